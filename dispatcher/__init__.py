@@ -1,0 +1,1 @@
+"""The warning dispatcher: reaches people who are being defrauded right now, and keeps the record of it."""

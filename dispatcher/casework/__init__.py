@@ -1,0 +1,1 @@
+"""Use cases, one a file. Each takes a Session; the caller commits."""

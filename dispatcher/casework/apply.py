@@ -1,0 +1,280 @@
+"""Carries the engine's decisions out: each changes rows and leaves one journal entry with its rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+
+from dispatcher.casework import roster
+from dispatcher.engine import decisions as d
+from dispatcher.store.attempts import AttemptRow
+from dispatcher.store.base import new_id
+from dispatcher.store.cases import BadNumberRow, CaseRow, FollowUpRow
+from dispatcher.store.visits import VisitRow
+from dispatcher.wake import ROUTINE, URGENT
+from schemas.vocabulary import AttemptState, CaseState, Channel, Person, Result, Urgency, VisitState
+
+if TYPE_CHECKING:
+    from dispatcher.casework.files import CaseFiles
+
+_URGENT = frozenset({Urgency.CRITICAL, Urgency.HIGH})
+
+
+def lane_of(urgency: str) -> str:
+    return URGENT if urgency in _URGENT else ROUTINE
+
+
+def carry_out(files: CaseFiles, case_id: UUID, decisions: Iterable[d.Decision]) -> None:
+    """Carry out one case's decisions, in order."""
+    hand = _Hand(files, files.cases[case_id])
+    looks = []
+    for decision in decisions:
+        if isinstance(decision, d.Look):
+            looks.append(decision.at)
+        else:
+            _STEPS[type(decision)](hand, decision)
+    hand.case.next_look_at = min(looks, default=None)
+
+
+class _Hand:
+    """One case in hand. The engine names new rows new-0, new-1, …; here they get their ids."""
+
+    def __init__(self, files: CaseFiles, case: CaseRow) -> None:
+        self.files = files
+        self.case = case
+        self.now = files.now
+        self._made: list[UUID] = []
+
+    def new_id(self) -> UUID:
+        self._made.append(new_id())
+        return self._made[-1]
+
+    def id(self, name: str | None) -> UUID | None:
+        if name is None:
+            return None
+        return self._made[int(name[4:])] if name.startswith("new-") else UUID(name)
+
+    def known(self, name: str) -> UUID:
+        found = self.id(name)
+        assert found is not None  # noqa: S101 - narrows the type; name is not None
+        return found
+
+    def attempt(self, name: str) -> AttemptRow:
+        return self.files.attempt(self.case.id, self.known(name))
+
+    def visit(self, name: str) -> VisitRow:
+        return self.files.visit(self.case.id, self.known(name))
+
+    def note(self, event: str, rule: str, **data: Any) -> None:
+        self.files.note(self.case.id, event, data, rule=rule)
+
+
+def _plan(hand: _Hand, plan: d.Plan) -> None:
+    attempt = _new_attempt(hand, plan.rule, plan.channel)
+    attempt.party, attempt.person = plan.party, plan.person.value
+    attempt.phone_id, attempt.visit_id, attempt.rung = hand.id(plan.number_id), hand.id(plan.visit_id), plan.rung
+    attempt.retry_of = hand.id(plan.retry_of)
+    attempt.send_key = hand.id(plan.send_key) or attempt.id
+    attempt.possible_duplicate = plan.possible_duplicate
+    attempt.due_at, attempt.action = plan.due_at, "send"
+    if plan.due_at <= hand.now:
+        hand.files.lanes.add(attempt.lane)
+    hand.note(
+        "attempt_planned",
+        plan.rule,
+        attempt=str(attempt.id),
+        channel=plan.channel,
+        person=plan.person,
+        party=plan.party,
+        phone=_text(attempt.phone_id),
+        visit=_text(attempt.visit_id),
+        rung=plan.rung,
+        due_at=plan.due_at.isoformat(),
+        retry_of=_text(attempt.retry_of),
+        send_key=str(attempt.send_key),
+        possible_duplicate=plan.possible_duplicate,
+    )
+
+
+def _skip(hand: _Hand, skip: d.Skip) -> None:
+    attempt = _new_attempt(hand, skip.rule, skip.channel)
+    attempt.state, attempt.result = AttemptState.SKIPPED.value, Result.SKIPPED.value
+    attempt.skip_reason, attempt.settled_at = skip.reason.value, hand.now
+    hand.note("attempt_skipped", skip.rule, attempt=str(attempt.id), channel=skip.channel, reason=skip.reason)
+
+
+def _new_attempt(hand: _Hand, rule: str, channel: Channel) -> AttemptRow:
+    key = hand.new_id()
+    attempt = AttemptRow(
+        id=key,
+        case_id=hand.case.id,
+        channel=channel.value,
+        party="subject",
+        person=Person.SUBJECT.value,
+        rule=rule,
+        send_key=key,
+        possible_duplicate=False,
+        state=AttemptState.PLANNED.value,
+        due_at=hand.now,
+        lane=lane_of(hand.case.urgency),
+        urgency_rank=Urgency(hand.case.urgency).rank,
+        planned_at=hand.now,
+        confirmed=False,
+        was_in_doubt=False,
+    )
+    hand.files.session.add(attempt)
+    hand.files.attempts[hand.case.id].append(attempt)
+    return attempt
+
+
+def _cancel(hand: _Hand, cancel: d.Cancel) -> None:
+    attempt = hand.attempt(cancel.attempt_id)
+    attempt.state, attempt.action, attempt.settled_at = AttemptState.CANCELLED.value, None, hand.now
+    hand.note("attempt_cancelled", cancel.rule, attempt=str(attempt.id), channel=attempt.channel)
+
+
+def _recall(hand: _Hand, recall: d.Recall) -> None:
+    attempt = hand.attempt(recall.attempt_id)
+    attempt.action, attempt.due_at, attempt.detail = "cancel", hand.now, "recalled"
+    attempt.lease_until = None
+    hand.files.lanes.add(attempt.lane)
+    hand.note("attempt_recalled", recall.rule, attempt=str(attempt.id), channel=attempt.channel)
+
+
+def _open_visit(hand: _Hand, decision: d.OpenVisit) -> None:
+    visit = VisitRow(
+        id=hand.new_id(),
+        case_id=hand.case.id,
+        state=VisitState.WAITING.value,
+        rule=decision.rule,
+        precinct_code=roster.precinct_of(hand.files.session, hand.case.id),
+        opened_at=hand.now,
+        not_before=decision.not_before,
+    )
+    hand.files.session.add(visit)
+    hand.files.visits[hand.case.id].append(visit)
+    not_before = decision.not_before.isoformat() if decision.not_before else None
+    hand.note("visit_opened", decision.rule, visit=str(visit.id), precinct=visit.precinct_code, not_before=not_before)
+
+
+def _end_assignment(hand: _Hand, decision: d.EndAssignment) -> None:
+    visit, attempt = hand.visit(decision.visit_id), hand.attempt(decision.attempt_id)
+    officer = visit.officer
+    attempt.state, attempt.action = AttemptState.SETTLED.value, None
+    attempt.result, attempt.settled_at = decision.result.value, hand.now
+    free_visit(visit)
+    hand.note(
+        "assignment_ended",
+        decision.rule,
+        visit=str(visit.id),
+        attempt=str(attempt.id),
+        officer=officer,
+        result=decision.result,
+    )
+
+
+def free_visit(visit: VisitRow) -> None:
+    """The visit has no officer any more and waits for the next rung."""
+    visit.state = VisitState.WAITING.value
+    visit.officer = visit.attempt_id = visit.assigned_at = None
+    visit.accepted_at = visit.departed_at = visit.arrived_at = None
+
+
+def _cancel_visit(hand: _Hand, decision: d.CancelVisit) -> None:
+    visit = hand.visit(decision.visit_id)
+    told = visit.officer
+    for attempt in hand.files.attempts[hand.case.id]:
+        if attempt.visit_id == visit.id and attempt.settled_at is None:
+            attempt.state, attempt.action, attempt.settled_at = AttemptState.CANCELLED.value, None, hand.now
+    before_arrival = visit.arrived_at is None
+    visit.state = VisitState.CANCELLED.value
+    hand.note("visit_cancelled", decision.rule, visit=str(visit.id), officer_told=told, before_arrival=before_arrival)
+
+
+def _raise(hand: _Hand, decision: d.RaiseUrgency) -> None:
+    before = hand.case.urgency
+    hand.case.raised_for = [*hand.case.raised_for, decision.cause]
+    raise_urgency(hand.files, hand.case, decision.to)
+    hand.note("urgency_raised", decision.rule, before=before, after=decision.to, cause=decision.cause)
+
+
+def raise_urgency(files: CaseFiles, case: CaseRow, to: Urgency) -> None:
+    """Urgency goes up; what is planned moves up with it."""
+    case.urgency, case.urgency_since = to.value, files.now
+    for attempt in files.attempts[case.id]:
+        if attempt.action is not None:
+            attempt.urgency_rank, attempt.lane = to.rank, lane_of(to)
+
+
+def _set_deadline(hand: _Hand, decision: d.SetDeadline) -> None:
+    hand.case.deadlines = hand.case.deadlines | {decision.name: decision.at.isoformat()}
+    hand.note("deadline_set", decision.rule, name=decision.name, at=decision.at.isoformat())
+
+
+def _mark_bad(hand: _Hand, decision: d.MarkBad) -> None:
+    phone = next(each for each in hand.files.phones[hand.case.id] if each.id == UUID(decision.number_id))
+    until = hand.now + hand.files.office.policy.bad_number_for
+    for channel in sorted(decision.channels):
+        row = insert(BadNumberRow).values(digest=phone.digest, channel=channel.value, until=until)
+        kept = row.on_conflict_do_update(index_elements=["digest", "channel"], set_={"until": until})
+        hand.files.session.execute(kept)
+    hand.files.bad[phone.digest] = hand.files.bad.get(phone.digest, frozenset()) | decision.channels
+    hand.note(
+        "number_marked_bad",
+        decision.rule,
+        phone=decision.number_id,
+        channels=sorted(decision.channels),
+        until=until.isoformat(),
+        attempt=decision.attempt_id,
+    )
+
+
+def _ask(hand: _Hand, decision: d.AskHuman) -> None:
+    hand.case.waiting_for = decision.who
+    hand.case.asked_for = [*hand.case.asked_for, decision.cause]
+    hand.note("human_asked", decision.rule, who=decision.who, cause=decision.cause)
+
+
+def _close(hand: _Hand, decision: d.Close) -> None:
+    case = hand.case
+    case.state, case.resolution, case.closed_at = CaseState.CLOSED.value, decision.resolution.value, hand.now
+    case.waiting_for = None
+    case.money_avoided, case.money_avoided_basis = decision.avoided, decision.avoided_basis
+    hand.note(
+        "case_closed",
+        decision.rule,
+        resolution=decision.resolution,
+        avoided=decision.avoided,
+        avoided_basis=decision.avoided_basis,
+    )
+
+
+def _follow_up(hand: _Hand, decision: d.FollowUp) -> None:
+    due_at = hand.now + decision.after
+    row = FollowUpRow(id=new_id(), case_id=hand.case.id, due_at=due_at)
+    hand.files.session.add(row)
+    hand.note("follow_up_planned", decision.rule, follow_up=str(row.id), due_at=due_at.isoformat())
+
+
+def _text(value: UUID | None) -> str | None:
+    return None if value is None else str(value)
+
+
+_STEPS: dict[type, Callable[[_Hand, Any], None]] = {
+    d.Plan: _plan,
+    d.Skip: _skip,
+    d.Cancel: _cancel,
+    d.Recall: _recall,
+    d.OpenVisit: _open_visit,
+    d.EndAssignment: _end_assignment,
+    d.CancelVisit: _cancel_visit,
+    d.RaiseUrgency: _raise,
+    d.SetDeadline: _set_deadline,
+    d.MarkBad: _mark_bad,
+    d.AskHuman: _ask,
+    d.Close: _close,
+    d.FollowUp: _follow_up,
+}

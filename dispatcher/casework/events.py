@@ -1,0 +1,93 @@
+"""Events on an instruction already taken: withdrawn, feedback, later loss."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dispatcher.casework import apply
+from dispatcher.casework.answer import Answer
+from dispatcher.casework.files import CaseFiles
+from dispatcher.casework.office import Office
+from dispatcher.engine.decisions import Close
+from dispatcher.store.cases import CaseRow
+from dispatcher.store.instructions import InstructionRow
+from schemas.errors import BadInstruction
+from schemas.instruction import Event, Feedback, LaterLoss, Withdraw
+from schemas.vocabulary import CaseState, IntakeStatus
+
+
+def take(session: Session, office: Office, event: Event) -> tuple[Answer, set[str]]:
+    """Take one event. Raises BadInstruction where it matches no instruction, or more than one."""
+    row = _instruction(session, event)
+    files = CaseFiles(session, office)
+    files.open([row.case_id])
+    status = _TAKE[type(event)](files, row, event)
+    files.decide()
+    return Answer(status, event.instruction_id, str(row.case_id)), files.lanes
+
+
+def _instruction(session: Session, event: Event) -> InstructionRow:
+    found = select(InstructionRow).where(InstructionRow.instruction_id == event.instruction_id)
+    if event.source is not None:
+        found = found.where(InstructionRow.system == event.source.system)
+    newest: dict[str, InstructionRow] = {}
+    for row in session.scalars(found.order_by(InstructionRow.version)):
+        newest[row.system] = row
+    if not newest:
+        raise BadInstruction("instruction_id", "没有这条指令,请先推送指令", "no such instruction; push it first")
+    if len(newest) > 1:
+        raise BadInstruction(
+            "source", "多个来源使用同一编号,请注明 source", "more than one source uses this id; name the source"
+        )
+    return next(iter(newest.values()))
+
+
+def _withdraw(files: CaseFiles, row: InstructionRow, event: Withdraw) -> IntakeStatus:
+    case = files.cases[row.case_id]
+    if case.withdrawn_at is not None:
+        _note(files, row.case_id, event, "withdrawal_repeated")
+        return IntakeStatus.DUPLICATE
+    if event.version < row.version:
+        _note(files, row.case_id, event, "withdrawal_stale", version=event.version, newest=row.version)
+        return IntakeStatus.STALE
+    others = _other_instructions(files.session, row)
+    _note(files, row.case_id, event, "instruction_withdrawn", version=event.version, others=others)
+    # A case that another source still warns about goes on.
+    if case.state == CaseState.OPEN and not others:
+        case.withdrawn_at = files.now
+    return IntakeStatus.ACCEPTED
+
+
+def _other_instructions(session: Session, row: InstructionRow) -> int:
+    keys = select(InstructionRow.system, InstructionRow.instruction_id).where(InstructionRow.case_id == row.case_id)
+    return len(set(session.execute(keys).tuples()) - {(row.system, row.instruction_id)})
+
+
+def _feedback(files: CaseFiles, row: InstructionRow, event: Feedback) -> IntakeStatus:
+    """A person says how it stands; that closes an open case."""
+    _note(files, row.case_id, event, "feedback_received", outcome=event.outcome)
+    if files.cases[row.case_id].state == CaseState.OPEN:
+        apply.carry_out(files, row.case_id, [Close("feedback", event.outcome)])
+    return IntakeStatus.ACCEPTED
+
+
+def _later_loss(files: CaseFiles, row: InstructionRow, event: LaterLoss) -> IntakeStatus:
+    case: CaseRow = files.cases[row.case_id]
+    case.money_lost += event.loss_yuan
+    _note(files, row.case_id, event, "later_loss_reported", loss_yuan=event.loss_yuan)
+    return IntakeStatus.ACCEPTED
+
+
+def _note(files: CaseFiles, case_id: UUID, event: Event, name: str, **data: Any) -> None:
+    facts = {"instruction_id": event.instruction_id, "at": event.at.isoformat(), **data}
+    files.note(case_id, name, facts, actor=event.by, rule=getattr(event, "op", None))
+
+
+_TAKE: dict[type[Event], Callable[[CaseFiles, InstructionRow, Any], IntakeStatus]] = {
+    Withdraw: _withdraw,
+    Feedback: _feedback,
+    LaterLoss: _later_loss,
+}

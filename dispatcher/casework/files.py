@@ -1,0 +1,133 @@
+"""Case files on the desk: cases locked for one transaction, changed, journalled, decided on.
+
+All changes to a case go through here, so that its journal, its rows and what the engine
+decides next are committed together or not at all.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dispatcher import clock
+from dispatcher.casework import apply
+from dispatcher.casework.office import Office
+from dispatcher.casework.view import case_of
+from dispatcher.engine import Case, decide
+from dispatcher.store.attempts import AttemptRow
+from dispatcher.store.base import new_id
+from dispatcher.store.cases import BadNumberRow, CaseRow, PhoneRow
+from dispatcher.store.journal import JournalRow
+from dispatcher.store.visits import VisitRow
+from schemas.vocabulary import Channel
+
+ENGINE = "engine"
+Row = TypeVar("Row", AttemptRow, VisitRow, PhoneRow)
+
+
+class CaseFiles:
+    """Open the cases first (they are locked in order of their ids), then change, note, decide."""
+
+    def __init__(self, session: Session, office: Office, now: datetime | None = None) -> None:
+        self.session = session
+        self.office = office
+        self.now = now or office.clock.now(session)
+        self.cases: dict[UUID, CaseRow] = {}
+        self.attempts: dict[UUID, list[AttemptRow]] = defaultdict(list)
+        self.visits: dict[UUID, list[VisitRow]] = defaultdict(list)
+        self.phones: dict[UUID, list[PhoneRow]] = defaultdict(list)
+        self.bad: dict[bytes, frozenset[Channel]] = {}
+        self.lanes: set[str] = set()
+
+    def open(self, case_ids: Iterable[UUID]) -> None:
+        """Lock and read. Cases already open stay as they are."""
+        wanted = sorted(set(case_ids) - self.cases.keys())
+        if not wanted:
+            return
+        locked = select(CaseRow).where(CaseRow.id.in_(wanted)).order_by(CaseRow.id).with_for_update(key_share=True)
+        for row in self.session.scalars(locked.execution_options(populate_existing=True)):
+            self.cases[row.id] = row
+        self._read(AttemptRow, self.attempts, wanted)
+        self._read(VisitRow, self.visits, wanted)
+        self._read(PhoneRow, self.phones, wanted)
+        self._read_bad_numbers(wanted)
+
+    def _read(self, table: type[Row], kept: dict[UUID, list[Row]], case_ids: list[UUID]) -> None:
+        found = select(table).where(table.case_id.in_(case_ids)).order_by(table.id)
+        for each in self.session.scalars(found.execution_options(populate_existing=True)):
+            kept[each.case_id].append(each)
+
+    def add(self, case: CaseRow, phones: list[PhoneRow]) -> None:
+        """Put a case that was just made on the desk."""
+        self.session.add(case)
+        self.session.flush()
+        self.cases[case.id] = case
+        self.add_phones(case.id, phones)
+
+    def add_phones(self, case_id: UUID, phones: list[PhoneRow]) -> None:
+        self.session.add_all(phones)
+        self.phones[case_id].extend(phones)
+        self._read_bad_numbers([case_id])
+
+    def _read_bad_numbers(self, case_ids: Iterable[UUID]) -> None:
+        digests = {phone.digest for case_id in case_ids for phone in self.phones[case_id]}
+        if not digests:
+            return
+        bad = select(BadNumberRow.digest, BadNumberRow.channel).where(
+            BadNumberRow.digest.in_(digests), BadNumberRow.until > self.now
+        )
+        for digest, channel in self.session.execute(bad).tuples():
+            self.bad[digest] = self.bad.get(digest, frozenset()) | {Channel(channel)}
+
+    def note(
+        self, case_id: UUID, event: str, data: dict[str, Any], *, rule: str | None = None, actor: str = ENGINE
+    ) -> None:
+        """Write one journal entry for an open case file."""
+        case = self.cases[case_id]
+        case.journal_seq += 1
+        self.session.add(entry(case_id, case.journal_seq, self.now, actor, event, rule, data))
+
+    def case_value(self, case_id: UUID) -> Case:
+        """The case as the engine sees it."""
+        return case_of(
+            self.cases[case_id], self.phones[case_id], self.attempts[case_id], self.visits[case_id], self.bad
+        )
+
+    def decide(self) -> None:
+        """Let the engine decide on every open file, and carry its decisions out."""
+        for case_id in self.cases:
+            decisions = decide(self.case_value(case_id), self.office.policy, self.now)
+            apply.carry_out(self, case_id, decisions)
+
+    def attempt(self, case_id: UUID, attempt_id: UUID) -> AttemptRow:
+        return next(each for each in self.attempts[case_id] if each.id == attempt_id)
+
+    def visit(self, case_id: UUID, visit_id: UUID) -> VisitRow:
+        return next(each for each in self.visits[case_id] if each.id == visit_id)
+
+
+def entry(
+    case_id: UUID | None,
+    seq: int,
+    at: datetime,
+    actor: str,
+    event: str,
+    rule: str | None,
+    data: dict[str, Any],
+) -> JournalRow:
+    """One journal entry. `data` holds ids and codes only."""
+    return JournalRow(
+        id=new_id(),
+        case_id=case_id,
+        seq=seq,
+        at=at,
+        written_at=clock.real_now(),
+        actor=actor,
+        event=event,
+        rule=rule,
+        data=data,
+    )

@@ -1,0 +1,175 @@
+"""Intake: validate, de-duplicate, open or join a case, plan the first attempts, journal. One transaction a line."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from dispatcher.casework import cases, events, quarantine
+from dispatcher.casework.answer import Answer
+from dispatcher.casework.files import CaseFiles, entry
+from dispatcher.casework.office import Office
+from dispatcher.casework.people import keep_value
+from dispatcher.store.base import new_id
+from dispatcher.store.instructions import InstructionRow
+from dispatcher.store.vault import SubjectRow
+from schemas import parse
+from schemas.errors import BadInstruction, bilingual
+from schemas.instruction import MAX_BODY_BYTES, Event, Instruction
+from schemas.vocabulary import IntakeStatus
+
+CENTRE = "centre"
+
+
+def take(session: Session, office: Office, raw: bytes, *, door: str) -> tuple[Answer, set[str]]:
+    """Take one line; what can't be taken is kept in quarantine. Gives the answer and the lanes to wake."""
+    try:
+        found = parse.line(raw)
+        if isinstance(found, Event):
+            return events.take(session, office, found)
+        return _instruction(session, office, found, raw, door)
+    except BadInstruction as refusal:
+        return refuse(session, office, raw, refusal, door=door), set()
+
+
+def refuse(session: Session, office: Office, raw: bytes, refusal: BadInstruction, *, door: str) -> Answer:
+    kept = quarantine.keep(
+        session,
+        office,
+        raw,
+        door=door,
+        status=IntakeStatus.REFUSED,
+        field=refusal.field[:100],
+        reason=refusal.reason,
+    )
+    now = office.clock.now(session)
+    session.add(
+        entry(None, 0, now, door, "line_refused", None, {"quarantine": str(kept), "field": refusal.field[:100]})
+    )
+    return Answer(IntakeStatus.REFUSED, _readable_id(raw), None, refusal.reason)
+
+
+def _instruction(
+    session: Session, office: Office, pushed: Instruction, raw: bytes, door: str
+) -> tuple[Answer, set[str]]:
+    _serialise(session, office, pushed)
+    digest = office.vault.digest("content", json.dumps(json.loads(raw), sort_keys=True, ensure_ascii=False))
+    known = _versions(session, pushed)
+    same = next((row for row in known if row.version == pushed.version), None)
+    if same is not None and same.content_digest == digest:
+        return _noted(session, office, same, "instruction_repeated", IntakeStatus.DUPLICATE, pushed), set()
+    if same is not None:
+        return _conflict(session, office, same, pushed, raw, door), set()
+    if known and pushed.version < known[-1].version:
+        return _noted(session, office, known[-1], "instruction_stale", IntakeStatus.STALE, pushed), set()
+    return _accept(session, office, pushed, raw, digest, known[-1].case_id if known else None)
+
+
+def _accept(
+    session: Session, office: Office, pushed: Instruction, raw: bytes, digest: bytes, case_id: UUID | None
+) -> tuple[Answer, set[str]]:
+    files = CaseFiles(session, office)
+    urgency = office.policy.urgency_of(pushed.urgency)
+    incoming = cases.read(office, pushed, urgency, files.now)
+    case_id, joined = cases.open_or_join(files, incoming, case_id)
+    case = files.cases[case_id]
+    subject = session.get_one(SubjectRow, case.subject_id)
+    row = InstructionRow(
+        id=new_id(),
+        system=pushed.source.system,
+        instruction_id=pushed.instruction_id,
+        version=pushed.version,
+        content_digest=digest,
+        unit=pushed.source.unit,
+        ref=pushed.source.ref,
+        source_kind=pushed.source_kind,
+        issued_at=pushed.issued_at,
+        received_at=files.now,
+        valid_until=pushed.valid_until,
+        urgency=incoming.urgency.value,
+        urgency_label=pushed.urgency,
+        fraud_type=incoming.fraud_type,
+        channels=[each.value for each in pushed.channels],
+        flags=list(incoming.flags),
+        case_id=case_id,
+        raw_value_id=keep_value(session, office, subject, "instruction", raw.decode("utf-8")),
+    )
+    session.flush()
+    session.add(row)
+    files.note(case_id, "instruction_accepted", _journalled(row, joined), actor=CENTRE)
+    files.decide()
+    return Answer(IntakeStatus.ACCEPTED, pushed.instruction_id, str(case_id)), files.lanes
+
+
+def _journalled(row: InstructionRow, joined: bool) -> dict[str, Any]:
+    return {
+        "instruction": str(row.id),
+        "system": row.system,
+        "instruction_id": row.instruction_id,
+        "version": row.version,
+        "content": row.content_digest.hex(),
+        "issued_at": row.issued_at.isoformat(),
+        "urgency": row.urgency,
+        "urgency_label": row.urgency_label,
+        "fraud_type": row.fraud_type,
+        "channels": row.channels,
+        "flags": row.flags,
+        "joined": joined,
+    }
+
+
+def _noted(
+    session: Session, office: Office, row: InstructionRow, event: str, status: IntakeStatus, pushed: Instruction
+) -> Answer:
+    """A line that changes nothing, and stands in the journal all the same."""
+    files = CaseFiles(session, office)
+    files.open([row.case_id])
+    data = {"instruction": str(row.id), "version": pushed.version, "newest": row.version}
+    files.note(row.case_id, event, data, actor=CENTRE, rule=status.value)
+    return Answer(status, pushed.instruction_id, str(row.case_id))
+
+
+def _conflict(
+    session: Session, office: Office, row: InstructionRow, pushed: Instruction, raw: bytes, door: str
+) -> Answer:
+    reason = bilingual(
+        "同一版本内容不同,已隔离,交主管处理", "same version, other content; kept in quarantine for a supervisor"
+    )
+    kept = quarantine.keep(
+        session, office, raw, door=door, status=IntakeStatus.CONFLICT, field="version", reason=reason
+    )
+    files = CaseFiles(session, office)
+    files.open([row.case_id])
+    data = {"instruction": str(row.id), "version": pushed.version, "quarantine": str(kept)}
+    files.note(row.case_id, "instruction_conflict", data, actor=CENTRE, rule="conflict")
+    return Answer(IntakeStatus.CONFLICT, pushed.instruction_id, str(row.case_id), reason)
+
+
+def _versions(session: Session, pushed: Instruction) -> list[InstructionRow]:
+    found = select(InstructionRow).where(
+        InstructionRow.system == pushed.source.system, InstructionRow.instruction_id == pushed.instruction_id
+    )
+    return list(session.scalars(found.order_by(InstructionRow.version)))
+
+
+def _serialise(session: Session, office: Office, pushed: Instruction) -> None:
+    """Two deliveries of one instruction, or of one person's instructions, wait for each other."""
+    names = {office.vault.digest("instruction", f"{pushed.source.system}\0{pushed.instruction_id}")}
+    names |= set(cases.identities(office, pushed))
+    keys = sorted(int.from_bytes(name[:8], signed=True) for name in names)
+    for key in keys:
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+
+
+def _readable_id(raw: bytes) -> str | None:
+    """The instruction's id, where a refused line has one that is safe to print."""
+    try:
+        found = json.loads(raw[:MAX_BODY_BYTES]).get("instruction_id")
+    except (ValueError, AttributeError, RecursionError):
+        return None
+    is_reference = (
+        isinstance(found, str) and 0 < len(found) <= 100 and found.replace("-", "").isalnum() and found.isascii()
+    )
+    return found if is_reference and not found.isdigit() else None

@@ -1,0 +1,18 @@
+"""What every use case needs beside its session."""
+
+from dataclasses import dataclass
+
+from dispatcher.clock import Clock
+from dispatcher.policy import Policy
+from dispatcher.texts import Texts
+from dispatcher.vault import Vault
+from dispatcher.wake import Wake
+
+
+@dataclass(frozen=True)
+class Office:
+    policy: Policy
+    vault: Vault
+    clock: Clock
+    texts: Texts
+    wake: Wake

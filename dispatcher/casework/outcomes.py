@@ -1,0 +1,165 @@
+"""What an outcome does to an attempt: from a send, a query, a cancellation or a receipt."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from dispatcher import clock
+from dispatcher.casework.files import CaseFiles
+from dispatcher.engine.messages import NEVER_TAKEN
+from dispatcher.store.attempts import AttemptRow
+from providers.base import (
+    Accepted,
+    Answered,
+    InDoubt,
+    NeverTaken,
+    OperationsFault,
+    Permanent,
+    SwitchChannel,
+    Transient,
+)
+from schemas.vocabulary import AttemptState, Channel, Person, Result, VisitState
+
+PROVIDER = "provider"
+# Real time: after accepting, a gateway's receipt may be this far on its way before a stepped clock moves.
+_ANSWER_GRACE = timedelta(seconds=15)
+_ASK_AGAIN = timedelta(seconds=20)
+
+_UNSETTLED = frozenset({AttemptState.SENDING, AttemptState.ACCEPTED, AttemptState.IN_DOUBT})
+
+Word = Accepted | Answered | Transient | Permanent | SwitchChannel | OperationsFault | InDoubt | NeverTaken
+
+
+def record(files: CaseFiles, case_id: UUID, attempt_id: UUID, word: Word, *, asked: str) -> None:
+    """Write down what came of one attempt. `asked` is what we did: send, query, cancel, or receipt.
+
+    A final state is never moved back; only UNKNOWN may still become known.
+    """
+    attempt = files.attempt(case_id, attempt_id)
+    if _is_final(attempt, word):
+        files.note(case_id, "word_ignored", {"attempt": str(attempt_id), "asked": asked, "state": attempt.state})
+        return
+    attempt.lease_until = None
+    if isinstance(word, Accepted):
+        _accepted(files, attempt, word, asked)
+    elif isinstance(word, InDoubt):
+        _in_doubt(files, attempt, word, asked)
+    elif isinstance(word, Answered):
+        attempt.confirmed, attempt.answer = word.confirmed, word.answer.value if word.answer else None
+        attempt.ref = word.ref or attempt.ref
+        _settle(files, attempt, _as_called(attempt, word.result), word.detail)
+    elif isinstance(word, Permanent):
+        _settle(files, attempt, word.result, word.detail)
+    elif isinstance(word, SwitchChannel):
+        _settle(files, attempt, Result.FAILED_PERMANENT, word.detail)
+    else:
+        detail = NEVER_TAKEN if isinstance(word, NeverTaken) else word.detail
+        _settle(files, attempt, Result.FAILED_TEMPORARY, detail)
+    if attempt.state == AttemptState.SETTLED:
+        _close_siblings(files, attempt)
+
+
+def cancelled(files: CaseFiles, case_id: UUID, attempt_id: UUID, *, taken_back: bool) -> None:
+    """The provider's answer to a cancellation."""
+    attempt = files.attempt(case_id, attempt_id)
+    if attempt.state != AttemptState.ACCEPTED:
+        return
+    attempt.lease_until = None
+    if taken_back:
+        attempt.state, attempt.action, attempt.settled_at = AttemptState.CANCELLED.value, None, files.now
+    else:
+        _wait_for_receipt(files, attempt)
+    files.note(case_id, "recall_answered", {"attempt": str(attempt_id), "taken_back": taken_back}, actor=PROVIDER)
+
+
+def _is_final(attempt: AttemptRow, word: Word) -> bool:
+    if attempt.state in _UNSETTLED:
+        return False
+    late_knowledge = attempt.result == Result.UNKNOWN and isinstance(word, Answered)
+    return not (attempt.state == AttemptState.SETTLED and late_knowledge)
+
+
+def _accepted(files: CaseFiles, attempt: AttemptRow, word: Accepted, asked: str) -> None:
+    waited_out = asked == "query" and attempt.state == AttemptState.ACCEPTED and not word.held
+    if waited_out and attempt.channel != Channel.VISIT:
+        _settle(files, attempt, Result.UNKNOWN, "no_receipt")
+        return
+    attempt.state, attempt.ref = AttemptState.ACCEPTED.value, word.ref or attempt.ref
+    if attempt.channel == Channel.VISIT:
+        attempt.action = None
+        _assigned(files, attempt, word.ref)
+    else:
+        _wait_for_receipt(files, attempt)
+        if not word.held:
+            attempt.lease_until = clock.real_now() + _ANSWER_GRACE
+    _note(files, attempt, "attempt_accepted", held=word.held)
+
+
+def _wait_for_receipt(files: CaseFiles, attempt: AttemptRow) -> None:
+    attempt.action = "query"
+    attempt.due_at = files.now + files.office.policy.receipt_wait.of(Channel(attempt.channel))
+
+
+def _assigned(files: CaseFiles, attempt: AttemptRow, badge: str | None) -> None:
+    visit = next(each for each in files.visits[attempt.case_id] if each.id == attempt.visit_id)
+    visit.state, visit.officer, visit.attempt_id = VisitState.ASSIGNED.value, badge, attempt.id
+    visit.assigned_at = files.now
+    data = {"visit": str(visit.id), "attempt": str(attempt.id), "officer": badge, "rung": attempt.rung}
+    files.note(attempt.case_id, "visit_assigned", data, actor=PROVIDER)
+
+
+def _in_doubt(files: CaseFiles, attempt: AttemptRow, word: InDoubt, asked: str) -> None:
+    """Asked about at once, then every 20 s, until the engine's wait for this urgency is over."""
+    again = _ASK_AGAIN if asked == "query" else timedelta()
+    attempt.action, attempt.due_at = "query", files.now + again
+    if attempt.state == AttemptState.ACCEPTED:
+        return
+    fresh = attempt.state != AttemptState.IN_DOUBT
+    attempt.state, attempt.was_in_doubt = AttemptState.IN_DOUBT.value, True
+    files.lanes.add(attempt.lane)
+    if fresh:
+        _note(files, attempt, "attempt_in_doubt", detail=word.detail)
+
+
+def _as_called(attempt: AttemptRow, result: Result) -> Result:
+    """A named contact who answers is family or guardian, not the subject, whatever the gateway calls it."""
+    if result is Result.ANSWERED_SUBJECT and attempt.person != Person.SUBJECT:
+        return {Person.GUARDIAN: Result.ANSWERED_GUARDIAN, Person.FAMILY: Result.ANSWERED_FAMILY}.get(
+            Person(attempt.person), Result.ANSWERED_NOT_SUBJECT
+        )
+    return result
+
+
+def _settle(files: CaseFiles, attempt: AttemptRow, result: Result, detail: str | None) -> None:
+    attempt.state, attempt.action = AttemptState.SETTLED.value, None
+    attempt.result, attempt.detail, attempt.settled_at = result.value, detail, files.now
+    case = files.cases[attempt.case_id]
+    by_right_person = attempt.person in (Person.SUBJECT, Person.GUARDIAN)
+    if attempt.confirmed and by_right_person and case.first_contact_at is None:
+        case.first_contact_at, case.first_contact_channel = files.now, attempt.channel
+    _note(files, attempt, "attempt_settled", result=result, detail=detail)
+
+
+def _close_siblings(files: CaseFiles, settled: AttemptRow) -> None:
+    """One message was sent twice under one key: its receipt settles the first and closes the second."""
+    if settled.result == Result.FAILED_TEMPORARY:
+        return
+    for other in files.attempts[settled.case_id]:
+        if other.send_key != settled.send_key or other.id == settled.id or other.settled_at is not None:
+            continue
+        other.state, other.action, other.settled_at = AttemptState.CANCELLED.value, None, files.now
+        other.lease_until, other.detail = None, "settled_by_first"
+        _note(files, other, "attempt_closed", by=str(settled.id))
+
+
+def _note(files: CaseFiles, attempt: AttemptRow, event: str, **data: Any) -> None:
+    facts = {
+        "attempt": str(attempt.id),
+        "channel": attempt.channel,
+        "provider": attempt.provider,
+        "ref": attempt.ref,
+        "confirmed": attempt.confirmed,
+        "answer": attempt.answer,
+        "due_at": attempt.due_at.isoformat(),
+    }
+    files.note(attempt.case_id, event, facts | data, actor=PROVIDER)

@@ -1,0 +1,47 @@
+"""Persons in the vault: their rows, their values."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dispatcher.casework.office import Office
+from dispatcher.store.base import new_id
+from dispatcher.store.vault import SubjectRow, VaultValueRow
+from dispatcher.vault import Sealed
+
+
+def new_subject(
+    session: Session, office: Office, now: datetime, *, kind: str = "person", id_digest: bytes | None = None
+) -> SubjectRow:
+    subject_id = new_id()
+    key_id, wrapped = office.vault.new_key(subject_id)
+    subject = SubjectRow(
+        id=subject_id, kind=kind, id_digest=id_digest, key_id=key_id, wrapped_key=wrapped, created_at=now
+    )
+    session.add(subject)
+    session.flush()
+    return subject
+
+
+def keep_value(session: Session, office: Office, subject: SubjectRow, field: str, text: str) -> UUID:
+    """Encrypt one value under the person's key. Gives the value's id."""
+    sealed = office.vault.seal(subject.id, subject.key_id, subject.wrapped_key, new_id(), field, text)
+    session.add(VaultValueRow(id=sealed.id, subject_id=sealed.subject_id, field=field, ciphertext=sealed.ciphertext))
+    return sealed.id
+
+
+def read_value(session: Session, office: Office, value_id: UUID) -> str:
+    """Raises vault.Erased where the person's key has been destroyed."""
+    found = session.execute(
+        select(VaultValueRow, SubjectRow)
+        .join(SubjectRow, SubjectRow.id == VaultValueRow.subject_id)
+        .where(VaultValueRow.id == value_id)
+    ).one()
+    value, subject = found.tuple()
+    return office.vault.open(sealed(value), subject.key_id, subject.wrapped_key)
+
+
+def sealed(value: VaultValueRow) -> Sealed:
+    return Sealed(value.id, value.subject_id, value.field, value.ciphertext)

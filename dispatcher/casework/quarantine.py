@@ -1,0 +1,78 @@
+"""Lines that could not be taken: kept whole in the vault, with their reason, to be looked at and pushed again."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dispatcher.casework import people
+from dispatcher.casework.office import Office
+from dispatcher.store.base import new_id
+from dispatcher.store.instructions import QuarantineRow
+
+MAX_KEPT = 1024 * 1024  # bytes; of anything larger the head is kept, which is enough to find its sender
+
+
+@dataclass(frozen=True)
+class Kept:
+    id: UUID
+    received_at: datetime
+    door: str
+    status: str
+    field: str
+    reason: str
+    bytes: int
+    pushed_again_at: datetime | None
+
+
+def keep(session: Session, office: Office, raw: bytes, *, door: str, status: str, field: str, reason: str) -> UUID:
+    """Keep a refused line. Gives its id in the quarantine."""
+    now = office.clock.now(session)
+    subject = people.new_subject(session, office, now, kind="quarantine")
+    text = raw[:MAX_KEPT].decode("utf-8", "backslashreplace")
+    value = people.keep_value(session, office, subject, "line", text)
+    row = QuarantineRow(
+        id=new_id(),
+        received_at=now,
+        door=door,
+        status=status,
+        field=field,
+        reason=reason,
+        bytes=len(raw),
+        value_id=value,
+    )
+    session.add(row)
+    return row.id
+
+
+def listed(session: Session, *, everything: bool = False) -> list[Kept]:
+    """What waits in quarantine, oldest first; with `everything` also what was pushed again."""
+    rows = select(QuarantineRow).order_by(QuarantineRow.id)
+    if not everything:
+        rows = rows.where(QuarantineRow.pushed_again_at.is_(None))
+    return [
+        Kept(
+            each.id,
+            each.received_at,
+            each.door,
+            each.status,
+            each.field,
+            each.reason,
+            each.bytes,
+            each.pushed_again_at,
+        )
+        for each in session.scalars(rows)
+    ]
+
+
+def line(session: Session, office: Office, kept_id: UUID) -> str | None:
+    """The line as it came; None where there is no such entry. Personal data: for mending and pushing again only."""
+    row = session.get(QuarantineRow, kept_id)
+    return None if row is None else people.read_value(session, office, row.value_id)
+
+
+def mark_pushed_again(session: Session, office: Office, kept_id: UUID) -> None:
+    row = session.get_one(QuarantineRow, kept_id)
+    row.pushed_again_at = office.clock.now(session)

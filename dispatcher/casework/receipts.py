@@ -1,0 +1,80 @@
+"""Receipts: each stored once and answered fast, then settled in batches."""
+
+from collections import defaultdict
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from dispatcher.casework import outcomes
+from dispatcher.casework.files import CaseFiles
+from dispatcher.casework.office import Office
+from dispatcher.store.attempts import AttemptRow
+from dispatcher.store.base import new_id
+from dispatcher.store.receipts import ReceiptKeyRow, ReceiptRow
+from providers.base import Accepted, Answered, Receipt
+from schemas.vocabulary import Answer, Result
+
+BATCH = 200
+
+
+def store(session: Session, office: Office, provider: str, receipt: Receipt) -> bool:
+    """Store a receipt once. False for a copy of one already stored."""
+    receipt_id = new_id()
+    key = insert(ReceiptKeyRow).values(provider=provider, dedupe_key=receipt.dedupe_key, receipt_id=receipt_id)
+    fresh = session.execute(key.on_conflict_do_nothing().returning(ReceiptKeyRow.receipt_id)).first()
+    if fresh is None:
+        return False
+    word = receipt.outcome
+    answered = word if isinstance(word, Answered) else None
+    session.add(
+        ReceiptRow(
+            id=receipt_id,
+            provider=provider,
+            send_key=UUID(receipt.send_key),
+            result=answered.result.value if answered else None,
+            held=isinstance(word, Accepted) and word.held,
+            confirmed=answered.confirmed if answered else False,
+            answer=answered.answer.value if answered and answered.answer else None,
+            detail=answered.detail if answered else None,
+            ref=word.ref,
+            stored_at=office.clock.now(session),
+        )
+    )
+    return True
+
+
+def settle(session: Session, office: Office) -> tuple[int, set[str]]:
+    """Settle a batch. A receipt for an attempt not yet recorded as sent waits. Gives (settled, lanes to wake)."""
+    waiting = select(ReceiptRow).where(ReceiptRow.settled_at.is_(None)).order_by(ReceiptRow.id).limit(BATCH)
+    rows = list(session.scalars(waiting.with_for_update(skip_locked=True)))
+    if not rows:
+        return 0, set()
+    cases: dict[UUID, list[UUID]] = defaultdict(list)
+    by_key: dict[UUID, UUID] = {}
+    attempts = select(AttemptRow.id, AttemptRow.send_key, AttemptRow.case_id).where(
+        AttemptRow.send_key.in_({row.send_key for row in rows}), AttemptRow.id == AttemptRow.send_key
+    )
+    for attempt_id, send_key, case_id in session.execute(attempts).tuples():
+        by_key[send_key] = case_id
+        cases[case_id].append(attempt_id)
+    files = CaseFiles(session, office)
+    files.open(cases)
+    for row in rows:
+        row.settled_at = files.now
+        if row.send_key in by_key:
+            outcomes.record(files, by_key[row.send_key], row.send_key, _word(row), asked="receipt")
+    files.decide()
+    return len(rows), files.lanes
+
+
+def unsettled(session: Session) -> int:
+    return session.scalar(select(func.count()).where(ReceiptRow.settled_at.is_(None))) or 0
+
+
+def _word(row: ReceiptRow) -> Accepted | Answered:
+    if row.result is None:
+        return Accepted(row.ref, held=row.held)
+    answer = Answer(row.answer) if row.answer else None
+    return Answered(Result(row.result), row.confirmed, answer, row.ref, row.detail)

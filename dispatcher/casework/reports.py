@@ -1,0 +1,190 @@
+"""The log and the case as people and programs read them. Ids and codes only, no personal data."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, aliased
+
+from dispatcher.store.attempts import AttemptRow
+from dispatcher.store.base import Base
+from dispatcher.store.cases import CaseRow, FollowUpRow
+from dispatcher.store.instructions import InstructionRow
+from dispatcher.store.journal import JournalRow
+from dispatcher.store.visits import VisitRow
+
+PAGE = 500
+
+
+@dataclass(frozen=True)
+class Filters:
+    case: UUID | None = None
+    instruction: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    channel: str | None = None
+    result: str | None = None
+    precinct: str | None = None
+
+
+def log(session: Session, filters: Filters) -> Iterator[dict[str, Any]]:
+    """One line per attempt, in the order in which they were planned."""
+    after = UUID(int=0)
+    while True:
+        page = session.scalars(_page(filters, after)).all()
+        names = _instruction_ids(session, {row.case_id for row in page})
+        for row in page:
+            yield _line(row, names[row.case_id])
+        if len(page) < PAGE:
+            return
+        after = page[-1].id
+
+
+def case_ids(session: Session, name: str) -> list[UUID]:
+    """The case of this id, or the cases of an instruction of this id."""
+    try:
+        found = session.scalar(select(CaseRow.id).where(CaseRow.id == UUID(name)))
+    except ValueError:
+        found = None
+    if found is not None:
+        return [found]
+    by_instruction = select(InstructionRow.case_id).where(InstructionRow.instruction_id == name).distinct()
+    return sorted(session.scalars(by_instruction))
+
+
+def case(session: Session, case_id: UUID) -> dict[str, Any]:
+    """Everything about one case, in time order."""
+    row = session.get_one(CaseRow, case_id)
+    names = _instruction_ids(session, {case_id})[case_id]
+    attempts = session.scalars(select(AttemptRow).where(AttemptRow.case_id == case_id).order_by(AttemptRow.id))
+    visits = session.scalars(select(VisitRow).where(VisitRow.case_id == case_id).order_by(VisitRow.id))
+    entries = session.scalars(select(JournalRow).where(JournalRow.case_id == case_id).order_by(JournalRow.seq))
+    follow_ups = session.scalars(select(FollowUpRow).where(FollowUpRow.case_id == case_id).order_by(FollowUpRow.due_at))
+    return {
+        "case": str(row.id),
+        "instructions": names,
+        "urgency": row.urgency,
+        "state": row.state,
+        "resolution": row.resolution,
+        "opened_at": _at(row.opened_at),
+        "closed_at": _at(row.closed_at),
+        "waiting_for": row.waiting_for,
+        "next_look_at": _at(row.next_look_at),
+        "first_contact": {"at": _at(row.first_contact_at), "channel": row.first_contact_channel},
+        "fraud_type": row.fraud_type,
+        "policy": row.policy_version,
+        "facts": row.facts,
+        "deadlines": row.deadlines,
+        "money": {
+            "at_risk": row.amount_at_risk,
+            "lost": row.money_lost,
+            "stopped": row.money_stopped,
+            "avoided": row.money_avoided,
+            "avoided_basis": row.money_avoided_basis,
+            "returned": row.money_returned,
+        },
+        "attempts": [_line(each, names) for each in attempts],
+        "visits": [_visit(each) for each in visits],
+        "follow_ups": [{"due_at": _at(each.due_at), "done_at": _at(each.done_at)} for each in follow_ups],
+        "journal": [
+            {
+                "seq": each.seq,
+                "at": _at(each.at),
+                "actor": each.actor,
+                "event": each.event,
+                "rule": each.rule,
+                "data": each.data,
+            }
+            for each in entries
+        ],
+    }
+
+
+def visits(session: Session, *, everything: bool = False) -> list[dict[str, Any]]:
+    """Visits that are open; with `everything` all of them."""
+    found = select(VisitRow).order_by(VisitRow.id)
+    if not everything:
+        found = found.where(VisitRow.state.not_in(("reported", "cancelled")))
+    return [_visit(each) for each in session.scalars(found)]
+
+
+def _page(filters: Filters, after: UUID) -> Any:
+    visit = aliased(VisitRow)
+    found = select(AttemptRow).where(AttemptRow.id > after).order_by(AttemptRow.id).limit(PAGE)
+    if filters.case is not None:
+        found = found.where(AttemptRow.case_id == filters.case)
+    if filters.instruction is not None:
+        named = select(InstructionRow.case_id).where(InstructionRow.instruction_id == filters.instruction)
+        found = found.where(AttemptRow.case_id.in_(named))
+    if filters.since is not None:
+        found = found.where(AttemptRow.planned_at >= filters.since)
+    if filters.until is not None:
+        found = found.where(AttemptRow.planned_at < filters.until)
+    if filters.channel is not None:
+        found = found.where(AttemptRow.channel == filters.channel)
+    if filters.result is not None:
+        found = found.where(AttemptRow.result == filters.result)
+    if filters.precinct is not None:
+        of_precinct = select(visit.case_id).where(visit.precinct_code == filters.precinct)
+        found = found.where(AttemptRow.case_id.in_(of_precinct))
+    return found
+
+
+def _instruction_ids(session: Session, ids: set[UUID]) -> dict[UUID, list[str]]:
+    names: dict[UUID, list[str]] = defaultdict(list)
+    rows = select(InstructionRow.case_id, InstructionRow.instruction_id).where(InstructionRow.case_id.in_(ids))
+    for case_id, name in session.execute(rows.order_by(InstructionRow.id)).tuples():
+        if name not in names[case_id]:
+            names[case_id].append(name)
+    return names
+
+
+def _line(row: AttemptRow, instructions: list[str]) -> dict[str, Any]:
+    return {
+        "case": str(row.case_id),
+        "instructions": instructions,
+        "attempt": str(row.id),
+        "retry_of": str(row.retry_of) if row.retry_of else None,
+        "channel": row.channel,
+        "provider": row.provider,
+        "person": row.person,
+        "state": row.state,
+        "result": row.result,
+        "confirmed": row.confirmed,
+        "rule": row.rule,
+        "possible_duplicate": row.possible_duplicate,
+        "planned_at": _at(row.planned_at),
+        "sent_at": _at(row.sent_at),
+        "settled_at": _at(row.settled_at),
+        "ref": row.ref,
+        "answer": row.answer,
+        "detail": row.detail,
+        "skip_reason": row.skip_reason,
+        "was_in_doubt": row.was_in_doubt,
+    }
+
+
+_VISIT_FIELDS = (
+    *("id", "case_id", "state", "rule", "precinct_code", "officer", "opened_at", "not_before", "assigned_at"),
+    *("accepted_at", "departed_at", "arrived_at", "reported_at", "result", "return_reason"),
+)
+
+
+def _visit(row: VisitRow) -> dict[str, Any]:
+    line = {name: _plain(row, name) for name in _VISIT_FIELDS}
+    return {"visit": line.pop("id"), "case": line.pop("case_id"), **line}
+
+
+def _plain(row: Base, name: str) -> Any:
+    value = getattr(row, name)
+    if isinstance(value, datetime):
+        return _at(value)
+    return str(value) if isinstance(value, UUID) else value
+
+
+def _at(value: datetime | None) -> str | None:
+    return value.isoformat() if value else None

@@ -1,0 +1,90 @@
+"""Who is on duty: loading the roster, and the desk that the roster provider assigns visits through."""
+
+import asyncio
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session, sessionmaker
+
+from dispatcher.casework.office import Office
+from dispatcher.store.cases import AddressRow
+from dispatcher.store.visits import AssignmentRow, OfficerRow, UnitRow, VisitRow
+from schemas.roster import Roster, on_duty
+from schemas.vocabulary import Rung
+
+
+def load(session: Session, roster: Roster) -> None:
+    """Take over a roster: units and officers in it are added or changed, officers not in it go off duty."""
+    for unit in roster.units:
+        row = insert(UnitRow).values(unit.model_dump())
+        session.execute(
+            row.on_conflict_do_update(
+                index_elements=["code"], set_={"name": unit.name, "kind": unit.kind, "parent": unit.parent}
+            )
+        )
+    kept = {officer.badge for officer in roster.officers}
+    for gone in session.scalars(select(OfficerRow).where(OfficerRow.badge.not_in(kept))):
+        gone.duty = []
+    for position, officer in enumerate(roster.officers):
+        values = {
+            "unit": officer.unit,
+            "role": officer.role.value,
+            "position": position,
+            "duty": list(officer.duty),
+        }
+        row = insert(OfficerRow).values(badge=officer.badge, **values)
+        session.execute(row.on_conflict_do_update(index_elements=["badge"], set_=values))
+
+
+def precinct_of(session: Session, case_id: UUID) -> str | None:
+    """The precinct of the first address, in visiting order, that names one."""
+    found = select(AddressRow.precinct_code).where(AddressRow.case_id == case_id, AddressRow.precinct_code.is_not(None))
+    return session.scalar(found.order_by(AddressRow.position).limit(1))
+
+
+class DutyDesk:
+    """The port of the roster provider (providers.visit.roster.VisitDesk)."""
+
+    def __init__(self, sessions: sessionmaker[Session], office: Office) -> None:
+        self._sessions = sessions
+        self._office = office
+
+    async def assign(self, visit_id: str, rung: int, send_key: str) -> str | None:
+        return await asyncio.to_thread(self._assign, UUID(visit_id), rung, UUID(send_key))
+
+    async def assigned(self, send_key: str) -> str | None:
+        return await asyncio.to_thread(self._assigned, UUID(send_key))
+
+    def _assigned(self, send_key: UUID) -> str | None:
+        with self._sessions() as session:
+            return session.scalar(select(AssignmentRow.badge).where(AssignmentRow.send_key == send_key))
+
+    def _assign(self, visit_id: UUID, rung: int, send_key: UUID) -> str | None:
+        with self._sessions.begin() as session:
+            known = session.scalar(select(AssignmentRow.badge).where(AssignmentRow.send_key == send_key))
+            if known is not None:
+                return known
+            badge = self._choose(session, visit_id, self._office.policy.ladder[rung])
+            if badge is not None:
+                now = self._office.clock.now(session)
+                made = AssignmentRow(send_key=send_key, visit_id=visit_id, badge=badge, rung=rung, assigned_at=now)
+                session.add(made)
+            return badge
+
+    def _choose(self, session: Session, visit_id: UUID, rung: Rung) -> str | None:
+        """The first on duty on this rung who has not had this visit yet."""
+        asked = set(session.scalars(select(AssignmentRow.badge).where(AssignmentRow.visit_id == visit_id)))
+        local = self._office.clock.now(session).astimezone(self._office.policy.timezone).time()
+        precinct = session.scalar(select(VisitRow.precinct_code).where(VisitRow.id == visit_id))
+        standing = select(OfficerRow).where(OfficerRow.role == rung.value).order_by(OfficerRow.position)
+        if rung is not Rung.CENTRE:
+            standing = standing.where(OfficerRow.unit == _unit(session, rung, precinct))
+        on_shift = (each for each in session.scalars(standing) if on_duty(each.duty, local))
+        return next((each.badge for each in on_shift if each.badge not in asked), None)
+
+
+def _unit(session: Session, rung: Rung, precinct: str | None) -> str | None:
+    if rung is Rung.COUNTY_DESK:
+        return session.scalar(select(UnitRow.parent).where(UnitRow.code == precinct))
+    return precinct

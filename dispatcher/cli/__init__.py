@@ -1,0 +1,39 @@
+"""The command line. An operator's mistake is one clear line on stderr and exit 2, never a traceback."""
+
+import sys
+
+import typer
+from sqlalchemy.exc import OperationalError
+
+from dispatcher.errors import OperatorError
+from dispatcher.setup import unreachable
+
+app = typer.Typer(
+    name="dispatcher",
+    help="预警劝阻派发 / warning dispatcher: reaches people who are being defrauded right now.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def main() -> None:
+    from dispatcher.cli import bench, demo, inspect, push, quarantine, roster, service, simulate, visit
+
+    for module in (service, push, inspect, visit, roster, quarantine, simulate, demo, bench):
+        module.register(app)
+    try:
+        app()
+    except OperatorError as error:
+        sys.exit(_told(str(error)))
+    except OperationalError as error:
+        sys.exit(_told(str(unreachable(error))))
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader has gone (`| head`): nothing left to say
+        sys.exit(0)
+
+
+def _told(line: str) -> int:
+    sys.stderr.write(f"dispatcher: {line}\n")
+    return 2

@@ -1,0 +1,122 @@
+"""demo: the whole service on this machine, with the sample cases, from push to log."""
+
+import os
+import shutil
+import signal
+import threading
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from sqlalchemy import select
+
+from dispatcher import logging
+from dispatcher.casework import reports
+from dispatcher.cli.output import err, json_line, log_table, out
+from dispatcher.cli.simulate import ROSTER, load_roster, play
+from dispatcher.errors import OperatorError
+from dispatcher.settings import settings
+from dispatcher.setup import House, house
+from dispatcher.simulate import sample
+from dispatcher.simulate.run import Outcome
+from dispatcher.stack import Stack
+from dispatcher.store.cases import CaseRow
+from schemas.vocabulary import Resolution, Urgency
+
+DEMO = "S01,S02,S04,S12,S13"
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(demo)
+
+
+def demo(
+    cases: Annotated[str, typer.Option(help="样例 cases")] = DEMO,
+    timeout: Annotated[float, typer.Option(help="秒 seconds")] = 160.0,
+    json: Annotated[bool, typer.Option("--json", help="JSON")] = False,
+) -> None:
+    """演示:自带样例从推送到日志 / the sample cases on the real stack, then the log. Nothing real is sent."""
+    pushes = sample.read(sample.bundled(), tuple(cases.split(",")))
+    home = settings().home / "demo"
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    own = settings().model_copy(
+        update={
+            "home": home,
+            "clock": f"stepped:{pushes[0].at.isoformat()}",
+            "hooks_port": 0,
+            "providers_file": None,
+            "key_file": None,
+        }
+    )
+    logging.configure("WARNING")
+    stack = Stack(own, simulated=True)
+    # SIGTERM ends the demo as Ctrl-C does: through its finally, so that nothing is left running.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with err.status("正在启动 starting PostgreSQL, Redis, workers, sweep, hooks …"):
+            stack.start_servers()
+            os.environ |= stack.environment
+            settings.cache_clear()
+            parts = _empty_house()
+            stack.start_children()
+            os.environ |= stack.environment
+            settings.cache_clear()
+            stack.wait_until_ready()
+        threading.Thread(target=stack.watch, daemon=True).start()
+        load_roster(parts, sample.bundled().with_name(ROSTER))
+        played = play(parts, pushes, timeout)
+        _tell(parts, played, json=json)
+    finally:
+        with err.status("正在停止 stopping …"):
+            stack.stop()
+
+
+def _empty_house() -> House:
+    parts = house()
+    with parts.sessions() as session:
+        if session.scalar(select(CaseRow.id).limit(1)) is not None:
+            raise OperatorError(
+                "该数据库已有任务,演示不会在其中运行;请取消 DISPATCHER_DATABASE_URL",
+                "this database holds cases, so no demo runs in it; unset DISPATCHER_DATABASE_URL",
+            )
+    return parts
+
+
+def _tell(parts: House, played: Outcome, *, json: bool) -> None:
+    with parts.sessions() as session:
+        lines = list(reports.log(session, reports.Filters()))
+        whole = {name: reports.case(session, case_id) for name, case_id in played.cases.items()}
+    if json:
+        json_line(
+            {"answers": {name: each.status for name, each in played.answers.items()}, "cases": whole, "log": lines}
+        )
+        return
+    out.print(log_table(lines, "劝阻日志 dissuasion log"))
+    out.print(_summary(played, whole))
+
+
+def _summary(played: Outcome, whole: dict[str, dict[str, Any]]) -> Table:
+    table = Table(title="小结 summary", title_justify="left")
+    for name in (
+        "样例\ncase",
+        "推送\npush",
+        "紧急\nurgency",
+        "结论\nresolution",
+        "首次接触\nfirst contact",
+        "避免损失\navoided",
+    ):
+        table.add_column(name)
+    for name, answer in played.answers.items():
+        case = whole.get(name)
+        if case is None:
+            table.add_row(name, answer.status.label, "", "", "", "")
+            continue
+        ended = (
+            Resolution(case["resolution"]).label if case["resolution"] else f"等待 waiting for {case['waiting_for']}"
+        )
+        contact, money = case["first_contact"]["channel"] or "", case["money"]["avoided"]
+        table.add_row(
+            name, answer.status.label, Urgency(case["urgency"]).label, ended, contact, f"¥{money}" if money else ""
+        )
+    return table

@@ -1,0 +1,138 @@
+"""log, case, schema: what is on record."""
+
+from datetime import datetime
+from itertools import islice
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+from rich.table import Table
+
+from dispatcher.casework import reports
+from dispatcher.cli.output import err, json_line, label, log_table, out, short_time
+from dispatcher.errors import OperatorError
+from dispatcher.setup import house
+from schemas import instruction
+from schemas.vocabulary import Channel, Resolution, Result, Urgency
+
+_SCREEN = 1000
+_SCHEMAS = {"instruction": instruction.json_schema}
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(log)
+    app.command()(case)
+    app.command()(schema)
+
+
+def log(
+    case: Annotated[str | None, typer.Option(help="任务号 case id")] = None,
+    instruction: Annotated[str | None, typer.Option(help="指令号 instruction id")] = None,
+    since: Annotated[str | None, typer.Option(help="起 from, ISO 8601")] = None,
+    until: Annotated[str | None, typer.Option(help="止 to, ISO 8601")] = None,
+    channel: Annotated[str | None, typer.Option(help="渠道 channel")] = None,
+    result: Annotated[str | None, typer.Option(help="联系结果 contact result")] = None,
+    precinct: Annotated[str | None, typer.Option(help="派出所代码 precinct code")] = None,
+    json: Annotated[bool, typer.Option("--json", help="每行一条 JSON / one JSON object a line")] = False,
+) -> None:
+    """劝阻日志 / the dissuasion log: one line per attempt."""
+    filters = reports.Filters(
+        case=_uuid(case, "--case"),
+        instruction=instruction,
+        since=_time(since, "--since"),
+        until=_time(until, "--until"),
+        channel=_code(channel, Channel, "--channel"),
+        result=_code(result, Result, "--result"),
+        precinct=precinct,
+    )
+    parts = house()
+    with parts.sessions() as session:
+        lines = reports.log(session, filters)
+        if json:
+            for line in lines:
+                json_line(line)
+            return
+        shown = list(islice(lines, _SCREEN))
+        out.print(log_table(shown, f"劝阻日志 dissuasion log ({len(shown)})"))
+        if next(lines, None) is not None:
+            err.print(f"仅显示前 {_SCREEN} 条 first {_SCREEN} only; use filters or --json")
+
+
+def case(
+    name: Annotated[str, typer.Argument(metavar="ID", help="任务号或指令号 case or instruction id")],
+    json: Annotated[bool, typer.Option("--json", help="JSON")] = False,
+) -> None:
+    """一个劝阻任务的全部记录 / everything on record about one case."""
+    parts = house()
+    with parts.sessions() as session:
+        found = reports.case_ids(session, name)
+        if not found:
+            raise OperatorError(f"没有任务或指令 {name}", f"no case or instruction {name}; see `dispatcher log`")
+        for case_id in found:
+            whole = reports.case(session, case_id)
+            if json:
+                json_line(whole)
+            else:
+                _show(whole)
+
+
+def schema(
+    name: Annotated[str, typer.Argument(help="instruction")] = "instruction",
+) -> None:
+    """JSON Schema 格式说明 / JSON Schema of what is pushed."""
+    if name not in _SCHEMAS:
+        raise OperatorError(f"没有格式 {name}", f"no schema {name}; one of: {', '.join(_SCHEMAS)}")
+    import json as json_module
+
+    out.print_json(json_module.dumps(_SCHEMAS[name](), ensure_ascii=False))
+
+
+def _show(whole: dict[str, Any]) -> None:
+    out.print(f"[bold]劝阻任务 case {whole['case']}[/]  指令 instructions: {', '.join(whole['instructions'])}")
+    ended = Resolution(whole["resolution"]).label if whole["resolution"] else whole["state"]
+    out.print(f"  紧急程度 urgency: {Urgency(whole['urgency']).label}   结论 resolution: {ended}")
+    if whole["waiting_for"]:
+        out.print(f"  [yellow]等待人工 waiting for: {whole['waiting_for']}[/]")
+    for name, at in whole["deadlines"].items():
+        out.print(f"  期限 {name}: {short_time(at)}")
+    money = {name: value for name, value in whole["money"].items() if value}
+    out.print(f"  金额 money (yuan): {money}", highlight=False)
+    out.print(log_table(whole["attempts"], "尝试 attempts"))
+    table = Table(title="日志 journal", title_justify="left")
+    for name in ("seq", "时间 at", "操作者 actor", "事件 event", "规则 rule", "数据 data"):
+        table.add_column(name, overflow="fold")
+    for entry in whole["journal"]:
+        data = ", ".join(
+            f"{key}={label(key, str(value))}" for key, value in entry["data"].items() if value not in (None, "", [])
+        )
+        table.add_row(
+            str(entry["seq"]), short_time(entry["at"]), entry["actor"], entry["event"], entry["rule"] or "", data
+        )
+    out.print(table)
+
+
+def _uuid(text: str | None, option: str) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        raise OperatorError(f"{option} 应为任务号", f"{option} wants a case id (UUID)") from None
+
+
+def _time(text: str | None, option: str) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise OperatorError(
+            f"{option} 时间格式有误", f"{option} wants ISO 8601, e.g. 2026-03-02T09:00:00+08:00"
+        ) from None
+    return at if at.tzinfo else at.astimezone()
+
+
+def _code(text: str | None, kind: type[Channel] | type[Result], option: str) -> str | None:
+    if text is None:
+        return None
+    if text not in set(kind):
+        raise OperatorError(f"{option} 代码有误", f"{option}: one of {', '.join(kind)}")
+    return text

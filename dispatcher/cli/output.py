@@ -1,0 +1,69 @@
+"""What the commands print: tables for people, JSON lines for programs."""
+
+import json
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from schemas.vocabulary import AttemptState, Channel, Code, Person, Resolution, Result
+
+out = Console()
+err = Console(stderr=True)
+
+_LABELS: dict[str, type[Code]] = {
+    "channel": Channel,
+    "person": Person,
+    "state": AttemptState,
+    "result": Result,
+    "resolution": Resolution,
+}
+_GOOD = frozenset({"DELIVERED", "ANSWERED_SUBJECT", "MET_DISSUADED", "MET_SELF_AWARE"})
+_BAD = frozenset({"INVALID_NUMBER", "FAILED_PERMANENT", "ANSWERED_NOT_SUBJECT", "MET_ALREADY_DEFRAUDED"})
+
+
+def json_line(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+
+
+def label(field: str, code: str | None) -> str:
+    """The Chinese label of a code, or the code itself."""
+    kind = _LABELS.get(field)
+    return "" if code is None else kind(code).zh if kind and code in set(kind) else code
+
+
+def log_table(lines: Iterable[dict[str, Any]], title: str) -> Table:
+    """The dissuasion log as a table, Chinese labels with codes beside them."""
+    table = Table(title=title, title_justify="left", header_style="bold", expand=False)
+    for name in ("指令\ninstruction", "时间\nat", "渠道\nchannel", "对象\nperson", "结果\nresult", "规则\nrule"):
+        table.add_column(name, overflow="fold")
+    for line in lines:
+        code = line["result"] or line["state"]
+        text = label("result" if line["result"] else "state", code)
+        colour = "green" if code in _GOOD else "red" if code in _BAD else ""
+        marks = " ✓" if line["confirmed"] else ""
+        marks += " ⚠重复? possible duplicate" if line["possible_duplicate"] else ""
+        table.add_row(
+            ", ".join(line["instructions"]),
+            short_time(line["sent_at"] or line["planned_at"]),
+            label("channel", line["channel"]),
+            label("person", line["person"]),
+            f"[{colour}]{text} {code}[/]{marks}" if colour else f"{text} {code}{marks}",
+            line["rule"],
+        )
+    return table
+
+
+def short_time(text: str | None, zone: Any = None) -> str:
+    """Month, day and time in the policy's zone."""
+    from datetime import datetime
+
+    from dispatcher.policy import load
+    from dispatcher.settings import settings
+
+    if text is None:
+        return ""
+    at = datetime.fromisoformat(text).astimezone(zone or load(settings().policy_file).timezone)
+    return at.strftime("%m-%d %H:%M:%S")

@@ -1,0 +1,94 @@
+"""push: the centre's instructions and events, as JSON Lines."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+import typer
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from dispatcher.casework import intake
+from dispatcher.casework.answer import Answer
+from dispatcher.cli.output import err, json_line, out
+from dispatcher.errors import OperatorError
+from dispatcher.setup import House, house
+from schemas.vocabulary import IntakeStatus
+
+DOOR = "push"
+SOME_REFUSED = 3
+_COLOURS = {IntakeStatus.ACCEPTED: "green", IntakeStatus.REFUSED: "red", IntakeStatus.CONFLICT: "yellow"}
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(push)
+
+
+def push(
+    file: Annotated[str, typer.Argument(help="JSON Lines;- 为标准输入 - for standard input")],
+    json: Annotated[bool, typer.Option("--json", help="每行输出 JSON / one JSON object a line")] = False,
+) -> None:
+    """推送预警指令与事件 / push instructions and events. Exit 3 if some were refused."""
+    parts = house()
+    refused = 0
+    for number, answer in _answers(parts, file):
+        refused += not answer.taken
+        if json:
+            json_line(
+                {
+                    "line": number,
+                    "instruction_id": answer.instruction_id,
+                    "status": answer.status,
+                    "case": answer.case,
+                    "reason": answer.reason,
+                }
+            )
+        else:
+            _tell(number, answer)
+    if refused:
+        raise typer.Exit(SOME_REFUSED)
+
+
+def take_line(parts: House, raw: bytes) -> Answer:
+    """One line in a transaction of its own."""
+    with parts.sessions.begin() as session:
+        answer, lanes = intake.take(session, parts.office, raw, door=DOOR)
+    parts.office.wake.deliver(*lanes)
+    return answer
+
+
+def _answers(parts: House, file: str) -> Iterator[tuple[int, Answer]]:
+    if file == "-":
+        yield from _each(parts, sys.stdin.buffer)
+        return
+    path = Path(file)
+    try:
+        size, stream = path.stat().st_size, path.open("rb")
+    except OSError as error:
+        raise OperatorError(f"无法读取 {file}", f"can't read {file} ({error.strerror})") from None
+    bar = Progress(
+        TextColumn("推送 push"), BarColumn(), TextColumn("{task.fields[done]}"), TimeRemainingColumn(), console=err
+    )
+    with stream, bar:
+        task = bar.add_task("push", total=size, done="0")
+        for number, answer in _each(parts, stream):
+            bar.update(task, completed=stream.tell(), done=f"{number}")
+            yield number, answer
+
+
+def _each(parts: House, stream: BinaryIO) -> Iterator[tuple[int, Answer]]:
+    for number, raw in enumerate(stream, start=1):
+        if raw.strip():
+            yield number, take_line(parts, raw.strip())
+
+
+def _tell(number: int, answer: Answer) -> None:
+    colour = _COLOURS.get(answer.status, "cyan")
+    head = f"[{colour}]{answer.status}[/] {answer.status.zh}"
+    out.print(
+        head,
+        answer.instruction_id or f"第 {number} 行 line {number}",
+        answer.case or "",
+        answer.reason or "",
+        highlight=False,
+    )

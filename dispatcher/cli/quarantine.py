@@ -1,0 +1,83 @@
+"""quarantine: lines that could not be taken."""
+
+import sys
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from rich.table import Table
+
+from dispatcher.casework import quarantine as use_case
+from dispatcher.cli.output import json_line, out, short_time
+from dispatcher.cli.push import SOME_REFUSED, take_line
+from dispatcher.errors import OperatorError
+from dispatcher.setup import house
+
+group = typer.Typer(help="隔离区 / lines that could not be taken: list, show, push.", no_args_is_help=True)
+Id = Annotated[str, typer.Argument(metavar="ID", help="隔离编号 quarantine id")]
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(group, name="quarantine")
+
+
+@group.command("list")
+def list_(
+    everything: Annotated[bool, typer.Option("--all", help="含已重新推送 pushed again ones too")] = False,
+    json: Annotated[bool, typer.Option("--json", help="JSON")] = False,
+) -> None:
+    """列出隔离的行及原因 / list them with their reasons."""
+    with house().sessions() as session:
+        found = use_case.listed(session, everything=everything)
+    table = Table(title="隔离区 quarantine", title_justify="left")
+    for name in ("编号 id", "时间 at", "入口 door", "状态 status", "原因 reason"):
+        table.add_column(name, overflow="fold")
+    for each in found:
+        if json:
+            json_line(
+                {
+                    "id": str(each.id),
+                    "at": each.received_at.isoformat(),
+                    "door": each.door,
+                    "status": each.status,
+                    "field": each.field,
+                    "reason": each.reason,
+                    "bytes": each.bytes,
+                    "pushed_again_at": each.pushed_again_at.isoformat() if each.pushed_again_at else None,
+                }
+            )
+        table.add_row(str(each.id), short_time(each.received_at.isoformat()), each.door, each.status, each.reason)
+    if not json:
+        out.print(table)
+
+
+@group.command()
+def show(kept_id: Id) -> None:
+    """取出原文以便更正(含个人信息) / the line as it came, for mending; personal data."""
+    sys.stdout.write(_line(kept_id) + "\n")
+
+
+@group.command()
+def push(kept_id: Id) -> None:
+    """更正配置后重新推送原文 / push the line again as it came."""
+    parts = house()
+    answer = take_line(parts, _line(kept_id).encode("utf-8", "surrogateescape"))
+    out.print(answer.status.label, answer.instruction_id or "", answer.case or "", answer.reason or "", highlight=False)
+    if not answer.taken:
+        raise typer.Exit(SOME_REFUSED)
+    with parts.sessions.begin() as session:
+        use_case.mark_pushed_again(session, parts.office, UUID(kept_id))
+
+
+def _line(kept_id: str) -> str:
+    parts = house()
+    try:
+        with parts.sessions() as session:
+            found = use_case.line(session, parts.office, UUID(kept_id))
+    except ValueError:
+        found = None
+    if found is None:
+        raise OperatorError(
+            f"隔离区没有 {kept_id}", f"nothing in quarantine under {kept_id}; see `dispatcher quarantine list`"
+        )
+    return found

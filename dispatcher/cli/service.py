@@ -1,0 +1,126 @@
+"""up, hooks, sweep, migrate: the service and its processes."""
+
+import signal
+import threading
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from dispatcher import clock, logging, vault
+from dispatcher import sweep as sweeping
+from dispatcher.cli.output import err, out
+from dispatcher.errors import OperatorError
+from dispatcher.settings import database_url, settings
+from dispatcher.setup import house, load_policy
+from dispatcher.stack import Stack, free_port, port_taken
+from dispatcher.store import engine
+from dispatcher.store import migrate as migrations
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(up)
+    app.command()(hooks)
+    app.command()(sweep)
+    app.command()(migrate)
+
+
+def up() -> None:
+    """启动全部服务 / start what is missing: database, Redis, schema, workers, sweep, hooks. Ctrl-C stops all."""
+    logging.configure(settings().log_level)
+    stack = Stack(settings())
+    until_told(stack)
+
+
+def until_told(stack: Stack) -> None:
+    """Run a stack until Ctrl-C or SIGTERM, then end it in order."""
+    stop = stop_on_signals()
+    try:
+        with err.status("正在启动 starting …"):
+            stack.start_servers()
+            stack.start_children()
+            stack.wait_until_ready()
+        _banner(stack)
+        watcher = threading.Thread(target=stack.watch, daemon=True)
+        watcher.start()
+        stop.wait()
+        with err.status("正在停止 stopping …"):
+            stack.stop()
+        out.print("已停止 stopped")
+    finally:
+        stack.stop()
+
+
+def stop_on_signals() -> threading.Event:
+    stop = threading.Event()
+
+    def told(number: int, frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt  # told twice: at once
+        stop.set()
+
+    signal.signal(signal.SIGTERM, told)
+    signal.signal(signal.SIGINT, told)
+    return stop
+
+
+def _banner(stack: Stack) -> None:
+    environment = stack.environment
+    embedded = "内置 embedded" if stack.is_embedded else "外部 external"
+    out.print(f"[bold]预警派发已就绪 dispatcher is ready[/]  HOME {stack.settings.home}")
+    out.print(f"  数据库与 Redis database and Redis: {embedded}   时钟 clock: {environment['DISPATCHER_CLOCK']}")
+    if stack.is_embedded:
+        out.print("  [yellow]内置服务器,不可用于正式值守 embedded servers: not for real duty[/]")
+    if stack.simulated:
+        out.print("  [yellow]模拟网关:不会发出任何真实短信或电话 simulated gateway: nothing real leaves[/]")
+    out.print(f"  回执入口 hooks: http://{environment['DISPATCHER_HOOKS_HOST']}:{environment['DISPATCHER_HOOKS_PORT']}")
+    out.print(f"  Celery broker: {_without_password(environment['DISPATCHER_REDIS_URL'])}")
+    out.print(f"  日志 logs: {stack.settings.home / 'logs'}   停止 stop: Ctrl-C")
+
+
+def _without_password(url: str) -> str:
+    head, at, tail = url.rpartition("@")
+    return f"{head.split('//')[0]}//…@{tail}" if at else url
+
+
+def hooks(
+    host: Annotated[str | None, typer.Option(help="监听地址 address; default DISPATCHER_HOOKS_HOST")] = None,
+    port: Annotated[int | None, typer.Option(help="端口 port; default DISPATCHER_HOOKS_PORT")] = None,
+) -> None:
+    """接收网关回执 / receive the gateways' receipts."""
+    import uvicorn
+
+    from dispatcher.web.hooks.app import make
+
+    found = settings()
+    logging.configure(found.log_level)
+    where, number = host or found.hooks_host, found.hooks_port if port is None else port
+    parts = house()
+    _ = parts.registry.all()
+    if free_port(where, number) is None:
+        raise port_taken(where, number)
+    uvicorn.run(make(parts), host=where, port=number, log_config=None, access_log=False)
+
+
+def sweep() -> None:
+    """巡检进程:补发唤醒、处理超时 / the sweep: rings for due work, expires leases."""
+    logging.configure(settings().log_level)
+    sweeping.run(house(), stop_on_signals())
+
+
+def migrate() -> None:
+    """升级数据库结构 / bring the database to the newest schema."""
+    found = settings()
+    load_policy(found)
+    target = engine.engine(database_url())
+    revision = migrations.upgrade(target, clock.real_now())
+    # A new deployment makes its key file on purpose, once, before the first warning.
+    ring = vault.load(found.key_path, make=False) if found.key_path.exists() else None
+    if ring is None:
+        raise OperatorError(
+            f"数据库已是 {revision},但没有密钥文件 {found.key_path};请运行 dispatcher new-key 或设置 DISPATCHER_KEY_FILE",
+            f"the schema is at {revision}, but there is no key file {found.key_path}; set DISPATCHER_KEY_FILE",
+        )
+    with engine.sessions(database_url()).begin() as session:
+        ring.check(session)
+    out.print(f"数据库结构 schema: {revision}")

@@ -1,0 +1,125 @@
+"""visit: what officers do, by command until their page is there."""
+
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from rich.table import Table
+
+from dispatcher.casework import reports, visits
+from dispatcher.cli.output import json_line, out, short_time
+from dispatcher.errors import OperatorError
+from dispatcher.setup import house
+from schemas.vocabulary import Result, ReturnReason, VisitState
+
+group = typer.Typer(
+    help="上门劝阻任务 / door visits: list, accept, depart, arrive, report, return.", no_args_is_help=True
+)
+Id = Annotated[str, typer.Argument(metavar="ID", help="上门任务号 visit id")]
+Officer = Annotated[str | None, typer.Option(help="警号;与派单不符则拒绝 badge; refused if the visit is another's")]
+Json = Annotated[bool, typer.Option("--json", help="JSON")]
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(group, name="visit")
+
+
+@group.command("list")
+def list_(
+    everything: Annotated[bool, typer.Option("--all", help="含已结束 ended ones too")] = False, json: Json = False
+) -> None:
+    """列出上门任务 / list visits."""
+    with house().sessions() as session:
+        found = reports.visits(session, everything=everything)
+    if json:
+        for line in found:
+            json_line(line)
+        return
+    table = Table(title="上门任务 visits", title_justify="left")
+    for name in ("任务 visit", "派出所 precinct", "警号 officer", "状态 state", "派单 assigned", "结果 result"):
+        table.add_column(name, overflow="fold")
+    for line in found:
+        state = VisitState(line["state"]).label
+        table.add_row(
+            line["visit"],
+            line["precinct_code"] or "",
+            line["officer"] or "",
+            state,
+            short_time(line["assigned_at"]),
+            line["result"] or "",
+        )
+    out.print(table)
+
+
+@group.command()
+def accept(visit_id: Id, officer: Officer = None, json: Json = False) -> None:
+    """签收 / accept."""
+    _act(visit_id, "accept", officer, json)
+
+
+@group.command()
+def depart(visit_id: Id, officer: Officer = None, json: Json = False) -> None:
+    """出发 / depart."""
+    _act(visit_id, "depart", officer, json)
+
+
+@group.command()
+def arrive(visit_id: Id, officer: Officer = None, json: Json = False) -> None:
+    """到达 / arrive."""
+    _act(visit_id, "arrive", officer, json)
+
+
+@group.command()
+def report(
+    visit_id: Id,
+    result: Annotated[str, typer.Argument(help="MET_DISSUADED, NOT_FOUND_TEMPORARILY, …")],
+    officer: Officer = None,
+    lost_yuan: Annotated[int, typer.Option(min=0, max=10**15, help="已损失金额(元) lost so far, yuan")] = 0,
+    json: Json = False,
+) -> None:
+    """反馈结果 / report the result."""
+    code = result.upper()
+    if code not in visits.REPORTS:
+        raise OperatorError("上门结果代码有误", f"result: one of {', '.join(sorted(visits.REPORTS))}")
+    _act(visit_id, "report", officer, json, result=Result(code), lost_yuan=lost_yuan)
+
+
+@group.command("return")
+def return_(
+    visit_id: Id,
+    reason: Annotated[str, typer.Argument(help="NOT_MY_JURISDICTION, OFFICER_UNAVAILABLE, …")],
+    officer: Officer = None,
+    json: Json = False,
+) -> None:
+    """退回 / return."""
+    code = reason.upper()
+    if code not in set(ReturnReason):
+        raise OperatorError("退回原因代码有误", f"reason: one of {', '.join(ReturnReason)}")
+    _act(visit_id, "return", officer, json, reason=ReturnReason(code))
+
+
+def _act(
+    visit_id: str,
+    step: str,
+    officer: str | None,
+    json: bool,
+    *,
+    result: Result | None = None,
+    reason: ReturnReason | None = None,
+    lost_yuan: int = 0,
+) -> None:
+    try:
+        key = UUID(visit_id)
+    except ValueError:
+        raise OperatorError("上门任务号有误", "ID must be a visit id; see `dispatcher visit list`") from None
+    parts = house()
+    with parts.sessions.begin() as session:
+        visit, lanes = visits.act(
+            session, parts.office, key, step, officer=officer, result=result, reason=reason, lost_yuan=lost_yuan
+        )
+        line = {"visit": str(visit.id), "case": str(visit.case_id), "state": visit.state, "officer": visit.officer}
+    parts.office.wake.deliver(*lanes)
+    if json:
+        json_line(line)
+    else:
+        out.print(f"{VisitState(visit.state).label}  {visit.id}")

@@ -1,0 +1,109 @@
+"""Product time: issued, due, deadlines, quiet hours. One source, the same for all processes.
+
+DISPATCHER_CLOCK = real | scaled:N | stepped:START. Unless real, it lies in one row in PostgreSQL.
+Leases and network timeouts never use it: they run in real time.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from dispatcher.errors import OperatorError
+from dispatcher.store.product_clock import ClockRow
+
+_SCALED = re.compile(r"scaled:([0-9]+(?:\.[0-9]+)?)")
+_DRIVER_LOCK = 0x44535032  # whoever holds it may move a stepped clock
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    kind: str
+    rate: float = 1.0
+    start: datetime | None = None
+
+
+def real_now() -> datetime:
+    """The real time; the only place that asks for it."""
+    return datetime.now(UTC)
+
+
+def parse(text_: str) -> Spec:
+    """Read DISPATCHER_CLOCK. Raises OperatorError."""
+    if text_ == "real":
+        return Spec("real")
+    scaled = _SCALED.fullmatch(text_)
+    if scaled and float(scaled[1]) > 0:
+        return Spec("scaled", rate=float(scaled[1]))
+    try:
+        start = datetime.fromisoformat(text_.removeprefix("stepped:"))
+    except ValueError:
+        start = None
+    if text_.startswith("stepped:") and start is not None and start.tzinfo is not None:
+        return Spec("stepped", start=start)
+    raise OperatorError(
+        "DISPATCHER_CLOCK 应为 real、scaled:N 或 stepped:带时区的起始时间",
+        "DISPATCHER_CLOCK must be real, scaled:N, or stepped:START with a zone, e.g. stepped:2026-03-02T09:00:00+08:00",
+    )
+
+
+class Clock:
+    """Asks PostgreSQL where product time is not real time."""
+
+    def __init__(self, spec: str) -> None:
+        self.spec = spec
+        self._parsed = parse(spec)
+        self.is_stepped = self._parsed.kind == "stepped"
+
+    def start(self, session: Session) -> None:
+        """Set the row up once. Raises OperatorError where the database runs on another clock."""
+        if self._parsed.kind == "real":
+            kept = session.scalar(select(ClockRow.spec))
+            if kept is not None:
+                raise _other_clock(kept)
+            return
+        begin = self._parsed.start or real_now()
+        row = {"id": 1, "spec": self.spec, "product_at": begin, "real_at": real_now()}
+        session.execute(insert(ClockRow).values(row).on_conflict_do_nothing())
+        kept = session.scalars(select(ClockRow.spec)).one()
+        if kept != self.spec:
+            raise _other_clock(kept)
+
+    def now(self, session: Session) -> datetime:
+        if self._parsed.kind == "real":
+            return real_now()
+        row = session.execute(select(ClockRow.product_at, ClockRow.real_at)).one()
+        if self.is_stepped:
+            stood: datetime = row.product_at
+            return stood
+        moved: datetime = row.product_at + (real_now() - row.real_at) * self._parsed.rate
+        return moved
+
+    def real_seconds(self, product_seconds: float) -> float:
+        """How long a stretch of product time takes here; a stepped clock takes none."""
+        return 0.0 if self.is_stepped else product_seconds / self._parsed.rate
+
+
+def take_the_wheel(session: Session) -> bool:
+    """For the rest of this session's connection, be the one who may move a stepped clock."""
+    return bool(session.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _DRIVER_LOCK}))
+
+
+def may_step(session: Session) -> bool:
+    """For this transaction, be the one who may move a stepped clock."""
+    return bool(session.scalar(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": _DRIVER_LOCK}))
+
+
+def step_to(session: Session, at: datetime) -> None:
+    """Move a stepped clock forward; never back."""
+    session.execute(text("UPDATE product_clock SET product_at = GREATEST(product_at, :at) WHERE id = 1"), {"at": at})
+
+
+def _other_clock(kept: str) -> OperatorError:
+    return OperatorError(
+        f"该数据库使用时钟 {kept};请设置 DISPATCHER_CLOCK={kept} 或换用其他数据库",
+        f"this database runs on clock {kept}; set DISPATCHER_CLOCK={kept}, or use another database",
+    )

@@ -1,0 +1,46 @@
+"""Which numbers can still be used, and when the phone route is exhausted."""
+
+from dispatcher.engine.case import SUBJECT, Attempt, Case, Number
+from dispatcher.policy.models import Policy
+from schemas.vocabulary import ANSWERED_BY_STRANGER, Channel, Result
+
+# After one of these a number is not tried again on the same channel.
+_SPENT = ANSWERED_BY_STRANGER | {
+    Result.FAILED_PERMANENT,
+    Result.INVALID_NUMBER,
+    Result.OUT_OF_SERVICE,
+    Result.UNSUPPORTED,
+    Result.REJECTED_CONTENT,
+}
+_NOT_A_CALL = frozenset({Result.FAILED_TEMPORARY})
+
+
+def of_party(case: Case, party: str = SUBJECT) -> tuple[Number, ...]:
+    return tuple(number for number in case.numbers if number.party == party)
+
+
+def usable(case: Case, channel: Channel, party: str = SUBJECT) -> tuple[Number, ...]:
+    """Numbers not bad for the channel and not spent on it (unreachable, or in a stranger's hands)."""
+    spent = {each.number_id for each in case.on(channel, party) if each.result in _SPENT}
+    return tuple(number for number in of_party(case, party) if channel not in number.bad_for and number.id not in spent)
+
+
+def calls(case: Case, party: str = SUBJECT) -> tuple[Attempt, ...]:
+    """Calls that rang somewhere, or may have: a gateway that was down is no call."""
+    return tuple(each for each in case.on(Channel.VOICE, party) if each.result not in _NOT_A_CALL)
+
+
+def rounds_done(case: Case, party: str = SUBJECT) -> int:
+    """How often every usable number has been called."""
+    counts = [
+        sum(each.number_id == number.id for each in calls(case, party)) for number in usable(case, Channel.VOICE, party)
+    ]
+    return min(counts, default=0)
+
+
+def phone_route_exhausted(case: Case, policy: Policy) -> bool:
+    """Calls were asked for, none is pending, and no number is left to call or the rounds are over."""
+    if Channel.VOICE not in case.channels or any(map(case.is_pending, case.on(Channel.VOICE))):
+        return False
+    rounds = policy.plan(case.urgency).voice.rounds
+    return not usable(case, Channel.VOICE) or (rounds is not None and rounds_done(case) >= rounds)

@@ -1,0 +1,42 @@
+"""Clock arithmetic of the policy: quiet hours, windows, days. Time is always an argument."""
+
+from datetime import date, datetime, time, timedelta
+
+from dispatcher.policy.models import Policy, Window
+from schemas.vocabulary import Urgency
+
+
+def local_day(policy: Policy, at: datetime) -> date:
+    """The calendar day in the policy's time zone."""
+    return at.astimezone(policy.timezone).date()
+
+
+def next_day(policy: Policy, at: datetime) -> datetime:
+    """Midnight that ends this day."""
+    return datetime.combine(local_day(policy, at) + timedelta(days=1), time.min, policy.timezone)
+
+
+def awake(policy: Policy, urgency: Urgency, at: datetime) -> datetime:
+    """`at`, or the end of the quiet hours it falls into where this urgency is held in them."""
+    if not policy.plan(urgency).held_in_quiet_hours:
+        return at
+    local = at.astimezone(policy.timezone)
+    quiet = policy.quiet_hours
+    over_midnight = quiet.begin > quiet.end
+    now = local.time()
+    in_evening, in_morning = now >= quiet.begin, now < quiet.end
+    if not (in_evening or in_morning if over_midnight else in_evening and in_morning):
+        return at
+    day = local.date() + timedelta(days=1) if over_midnight and in_evening else local.date()
+    return datetime.combine(day, quiet.end, policy.timezone)
+
+
+def next_window(windows: tuple[Window, ...], policy: Policy, after: datetime) -> datetime:
+    """The first moment of a window that begins after `after`."""
+    local = after.astimezone(policy.timezone)
+    begins = (
+        datetime.combine(local.date() + timedelta(days=offset), window.begin, policy.timezone)
+        for offset in (0, 1)
+        for window in windows
+    )
+    return min(begin for begin in begins if begin > local)

@@ -1,0 +1,112 @@
+"""Settings from the environment (prefix DISPATCHER_), and from a running `dispatcher up` where there is one.
+
+`up` writes what it started to HOME/run.json; every other command joins it through that file.
+"""
+
+import json
+import os
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import psutil
+from platformdirs import user_data_path
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from dispatcher.errors import OperatorError
+
+RUN_FILE = "run.json"
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="DISPATCHER_", env_ignore_empty=True, frozen=True)
+
+    home: Path = user_data_path("dispatcher")
+    database_url: str | None = None
+    redis_url: str | None = None
+    embedded: Literal["auto", "never"] = "auto"
+    policy_file: Path | None = None
+    providers_file: Path | None = None
+    clock: str = "real"
+    key_file: Path | None = None
+    hooks_host: str = "127.0.0.1"
+    hooks_port: int = 8621
+    hooks_url: str | None = None  # as gateways reach it, where that differs from host and port
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @property
+    def key_path(self) -> Path:
+        return self.key_file or self.home / "keys.json"
+
+    @property
+    def hooks_base(self) -> str:
+        return self.hooks_url or f"http://{self.hooks_host}:{self.hooks_port}"
+
+
+class Running(BaseModel):
+    """What a running `up` tells the other commands. Holds URLs with passwords, so the file is 0600."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    pid: int
+    started: float
+    environment: dict[str, str]
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process. Raises OperatorError."""
+    own = _read()
+    running = read_running(own.home)
+    if running is None:
+        return own
+    for name, value in running.environment.items():
+        os.environ.setdefault(name, value)
+    return _read()
+
+
+def database_url() -> str:
+    """Raises OperatorError where there is neither a URL nor a running `up`."""
+    return _required(settings().database_url, "DISPATCHER_DATABASE_URL")
+
+
+def redis_url() -> str:
+    """Raises OperatorError where there is neither a URL nor a running `up`."""
+    return _required(settings().redis_url, "DISPATCHER_REDIS_URL")
+
+
+def _required(value: str | None, variable: str) -> str:
+    if value:
+        return value
+    raise OperatorError(
+        f"未设置 {variable},{settings().home} 下也没有正在运行的 dispatcher;请先运行 dispatcher up 或设置该变量",
+        f"{variable} is not set and no dispatcher is running under {settings().home}; "
+        "start `dispatcher up`, or set the variable",
+    )
+
+
+def read_running(home: Path) -> Running | None:
+    """The `up` that runs under this home, if its process is still the one that wrote the file."""
+    try:
+        running = Running.model_validate_json((home / RUN_FILE).read_bytes())
+        alive = psutil.Process(running.pid).create_time() == running.started
+    except (OSError, ValidationError, psutil.NoSuchProcess):
+        return None
+    return running if alive else None
+
+
+def write_running(home: Path, environment: dict[str, str]) -> None:
+    running = Running(pid=os.getpid(), started=psutil.Process().create_time(), environment=environment)
+    descriptor = os.open(home / RUN_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(running.model_dump(), file)
+
+
+def _read() -> Settings:
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        variable = "DISPATCHER_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise OperatorError(f"环境变量 {variable} 取值有误", f"{variable}: {first['msg']}") from None

@@ -1,0 +1,101 @@
+"""Puts the parts together from the settings: what workers, sweep, hooks and the CLI start with."""
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+
+from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.orm import Session, sessionmaker
+
+from dispatcher import policy, texts, vault
+from dispatcher.casework.office import Office
+from dispatcher.casework.roster import DutyDesk
+from dispatcher.clock import Clock
+from dispatcher.errors import OperatorError
+from dispatcher.settings import Settings, database_url, redis_url, settings
+from dispatcher.store import engine, migrate
+from dispatcher.wake import CeleryWake
+from providers import registry
+from providers.base import SettingsError
+
+
+@dataclass(frozen=True)
+class House:
+    """A process's parts. Building it checks them all, so that a mistake is told at start."""
+
+    settings: Settings
+    sessions: sessionmaker[Session]
+    office: Office
+
+    @cached_property
+    def registry(self) -> registry.Registry:
+        """The providers. Raises OperatorError."""
+        return build_registry(self)
+
+
+def house() -> House:
+    """Build everything but the providers. Raises OperatorError."""
+    found = settings()
+    url = database_url()
+    office = Office(
+        policy=load_policy(found),
+        vault=vault.load(found.key_path, make=False),
+        clock=Clock(found.clock),
+        texts=load_texts(),
+        wake=CeleryWake(redis_url()),
+    )
+    sessions = engine.sessions(url)
+    try:
+        if not migrate.is_current(engine.engine(url)):
+            raise OperatorError(
+                "数据库结构不是最新版本;请先运行 dispatcher migrate",
+                "the database is not at the newest schema; run `dispatcher migrate` first",
+            )
+        with sessions.begin() as session:
+            office.vault.check(session)
+            office.clock.start(session)
+    except OperationalError as error:
+        raise unreachable(error) from None
+    return House(found, sessions, office)
+
+
+def load_policy(found: Settings) -> policy.Policy:
+    try:
+        return policy.load(found.policy_file)
+    except policy.PolicyError as error:
+        raise OperatorError("处置策略文件有误", str(error)) from None
+
+
+def load_texts() -> texts.Texts:
+    try:
+        return texts.load()
+    except texts.TextsError as error:
+        raise OperatorError("预警文本文件有误", str(error)) from None
+
+
+def build_registry(parts: House) -> registry.Registry:
+    """Raises OperatorError naming the provider and the setting."""
+    path = parts.settings.providers_file
+    if path is None:
+        raise no_providers()
+    try:
+        tables = registry.read(path, os.environ, parts.settings.hooks_base)
+        return registry.build(tables, {"roster": DutyDesk(parts.sessions, parts.office)})
+    except SettingsError as error:
+        raise OperatorError("渠道配置文件有误", str(error)) from None
+
+
+def no_providers() -> OperatorError:
+    return OperatorError(
+        "未设置 DISPATCHER_PROVIDERS_FILE;请在该文件中写明短信、语音网关",
+        "DISPATCHER_PROVIDERS_FILE is not set; name the file that lists your gateways (docs/settings.md)",
+    )
+
+
+def unreachable(error: OperationalError | ProgrammingError) -> OperatorError:
+    """PostgreSQL's first line, without the URL and its password."""
+    reason = str(error.orig).strip().splitlines()[0] if error.orig else type(error).__name__
+    return OperatorError(
+        "无法连接数据库;请检查 DISPATCHER_DATABASE_URL",
+        f"can't reach the database; check DISPATCHER_DATABASE_URL ({reason})",
+    )

@@ -1,0 +1,1 @@
+"""Plays a sample file: instructions and events at their times, people and officers as scripted."""

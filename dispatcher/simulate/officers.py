@@ -1,0 +1,83 @@
+"""Scripted officers: what the next word of a visit's script means for the visit as it stands."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from dispatcher.errors import OperatorError
+from schemas.vocabulary import Result, ReturnReason, VisitState
+
+REPORTS = {
+    "met_dissuaded": Result.MET_DISSUADED,
+    "met_dissuaded_with_family": Result.MET_DISSUADED,
+    "met_self_aware": Result.MET_SELF_AWARE,
+    "met_already_defrauded": Result.MET_ALREADY_DEFRAUDED,
+    "refused_denies": Result.MET_REFUSED,
+    "not_found_temporarily": Result.NOT_FOUND_TEMPORARILY,
+    "not_found_confirmed": Result.NOT_FOUND_CONFIRMED,
+    "not_home": Result.NOT_HOME_FAMILY_TOLD,
+}
+_UNDER_WAY = frozenset({VisitState.ACCEPTED, VisitState.DEPARTED, VisitState.ARRIVED})
+
+
+@dataclass(frozen=True)
+class Stand:
+    """Where a visit stands."""
+
+    state: VisitState
+    assigned_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Move:
+    """Something an officer does, and when."""
+
+    at: datetime
+    steps: tuple[str, ...]
+    result: Result | None = None
+    reason: ReturnReason | None = None
+
+
+@dataclass
+class Script:
+    """The words left for one case's visits."""
+
+    words: deque[str]
+    arrived_at: datetime | None = None
+    made: list[str] = field(default_factory=list)
+
+    def next_move(self, stand: Stand, now: datetime) -> Move | None:
+        """What the next word asks for; None where the visit is not there yet, or no word is left."""
+        if not self.words:
+            return None
+        word, _, argument = self.words[0].replace("+", ":", 1).partition(":")
+        if word == "accepted" and stand.state is VisitState.ASSIGNED and stand.assigned_at:
+            return Move(stand.assigned_at + _offset(argument), ("accept",))
+        if word == "arrived" and stand.state in (VisitState.ACCEPTED, VisitState.DEPARTED) and stand.assigned_at:
+            return Move(stand.assigned_at + _offset(argument), ("depart", "arrive"))
+        if word == "revisit" and stand.state is VisitState.ASSIGNED:
+            return Move((self.arrived_at or now) + _offset(argument), ("accept", "depart", "arrive"))
+        if word == "returned" and (stand.state in _UNDER_WAY or stand.state is VisitState.ASSIGNED):
+            return Move(now, ("return",), reason=ReturnReason(argument.upper()))
+        if word in REPORTS and stand.state in _UNDER_WAY:
+            return Move(now, ("report",), result=REPORTS[word])
+        return None
+
+    def done(self, move: Move, now: datetime) -> None:
+        if "arrive" in move.steps:
+            self.arrived_at = now
+        self.made.append(self.words.popleft())
+
+
+def script(words: list[str]) -> Script:
+    """Check a script's words. Raises OperatorError naming the first unknown one."""
+    for word in words:
+        name = word.replace("+", ":", 1).partition(":")[0]
+        if name not in REPORTS and name not in ("accepted", "arrived", "revisit", "returned"):
+            raise OperatorError(f"未知的上门剧本用语 {word}", f"unknown visit word {word!r} in the sample file")
+    return Script(deque(words))
+
+
+def _offset(text: str) -> timedelta:
+    hours, minutes = text.split(":")
+    return timedelta(hours=int(hours), minutes=int(minutes))

@@ -1,0 +1,91 @@
+"""The sample file: invented people, what they do, and when the centre pushes what."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from dispatcher.errors import OperatorError
+from schemas import normalise
+
+_TIMES = ("issued_at", "valid_until", "at")
+
+
+@dataclass(frozen=True)
+class Push:
+    """One line for the centre to push, at its time."""
+
+    at: datetime
+    name: str  # S01, E01
+    body: dict[str, Any]
+    people_do: dict[str, Any]
+
+
+def bundled() -> Path:
+    """The project's own copy of the sample data."""
+    return Path(str(files("dispatcher") / "samples" / "instructions.json"))
+
+
+def read(path: Path, only: tuple[str, ...] = ()) -> list[Push]:
+    """The pushes of a sample file in time order; `only` picks cases by name. Raises OperatorError."""
+    try:
+        data = json.loads(path.read_text("utf-8"))
+        cases, events = data["cases"], data.get("events", [])
+        known = {case["case"] for case in cases}
+        unknown = sorted(set(only) - known)
+        chosen = [case for case in cases if not only or case["case"] in only]
+        ids = {case["instruction"]["instruction_id"] for case in chosen}
+        pushes = [_of_case(case) for case in chosen]
+        pushes += [_of_event(event) for event in events if event["instruction_id"] in ids]
+    except OSError as error:
+        raise OperatorError(f"无法读取 {path}", f"can't read {path} ({error.strerror})") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise OperatorError(
+            f"{path} 不是样例文件", f"{path} is no sample file: {type(error).__name__} {error}; see docs/simulate.md"
+        ) from None
+    if unknown:
+        raise OperatorError(
+            f"没有样例 {unknown[0]}", f"no case {', '.join(unknown)}; one of {', '.join(sorted(known))}"
+        )
+    return sorted(pushes, key=lambda push: push.at)
+
+
+def shifted(pushes: list[Push], by: timedelta) -> list[Push]:
+    """The same pushes at another time, their times within changed too."""
+    return [Push(push.at + by, push.name, _shift(push.body, by), push.people_do) for push in pushes]
+
+
+def persona(push: Push) -> dict[str, Any] | None:
+    """The script of this case's people for the gateway simulator; None where there is none."""
+    words = {channel: push.people_do[channel] for channel in ("sms", "voice") if channel in push.people_do}
+    victim = push.body.get("victim", {})
+    phones = [(each["number"], each.get("country", "CN")) for each in victim.get("phones", [])]
+    phones += [(each["phone"], each.get("country", "CN")) for each in victim.get("contacts", [])]
+    numbers = {text: normalise.number(text, country).e164 for text, country in phones}
+    if not words or not numbers:
+        return None
+    return {"numbers": sorted(set(numbers.values()))} | {
+        channel: {numbers[number]: script for number, script in words_.items()} if isinstance(words_, dict) else words_
+        for channel, words_ in words.items()
+    }
+
+
+def _of_case(case: dict[str, Any]) -> Push:
+    body = case["instruction"]
+    return Push(datetime.fromisoformat(body["issued_at"]), case["case"], body, case.get("people_do", {}))
+
+
+def _of_event(event: dict[str, Any]) -> Push:
+    return Push(datetime.fromisoformat(event["at"]), event["event_id"], event, {})
+
+
+def _shift(value: Any, by: timedelta, key: str = "") -> Any:
+    if isinstance(value, dict):
+        return {name: _shift(part, by, name) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_shift(part, by, key) for part in value]
+    if key in _TIMES and isinstance(value, str):
+        return (datetime.fromisoformat(value) + by).isoformat()
+    return value

@@ -1,0 +1,256 @@
+"""The whole service as child processes of `up`: started, watched, restarted, stopped cleanly."""
+
+import base64
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import psutil
+from celery import Celery
+from sqlalchemy.exc import OperationalError
+
+from dispatcher import clock, embedded, vault
+from dispatcher.errors import OperatorError
+from dispatcher.logging import logger
+from dispatcher.settings import Settings, read_running, write_running
+from dispatcher.setup import load_policy, no_providers, unreachable
+from dispatcher.store import engine, migrate
+
+WORKERS = {"urgent": "urgent", "routine": "routine", "casework": "casework,celery"}
+_LIFT = 10  # routine work gives way to urgent work on the same cores
+_GRACE_S = 15.0
+_log = logger(__name__)
+
+
+@dataclass
+class Child:
+    """One process, its log file, and how often it had to be started again."""
+
+    name: str
+    command: list[str]
+    environment: dict[str, str]
+    log: Path
+    niceness: int = 0
+    process: subprocess.Popen[bytes] | None = None
+    restarts: int = 0
+    not_before: float = 0.0
+
+    def start(self) -> None:
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as out:
+            # A session of its own: Ctrl-C reaches `up`, and `up` ends its children in order.
+            self.process = subprocess.Popen(
+                self.command, env=self.environment, stdout=out, stderr=out, start_new_session=True
+            )
+        if self.niceness:
+            psutil.Process(self.process.pid).nice(self.niceness)
+
+    @property
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+
+@dataclass
+class Stack:
+    """What `up` runs. Give it settings; it finds out what is missing and starts that."""
+
+    settings: Settings
+    simulated: bool = False
+    workers: dict[str, str] = field(default_factory=lambda: dict(WORKERS))
+    environment: dict[str, str] = field(default_factory=dict)
+    children: dict[str, Child] = field(default_factory=dict)
+    durable: bool = True
+    receipt_delay_ms: int = 20
+    _servers: list[embedded.Server] = field(default_factory=list)
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    def start_servers(self) -> None:
+        """PostgreSQL, Redis, keys, schema. Raises OperatorError."""
+        home = self.settings.home
+        if read_running(home) is not None:
+            raise OperatorError(f"{home} 下已有 dispatcher 在运行", f"a dispatcher is already running under {home}")
+        self._forbid_embedded()
+        clock.parse(self.settings.clock)
+        load_policy(self.settings)
+        urls = {"DISPATCHER_DATABASE_URL": self.settings.database_url, "DISPATCHER_REDIS_URL": self.settings.redis_url}
+        if not urls["DISPATCHER_DATABASE_URL"]:
+            urls["DISPATCHER_DATABASE_URL"] = self._started(embedded.postgres(home, durable=self.durable))
+        if not urls["DISPATCHER_REDIS_URL"]:
+            urls["DISPATCHER_REDIS_URL"] = self._started(embedded.redis(home))
+        vault.load(self.settings.key_path, make=self.is_embedded)
+        self.environment = {name: url for name, url in urls.items() if url} | {
+            "DISPATCHER_HOME": str(home),
+            "DISPATCHER_CLOCK": self.settings.clock,
+            "DISPATCHER_KEY_FILE": str(self.settings.key_path),
+            "DISPATCHER_HOOKS_HOST": self.settings.hooks_host,
+            "DISPATCHER_HOOKS_PORT": str(self._hooks_port()),
+        }
+        if self.settings.policy_file:
+            self.environment["DISPATCHER_POLICY_FILE"] = str(self.settings.policy_file)
+        try:
+            migrate.upgrade(engine.engine(self.environment["DISPATCHER_DATABASE_URL"]), clock.real_now())
+        except OperationalError as error:
+            raise unreachable(error) from None
+
+    def start_children(self) -> None:
+        """Gateway simulator where nothing else is configured, hooks, sweep, workers."""
+        if self.settings.providers_file:
+            self.environment["DISPATCHER_PROVIDERS_FILE"] = str(self.settings.providers_file)
+        elif self.is_embedded or self.simulated:
+            self._simulate()
+        else:
+            # With real servers, a forgotten variable must not send warnings nowhere.
+            raise no_providers()
+        self._add("hooks", [sys.executable, "-m", "dispatcher.cli", "hooks"])
+        self._add("sweep", [sys.executable, "-m", "dispatcher.cli", "sweep"])
+        for name, queues in self.workers.items():
+            command = [sys.executable, "-m", "celery", "-A", "tasks", "worker", "-P", "threads", "-c", "1"]
+            command += ["-Q", queues, "-n", f"{name}@%h", "--without-gossip", "--without-mingle", "-l", "INFO"]
+            self._add(f"worker-{name}", command, niceness=_LIFT if name == "routine" else 0)
+        write_running(self.settings.home, self.environment)
+
+    def wait_until_ready(self, timeout_s: float = 60.0) -> None:
+        """Every worker answers, the hooks answer. Raises OperatorError naming what does not, and its log."""
+        until = time.monotonic() + timeout_s
+        app = Celery(broker=self.environment["DISPATCHER_REDIS_URL"], set_as_current=False)
+        waiting = [f"worker-{name}" for name in self.workers] + ["hooks"]
+        while waiting and time.monotonic() < until:
+            self._check_alive(waiting)
+            answers = {next(iter(each)).split("@")[0] for each in app.control.ping(timeout=0.5) or []}
+            waiting = [name for name in waiting if name.removeprefix("worker-") not in answers]
+            if "hooks" in waiting and self._hooks_answer():
+                waiting.remove("hooks")
+        if waiting:
+            log = self.children[waiting[0]].log
+            raise OperatorError(f"{waiting[0]} 未能就绪;日志见 {log}", f"{waiting[0]} did not get ready; see {log}")
+
+    def watch(self) -> None:
+        """Start again what ended by itself, until stopped; the waits grow."""
+        while not self._stop.wait(0.2):
+            for child in self.children.values():
+                if child.is_running or time.monotonic() < child.not_before:
+                    continue
+                child.restarts += 1
+                child.not_before = time.monotonic() + min(30.0, 0.5 * 2 ** min(child.restarts, 6))
+                code = child.process.returncode if child.process else None
+                _log.warning("child_restarted", name=child.name, exit_code=code, restarts=child.restarts)
+                child.start()
+
+    def stop(self) -> None:
+        """Workers first, so that they finish what they hold; then the rest; the servers last."""
+        self._stop.set()
+        order = sorted(self.children.values(), key=lambda child: not child.name.startswith("worker"))
+        for child in order:
+            if child.process is not None and child.is_running:
+                child.process.terminate()
+        until = time.monotonic() + _GRACE_S
+        for child in order:
+            if child.process is None:
+                continue
+            try:
+                child.process.wait(max(0.1, until - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                child.process.kill()
+                child.process.wait()
+        engine.engine.cache_clear()
+        for server in reversed(self._servers):
+            server.stop()
+        (self.settings.home / "run.json").unlink(missing_ok=True)
+
+    @property
+    def is_embedded(self) -> bool:
+        return not (self.settings.database_url and self.settings.redis_url)
+
+    def _forbid_embedded(self) -> None:
+        if self.settings.embedded == "never" and self.is_embedded:
+            missing = "DISPATCHER_REDIS_URL" if self.settings.database_url else "DISPATCHER_DATABASE_URL"
+            raise OperatorError(
+                f"DISPATCHER_EMBEDDED=never,但未设置 {missing}", f"DISPATCHER_EMBEDDED=never, but {missing} is not set"
+            )
+
+    def _started(self, server: embedded.Server) -> str:
+        self._servers.append(server)
+        return server.url
+
+    def _hooks_port(self) -> int:
+        wanted = self.settings.hooks_port
+        port = free_port(self.settings.hooks_host, wanted)
+        if port is None:
+            raise port_taken(self.settings.hooks_host, wanted)
+        return port
+
+    def _simulate(self) -> None:
+        """No gateway is configured: a simulated one, said in the banner."""
+        self.simulated = True
+        home, port = self.settings.home, free_port("127.0.0.1", 0)
+        secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+        self.environment |= {
+            "DISPATCHER_SIMULATOR_SECRET": secret,
+            "DISPATCHER_SIMULATOR_URL": f"http://127.0.0.1:{port}",
+            "DISPATCHER_PROVIDERS_FILE": str(home / "providers.toml"),
+        }
+        (home / "providers.toml").write_text(_SIMULATED.format(port=port), "utf-8")
+        command = [sys.executable, "-m", "providers.simulator", "--port", str(port)]
+        command += ["--record", str(home / "gateway.jsonl"), "--answer-ms", str(self.receipt_delay_ms)]
+        self._add("simulator", command)
+
+    def _add(self, name: str, command: list[str], niceness: int = 0) -> None:
+        log = self.settings.home / "logs" / f"{name}.log"
+        child = Child(name, command, os.environ | self.environment, log, niceness)
+        child.start()
+        self.children[name] = child
+
+    def _check_alive(self, names: list[str]) -> None:
+        for name in names:
+            child = self.children[name]
+            if not child.is_running:
+                tail = child.log.read_text("utf-8", "replace").strip().splitlines()[-1:]
+                raise OperatorError(f"{name} 启动失败:{''.join(tail)[:300]}", f"{name} did not start; see {child.log}")
+
+    def _hooks_answer(self) -> bool:
+        host, port = self.environment["DISPATCHER_HOOKS_HOST"], self.environment["DISPATCHER_HOOKS_PORT"]
+        try:
+            return httpx.get(f"http://{host}:{port}/healthz", timeout=1, trust_env=False).is_success
+        except httpx.HTTPError:
+            return False
+
+
+def free_port(host: str, wanted: int) -> int | None:
+    """The port, or a free one for 0; None where it is taken."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, wanted))
+        except OSError:
+            return None
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def port_taken(host: str, port: int) -> OperatorError:
+    return OperatorError(
+        f"端口 {host}:{port} 已被占用;请设置 DISPATCHER_HOOKS_PORT",
+        f"port {host}:{port} is in use; set DISPATCHER_HOOKS_PORT to a free one (0 picks one)",
+    )
+
+
+_SIMULATED = """# Written by `dispatcher up`: no gateway was configured, so a simulated one is used.
+[[providers]]
+name = "simulated"
+adapter = "http_gateway"
+channels = ["sms", "voice"]
+base_url = "http://127.0.0.1:{port}"
+secret_env = "DISPATCHER_SIMULATOR_SECRET"
+
+[[providers]]
+name = "roster"
+adapter = "roster"
+channels = ["visit"]
+"""

@@ -1,0 +1,1 @@
+"""PostgreSQL, which holds the truth: SQLAlchemy 2 tables, a file per noun."""

@@ -1,0 +1,52 @@
+"""Attempts 劝阻尝试: exactly one call to one provider for one person."""
+
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dispatcher.store.base import At, Base, Key
+
+
+class AttemptRow(Base):
+    __tablename__ = "attempts"
+    __table_args__ = (
+        Index("ix_attempts_case_id", "case_id"),
+        Index("ix_attempts_send_key", "send_key"),
+        Index("ix_attempts_due", "lane", "urgency_rank", "due_at", postgresql_where=text("action IS NOT NULL")),
+        Index("ix_attempts_lease", "lease_until", postgresql_where=text("state = 'sending'")),
+        Index("ix_attempts_awaited", "lease_until", postgresql_where=text("state = 'accepted'")),
+        {"postgresql_partition_by": "RANGE (id)"},
+    )
+
+    id: Mapped[Key]
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    channel: Mapped[str]
+    party: Mapped[str]
+    person: Mapped[str]
+    phone_id: Mapped[UUID | None]
+    visit_id: Mapped[UUID | None]
+    rung: Mapped[int | None]
+    provider: Mapped[str | None]
+    rule: Mapped[str]
+    retry_of: Mapped[UUID | None]
+    send_key: Mapped[UUID]  # its own id, or the doubtful attempt's when re-sent
+    possible_duplicate: Mapped[bool]
+    state: Mapped[str]
+    # What a worker has to do about it at due_at: send, query or cancel; nothing while it is in hand or done.
+    action: Mapped[str | None]
+    due_at: Mapped[At]
+    lane: Mapped[str]
+    urgency_rank: Mapped[int]
+    # Real time, never product time. Sending: after it the outcome is in doubt. Accepted: an answer may be on its way.
+    lease_until: Mapped[At | None]
+    planned_at: Mapped[At]
+    sent_at: Mapped[At | None]
+    settled_at: Mapped[At | None]
+    result: Mapped[str | None]
+    confirmed: Mapped[bool]
+    answer: Mapped[str | None]
+    detail: Mapped[str | None]
+    skip_reason: Mapped[str | None]
+    ref: Mapped[str | None]
+    was_in_doubt: Mapped[bool]

@@ -1,0 +1,29 @@
+"""Connections to PostgreSQL."""
+
+from functools import cache
+
+from sqlalchemy import Engine, create_engine, make_url
+from sqlalchemy.orm import Session, sessionmaker
+
+
+def normalised(url: str) -> str:
+    """The URL with psycopg 3 as driver, whatever way it was written."""
+    parsed = make_url(url)
+    return parsed.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+@cache
+def engine(url: str) -> Engine:
+    """One pool for each process and database."""
+    return create_engine(
+        normalised(url),
+        pool_pre_ping=True,
+        pool_size=5,
+        max_overflow=10,
+        connect_args={"connect_timeout": 5, "application_name": "dispatcher"},
+    )
+
+
+@cache
+def sessions(url: str) -> sessionmaker[Session]:
+    return sessionmaker(engine(url), expire_on_commit=False)

@@ -1,0 +1,49 @@
+"""Instructions 预警指令, immutable once stored, and the quarantine of lines that could not be taken."""
+
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dispatcher.store.base import At, Base, Key, Words
+
+
+class InstructionRow(Base):
+    __tablename__ = "instructions"
+    __table_args__ = (UniqueConstraint("system", "instruction_id", "version"),)
+
+    id: Mapped[Key]
+    system: Mapped[str]
+    instruction_id: Mapped[str] = mapped_column(index=True)
+    version: Mapped[int]
+    content_digest: Mapped[bytes]  # keyed: tells a redelivery from a conflict without holding the content
+    unit: Mapped[str | None]
+    ref: Mapped[str | None]
+    source_kind: Mapped[str | None]
+    issued_at: Mapped[At]
+    received_at: Mapped[At]
+    valid_until: Mapped[At | None]
+    urgency: Mapped[str]
+    urgency_label: Mapped[str]
+    fraud_type: Mapped[str]
+    channels: Mapped[Words]
+    flags: Mapped[list[str]] = mapped_column(JSONB)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), index=True)
+    raw_value_id: Mapped[UUID] = mapped_column(ForeignKey("vault_values.id"))
+
+
+class QuarantineRow(Base):
+    """A refused line, kept whole in the vault with its reason."""
+
+    __tablename__ = "quarantine"
+
+    id: Mapped[Key]
+    received_at: Mapped[At]
+    door: Mapped[str]  # push, celery
+    status: Mapped[str]  # refused, conflict
+    field: Mapped[str]
+    reason: Mapped[str]
+    bytes: Mapped[int]
+    value_id: Mapped[UUID] = mapped_column(ForeignKey("vault_values.id"))
+    pushed_again_at: Mapped[At | None]

@@ -1,0 +1,26 @@
+"""The journal 劝阻日志: append-only. Triggers refuse UPDATE, DELETE and TRUNCATE (see the first migration)."""
+
+from uuid import UUID
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped
+
+from dispatcher.store.base import At, Base, Json, Key
+
+
+class JournalRow(Base):
+    __tablename__ = "journal"
+    __table_args__ = (
+        Index("ix_journal_case_id_seq", "case_id", "seq"),
+        {"postgresql_partition_by": "RANGE (id)"},
+    )
+
+    id: Mapped[Key]
+    case_id: Mapped[UUID | None]
+    seq: Mapped[int]  # 1, 2, 3 … within its case; 0 where there is no case
+    at: Mapped[At]  # product time
+    written_at: Mapped[At]  # real time
+    actor: Mapped[str]
+    event: Mapped[str]
+    rule: Mapped[str | None]
+    data: Mapped[Json]

@@ -1,0 +1,14 @@
+"""Where product time comes from when it is not the real time: one row, the same for all processes."""
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dispatcher.store.base import At, Base
+
+
+class ClockRow(Base):
+    __tablename__ = "product_clock"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    spec: Mapped[str]
+    product_at: Mapped[At]
+    real_at: Mapped[At]

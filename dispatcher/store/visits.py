@@ -1,0 +1,74 @@
+"""Visits 上门劝阻任务, and the roster of who is on duty."""
+
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import Text as SqlText
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dispatcher.store.base import At, Base, Key
+
+
+class VisitRow(Base):
+    __tablename__ = "visits"
+    __table_args__ = (
+        Index("ix_visits_case_id", "case_id"),
+        # A visit is never doubled: one open visit a case.
+        Index(
+            "uq_visits_open_case",
+            "case_id",
+            unique=True,
+            postgresql_where=text("state NOT IN ('reported', 'cancelled')"),
+        ),
+    )
+
+    id: Mapped[Key]
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    state: Mapped[str]
+    rule: Mapped[str]
+    precinct_code: Mapped[str | None]
+    opened_at: Mapped[At]
+    not_before: Mapped[At | None]
+    attempt_id: Mapped[UUID | None]  # the assignment in force
+    officer: Mapped[str | None]
+    assigned_at: Mapped[At | None]
+    accepted_at: Mapped[At | None]
+    departed_at: Mapped[At | None]
+    arrived_at: Mapped[At | None]
+    reported_at: Mapped[At | None]
+    result: Mapped[str | None]
+    return_reason: Mapped[str | None]
+
+
+class AssignmentRow(Base):
+    """Who got which assignment: written by the roster, once for each send_key."""
+
+    __tablename__ = "assignments"
+
+    send_key: Mapped[Key]
+    visit_id: Mapped[UUID] = mapped_column(ForeignKey("visits.id"), index=True)
+    badge: Mapped[str]
+    rung: Mapped[int]
+    assigned_at: Mapped[At]
+
+
+class UnitRow(Base):
+    __tablename__ = "units"
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    kind: Mapped[str]  # precinct, county, centre
+    parent: Mapped[str | None]
+
+
+class OfficerRow(Base):
+    """An officer by badge; names stay in the police directory."""
+
+    __tablename__ = "officers"
+
+    badge: Mapped[str] = mapped_column(primary_key=True)
+    unit: Mapped[str] = mapped_column(ForeignKey("units.code"), index=True)
+    role: Mapped[str]  # officer, station_leader, county_desk, centre
+    position: Mapped[int]
+    duty: Mapped[list[str]] = mapped_column(ARRAY(SqlText))  # "08:00-20:00"

@@ -1,0 +1,91 @@
+"""The sweep: rings for whatever is due, so that a lost message costs a second and not a warning.
+
+A process of its own, outside Celery. Two may run; one holds the advisory lock and works, the other waits.
+"""
+
+import threading
+import time
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
+
+from dispatcher import clock
+from dispatcher.casework import delivery, due, receipts
+from dispatcher.logging import logger
+from dispatcher.setup import House
+from dispatcher.store import engine, partitions
+
+PERIOD_S = 1.0
+_STEPPED_PERIOD_S = 0.1  # a stepped clock stands still between two looks, so they come quickly
+_LOCK = 0x44535033
+_PARTITIONS_EVERY_S = 3600.0
+_log = logger(__name__)
+
+
+def run(house: House, stop: threading.Event) -> None:
+    """Sweep until told to stop; wait for PostgreSQL where it is away."""
+    while not stop.is_set():
+        try:
+            _hold(house, stop)
+        except OperationalError as error:
+            _log.warning("database_away", error=type(error.orig).__name__)
+            stop.wait(PERIOD_S)
+
+
+def _hold(house: House, stop: threading.Event) -> None:
+    """Sweep while the lock is ours; it goes when the connection goes."""
+    period = _STEPPED_PERIOD_S if house.office.clock.is_stepped else PERIOD_S
+    with engine.engine(_url(house)).connect() as holder:
+        while not _lock(holder):
+            if stop.wait(PERIOD_S):
+                return
+        partitions_due = 0.0
+        while not stop.is_set():
+            if time.monotonic() >= partitions_due:
+                _make_partitions(house)
+                partitions_due = time.monotonic() + _PARTITIONS_EVERY_S
+            sweep(house)
+            moved = house.office.clock.is_stepped and _step(house)
+            stop.wait(0 if moved else period)
+            holder.scalar(text("SELECT 1"))  # a lost connection is a lost lock
+            holder.commit()
+
+
+def sweep(house: House) -> None:
+    """One look: expire leases, ring for lanes, receipts and cases that are due."""
+    office = house.office
+    with house.sessions.begin() as session:
+        expired, lanes = due.expire_leases(session, office)
+    if expired:
+        _log.warning("leases_expired", attempts=expired)
+    with house.sessions.begin() as session:
+        lanes |= set(delivery.due_lanes(session, office))
+        unsettled = receipts.unsettled(session)
+        struck = due.has_struck(session, office)
+    office.wake.deliver(*sorted(lanes, reverse=True))
+    if unsettled:
+        office.wake.settle()
+    if struck:
+        office.wake.advance()
+
+
+def _lock(holder: Connection) -> bool:
+    found = bool(holder.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _LOCK}))
+    holder.commit()
+    return found
+
+
+def _step(house: House) -> bool:
+    """Move a stepped clock on, unless `simulate` has the wheel."""
+    with house.sessions.begin() as session:
+        return clock.may_step(session) and due.step(session, house.office) is not None
+
+
+def _make_partitions(house: House) -> None:
+    with engine.engine(_url(house)).begin() as connection:
+        for name in partitions.ensure(connection, clock.real_now()):
+            _log.info("partition_made", name=name)
+
+
+def _url(house: House) -> str:
+    return house.settings.database_url or ""

@@ -1,0 +1,1 @@
+"""What reaches a person: one adapter a file, behind one small protocol."""

@@ -1,0 +1,159 @@
+"""The protocol between the dispatcher and whatever reaches a person.
+
+A provider sends one message and says what happened, in one of the typed outcomes below.
+It never retries: a second try is a second attempt, with its own row in the log.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from schemas.vocabulary import Answer, Channel, Person, Result
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message to one person. `send_key` is the idempotency key and the id that receipts echo."""
+
+    send_key: str
+    channel: Channel
+    person: Person
+    to: str | None = None  # E.164; None for a visit
+    text: str | None = None
+    script: str | None = None
+    collect: bool = False  # ask for a key press that confirms
+    visit_id: str | None = None
+    rung: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider has it and will act, or has acted; a receipt or a query says what came of it."""
+
+    ref: str | None = None
+    held: bool = False  # queued at the provider, not acted on yet
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Final: DELIVERED, ANSWERED_SUBJECT, BUSY, …"""
+
+    result: Result
+    confirmed: bool = False
+    answer: Answer | None = None
+    ref: str | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transient:
+    """Certainly not sent; worth another attempt later."""
+
+    detail: str
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Permanent:
+    """Certainly not sent, and never will be to this number with this content."""
+
+    result: Result
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchChannel:
+    """Certainly not sent: this provider won't reach this person now (per-number limit, blacklist)."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperationsFault:
+    """Certainly not sent, and nobody's message will be until somebody mends it (credentials, balance, set-up)."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class InDoubt:
+    """The request left and no answer came: it may or may not have been taken."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class NeverTaken:
+    """Answer to a query: the provider never had this message, so sending it again makes no duplicate."""
+
+
+Outcome = Accepted | Answered | Transient | Permanent | SwitchChannel | OperationsFault | InDoubt
+Status = Accepted | Answered | NeverTaken | InDoubt
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a provider reported on its own. `dedupe_key` is the same for every copy of one report."""
+
+    send_key: str
+    dedupe_key: str
+    outcome: Accepted | Answered
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a provider can do, as data."""
+
+    channels: frozenset[Channel]
+    destinations: frozenset[str] | None = None  # country calling regions, e.g. {"CN"}; None: anywhere
+    idempotent: bool = False  # the same send_key twice acts once
+    receipts: bool = False
+    queries: bool = False
+    cancels: bool = False
+    batch: int = 1
+
+
+class ReceiptRefused(ValueError):
+    """The receipt is not authentic or not readable. Its message never repeats its content."""
+
+
+class Provider(Protocol):
+    """An adapter. One instance a process; its coroutines run on one event loop."""
+
+    name: str
+    capabilities: Capabilities
+    timeout_s: float
+
+    async def send(self, message: Message) -> Outcome:
+        """Send once. Errors of the network come back as outcomes, never as exceptions."""
+        ...
+
+    async def query(self, send_key: str) -> Status:
+        """What became of a message."""
+        ...
+
+    async def cancel(self, send_key: str) -> bool:
+        """Take back a message not acted on yet; False where that is too late or impossible."""
+        ...
+
+    def parse_receipt(self, headers: Mapping[str, str], body: bytes) -> Receipt:
+        """Authenticate and read a callback. Raises ReceiptRefused."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSettings:
+    """One [[providers]] table of PROVIDERS_FILE, with its secret already taken from the environment."""
+
+    name: str
+    adapter: str
+    channels: frozenset[Channel]
+    secret: str | None = None
+    callback_url: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+class SettingsError(ValueError):
+    """A provider can't be built as configured; names the setting and the remedy."""

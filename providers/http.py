@@ -1,0 +1,38 @@
+"""The one place where HTTP clients are made, and where 'did it leave?' is decided."""
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+
+CONNECTIONS = 128
+
+# What can go wrong between us and a gateway. aiohttp's own errors are not all mapped by the transport.
+ERRORS = (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, TimeoutError)
+
+
+def client(base_url: str, *, timeout_s: float, headers: dict[str, str] | None = None) -> httpx.AsyncClient:
+    """An httpx client on aiohttp's transport (plain httpx slows down with the number of requests under way).
+
+    Neither redirects nor proxies from the environment are followed: a warning goes where the settings say.
+    """
+    limits = httpx.Limits(max_connections=CONNECTIONS, keepalive_expiry=20)
+    return httpx.AsyncClient(
+        base_url=base_url,
+        timeout=httpx.Timeout(timeout_s, connect=min(3.0, timeout_s)),
+        transport=AiohttpTransport(limits=limits, trust_env=False),
+        headers=headers,
+        trust_env=False,
+    )
+
+
+def never_left(error: Exception) -> bool:
+    """True only where no byte of the request can have reached the other side.
+
+    httpx-aiohttp reports a connection lost in mid-answer as httpx.ConnectTimeout, so httpx's
+    own type proves nothing; aiohttp's, the cause, does.
+    """
+    cause = error.__cause__ or error
+    return isinstance(
+        cause,
+        aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | httpx.UnsupportedProtocol | httpx.InvalidURL,
+    )

@@ -1,0 +1,112 @@
+"""Finds adapters by entry point and builds providers from PROVIDERS_FILE (TOML).
+
+[[providers]]
+name = "city-sms"
+adapter = "http_gateway"        # an entry point of group dispatcher.providers
+channels = ["sms"]
+secret_env = "CITY_SMS_SECRET"  # the variable, never the secret
+base_url = "https://…"          # all else is the adapter's own
+"""
+
+import tomllib
+from collections.abc import Callable, Mapping
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from providers.base import Provider, ProviderSettings, SettingsError
+from schemas.vocabulary import Channel
+
+GROUP = "dispatcher.providers"
+_OURS = ("name", "adapter", "channels", "secret_env")
+
+
+class Registry:
+    """The providers of one process, in the order of the file: the first of a channel is used first."""
+
+    def __init__(self, providers: list[Provider]) -> None:
+        self._by_name = {provider.name: provider for provider in providers}
+
+    def __getitem__(self, name: str) -> Provider:
+        return self._by_name[name]
+
+    def get(self, name: str | None) -> Provider | None:
+        return self._by_name.get(name) if name else None
+
+    def for_channel(self, channel: Channel) -> Provider | None:
+        return next((p for p in self._by_name.values() if channel in p.capabilities.channels), None)
+
+    def all(self) -> list[Provider]:
+        return list(self._by_name.values())
+
+    async def close(self) -> None:
+        for provider in self._by_name.values():
+            await provider.close()
+
+
+def build(tables: list[ProviderSettings], ports: Mapping[str, Any]) -> Registry:
+    """Build every provider. `ports` are what built-in adapters reach casework through, by adapter name.
+
+    Raises SettingsError.
+    """
+    found = {entry.name: entry for entry in entry_points(group=GROUP)}
+    providers: list[Provider] = []
+    for settings in tables:
+        entry = found.get(settings.adapter)
+        if entry is None:
+            known = ", ".join(sorted(found))
+            raise SettingsError(f"provider {settings.name}: unknown adapter {settings.adapter!r}; one of: {known}")
+        factory: Callable[..., Provider] = entry.load()
+        port = ports.get(settings.adapter)
+        providers.append(factory(settings) if port is None else factory(settings, port))
+    return Registry(providers)
+
+
+def read(path: Path, environment: Mapping[str, str], callback_base: str) -> list[ProviderSettings]:
+    """Read PROVIDERS_FILE. Raises SettingsError naming the table and the remedy."""
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path}: can't be read ({error.strerror}); check DISPATCHER_PROVIDERS_FILE") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: not valid TOML: {error}") from None
+    tables = data.get("providers")
+    if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
+        raise SettingsError(f"{path}: no [[providers]] table; add one for each gateway")
+    settings = [_settings(path, table, environment, callback_base) for table in tables]
+    names = [each.name for each in settings]
+    if len(set(names)) != len(names):
+        raise SettingsError(f"{path}: two providers have the same name; names must differ")
+    return settings
+
+
+def _settings(
+    path: Path, table: Mapping[str, Any], environment: Mapping[str, str], callback_base: str
+) -> ProviderSettings:
+    name = table.get("name")
+    if not isinstance(name, str) or not name.replace("-", "").replace("_", "").isalnum():
+        raise SettingsError(f"{path}: a provider needs a name of letters, digits, - and _")
+    if not isinstance(table.get("adapter"), str):
+        raise SettingsError(f"{path}: provider {name}: adapter is missing")
+    channels = table.get("channels", [])
+    unknown = [each for each in channels if each not in set(Channel)] if isinstance(channels, list) else ["?"]
+    if unknown or not channels:
+        raise SettingsError(f"{path}: provider {name}: channels must be a list of: {', '.join(Channel)}")
+    return ProviderSettings(
+        name=name,
+        adapter=table["adapter"],
+        channels=frozenset(Channel(each) for each in channels),
+        secret=_secret(path, name, table.get("secret_env"), environment),
+        callback_url=f"{callback_base.rstrip('/')}/receipts/{name}",
+        options={key: value for key, value in table.items() if key not in _OURS},
+    )
+
+
+def _secret(path: Path, name: str, variable: object, environment: Mapping[str, str]) -> str | None:
+    if variable is None:
+        return None
+    if not isinstance(variable, str) or not environment.get(variable):
+        raise SettingsError(
+            f"{path}: provider {name}: secret_env names {variable}, which is not set in the environment"
+        )
+    return environment[variable]

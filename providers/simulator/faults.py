@@ -1,0 +1,45 @@
+"""Faults on demand: what the gateway does badly, and how often."""
+
+import random
+from typing import Annotated, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Rate = Annotated[float, Field(ge=0, le=1)]
+RateName = Literal["rate_429", "rate_500", "rate_hang", "rate_drop_after_accept", "rate_duplicate_receipt"]
+Milliseconds = Annotated[int, Field(ge=0, le=600_000)]
+
+
+class Faults(BaseModel):
+    """All rates concern POST /messages, but for rate_duplicate_receipt."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    delay_ms: Milliseconds = 0
+    rate_429: Rate = 0
+    rate_500: Rate = 0
+    rate_hang: Rate = 0
+    rate_drop_after_accept: Rate = 0
+    late_ms: Milliseconds = 0
+    rate_duplicate_receipt: Rate = 0
+    receipts: bool = True
+    seed: int = 0
+
+
+class Dice:
+    """The faults in force, and the seeded chance that decides when they strike.
+
+    Each fault throws its own dice: receipts go out on their own time, so with common ones
+    the same seed would not strike the same messages.
+    """
+
+    def __init__(self) -> None:
+        self.load(Faults())
+
+    def load(self, faults: Faults) -> None:
+        self.faults = faults
+        self._dice = {name: random.Random(f"{faults.seed}:{name}") for name in get_args(RateName)}  # noqa: S311
+
+    def strikes(self, name: RateName) -> bool:
+        rate: float = getattr(self.faults, name)
+        return self._dice[name].random() < rate

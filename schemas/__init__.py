@@ -1,0 +1,1 @@
+"""What crosses the border: vocabularies and wire models. Imports nothing of ours."""

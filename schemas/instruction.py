@@ -1,0 +1,175 @@
+"""The instruction and the events as they cross the wire (JSON, field names fixed)."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from schemas import normalise
+from schemas.vocabulary import Channel, Resolution
+
+MAX_BODY_BYTES = 256 * 1024
+
+MAX_YUAN = 10**15
+
+Yuan = Annotated[int, Field(ge=0, le=MAX_YUAN)]
+Text = Annotated[str, Field(max_length=4000)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+# Identity and origin stay readable in logs and journals, so they may hold nothing but a reference.
+Reference = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\s\x00-\x1f]+$")]
+
+
+def _blank_is_absent(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+Optional = BeforeValidator(_blank_is_absent)
+
+
+class Wire(BaseModel):
+    """Unknown fields are kept and flagged; errors never repeat the input, which may be personal data."""
+
+    model_config = ConfigDict(extra="allow", hide_input_in_errors=True, frozen=True)
+
+    def unknown_fields(self, prefix: str = "") -> list[str]:
+        """Dotted paths of fields that the schema does not know."""
+        found = [prefix + name for name in self.__pydantic_extra__ or {}]
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            for index, part in enumerate(value if isinstance(value, tuple) else (value,)):
+                if isinstance(part, Wire):
+                    inner = f"{prefix}{name}[{index}]." if isinstance(value, tuple) else f"{prefix}{name}."
+                    found += part.unknown_fields(inner)
+        return found
+
+
+class Source(Wire):
+    system: Annotated[str, Field(min_length=1, max_length=100)] = Field(description="来源系统 pushing system")
+    unit: Reference | None = Field(default=None, description="所属单位代码 unit code")
+    ref: Reference | None = Field(default=None, description="来源编号 the source's own reference")
+
+
+class Phone(Wire):
+    number: Annotated[str, Field(min_length=1, max_length=60)] = Field(description="号码 as the source has it")
+    country: Annotated[str, Field(pattern=r"^[A-Za-z]{2}$")] = "CN"
+    owner: Text | None = None
+    use: Text | None = None
+
+    @model_validator(mode="after")
+    def _diallable(self) -> "Phone":
+        normalise.number(self.number, self.country)
+        return self
+
+
+class Address(Wire):
+    kind: Annotated[str, Field(min_length=1, max_length=40)] = Field(description="地址类型 code or Chinese label")
+    text: Name
+    district: Text | None = None
+    precinct_code: Annotated[Reference | None, Optional] = None
+    city: Text | None = None
+    valid_until: AwareDatetime | None = None
+
+
+class Contact(Wire):
+    """A contact's number that can't be dialled is flagged, not refused: it must not hold up the subject's warning."""
+
+    relation: Annotated[str, Field(min_length=1, max_length=40)] = Field(description="关系 code or Chinese label")
+    name: Text | None = None
+    phone: Annotated[str, Field(min_length=1, max_length=60)]
+    country: Annotated[str, Field(pattern=r"^[A-Za-z]{2}$")] = "CN"
+    basis: Text | None = None
+
+
+class Victim(Wire):
+    name: Annotated[Text | None, Optional] = None
+    id_type: Text | None = None
+    id_number: Annotated[Annotated[str, Field(max_length=60)] | None, Optional] = None
+    birth_date: Annotated[date | None, Optional] = None
+    gender: Text | None = None
+    phones: tuple[Phone, ...] = ()
+    addresses: tuple[Address, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+    language: Annotated[str, Field(max_length=35)] = "zh-CN"
+    vulnerability: tuple[Annotated[str, Field(max_length=40)], ...] = ()
+    antifraud_app: Annotated[str, Field(max_length=40)] = "unknown"
+
+
+class Transfer(Wire):
+    at: AwareDatetime
+    amount_yuan: Yuan
+    payee_account: Text | None = None
+
+
+class Risk(Wire):
+    amount_at_risk_yuan: Yuan | None = None
+    call_in_progress: bool = False
+    suspect_phone: Text | None = None
+    transfers: tuple[Transfer, ...] = ()
+    transfer_ongoing: bool = False
+    suspected_call_forwarding: bool = False
+    suspected_remote_control: bool = False
+
+
+class Instruction(Wire):
+    """预警指令: this person is probably being defrauded right now."""
+
+    op: Literal["create", "update"] = "create"
+    instruction_id: Reference
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    source: Source
+    issued_at: AwareDatetime
+    valid_until: AwareDatetime | None = None
+    urgency: Annotated[str, Field(min_length=1, max_length=40)] = Field(description="紧急程度 code or source label")
+    fraud_type: Annotated[str, Field(max_length=40)] | None = None
+    channels: Annotated[tuple[Channel, ...], Field(min_length=1)]
+    victim: Victim
+    risk: Risk = Risk()
+    source_kind: Text | None = None
+    note: Text | None = None
+
+    @model_validator(mode="after")
+    def _reachable(self) -> "Instruction":
+        if not self.victim.phones and not self.victim.addresses:
+            raise ValueError("unreachable")
+        return self
+
+
+class Event(Wire):
+    instruction_id: Reference
+    source: Source | None = None
+    at: AwareDatetime
+    by: Reference
+    event_id: Reference | None = None
+
+
+class Withdraw(Event):
+    op: Literal["withdraw"]
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    reason: Annotated[str, Field(min_length=1, max_length=400)]
+
+
+class Feedback(Event):
+    op: Literal["feedback"]
+    outcome: Resolution
+    note: Text | None = None
+
+
+class LaterLoss(Event):
+    op: Literal["later_loss"]
+    loss_yuan: Yuan
+    note: Text | None = None
+
+
+OPS: Mapping[str, type[Instruction] | type[Event]] = {
+    "create": Instruction,
+    "update": Instruction,
+    "withdraw": Withdraw,
+    "feedback": Feedback,
+    "later_loss": LaterLoss,
+}
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema of one instruction."""
+    return Instruction.model_json_schema()

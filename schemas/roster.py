@@ -1,0 +1,93 @@
+"""The roster file: units and officers by badge (TOML, read by `dispatcher roster load FILE`).
+
+[[units]]
+code = "YT-WC-01"
+name = "望潮派出所"
+kind = "precinct"            # precinct, county, centre
+parent = "YT-WC"
+
+[[officers]]                 # in the order in which they are asked
+badge = "WC01-A"
+unit = "YT-WC-01"
+role = "officer"             # officer, station_leader, county_desk, centre
+duty = ["08:00-20:00"]       # local time; over midnight: "20:00-08:00"; left out: always
+"""
+
+import tomllib
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from schemas.vocabulary import Rung
+
+Code = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9_\-]+$")]
+Shift = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$")]
+
+
+class RosterError(ValueError):
+    """The roster file can't be used; names the entry and the remedy."""
+
+
+class Unit(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    code: Code
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    kind: Literal["precinct", "county", "centre"]
+    parent: Code | None = None
+
+
+class Officer(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    badge: Code
+    unit: Code
+    role: Rung
+    duty: tuple[Shift, ...] = ("00:00-24:00",)
+
+
+class Roster(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    units: tuple[Unit, ...]
+    officers: tuple[Officer, ...]
+
+    @model_validator(mode="after")
+    def _joined_up(self) -> "Roster":
+        codes = {unit.code for unit in self.units}
+        for unit in self.units:
+            if unit.parent is not None and unit.parent not in codes:
+                raise ValueError(f"unit {unit.code}: parent {unit.parent} is not among the units")
+        for officer in self.officers:
+            if officer.unit not in codes:
+                raise ValueError(f"officer {officer.badge}: unit {officer.unit} is not among the units")
+        if len({officer.badge for officer in self.officers}) != len(self.officers):
+            raise ValueError("a badge stands twice")
+        return self
+
+
+def read(path: Path) -> Roster:
+    """Read a roster file. Raises RosterError."""
+    try:
+        return Roster.model_validate(tomllib.loads(path.read_text("utf-8")))
+    except OSError as error:
+        raise RosterError(f"{path}: can't be read ({error.strerror})") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RosterError(f"{path}: not valid TOML: {error}") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "roster"
+        raise RosterError(f"{path}: {where}: {first['msg'].removeprefix('Value error, ')}") from None
+
+
+def on_duty(shifts: tuple[str, ...] | list[str], at: time) -> bool:
+    """Whether one of the shifts covers a local time."""
+    clock = at.strftime("%H:%M")
+    return any(_covers(shift, clock) for shift in shifts)
+
+
+def _covers(shift: str, clock: str) -> bool:
+    begin, end = shift.split("-")
+    return begin <= clock < end if begin < end else clock >= begin or clock < end

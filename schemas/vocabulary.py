@@ -1,0 +1,226 @@
+"""The codes of the trade. Codes are stable; labels are translated.
+
+Every code has one row in a table here, with its Chinese and English label, so that
+pages, tables and logs never invent a wording of their own.
+"""
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """A stable code with a label in Chinese and in English."""
+
+    zh: str
+    en: str
+
+    def __new__(cls, value: str, zh: str = "", en: str = "") -> "Code":
+        code = str.__new__(cls, value)
+        code._value_ = value
+        code.zh = zh
+        code.en = en
+        return code
+
+    @property
+    def label(self) -> str:
+        """Chinese first, English beside it."""
+        return f"{self.zh} {self.en}"
+
+
+class Urgency(Code):
+    CRITICAL = "critical", "特急", "critical"
+    HIGH = "high", "高", "high"
+    MEDIUM = "medium", "中", "medium"
+    LOW = "low", "低", "low"
+
+    @property
+    def rank(self) -> int:
+        """0 is the most urgent."""
+        return list(Urgency).index(self)
+
+    def raised(self) -> "Urgency":
+        """One step up; critical stays critical."""
+        return list(Urgency)[max(0, self.rank - 1)]
+
+
+class Channel(Code):
+    SMS = "sms", "短信", "SMS"
+    VOICE = "voice", "语音外呼", "voice call"
+    VISIT = "visit", "上门", "door visit"
+    BROADCAST = "broadcast", "群发提醒", "broadcast"
+    HOOK = "hook", "联动处置", "hook"
+
+
+class Person(Code):
+    """Who an attempt was made to."""
+
+    SUBJECT = "subject", "本人", "subject"
+    GUARDIAN = "guardian", "监护人", "guardian"
+    FAMILY = "family", "家属", "family"
+    OTHER = "other", "其他人", "other"
+
+
+class AttemptState(Code):
+    PLANNED = "planned", "待执行", "planned"
+    SENDING = "sending", "发送中", "sending"
+    ACCEPTED = "accepted", "已受理", "accepted"
+    IN_DOUBT = "in_doubt", "存疑", "in doubt"
+    SETTLED = "settled", "已有结果", "settled"
+    CANCELLED = "cancelled", "已取消", "cancelled"
+    SKIPPED = "skipped", "已跳过", "skipped"
+
+
+class Result(Code):
+    """Contact results: what one attempt achieved."""
+
+    ACCEPTED = "ACCEPTED", "网关已受理", "accepted by the gateway"
+    DELIVERED = "DELIVERED", "已送达", "delivered"
+    FAILED_TEMPORARY = "FAILED_TEMPORARY", "暂时失败", "failed for now"
+    FAILED_PERMANENT = "FAILED_PERMANENT", "永久失败", "failed for good"
+    REJECTED_CONTENT = "REJECTED_CONTENT", "内容被拒", "content refused"
+    UNKNOWN = "UNKNOWN", "结果不明", "unknown"
+    SKIPPED = "SKIPPED", "已跳过", "skipped"
+    ANSWERED_SUBJECT = "ANSWERED_SUBJECT", "本人接听", "answered by the subject"
+    ANSWERED_GUARDIAN = "ANSWERED_GUARDIAN", "监护人接听", "answered by a guardian"
+    ANSWERED_FAMILY = "ANSWERED_FAMILY", "家属接听", "answered by family"
+    ANSWERED_NOT_SUBJECT = "ANSWERED_NOT_SUBJECT", "他人接听", "answered by somebody else"
+    SUSPECTED_FORWARDING = "SUSPECTED_FORWARDING", "疑似呼叫转移", "suspected forwarding"
+    BUSY = "BUSY", "占线", "busy"
+    NO_ANSWER = "NO_ANSWER", "无人接听", "no answer"
+    REJECTED = "REJECTED", "拒接", "call refused"
+    BLOCKED_SUSPECTED = "BLOCKED_SUSPECTED", "疑似被拉黑", "probably blocked"
+    POWERED_OFF = "POWERED_OFF", "关机", "switched off"
+    OUT_OF_SERVICE = "OUT_OF_SERVICE", "停机", "out of service"
+    INVALID_NUMBER = "INVALID_NUMBER", "空号", "invalid number"
+    VOICEMAIL = "VOICEMAIL", "语音信箱", "voicemail"
+    UNSUPPORTED = "UNSUPPORTED", "不支持的号码", "unsupported destination"
+    MET_DISSUADED = "MET_DISSUADED", "见面劝阻成功", "met, dissuaded"
+    MET_SELF_AWARE = "MET_SELF_AWARE", "见面,已自主识破", "met, had seen through it"
+    MET_ALREADY_DEFRAUDED = "MET_ALREADY_DEFRAUDED", "见面,已被骗", "met, already defrauded"
+    MET_REFUSED = "MET_REFUSED", "见面,拒不配合", "met, refused"
+    NOT_FOUND_TEMPORARILY = "NOT_FOUND_TEMPORARILY", "暂未找到", "not found for now"
+    NOT_FOUND_CONFIRMED = "NOT_FOUND_CONFIRMED", "确认无法找到", "not to be found"
+    NOT_HOME_FAMILY_TOLD = "NOT_HOME_FAMILY_TOLD", "不在家,已告家属", "not home, family told"
+    WRONG_ADDRESS = "WRONG_ADDRESS", "地址有误", "wrong address"
+    INVALID_VISIT = "INVALID_VISIT", "无效上门", "invalid visit"
+    # Ends of one officer's assignment that are no meeting: the ladder goes on after them.
+    NOT_ACCEPTED = "NOT_ACCEPTED", "超时未签收", "not accepted in time"
+    NOBODY_ON_DUTY = "NOBODY_ON_DUTY", "无人值班", "nobody on duty"
+    RETURNED = "RETURNED", "退回", "returned"
+
+
+class Answer(Code):
+    """What the person said in a call, coded."""
+
+    DISSUADED = "dissuaded", "已劝阻", "dissuaded"
+    UNSURE = "unsure", "将信将疑", "unsure"
+    DENIES = "denies", "否认", "denies"
+    HUNG_UP = "hung_up", "挂断", "hung up"
+    ALREADY_PAID = "already_paid", "已转账", "already paid"
+
+
+class SkipReason(Code):
+    NO_PHONE = "NO_PHONE", "无号码", "no phone"
+    UNSUPPORTED_DESTINATION = "UNSUPPORTED_DESTINATION", "不支持的目的地", "unsupported destination"
+    ACCESSIBILITY = "ACCESSIBILITY", "无障碍原因", "accessibility"
+    MINOR = "MINOR", "未成年人", "minor"
+    QUIET_HOURS = "QUIET_HOURS", "免打扰时段", "quiet hours"
+    CAP_REACHED = "CAP_REACHED", "已达上限", "cap reached"
+    SUPPRESSED = "SUPPRESSED", "已抑制", "suppressed"
+    WITHDRAWN = "WITHDRAWN", "已撤回", "withdrawn"
+    BAD_NUMBER = "BAD_NUMBER", "无效号码", "bad number"
+
+
+class ReturnReason(Code):
+    NOT_MY_JURISDICTION = "NOT_MY_JURISDICTION", "非本辖区", "not my jurisdiction"
+    DUPLICATE = "DUPLICATE", "重复", "duplicate"
+    ADDRESS_INSUFFICIENT = "ADDRESS_INSUFFICIENT", "地址不详", "address insufficient"
+    OFFICER_UNAVAILABLE = "OFFICER_UNAVAILABLE", "警力不足", "officer unavailable"
+
+
+class Resolution(Code):
+    DISSUADED_IN_TIME = "DISSUADED_IN_TIME", "及时劝阻", "dissuaded in time"
+    SELF_AWARE = "SELF_AWARE", "自主防范", "self-aware"
+    ALREADY_TRANSFERRED_ALL = "ALREADY_TRANSFERRED_ALL", "已全部转账", "already transferred all"
+    ALREADY_TRANSFERRED_PARTLY = "ALREADY_TRANSFERRED_PARTLY", "已部分转账", "already transferred partly"
+    REFUSED_UNDER_WATCH = "REFUSED_UNDER_WATCH", "拒劝,持续关注", "refused, under watch"
+    UNREACHABLE = "UNREACHABLE", "无法联系", "unreachable"
+    NOT_A_VICTIM = "NOT_A_VICTIM", "非受害人(误报)", "not a victim"
+    DUPLICATE_MERGED = "DUPLICATE_MERGED", "重复并案", "duplicate, merged"
+    TRANSFERRED_OUT = "TRANSFERRED_OUT", "移交外地", "transferred out"
+    WITHDRAWN = "WITHDRAWN", "已撤回", "withdrawn"
+    EXPIRED = "EXPIRED", "已过期", "expired"
+
+
+class CaseState(Code):
+    OPEN = "open", "进行中", "open"
+    CLOSED = "closed", "已结案", "closed"
+
+
+class VisitState(Code):
+    WAITING = "waiting", "待派单", "waiting for assignment"
+    ASSIGNED = "assigned", "已派单", "assigned"
+    ACCEPTED = "accepted", "已签收", "accepted"
+    DEPARTED = "departed", "已出发", "departed"
+    ARRIVED = "arrived", "已到达", "arrived"
+    REPORTED = "reported", "已反馈", "reported"
+    CANCELLED = "cancelled", "已取消", "cancelled"
+
+
+class AddressKind(Code):
+    """In visiting order."""
+
+    CURRENT = "current", "当前位置", "current location"
+    RESIDENCE = "residence", "现住", "residence"
+    WORK = "work", "工作", "work"
+    HOTEL = "hotel", "酒店", "hotel"
+    BRANCH = "branch", "网点", "bank branch"
+    REGISTERED = "registered", "户籍", "registered"
+
+
+class Relation(Code):
+    """How a named contact stands to the subject."""
+
+    GUARDIAN = "guardian", "监护人", "guardian"
+    SPOUSE = "spouse", "配偶", "spouse"
+    PARENT = "parent", "父母", "parent"
+    CHILD = "child", "子女", "child"
+    SIBLING = "sibling", "兄弟姐妹", "sibling"
+    RELATIVE = "relative", "亲属", "relative"
+    EMPLOYER = "employer", "单位", "employer"
+    COMMUNITY = "community", "社区", "community"
+    FRIEND = "friend", "朋友", "friend"
+    OTHER = "other", "其他", "other"
+
+    @property
+    def person(self) -> Person:
+        if self is Relation.GUARDIAN:
+            return Person.GUARDIAN
+        return Person.FAMILY if self in KIN else Person.OTHER
+
+
+KIN = frozenset({Relation.SPOUSE, Relation.PARENT, Relation.CHILD, Relation.SIBLING, Relation.RELATIVE})
+
+
+class IntakeStatus(Code):
+    ACCEPTED = "accepted", "已受理", "accepted"
+    DUPLICATE = "duplicate", "重复", "duplicate"
+    CONFLICT = "conflict", "冲突", "conflict"
+    STALE = "stale", "旧版本", "stale"
+    REFUSED = "refused", "已拒收", "refused"
+
+
+class Rung(Code):
+    """The escalation ladder, bottom to top."""
+
+    OFFICER = "officer", "值班民警", "officer on duty"
+    STATION_LEADER = "station_leader", "派出所值班领导", "station duty leader"
+    COUNTY_DESK = "county_desk", "县级值班台", "county duty desk"
+    CENTRE = "centre", "反诈中心", "centre"
+
+
+FRAUD_TYPES = (*(f"F{n:02d}" for n in range(1, 15)), "F99")
+GENERIC_FRAUD_TYPE = "F99"
+
+# A number that can't be reached at all: not retried on that number.
+PERMANENT_RESULTS = frozenset({Result.FAILED_PERMANENT, Result.INVALID_NUMBER, Result.OUT_OF_SERVICE})
+ANSWERED_BY_STRANGER = frozenset({Result.ANSWERED_NOT_SUBJECT, Result.SUSPECTED_FORWARDING})

@@ -1,0 +1,46 @@
+"""Casework that is not delivery: receipts to settle, cases whose clock struck."""
+
+from collections.abc import Callable
+
+from sqlalchemy.orm import Session
+
+from dispatcher.casework import due, receipts
+from dispatcher.casework.office import Office
+from dispatcher.logging import logger
+from dispatcher.store.patience import waits_for_database
+from tasks import app
+from tasks.worker import the_house
+
+_log = logger(__name__)
+_ROUNDS = 50  # then another message goes on, so that one task stays short
+
+
+@app.task(name="settle_receipts")
+def settle_receipts() -> None:
+    """Settle stored receipts, batch after batch."""
+    _log.info("receipts_settled", receipts=_in_rounds(receipts.settle, full=receipts.BATCH))
+
+
+@app.task(name="advance_due")
+def advance_due() -> None:
+    """Decide on the cases whose time has come."""
+    _log.info("cases_advanced", cases=_in_rounds(due.advance, full=due.BATCH))
+
+
+def _in_rounds(work: Callable[[Session, Office], tuple[int, set[str]]], full: int) -> int:
+    total = 0
+    for _ in range(_ROUNDS):
+        count = _round(work)
+        total += count
+        if count < full:
+            break
+    return total
+
+
+@waits_for_database
+def _round(work: Callable[[Session, Office], tuple[int, set[str]]]) -> int:
+    parts = the_house()
+    with parts.sessions.begin() as session:
+        count, lanes = work(session, parts.office)
+    parts.office.wake.deliver(*lanes)
+    return count

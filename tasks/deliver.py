@@ -1,0 +1,19 @@
+"""Delivery, woken by lane."""
+
+from dispatcher.casework import delivery
+from dispatcher.logging import logger
+from tasks import app
+from tasks.worker import the_house, the_pump
+
+_log = logger(__name__)
+
+
+@app.task(name="deliver_due", bind=False)
+def deliver_due(queue: str) -> None:
+    """Deliver what is due on a lane, most urgent first; ring again where the slice ended before the work."""
+    done = the_pump().deliver(queue)
+    if done:
+        _log.info("delivered", lane=queue, errands=done)
+    parts = the_house()
+    with parts.sessions.begin() as session:
+        parts.office.wake.deliver(*delivery.due_lanes(session, parts.office))

@@ -1,0 +1,110 @@
+"""The pump of one worker: claims due work, keeps many provider calls under way, records as results come.
+
+Provider calls run on an event loop in a thread of its own, which lives as long as the worker, so that
+connections are kept. Claims and records run in the task's thread. One slow call holds up nobody: while
+it is awaited, more is claimed.
+"""
+
+import asyncio
+import queue
+import threading
+import time
+from typing import Any
+
+from dispatcher.casework import delivery
+from dispatcher.casework.delivery import Done, Errand
+from dispatcher.logging import logger
+from dispatcher.setup import House
+from dispatcher.store.patience import waits_for_database
+from providers.base import InDoubt, Message, Permanent, Provider
+from schemas.vocabulary import Result
+
+CLAIM = 50  # attempts a claim
+UNDER_WAY = 100  # provider calls at once
+FLUSH_S = 0.05
+FLUSH_RESULTS = 50
+CLAIM_FOR_S = 25.0  # then the slice ends; with the slowest call it stays below the visibility timeout
+
+_log = logger(__name__)
+
+
+class Pump:
+    """One a worker process; the worker runs one task at a time."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._registry = house.registry
+        self._loop = asyncio.new_event_loop()
+        self._results: queue.SimpleQueue[Done] = queue.SimpleQueue()
+        self._under_way = 0
+        self.stopping = threading.Event()
+        threading.Thread(target=self._loop.run_forever, name="providers", daemon=True).start()
+
+    def deliver(self, lane: str) -> int:
+        """Deliver until nothing is due and nothing is under way. Gives the number of errands done."""
+        done, claim_until = 0, time.monotonic() + CLAIM_FOR_S
+        while True:
+            if time.monotonic() < claim_until and not self.stopping.is_set():
+                self._start(self._claim(lane, min(CLAIM, UNDER_WAY - self._under_way)))
+            if not self._under_way:
+                return done
+            done += self._record(self._gather())
+
+    def close(self) -> None:
+        """Close the providers' connections."""
+        asyncio.run_coroutine_threadsafe(self._registry.close(), self._loop).result(timeout=5)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+
+    @waits_for_database
+    def _claim(self, lane: str, limit: int) -> list[Errand]:
+        if limit <= 0:
+            return []
+        with self._house.sessions.begin() as session:
+            return delivery.claim(session, self._house.office, self._registry, lane, limit)
+
+    def _start(self, errands: list[Errand]) -> None:
+        self._under_way += len(errands)
+        for errand in errands:
+            asyncio.run_coroutine_threadsafe(self._run(errand), self._loop)
+
+    def _gather(self) -> list[Done]:
+        """Results as they come: 50, or what came in 50 ms."""
+        results: list[Done] = []
+        until = time.monotonic() + FLUSH_S
+        while len(results) < min(FLUSH_RESULTS, self._under_way):
+            try:
+                results.append(self._results.get(timeout=max(until - time.monotonic(), 0.001)))
+            except queue.Empty:
+                break
+        return results
+
+    @waits_for_database
+    def _record(self, results: list[Done]) -> int:
+        if results:
+            with self._house.sessions.begin() as session:
+                lanes = delivery.record(session, self._house.office, results)
+            self._under_way -= len(results)
+            self._house.office.wake.deliver(*lanes)
+        return len(results)
+
+    async def _run(self, errand: Errand) -> None:
+        provider = self._registry.get(errand.provider)
+        try:
+            word = delivery.NO_PROVIDER if provider is None else await _call(provider, errand)
+        except Exception as error:  # noqa: BLE001 - a fault in somebody's adapter must not lose the attempt
+            # What the adapter did before it failed is unknown, and that is a state of its own.
+            kind = type(error).__name__
+            _log.error("adapter_failed", attempt=str(errand.attempt_id), provider=errand.provider, error=kind)
+            word = False if errand.action == "cancel" else InDoubt(f"adapter failed: {kind}")
+        self._results.put(Done(errand, word))
+
+
+async def _call(provider: Provider, errand: Errand) -> Any:
+    if errand.action == "query":
+        return await provider.query(errand.send_key)
+    if errand.action == "cancel":
+        return await provider.cancel(errand.send_key)
+    return await provider.send(errand.message) if isinstance(errand.message, Message) else _ERASED
+
+
+_ERASED = Permanent(Result.FAILED_PERMANENT, "erased")

@@ -1,0 +1,102 @@
+"""A worker's life: its parts, its logging, its watchdog, its end."""
+
+import logging
+import sys
+from functools import cache
+from typing import Any
+
+from celery import bootsteps, signals
+from celery.worker import state
+from celery.worker.consumer import Consumer
+
+from dispatcher import logging as our_logging
+from dispatcher.errors import OperatorError
+from dispatcher.setup import House, house
+from dispatcher.settings import settings
+from tasks import app
+from tasks.pump import Pump
+
+_log = our_logging.logger(__name__)
+
+
+@cache
+def the_house() -> House:
+    return house()
+
+
+@cache
+def the_pump() -> Pump:
+    return Pump(the_house())
+
+
+@signals.setup_logging.connect
+def _set_up_logging(**_: Any) -> None:
+    our_logging.configure(settings().log_level)
+    logging.getLogger("celery.worker.consumer.consumer").addFilter(_without_bodies)
+
+
+def _without_bodies(record: logging.LogRecord) -> bool:
+    """Celery logs the whole body of a message that it can't take; that may be somebody's data."""
+    if record.args:
+        record.msg, record.args = str(record.msg).split("\n", 1)[0].split("%", 1)[0], ()
+    return True
+
+
+@signals.worker_init.connect
+def _check_parts(**_: Any) -> None:
+    """A mistake of the operator is told at start, in one line, and the worker does not come up."""
+    try:
+        names = [provider.name for provider in the_house().registry.all()]
+        _log.info("worker_starts", providers=names)
+    except OperatorError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.stderr.flush()
+        raise SystemExit(2) from None
+
+
+@signals.worker_shutting_down.connect
+def _claim_no_more(**_: Any) -> None:
+    if the_pump.cache_info().currsize:
+        the_pump().stopping.set()
+
+
+@signals.worker_shutdown.connect
+def _close(**_: Any) -> None:
+    if the_pump.cache_info().currsize:
+        the_pump().close()
+
+
+class Watchdog(bootsteps.StartStopStep):
+    """Reconnects a consumer that stands still after the broker went away.
+
+    After a Redis restart every prefetched message's ack can fail; then the consumer has no credit left,
+    never polls, and never sees that its socket is dead (docs/celery.md). No credit and nothing in hand
+    for three looks in a row is that state, and a lost connection is its cure.
+    """
+
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+    LOOKS = 3
+
+    def __init__(self, parent: Consumer, **kwargs: Any) -> None:
+        super().__init__(parent, **kwargs)
+        self._timer: Any = None
+        self._stalled = 0
+
+    def start(self, parent: Consumer) -> None:
+        self._stalled = 0
+        self._timer = parent.timer.call_repeatedly(1.0, self._look, (parent,))
+
+    def stop(self, parent: Consumer) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _look(self, parent: Consumer) -> None:
+        idle = not state.active_requests and not state.reserved_requests
+        qos = getattr(parent.task_consumer.channel, "qos", None)
+        self._stalled = self._stalled + 1 if idle and qos is not None and not qos.can_consume() else 0
+        if self._stalled >= self.LOOKS:
+            raise ConnectionError("the consumer stands still; reconnecting")
+
+
+app.steps["consumer"].add(Watchdog)
