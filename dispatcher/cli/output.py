@@ -10,7 +10,8 @@ from rich.table import Table
 
 from schemas.vocabulary import AttemptState, Channel, Code, Person, Resolution, Result
 
-out = Console()
+# Into a file or a pipe the tables keep a width at which codes stay whole.
+out = Console(width=None if sys.stdout.isatty() else 150)
 err = Console(stderr=True)
 
 _LABELS: dict[str, type[Code]] = {

@@ -1,7 +1,7 @@
 """Rules of door visits: when one is needed, the ladder, deadlines, what a report leads to."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from dispatcher.engine import numbers, times
 from dispatcher.engine.case import SUBJECT, Case, Visit
@@ -12,6 +12,8 @@ from schemas.vocabulary import Answer, Channel, Person, Result, Rung, VisitState
 _REFUSALS = frozenset({Answer.UNSURE, Answer.DENIES, Answer.ALREADY_PAID})
 _COME_AGAIN = frozenset({Result.MET_REFUSED, Result.NOT_FOUND_TEMPORARILY, Result.NOT_HOME_FAMILY_TOLD})
 _HUMAN_DECIDES = frozenset({Result.NOT_FOUND_CONFIRMED, Result.WRONG_ADDRESS, Result.INVALID_VISIT})
+# What is done at the very moment of a deadline is in time.
+_PAST = timedelta(seconds=1)
 _UNDER_WAY = frozenset({VisitState.ACCEPTED, VisitState.DEPARTED, VisitState.ARRIVED})
 
 
@@ -50,8 +52,8 @@ def acceptance(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     if visit.assigned_at is None or visit.attempt_id is None:
         return
     until = visit.assigned_at + policy.plan(case.urgency).visit.accept_within
-    if now < until:
-        yield Look("visit_not_accepted", until)
+    if now <= until:
+        yield Look("visit_not_accepted", until + _PAST)
     else:
         yield EndAssignment("visit_not_accepted", visit.id, visit.attempt_id, Result.NOT_ACCEPTED)
 
@@ -111,7 +113,10 @@ def overdue(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
         at, cause = case.deadlines.get(name), f"{name}:{visit.id}"
         if at is None or cause in case.asked_for:
             continue
-        yield Look(f"overdue_{name}", at) if now < at else AskHuman(f"overdue_{name}", Rung.STATION_LEADER, cause)
+        if now <= at:
+            yield Look(f"overdue_{name}", at + _PAST)
+        else:
+            yield AskHuman(f"overdue_{name}", Rung.STATION_LEADER, cause)
 
 
 def _awaited(visit: Visit) -> tuple[str, ...]:
