@@ -5,11 +5,14 @@ Leases and network timeouts never use it: they run in real time.
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from dispatcher.errors import OperatorError
@@ -87,9 +90,21 @@ class Clock:
         return 0.0 if self.is_stepped else product_seconds / self._parsed.rate
 
 
-def take_the_wheel(session: Session) -> bool:
-    """For the rest of this session's connection, be the one who may move a stepped clock."""
-    return bool(session.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _DRIVER_LOCK}))
+@contextmanager
+def at_the_wheel(session: Session) -> Iterator[None]:
+    """Be the only one who may move a stepped clock, waiting up to 10 s for it. Raises OperatorError."""
+    session.execute(text("SET LOCAL lock_timeout = '10s'"))
+    try:
+        session.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _DRIVER_LOCK})
+    except OperationalError:
+        raise OperatorError("时钟正由他人驱动", "somebody else moves the clock; end the other simulate first") from None
+    session.commit()
+    try:
+        yield
+    finally:
+        # The connection goes back to its pool; the lock must not go with it.
+        session.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _DRIVER_LOCK})
+        session.commit()
 
 
 def may_step(session: Session) -> bool:

@@ -5,6 +5,7 @@ DISPATCHER_EMBEDDED=never, so that a forgotten variable can't take warnings into
 """
 
 import contextlib
+import signal
 import subprocess
 import warnings
 from dataclasses import dataclass
@@ -65,7 +66,6 @@ def postgres(home: Path, *, durable: bool = True) -> Server:
 def redis(home: Path) -> Server:
     """A Redis-compatible server on a free loopback port. Raises OperatorError."""
     folder = _folder(home, "redis")
-    _end_leftover(folder / "valkey.pid")
     server = ValkeyServer(
         data_dir=str(folder),
         persist=True,
@@ -95,13 +95,20 @@ def _folder(home: Path, name: str) -> Path:
     return home / name
 
 
-def _end_leftover(pidfile: Path) -> None:
-    """A server left by a killed `up`: only wake-ups are in it, so it is ended and started afresh."""
+def end_leftovers(home: Path) -> None:
+    """End servers that a killed `up` left under this home, so that its folder can be used again."""
+    # SIGINT is PostgreSQL's fast shutdown: it does not wait for its clients.
+    _end(home / "postgres" / "postmaster.pid", "postgres", signal.SIGINT)
+    # Only wake-ups are in Redis, so it is started afresh.
+    _end(home / "redis" / "valkey.pid", "valkey", signal.SIGTERM)
+
+
+def _end(pidfile: Path, name: str, number: signal.Signals) -> None:
     try:
-        process = psutil.Process(int(pidfile.read_text()))
-    except (OSError, ValueError, psutil.NoSuchProcess):
+        process = psutil.Process(int(pidfile.read_text().split()[0]))
+    except (OSError, ValueError, IndexError, psutil.NoSuchProcess):
         return
-    if "valkey" in process.name():
-        process.terminate()
+    if name in process.name():
+        process.send_signal(number)
         with contextlib.suppress(psutil.TimeoutExpired):
-            process.wait(5)
+            process.wait(10)

@@ -26,6 +26,7 @@ from dispatcher.store import engine, migrate
 WORKERS = {"urgent": "urgent", "routine": "routine", "casework": "casework,celery"}
 _LIFT = 10  # routine work gives way to urgent work on the same cores
 _GRACE_S = 15.0
+_OWNER = "DISPATCHER_UP_PID"  # which `up` a child belongs to
 _log = logger(__name__)
 
 
@@ -77,6 +78,7 @@ class Stack:
         if read_running(home) is not None:
             raise OperatorError(f"{home} 下已有 dispatcher 在运行", f"a dispatcher is already running under {home}")
         self._forbid_embedded()
+        end_leftovers(home)
         clock.parse(self.settings.clock)
         load_policy(self.settings)
         urls = {"DISPATCHER_DATABASE_URL": self.settings.database_url, "DISPATCHER_REDIS_URL": self.settings.redis_url}
@@ -87,6 +89,7 @@ class Stack:
         vault.load(self.settings.key_path, make=self.is_embedded)
         self.environment = {name: url for name, url in urls.items() if url} | {
             "DISPATCHER_HOME": str(home),
+            _OWNER: str(os.getpid()),
             "DISPATCHER_CLOCK": self.settings.clock,
             "DISPATCHER_KEY_FILE": str(self.settings.key_path),
             "DISPATCHER_HOOKS_HOST": self.settings.hooks_host,
@@ -108,12 +111,12 @@ class Stack:
         else:
             # With real servers, a forgotten variable must not send warnings nowhere.
             raise no_providers()
-        self._add("hooks", [sys.executable, "-m", "dispatcher.cli", "hooks"])
-        self._add("sweep", [sys.executable, "-m", "dispatcher.cli", "sweep"])
+        self.add("hooks", [sys.executable, "-m", "dispatcher.cli", "hooks"])
+        self.add("sweep", [sys.executable, "-m", "dispatcher.cli", "sweep"])
         for name, queues in self.workers.items():
             command = [sys.executable, "-m", "celery", "-A", "tasks", "worker", "-P", "threads", "-c", "1"]
             command += ["-Q", queues, "-n", f"{name}@%h", "--without-gossip", "--without-mingle", "-l", "INFO"]
-            self._add(f"worker-{name}", command, niceness=_LIFT if name == "routine" else 0)
+            self.add(f"worker-{name}", command, niceness=_LIFT if name == "routine" else 0)
         write_running(self.settings.home, self.environment)
 
     def wait_until_ready(self, timeout_s: float = 60.0) -> None:
@@ -199,13 +202,21 @@ class Stack:
         (home / "providers.toml").write_text(_SIMULATED.format(port=port), "utf-8")
         command = [sys.executable, "-m", "providers.simulator", "--port", str(port)]
         command += ["--record", str(home / "gateway.jsonl"), "--answer-ms", str(self.receipt_delay_ms)]
-        self._add("simulator", command)
+        self.add("simulator", command)
 
-    def _add(self, name: str, command: list[str], niceness: int = 0) -> None:
+    def add(self, name: str, command: list[str], niceness: int = 0) -> None:
+        """Start one more child."""
         log = self.settings.home / "logs" / f"{name}.log"
         child = Child(name, command, os.environ | self.environment, log, niceness)
         child.start()
         self.children[name] = child
+
+    def remove(self, name: str) -> None:
+        """End a child and forget it."""
+        child = self.children.pop(name)
+        if child.process is not None:
+            child.process.terminate()
+            child.process.wait(_GRACE_S)
 
     def _check_alive(self, names: list[str]) -> None:
         for name in names:
@@ -220,6 +231,20 @@ class Stack:
             return httpx.get(f"http://{host}:{port}/healthz", timeout=1, trust_env=False).is_success
         except httpx.HTTPError:
             return False
+
+
+def end_leftovers(home: Path) -> None:
+    """End the children and servers of an `up` under this home that was killed."""
+    for process in psutil.process_iter():
+        try:
+            environment = process.environ()
+        except psutil.Error:
+            continue
+        owner = environment.get(_OWNER)
+        if owner and environment.get("DISPATCHER_HOME") == str(home) and not psutil.pid_exists(int(owner)):
+            _log.warning("leftover_ended", pid=process.pid)
+            process.kill()
+    embedded.end_leftovers(home)
 
 
 def free_port(host: str, wanted: int) -> int | None:

@@ -11,8 +11,8 @@ from celery.worker.consumer import Consumer
 
 from dispatcher import logging as our_logging
 from dispatcher.errors import OperatorError
-from dispatcher.setup import House, house
 from dispatcher.settings import settings
+from dispatcher.setup import House, house
 from tasks import app
 from tasks.pump import Pump
 

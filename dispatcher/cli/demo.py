@@ -1,26 +1,18 @@
 """demo: the whole service on this machine, with the sample cases, from push to log."""
 
-import os
-import shutil
-import signal
 import threading
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
-from sqlalchemy import select
 
-from dispatcher import logging
 from dispatcher.casework import reports
-from dispatcher.cli.output import err, json_line, log_table, out
+from dispatcher.cli.output import json_line, log_table, out
+from dispatcher.cli.private import private_stack
 from dispatcher.cli.simulate import ROSTER, load_roster, play
-from dispatcher.errors import OperatorError
-from dispatcher.settings import settings
-from dispatcher.setup import House, house
+from dispatcher.setup import House
 from dispatcher.simulate import sample
 from dispatcher.simulate.run import Outcome
-from dispatcher.stack import Stack
-from dispatcher.store.cases import CaseRow
 from schemas.vocabulary import Resolution, Urgency
 
 DEMO = "S01,S02,S04,S12,S13"
@@ -37,50 +29,10 @@ def demo(
 ) -> None:
     """演示:自带样例从推送到日志 / the sample cases on the real stack, then the log. Nothing real is sent."""
     pushes = sample.read(sample.bundled(), tuple(cases.split(",")))
-    home = settings().home / "demo"
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
-    own = settings().model_copy(
-        update={
-            "home": home,
-            "clock": f"stepped:{pushes[0].at.isoformat()}",
-            "hooks_port": 0,
-            "providers_file": None,
-            "key_file": None,
-        }
-    )
-    logging.configure("WARNING")
-    stack = Stack(own, simulated=True)
-    # SIGTERM ends the demo as Ctrl-C does: through its finally, so that nothing is left running.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        with err.status("正在启动 starting PostgreSQL, Redis, workers, sweep, hooks …"):
-            stack.start_servers()
-            os.environ |= stack.environment
-            settings.cache_clear()
-            parts = _empty_house()
-            stack.start_children()
-            os.environ |= stack.environment
-            settings.cache_clear()
-            stack.wait_until_ready()
+    with private_stack("demo", pushes[0].at) as (parts, stack):
         threading.Thread(target=stack.watch, daemon=True).start()
         load_roster(parts, sample.bundled().with_name(ROSTER))
-        played = play(parts, pushes, timeout)
-        _tell(parts, played, json=json)
-    finally:
-        with err.status("正在停止 stopping …"):
-            stack.stop()
-
-
-def _empty_house() -> House:
-    parts = house()
-    with parts.sessions() as session:
-        if session.scalar(select(CaseRow.id).limit(1)) is not None:
-            raise OperatorError(
-                "该数据库已有任务,演示不会在其中运行;请取消 DISPATCHER_DATABASE_URL",
-                "this database holds cases, so no demo runs in it; unset DISPATCHER_DATABASE_URL",
-            )
-    return parts
+        _tell(parts, play(parts, pushes, timeout), json=json)
 
 
 def _tell(parts: House, played: Outcome, *, json: bool) -> None:

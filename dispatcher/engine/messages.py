@@ -111,7 +111,7 @@ def doubts(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
         waits = attempt.state is AttemptState.IN_DOUBT and case.is_pending(attempt)
         if not waits or attempt.channel is Channel.VISIT:
             continue
-        resend_at = (attempt.sent_at or attempt.due_at) + wait
+        resend_at = _made_at(attempt) + wait
         if now < resend_at:
             yield Look("doubt_wait", resend_at)
         else:
@@ -135,16 +135,20 @@ def _call_round(
     number = min(left, key=lambda each: counts[each.id])
     is_new_round = counts[number.id] > 0 and len(set(counts.values())) == 1
     rule = "call_again" if is_new_round else "next_number" if made else "first_call"
-    due = rung_up[-len(left)].due_at + again if is_new_round else begin
+    due = _made_at(rung_up[-len(left)]) + again if is_new_round else begin
     due = _within_cap(case, policy, rung_up, max(now, due)) if party == SUBJECT else max(now, due)
     yield _plan(rule, case, Channel.VOICE, number, _awake(case, policy, due), retry_of=made[-1].id if made else None)
+
+
+def _made_at(attempt: Attempt) -> datetime:
+    return attempt.sent_at or attempt.due_at
 
 
 def _within_cap(case: Case, policy: Policy, made: tuple[Attempt, ...], due: datetime) -> datetime:
     """`due`, or the next day where the day's calls are used up."""
     per_day = policy.plan(case.urgency).voice.per_day
     day = times.local_day(policy, due)
-    today = sum(times.local_day(policy, each.sent_at or each.due_at) == day for each in made)
+    today = sum(times.local_day(policy, _made_at(each)) == day for each in made)
     return times.next_day(policy, due) if per_day is not None and today >= per_day else due
 
 

@@ -10,7 +10,6 @@ from uuid import UUID
 
 import httpx
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from dispatcher import clock, sweep
@@ -69,25 +68,17 @@ class Play:
     def run(self, timeout_s: float) -> Outcome:
         """Play until every case is closed or waits for a human. Raises OperatorError when it takes too long."""
         until = time.monotonic() + timeout_s
-        with self._house.sessions() as wheel:
-            if self._house.office.clock.is_stepped:
-                self._take_the_wheel(wheel, until)
-            else:
-                self._move_to_now()
-            while not self._round():
-                if time.monotonic() > until:
-                    raise OperatorError(
-                        f"{timeout_s:.0f} 秒内未能结束", f"not finished in {timeout_s:.0f} s; see `dispatcher log`"
-                    )
-        return self.outcome
+        if not self._house.office.clock.is_stepped:
+            self._move_to_now()
+            return self._play(until)
+        with self._house.sessions() as session, clock.at_the_wheel(session):
+            return self._play(until)
 
-    def _take_the_wheel(self, wheel: Session, until: float) -> None:
-        while not clock.take_the_wheel(wheel):
-            wheel.rollback()
+    def _play(self, until: float) -> Outcome:
+        while not self._round():
             if time.monotonic() > until:
-                raise OperatorError("时钟由他人驱动", "somebody else moves the clock; end the other simulate first")
-            time.sleep(_PAUSE_S)
-        wheel.commit()
+                raise OperatorError("演示未能按时结束", "not finished in time; see `dispatcher log`")
+        return self.outcome
 
     def _move_to_now(self) -> None:
         """On a clock that runs by itself the sample's times are shifted so that the first one is now."""

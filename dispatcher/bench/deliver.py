@@ -1,0 +1,198 @@
+"""Delivery, ours beside the naive task, in alternating rounds on one stack.
+
+Like for like: one SMS to the simulated gateway, recorded and committed, no receipt on either side.
+Ours does more in the same time (journal, lease, engine, encryption); that is not taken out.
+"""
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+import httpx
+from celery import Celery
+from sqlalchemy import func, select, text
+
+from dispatcher import clock, sweep
+from dispatcher.bench import naive
+from dispatcher.casework import due, intake
+from dispatcher.errors import OperatorError
+from dispatcher.setup import House
+from dispatcher.stack import Stack
+from dispatcher.store.attempts import AttemptRow
+from schemas.vocabulary import AttemptState
+
+NIGHT = datetime.fromisoformat("2026-03-02T22:00:00+08:00")  # in the quiet hours: SMS are planned for 08:00
+_DAY = timedelta(days=1)
+_LIMIT_S = 300.0
+
+
+@dataclass(frozen=True)
+class Round:
+    """Instructions per second of one round."""
+
+    naive: float
+    ours: float
+
+    @property
+    def ratio(self) -> float:
+        return self.ours / self.naive
+
+
+class Bench:
+    def __init__(self, house: House, stack: Stack, per_round: int, tell: Callable[[str], None]) -> None:
+        self._house = house
+        self._stack = stack
+        self._count = per_round
+        self._tell = tell
+        self._made = 0
+        self._night = NIGHT
+        self._gateway = httpx.Client(
+            base_url=stack.environment["DISPATCHER_SIMULATOR_URL"],
+            headers={"Authorization": f"Bearer {stack.environment['DISPATCHER_SIMULATOR_SECRET']}"},
+            trust_env=False,
+        )
+
+    def rounds(self, count: int) -> Iterator[Round]:
+        """Alternating rounds, the naive one first in each."""
+        with self._house.sessions.begin() as session:
+            session.execute(text("CREATE TABLE IF NOT EXISTS bench_naive (id text PRIMARY KEY, ref text)"))
+        self._receipts(on=False)
+        command = [sys.executable, "-m", "celery", "-A", "dispatcher.bench.naive", "worker", "-c", "2"]
+        with self._holding_the_wheel():
+            for number in range(count):
+                self._tell(f"{number + 1}/{count}")
+                self._push()
+                self._stack.add("naive", [*command, "-Q", naive.QUEUE, "-n", "naive@%h", "-l", "WARNING"])
+                per_second_naive = self._naive()
+                self._stack.remove("naive")
+                yield Round(per_second_naive, self._ours(self._has_left))
+
+    def with_receipts(self) -> float:
+        """Ours to the very end: receipts received, stored, settled, cases decided on."""
+        self._receipts(on=True)
+        with self._holding_the_wheel():
+            self._push()
+            return self._ours(self._is_settled)
+
+    def _push(self) -> None:
+        """Take instructions by intake, in the quiet hours, so that all their SMS fall due at one moment."""
+        self._move_to(self._night)
+        for _ in range(self._count):
+            self._made += 1
+            with self._house.sessions.begin() as session:
+                answer, _lanes = intake.take(
+                    session, self._house.office, _instruction(self._made, self._night), door="bench"
+                )
+            if not answer.taken:
+                raise OperatorError("基准数据未被受理", f"the bench's own instruction was refused: {answer.reason}")
+
+    def _naive(self) -> float:
+        app = Celery(broker=self._stack.environment["DISPATCHER_REDIS_URL"], set_as_current=False)
+        _until(lambda: bool(app.control.ping(destination=[f"naive@{_host()}"], timeout=0.5)))
+        keys = [str(uuid4()) for _ in range(self._count)]
+        before, begin = self._rows(), time.monotonic()
+        with app.producer_or_acquire() as producer:
+            for key in keys:
+                app.send_task("naive.deliver", [key, "+8615400001234", "x" * 60], queue=naive.QUEUE, producer=producer)
+        _until(lambda: self._rows() >= before + self._count)
+        return self._count / (time.monotonic() - begin)
+
+    def _ours(self, done: Callable[[int], bool]) -> float:
+        with self._house.sessions() as session:
+            before = session.scalar(select(func.count(AttemptRow.id)).where(AttemptRow.sent_at.is_not(None))) or 0
+        begin = time.monotonic()
+        self._move_to(self._night.replace(hour=8) + _DAY)
+        _until(lambda: done(before + self._count))
+        rate = self._count / (time.monotonic() - begin)
+        self._night += _DAY
+        self._settle_rest()
+        return rate
+
+    def _settle_rest(self) -> None:
+        """Not measured: what had no receipt is asked about, so that the next round begins quiet."""
+        with self._house.sessions() as session:
+            now = self._house.office.clock.now(session)
+        self._move_to(now + timedelta(minutes=11))
+        _until(self._is_quiet)
+
+    def _has_left(self, count: int) -> bool:
+        """Taken by the gateway, recorded, committed."""
+        with self._house.sessions() as session:
+            sent = select(func.count(AttemptRow.id)).where(
+                AttemptRow.sent_at.is_not(None), AttemptRow.state != AttemptState.SENDING.value
+            )
+            return (session.scalar(sent) or 0) >= count
+
+    def _is_settled(self, count: int) -> bool:
+        with self._house.sessions() as session:
+            settled = select(func.count(AttemptRow.id)).where(AttemptRow.state == AttemptState.SETTLED.value)
+            return (session.scalar(settled) or 0) >= count
+
+    def _is_quiet(self) -> bool:
+        sweep.sweep(self._house)
+        with self._house.sessions() as session:
+            return due.is_quiet(session, self._house.office)
+
+    def _rows(self) -> int:
+        with self._house.sessions() as session:
+            return session.scalar(text("SELECT count(*) FROM bench_naive")) or 0
+
+    def _move_to(self, at: datetime) -> None:
+        with self._house.sessions.begin() as session:
+            clock.step_to(session, at)
+        sweep.sweep(self._house)
+
+    def _receipts(self, *, on: bool) -> None:
+        self._gateway.put("/control/faults", json={"receipts": on}).raise_for_status()
+
+    @contextmanager
+    def _holding_the_wheel(self) -> Iterator[None]:
+        """Nobody else moves the clock meanwhile."""
+        with self._house.sessions() as session, clock.at_the_wheel(session):
+            yield
+
+
+def _until(is_so: Callable[[], bool]) -> None:
+    limit = time.monotonic() + _LIMIT_S
+    pause = threading.Event()
+    while not is_so():
+        if time.monotonic() > limit:
+            raise OperatorError(f"基准未在 {_LIMIT_S:.0f} 秒内结束", f"the bench did not finish in {_LIMIT_S:.0f} s")
+        pause.wait(0.05)
+
+
+def _host() -> str:
+    from celery.utils.nodenames import gethostname
+
+    found: str = gethostname()
+    return found
+
+
+def _instruction(number: int, at: datetime) -> bytes:
+    """An invented instruction, SMS only; prefix 154 is assigned to nobody."""
+    import json
+
+    return json.dumps(
+        {
+            "op": "create",
+            "instruction_id": f"BENCH-{number:07d}",
+            "version": 1,
+            "source": {"system": "bench"},
+            "issued_at": at.isoformat(),
+            "urgency": "medium",
+            "fraud_type": "F01",
+            "channels": ["sms"],
+            "victim": {
+                "name": f"样本{number}",
+                "id_type": "居民身份证",
+                "id_number": f"990101{number:012d}",
+                "phones": [{"number": f"154{number:08d}"}],
+            },
+        },
+        ensure_ascii=False,
+    ).encode()

@@ -1,0 +1,42 @@
+"""A stack of one's own for demos and benchmarks: fresh, embedded, simulated, gone at the end."""
+
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from dispatcher import logging
+from dispatcher.cli.output import err
+from dispatcher.settings import read_running, settings
+from dispatcher.setup import House, house
+from dispatcher.stack import Stack, end_leftovers
+
+
+@contextmanager
+def private_stack(name: str, start: datetime) -> Iterator[tuple[House, Stack]]:
+    """The whole service under HOME/name on a stepped clock. Raises OperatorError."""
+    # SIGTERM ends it as Ctrl-C does, so that nothing is left running.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    logging.configure("WARNING")
+    home = settings().home / name
+    if read_running(home) is None:
+        end_leftovers(home)
+        shutil.rmtree(home, ignore_errors=True)
+        home.mkdir(parents=True)
+    own = {"home": home, "clock": f"stepped:{start.isoformat()}", "hooks_port": 0, "hooks_url": None}
+    private = {"database_url": None, "redis_url": None, "providers_file": None, "key_file": None, "embedded": "auto"}
+    stack = Stack(settings().model_copy(update=own | private))
+    try:
+        with err.status("正在启动 starting PostgreSQL, Redis, workers, sweep, hooks …"):
+            stack.start_servers()
+            stack.start_children()
+            stack.wait_until_ready()
+        os.environ |= stack.environment
+        settings.cache_clear()
+        parts = house()
+        yield parts, stack
+    finally:
+        with err.status("正在停止 stopping …"):
+            stack.stop()

@@ -1,0 +1,130 @@
+"""PROVIDERS_FILE: every mistake is named with its remedy, and the secret never stands in it."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from providers import registry
+from providers.base import ProviderSettings, SettingsError
+from schemas.vocabulary import Channel
+
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+ENVIRONMENT = {"CITY_SECRET": SECRET, "EMPTY_SECRET": ""}
+GOOD = """
+[[providers]]
+name = "city-sms"
+adapter = "http_gateway"
+channels = ["sms"]
+secret_env = "CITY_SECRET"
+base_url = "https://gateway.invalid/v1"
+timeout_s = 3
+"""
+SECOND = GOOD.replace("city-sms", "city-voice").replace('["sms"]', '["voice", "sms"]')
+
+
+def read(tmp_path: Path, text: str) -> list[ProviderSettings]:
+    path = tmp_path / "providers.toml"
+    path.write_text(text, encoding="utf-8")
+    return registry.read(path, ENVIRONMENT, "https://police.invalid/hooks/")
+
+
+def refusal(tmp_path: Path, text: str) -> str:
+    with pytest.raises(SettingsError) as caught:
+        registry.build(read(tmp_path, text), {})
+    assert SECRET not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_good_file_is_read(tmp_path: Path) -> None:
+    (settings,) = read(tmp_path, GOOD)
+    assert settings == ProviderSettings(
+        name="city-sms",
+        adapter="http_gateway",
+        channels=frozenset({Channel.SMS}),
+        secret=SECRET,
+        callback_url="https://police.invalid/hooks/receipts/city-sms",
+        options={"base_url": "https://gateway.invalid/v1", "timeout_s": 3},
+    )
+
+
+def test_the_first_of_a_channel_is_used_first(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        found = registry.build(read(tmp_path, GOOD + SECOND), {})
+        sms, voice = found.for_channel(Channel.SMS), found.for_channel(Channel.VOICE)
+        assert sms is found["city-sms"]
+        assert voice is found["city-voice"] is found.get("city-voice")
+        assert found.for_channel(Channel.VISIT) is None
+        assert found.get(None) is found.get("gone") is None
+        assert [each.name for each in found.all()] == ["city-sms", "city-voice"]
+        await found.close()
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ('adapter = "http_gateway"', 'adapter = "pigeon"', ("city-sms", "'pigeon'", "http_gateway", "roster")),
+        ('adapter = "http_gateway"\n', "", ("city-sms", "adapter is missing")),
+        ('name = "city-sms"\n', "", ("needs a name",)),
+        ('name = "city-sms"', 'name = "city sms"', ("needs a name",)),
+        ('name = "city-sms"', "name = 7", ("needs a name",)),
+        ('channels = ["sms"]', 'channels = ["fax"]', ("city-sms", "channels", "sms, voice")),
+        ('channels = ["sms"]', "channels = []", ("city-sms", "channels")),
+        ('channels = ["sms"]', 'channels = "sms"', ("city-sms", "channels")),
+        ('channels = ["sms"]', "channels = [[]]", ("city-sms", "channels")),
+        ('channels = ["sms"]\n', "", ("city-sms", "channels")),
+        ('channels = ["sms"]', 'channels = ["visit"]', ("city-sms", "sms, voice or both")),
+        ('secret_env = "CITY_SECRET"', 'secret_env = "NO_SECRET"', ("city-sms", "NO_SECRET", "not set")),
+        ('secret_env = "CITY_SECRET"', 'secret_env = "EMPTY_SECRET"', ("city-sms", "EMPTY_SECRET", "not set")),
+        ('secret_env = "CITY_SECRET"', "secret_env = 7", ("city-sms", "secret_env")),
+        ('secret_env = "CITY_SECRET"\n', "", ("city-sms", "secret_env")),
+        ("https://gateway", "ftp://gateway", ("city-sms", "base_url")),
+        ("timeout_s = 3", 'timeout_s = "soon"', ("city-sms", "timeout_s")),
+        ("[[providers]]", "[providers]", ("[[providers]]",)),
+        ("[[providers]]", "[[gateways]]", ("[[providers]]",)),
+        ("[[providers]]", "[[providers", ("not valid TOML",)),
+    ],
+)
+def test_a_mistake_is_named_with_its_remedy(tmp_path: Path, old: str, new: str, named: tuple[str, ...]) -> None:
+    assert old in GOOD
+    message = refusal(tmp_path, GOOD.replace(old, new))
+    assert all(each in message for each in named), message
+
+
+def test_a_secret_of_the_wrong_form_is_told_without_it(tmp_path: Path) -> None:
+    path = tmp_path / "providers.toml"
+    path.write_text(GOOD, encoding="utf-8")
+    with pytest.raises(SettingsError) as caught:
+        registry.build(registry.read(path, {"CITY_SECRET": "no-base64-at-all!"}, "https://police.invalid"), {})
+    assert "city-sms" in str(caught.value)
+    assert "no-base64" not in str(caught.value)
+
+
+def test_two_providers_of_one_name_are_refused(tmp_path: Path) -> None:
+    assert "names must differ" in refusal(tmp_path, GOOD + GOOD)
+
+
+def test_a_secret_written_into_the_file_is_not_shown(tmp_path: Path) -> None:
+    text = GOOD.replace('secret_env = "CITY_SECRET"', f'secret_env = "{SECRET}"')
+    with pytest.raises(SettingsError) as caught:
+        read(tmp_path, text)
+    assert SECRET not in str(caught.value)
+
+
+def test_a_missing_file_names_the_variable(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"absent\.toml.*DISPATCHER_PROVIDERS_FILE"):
+        registry.read(tmp_path / "absent.toml", ENVIRONMENT, "https://police.invalid")
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00"])
+def test_a_file_without_tables_or_text_is_told(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "providers.toml"
+    path.write_bytes(content)
+    with pytest.raises(SettingsError, match=r"providers\.toml"):
+        registry.read(path, ENVIRONMENT, "https://police.invalid")
+
+
+def test_settings_do_not_show_the_secret_when_printed(tmp_path: Path) -> None:
+    assert SECRET not in repr(read(tmp_path, GOOD))
