@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import select, text
+from sqlalchemy import Engine, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -91,20 +91,20 @@ class Clock:
 
 
 @contextmanager
-def at_the_wheel(session: Session) -> Iterator[None]:
+def at_the_wheel(engine: Engine) -> Iterator[None]:
     """Be the only one who may move a stepped clock, waiting up to 10 s for it. Raises OperatorError."""
-    session.execute(text("SET LOCAL lock_timeout = '10s'"))
-    try:
-        session.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _DRIVER_LOCK})
-    except OperationalError:
-        raise OperatorError("时钟正由他人驱动", "somebody else moves the clock; end the other simulate first") from None
-    session.commit()
-    try:
-        yield
-    finally:
-        # The connection goes back to its pool; the lock must not go with it.
-        session.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _DRIVER_LOCK})
-        session.commit()
+    # A connection of its own, kept to the end: the lock belongs to it, not to a pooled session.
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as holder:
+        holder.execute(text("SET lock_timeout = '10s'"))
+        try:
+            holder.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _DRIVER_LOCK})
+        except OperationalError:
+            raise OperatorError("时钟正由他人驱动", "somebody else moves the clock; end the other simulate") from None
+        try:
+            yield
+        finally:
+            holder.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _DRIVER_LOCK})
+            holder.execute(text("RESET lock_timeout"))
 
 
 def may_step(session: Session) -> bool:

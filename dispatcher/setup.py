@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 
+from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -26,6 +27,10 @@ class House:
     settings: Settings
     sessions: sessionmaker[Session]
     office: Office
+
+    @property
+    def engine(self) -> Engine:
+        return engine.engine(self.settings.database_url or "")
 
     @cached_property
     def registry(self) -> registry.Registry:

@@ -13,7 +13,7 @@ from dispatcher import clock
 from dispatcher.casework import delivery, due, receipts
 from dispatcher.logging import logger
 from dispatcher.setup import House
-from dispatcher.store import engine, partitions
+from dispatcher.store import partitions
 
 PERIOD_S = 1.0
 _STEPPED_PERIOD_S = 0.1  # a stepped clock stands still between two looks, so they come quickly
@@ -35,7 +35,7 @@ def run(house: House, stop: threading.Event) -> None:
 def _hold(house: House, stop: threading.Event) -> None:
     """Sweep while the lock is ours; it goes when the connection goes."""
     period = _STEPPED_PERIOD_S if house.office.clock.is_stepped else PERIOD_S
-    with engine.engine(_url(house)).connect() as holder:
+    with house.engine.connect() as holder:
         while not _lock(holder):
             if stop.wait(PERIOD_S):
                 return
@@ -82,10 +82,6 @@ def _step(house: House) -> bool:
 
 
 def _make_partitions(house: House) -> None:
-    with engine.engine(_url(house)).begin() as connection:
+    with house.engine.begin() as connection:
         for name in partitions.ensure(connection, clock.real_now()):
             _log.info("partition_made", name=name)
-
-
-def _url(house: House) -> str:
-    return house.settings.database_url or ""

@@ -153,7 +153,7 @@ class Bench:
     @contextmanager
     def _holding_the_wheel(self) -> Iterator[None]:
         """Nobody else moves the clock meanwhile."""
-        with self._house.sessions() as session, clock.at_the_wheel(session):
+        with clock.at_the_wheel(self._house.engine):
             yield
 
 

@@ -33,6 +33,7 @@ def keep(session: Session, office: Office, raw: bytes, *, door: str, status: str
     subject = people.new_subject(session, office, now, kind="quarantine")
     text = raw[:MAX_KEPT].decode("utf-8", "backslashreplace")
     value = people.keep_value(session, office, subject, "line", text)
+    session.flush()
     row = QuarantineRow(
         id=new_id(),
         received_at=now,

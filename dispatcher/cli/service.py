@@ -118,7 +118,7 @@ def migrate() -> None:
     ring = vault.load(found.key_path, make=False) if found.key_path.exists() else None
     if ring is None:
         raise OperatorError(
-            f"数据库已是 {revision},但没有密钥文件 {found.key_path};请运行 dispatcher new-key 或设置 DISPATCHER_KEY_FILE",
+            f"数据库已是 {revision},但没有密钥文件 {found.key_path};请设置 DISPATCHER_KEY_FILE",
             f"the schema is at {revision}, but there is no key file {found.key_path}; set DISPATCHER_KEY_FILE",
         )
     with engine.sessions(database_url()).begin() as session:

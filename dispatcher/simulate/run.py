@@ -71,7 +71,7 @@ class Play:
         if not self._house.office.clock.is_stepped:
             self._move_to_now()
             return self._play(until)
-        with self._house.sessions() as session, clock.at_the_wheel(session):
+        with clock.at_the_wheel(self._house.engine):
             return self._play(until)
 
     def _play(self, until: float) -> Outcome:
@@ -90,6 +90,8 @@ class Play:
         """Push what is due, let officers act, move the clock. True when all is over."""
         now = self._now()
         self._push_due(now)
+        # Asked before the officers look: once all is quiet, nothing but a move of theirs changes a visit.
+        quiet = self._is_quiet()
         moment, stands = self._officers_act(now)
         settled = sum(self._is_over(case, stands) for case in self._fed())
         self._tell(Progress(now, len(self._pushes) - len(self._left), len(self._pushes), settled, len(self._fed())))
@@ -97,12 +99,16 @@ class Play:
             return True
         horizon = min((at for at in (moment, self._left[0].at if self._left else None) if at), default=None)
         if moment is None or moment > now:
-            self._go_on(horizon)
+            self._go_on(horizon, quiet=quiet)
         return False
 
-    def _go_on(self, horizon: datetime | None) -> None:
+    def _is_quiet(self) -> bool:
+        with self._house.sessions() as session:
+            return due.is_quiet(session, self._house.office)
+
+    def _go_on(self, horizon: datetime | None, *, quiet: bool) -> None:
         moved = None
-        if self._house.office.clock.is_stepped:
+        if quiet and self._house.office.clock.is_stepped:
             with self._house.sessions.begin() as session:
                 moved = due.step(session, self._house.office, horizon)
         if moved is None:

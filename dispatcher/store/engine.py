@@ -18,6 +18,7 @@ def engine(url: str) -> Engine:
     return create_engine(
         normalised(url),
         pool_pre_ping=True,
+        hide_parameters=True,  # an error's text goes to the log; what was being stored does not
         pool_size=5,
         max_overflow=10,
         connect_args={"connect_timeout": 5, "application_name": "dispatcher"},

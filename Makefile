@@ -1,0 +1,55 @@
+# Everything happens in .venv; a fresh machine needs Python 3.11 or later, make and git.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: demo test unit lint format bench bench-short lock clean
+
+demo: $(VENV)/run  ## the sample cases on the real stack, then the log
+	$(BIN)/dispatcher demo
+
+test: $(VENV)/dev  ## all tests, on servers of their own
+	$(BIN)/python -m pytest
+
+unit: $(VENV)/dev  ## the tests that need no server
+	$(BIN)/python -m pytest tests/unit
+
+lint: $(VENV)/dev  ## style, types, layers, migrations
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/dev
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/run  ## delivery beside a naive Celery task
+	$(BIN)/dispatcher bench deliver
+
+bench-short: $(VENV)/run  ## the same in small, so that it does not rot
+	$(BIN)/dispatcher bench deliver --instructions 200 --rounds 1
+
+lock: $(VENV)/dev  ## newer versions of everything, with hashes and without registry addresses
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--custom-compile-command "make lock" pyproject.toml --group build -o requirements.lock
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--custom-compile-command "make lock" pyproject.toml --group dev -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+
+# The build backend stands in the lock files too, so that nothing unpinned is fetched.
+$(VENV)/run: requirements.lock pyproject.toml | $(BIN)/python
+	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/dev: requirements-dev.lock $(VENV)/run
+	$(PIP) install --require-hashes -r requirements-dev.lock
+	touch $@

@@ -1,0 +1,78 @@
+"""A real PostgreSQL for the tests that ask for one: started once, a fresh database from a template for each test.
+
+It is always our own embedded server, whatever DISPATCHER_DATABASE_URL says: tests never touch another database.
+"""
+
+from collections.abc import Callable, Iterator
+from itertools import count
+
+import pytest
+from sqlalchemy import Engine, create_engine, make_url, text
+
+from dispatcher import clock, embedded
+from dispatcher.store import migrate
+
+_TEMPLATE = "migrated"
+_numbers = count(1)
+
+NewDatabase = Callable[[str], str]
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of the one server of this run."""
+    server = embedded.postgres(tmp_path_factory.mktemp("pg"), durable=False)
+    try:
+        yield server.url
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def administrator(postgres_server: str) -> Iterator[Engine]:
+    engine = create_engine(postgres_server, isolation_level="AUTOCOMMIT")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def template(administrator: Engine) -> str:
+    """The name of a database at the newest schema, which others are copied from."""
+    url = _create(administrator, _TEMPLATE, "template0")
+    engine = create_engine(url)
+    migrate.upgrade(engine, clock.real_now())
+    engine.dispose()
+    return _TEMPLATE
+
+
+@pytest.fixture
+def new_database(administrator: Engine) -> Iterator[NewDatabase]:
+    """Makes databases, and drops them when the test ends."""
+    made: list[str] = []
+
+    def make(copied_from: str) -> str:
+        made.append(f"test_{next(_numbers)}")
+        return _create(administrator, made[-1], copied_from)
+
+    yield make
+    with administrator.connect() as connection:
+        for name in made:
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+def database(new_database: NewDatabase, template: str) -> str:
+    """The URL of a database of one's own, at the newest schema."""
+    return new_database(template)
+
+
+@pytest.fixture
+def empty_database(new_database: NewDatabase) -> str:
+    """The URL of a database of one's own, without a table."""
+    return new_database("template0")
+
+
+def _create(administrator: Engine, name: str, copied_from: str) -> str:
+    with administrator.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE {copied_from}"))
+    return make_url(administrator.url).set(database=name).render_as_string(hide_password=False)

@@ -1,0 +1,71 @@
+"""One stack for all tests of a module: the sample cases are played once, then looked at from all sides."""
+
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.end_to_end.stack import BIN, Answer, Up, environment
+
+CASES = "S01,S02,S04,S12,S13"
+CLOCK = {"DISPATCHER_CLOCK": "stepped:2026-03-02T09:02:10+08:00"}
+
+
+@dataclass
+class Played:
+    up: Up
+    answers: dict[str, dict[str, Any]]
+    inspected: list[str] = field(default_factory=list)
+    _cases: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def case(self, name: str) -> dict[str, Any]:
+        """A case as it stood when it was first asked for."""
+        if name not in self._cases:
+            self._cases[name] = self.up.run("case", self.answers[name]["case"], "--json").lines[0]
+        return self._cases[name]
+
+    def attempts(self, name: str, **wanted: Any) -> list[dict[str, Any]]:
+        found = self.case(name)["attempts"]
+        return [each for each in found if all(each[key] == value for key, value in wanted.items())]
+
+    def journal(self, name: str, event: str) -> list[dict[str, Any]]:
+        return [each for each in self.case(name)["journal"] if each["event"] == event]
+
+
+@pytest.fixture(scope="session")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+    up = Up(tmp_path_factory.mktemp("up"), CLOCK)
+    up.start()
+    try:
+        inspected: list[str] = []
+        over = threading.Event()
+        watcher = threading.Thread(target=_inspect, args=(up, inspected, over))
+        watcher.start()
+        done = up.run("simulate", "--cases", CASES, "--json")
+        over.set()
+        watcher.join()
+        assert done.code == 0, done.err
+        yield Played(up, {line["name"]: line for line in done.lines}, inspected)
+    finally:
+        up.stop()
+
+
+def _inspect(up: Up, inspected: list[str], over: threading.Event) -> None:
+    """What `celery inspect` shows of the workers, over and over, while the cases are played."""
+    while not over.is_set():
+        for what in ("active", "reserved", "scheduled", "stats"):
+            command = [BIN / "celery", "-A", "tasks", "inspect", what, "--json", "-t", "2"]
+            done = subprocess.run(command, env=environment(up.home, **up.settings), capture_output=True, text=True)
+            inspected.append(done.stdout)
+
+
+@pytest.fixture(scope="session")
+def sample_file() -> Path:
+    return Path(__file__).parents[2] / "dispatcher" / "samples" / "instructions.json"
+
+
+__all__ = ["Answer", "Played"]

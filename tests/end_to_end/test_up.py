@@ -1,0 +1,118 @@
+"""`up` and the commands beside it, as a person would use them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.end_to_end.conftest import Played
+from tests.end_to_end.stack import Up, environment
+
+BARE_CLIENT = """
+import json, sys
+from celery import Celery
+Celery(broker=sys.argv[1]).send_task("intake", [json.loads(sys.argv[2])])
+"""
+LOG_KEYS = {
+    *("case", "instructions", "attempt", "retry_of", "channel", "provider", "person", "state", "result"),
+    *("confirmed", "rule", "possible_duplicate", "planned_at", "sent_at", "settled_at", "ref"),
+}
+CASE_KEYS = {"case", "instructions", "urgency", "state", "resolution", "deadlines", "money", "attempts", "visits"}
+
+
+def _instruction(sample_file: Path, case: str, instruction_id: str) -> dict[str, object]:
+    cases = json.loads(sample_file.read_text("utf-8"))["cases"]
+    found: dict[str, object] = next(each for each in cases if each["case"] == case)["instruction"]
+    return found | {"instruction_id": instruction_id}
+
+
+def test_celery_inspect_ping_lists_every_worker(played: Played) -> None:
+    answer = played.up.run("-A", "tasks", "inspect", "ping", program="celery", cwd=Path("/"))
+    assert answer.code == 0
+    assert "3 nodes online" in answer.out
+    assert all(f"{name}@" in answer.out for name in ("urgent", "routine", "casework"))
+
+
+def test_push_prints_one_answer_a_line(played: Played, sample_file: Path, tmp_path: Path) -> None:
+    file = tmp_path / "push.jsonl"
+    file.write_text(json.dumps(_instruction(sample_file, "S20", "PUSH-A1"), ensure_ascii=False) + "\n", "utf-8")
+    (line,) = played.up.run("push", str(file), "--json").lines
+    assert (line["line"], line["instruction_id"], line["status"], line["reason"]) == (1, "PUSH-A1", "accepted", None)
+    again = played.up.run("push", "-", "--json", stdin=file.read_text("utf-8"))
+    assert [each["status"] for each in again.lines] == ["duplicate"]
+    assert again.code == 0
+
+
+def test_log_and_case_have_the_fields_that_others_rely_on(played: Played) -> None:
+    lines = played.up.run("log", "--json", "--instruction", "YJ20260302-000001").lines
+    assert lines and all(set(line) >= LOG_KEYS for line in lines)
+    (case,) = played.up.run("case", "YJ20260302-000001", "--json").lines
+    assert set(case) >= CASE_KEYS
+    assert list(case["journal"][0]) == ["seq", "at", "actor", "event", "rule", "data"]
+
+
+def test_log_filters(played: Played) -> None:
+    run = played.up.run
+    assert {each["channel"] for each in run("log", "--json", "--channel", "visit").lines} == {"visit"}
+    assert {each["result"] for each in run("log", "--json", "--result", "BUSY").lines} == {"BUSY"}
+    of_precinct = run("log", "--json", "--precinct", "YT-QY-01", "--until", "2026-03-02T11:00:00+08:00").lines
+    assert {each["case"] for each in of_precinct} == {played.answers["S04"]["case"]}
+    assert run("log", "--json", "--since", "2030-01-01").lines == []
+
+
+def test_a_script_that_knows_only_celery_can_push(played: Played, sample_file: Path) -> None:
+    body = json.dumps(_instruction(sample_file, "S05", "CELERY-A1"), ensure_ascii=False)
+    broker = played.up.running["DISPATCHER_REDIS_URL"]
+    subprocess.run([sys.executable, "-I", "-c", BARE_CLIENT, broker, body], check=True, timeout=30, cwd="/")
+    case = json.loads(played.up.wait_for("case", "CELERY-A1", "--json", until="instruction_accepted").out)
+    assert "CELERY-A1" in case["instructions"]
+
+
+def test_a_misspelt_celery_task_is_kept_and_not_shown(played: Played) -> None:
+    client = BARE_CLIENT.replace('"intake"', '"intaek"')
+    body = json.dumps({"note": "私密内容"})
+    broker = played.up.running["DISPATCHER_REDIS_URL"]
+    subprocess.run([sys.executable, "-I", "-c", client, broker, body], check=True, timeout=30, cwd="/")
+    played.up.wait_for("quarantine", "list", "--json", until='"field": "task"')
+    logs = "".join(path.read_text("utf-8") for path in (played.up.home / "logs").glob("*.log"))
+    assert "私密内容" not in logs and "\\u79c1" not in logs
+
+
+def test_the_journal_refuses_change(played: Played) -> None:
+    for sql in ("UPDATE journal SET actor = 'x'", "DELETE FROM journal", "TRUNCATE journal", "TRUNCATE journal_rest"):
+        answer = played.up.psql(sql)
+        assert answer.code != 0 and "append-only" in answer.err, sql
+
+
+def test_schema_instruction_is_json_schema(played: Played) -> None:
+    schema = json.loads(played.up.run("schema", "instruction").out)
+    assert {"instruction_id", "version", "source", "issued_at", "urgency", "channels", "victim"} == set(
+        schema["required"]
+    )
+
+
+def test_a_second_up_under_the_same_home_is_refused(played: Played) -> None:
+    answer = played.up.run("up")
+    assert answer.code == 2 and "already running" in answer.err and "Traceback" not in answer.err
+
+
+def test_ctrl_c_leaves_nothing_running(tmp_path: Path) -> None:
+    up = Up(tmp_path / "home")
+    up.start()
+    assert len(up.processes()) >= 8
+    assert up.stop() == 0
+    assert up.processes() == []
+    assert not (up.home / "run.json").exists()
+    assert (up.home / "keys.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_without_a_running_up_commands_name_the_remedy(tmp_path: Path) -> None:
+    answer = Up(tmp_path).run("log")
+    assert answer.code == 2
+    assert "dispatcher up" in answer.err and "Traceback" not in answer.err and answer.err.count("\n") == 1
+
+
+def test_celery_without_a_broker_names_the_remedy(tmp_path: Path) -> None:
+    command = [Path(sys.executable).parent / "celery", "-A", "tasks", "inspect", "ping"]
+    done = subprocess.run(command, env=environment(tmp_path), capture_output=True, text=True, timeout=30)
+    assert done.returncode != 0 and "DISPATCHER_REDIS_URL" in done.stderr and "Traceback" not in done.stderr

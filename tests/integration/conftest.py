@@ -1,0 +1,31 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from desk import START, Desk
+from sqlalchemy import create_engine
+from sqlalchemy.orm import sessionmaker
+
+from dispatcher import policy, texts, vault
+from dispatcher.casework.office import Office
+from dispatcher.clock import Clock
+from dispatcher.wake import Silent
+
+
+@pytest.fixture
+def desk(database: str, tmp_path: Path) -> Iterator[Desk]:
+    """Casework on a database of its own, at 09:00 on a Monday."""
+    office = Office(
+        policy=policy.load(),
+        vault=vault.load(tmp_path / "keys.json", make=True),
+        clock=Clock(f"stepped:{START.isoformat()}"),
+        texts=texts.load(),
+        wake=Silent(),
+    )
+    engine = create_engine(database, pool_size=20)
+    made = Desk(database, sessionmaker(engine, expire_on_commit=False), office)
+    with made.sessions.begin() as session:
+        office.vault.check(session)
+        office.clock.start(session)
+    yield made
+    engine.dispose()

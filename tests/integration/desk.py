@@ -1,0 +1,228 @@
+"""What the tests of casework work with: a desk on a real database, instructions, and a scripted provider."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session, sessionmaker
+
+from dispatcher import clock
+from dispatcher.casework import delivery, due, intake, receipts
+from dispatcher.casework.answer import Answer
+from dispatcher.casework.delivery import Done, Errand
+from dispatcher.casework.office import Office
+from dispatcher.store.attempts import AttemptRow
+from dispatcher.store.cases import CaseRow
+from dispatcher.store.instructions import QuarantineRow
+from dispatcher.store.journal import JournalRow
+from providers.base import (
+    Accepted,
+    Answered,
+    Capabilities,
+    Message,
+    Outcome,
+    Permanent,
+    Receipt,
+    ReceiptRefused,
+    Status,
+)
+from providers.registry import Registry
+from schemas.vocabulary import Channel, Result
+
+START = datetime.fromisoformat("2026-03-02T09:00:00+08:00")
+SYSTEM = "省反诈平台(虚构)"
+_receipts = count(1)
+
+
+def instruction(number: int = 1, **changes: Any) -> dict[str, Any]:
+    """An instruction about the person of this number; `phones`, `contacts` and the like go into `victim`."""
+    victim = {
+        "name": f"何样{number}",
+        "id_number": f"99010119800101{number:04d}",
+        "phones": [{"number": phone(number)}],
+    }
+    body = {
+        "instruction_id": f"YJ-{number}",
+        "version": 1,
+        "source": {"system": SYSTEM, "unit": "YT-FZ"},
+        "issued_at": START.isoformat(),
+        "urgency": "high",
+        "fraud_type": "F08",
+        "channels": ["sms"],
+    }
+    of_victim = {"phones", "addresses", "contacts", "id_number", "name", "language", "vulnerability"} & changes.keys()
+    victim |= {name: changes.pop(name) for name in of_victim}
+    return body | {"victim": {name: value for name, value in victim.items() if value is not None}} | changes
+
+
+def phone(number: int) -> str:
+    return f"1540000{number:04d}"
+
+
+def withdrawal(number: int = 1, version: int = 1, **changes: Any) -> dict[str, Any]:
+    return event("withdraw", number, version=version, reason="误报") | changes
+
+
+def event(op: str, number: int = 1, **changes: Any) -> dict[str, Any]:
+    return {"op": op, "instruction_id": f"YJ-{number}", "at": START.isoformat(), "by": "YT-FZ-007"} | changes
+
+
+@dataclass
+class Scripted:
+    """A provider that says what its lists say, in turn; used up, it accepts, knows no more, and cancels."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    statuses: list[Status] = field(default_factory=list)
+    cancels: list[bool] = field(default_factory=list)
+    name: str = "scripted"
+    channels: tuple[Channel, ...] = (Channel.SMS, Channel.VOICE)
+    timeout_s: float = 10.0
+    on_send: Callable[[Message], None] | None = None
+    sent: list[Message] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities(frozenset(self.channels), idempotent=True, receipts=True, queries=True, cancels=True)
+
+    async def send(self, message: Message) -> Outcome:
+        self.sent.append(message)
+        if self.on_send is not None:
+            self.on_send(message)
+        return self.outcomes.pop(0) if self.outcomes else Accepted(f"ref-{len(self.sent)}")
+
+    async def query(self, send_key: str) -> Status:
+        self.asked.append(send_key)
+        return self.statuses.pop(0) if self.statuses else Accepted("ref")
+
+    async def cancel(self, send_key: str) -> bool:
+        return self.cancels.pop(0) if self.cancels else True
+
+    def parse_receipt(self, headers: Mapping[str, str], body: bytes) -> Receipt:
+        raise ReceiptRefused("this provider reports nothing")
+
+    async def close(self) -> None:
+        return None
+
+
+@dataclass
+class Desk:
+    url: str
+    sessions: sessionmaker[Session]
+    office: Office
+
+    def push(self, body: dict[str, Any] | bytes, door: str = "push") -> Answer:
+        raw = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+        with self.sessions.begin() as session:
+            answer, _ = intake.take(session, self.office, raw, door=door)
+        return answer
+
+    def open(self, number: int = 1, **changes: Any) -> UUID:
+        """Push an instruction that is accepted. Gives its case."""
+        answer = self.push(instruction(number, **changes))
+        assert answer.status == "accepted", answer.reason
+        return UUID(answer.case)
+
+    @property
+    def now(self) -> datetime:
+        with self.sessions() as session:
+            return self.office.clock.now(session)
+
+    def pass_time(self, **duration: float) -> None:
+        """Move the product clock on, and let the cases whose time has come be decided on."""
+        at = self.now + timedelta(**duration)
+        with self.sessions.begin() as session:
+            clock.step_to(session, at)
+        while self.advance():
+            pass
+
+    def advance(self) -> int:
+        with self.sessions.begin() as session:
+            return due.advance(session, self.office)[0]
+
+    def sql(self, statement: str, **values: Any) -> list[Any]:
+        with self.sessions.begin() as session:
+            result = session.execute(text(statement), values)
+            return list(result) if result.returns_rows else []
+
+    def rows(self, table: type, *conditions: Any) -> list[Any]:
+        with self.sessions() as session:
+            keys = list(table.__table__.primary_key)
+            return list(session.scalars(select(table).where(*conditions).order_by(*keys)))
+
+    def case(self, case_id: UUID) -> CaseRow:
+        return self.rows(CaseRow, CaseRow.id == case_id)[0]
+
+    def attempts(self, case_id: UUID, channel: str | None = None) -> list[AttemptRow]:
+        found = self.rows(AttemptRow, AttemptRow.case_id == case_id)
+        return [each for each in found if channel in (None, each.channel)]
+
+    def journal(self, case_id: UUID | None, event: str | None = None) -> list[JournalRow]:
+        """A case's entries in their order; those of no case where `case_id` is None."""
+        found = self.rows(JournalRow, JournalRow.case_id == case_id)
+        return [each for each in sorted(found, key=lambda row: row.seq) if event in (None, each.event)]
+
+    def events(self, case_id: UUID) -> list[str]:
+        return [each.event for each in self.journal(case_id)]
+
+    def quarantined(self) -> list[QuarantineRow]:
+        return self.rows(QuarantineRow)
+
+    def claim(self, *providers: Any, lane: str = "routine", limit: int = 100) -> list[Errand]:
+        with self.sessions.begin() as session:
+            return delivery.claim(session, self.office, Registry(list(providers)), lane, limit)
+
+    def record(self, *done: Done) -> None:
+        with self.sessions.begin() as session:
+            delivery.record(session, self.office, done)
+
+    def deliver(self, *providers: Any, lane: str = "routine") -> list[Errand]:
+        """Claim what is due now, do it, and record it: one slice."""
+        errands = self.claim(*providers, lane=lane)
+        words = asyncio.run(_run_all({each.name: each for each in providers}, errands))
+        self.record(*(Done(errand, word) for errand, word in zip(errands, words, strict=True)))
+        return errands
+
+    def receipt(self, send_key: UUID | str, word: Accepted | Answered | Result) -> bool:
+        """Store a receipt that no other equals, and settle it."""
+        answered = Answered(word) if isinstance(word, Result) else word
+        with self.sessions.begin() as session:
+            found = Receipt(str(send_key), f"receipt-{next(_receipts)}", answered)
+            receipts.store(session, self.office, "scripted", found)
+        return self.settle() == 1
+
+    def settle(self) -> int:
+        with self.sessions.begin() as session:
+            return receipts.settle(session, self.office)[0]
+
+    def lapse(self) -> int:
+        """Every lease has run out; the sweep's look finds those that were sending."""
+        self.sql("UPDATE attempts SET lease_until = now() - interval '1 second' WHERE lease_until IS NOT NULL")
+        with self.sessions.begin() as session:
+            return due.expire_leases(session, self.office)[0]
+
+    def clear_leases(self) -> None:
+        self.sql("UPDATE attempts SET lease_until = NULL WHERE state <> 'sending'")
+
+
+async def _run_all(providers: Mapping[str, Any], errands: Iterable[Errand]) -> list[Any]:
+    return list(await asyncio.gather(*(_run(providers, errand) for errand in errands)))
+
+
+async def _run(providers: Mapping[str, Any], errand: Errand) -> Any:
+    provider = providers.get(errand.provider or "")
+    if provider is None:
+        return delivery.NO_PROVIDER
+    if errand.action == "query":
+        return await provider.query(errand.send_key)
+    if errand.action == "cancel":
+        return await provider.cancel(errand.send_key)
+    if errand.message is None:
+        return Permanent(Result.FAILED_PERMANENT, "erased")
+    return await provider.send(errand.message)

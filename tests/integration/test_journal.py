@@ -1,0 +1,130 @@
+"""The journal is append-only for everybody, complete, and in order."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from desk import Desk, Scripted, event, instruction, withdrawal
+from sqlalchemy import create_engine
+from sqlalchemy.exc import DBAPIError
+
+from dispatcher.store import partitions
+from dispatcher.store.base import new_id
+from providers.base import Answered, Transient
+from schemas.vocabulary import Result
+
+DECISIONS = (
+    *("attempt_planned", "attempt_skipped", "attempt_cancelled", "attempt_recalled", "visit_opened"),
+    *("assignment_ended", "visit_cancelled", "urgency_raised", "deadline_set", "number_marked_bad"),
+    *("human_asked", "case_closed", "follow_up_planned"),
+)
+FAR = datetime(2031, 5, 1, tzinfo=UTC)
+
+
+def tables(desk: Desk) -> list[str]:
+    found = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'journal'::regclass ORDER BY 1"
+    return ["journal", *(row[0] for row in desk.sql(found))]
+
+
+def insert_at(desk: Desk, table: str, at: datetime) -> UUID:
+    """A row with an id of that time."""
+    row_id = UUID(int=partitions.first_id(at).int + new_id().int % 2**80)
+    assert table == "journal"
+    desk.sql(
+        "INSERT INTO journal (id, seq, at, written_at, actor, event, data) VALUES (:id, 0, :at, :at, 'test', 'x', '{}')",
+        id=row_id,
+        at=at,
+    )
+    return row_id
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE {} SET actor = 'nobody'",
+        "DELETE FROM {}",
+        "TRUNCATE {}",
+        "TRUNCATE {} CASCADE",
+        "INSERT INTO {0} SELECT * FROM {0} ON CONFLICT (id) DO UPDATE SET event = 'x'",
+        "MERGE INTO {0} j USING (SELECT id FROM {0}) s ON j.id = s.id WHEN MATCHED THEN DELETE",
+    ],
+)
+def test_no_entry_is_changed_or_removed_even_by_the_owner(desk: Desk, statement: str) -> None:
+    desk.open()
+    for at in (datetime.now(UTC), FAR):
+        insert_at(desk, "journal", at)
+    owner = "SELECT bool_and(tableowner = current_user) FROM pg_tables WHERE tablename LIKE 'journal%'"
+    assert desk.sql(owner)[0][0]
+    before = desk.sql("SELECT * FROM journal ORDER BY id")
+    for table in tables(desk):
+        is_empty = not desk.sql(f"SELECT 1 FROM {table} LIMIT 1")  # noqa: S608 - names of our own tables
+        if is_empty and not statement.startswith("TRUNCATE"):
+            continue
+        with pytest.raises(DBAPIError, match="append-only"):
+            desk.sql(statement.format(table))
+    assert desk.sql("SELECT * FROM journal ORDER BY id") == before
+
+
+def test_every_decision_has_its_rule(desk: Desk) -> None:
+    case_id = desk.open(urgency="critical", channels=["sms", "voice", "visit", "broadcast"])
+    desk.deliver(Scripted([Transient("busy"), Answered(Result.INVALID_NUMBER)]))
+    desk.pass_time(minutes=3)
+    desk.push(event("feedback", outcome="DISSUADED_IN_TIME"))
+    entries = [each for each in desk.journal(case_id) if each.event in DECISIONS]
+    assert {each.event for each in entries} >= {"attempt_planned", "attempt_skipped", "visit_opened", "deadline_set"}
+    assert [each.event for each in entries if not each.rule] == []
+    assert all(each.rule for each in desk.attempts(case_id))
+    assert {each.actor for each in entries} == {"engine"}
+
+
+def test_the_entries_of_a_case_are_numbered_without_a_gap(desk: Desk) -> None:
+    case_id = desk.open(1, channels=["sms", "voice"])
+    busy = Scripted([Answered(Result.BUSY)] * 30)
+
+    def work(number: int) -> None:
+        if number % 4 == 0:
+            desk.push(instruction(number, id_number="990101198001010001"))
+        elif number % 4 == 1:
+            desk.deliver(busy)
+        elif number % 4 == 2:
+            desk.push(withdrawal(1))
+        else:
+            desk.receipt(desk.attempts(case_id)[0].send_key, Result.DELIVERED)
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(work, range(4, 44)))
+    for case in {case_id, *(row[0] for row in desk.sql("SELECT id FROM cases"))}:
+        written = [each.seq for each in desk.journal(case)]
+        assert written == list(range(1, desk.case(case).journal_seq + 1))
+    assert len(desk.journal(case_id)) > 30
+
+
+def test_partitions_exist_ahead(desk: Desk) -> None:
+    engine = create_engine(desk.url)
+    now = datetime.now(UTC)
+    with engine.begin() as connection:
+        assert partitions.ensure(connection, now) == []
+        made = partitions.ensure(connection, FAR)
+        assert partitions.ensure(connection, FAR) == []
+    engine.dispose()
+    assert sorted(made) == [f"{table}_20310{month}" for table in sorted(partitions.PARTITIONED) for month in (5, 6, 7, 8)]
+    insert_at(desk, "journal", FAR)
+    assert desk.sql("SELECT count(*) FROM journal_203105")[0][0] == 1
+    with pytest.raises(DBAPIError, match="append-only"):
+        desk.sql("TRUNCATE journal_203105")
+
+
+def test_an_entry_of_a_month_without_a_partition_is_taken(desk: Desk) -> None:
+    row_id = insert_at(desk, "journal", FAR)
+    assert desk.sql("SELECT id FROM journal_rest") == [(row_id,)]
+
+
+def test_a_partition_that_comes_too_late_stops_nothing(desk: Desk) -> None:
+    """The month's first rows lie in the default partition already; the sweep makes partitions every hour."""
+    row_id = insert_at(desk, "journal", FAR)
+    engine = create_engine(desk.url)
+    with engine.begin() as connection:
+        partitions.ensure(connection, FAR)
+    engine.dispose()
+    assert desk.sql("SELECT id FROM journal WHERE id = :id", id=row_id) == [(row_id,)]
