@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import psutil
+import redis
 from celery import Celery
 from sqlalchemy.exc import OperationalError
 
@@ -86,6 +87,7 @@ class Stack:
             urls["DISPATCHER_DATABASE_URL"] = self._started(embedded.postgres(home, durable=self.durable))
         if not urls["DISPATCHER_REDIS_URL"]:
             urls["DISPATCHER_REDIS_URL"] = self._started(embedded.redis(home))
+        _check_redis(urls["DISPATCHER_REDIS_URL"])
         vault.load(self.settings.key_path, make=self.is_embedded)
         self.environment = {name: url for name, url in urls.items() if url} | {
             "DISPATCHER_HOME": str(home),
@@ -231,6 +233,16 @@ class Stack:
             return httpx.get(f"http://{host}:{port}/healthz", timeout=1, trust_env=False).is_success
         except httpx.HTTPError:
             return False
+
+
+def _check_redis(url: str | None) -> None:
+    try:
+        redis.Redis.from_url(url or "", socket_connect_timeout=5).ping()
+    except (redis.RedisError, ValueError) as error:
+        raise OperatorError(
+            "无法连接 Redis;请检查 DISPATCHER_REDIS_URL",
+            f"can't reach Redis; check DISPATCHER_REDIS_URL ({type(error).__name__})",
+        ) from None
 
 
 def end_leftovers(home: Path) -> None:

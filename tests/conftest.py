@@ -3,8 +3,10 @@
 It is always our own embedded server, whatever DISPATCHER_DATABASE_URL says: tests never touch another database.
 """
 
+import tempfile
 from collections.abc import Callable, Iterator
 from itertools import count
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, create_engine, make_url, text
@@ -19,13 +21,18 @@ NewDatabase = Callable[[str], str]
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of the one server of this run."""
-    server = embedded.postgres(tmp_path_factory.mktemp("pg"), durable=False)
-    try:
-        yield server.url
-    finally:
-        server.stop()
+def postgres_server() -> Iterator[str]:
+    """The URL of the one server of this run.
+
+    Not under pytest's own temporary folder: started as root, the server runs as another user, and each pytest
+    that starts on this machine shuts that folder to all others.
+    """
+    with tempfile.TemporaryDirectory(prefix="dispatcher-pg-", ignore_cleanup_errors=True) as home:
+        server = embedded.postgres(Path(home), durable=False)
+        try:
+            yield server.url
+        finally:
+            server.stop()
 
 
 @pytest.fixture(scope="session")

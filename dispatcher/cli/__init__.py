@@ -5,6 +5,7 @@ import sys
 import typer
 from sqlalchemy.exc import OperationalError
 
+from dispatcher import logging
 from dispatcher.errors import OperatorError
 from dispatcher.setup import unreachable
 
@@ -23,6 +24,8 @@ def main() -> None:
 
     for module in (service, push, inspect, visit, roster, quarantine, simulate, demo, bench):
         module.register(app)
+    # Commands speak on stdout; what goes wrong beneath them is a JSON line on stderr.
+    logging.configure("WARNING")
     try:
         app()
     except OperatorError as error:

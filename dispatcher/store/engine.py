@@ -3,12 +3,23 @@
 from functools import cache
 
 from sqlalchemy import Engine, create_engine, make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session, sessionmaker
+
+from dispatcher.errors import OperatorError
 
 
 def normalised(url: str) -> str:
-    """The URL with psycopg 3 as driver, whatever way it was written."""
-    parsed = make_url(url)
+    """The URL with psycopg 3 as driver, whatever way it was written. Raises OperatorError."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        parsed = None
+    if parsed is None or not parsed.drivername.startswith(("postgresql", "postgres")):
+        raise OperatorError(
+            "DISPATCHER_DATABASE_URL 应形如 postgresql://用户@主机/库名",
+            "DISPATCHER_DATABASE_URL must look like postgresql://user@host/name",
+        )
     return parsed.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
 
 

@@ -1,6 +1,6 @@
 """One stack for all tests of a module: the sample cases are played once, then looked at from all sides."""
 
-import subprocess
+import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from celery import Celery
 
-from tests.end_to_end.stack import BIN, Answer, Up, environment
+from tests.end_to_end.stack import Answer, Up
 
 CASES = "S01,S02,S04,S12,S13"
 CLOCK = {"DISPATCHER_CLOCK": "stepped:2026-03-02T09:02:10+08:00"}
@@ -56,11 +57,10 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
 
 def _inspect(up: Up, inspected: list[str], over: threading.Event) -> None:
     """What `celery inspect` shows of the workers, over and over, while the cases are played."""
+    shown = Celery(broker=up.running["DISPATCHER_REDIS_URL"], set_as_current=False).control.inspect(timeout=0.5)
     while not over.is_set():
-        for what in ("active", "reserved", "scheduled", "stats"):
-            command = [BIN / "celery", "-A", "tasks", "inspect", what, "--json", "-t", "2"]
-            done = subprocess.run(command, env=environment(up.home, **up.settings), capture_output=True, text=True)
-            inspected.append(done.stdout)
+        looks = (shown.active, shown.reserved, shown.scheduled, shown.stats)
+        inspected += [json.dumps(look(), ensure_ascii=False, default=str) for look in looks]
 
 
 @pytest.fixture(scope="session")

@@ -163,6 +163,9 @@ class Desk:
         found = self.rows(AttemptRow, AttemptRow.case_id == case_id)
         return [each for each in found if channel in (None, each.channel)]
 
+    def rows_of_key(self, send_key: UUID) -> list[AttemptRow]:
+        return self.rows(AttemptRow, AttemptRow.send_key == send_key)
+
     def journal(self, case_id: UUID | None, event: str | None = None) -> list[JournalRow]:
         """A case's entries in their order; those of no case where `case_id` is None."""
         found = self.rows(JournalRow, JournalRow.case_id == case_id)

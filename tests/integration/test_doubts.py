@@ -108,9 +108,7 @@ def test_a_lease_that_lapsed_is_found_once(desk: Desk) -> None:
         ("low", timedelta(hours=1)),
     ],
 )
-def test_what_stays_unknown_is_sent_again_after_the_wait_and_marked(
-    desk: Desk, urgency: str, wait: timedelta
-) -> None:
+def test_what_stays_unknown_is_sent_again_after_the_wait_and_marked(desk: Desk, urgency: str, wait: timedelta) -> None:
     case_id = doubtful(desk, urgency=urgency)
     desk.pass_time(seconds=wait.total_seconds() - 1)
     assert len(desk.attempts(case_id, "sms")) == 1
@@ -134,8 +132,7 @@ def test_one_receipt_settles_the_first_and_closes_the_second(desk: Desk) -> None
 def test_a_receipt_in_the_wait_calls_off_the_second(desk: Desk) -> None:
     case_id = doubtful(desk)
     desk.pass_time(minutes=3)
-    first, second = desk.attempts(case_id)
-    desk.receipt(first.send_key, Result.DELIVERED)
+    desk.receipt(desk.attempts(case_id)[0].send_key, Result.DELIVERED)
     assert [each.state for each in desk.attempts(case_id)] == ["settled", "cancelled"]
     assert desk.deliver(Scripted()) == []
 
@@ -224,7 +221,12 @@ def test_a_receipt_never_moves_a_final_state_back(desk: Desk, late: Accepted | A
     [before] = desk.attempts(case_id)
     assert desk.receipt(before.send_key, late)
     [after] = desk.attempts(case_id)
-    assert (after.state, after.result, after.settled_at, after.action) == ("settled", "DELIVERED", before.settled_at, None)
+    assert (after.state, after.result, after.settled_at, after.action) == (
+        "settled",
+        "DELIVERED",
+        before.settled_at,
+        None,
+    )
     assert desk.events(case_id)[-1] == "word_ignored"
 
 

@@ -141,7 +141,9 @@ def test_a_person_has_one_open_case_however_many_push_at_once(desk: Desk) -> Non
         return own if number % 3 else own | {"victim": own["victim"] | {"phones": [{"number": phone(number)}]}}
 
     # Eight of each of six instructions of one person, and one with her phone and no identity number.
-    bodies = [body(number) for number in range(1, 7)] * 8 + [instruction(7, id_number=None, phones=[{"number": phone(1)}])]
+    bodies = [body(number) for number in range(1, 7)] * 8 + [
+        instruction(7, id_number=None, phones=[{"number": phone(1)}])
+    ]
     with ThreadPoolExecutor(8) as threads:
         answers = list(threads.map(desk.push, bodies))
     assert Counter(each.status for each in answers) == {"accepted": 7, "duplicate": 42}

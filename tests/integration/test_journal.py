@@ -27,12 +27,12 @@ def tables(desk: Desk) -> list[str]:
     return ["journal", *(row[0] for row in desk.sql(found))]
 
 
-def insert_at(desk: Desk, table: str, at: datetime) -> UUID:
-    """A row with an id of that time."""
+def insert_at(desk: Desk, at: datetime) -> UUID:
+    """An entry with an id of that time."""
     row_id = UUID(int=partitions.first_id(at).int + new_id().int % 2**80)
-    assert table == "journal"
     desk.sql(
-        "INSERT INTO journal (id, seq, at, written_at, actor, event, data) VALUES (:id, 0, :at, :at, 'test', 'x', '{}')",
+        "INSERT INTO journal (id, seq, at, written_at, actor, event, data) "
+        "VALUES (:id, 0, :at, :at, 'test', 'test', '{}')",
         id=row_id,
         at=at,
     )
@@ -53,7 +53,7 @@ def insert_at(desk: Desk, table: str, at: datetime) -> UUID:
 def test_no_entry_is_changed_or_removed_even_by_the_owner(desk: Desk, statement: str) -> None:
     desk.open()
     for at in (datetime.now(UTC), FAR):
-        insert_at(desk, "journal", at)
+        insert_at(desk, at)
     owner = "SELECT bool_and(tableowner = current_user) FROM pg_tables WHERE tablename LIKE 'journal%'"
     assert desk.sql(owner)[0][0]
     before = desk.sql("SELECT * FROM journal ORDER BY id")
@@ -108,21 +108,23 @@ def test_partitions_exist_ahead(desk: Desk) -> None:
         made = partitions.ensure(connection, FAR)
         assert partitions.ensure(connection, FAR) == []
     engine.dispose()
-    assert sorted(made) == [f"{table}_20310{month}" for table in sorted(partitions.PARTITIONED) for month in (5, 6, 7, 8)]
-    insert_at(desk, "journal", FAR)
+    assert sorted(made) == [
+        f"{table}_20310{month}" for table in sorted(partitions.PARTITIONED) for month in (5, 6, 7, 8)
+    ]
+    insert_at(desk, FAR)
     assert desk.sql("SELECT count(*) FROM journal_203105")[0][0] == 1
     with pytest.raises(DBAPIError, match="append-only"):
         desk.sql("TRUNCATE journal_203105")
 
 
 def test_an_entry_of_a_month_without_a_partition_is_taken(desk: Desk) -> None:
-    row_id = insert_at(desk, "journal", FAR)
+    row_id = insert_at(desk, FAR)
     assert desk.sql("SELECT id FROM journal_rest") == [(row_id,)]
 
 
 def test_a_partition_that_comes_too_late_stops_nothing(desk: Desk) -> None:
     """The month's first rows lie in the default partition already; the sweep makes partitions every hour."""
-    row_id = insert_at(desk, "journal", FAR)
+    row_id = insert_at(desk, FAR)
     engine = create_engine(desk.url)
     with engine.begin() as connection:
         partitions.ensure(connection, FAR)

@@ -200,11 +200,12 @@ def numbers(draw: st.DrawFn) -> tuple[Number, ...]:
 
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
-    """A case just received, at any minute of the day."""
+    """A case just received, at any minute of the day, often around the quiet hours."""
+    minute = draw(st.sampled_from([0, 7 * 60 + 59, 8 * 60, 21 * 60 + 29, 21 * 60 + 31]) | st.integers(0, 24 * 60 - 1))
     world = World(
         new_case(
             draw(st.sampled_from(Urgency)),
-            at := MONDAY.replace(hour=0) + timedelta(minutes=draw(st.integers(0, 24 * 60 - 1))),
+            at := MONDAY.replace(hour=0) + timedelta(minutes=minute),
             channels=draw(CHANNELS),
             numbers=draw(numbers()),
             fraud_type=draw(st.sampled_from(["F01", "F09", "F12"])),
@@ -223,23 +224,21 @@ def obey(world: World) -> None:
         law(world)
 
 
-# Two bytes a step: which group of moves, and which move of it. Zero, zero is "decide once more".
-HISTORIES = st.binary(min_size=120, max_size=120)
+# Two bytes a step: which group of moves, and which move of it. Zeros stand for no step, so that failures shrink fast.
+HISTORIES = st.binary(min_size=80, max_size=80).map(
+    lambda history: [step for step in zip(history[::2], history[1::2], strict=True) if any(step)]
+)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, report_multiple_bugs=False)
 @given(world=worlds(), history=HISTORIES)
-def test_laws_hold_in_every_history(world: World, history: bytes) -> None:
+def test_laws_hold_in_every_history(world: World, history: list[tuple[int, int]]) -> None:
     obey(world)
-    for kind, which in batched(history):
+    for kind, which in history:
         groups = world.moves()
         group = groups[kind % len(groups)]
         group[which % len(group)]()
         obey(world)
-
-
-def batched(history: bytes) -> Iterator[tuple[int, int]]:
-    return zip(history[::2], history[1::2], strict=True)
 
 
 @pytest.mark.parametrize("urgency", Urgency)

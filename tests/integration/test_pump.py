@@ -1,0 +1,183 @@
+"""The pump of a worker, with a real house: many calls under way, each recorded once."""
+
+import asyncio
+import base64
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from desk import Desk, Scripted
+
+from dispatcher.settings import Settings, settings
+from dispatcher.setup import House
+from dispatcher.store.attempts import AttemptRow
+from dispatcher.store.journal import JournalRow
+from providers.base import Accepted, Answered, Message, Outcome, Status
+from providers.registry import Registry
+from schemas.vocabulary import Result
+
+ROOT = Path(__file__).parents[2]
+SECRET = "whsec_" + base64.b64encode(b"pump-test-secret-of-32-bytes-len").decode()
+PATIENCE_S = 20
+
+Start = Callable[..., Any]  # gives a tasks.pump.Pump
+
+
+@dataclass
+class Slow(Scripted):
+    """The call to one number takes until `ready` says so; all others answer at once."""
+
+    number: str = "+8615400000001"
+    ready: Callable[[], bool] = bool
+    ended_in_time: bool = False
+
+    async def send(self, message: Message) -> Outcome:
+        self.sent.append(message)
+        if message.to == self.number:
+            until = time.monotonic() + PATIENCE_S
+            while not self.ended_in_time and time.monotonic() < until:
+                await asyncio.sleep(0.05)
+                self.ended_in_time = await asyncio.to_thread(self.ready)
+        return Answered(Result.DELIVERED)
+
+
+@dataclass
+class Broken(Scripted):
+    """An adapter with a fault in it."""
+
+    async def send(self, message: Message) -> Outcome:
+        await super().send(message)
+        raise KeyError(message.to)
+
+    async def query(self, send_key: str) -> Status:
+        self.asked.append(send_key)
+        if len(self.asked) > 1:
+            return Accepted("found")
+        raise ValueError(send_key)
+
+    async def cancel(self, send_key: str) -> bool:
+        raise OSError(send_key)
+
+
+@pytest.fixture(scope="module")
+def pump_module() -> Any:
+    """tasks.pump; its package wants to know a broker as it is imported, and is never to reach one here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DISPATCHER_REDIS_URL", "redis://127.0.0.1:9/0")
+        found = import_module("tasks.pump")
+        settings.cache_clear()
+    return found
+
+
+@pytest.fixture
+def start(desk: Desk, tmp_path: Path, pump_module: Any) -> Iterator[Start]:
+    """Starts pumps in a house with these providers, or with those of a file."""
+    pumps: list[Any] = []
+
+    def start_(*providers: Scripted, file: Path | None = None) -> Any:
+        house = House(Settings(home=tmp_path, providers_file=file), desk.sessions, desk.office)
+        if providers:
+            vars(house)["registry"] = Registry(list(providers))  # as if its providers file named them
+        pumps.append(pump_module.Pump(house))
+        return pumps[-1]
+
+    yield start_
+    for pump in pumps:
+        pump.close()
+
+
+def states(desk: Desk) -> Counter[str]:
+    return Counter(row[0] for row in desk.sql("SELECT state FROM attempts"))
+
+
+def test_nothing_due_is_done_at_once(desk: Desk, start: Start) -> None:
+    assert start(Scripted()).deliver("routine") == 0
+
+
+def test_one_slow_call_holds_up_nobody(desk: Desk, start: Start, pump_module: Any) -> None:
+    """It ends only when everything else, more than is under way at once, has been recorded."""
+    others = pump_module.CLAIM + pump_module.UNDER_WAY
+    desk.open(1, urgency="high")
+    for number in range(2, 2 + others):
+        desk.open(number, urgency="low")
+    provider = Slow(ready=lambda: states(desk)["settled"] == others)
+    assert start(provider).deliver("routine") == others + 1
+    assert provider.sent[0].to == provider.number
+    assert provider.ended_in_time
+    assert not states(desk)["sending"]
+
+
+def test_a_broken_adapter_leaves_a_doubt_and_stops_nobody(desk: Desk, start: Start) -> None:
+    case_id, other = desk.open(1), desk.open(2, channels=["voice"])
+    desk.pass_time(minutes=1)
+    good = Scripted([Answered(Result.BUSY)], name="good", channels=("voice",))
+    pump = start(Broken(channels=("sms",)), good)
+    assert pump.deliver("routine") == 3  # two sends, and the query that follows the doubt at once
+    [row] = desk.attempts(case_id)
+    assert (row.state, row.provider, row.lease_until) == ("in_doubt", "scripted", None)
+    [entry] = desk.journal(case_id, "attempt_in_doubt")
+    assert entry.data["detail"] == "adapter failed: KeyError"
+    assert "154" not in str([each.data for each in desk.journal(case_id)])
+    assert desk.attempts(other)[0].result == "BUSY"
+    desk.pass_time(seconds=20)
+    assert pump.deliver("routine") == 1
+    assert desk.attempts(case_id)[0].state == "accepted"
+
+
+def test_a_cancellation_that_fails_is_no_cancellation(desk: Desk, start: Start) -> None:
+    case_id = desk.open(channels=["voice"])
+    desk.pass_time(minutes=1)
+    start(Scripted()).deliver("routine")
+    desk.push({"op": "withdraw", "instruction_id": "YJ-1", "version": 1, "at": str(desk.now), "by": "x", "reason": "x"})
+    assert start(Broken()).deliver("routine") == 1
+    [row] = desk.attempts(case_id)
+    assert (row.state, row.action) == ("accepted", "query")
+    assert desk.journal(case_id, "recall_answered")[0].data["taken_back"] is False
+
+
+def test_a_pump_that_stops_claims_no_more(desk: Desk, start: Start) -> None:
+    for number in range(1, 4):
+        desk.open(number)
+    pump = start(Scripted())
+    pump.stopping.set()
+    assert pump.deliver("routine") == 0
+    assert states(desk) == {"planned": 3}
+
+
+@pytest.fixture
+def gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The URL of the gateway simulator, as a process of its own."""
+    monkeypatch.setenv("DISPATCHER_SIMULATOR_SECRET", SECRET)
+    command = [sys.executable, "-m", "providers.simulator", "--port", "0", "--record", str(tmp_path / "record.jsonl")]
+    with subprocess.Popen(command, cwd=ROOT, env=dict(os.environ), stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().decode().removeprefix("listening on ").strip()
+        process.terminate()
+
+
+def test_many_errands_reach_a_real_gateway_once_each(desk: Desk, start: Start, tmp_path: Path, gateway: str) -> None:
+    count = 120
+    for number in range(1, count + 1):
+        desk.open(number)
+    file = tmp_path / "providers.toml"
+    file.write_text(
+        f'[[providers]]\nname = "city"\nadapter = "http_gateway"\nchannels = ["sms"]\n'
+        f'secret_env = "DISPATCHER_SIMULATOR_SECRET"\nbase_url = "{gateway}"\n'
+    )
+    assert start(file=file).deliver("urgent") == count
+    attempts = desk.rows(AttemptRow)
+    assert {(each.state, each.provider, each.action) for each in attempts} == {("accepted", "city", "query")}
+    assert len({each.ref for each in attempts}) == count
+    recorded = Counter(each.case_id for each in desk.rows(JournalRow, JournalRow.event == "attempt_accepted"))
+    assert (len(recorded), set(recorded.values())) == (count, {1})
+    seen = httpx.get(f"{gateway}/control/seen", headers={"Authorization": f"Bearer {SECRET}"}).json()
+    assert (seen["messages"], seen["repeats"]) == (count, 0)

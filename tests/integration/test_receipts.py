@@ -1,0 +1,193 @@
+"""Receipts at the door of the hooks app, signed for real, and how stored ones are settled."""
+
+import asyncio
+import base64
+import json
+import os
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from desk import Desk, Scripted
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient
+from standardwebhooks import Webhook
+
+from dispatcher.casework import receipts
+from dispatcher.settings import Settings
+from dispatcher.setup import House
+from dispatcher.store.receipts import ReceiptRow
+from dispatcher.web.hooks.app import make
+from providers.base import Answered, Receipt
+from schemas.vocabulary import Result
+
+SECRET = "whsec_" + base64.b64encode(b"s" * 32).decode()
+PROVIDERS = """
+[[providers]]
+name = "city-sms"
+adapter = "http_gateway"
+channels = ["sms", "voice"]
+secret_env = "TEST_GATEWAY_SECRET"
+base_url = "http://127.0.0.1:9"
+"""
+
+
+@pytest.fixture
+def gateway(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FastAPI:
+    """The hooks app of a house with one HTTP provider."""
+    for name in [name for name in os.environ if name.startswith("DISPATCHER_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("TEST_GATEWAY_SECRET", SECRET)
+    (tmp_path / "providers.toml").write_text(PROVIDERS)
+    settings = Settings(home=tmp_path, database_url=desk.url, providers_file=tmp_path / "providers.toml")
+    return make(House(settings, desk.sessions, desk.office))
+
+
+def signed(body: bytes, *, at: datetime | None = None, secret: str = SECRET) -> dict[str, str]:
+    at = at or datetime.now(UTC)
+    return {
+        "webhook-id": "msg-1",
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": Webhook(secret).sign("msg-1", at, body.decode("latin-1")),
+    }
+
+
+def report(send_key: UUID | str, result: str = "DELIVERED", **more: Any) -> bytes:
+    return json.dumps({"id": str(send_key), "ref": "r1", "result": result, **more}).encode()
+
+
+def sent(desk: Desk, number: int = 1) -> UUID:
+    """The key of a message that was accepted."""
+    case_id = desk.open(number)
+    desk.deliver(Scripted())
+    return desk.attempts(case_id)[0].send_key
+
+
+def post(gateway: FastAPI, body: bytes, provider: str = "city-sms", **how: Any) -> int:
+    return post_as_is(gateway, body, signed(body, **how), provider)
+
+
+def post_as_is(gateway: FastAPI, body: bytes, headers: dict[str, str], provider: str = "city-sms") -> int:
+    async def answer() -> int:
+        async with AsyncClient(transport=ASGITransport(gateway), base_url="http://hooks") as client:
+            return (await client.post(f"/receipts/{provider}", content=body, headers=headers)).status_code
+
+    return asyncio.run(answer())
+
+
+def test_a_receipt_is_stored_then_settled(desk: Desk, gateway: FastAPI) -> None:
+    key = sent(desk)
+    assert post(gateway, report(key)) == 204
+    [row] = desk.rows(ReceiptRow)
+    assert (row.provider, row.send_key, row.result, row.settled_at) == ("city-sms", key, "DELIVERED", None)
+    assert desk.settle() == 1
+    [attempt] = desk.rows_of_key(key)
+    assert (attempt.state, attempt.result, attempt.ref) == ("settled", "DELIVERED", "r1")
+    assert desk.rows(ReceiptRow)[0].settled_at == desk.now
+    assert desk.settle() == 0
+
+
+def test_a_copy_of_a_receipt_is_stored_once(desk: Desk, gateway: FastAPI) -> None:
+    key = sent(desk)
+    with ThreadPoolExecutor(6) as threads:
+        statuses = set(threads.map(lambda _: post(gateway, report(key)), range(18)))
+    assert statuses == {204}
+    assert len(desk.rows(ReceiptRow)) == 1
+    assert desk.settle() == 1
+    assert post(gateway, report(key)) == 204
+    assert desk.settle() == 0
+
+
+def test_what_a_confirmed_call_says_is_kept_and_free_text_is_not(desk: Desk, gateway: FastAPI) -> None:
+    detail = {"confirmed": True, "answer": "denies", "note": "何样兰说没事"}
+    assert post(gateway, report(uuid4(), "ANSWERED_SUBJECT", detail=detail)) == 204
+    [row] = desk.rows(ReceiptRow)
+    assert (row.result, row.confirmed, row.answer, row.detail) == ("ANSWERED_SUBJECT", True, "denies", None)
+
+
+def test_a_queued_word_and_the_final_one_are_two(desk: Desk, gateway: FastAPI) -> None:
+    key = sent(desk)
+    assert post(gateway, report(key, "QUEUED")) == post(gateway, report(key)) == 204
+    assert [(each.held, each.result) for each in desk.rows(ReceiptRow)] == [(True, None), (False, "DELIVERED")]
+    assert desk.settle() == 2
+    assert desk.rows_of_key(key)[0].result == "DELIVERED"
+
+
+OLD = {"at": datetime.now(UTC) - timedelta(minutes=10)}
+
+
+@pytest.mark.parametrize(
+    ("body", "how", "status"),
+    [
+        (report(uuid4()), {"secret": "whsec_" + base64.b64encode(b"x" * 32).decode()}, 400),
+        (report(uuid4()), OLD, 400),
+        (report(uuid4()), {"at": datetime.now(UTC) + timedelta(minutes=10)}, 400),
+        (report(uuid4()), {"provider": "nobody"}, 404),
+        (b"{", {}, 400),
+        (b"\xff\xfe", {}, 400),
+        (b"[]", {}, 400),
+        (report("-" * 36), {}, 400),
+        (report("1"), {}, 400),
+        (b"x" * 10_000_000, {}, 413),
+    ],
+    ids=(
+        *("forged", "old", "early", "unknown_provider", "no_json", "no_text", "no_object", "dashes", "short", "10_MB"),
+    ),
+)
+def test_what_is_not_a_good_receipt_is_refused_and_not_stored(
+    desk: Desk, gateway: FastAPI, body: bytes, how: dict[str, Any], status: int
+) -> None:
+    assert post(gateway, body, **how) == status
+    assert desk.rows(ReceiptRow) == []
+
+
+def test_a_receipt_without_signature_or_with_a_changed_body_is_refused(desk: Desk, gateway: FastAPI) -> None:
+    body = report(uuid4())
+    assert post_as_is(gateway, body, {}) == 400
+    changed = body.replace(b"DELIVERED", b"NO_ANSWER")
+    assert post_as_is(gateway, changed, signed(body)) == 400
+    assert desk.rows(ReceiptRow) == []
+
+
+def store(desk: Desk, key: UUID, result: Result = Result.DELIVERED) -> None:
+    with desk.sessions.begin() as session:
+        receipts.store(session, desk.office, "scripted", Receipt(str(key), f"{key}:{result}", Answered(result)))
+
+
+def test_a_receipt_for_an_unknown_message_settles_nothing(desk: Desk) -> None:
+    key = sent(desk)
+    before = desk.rows_of_key(key)[0]
+    store(desk, uuid4())
+    assert desk.settle() == 1
+    after = desk.rows_of_key(key)[0]
+    assert (after.state, after.due_at) == (before.state, before.due_at)
+    assert desk.settle() == 0
+
+
+def test_many_are_settled_in_batches(desk: Desk) -> None:
+    keys = {sent(desk, number) for number in range(1, 4)}
+    for key in keys:
+        store(desk, key)
+    for _ in range(receipts.BATCH):
+        store(desk, uuid4())
+    assert [desk.settle() for _ in range(3)] == [receipts.BATCH, len(keys), 0]
+    assert {desk.rows_of_key(key)[0].result for key in keys} == {"DELIVERED"}
+
+
+def test_settlers_at_once_settle_each_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = [sent(desk, number) for number in range(1, 13)]
+    for key in keys:
+        store(desk, key)
+        store(desk, key, Result.FAILED_TEMPORARY)
+    monkeypatch.setattr(receipts, "BATCH", 4)
+    with ThreadPoolExecutor(6) as threads:
+        settled = sum(threads.map(lambda _: desk.settle(), range(12)))
+    settled += sum(iter(desk.settle, 0))
+    assert settled == 24
+    for key in keys:
+        case_id = desk.rows_of_key(key)[0].case_id
+        settlements = [each for each in desk.journal(case_id, "attempt_settled") if each.data["attempt"] == str(key)]
+        assert len(settlements) == 1
