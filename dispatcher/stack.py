@@ -113,7 +113,7 @@ class Stack:
         else:
             # With real servers, a forgotten variable must not send warnings nowhere.
             raise no_providers()
-        self.add("hooks", [sys.executable, "-m", "dispatcher.cli", "hooks"])
+        self.add("hooks", [sys.executable, "-m", "dispatcher.web.hooks"])
         self.add("sweep", [sys.executable, "-m", "dispatcher.cli", "sweep"])
         for name, queues in self.workers.items():
             command = [sys.executable, "-m", "celery", "-A", "tasks", "worker", "-P", "threads", "-c", "1"]

@@ -150,7 +150,7 @@ class ProviderSettings:
     name: str
     adapter: str
     channels: frozenset[Channel]
-    secret: str | None = None
+    secret: str | None = field(default=None, repr=False)
     callback_url: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 

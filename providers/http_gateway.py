@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import httpx
 from pydantic import ValidationError
 from standardwebhooks import Webhook, WebhookVerificationError
+from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from providers import http
 from providers.base import (
@@ -55,9 +56,12 @@ class HttpGateway:
         self.capabilities = Capabilities(
             channels=settings.channels, idempotent=True, receipts=True, queries=True, cancels=True
         )
-        self.timeout_s = float(settings.options.get("timeout_s", 10.0))
+        self.timeout_s = _timeout(settings)
         self._callback_url = settings.callback_url
-        self._webhook = Webhook(settings.secret)
+        try:
+            self._webhook = Webhook(settings.secret)
+        except (ValueError, EmptyWebhookSecretError):
+            raise SettingsError(f"provider {settings.name}: the secret must be whsec_ and base64") from None
         self._http = http.client(
             base_url.rstrip("/"), timeout_s=self.timeout_s, headers={"Authorization": f"Bearer {settings.secret}"}
         )
@@ -114,6 +118,13 @@ class HttpGateway:
 
     async def close(self) -> None:
         await self._http.aclose()
+
+
+def _timeout(settings: ProviderSettings) -> float:
+    value = settings.options.get("timeout_s", 10.0)
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= 30:
+        raise SettingsError(f"provider {settings.name}: timeout_s must be seconds, more than 0 and at most 30")
+    return float(value)
 
 
 def _reported(receipt: GatewayReceipt) -> Accepted | Answered:

@@ -8,6 +8,7 @@ secret_env = "CITY_SMS_SECRET"  # the variable, never the secret
 base_url = "https://…"          # all else is the adapter's own
 """
 
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
@@ -18,6 +19,7 @@ from providers.base import Provider, ProviderSettings, SettingsError
 from schemas.vocabulary import Channel
 
 GROUP = "dispatcher.providers"
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 _OURS = ("name", "adapter", "channels", "secret_env")
 
 
@@ -89,8 +91,8 @@ def _settings(
     if not isinstance(table.get("adapter"), str):
         raise SettingsError(f"{path}: provider {name}: adapter is missing")
     channels = table.get("channels", [])
-    unknown = [each for each in channels if each not in set(Channel)] if isinstance(channels, list) else ["?"]
-    if unknown or not channels:
+    known = isinstance(channels, list) and all(isinstance(each, str) and each in set(Channel) for each in channels)
+    if not known or not channels:
         raise SettingsError(f"{path}: provider {name}: channels must be a list of: {', '.join(Channel)}")
     return ProviderSettings(
         name=name,
@@ -105,8 +107,9 @@ def _settings(
 def _secret(path: Path, name: str, variable: object, environment: Mapping[str, str]) -> str | None:
     if variable is None:
         return None
-    if not isinstance(variable, str) or not environment.get(variable):
-        raise SettingsError(
-            f"{path}: provider {name}: secret_env names {variable}, which is not set in the environment"
-        )
+    if not isinstance(variable, str) or not _VARIABLE.fullmatch(variable):
+        # Not repeated: somebody may have put the secret itself there.
+        raise SettingsError(f"{path}: provider {name}: secret_env must be the name of an environment variable")
+    if not environment.get(variable):
+        raise SettingsError(f"{path}: provider {name}: secret_env names {variable}, which is not set")
     return environment[variable]

@@ -14,7 +14,10 @@ MAX_BODY_BYTES = 256 * 1024
 MAX_YUAN = 10**15
 
 Yuan = Annotated[int, Field(ge=0, le=MAX_YUAN)]
+# PostgreSQL's text has no NUL, and a control character has no place in what people read.
+_CLEAR = r"^[^\x00-\x1f]*$"
 Text = Annotated[str, Field(max_length=4000)]
+Label = Annotated[str, Field(min_length=1, max_length=100, pattern=_CLEAR)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 # Identity and origin stay readable in logs and journals, so they may hold nothing but a reference.
 Reference = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\s\x00-\x1f]+$")]
@@ -45,7 +48,7 @@ class Wire(BaseModel):
 
 
 class Source(Wire):
-    system: Annotated[str, Field(min_length=1, max_length=100)] = Field(description="来源系统 pushing system")
+    system: Label = Field(description="来源系统 pushing system")
     unit: Reference | None = Field(default=None, description="所属单位代码 unit code")
     ref: Reference | None = Field(default=None, description="来源编号 the source's own reference")
 
@@ -90,7 +93,7 @@ class Victim(Wire):
     phones: tuple[Phone, ...] = ()
     addresses: tuple[Address, ...] = ()
     contacts: tuple[Contact, ...] = ()
-    language: Annotated[str, Field(max_length=35)] = "zh-CN"
+    language: Annotated[str, Field(max_length=35, pattern=r"^[A-Za-z0-9-]*$")] = "zh-CN"
     vulnerability: tuple[Annotated[str, Field(max_length=40)], ...] = ()
     antifraud_app: Annotated[str, Field(max_length=40)] = "unknown"
 
@@ -120,12 +123,12 @@ class Instruction(Wire):
     source: Source
     issued_at: AwareDatetime
     valid_until: AwareDatetime | None = None
-    urgency: Annotated[str, Field(min_length=1, max_length=40)] = Field(description="紧急程度 code or source label")
+    urgency: Label = Field(description="紧急程度 code or source label")
     fraud_type: Annotated[str, Field(max_length=40)] | None = None
     channels: Annotated[tuple[Channel, ...], Field(min_length=1)]
     victim: Victim
     risk: Risk = Risk()
-    source_kind: Text | None = None
+    source_kind: Annotated[Label | None, Optional] = None
     note: Text | None = None
 
     @model_validator(mode="after")

@@ -15,7 +15,7 @@ from schemas.vocabulary import AddressKind, Relation
 _SEPARATORS = re.compile(r"[\s\-‐-―−()().·.]+")
 _DIALLABLE = re.compile(r"\+?[0-9]{3,20}")
 
-ADDRESS_KINDS = {kind.value: kind for kind in AddressKind} | {
+ADDRESS_KINDS = {name: kind for kind in AddressKind for name in (kind.value, kind.zh)} | {
     "当前位置": AddressKind.CURRENT,
     "当前": AddressKind.CURRENT,
     "现住": AddressKind.RESIDENCE,
@@ -31,7 +31,7 @@ ADDRESS_KINDS = {kind.value: kind for kind in AddressKind} | {
     "户籍地": AddressKind.REGISTERED,
 }
 
-RELATIONS = {relation.value: relation for relation in Relation} | {
+RELATIONS = {name: relation for relation in Relation for name in (relation.value, relation.zh)} | {
     "监护人": Relation.GUARDIAN,
     "配偶": Relation.SPOUSE,
     "妻子": Relation.SPOUSE,
@@ -90,6 +90,9 @@ def number(text: str, country: str = "CN") -> Number:
         return Number(folded, None, ("number_unparsed",))
     flags = () if phonenumbers.is_valid_number(parsed) else ("number_invalid",)
     e164 = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    if flags:
+        # What the library doubts keeps every digit: it may have taken some for a carrier's prefix.
+        e164 = folded if folded.startswith("+") else f"+{parsed.country_code}{folded.lstrip('0')}"
     return Number(e164, phonenumbers.region_code_for_country_code(parsed.country_code or 0), flags)
 
 

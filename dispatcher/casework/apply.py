@@ -136,6 +136,14 @@ def _cancel(hand: _Hand, cancel: d.Cancel) -> None:
     hand.note("attempt_cancelled", cancel.rule, attempt=str(attempt.id), channel=attempt.channel)
 
 
+def _bring_forward(hand: _Hand, decision: d.BringForward) -> None:
+    attempt = hand.attempt(decision.attempt_id)
+    attempt.due_at = decision.due_at
+    if decision.due_at <= hand.now:
+        hand.files.lanes.add(attempt.lane)
+    hand.note("attempt_brought_forward", decision.rule, attempt=str(attempt.id), due_at=decision.due_at.isoformat())
+
+
 def _recall(hand: _Hand, recall: d.Recall) -> None:
     attempt = hand.attempt(recall.attempt_id)
     attempt.action, attempt.due_at, attempt.detail = "cancel", hand.now, "recalled"
@@ -267,6 +275,7 @@ _STEPS: dict[type, Callable[[_Hand, Any], None]] = {
     d.Plan: _plan,
     d.Skip: _skip,
     d.Cancel: _cancel,
+    d.BringForward: _bring_forward,
     d.Recall: _recall,
     d.OpenVisit: _open_visit,
     d.EndAssignment: _end_assignment,

@@ -1,4 +1,4 @@
-"""up, hooks, sweep, migrate: the service and its processes."""
+"""up, sweep, migrate: the service and its processes."""
 
 import signal
 import threading
@@ -13,14 +13,13 @@ from dispatcher.cli.output import err, out
 from dispatcher.errors import OperatorError
 from dispatcher.settings import database_url, settings
 from dispatcher.setup import house, load_policy
-from dispatcher.stack import Stack, free_port, port_taken
+from dispatcher.stack import Stack
 from dispatcher.store import engine
 from dispatcher.store import migrate as migrations
 
 
 def register(app: typer.Typer) -> None:
     app.command()(up)
-    app.command()(hooks)
     app.command()(sweep)
     app.command()(migrate)
 
@@ -81,25 +80,6 @@ def _banner(stack: Stack) -> None:
 def _without_password(url: str) -> str:
     head, at, tail = url.rpartition("@")
     return f"{head.split('//')[0]}//…@{tail}" if at else url
-
-
-def hooks(
-    host: Annotated[str | None, typer.Option(help="监听地址 address; default DISPATCHER_HOOKS_HOST")] = None,
-    port: Annotated[int | None, typer.Option(help="端口 port; default DISPATCHER_HOOKS_PORT")] = None,
-) -> None:
-    """接收网关回执 / receive the gateways' receipts."""
-    import uvicorn
-
-    from dispatcher.web.hooks.app import make
-
-    found = settings()
-    logging.configure(found.log_level)
-    where, number = host or found.hooks_host, found.hooks_port if port is None else port
-    parts = house()
-    _ = parts.registry.all()
-    if free_port(where, number) is None:
-        raise port_taken(where, number)
-    uvicorn.run(make(parts), host=where, port=number, log_config=None, access_log=False)
 
 
 def sweep() -> None:

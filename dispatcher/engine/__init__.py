@@ -30,6 +30,7 @@ _GOING_ON: tuple[Rule, ...] = (
     closing.phone_route_exhausted,
     messages.skip_channels,
     messages.stop_calling,
+    messages.bring_forward,
     messages.doubts,
     messages.sms,
     messages.calls,

@@ -127,8 +127,13 @@ class Case:
 
     def is_pending(self, attempt: Attempt) -> bool:
         """Still to come to something: live, or in doubt with nothing sent in its place."""
-        in_doubt = attempt.state is AttemptState.IN_DOUBT
+        in_doubt = attempt.state is AttemptState.IN_DOUBT and self._may_be_repeated(attempt)
         return attempt.is_live or (in_doubt and self.successor(attempt) is None)
+
+    def _may_be_repeated(self, attempt: Attempt) -> bool:
+        """No further call after a true contact, and nothing to a number that turned out bad."""
+        bad = any(each.id == attempt.number_id and attempt.channel in each.bad_for for each in self.numbers)
+        return not bad and not (attempt.channel is Channel.VOICE and self.true_contact)
 
     @property
     def true_contact(self) -> bool:

@@ -52,8 +52,11 @@ def expired_on_arrival(case: Case, policy: Policy, now: datetime) -> Iterator[De
 def confirmed_call(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """A key press with the answer "dissuaded" closes where the policy allows it for this urgency."""
     dissuaded = any(
-        each.confirmed and each.answer == Answer.DISSUADED and each.person in (Person.SUBJECT, Person.GUARDIAN)
-        for each in case.on(Channel.VOICE)
+        each.channel is Channel.VOICE
+        and each.confirmed
+        and each.answer == Answer.DISSUADED
+        and each.person in (Person.SUBJECT, Person.GUARDIAN)
+        for each in case.attempts
     )
     if dissuaded and policy.plan(case.urgency).voice.confirmed_closes:
         yield _close("confirmed_call", case, Resolution.DISSUADED_IN_TIME)
@@ -124,6 +127,12 @@ def phone_route_exhausted(case: Case, policy: Policy, now: datetime) -> Iterator
 
 def plan_exhausted(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """Nothing is under way and nothing will come by itself: a supervisor decides, the case is not forgotten."""
-    nothing_left = case.open_visit is None and not any(map(case.is_pending, case.attempts))
-    if nothing_left and case.waiting_for is None:
+    visit = case.open_visit
+    in_hand = visit.attempt_id if visit is not None else None
+    if case.waiting_for is not None or any(case.is_pending(each) for each in case.attempts if each.id != in_hand):
+        return
+    if visit is None:
         yield AskHuman("plan_exhausted", Rung.CENTRE, "plan_exhausted")
+    elif in_hand is not None:
+        # Every deadline has passed, and an officer is still under way.
+        yield AskHuman("still_overdue", Rung.STATION_LEADER, f"{visit.state}:{visit.id}")

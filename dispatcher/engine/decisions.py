@@ -41,6 +41,15 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True)
+class BringForward:
+    """A planned attempt goes earlier than it was planned."""
+
+    rule: str
+    attempt_id: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Recall:
     """Ask the provider to take back a message it holds."""
 
@@ -133,6 +142,7 @@ Decision = (
     Plan
     | Skip
     | Cancel
+    | BringForward
     | Recall
     | OpenVisit
     | EndAssignment

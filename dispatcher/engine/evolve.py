@@ -64,6 +64,10 @@ def _cancel(case: Case, decision: d.Cancel, now: datetime) -> Case:
     return _change(case, decision.attempt_id, state=AttemptState.CANCELLED, settled_at=now)
 
 
+def _bring_forward(case: Case, decision: d.BringForward, now: datetime) -> Case:
+    return _change(case, decision.attempt_id, due_at=decision.due_at)
+
+
 def _recall(case: Case, decision: d.Recall, now: datetime) -> Case:
     return _change(case, decision.attempt_id, detail="recalled")
 
@@ -117,6 +121,7 @@ _STEPS: dict[type, Callable[[Case, Any, datetime], Case]] = {
     d.Plan: _plan,
     d.Skip: _skip,
     d.Cancel: _cancel,
+    d.BringForward: _bring_forward,
     d.Recall: _recall,
     d.OpenVisit: _open_visit,
     d.EndAssignment: _end_assignment,

@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 
 from dispatcher.engine import numbers, times
 from dispatcher.engine.case import SUBJECT, Attempt, Case, Number
-from dispatcher.engine.decisions import Cancel, Decision, Look, MarkBad, Plan, Skip
+from dispatcher.engine.decisions import BringForward, Cancel, Decision, Look, MarkBad, Plan, Skip
 from dispatcher.policy.models import Policy
 from schemas.vocabulary import AttemptState, Channel, Person, Result, SkipReason
 
 _DEAD_NUMBER = frozenset({Result.INVALID_NUMBER, Result.OUT_OF_SERVICE})
+# The first number has it, or would have had the same text refused.
+_NO_OTHER_NUMBER = frozenset({Result.DELIVERED, Result.UNKNOWN, Result.REJECTED_CONTENT})
 _SERVED = frozenset({Channel.SMS, Channel.VOICE, Channel.VISIT})
 NEVER_TAKEN = "never_taken"
 
@@ -63,9 +65,10 @@ def sms(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     start = case.opened_at + policy.plan(case.urgency).sms.after
     if last is None:
         yield _plan("first_sms", case, Channel.SMS, left[0], _awake(case, policy, max(now, start)))
-    elif last.result is Result.FAILED_TEMPORARY:
-        yield _again(case, policy, last, now)
-    elif last.result is Result.FAILED_PERMANENT:
+    elif last.number_id in {number.id for number in left}:
+        if last.result is Result.FAILED_TEMPORARY:
+            yield _again(case, policy, last, now)
+    elif last.result not in _NO_OTHER_NUMBER:
         yield _plan("next_number", case, Channel.SMS, left[0], _awake(case, policy, now), retry_of=last.id)
 
 
@@ -96,6 +99,21 @@ def family_calls(case: Case, policy: Policy, now: datetime) -> Iterator[Decision
             yield from _call_round(case, policy, now, party, begin, family.again, family.rounds)
 
 
+def bring_forward(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
+    """What was planned at a lower urgency goes when this urgency would send it."""
+    for attempt in case.attempts:
+        to_come = attempt.state is AttemptState.PLANNED and attempt.due_at > now and attempt.party == SUBJECT
+        rule = {Channel.SMS: sms, Channel.VOICE: calls}.get(attempt.channel)
+        if not to_come or rule is None:
+            continue
+        without = replace(case, attempts=tuple(each for each in case.attempts if each is not attempt))
+        for plan in rule(without, policy, now):
+            if not isinstance(plan, Plan) or plan.number_id != attempt.number_id:
+                continue
+            if plan.due_at < attempt.due_at:
+                yield BringForward("urgency_rose", attempt.id, plan.due_at)
+
+
 def stop_calling(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """After a true contact no further call goes out by itself."""
     if case.true_contact:
@@ -115,7 +133,8 @@ def doubts(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
         if now < resend_at:
             yield Look("doubt_wait", resend_at)
         else:
-            yield replace(_repeat("doubt_wait", attempt, now), possible_duplicate=True, send_key=attempt.send_key)
+            again = _repeat("doubt_wait", attempt, _awake(case, policy, now))
+            yield replace(again, possible_duplicate=True, send_key=attempt.send_key)
 
 
 def _call_round(
@@ -125,7 +144,7 @@ def _call_round(
     left = numbers.usable(case, Channel.VOICE, party)
     if any(map(case.is_pending, made)) or not left:
         return
-    if made and made[-1].result is Result.FAILED_TEMPORARY:
+    if made and made[-1].result is Result.FAILED_TEMPORARY and made[-1].number_id in {each.id for each in left}:
         yield _again(case, policy, made[-1], now)
         return
     if rounds is not None and numbers.rounds_done(case, party) >= rounds:
@@ -135,7 +154,8 @@ def _call_round(
     number = min(left, key=lambda each: counts[each.id])
     is_new_round = counts[number.id] > 0 and len(set(counts.values())) == 1
     rule = "call_again" if is_new_round else "next_number" if made else "first_call"
-    due = _made_at(rung_up[-len(left)]) + again if is_new_round else begin
+    rang = [_made_at(each) + again for each in rung_up if each.number_id == number.id]
+    due = max(rang, default=begin)
     due = _within_cap(case, policy, rung_up, max(now, due)) if party == SUBJECT else max(now, due)
     yield _plan(rule, case, Channel.VOICE, number, _awake(case, policy, due), retry_of=made[-1].id if made else None)
 
@@ -155,14 +175,16 @@ def _within_cap(case: Case, policy: Policy, made: tuple[Attempt, ...], due: date
 def _again(case: Case, policy: Policy, last: Attempt, now: datetime) -> Plan:
     """Once more after a passing fault. What the provider never took goes at once and under its old key."""
     if last.detail == NEVER_TAKEN:
-        return replace(_repeat("never_taken", last, now), send_key=last.send_key)
+        return replace(_repeat("never_taken", last, _awake(case, policy, now)), send_key=last.send_key)
     failures = _failures_in_a_row(case.on(last.channel, last.party))
     due = max(now, (last.settled_at or now) + policy.retry.wait(failures))
-    return replace(_repeat("transient_failure", last, now), due_at=_awake(case, policy, due))
+    again = _repeat("transient_failure", last, _awake(case, policy, due))
+    # What may be a duplicate stays one, and keeps its key.
+    return replace(again, possible_duplicate=True, send_key=last.send_key) if last.possible_duplicate else again
 
 
-def _repeat(rule: str, last: Attempt, now: datetime) -> Plan:
-    return Plan(rule, last.channel, last.party, last.person, now, last.number_id, retry_of=last.id)
+def _repeat(rule: str, last: Attempt, due: datetime) -> Plan:
+    return Plan(rule, last.channel, last.party, last.person, due, last.number_id, retry_of=last.id)
 
 
 def _failures_in_a_row(made: tuple[Attempt, ...]) -> int:

@@ -10,6 +10,7 @@ from dispatcher.policy.models import Policy
 from schemas.vocabulary import Answer, Channel, Person, Result, Rung, VisitState
 
 _REFUSALS = frozenset({Answer.UNSURE, Answer.DENIES, Answer.ALREADY_PAID})
+_MAY_DECIDE = frozenset({Person.SUBJECT, Person.GUARDIAN})
 _COME_AGAIN = frozenset({Result.MET_REFUSED, Result.NOT_FOUND_TEMPORARILY, Result.NOT_HOME_FAMILY_TOLD})
 _HUMAN_DECIDES = frozenset({Result.NOT_FOUND_CONFIRMED, Result.WRONG_ADDRESS, Result.INVALID_VISIT})
 # What is done at the very moment of a deadline is in time.
@@ -24,13 +25,18 @@ def visit_needed(case: Case, policy: Policy, now: datetime) -> Iterator[Decision
     visit = policy.plan(case.urgency).visit
     if "receipt" in visit.on:
         yield OpenVisit("visit_at_receipt")
-    elif "refused" in visit.on and any(each.confirmed and each.answer in _REFUSALS for each in case.on(Channel.VOICE)):
+    elif "refused" in visit.on and _refused(case):
         yield OpenVisit("visit_after_refusal")
     elif "phone_route_exhausted" in visit.on and numbers.phone_route_exhausted(case, policy):
         yield OpenVisit("visit_phone_route_exhausted")
     elif "no_contact" in visit.on and visit.no_contact_after is not None and not case.true_contact:
         at = case.opened_at + visit.no_contact_after
         yield OpenVisit("visit_no_contact") if now >= at else Look("visit_no_contact", at)
+
+
+def _refused(case: Case) -> bool:
+    asked = (each for each in case.attempts if each.channel is Channel.VOICE and each.person in _MAY_DECIDE)
+    return any(each.confirmed and each.answer in _REFUSALS for each in asked)
 
 
 def revisit(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:

@@ -22,6 +22,8 @@ def load(path: Path | None = None) -> Policy:
     name = str(path) if path else "defaults.toml"
     try:
         text = path.read_text("utf-8") if path else files(__package__).joinpath("defaults.toml").read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise PolicyError(f"{name}: not valid TOML: {error}") from None
     except OSError as error:
         raise PolicyError(f"{name}: can't be read ({error.strerror}); check DISPATCHER_POLICY_FILE") from None
     try:

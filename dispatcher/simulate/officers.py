@@ -1,5 +1,6 @@
 """Scripted officers: what the next word of a visit's script means for the visit as it stands."""
 
+import re
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ REPORTS = {
     "not_found_confirmed": Result.NOT_FOUND_CONFIRMED,
     "not_home": Result.NOT_HOME_FAMILY_TOLD,
 }
+_TIMED = re.compile(r"(accepted|arrived|revisit)\+\d{1,3}:[0-5]\d")
 _UNDER_WAY = frozenset({VisitState.ACCEPTED, VisitState.DEPARTED, VisitState.ARRIVED})
 
 
@@ -72,10 +74,14 @@ class Script:
 def script(words: list[str]) -> Script:
     """Check a script's words. Raises OperatorError naming the first unknown one."""
     for word in words:
-        name = word.replace("+", ":", 1).partition(":")[0]
-        if name not in REPORTS and name not in ("accepted", "arrived", "revisit", "returned"):
+        if not (word in REPORTS or _TIMED.fullmatch(word) or _is_return(word)):
             raise OperatorError(f"未知的上门剧本用语 {word}", f"unknown visit word {word!r} in the sample file")
     return Script(deque(words))
+
+
+def _is_return(word: str) -> bool:
+    name, _, reason = word.partition(":")
+    return name == "returned" and reason.upper() in set(ReturnReason)
 
 
 def _offset(text: str) -> timedelta:
