@@ -13,7 +13,7 @@ import phonenumbers
 from schemas.vocabulary import AddressKind, Relation
 
 _SEPARATORS = re.compile(r"[\s\-‐-―−()().·.]+")
-_DIALLABLE = re.compile(r"\+?[0-9]{3,20}")
+_DIALLABLE = re.compile(r"\+[0-9]{3,24}|[0-9]{3,20}")
 
 ADDRESS_KINDS = {name: kind for kind in AddressKind for name in (kind.value, kind.zh)} | {
     "当前位置": AddressKind.CURRENT,

@@ -3,7 +3,6 @@
 import signal
 import threading
 from types import FrameType
-from typing import Annotated
 
 import typer
 
