@@ -1,10 +1,10 @@
 """The instruction and the events as they cross the wire (JSON, field names fixed)."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from schemas import normalise
 from schemas.vocabulary import Channel, Resolution
@@ -28,6 +28,15 @@ def _blank_is_absent(value: object) -> object:
 
 
 Optional = BeforeValidator(_blank_is_absent)
+
+
+def _sane(at: datetime) -> datetime:
+    if not 2000 <= at.year <= 2100:
+        raise ValueError("moment")
+    return at
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_sane)]
 
 
 class Wire(BaseModel):
@@ -71,7 +80,7 @@ class Address(Wire):
     district: Text | None = None
     precinct_code: Annotated[Reference | None, Optional] = None
     city: Text | None = None
-    valid_until: AwareDatetime | None = None
+    valid_until: Moment | None = None
 
 
 class Contact(Wire):
@@ -99,7 +108,7 @@ class Victim(Wire):
 
 
 class Transfer(Wire):
-    at: AwareDatetime
+    at: Moment
     amount_yuan: Yuan
     payee_account: Text | None = None
 
@@ -121,8 +130,8 @@ class Instruction(Wire):
     instruction_id: Reference
     version: Annotated[int, Field(ge=1, le=2**31 - 1)]
     source: Source
-    issued_at: AwareDatetime
-    valid_until: AwareDatetime | None = None
+    issued_at: Moment
+    valid_until: Moment | None = None
     urgency: Label = Field(description="紧急程度 code or source label")
     fraud_type: Annotated[str, Field(max_length=40)] | None = None
     channels: Annotated[tuple[Channel, ...], Field(min_length=1)]
@@ -141,7 +150,7 @@ class Instruction(Wire):
 class Event(Wire):
     instruction_id: Reference
     source: Source | None = None
-    at: AwareDatetime
+    at: Moment
     by: Reference
     event_id: Reference | None = None
 

@@ -43,7 +43,8 @@ def line(raw: bytes) -> Instruction | Event:
             "", "超过 256 KiB 上限,请拆分或删去附件", "larger than 256 KiB; split it or leave attachments out"
         )
     try:
-        body = json.loads(raw)
+        body = json.loads(raw.decode("utf-8-sig"))
+        json.dumps(body, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except (ValueError, RecursionError):
         raise BadInstruction("", "不是合法的 JSON", "not valid JSON; one object a line, UTF-8") from None
     return body_of(body)
@@ -81,6 +82,8 @@ def _explained(error: ValidationError) -> BadInstruction:
             "号码含字母或无数字,无法拨打",
             "can't be dialled: digits only, with + and country code for foreign numbers",
         )
+    if kind == "value_error" and "moment" in first["msg"]:
+        return BadInstruction(field, "时间超出合理范围(2000–2100 年)", "give a time between the years 2000 and 2100")
     if kind == "value_error" and "unreachable" in first["msg"]:
         return BadInstruction(
             "victim", "至少需要一个 phones 或 addresses", "give at least one entry in phones or addresses"

@@ -40,7 +40,7 @@ class _Intake(Task):
 def intake(*instructions: Any, **fields: Any) -> None:
     """Take instructions and events: one argument each, or one as keyword arguments."""
     for body in instructions or (fields,):
-        answer = _take(json.dumps(body, ensure_ascii=False).encode())
+        answer = _take(json.dumps(body).encode())
         _log.info("instruction_taken", status=answer.status, instruction=answer.instruction_id, case=answer.case)
 
 

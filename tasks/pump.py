@@ -16,8 +16,7 @@ from dispatcher.casework.delivery import Done, Errand
 from dispatcher.logging import logger
 from dispatcher.setup import House
 from dispatcher.store.patience import waits_for_database
-from providers.base import InDoubt, Message, Permanent, Provider
-from schemas.vocabulary import Result
+from providers.base import InDoubt, Provider
 
 CLAIM = 50  # attempts a claim
 UNDER_WAY = 100  # provider calls at once
@@ -90,7 +89,7 @@ class Pump:
     async def _run(self, errand: Errand) -> None:
         provider = self._registry.get(errand.provider)
         try:
-            word = delivery.NO_PROVIDER if provider is None else await _call(provider, errand)
+            word = delivery.WITHOUT_PROVIDER[errand.action] if provider is None else await _call(provider, errand)
         except Exception as error:  # noqa: BLE001 - a fault in somebody's adapter must not lose the attempt
             # What the adapter did before it failed is unknown, and that is a state of its own.
             kind = type(error).__name__
@@ -104,7 +103,4 @@ async def _call(provider: Provider, errand: Errand) -> Any:
         return await provider.query(errand.send_key)
     if errand.action == "cancel":
         return await provider.cancel(errand.send_key)
-    return await provider.send(errand.message) if isinstance(errand.message, Message) else _ERASED
-
-
-_ERASED = Permanent(Result.FAILED_PERMANENT, "erased")
+    return await provider.send(errand.message) if errand.message is not None else delivery.UNREADABLE

@@ -4,11 +4,12 @@ Between the two lies the provider call, outside any transaction. A claim commits
 as `sending` with a lease before anything leaves the house.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from cryptography.exceptions import InvalidTag
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased
 
@@ -22,9 +23,9 @@ from dispatcher.store.cases import CaseRow, PhoneRow
 from dispatcher.store.vault import SubjectRow, VaultValueRow
 from dispatcher.vault import Erased
 from dispatcher.wake import ROUTINE, URGENT
-from providers.base import Message, OperationsFault
+from providers.base import InDoubt, Message, OperationsFault, Permanent
 from providers.registry import Registry
-from schemas.vocabulary import AttemptState, Channel, Person
+from schemas.vocabulary import AttemptState, Channel, Person, Result
 
 # A routine worker takes urgent rows too, urgent ones first; the urgent worker keeps itself free.
 _LANES = {URGENT: (URGENT,), ROUTINE: (URGENT, ROUTINE)}
@@ -72,13 +73,15 @@ def claim(session: Session, office: Office, registry: Registry, lane: str, limit
     letters = _Letters(session, office, rows)
     errands = []
     for attempt, case in rows:
-        provider = registry.get(attempt.provider) or registry.for_channel(Channel(attempt.channel))
-        timeout = timedelta(seconds=provider.timeout_s if provider else 0)
-        attempt.provider = provider.name if provider else None
-        attempt.lease_until = real + timeout + _LEASE_MARGIN
         action = attempt.action or "send"
+        # Only the provider that was given a message can say what became of it.
+        is_new = action == "send"
+        provider = registry.for_channel(Channel(attempt.channel)) if is_new else registry.get(attempt.provider)
+        timeout = timedelta(seconds=provider.timeout_s if provider else 0)
+        attempt.lease_until = real + timeout + _LEASE_MARGIN
         message = None
-        if action == "send":
+        if is_new:
+            attempt.provider = provider.name if provider else None
             message = letters.message(attempt, case)
             attempt.state, attempt.action, attempt.sent_at = AttemptState.SENDING.value, None, now
             case.journal_seq += 1
@@ -119,6 +122,12 @@ def due_lanes(session: Session, office: Office) -> list[str]:
 
 
 NO_PROVIDER = OperationsFault("no_provider")
+WITHOUT_PROVIDER: Mapping[str, outcomes.Word | bool] = {
+    "send": NO_PROVIDER,
+    "query": InDoubt("provider_gone"),
+    "cancel": False,
+}
+UNREADABLE = Permanent(Result.FAILED_PERMANENT, "unreadable")
 
 
 class _Letters:
@@ -154,7 +163,8 @@ class _Letters:
         try:
             to = self._open(self._numbers.get(attempt.phone_id)) if attempt.phone_id else None
             script = self._script(attempt, case, person) if channel is Channel.VOICE else None
-        except Erased:
+        except (Erased, InvalidTag):
+            # One damaged or erased value must not hold up the others of its slice.
             return None
         return Message(
             send_key=str(attempt.send_key),

@@ -5,25 +5,32 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from dispatcher.casework import apply
 from dispatcher.casework.answer import Answer
 from dispatcher.casework.files import CaseFiles
 from dispatcher.casework.office import Office
+from dispatcher.engine import closing
 from dispatcher.engine.decisions import Close
 from dispatcher.store.cases import CaseRow
-from dispatcher.store.instructions import InstructionRow
+from dispatcher.store.instructions import EventRow, InstructionRow
 from schemas.errors import BadInstruction
 from schemas.instruction import Event, Feedback, LaterLoss, Withdraw
 from schemas.vocabulary import CaseState, IntakeStatus
 
 
-def take(session: Session, office: Office, event: Event) -> tuple[Answer, set[str]]:
+def take(session: Session, office: Office, event: Event, digest: bytes) -> tuple[Answer, set[str]]:
     """Take one event. Raises BadInstruction where it matches no instruction, or more than one."""
     row = _instruction(session, event)
     files = CaseFiles(session, office)
     files.open([row.case_id])
+    known = insert(EventRow).values(digest=digest, instruction=row.id, op=_op(event), received_at=files.now)
+    fresh = session.execute(known.on_conflict_do_nothing().returning(EventRow.digest)).first()
+    if fresh is None:
+        _note(files, row.case_id, event, "event_repeated")
+        return Answer(IntakeStatus.DUPLICATE, event.instruction_id, str(row.case_id)), set()
     status = _TAKE[type(event)](files, row, event)
     files.decide()
     return Answer(status, event.instruction_id, str(row.case_id)), files.lanes
@@ -47,13 +54,15 @@ def _instruction(session: Session, event: Event) -> InstructionRow:
 
 def _withdraw(files: CaseFiles, row: InstructionRow, event: Withdraw) -> IntakeStatus:
     case = files.cases[row.case_id]
-    if case.withdrawn_at is not None:
+    if row.withdrawn_at is not None:
         _note(files, row.case_id, event, "withdrawal_repeated")
         return IntakeStatus.DUPLICATE
     if event.version < row.version:
         _note(files, row.case_id, event, "withdrawal_stale", version=event.version, newest=row.version)
         return IntakeStatus.STALE
-    others = _other_instructions(files.session, row)
+    row.withdrawn_at = files.now
+    files.session.flush()
+    others = _standing(files.session, row.case_id)
     _note(files, row.case_id, event, "instruction_withdrawn", version=event.version, others=others)
     # A case that another source still warns about goes on.
     if case.state == CaseState.OPEN and not others:
@@ -61,9 +70,11 @@ def _withdraw(files: CaseFiles, row: InstructionRow, event: Withdraw) -> IntakeS
     return IntakeStatus.ACCEPTED
 
 
-def _other_instructions(session: Session, row: InstructionRow) -> int:
-    keys = select(InstructionRow.system, InstructionRow.instruction_id).where(InstructionRow.case_id == row.case_id)
-    return len(set(session.execute(keys).tuples()) - {(row.system, row.instruction_id)})
+def _standing(session: Session, case_id: UUID) -> int:
+    """How many of the case's instructions are not withdrawn; the newest version of each speaks."""
+    found = select(InstructionRow).where(InstructionRow.case_id == case_id).order_by(InstructionRow.version)
+    newest = {(row.system, row.instruction_id): row for row in session.scalars(found)}
+    return sum(row.withdrawn_at is None for row in newest.values())
 
 
 def _feedback(files: CaseFiles, row: InstructionRow, event: Feedback) -> IntakeStatus:
@@ -71,6 +82,8 @@ def _feedback(files: CaseFiles, row: InstructionRow, event: Feedback) -> IntakeS
     _note(files, row.case_id, event, "feedback_received", outcome=event.outcome)
     if files.cases[row.case_id].state == CaseState.OPEN:
         apply.carry_out(files, row.case_id, [Close("feedback", event.outcome)])
+        later = closing.follow_ups(files.case_value(row.case_id), files.office.policy)
+        apply.carry_out(files, row.case_id, later)
     return IntakeStatus.ACCEPTED
 
 
@@ -83,7 +96,11 @@ def _later_loss(files: CaseFiles, row: InstructionRow, event: LaterLoss) -> Inta
 
 def _note(files: CaseFiles, case_id: UUID, event: Event, name: str, **data: Any) -> None:
     facts = {"instruction_id": event.instruction_id, "at": event.at.isoformat(), **data}
-    files.note(case_id, name, facts, actor=event.by, rule=getattr(event, "op", None))
+    files.note(case_id, name, facts, actor=event.by, rule=_op(event))
+
+
+def _op(event: Event) -> str:
+    return str(getattr(event, "op", ""))
 
 
 _TAKE: dict[type[Event], Callable[[CaseFiles, InstructionRow, Any], IntakeStatus]] = {

@@ -28,7 +28,7 @@ def take(session: Session, office: Office, raw: bytes, *, door: str) -> tuple[An
     try:
         found = parse.line(raw)
         if isinstance(found, Event):
-            return events.take(session, office, found)
+            return events.take(session, office, found, _content(office, raw))
         return _instruction(session, office, found, raw, door)
     except BadInstruction as refusal:
         return refuse(session, office, raw, refusal, door=door), set()
@@ -55,7 +55,7 @@ def _instruction(
     session: Session, office: Office, pushed: Instruction, raw: bytes, door: str
 ) -> tuple[Answer, set[str]]:
     _serialise(session, office, pushed)
-    digest = office.vault.digest("content", json.dumps(json.loads(raw), sort_keys=True, ensure_ascii=False))
+    digest = _content(office, raw)
     known = _versions(session, pushed)
     same = next((row for row in known if row.version == pushed.version), None)
     if same is not None and same.content_digest == digest:
@@ -94,7 +94,7 @@ def _accept(
         channels=[each.value for each in pushed.channels],
         flags=list(incoming.flags),
         case_id=case_id,
-        raw_value_id=keep_value(session, office, subject, "instruction", raw.decode("utf-8")),
+        raw_value_id=keep_value(session, office, subject, "instruction", raw.decode("utf-8-sig")),
     )
     session.flush()
     session.add(row)
@@ -145,6 +145,11 @@ def _conflict(
     data = {"instruction": str(row.id), "version": pushed.version, "quarantine": str(kept)}
     files.note(row.case_id, "instruction_conflict", data, actor=CENTRE, rule="conflict")
     return Answer(IntakeStatus.CONFLICT, pushed.instruction_id, str(row.case_id), reason)
+
+
+def _content(office: Office, raw: bytes) -> bytes:
+    """The same for the same content, however it was laid out."""
+    return office.vault.digest("content", json.dumps(json.loads(raw.decode("utf-8-sig")), sort_keys=True))
 
 
 def _versions(session: Session, pushed: Instruction) -> list[InstructionRow]:

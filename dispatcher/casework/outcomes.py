@@ -24,6 +24,8 @@ PROVIDER = "provider"
 # Real time: after accepting, a gateway's receipt may be this far on its way before a stepped clock moves.
 _ANSWER_GRACE = timedelta(seconds=15)
 _ASK_AGAIN = timedelta(seconds=20)
+# A gateway may name its wait, but not put a warning off for good.
+_LONGEST_NAMED_WAIT_S = 300.0
 
 _UNSETTLED = frozenset({AttemptState.SENDING, AttemptState.ACCEPTED, AttemptState.IN_DOUBT})
 
@@ -54,9 +56,18 @@ def record(files: CaseFiles, case_id: UUID, attempt_id: UUID, word: Word, *, ask
         _settle(files, attempt, Result.FAILED_PERMANENT, word.detail)
     else:
         detail = NEVER_TAKEN if isinstance(word, NeverTaken) else word.detail
+        if isinstance(word, Transient) and word.retry_after_s is not None:
+            attempt.retry_not_before = files.now + timedelta(seconds=min(word.retry_after_s, _LONGEST_NAMED_WAIT_S))
         _settle(files, attempt, Result.FAILED_TEMPORARY, detail)
-    if attempt.state == AttemptState.SETTLED:
+    if isinstance(word, Answered):
         _close_siblings(files, attempt)
+
+
+def addressed(files: CaseFiles, case_id: UUID, send_key: UUID) -> UUID | None:
+    """Which attempt a report on this key is about: the first sent under it that has no result yet."""
+    sent = [each for each in files.attempts[case_id] if each.send_key == send_key]
+    waiting = [each for each in sent if each.state in _UNSETTLED or each.result == Result.UNKNOWN]
+    return next((each.id for each in (*waiting, *sent)), None)
 
 
 def cancelled(files: CaseFiles, case_id: UUID, attempt_id: UUID, *, taken_back: bool) -> None:
@@ -85,6 +96,8 @@ def _accepted(files: CaseFiles, attempt: AttemptRow, word: Accepted, asked: str)
         _settle(files, attempt, Result.UNKNOWN, "no_receipt")
         return
     attempt.state, attempt.ref = AttemptState.ACCEPTED.value, word.ref or attempt.ref
+    if attempt.action == "cancel":
+        return  # being taken back; that it was queued is no news
     if attempt.channel == Channel.VISIT:
         attempt.action = None
         _assigned(files, attempt, word.ref)
@@ -142,8 +155,6 @@ def _settle(files: CaseFiles, attempt: AttemptRow, result: Result, detail: str |
 
 def _close_siblings(files: CaseFiles, settled: AttemptRow) -> None:
     """One message was sent twice under one key: its receipt settles the first and closes the second."""
-    if settled.result == Result.FAILED_TEMPORARY:
-        return
     for other in files.attempts[settled.case_id]:
         if other.send_key != settled.send_key or other.id == settled.id or other.settled_at is not None:
             continue

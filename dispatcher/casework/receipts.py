@@ -1,6 +1,5 @@
 """Receipts: each stored once and answered fast, then settled in batches."""
 
-from collections import defaultdict
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -51,20 +50,17 @@ def settle(session: Session, office: Office) -> tuple[int, set[str]]:
     rows = list(session.scalars(waiting.with_for_update(skip_locked=True)))
     if not rows:
         return 0, set()
-    cases: dict[UUID, list[UUID]] = defaultdict(list)
-    by_key: dict[UUID, UUID] = {}
-    attempts = select(AttemptRow.id, AttemptRow.send_key, AttemptRow.case_id).where(
-        AttemptRow.send_key.in_({row.send_key for row in rows}), AttemptRow.id == AttemptRow.send_key
-    )
-    for attempt_id, send_key, case_id in session.execute(attempts).tuples():
-        by_key[send_key] = case_id
-        cases[case_id].append(attempt_id)
+    keys = {row.send_key for row in rows}
+    sent = select(AttemptRow.send_key, AttemptRow.case_id).where(AttemptRow.send_key.in_(keys))
+    case_of = dict(session.execute(sent).tuples().all())
     files = CaseFiles(session, office)
-    files.open(cases)
+    files.open(case_of.values())
     for row in rows:
         row.settled_at = files.now
-        if row.send_key in by_key:
-            outcomes.record(files, by_key[row.send_key], row.send_key, _word(row), asked="receipt")
+        case_id = case_of.get(row.send_key)
+        attempt_id = outcomes.addressed(files, case_id, row.send_key) if case_id is not None else None
+        if case_id is not None and attempt_id is not None:
+            outcomes.record(files, case_id, attempt_id, _word(row), asked="receipt")
     files.decide()
     return len(rows), files.lanes
 

@@ -73,6 +73,7 @@ def _attempt(row: AttemptRow) -> Attempt:
         detail=row.detail,
         sent_at=row.sent_at,
         settled_at=row.settled_at,
+        retry_not_before=row.retry_not_before,
         retry_of=_text(row.retry_of),
         possible_duplicate=row.possible_duplicate,
         skip_reason=SkipReason(row.skip_reason) if row.skip_reason else None,

@@ -50,6 +50,7 @@ class Attempt:
     detail: str | None = None
     sent_at: datetime | None = None
     settled_at: datetime | None = None
+    retry_not_before: datetime | None = None
     retry_of: str | None = None
     possible_duplicate: bool = False
     skip_reason: SkipReason | None = None

@@ -61,7 +61,7 @@ def sms(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     left = numbers.usable(case, Channel.SMS)
     if Channel.SMS not in case.channels or any(map(case.is_pending, made)) or not left:
         return
-    last = made[-1] if made else None
+    last = _last(made)
     start = case.opened_at + policy.plan(case.urgency).sms.after
     if last is None:
         yield _plan("first_sms", case, Channel.SMS, left[0], _awake(case, policy, max(now, start)))
@@ -144,8 +144,9 @@ def _call_round(
     left = numbers.usable(case, Channel.VOICE, party)
     if any(map(case.is_pending, made)) or not left:
         return
-    if made and made[-1].result is Result.FAILED_TEMPORARY and made[-1].number_id in {each.id for each in left}:
-        yield _again(case, policy, made[-1], now)
+    last = _last(made)
+    if last and last.result is Result.FAILED_TEMPORARY and last.number_id in {each.id for each in left}:
+        yield _again(case, policy, last, now)
         return
     if rounds is not None and numbers.rounds_done(case, party) >= rounds:
         return
@@ -158,6 +159,15 @@ def _call_round(
     due = max(rang, default=begin)
     due = _within_cap(case, policy, rung_up, max(now, due)) if party == SUBJECT else max(now, due)
     yield _plan(rule, case, Channel.VOICE, number, _awake(case, policy, due), retry_of=made[-1].id if made else None)
+
+
+def _last(made: tuple[Attempt, ...]) -> Attempt | None:
+    """The attempt that counts as the last; a failed re-send yields to the one it stood in for, once that is known."""
+    last = made[-1] if made else None
+    if last is None or last.result is not Result.FAILED_TEMPORARY or not last.possible_duplicate:
+        return last
+    known = (each for each in made if each.send_key == last.send_key and each.result not in (None, last.result))
+    return next(known, last)
 
 
 def _made_at(attempt: Attempt) -> datetime:
@@ -177,7 +187,7 @@ def _again(case: Case, policy: Policy, last: Attempt, now: datetime) -> Plan:
     if last.detail == NEVER_TAKEN:
         return replace(_repeat("never_taken", last, _awake(case, policy, now)), send_key=last.send_key)
     failures = _failures_in_a_row(case.on(last.channel, last.party))
-    due = max(now, (last.settled_at or now) + policy.retry.wait(failures))
+    due = max(now, (last.settled_at or now) + policy.retry.wait(failures), last.retry_not_before or now)
     again = _repeat("transient_failure", last, _awake(case, policy, due))
     # What may be a duplicate stays one, and keeps its key.
     return replace(again, possible_duplicate=True, send_key=last.send_key) if last.possible_duplicate else again

@@ -43,6 +43,7 @@ class AttemptRow(Base):
     planned_at: Mapped[At]
     sent_at: Mapped[At | None]
     settled_at: Mapped[At | None]
+    retry_not_before: Mapped[At | None]  # where the provider named its wait
     result: Mapped[str | None]
     confirmed: Mapped[bool]
     answer: Mapped[str | None]

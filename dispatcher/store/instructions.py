@@ -31,6 +31,18 @@ class InstructionRow(Base):
     flags: Mapped[list[str]] = mapped_column(JSONB)
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), index=True)
     raw_value_id: Mapped[UUID] = mapped_column(ForeignKey("vault_values.id"))
+    withdrawn_at: Mapped[At | None]
+
+
+class EventRow(Base):
+    """Events already taken, by keyed digest of their content: the same delivery twice counts once."""
+
+    __tablename__ = "events"
+
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    instruction: Mapped[UUID] = mapped_column(ForeignKey("instructions.id"))
+    op: Mapped[str]
+    received_at: Mapped[At]
 
 
 class QuarantineRow(Base):

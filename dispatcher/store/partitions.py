@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import IntegrityError
 
 PARTITIONED = ("attempts", "journal", "receipts")
 AHEAD = 3  # months
@@ -25,13 +26,20 @@ def ensure(connection: Connection, now: datetime) -> list[str]:
             begin, end = _month(now, offset), _month(now, offset + 1)
             name = f"{table}_{begin:%Y%m}"
             is_there = connection.scalar(text("SELECT to_regclass(:name) IS NOT NULL"), {"name": name})
-            if not is_there:
-                connection.execute(
-                    text("SELECT dispatcher_add_partition(:table, :name, :low, :high)"),
-                    {"table": table, "name": name, "low": first_id(begin), "high": first_id(end)},
-                )
+            if not is_there and _add(connection, table, name, begin, end):
                 made.append(name)
     return made
+
+
+def _add(connection: Connection, table: str, name: str, begin: datetime, end: datetime) -> bool:
+    """False where the default partition holds rows of that month already; there they stay."""
+    bounds = {"table": table, "name": name, "low": first_id(begin), "high": first_id(end)}
+    try:
+        with connection.begin_nested():
+            connection.execute(text("SELECT dispatcher_add_partition(:table, :name, :low, :high)"), bounds)
+    except IntegrityError:
+        return False
+    return True
 
 
 def _month(now: datetime, offset: int) -> datetime:

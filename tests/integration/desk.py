@@ -221,7 +221,7 @@ async def _run_all(providers: Mapping[str, Any], errands: Iterable[Errand]) -> l
 async def _run(providers: Mapping[str, Any], errand: Errand) -> Any:
     provider = providers.get(errand.provider or "")
     if provider is None:
-        return delivery.NO_PROVIDER
+        return delivery.NO_PROVIDER  # of a send; the pump's own tests are about the rest
     if errand.action == "query":
         return await provider.query(errand.send_key)
     if errand.action == "cancel":

@@ -159,18 +159,6 @@ def test_a_receipt_for_the_first_calls_off_every_later_one(desk: Desk) -> None:
     assert provider.sent == []
 
 
-def test_only_its_own_provider_can_say_that_it_never_took_a_message(desk: Desk) -> None:
-    """The gateway was exchanged meanwhile; the new one never had the message, which proves nothing."""
-    case_id = desk.open()
-    desk.deliver(Scripted([DOUBT], name="old"))
-    desk.deliver(Scripted(name="new", statuses=[NeverTaken()]))
-    first = desk.attempts(case_id)[0]
-    assert (first.state, first.provider) == ("in_doubt", "old")
-    assert len(desk.attempts(case_id)) == 1
-    desk.pass_time(minutes=3)
-    assert desk.attempts(case_id)[1].possible_duplicate
-
-
 def test_a_receipt_may_come_before_the_answer_to_the_send(desk: Desk) -> None:
     case_id = desk.open()
     [errand] = desk.claim(Scripted())

@@ -38,7 +38,7 @@ def test_a_repeated_withdrawal_is_a_duplicate(desk: Desk) -> None:
     desk.push(withdrawal())
     before = desk.events(case_id)
     assert desk.push(withdrawal()).status == "duplicate"
-    assert desk.events(case_id) == [*before, "withdrawal_repeated"]
+    assert desk.events(case_id) == [*before, "event_repeated"]
 
 
 def test_a_withdrawal_of_an_older_version_is_stale(desk: Desk) -> None:

@@ -21,13 +21,14 @@ from dispatcher.settings import Settings, settings
 from dispatcher.setup import House
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.journal import JournalRow
-from providers.base import Accepted, Answered, Message, Outcome, Status
+from providers.base import Accepted, Answered, InDoubt, Message, NeverTaken, Outcome, Status
 from providers.registry import Registry
 from schemas.vocabulary import Result
 
 ROOT = Path(__file__).parents[2]
 SECRET = "whsec_" + base64.b64encode(b"pump-test-secret-of-32-bytes-len").decode()
 PATIENCE_S = 20
+DOUBT = InDoubt("ReadTimeout")
 
 Start = Callable[..., Any]  # gives a tasks.pump.Pump
 
@@ -142,6 +143,30 @@ def test_a_cancellation_that_fails_is_no_cancellation(desk: Desk, start: Start) 
     [row] = desk.attempts(case_id)
     assert (row.state, row.action) == ("accepted", "query")
     assert desk.journal(case_id, "recall_answered")[0].data["taken_back"] is False
+
+
+def test_only_its_own_provider_can_say_that_it_never_took_a_message(desk: Desk, start: Start) -> None:
+    """The gateway was exchanged meanwhile; the new one never had the message, which proves nothing."""
+    case_id = desk.open()
+    start(Scripted([DOUBT], statuses=[DOUBT], name="old")).deliver("routine")
+    desk.pass_time(seconds=20)
+    pump = start(Scripted(statuses=[NeverTaken()], name="new"))
+    pump.deliver("routine")
+    [row] = desk.attempts(case_id)
+    assert (row.state, row.provider) == ("in_doubt", "old")
+    desk.pass_time(minutes=3)
+    assert desk.attempts(case_id)[1].possible_duplicate
+
+
+def test_a_call_held_by_a_provider_that_is_gone_stays_accepted(desk: Desk, start: Start) -> None:
+    """Nobody can be asked about it or take it back; that is no proof that it was never sent."""
+    case_id = desk.open()
+    start(Scripted(name="old")).deliver("routine")
+    desk.clear_leases()
+    desk.pass_time(minutes=10)
+    start(Scripted(channels=("voice",), name="new")).deliver("routine")
+    [row] = desk.attempts(case_id)
+    assert row.result != "FAILED_TEMPORARY"
 
 
 def test_a_pump_that_stops_claims_no_more(desk: Desk, start: Start) -> None:

@@ -233,6 +233,7 @@ def upgrade() -> None:
         sa.Column("planned_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("retry_not_before", sa.DateTime(timezone=True), nullable=True),
         sa.Column("result", sa.Text(), nullable=True),
         sa.Column("confirmed", sa.Boolean(), nullable=False),
         sa.Column("answer", sa.Text(), nullable=True),
@@ -289,6 +290,7 @@ def upgrade() -> None:
         sa.Column("flags", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("raw_value_id", sa.Uuid(), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_instructions_case_id")),
         sa.ForeignKeyConstraint(["raw_value_id"], ["vault_values.id"], name=op.f("fk_instructions_raw_value_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_instructions")),
@@ -369,6 +371,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("send_key", name=op.f("pk_assignments")),
     )
     op.create_index(op.f("ix_assignments_visit_id"), "assignments", ["visit_id"], unique=False)
+    op.create_table(
+        "events",
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("instruction", sa.Uuid(), nullable=False),
+        sa.Column("op", sa.Text(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["instruction"], ["instructions.id"], name=op.f("fk_events_instruction")),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_events")),
+    )
     op.execute(JOURNAL)
     op.execute(PARTITIONS)
     for table in ("attempts", "journal", "receipts"):
