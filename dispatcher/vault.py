@@ -111,7 +111,7 @@ class Vault:
 def load(path: Path, *, make: bool) -> Vault:
     """Read the key file; with `make`, write a fresh one (mode 0600) where there is none. Raises OperatorError."""
     if make and not path.exists():
-        _make(path)
+        make_keys(path)
     try:
         data = json.loads(path.read_text("utf-8"))
         keys = {key_id: base64.b64decode(key, validate=True) for key_id, key in data["keys"].items()}
@@ -132,10 +132,17 @@ def load(path: Path, *, make: bool) -> Vault:
     return Vault(current, keys, index)
 
 
-def _make(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+def make_keys(path: Path) -> None:
+    """Write a fresh key ring, mode 0600, never over an old one. Raises OperatorError."""
     ring = {"current": "k1", "keys": {"k1": _random_key()}, "index": _random_key()}
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise OperatorError(
+            f"无法新建密钥文件 {path}({error.strerror})",
+            f"can't make the key file {path} ({error.strerror}); an old one is never overwritten",
+        ) from None
     with os.fdopen(descriptor, "w") as file:
         json.dump(ring, file, indent=1)
 

@@ -62,11 +62,12 @@ def push(kept_id: Id) -> None:
     """更正配置后重新推送原文 / push the line again as it came."""
     parts = house()
     answer = take_line(parts, _line(kept_id).encode("utf-8", "surrogateescape"))
+    # Refused again, it is kept again under a new id with its new reason; this entry is done with either way.
+    with parts.sessions.begin() as session:
+        use_case.mark_pushed_again(session, parts.office, UUID(kept_id))
     out.print(answer.status.label, answer.instruction_id or "", answer.case or "", answer.reason or "", highlight=False)
     if not answer.taken:
         raise typer.Exit(SOME_REFUSED)
-    with parts.sessions.begin() as session:
-        use_case.mark_pushed_again(session, parts.office, UUID(kept_id))
 
 
 def _line(kept_id: str) -> str:

@@ -1,4 +1,4 @@
-"""up, sweep, migrate: the service and its processes."""
+"""up, sweep, migrate, new-key: the service and its processes."""
 
 import signal
 import threading
@@ -21,6 +21,7 @@ def register(app: typer.Typer) -> None:
     app.command()(up)
     app.command()(sweep)
     app.command()(migrate)
+    app.command("new-key")(new_key)
 
 
 def up() -> None:
@@ -88,18 +89,22 @@ def sweep() -> None:
 
 
 def migrate() -> None:
-    """升级数据库结构 / bring the database to the newest schema."""
+    """升级数据库结构 / bring the database to the newest schema, and prove that the keys open it."""
     found = settings()
     load_policy(found)
-    target = engine.engine(database_url())
-    revision = migrations.upgrade(target, clock.real_now())
-    # A new deployment makes its key file on purpose, once, before the first warning.
-    ring = vault.load(found.key_path, make=False) if found.key_path.exists() else None
-    if ring is None:
+    if not found.key_path.exists():
         raise OperatorError(
-            f"数据库已是 {revision},但没有密钥文件 {found.key_path};请设置 DISPATCHER_KEY_FILE",
-            f"the schema is at {revision}, but there is no key file {found.key_path}; set DISPATCHER_KEY_FILE",
+            f"没有密钥文件 {found.key_path};请先运行 dispatcher new-key",
+            f"there is no key file {found.key_path}; run `dispatcher new-key` once, or set DISPATCHER_KEY_FILE",
         )
+    ring = vault.load(found.key_path, make=False)
+    revision = migrations.upgrade(engine.engine(database_url()), clock.real_now())
     with engine.sessions(database_url()).begin() as session:
         ring.check(session)
     out.print(f"数据库结构 schema: {revision}")
+
+
+def new_key() -> None:
+    """新建密钥文件,一次即可;丢失则数据无法恢复 / make the key file, once. Lost keys mean lost data: back it up."""
+    vault.make_keys(settings().key_path)
+    out.print(f"密钥文件 key file: {settings().key_path}")

@@ -16,6 +16,7 @@ from dispatcher import clock, sweep
 from dispatcher.casework import due, intake, visits
 from dispatcher.casework.answer import Answer
 from dispatcher.errors import OperatorError
+from dispatcher.logging import logger
 from dispatcher.setup import House
 from dispatcher.simulate import officers, sample
 from dispatcher.simulate.sample import Push
@@ -25,6 +26,7 @@ from schemas.vocabulary import CaseState, VisitState
 
 _PAUSE_S = 0.02
 _DOOR = "push"
+_log = logger(__name__)
 
 
 @dataclass
@@ -155,18 +157,22 @@ class Play:
             if move is None:
                 continue
             moments.append(max(move.at, now))
-            if move.at <= now:
-                self._act(visit, move)
+            if move.at <= now and self._act(visit, move):
                 script.done(move, now)
         return min(moments, default=None), stands
 
-    def _act(self, visit: VisitRow, move: officers.Move) -> None:
+    def _act(self, visit: VisitRow, move: officers.Move) -> bool:
+        """Make a move. False where the visit went to somebody else meanwhile: the script looks again."""
+        office = self._house.office
         for step in move.steps:
-            with self._house.sessions.begin() as session:
-                _, lanes = visits.act(
-                    session, self._house.office, visit.id, step, result=move.result, reason=move.reason
-                )
-            self._house.office.wake.deliver(*lanes)
+            try:
+                with self._house.sessions.begin() as session:
+                    _, lanes = visits.act(session, office, visit.id, step, result=move.result, reason=move.reason)
+            except OperatorError as refusal:
+                _log.info("move_refused", visit=str(visit.id), step=step, why=str(refusal))
+                return False
+            office.wake.deliver(*lanes)
+        return True
 
     def _fed(self) -> set[UUID]:
         return set(self.outcome.cases.values())
@@ -178,9 +184,14 @@ class Play:
             in_hand = due.in_hand(session, case_id)
         if case.state == CaseState.CLOSED:
             return not in_hand
-        visit, script = stands.get(case_id), self._scripts.get(case_id)
-        to_come = visit is not None and script is not None and script.words and visit.state != VisitState.CANCELLED
-        return case.waiting_for is not None and not to_come
+        return case.waiting_for is not None and not self._can_move(stands.get(case_id))
+
+    def _can_move(self, visit: VisitRow | None) -> bool:
+        """Whether the script has a word for where the visit stands."""
+        script = self._scripts.get(visit.case_id) if visit is not None else None
+        if visit is None or script is None:
+            return False
+        return script.next_move(officers.Stand(VisitState(visit.state), visit.assigned_at), self._now()) is not None
 
     def _now(self) -> datetime:
         with self._house.sessions() as session:
