@@ -80,6 +80,8 @@ def _plan(hand: _Hand, plan: d.Plan) -> None:
     attempt.send_key = hand.id(plan.send_key) or attempt.id
     attempt.possible_duplicate = plan.possible_duplicate
     attempt.due_at, attempt.action = plan.due_at, "send"
+    if plan.possible_duplicate and plan.retry_of is not None:
+        hand.attempt(plan.retry_of).action = None  # its key lives on in this one, which will be asked about
     if plan.due_at <= hand.now:
         hand.files.lanes.add(attempt.lane)
     hand.note(
@@ -150,6 +152,13 @@ def _recall(hand: _Hand, recall: d.Recall) -> None:
     attempt.lease_until = None
     hand.files.lanes.add(attempt.lane)
     hand.note("attempt_recalled", recall.rule, attempt=str(attempt.id), channel=attempt.channel)
+
+
+def _give_up(hand: _Hand, decision: d.GiveUp) -> None:
+    attempt = hand.attempt(decision.attempt_id)
+    attempt.state, attempt.action = AttemptState.SETTLED.value, None
+    attempt.result, attempt.detail, attempt.settled_at = Result.UNKNOWN.value, "doubt_given_up", hand.now
+    hand.note("attempt_given_up", decision.rule, attempt=str(attempt.id), channel=attempt.channel)
 
 
 def _open_visit(hand: _Hand, decision: d.OpenVisit) -> None:
@@ -277,6 +286,7 @@ _STEPS: dict[type, Callable[[_Hand, Any], None]] = {
     d.Cancel: _cancel,
     d.BringForward: _bring_forward,
     d.Recall: _recall,
+    d.GiveUp: _give_up,
     d.OpenVisit: _open_visit,
     d.EndAssignment: _end_assignment,
     d.CancelVisit: _cancel_visit,

@@ -59,7 +59,10 @@ def settle(session: Session, office: Office) -> tuple[int, set[str]]:
         row.settled_at = files.now
         case_id = case_of.get(row.send_key)
         attempt_id = outcomes.addressed(files, case_id, row.send_key) if case_id is not None else None
-        if case_id is not None and attempt_id is not None:
+        if case_id is None or attempt_id is None:
+            continue
+        # A vendor can speak for its own messages only.
+        if files.attempt(case_id, attempt_id).provider == row.provider:
             outcomes.record(files, case_id, attempt_id, _word(row), asked="receipt")
     files.decide()
     return len(rows), files.lanes

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from dispatcher.engine import numbers
-from dispatcher.engine.case import SUBJECT, Case
+from dispatcher.engine.case import SUBJECT, Attempt, Case
 from dispatcher.engine.decisions import (
     AskHuman,
     Cancel,
@@ -12,6 +12,8 @@ from dispatcher.engine.decisions import (
     Close,
     Decision,
     FollowUp,
+    GiveUp,
+    Look,
     RaiseUrgency,
     Recall,
 )
@@ -98,8 +100,16 @@ def clear_up(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
             continue
         if attempt.state is AttemptState.PLANNED:
             yield Cancel(rule, attempt.id)
+        elif attempt.state is AttemptState.IN_DOUBT:
+            yield from _last_look(case, policy, now, rule, attempt)
         elif attempt.state is AttemptState.ACCEPTED and attempt.channel is Channel.VOICE and not attempt.detail:
             yield Recall(rule, attempt.id)
+
+
+def _last_look(case: Case, policy: Policy, now: datetime, rule: str, attempt: Attempt) -> Iterator[Decision]:
+    """The provider is asked until the wait is over; nothing is sent again for a case that has ended."""
+    until = (attempt.sent_at or attempt.due_at) + policy.plan(case.urgency).doubt_wait
+    yield Look("doubt_wait", until) if now < until else GiveUp(rule, attempt.id)
 
 
 def follow_ups(case: Case, policy: Policy) -> Iterator[Decision]:

@@ -58,6 +58,14 @@ class Recall:
 
 
 @dataclass(frozen=True, slots=True)
+class GiveUp:
+    """Whether it was sent stays unknown; only a late receipt can still tell."""
+
+    rule: str
+    attempt_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class OpenVisit:
     rule: str
     not_before: datetime | None = None
@@ -144,6 +152,7 @@ Decision = (
     | Cancel
     | BringForward
     | Recall
+    | GiveUp
     | OpenVisit
     | EndAssignment
     | CancelVisit

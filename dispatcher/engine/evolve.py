@@ -72,6 +72,10 @@ def _recall(case: Case, decision: d.Recall, now: datetime) -> Case:
     return _change(case, decision.attempt_id, detail="recalled")
 
 
+def _give_up(case: Case, decision: d.GiveUp, now: datetime) -> Case:
+    return _change(case, decision.attempt_id, state=AttemptState.SETTLED, result=Result.UNKNOWN, settled_at=now)
+
+
 def _open_visit(case: Case, decision: d.OpenVisit, now: datetime) -> Case:
     visit = Visit(f"new-{case.made}", VisitState.WAITING, opened_at=now, not_before=decision.not_before)
     return replace(case, visits=(*case.visits, visit), made=case.made + 1)
@@ -123,6 +127,7 @@ _STEPS: dict[type, Callable[[Case, Any, datetime], Case]] = {
     d.Cancel: _cancel,
     d.BringForward: _bring_forward,
     d.Recall: _recall,
+    d.GiveUp: _give_up,
     d.OpenVisit: _open_visit,
     d.EndAssignment: _end_assignment,
     d.CancelVisit: _cancel_visit,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from dispatcher.engine import numbers, times
 from dispatcher.engine.case import SUBJECT, Attempt, Case, Number
-from dispatcher.engine.decisions import BringForward, Cancel, Decision, Look, MarkBad, Plan, Skip
+from dispatcher.engine.decisions import BringForward, Cancel, Decision, GiveUp, Look, MarkBad, Plan, Skip
 from dispatcher.policy.models import Policy
 from schemas.vocabulary import AttemptState, Channel, Person, Result, SkipReason
 
@@ -123,15 +123,21 @@ def stop_calling(case: Case, policy: Policy, now: datetime) -> Iterator[Decision
 
 
 def doubts(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
-    """In doubt for too long: sent again under the same key, and marked. A visit is ours and never doubled."""
+    """In doubt for too long: sent again under the same key, and marked, so often and no more.
+
+    A visit is ours and never doubled.
+    """
     wait = policy.plan(case.urgency).doubt_wait
     for attempt in case.attempts:
         waits = attempt.state is AttemptState.IN_DOUBT and case.is_pending(attempt)
         if not waits or attempt.channel is Channel.VISIT:
             continue
         resend_at = _made_at(attempt) + wait
+        sends = sum(each.send_key == attempt.send_key for each in case.attempts)
         if now < resend_at:
             yield Look("doubt_wait", resend_at)
+        elif sends >= policy.retry.doubt_sends:
+            yield GiveUp("doubt_sends", attempt.id)
         else:
             again = _repeat("doubt_wait", attempt, _awake(case, policy, now))
             yield replace(again, possible_duplicate=True, send_key=attempt.send_key)

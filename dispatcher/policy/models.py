@@ -57,6 +57,7 @@ class QuietHours(Part):
 
 class Retry(Part):
     waits: Annotated[tuple[Duration, ...], Field(min_length=1)]
+    doubt_sends: Annotated[int, Field(ge=1)]
 
     def wait(self, failures: int) -> timedelta:
         """The wait after so many failures in a row; the last one repeats."""

@@ -227,3 +227,20 @@ def test_a_second_that_is_refused_does_not_settle_the_first(desk: Desk) -> None:
     assert first.state == "in_doubt"
     desk.receipt(first.send_key, Result.DELIVERED)
     assert desk.attempts(case_id)[0].result == "DELIVERED"
+
+
+def test_a_gateway_that_never_answers_is_not_tried_for_ever(desk: Desk) -> None:
+    """Three sends in all, two of them marked; then the doubt is given up, and nothing is asked any more."""
+    case_id = desk.open(urgency="critical", channels=["sms"])
+    sent = []
+    for _ in range(40):
+        provider = Scripted([DOUBT] * 5, statuses=[DOUBT] * 20)
+        desk.deliver(provider)
+        sent += [each for each in provider.sent if each.channel == "sms"]
+        desk.pass_time(seconds=30)
+    attempts = [each for each in desk.attempts(case_id) if each.channel == "sms"]
+    assert len(sent) == len(attempts) == 3
+    assert [each.possible_duplicate for each in attempts] == [False, True, True]
+    assert {each.send_key for each in attempts} == {attempts[0].send_key}
+    assert (attempts[-1].result, attempts[-1].detail) == ("UNKNOWN", "doubt_given_up")
+    assert all(each.action is None for each in attempts)

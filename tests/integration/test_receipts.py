@@ -62,7 +62,7 @@ def report(send_key: UUID | str, result: str = "DELIVERED", **more: Any) -> byte
 def sent(desk: Desk, number: int = 1) -> UUID:
     """The key of a message that was accepted."""
     case_id = desk.open(number)
-    desk.deliver(Scripted())
+    desk.deliver(Scripted(name="city-sms"))
     return desk.attempts(case_id)[0].send_key
 
 
@@ -88,6 +88,15 @@ def test_a_receipt_is_stored_then_settled(desk: Desk, gateway: FastAPI) -> None:
     assert (attempt.state, attempt.result, attempt.ref) == ("settled", "DELIVERED", "r1")
     assert desk.rows(ReceiptRow)[0].settled_at == desk.now
     assert desk.settle() == 0
+
+
+def test_a_vendor_can_speak_for_its_own_messages_only(desk: Desk, gateway: FastAPI) -> None:
+    case_id = desk.open()
+    desk.deliver(Scripted(name="another-vendor"))
+    key = str(desk.attempts(case_id)[0].send_key)
+    assert post(gateway, report(key)) == 204
+    desk.settle()
+    assert desk.attempts(case_id)[0].state == "accepted"
 
 
 def test_a_copy_of_a_receipt_is_stored_once(desk: Desk, gateway: FastAPI) -> None:
