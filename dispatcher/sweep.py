@@ -16,7 +16,7 @@ from dispatcher.setup import House
 from dispatcher.store import partitions
 
 PERIOD_S = 1.0
-_STEPPED_PERIOD_S = 0.1  # a stepped clock stands still between two looks, so they come quickly
+_STEPPED_PERIOD_S = 0.1  # a stepped clock stands still between two looks, so they come sooner
 _LOCK = 0x44535033
 _PARTITIONS_EVERY_S = 3600.0
 _log = logger(__name__)
@@ -45,8 +45,9 @@ def _hold(house: House, stop: threading.Event) -> None:
                 _make_partitions(house)
                 partitions_due = time.monotonic() + _PARTITIONS_EVERY_S
             sweep(house)
-            moved = house.office.clock.is_stepped and _step(house)
-            stop.wait(0 if moved else period)
+            if house.office.clock.is_stepped:
+                _step(house)
+            stop.wait(period)
             holder.scalar(text("SELECT 1"))  # a lost connection is a lost lock
             holder.commit()
 
@@ -75,10 +76,11 @@ def _lock(holder: Connection) -> bool:
     return found
 
 
-def _step(house: House) -> bool:
+def _step(house: House) -> None:
     """Move a stepped clock on, unless `simulate` has the wheel."""
     with house.sessions.begin() as session:
-        return clock.may_step(session) and due.step(session, house.office) is not None
+        if clock.may_step(session):
+            due.step(session, house.office)
 
 
 def _make_partitions(house: House) -> None:
