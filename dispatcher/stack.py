@@ -20,7 +20,7 @@ from sqlalchemy.exc import OperationalError
 from dispatcher import clock, embedded, vault
 from dispatcher.errors import OperatorError
 from dispatcher.logging import logger
-from dispatcher.settings import Settings, read_running, write_running
+from dispatcher.settings import RUN_FILE, Settings, read_running, write_running
 from dispatcher.setup import load_policy, no_providers, unreachable
 from dispatcher.store import engine, migrate
 
@@ -167,7 +167,9 @@ class Stack:
         engine.engine.cache_clear()
         for server in reversed(self._servers):
             server.stop()
-        (self.settings.home / "run.json").unlink(missing_ok=True)
+        running = read_running(self.settings.home)
+        if running is not None and running.pid == os.getpid():
+            (self.settings.home / RUN_FILE).unlink()
 
     @property
     def is_embedded(self) -> bool:

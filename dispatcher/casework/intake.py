@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from dispatcher.casework import cases, events, quarantine
+from dispatcher.casework import cases, events, incoming, quarantine
 from dispatcher.casework.answer import Answer
 from dispatcher.casework.files import CaseFiles, entry
 from dispatcher.casework.office import Office
@@ -72,8 +72,8 @@ def _accept(
 ) -> tuple[Answer, set[str]]:
     files = CaseFiles(session, office)
     urgency = office.policy.urgency_of(pushed.urgency)
-    incoming = cases.read(office, pushed, urgency, files.now)
-    case_id, joined = cases.open_or_join(files, incoming, case_id)
+    received = incoming.read(office, pushed, urgency, files.now)
+    case_id, joined = cases.open_or_join(files, received, case_id)
     case = files.cases[case_id]
     subject = session.get_one(SubjectRow, case.subject_id)
     row = InstructionRow(
@@ -88,11 +88,11 @@ def _accept(
         issued_at=pushed.issued_at,
         received_at=files.now,
         valid_until=pushed.valid_until,
-        urgency=incoming.urgency.value,
+        urgency=received.urgency.value,
         urgency_label=pushed.urgency,
-        fraud_type=incoming.fraud_type,
+        fraud_type=received.fraud_type,
         channels=[each.value for each in pushed.channels],
-        flags=list(incoming.flags),
+        flags=list(received.flags),
         case_id=case_id,
         raw_value_id=keep_value(session, office, subject, "instruction", raw.decode("utf-8-sig")),
     )
@@ -162,7 +162,7 @@ def _versions(session: Session, pushed: Instruction) -> list[InstructionRow]:
 def _serialise(session: Session, office: Office, pushed: Instruction) -> None:
     """Two deliveries of one instruction, or of one person's instructions, wait for each other."""
     names = {office.vault.digest("instruction", f"{pushed.source.system}\0{pushed.instruction_id}")}
-    names |= set(cases.identities(office, pushed))
+    names |= set(incoming.identities(office, pushed))
     keys = sorted(int.from_bytes(name[:8], signed=True) for name in names)
     for key in keys:
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})

@@ -94,6 +94,7 @@ def test_schema_instruction_is_json_schema(played: Played) -> None:
 def test_a_second_up_under_the_same_home_is_refused(played: Played) -> None:
     answer = played.up.run("up")
     assert answer.code == 2 and "already running" in answer.err and "Traceback" not in answer.err
+    assert played.up.run("visit", "list").code == 0  # the first one still stands
 
 
 def test_ctrl_c_leaves_nothing_running(tmp_path: Path) -> None:

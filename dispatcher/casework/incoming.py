@@ -1,0 +1,153 @@
+"""An instruction as it comes in: normalised, with what is doubtful flagged."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from dispatcher.casework.office import Office
+from schemas import normalise
+from schemas.instruction import Instruction
+from schemas.vocabulary import FRAUD_TYPES, GENERIC_FRAUD_TYPE, AddressKind, Person, Relation, Urgency
+
+SUBJECT = "subject"
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """An instruction, normalised."""
+
+    pushed: Instruction
+    urgency: Urgency
+    fraud_type: str
+    id_digest: bytes | None
+    phones: tuple["Reach", ...]
+    addresses: tuple["Place", ...]
+    facts: dict[str, Any]
+    flags: tuple[str, ...]
+    expired: bool
+    money_moved: bool = False
+    texts: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reach:
+    e164: str
+    digest: bytes
+    party: str
+    person: Person
+    country: str | None
+    flags: tuple[str, ...]
+    name: str | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    kind: AddressKind
+    text: str
+    digest: bytes
+    precinct_code: str | None
+    valid_until: datetime | None
+
+
+def identities(office: Office, pushed: Instruction) -> Iterator[bytes]:
+    """Blind indexes of everything that can make this the same person as another."""
+    if pushed.victim.id_number:
+        yield office.vault.digest("id", normalise.id_number(pushed.victim.id_number))
+    for phone in pushed.victim.phones:
+        yield office.vault.digest("phone", normalise.number(phone.number, phone.country).e164)
+
+
+def read(office: Office, pushed: Instruction, urgency: Urgency | None, now: datetime) -> Incoming:
+    """Normalise; what is doubtful is flagged, not refused."""
+    victim, flags = pushed.victim, []
+    if urgency is None:
+        flags.append("urgency_label_unknown")
+    if victim.name is None:
+        flags.append("name_missing")
+    fraud_type = (pushed.fraud_type or "").upper()
+    if fraud_type not in FRAUD_TYPES:
+        fraud_type = GENERIC_FRAUD_TYPE
+        flags.append("fraud_type_unknown")
+    phones = tuple(_reaches(office, pushed, flags))
+    flags += sorted({flag for phone in phones for flag in phone.flags})
+    vulnerability = [normalise.vulnerability(each) for each in victim.vulnerability]
+    if None in vulnerability:
+        flags.append("vulnerability_unknown")
+    flags += [f"unknown_field:{path}" for path in map(_safe_path, pushed.unknown_fields())][:20]
+    return Incoming(
+        pushed=pushed,
+        urgency=urgency or Urgency.HIGH,
+        fraud_type=fraud_type,
+        id_digest=office.vault.digest("id", normalise.id_number(victim.id_number)) if victim.id_number else None,
+        phones=phones,
+        addresses=tuple(_places(office, pushed, flags)),
+        facts=_facts(pushed, [each for each in vulnerability if each]),
+        flags=tuple(dict.fromkeys(flags)),
+        expired=pushed.valid_until is not None and pushed.valid_until <= now,
+        money_moved=bool(pushed.risk.transfers) or pushed.risk.transfer_ongoing,
+        texts={
+            name: value
+            for name, value in {
+                "name": victim.name,
+                "id_number": victim.id_number,
+                "gender": victim.gender,
+                "birth_date": victim.birth_date.isoformat() if victim.birth_date else None,
+            }.items()
+            if value
+        },
+    )
+
+
+def _reaches(office: Office, pushed: Instruction, flags: list[str]) -> Iterator[Reach]:
+    for phone in pushed.victim.phones:
+        number = normalise.number(phone.number, phone.country)
+        yield _reach(office, number, SUBJECT, Person.SUBJECT)
+    for index, contact in enumerate(pushed.victim.contacts):
+        relation = normalise.relation(contact.relation)
+        if relation is None:
+            relation = Relation.OTHER
+            flags.append("relation_unknown")
+        try:
+            number = normalise.number(contact.phone, contact.country)
+        except ValueError:
+            flags.append("contact_number_undiallable")
+            continue
+        yield _reach(office, number, f"contact:{relation}:{index}", relation.person, contact.name)
+
+
+def _reach(office: Office, number: normalise.Number, party: str, person: Person, name: str | None = None) -> Reach:
+    digest = office.vault.digest("phone", number.e164)
+    return Reach(number.e164, digest, party, person, number.country, number.flags, name)
+
+
+def _places(office: Office, pushed: Instruction, flags: list[str]) -> Iterator[Place]:
+    for address in pushed.victim.addresses:
+        kind = normalise.address_kind(address.kind)
+        if kind is None:
+            kind = AddressKind.REGISTERED
+            flags.append("address_kind_unknown")
+        parts = (address.city, address.district, address.text)
+        whole = " ".join(normalise.fold_width(part) for part in parts if part)
+        digest = office.vault.digest("address", f"{kind}\0{whole}")
+        yield Place(kind, whole, digest, address.precinct_code, address.valid_until)
+
+
+def _facts(pushed: Instruction, vulnerability: list[str]) -> dict[str, Any]:
+    app = pushed.victim.antifraud_app
+    risk = pushed.risk
+    return {
+        "vulnerability": vulnerability,
+        "antifraud_app": app if app.replace("_", "").isalpha() and app.isascii() else "unknown",
+        "call_in_progress": risk.call_in_progress,
+        "transfer_ongoing": risk.transfer_ongoing,
+        "suspected_call_forwarding": risk.suspected_call_forwarding,
+        "suspected_remote_control": risk.suspected_remote_control,
+    }
+
+
+def _safe_path(path: str) -> str:
+    """The path of an unknown field, unless it may itself hold personal data."""
+    letters = path.replace(".", "").replace("_", "").replace("[", "").replace("]", "")
+    digits = sum(each.isdigit() for each in path)
+    return path if letters.isalnum() and letters.isascii() and digits <= 3 and len(path) <= 60 else "?"
