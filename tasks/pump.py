@@ -83,6 +83,8 @@ class Pump:
             with self._house.sessions.begin() as session:
                 lanes = delivery.record(session, self._house.office, results)
             self._under_way -= len(results)
+            for done in results:
+                _log.info("errand_done", **_facts(done))
             self._house.office.wake.deliver(*lanes)
         return len(results)
 
@@ -96,6 +98,17 @@ class Pump:
             _log.error("adapter_failed", attempt=str(errand.attempt_id), provider=errand.provider, error=kind)
             word = False if errand.action == "cancel" else InDoubt(f"adapter failed: {kind}")
         self._results.put(Done(errand, word))
+
+
+def _facts(done: Done) -> dict[str, str | None]:
+    errand = done.errand
+    return {
+        "case": str(errand.case_id),
+        "attempt": str(errand.attempt_id),
+        "action": errand.action,
+        "provider": errand.provider,
+        "word": type(done.word).__name__,
+    }
 
 
 async def _call(provider: Provider, errand: Errand) -> Any:

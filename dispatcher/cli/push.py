@@ -34,17 +34,9 @@ def push(
     for number, answer in _answers(parts, file):
         refused += not answer.taken
         if json:
-            json_line(
-                {
-                    "line": number,
-                    "instruction_id": answer.instruction_id,
-                    "status": answer.status,
-                    "case": answer.case,
-                    "reason": answer.reason,
-                }
-            )
+            json_line(as_line(number, answer))
         else:
-            _tell(number, answer)
+            tell(number, answer)
     if refused:
         raise typer.Exit(SOME_REFUSED)
 
@@ -82,7 +74,19 @@ def _each(parts: House, stream: BinaryIO) -> Iterator[tuple[int, Answer]]:
             yield number, take_line(parts, raw.strip())
 
 
-def _tell(number: int, answer: Answer) -> None:
+def as_line(number: int, answer: Answer) -> dict[str, object]:
+    """The answer as programs read it."""
+    return {
+        "line": number,
+        "instruction_id": answer.instruction_id,
+        "status": answer.status,
+        "case": answer.case,
+        "reason": answer.reason,
+    }
+
+
+def tell(number: int, answer: Answer) -> None:
+    """The answer as people read it."""
     colour = _COLOURS.get(answer.status, "cyan")
     head = f"[{colour}]{answer.status}[/] {answer.status.zh}"
     out.print(

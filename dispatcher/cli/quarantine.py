@@ -9,7 +9,7 @@ from rich.table import Table
 
 from dispatcher.casework import quarantine as use_case
 from dispatcher.cli.output import json_line, out, short_time
-from dispatcher.cli.push import SOME_REFUSED, take_line
+from dispatcher.cli.push import SOME_REFUSED, as_line, take_line, tell
 from dispatcher.errors import OperatorError
 from dispatcher.setup import house
 
@@ -58,14 +58,17 @@ def show(kept_id: Id) -> None:
 
 
 @group.command()
-def push(kept_id: Id) -> None:
+def push(kept_id: Id, json: Annotated[bool, typer.Option("--json", help="JSON")] = False) -> None:
     """更正配置后重新推送原文 / push the line again as it came."""
     parts = house()
     answer = take_line(parts, _line(kept_id).encode("utf-8", "surrogateescape"))
     # Refused again, it is kept again under a new id with its new reason; this entry is done with either way.
     with parts.sessions.begin() as session:
         use_case.mark_pushed_again(session, parts.office, UUID(kept_id))
-    out.print(answer.status.label, answer.instruction_id or "", answer.case or "", answer.reason or "", highlight=False)
+    if json:
+        json_line(as_line(1, answer))
+    else:
+        tell(1, answer)
     if not answer.taken:
         raise typer.Exit(SOME_REFUSED)
 

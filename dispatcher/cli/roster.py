@@ -23,7 +23,10 @@ def register(app: typer.Typer) -> None:
 
 
 @group.command()
-def load(file: Annotated[Path, typer.Argument(help="值班表 roster file (TOML)")]) -> None:
+def load(
+    file: Annotated[Path, typer.Argument(help="值班表 roster file (TOML)")],
+    json: Annotated[bool, typer.Option("--json", help="JSON")] = False,
+) -> None:
     """载入值班表 / load a roster."""
     try:
         found = form.read(file)
@@ -31,7 +34,10 @@ def load(file: Annotated[Path, typer.Argument(help="值班表 roster file (TOML)
         raise OperatorError("值班表有误", str(error)) from None
     with house().sessions.begin() as session:
         use_case.load(session, found)
-    out.print(f"单位 units: {len(found.units)}   民警 officers: {len(found.officers)}")
+    if json:
+        json_line({"units": len(found.units), "officers": len(found.officers)})
+    else:
+        out.print(f"单位 units: {len(found.units)}   民警 officers: {len(found.officers)}")
 
 
 @group.command()
