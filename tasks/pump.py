@@ -13,6 +13,7 @@ from typing import Any
 
 from dispatcher.casework import delivery
 from dispatcher.casework.delivery import Done, Errand
+from dispatcher.casework.outcomes import Word
 from dispatcher.logging import logger
 from dispatcher.setup import House
 from dispatcher.store.patience import waits_for_database
@@ -47,7 +48,13 @@ class Pump:
                 self._start(self._claim(lane, min(CLAIM, UNDER_WAY - self._under_way)))
             if not self._under_way:
                 return done
-            done += self._record(self._gather())
+            results = self._gather()
+            try:
+                self._record(results)
+            finally:
+                # Where a record failed for good, its leases run out and the attempts are in doubt; the pump goes on.
+                self._under_way -= len(results)
+            done += len(results)
 
     def close(self) -> None:
         """Close the providers' connections."""
@@ -78,20 +85,21 @@ class Pump:
         return results
 
     @waits_for_database
-    def _record(self, results: list[Done]) -> int:
-        if results:
-            with self._house.sessions.begin() as session:
-                lanes = delivery.record(session, self._house.office, results)
-            self._under_way -= len(results)
-            for done in results:
-                _log.info("errand_done", **_facts(done))
-            self._house.office.wake.deliver(*lanes)
-        return len(results)
+    def _record(self, results: list[Done]) -> None:
+        if not results:
+            return
+        with self._house.sessions.begin() as session:
+            lanes = delivery.record(session, self._house.office, results)
+        for done in results:
+            _log.info("errand_done", **_facts(done))
+        self._house.office.wake.deliver(*lanes)
 
     async def _run(self, errand: Errand) -> None:
         provider = self._registry.get(errand.provider)
         try:
             word = delivery.WITHOUT_PROVIDER[errand.action] if provider is None else await _call(provider, errand)
+            if not isinstance(word, bool if errand.action == "cancel" else Word):
+                raise TypeError("an adapter must answer in the typed outcomes")
         except Exception as error:  # noqa: BLE001 - a fault in somebody's adapter must not lose the attempt
             # What the adapter did before it failed is unknown, and that is a state of its own.
             kind = type(error).__name__

@@ -6,11 +6,11 @@ as `sending` with a lease before anything leaves the house.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from dispatcher import clock
@@ -56,12 +56,7 @@ def claim(session: Session, office: Office, registry: Registry, lane: str, limit
     due = (
         select(AttemptRow, CaseRow)
         .join(CaseRow, CaseRow.id == AttemptRow.case_id)
-        .where(
-            AttemptRow.action.is_not(None),
-            AttemptRow.lane.in_(_LANES[lane]),
-            AttemptRow.due_at <= now,
-            or_(AttemptRow.lease_until.is_(None), AttemptRow.lease_until < real),
-        )
+        .where(_is_due(now), AttemptRow.lane.in_(_LANES[lane]))
         .order_by(AttemptRow.urgency_rank, AttemptRow.due_at)
         .limit(limit)
         # The case is locked too, or left for the next round: no claim races a withdrawal.
@@ -108,17 +103,14 @@ def record(session: Session, office: Office, results: Iterable[Done]) -> set[str
 
 def due_lanes(session: Session, office: Office) -> list[str]:
     """Lanes with something to do now."""
-    now, real = office.clock.now(session), clock.real_now()
-    waiting = (
-        select(AttemptRow.lane)
-        .where(
-            AttemptRow.action.is_not(None),
-            AttemptRow.due_at <= now,
-            or_(AttemptRow.lease_until.is_(None), AttemptRow.lease_until < real),
-        )
-        .distinct()
-    )
+    waiting = select(AttemptRow.lane).where(_is_due(office.clock.now(session))).distinct()
     return list(session.scalars(waiting))
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    """Something is to be done, its product time has come, and nobody has it in hand (real time)."""
+    free = or_(AttemptRow.lease_until.is_(None), AttemptRow.lease_until < clock.real_now())
+    return and_(AttemptRow.action.is_not(None), AttemptRow.due_at <= now, free)
 
 
 NO_PROVIDER = OperationsFault("no_provider")

@@ -57,14 +57,14 @@ def is_quiet(session: Session, office: Office) -> bool:
     """Nothing due, sending or unsettled: a stepped clock may move."""
     if delivery.due_lanes(session, office) or has_struck(session, office) or receipts.unsettled(session):
         return False
-    in_hand = select(AttemptRow.id).where(
+    awaited = select(AttemptRow.id).where(
         or_(
             AttemptRow.state == AttemptState.SENDING.value,
             (AttemptRow.state == AttemptState.ACCEPTED.value) & (AttemptRow.lease_until > clock.real_now()),
         )
     )
     leased = select(AttemptRow.id).where(AttemptRow.action.is_not(None), AttemptRow.lease_until > clock.real_now())
-    return not session.scalar(select(in_hand.exists())) and not session.scalar(select(leased.exists()))
+    return not session.scalar(select(awaited.exists())) and not session.scalar(select(leased.exists()))
 
 
 def in_hand(session: Session, case_id: UUID) -> bool:

@@ -57,7 +57,7 @@ def log_table(lines: Iterable[dict[str, Any]], title: str) -> Table:
     return table
 
 
-def short_time(text: str | None, zone: Any = None) -> str:
+def short_time(text: str | None) -> str:
     """Month, day and time in the policy's zone."""
     from datetime import datetime
 
@@ -66,5 +66,5 @@ def short_time(text: str | None, zone: Any = None) -> str:
 
     if text is None:
         return ""
-    at = datetime.fromisoformat(text).astimezone(zone or load(settings().policy_file).timezone)
+    at = datetime.fromisoformat(text).astimezone(load(settings().policy_file).timezone)
     return at.strftime("%m-%d %H:%M:%S")

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 from desk import Desk, Scripted
+from sqlalchemy.exc import IntegrityError
 
 from dispatcher.settings import Settings, settings
 from dispatcher.setup import House
@@ -132,6 +133,31 @@ def test_a_broken_adapter_leaves_a_doubt_and_stops_nobody(desk: Desk, start: Sta
     desk.pass_time(seconds=20)
     assert pump.deliver("routine") == 1
     assert desk.attempts(case_id)[0].state == "accepted"
+
+
+class Nonsense(Scripted):
+    async def send(self, message: Message) -> Any:
+        return "sent, I think"
+
+
+def test_an_adapter_that_answers_nonsense_leaves_a_doubt(desk: Desk, start: Start) -> None:
+    case_id = desk.open(channels=["sms"])
+    start(Nonsense()).deliver("routine")
+    [entry] = desk.journal(case_id, "attempt_in_doubt")
+    assert entry.data["detail"] == "adapter failed: TypeError"
+
+
+def test_a_record_that_fails_does_not_hold_the_pump_for_ever(desk: Desk, start: Start) -> None:
+    """The attempt keeps its lease, and will be in doubt when that runs out."""
+    case_id = desk.open(channels=["sms"])
+    pump = start(Scripted())
+    desk.sql("ALTER TABLE attempts ADD CONSTRAINT broken CHECK (state <> 'accepted')")
+    with pytest.raises(IntegrityError):
+        pump.deliver("routine")
+    desk.sql("ALTER TABLE attempts DROP CONSTRAINT broken")
+    assert pump.deliver("routine") == 0
+    [row] = desk.attempts(case_id)
+    assert (row.state, row.lease_until is not None) == ("sending", True)
 
 
 def test_a_cancellation_that_fails_is_no_cancellation(desk: Desk, start: Start) -> None:
