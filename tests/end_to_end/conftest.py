@@ -12,6 +12,7 @@ from celery import Celery
 
 from tests.end_to_end.stack import Answer, Up
 
+WORKERS = 3
 CASES = "S01,S02,S04,S12,S13"
 CLOCK = {"DISPATCHER_CLOCK": "stepped:2026-03-02T09:02:10+08:00"}
 
@@ -56,11 +57,16 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
 
 
 def _inspect(up: Up, inspected: list[str], over: threading.Event) -> None:
-    """What `celery inspect` shows of the workers, over and over, while the cases are played."""
-    shown = Celery(broker=up.running["DISPATCHER_REDIS_URL"], set_as_current=False).control.inspect(timeout=0.5)
+    """What `celery inspect` shows of the workers, over and over, while the cases are played.
+
+    A busy worker may answer after the timeout; the counts of the last look name every task that ran.
+    """
+    control = Celery(broker=up.running["DISPATCHER_REDIS_URL"], set_as_current=False).control
+    shown = control.inspect(timeout=0.5)
     while not over.is_set():
         looks = (shown.active, shown.reserved, shown.scheduled, shown.stats)
         inspected += [json.dumps(look(), ensure_ascii=False, default=str) for look in looks]
+    inspected.append(json.dumps(control.inspect(timeout=10, limit=WORKERS).stats(), ensure_ascii=False, default=str))
 
 
 @pytest.fixture(scope="session")
