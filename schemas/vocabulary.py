@@ -50,6 +50,23 @@ class Channel(Code):
     HOOK = "hook", "联动处置", "hook"
 
 
+class Hook(Code):
+    """What a bank is asked for. The product asks; it never moves money."""
+
+    STOP_PAYMENT = "stop_payment", "紧急止付", "stop payment"
+    PROTECT_ACCOUNT = "protect_account", "账户保护", "account protection"
+    LIFT_PROTECTION = "lift_protection", "解除保护", "lift protection"
+
+
+class Actor(Code):
+    """Who carries a step out: the four tiers."""
+
+    CENTRE = "centre", "反诈中心", "centre"
+    TELECOM = "telecom", "运营商", "telecom operator"
+    BANK = "bank", "银行", "bank"
+    COMMUNITY = "community", "社区", "community"
+
+
 class Person(Code):
     """Who an attempt was made to."""
 
@@ -106,6 +123,15 @@ class Result(Code):
     NOT_ACCEPTED = "NOT_ACCEPTED", "超时未签收", "not accepted in time"
     NOBODY_ON_DUTY = "NOBODY_ON_DUTY", "无人值班", "nobody on duty"
     RETURNED = "RETURNED", "退回", "returned"
+    READDRESSED = "READDRESSED", "改派地址", "re-addressed"
+    TRANSFERRED = "TRANSFERRED", "已移交", "transferred"
+    # What a bank answers.
+    STOPPED = "STOPPED", "已止付", "payment stopped"
+    STOPPED_PARTLY = "STOPPED_PARTLY", "部分止付", "payment stopped in part"
+    NOT_STOPPED = "NOT_STOPPED", "未能止付", "payment not stopped"
+    GRANTED = "GRANTED", "已采取保护", "protection granted"
+    REFUSED = "REFUSED", "未予采取", "refused by the bank"
+    LIFTED = "LIFTED", "已解除", "protection lifted"
 
 
 class Answer(Code):
@@ -128,6 +154,7 @@ class SkipReason(Code):
     SUPPRESSED = "SUPPRESSED", "已抑制", "suppressed"
     WITHDRAWN = "WITHDRAWN", "已撤回", "withdrawn"
     BAD_NUMBER = "BAD_NUMBER", "无效号码", "bad number"
+    NOT_NEEDED = "NOT_NEEDED", "已无需执行", "no longer needed"
 
 
 class ReturnReason(Code):
@@ -158,6 +185,8 @@ class CaseState(Code):
 
 class VisitState(Code):
     WAITING = "waiting", "待派单", "waiting for assignment"
+    OFFERED = "offered", "待对方接收", "offered to another unit"
+    TRANSFERRED = "transferred", "已移交外地", "with another centre"
     ASSIGNED = "assigned", "已派单", "assigned"
     ACCEPTED = "accepted", "已签收", "accepted"
     DEPARTED = "departed", "已出发", "departed"
@@ -207,6 +236,42 @@ class IntakeStatus(Code):
     CONFLICT = "conflict", "冲突", "conflict"
     STALE = "stale", "旧版本", "stale"
     REFUSED = "refused", "已拒收", "refused"
+
+
+class Duty(Code):
+    """What a person has to do about a case beside a visit."""
+
+    FOLLOW_UP = "follow_up", "回访", "follow-up"
+    LIFT_PROTECTION = "lift_protection", "到期解除账户保护", "lift the account protection"
+    NUMBER_REQUEST = "number_request", "请求补充号码", "ask the source for a number"
+    ADDRESS_REQUEST = "address_request", "请求补充地址", "ask the source for an address"
+    CASE_REPORT = "case_report", "移交接报案", "hand the case report to 110 and the precinct"
+    LOOK_BACK = "look_back", "一案双查", "look-back"
+    CONFLICT = "conflict", "核对冲突指令", "compare the conflicting instruction"
+    LATE_SOURCE = "late_source", "上游延迟核查", "delay of the upstream link"
+
+
+class FollowUp(Code):
+    """What a follow-up finds; the form's first field."""
+
+    SAFE = "SAFE", "未再受骗", "safe"
+    CONTACTED_AGAIN = "CONTACTED_AGAIN", "再次被联系", "contacted again"
+    DEFRAUDED = "DEFRAUDED", "已被骗", "defrauded"
+    NOT_REACHED = "NOT_REACHED", "未能联系", "not reached"
+
+
+class LinkKind(Code):
+    SHARED_NUMBER = "shared_number", "同号关联", "shares a number"
+    WARNED_BEFORE = "warned_before", "三十日内曾预警", "warned before"
+    SPLIT = "split", "拆分", "split"
+
+
+class TransferState(Code):
+    OFFERED = "offered", "待接收", "offered"
+    ACCEPTED = "accepted", "已接收", "accepted"
+    REFUSED = "refused", "已拒收", "refused"
+    LAPSED = "lapsed", "逾期未接收", "not answered in time"
+    REPORTED = "reported", "已反馈", "reported back"
 
 
 class Rung(Code):
