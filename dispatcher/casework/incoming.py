@@ -27,6 +27,7 @@ class Incoming:
     flags: tuple[str, ...]
     expired: bool
     money_moved: bool = False
+    transferred: int = 0  # yuan that the source saw leave
     texts: dict[str, str] = field(default_factory=dict)
 
 
@@ -82,10 +83,11 @@ def read(office: Office, pushed: Instruction, urgency: Urgency | None, now: date
         id_digest=office.vault.digest("id", normalise.id_number(victim.id_number)) if victim.id_number else None,
         phones=phones,
         addresses=tuple(_places(office, pushed, flags)),
-        facts=_facts(pushed, [each for each in vulnerability if each]),
+        facts=_facts(pushed, [each for each in vulnerability if each]) | {"minor": _is_minor(office, pushed, now)},
         flags=tuple(dict.fromkeys(flags)),
         expired=pushed.valid_until is not None and pushed.valid_until <= now,
         money_moved=bool(pushed.risk.transfers) or pushed.risk.transfer_ongoing,
+        transferred=sum(each.amount_yuan for each in pushed.risk.transfers),
         texts={
             name: value
             for name, value in {
@@ -133,6 +135,17 @@ def _places(office: Office, pushed: Instruction, flags: list[str]) -> Iterator[P
         yield Place(kind, whole, digest, address.precinct_code, address.valid_until)
 
 
+def _is_minor(office: Office, pushed: Instruction, now: datetime) -> bool:
+    """By date of birth, which an identity number holds too, or because the source says so."""
+    victim = pushed.victim
+    born = victim.birth_date or normalise.birth_date(victim.id_number)
+    if born is None:
+        return any(normalise.vulnerability(each) == "minor" for each in victim.vulnerability)
+    today = now.astimezone(office.policy.timezone).date()
+    age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+    return 0 <= age < office.policy.minors.under
+
+
 def _facts(pushed: Instruction, vulnerability: list[str]) -> dict[str, Any]:
     app = pushed.victim.antifraud_app
     risk = pushed.risk
@@ -143,6 +156,7 @@ def _facts(pushed: Instruction, vulnerability: list[str]) -> dict[str, Any]:
         "transfer_ongoing": risk.transfer_ongoing,
         "suspected_call_forwarding": risk.suspected_call_forwarding,
         "suspected_remote_control": risk.suspected_remote_control,
+        "life_at_risk": risk.life_at_risk,
     }
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from schemas import normalise
-from schemas.vocabulary import FRAUD_TYPES, Channel, Rung, Urgency
+from schemas.vocabulary import FRAUD_TYPES, Channel, Hook, Rung, Urgency
 
 _DURATION = re.compile(r"(\d+)(s|m|h|d)")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -48,11 +48,56 @@ class Window(Part):
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Windows = tuple[Annotated[Window, BeforeValidator(_window)], ...]
 Trigger = Literal["receipt", "no_contact", "refused", "phone_route_exhausted"]
+HookTrigger = Literal["money_moved", "refused"]
+Count = Annotated[int, Field(ge=1)]
+Days = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
 class QuietHours(Part):
     begin: time = Field(alias="from")
     end: time = Field(alias="to")
+
+
+class WorkingHours(Part):
+    days: tuple[Days, ...]
+    begin: time = Field(alias="from")
+    end: time = Field(alias="to")
+
+
+class SmsCap(Part):
+    """Per person, whatever number and whatever case; a rise in urgency permits one more."""
+
+    again_after: Duration
+    per_day: Count
+
+
+class Revisit(Part):
+    """A refusal or an empty home is visited again in one of the windows, but not at once."""
+
+    after: Duration
+    windows: Annotated[Windows, Field(min_length=1)]
+
+
+class WarnedAgain(Part):
+    within: Duration
+    at_least: Urgency
+
+
+class Codes(Part):
+    valid_for: Duration
+    checks_per_minute: Count
+
+
+class Protection(Part):
+    remind_before: Duration
+
+
+class Broadcast(Part):
+    again_after: Duration
+
+
+class Minors(Part):
+    under: Annotated[int, Field(ge=0, le=18)]
 
 
 class Retry(Part):
@@ -68,6 +113,8 @@ class ReceiptWait(Part):
     sms: Duration
     voice: Duration
     visit: Duration
+    broadcast: Duration
+    hook: Duration
 
     def of(self, channel: Channel) -> timedelta:
         wait: timedelta = getattr(self, channel.value)
@@ -110,8 +157,20 @@ class Visit(Part):
 class Family(Part):
     after: Duration
     money_moved_after: Duration
+    refused_after: Duration
     again: Duration
     rounds: Annotated[int, Field(ge=1)]
+
+
+class Hooks(Part):
+    """What is asked of the bank, and on what."""
+
+    stop_payment: tuple[HookTrigger, ...] = ()
+    protect_account: tuple[HookTrigger, ...] = ()
+
+    def on(self, hook: Hook) -> tuple[HookTrigger, ...]:
+        triggers: tuple[HookTrigger, ...] = getattr(self, hook.value, ())
+        return triggers
 
 
 class Plan(Part):
@@ -125,6 +184,7 @@ class Plan(Part):
     voice: Voice
     visit: Visit
     family: Family | None = None
+    hooks: Hooks = Hooks()
 
 
 class Plans(Part):
@@ -146,9 +206,18 @@ class Policy(Part):
     timezone: Annotated[ZoneInfo, BeforeValidator(_zone)]
     ladder: Annotated[tuple[Rung, ...], Field(min_length=1)]
     bad_number_for: Duration
-    revisit_windows: Annotated[Windows, Field(min_length=1)]
+    suppress_for: Duration
+    number_request_within: Duration
     family_not_told: tuple[Literal[FRAUD_TYPES], ...]  # type: ignore[valid-type]
     quiet_hours: QuietHours
+    working_hours: WorkingHours
+    sms_cap: SmsCap
+    revisit: Revisit
+    warned_again: WarnedAgain
+    minors: Minors
+    codes: Codes
+    protection: Protection
+    broadcast: Broadcast
     retry: Retry
     receipt_wait: ReceiptWait
     urgency_labels: UrgencyLabels
