@@ -99,10 +99,10 @@ def _transferred(case: Case) -> Resolution:
 
 def _close(rule: str, case: Case, resolution: Resolution) -> Close:
     """What was about to be sent and was not; never what had left before."""
-    if case.amount_at_risk is None:
-        return Close(rule, resolution)
     gone = max(case.money_transferred, case.money_lost)
-    return Close(rule, resolution, max(0, case.amount_at_risk - gone), BASIS)
+    if case.amount_at_risk is None or case.amount_at_risk <= gone:
+        return Close(rule, resolution)
+    return Close(rule, resolution, case.amount_at_risk - gone, BASIS)
 
 
 def clear_up(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from dispatcher.casework import roster, visits
 from dispatcher.casework.roster import DutyDesk
 from dispatcher.errors import OperatorError
-from dispatcher.store.cases import FollowUpRow
+from dispatcher.store.duties import DutyRow
 from dispatcher.store.visits import AssignmentRow, OfficerRow, UnitRow, VisitRow
 from providers.base import ProviderSettings
 from providers.visit.roster import RosterProvider
@@ -161,7 +161,7 @@ def test_the_officer_accepts_goes_arrives_and_reports(desk: Desk, load: Load) ->
     case, [attempt] = desk.case(case_id), desk.attempts(case_id)
     assert (case.state, case.resolution, case.first_contact_channel) == ("closed", "DISSUADED_IN_TIME", "visit")
     assert (attempt.state, attempt.result, attempt.confirmed) == ("settled", "MET_DISSUADED", True)
-    assert len(desk.rows(FollowUpRow)) == 3
+    assert len(desk.rows(DutyRow)) == 3
 
 
 def test_a_refusal_stays_open_and_is_visited_again_in_the_evening(desk: Desk, load: Load) -> None:

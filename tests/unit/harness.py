@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from dispatcher.engine import Case, Decision, decide, evolve
 from dispatcher.engine.case import SUBJECT, Attempt, Number, Visit
 from dispatcher.engine.decisions import Close, Look, Plan
-from dispatcher.engine.messages import NEVER_TAKEN
+from dispatcher.engine.sending import NEVER_TAKEN
 from dispatcher.policy import load
 from dispatcher.policy.models import Policy
 from schemas.vocabulary import (

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from dispatcher.engine import Case, decide
 from dispatcher.engine.case import SUBJECT, Attempt, Number
-from dispatcher.engine.decisions import Cancel, CancelVisit, FollowUp, GiveUp, Look, Plan, Recall
-from dispatcher.engine.messages import NEVER_TAKEN
+from dispatcher.engine.decisions import Cancel, CancelVisit, GiveUp, Look, Oblige, Plan, Recall, Skip
+from dispatcher.engine.sending import NEVER_TAKEN
 from schemas.vocabulary import AttemptState, Channel, Person, Result, Urgency
 
 WAITS_ON_PROVIDER = frozenset({AttemptState.PLANNED, AttemptState.SENDING, AttemptState.ACCEPTED})
-AFTER_THE_END = (GiveUp, Look, Cancel, CancelVisit, Recall, FollowUp)
+AFTER_THE_END = (GiveUp, Look, Cancel, CancelVisit, Recall, Oblige, Skip)
 
 
 def one_live_attempt_to_a_party_on_a_channel(world: World) -> None:

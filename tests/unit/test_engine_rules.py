@@ -13,7 +13,7 @@ from dispatcher.engine.decisions import (
     CancelVisit,
     Close,
     EndAssignment,
-    FollowUp,
+    Oblige,
     MarkBad,
     OpenVisit,
     Plan,
@@ -823,7 +823,7 @@ def test_closing_clears_up_and_plans_the_follow_ups() -> None:
     world.reports(Result.MET_DISSUADED)
     assert world.rules(Cancel) == ["case_closed"]
     assert world.rules(Recall) == ["case_closed"]
-    assert [each.after for each in world.decided if isinstance(each, FollowUp)] == [
+    assert [each.due_at - world.now for each in world.decided if isinstance(each, Oblige)] == [
         timedelta(hours=24),
         timedelta(hours=72),
         timedelta(days=7),
@@ -862,7 +862,7 @@ def test_no_follow_up_where_there_was_no_victim(resolution: Resolution) -> None:
     world = World.of(HIGH)
     world.act(withdrawn=resolution is Resolution.WITHDRAWN)
     world.feedback(resolution)
-    assert world.rules(FollowUp) == []
+    assert world.rules(Oblige) == []
 
 
 @pytest.mark.parametrize("urgency", [CRITICAL, HIGH])
