@@ -1,13 +1,13 @@
 """An instruction as it comes in: normalised, with what is doubtful flagged."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from dispatcher.casework.office import Office
 from schemas import normalise
-from schemas.instruction import Instruction
+from schemas.instruction import Address, Instruction
 from schemas.vocabulary import FRAUD_TYPES, GENERIC_FRAUD_TYPE, AddressKind, Person, Relation, Urgency
 
 SUBJECT = "subject"
@@ -82,7 +82,7 @@ def read(office: Office, pushed: Instruction, urgency: Urgency | None, now: date
         fraud_type=fraud_type,
         id_digest=office.vault.digest("id", normalise.id_number(victim.id_number)) if victim.id_number else None,
         phones=phones,
-        addresses=tuple(_places(office, pushed, flags)),
+        addresses=tuple(places(office, pushed.victim.addresses, flags)),
         facts=_facts(pushed, [each for each in vulnerability if each]) | {"minor": _is_minor(office, pushed, now)},
         flags=tuple(dict.fromkeys(flags)),
         expired=pushed.valid_until is not None and pushed.valid_until <= now,
@@ -123,8 +123,9 @@ def _reach(office: Office, number: normalise.Number, party: str, person: Person,
     return Reach(number.e164, digest, party, person, number.country, number.flags, name)
 
 
-def _places(office: Office, pushed: Instruction, flags: list[str]) -> Iterator[Place]:
-    for address in pushed.victim.addresses:
+def places(office: Office, addresses: Iterable[Address], flags: list[str]) -> Iterator[Place]:
+    """Addresses, normalised; what is doubtful goes into `flags`."""
+    for address in addresses:
         kind = normalise.address_kind(address.kind)
         if kind is None:
             kind = AddressKind.REGISTERED

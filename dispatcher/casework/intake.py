@@ -92,7 +92,7 @@ def _accept(
     row = record(files, case_id, received, raw, digest)
     files.note(case_id, "instruction_accepted", _journalled(row, joined), actor=CENTRE)
     if is_update and joined:
-        _retire_superseded(files, case_id)
+        retire_superseded(files, case_id)
     files.decide()
     return Answer(IntakeStatus.ACCEPTED, pushed.instruction_id, str(case_id)), files.lanes
 
@@ -138,7 +138,7 @@ def reread(files: CaseFiles, row: InstructionRow) -> tuple[Incoming, bytes]:
     return _read(files.office, found, row.received_at), raw
 
 
-def _retire_superseded(files: CaseFiles, case_id: UUID) -> None:
+def retire_superseded(files: CaseFiles, case_id: UUID) -> None:
     """What no standing instruction names any more is used no more."""
     files.session.flush()
     named = [reread(files, row)[0] for row in endings.standing(files, case_id)]

@@ -49,8 +49,10 @@ def stop_calling(case: Case, policy: Policy, now: datetime) -> Iterator[Decision
     if not case.true_contact:
         return
     for attempt in case.attempts:
-        to_family = attempt.person in _KIN and attempt.party != case.callee and case.refusals
-        if attempt.channel is Channel.VOICE and attempt.state is AttemptState.PLANNED and not to_family:
+        first = attempt.party == case.callee
+        # A call to anybody else but kin was a human's order, and stands.
+        unneeded = first or (attempt.person in _KIN and not case.refusals)
+        if attempt.channel is Channel.VOICE and attempt.state is AttemptState.PLANNED and unneeded:
             yield Cancel("true_contact", attempt.id)
 
 

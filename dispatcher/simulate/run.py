@@ -167,7 +167,7 @@ class Play:
         for step in move.steps:
             try:
                 with self._house.sessions.begin() as session:
-                    _, lanes = visits.act(session, office, visit.id, step, result=move.result, reason=move.reason)
+                    _, lanes = visits.act(session, office, visit.id, step, word=visits.Word(move.result, move.reason))
             except OperatorError as refusal:
                 _log.info("move_refused", visit=str(visit.id), step=step, why=str(refusal))
                 return False
