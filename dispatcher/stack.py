@@ -285,6 +285,21 @@ _SIMULATED = """# Written by `dispatcher up`: no gateway was configured, so a si
 name = "simulated"
 adapter = "http_gateway"
 channels = ["sms", "voice"]
+destinations = ["CN"]
+base_url = "http://127.0.0.1:{port}"
+secret_env = "DISPATCHER_SIMULATOR_SECRET"
+
+[[providers]]
+name = "simulated-bank"
+adapter = "bank_hook"
+channels = ["hook"]
+base_url = "http://127.0.0.1:{port}"
+secret_env = "DISPATCHER_SIMULATOR_SECRET"
+
+[[providers]]
+name = "simulated-groups"
+adapter = "group_notice"
+channels = ["broadcast"]
 base_url = "http://127.0.0.1:{port}"
 secret_env = "DISPATCHER_SIMULATOR_SECRET"
 
