@@ -15,7 +15,7 @@ from dispatcher.simulate import sample
 from dispatcher.simulate.run import Outcome
 from schemas.vocabulary import Resolution, Urgency
 
-DEMO = "S01,S02,S04,S12,S13"
+DEMO = "S01,S02,S03,S04,S05,S06,S09,S10,S11,S12,S13,S16,S20"
 
 
 def register(app: typer.Typer) -> None:

@@ -54,7 +54,7 @@ def skip_channels(case: Case, policy: Policy, now: datetime) -> Iterator[Decisio
             yield Skip("hearing_impaired", channel, SkipReason.ACCESSIBILITY)
         elif channel is Channel.VOICE and case.minor:
             yield Skip("minor_not_called", channel, SkipReason.MINOR)
-        elif case.on(channel, case.callee):
+        elif any(each.channel is channel and each.party == case.callee for each in case.attempts):
             continue
         elif not numbers.of_party(case, case.callee):
             yield Skip("no_phone", channel, SkipReason.NO_PHONE)
@@ -68,8 +68,7 @@ def skip_unused_channels(case: Case, policy: Policy, now: datetime) -> Iterator[
         return
     reason = _why_unused(case)
     for channel in sorted(case.channels, key=list(Channel).index):
-        made = any(each.channel is channel and each.state is not AttemptState.CANCELLED for each in case.attempts)
-        if not made:
+        if not any(each.channel is channel for each in case.attempts):
             yield Skip("channel_not_used", channel, reason)
 
 
