@@ -130,7 +130,8 @@ def _s06_no_second_sms(seen: Seen) -> bool:
 def _s09_forwarded(seen: Seen) -> bool:
     (call,) = seen.sent("S09", channel="voice", person="subject")
     closed = seen.journal("S09", "case_closed")[0]["rule"]
-    return call["result"] == "SUSPECTED_FORWARDING" and seen.cases["S09"]["urgency"] == "critical" and closed == "met"
+    forwarded: bool = call["result"] == "SUSPECTED_FORWARDING" and closed == "met"
+    return forwarded and seen.cases["S09"]["urgency"] == "critical"
 
 
 def _s09_delivered_is_not_read(seen: Seen) -> bool:
@@ -168,6 +169,10 @@ def _s13_called_back(seen: Seen) -> bool:
     (told,) = seen.journal("S13", "visit_cancelled")
     officer_told = bool(told["data"]["officer_told"] and told["data"]["before_arrival"])
     return call["state"] == "cancelled" and officer_told
+
+
+def _s16_rings_back(seen: Seen) -> bool:
+    return [each["data"]["genuine"] for each in seen.journal("S16", "code_checked")] == [True]
 
 
 def _s16_refusal_stays_open(seen: Seen) -> bool:
@@ -228,7 +233,7 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
         lambda seen: seen.cases["S13"]["resolution"] == "WITHDRAWN",
     ),
     "S16": (
-        lambda seen: [each["data"]["genuine"] for each in seen.journal("S16", "code_checked")] == [True],
+        _s16_rings_back,
         _s16_refusal_stays_open,
         _s16_caps,
     ),
