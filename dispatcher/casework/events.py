@@ -1,6 +1,7 @@
 """Events on an instruction already taken: withdrawn, feedback, later loss."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -26,14 +27,18 @@ def take(session: Session, office: Office, event: Event, digest: bytes) -> tuple
     row = instruction(session, event)
     files = CaseFiles(session, office)
     files.open([row.case_id])
-    known = insert(EventRow).values(digest=digest, instruction=row.id, op=_op(event), received_at=files.now)
-    fresh = session.execute(known.on_conflict_do_nothing().returning(EventRow.digest)).first()
-    if fresh is None:
+    if not is_news(session, row, digest, _op(event), files.now):
         _note(files, row.case_id, event, "event_repeated")
         return Answer(IntakeStatus.DUPLICATE, event.instruction_id, str(row.case_id)), set()
     status = _TAKE[type(event)](files, row, event)
     files.decide()
     return Answer(status, event.instruction_id, str(row.case_id)), files.lanes
+
+
+def is_news(session: Session, row: InstructionRow, digest: bytes, op: str, now: datetime) -> bool:
+    """Whether this content was not taken before; taken from now on."""
+    known = insert(EventRow).values(digest=digest, instruction=row.id, op=op, received_at=now)
+    return session.execute(known.on_conflict_do_nothing().returning(EventRow.digest)).first() is not None
 
 
 def instruction(session: Session, event: Event) -> InstructionRow:
