@@ -1,6 +1,7 @@
 """`dispatcher policy show`: the plan of each urgency as a time line, and nothing of the file is left out."""
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,13 @@ WIDTH = 100
 
 
 @pytest.fixture(autouse=True)
-def own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     monkeypatch.setenv("DISPATCHER_HOME", str(tmp_path))
     monkeypatch.delenv("DISPATCHER_POLICY_FILE", raising=False)
     command.settings.cache_clear()
     monkeypatch.setattr(command.out, "_width", WIDTH)
+    yield
+    command.settings.cache_clear()
 
 
 def run(*arguments: str | Path) -> Result:
