@@ -8,7 +8,7 @@ from dispatcher.engine.case import Attempt, Case
 from dispatcher.policy.models import Policy
 from schemas.vocabulary import Channel, Result
 
-_NEVER_ARRIVED = frozenset(
+NEVER_ARRIVED = frozenset(
     {
         Result.FAILED_TEMPORARY,
         Result.FAILED_PERMANENT,
@@ -23,7 +23,7 @@ _MOST_WORDINGS = 3
 
 def sms_sent(case: Case, party: str) -> list[datetime]:
     """When SMS went to this person, or may have: once for each key, other cases included."""
-    arrived = (each for each in case.on(Channel.SMS, party) if each.result not in _NEVER_ARRIVED)
+    arrived = (each for each in case.on(Channel.SMS, party) if each.result not in NEVER_ARRIVED)
     own = {each.send_key: each.made_at for each in arrived}
     return sorted([*own.values(), *_elsewhere(case, party, Channel.SMS)])
 
@@ -46,7 +46,7 @@ def call_allowed(case: Case, policy: Policy, party: str, made: Iterable[Attempt]
 
 def sms_occasion(case: Case, party: str) -> int:
     """The how-manieth warning this SMS is; repeat warnings change their wording."""
-    arrived = {each.send_key for each in case.on(Channel.SMS, party) if each.result not in _NEVER_ARRIVED}
+    arrived = {each.send_key for each in case.on(Channel.SMS, party) if each.result not in NEVER_ARRIVED}
     return min(1 + len(arrived) + case.warned_before, _MOST_WORDINGS)
 
 
