@@ -68,9 +68,13 @@ def skip_unused_channels(case: Case, policy: Policy, now: datetime) -> Iterator[
         return
     reason = _why_unused(case)
     for channel in sorted(case.channels, key=list(Channel).index):
-        made = any(each.channel is channel and each.state is not AttemptState.CANCELLED for each in case.attempts)
-        if not made:
+        if not any(each.channel is channel and _was_made(each) for each in case.attempts):
             yield Skip("channel_not_used", channel, reason)
+
+
+def _was_made(attempt: Attempt) -> bool:
+    """Left the house, or was skipped with a reason; a visit that an officer was called back from was made."""
+    return attempt.state is not AttemptState.CANCELLED or attempt.sent_at is not None
 
 
 def _why_unused(case: Case) -> SkipReason:
