@@ -5,7 +5,8 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from harness import MONDAY, VISIT, VOICE, World, new_case
+from builders import MONDAY, VISIT, VOICE, new_case
+from harness import World
 
 from dispatcher.policy import PolicyError, load
 from schemas.vocabulary import Channel, Rung, Urgency
@@ -88,7 +89,7 @@ def test_labels_of_the_sources(label: str, urgency: Urgency | None) -> None:
         ("[urgency.low.voice]", "[urgency.low.voice]\nringtone = 1", "urgency.low.voice.ringtone", "not permitted"),
         ("[urgency.low]", "[urgency.lowest]", "urgency.low", "required"),
         ('timezone = "Asia/Shanghai"', 'timezone = "Asia/Yunting"', "timezone", "time zone"),
-        ('"06:30-08:30"', '"06:30"', "revisit_windows.0", "window"),
+        ('"06:30-08:30"', '"06:30"', "revisit.windows.0", "window"),
         ('["F09", "F12"]', '["F09", "F98"]', "family_not_told.1", "F99"),
         ('raises_to = "high"', 'raises_to = "higher"', "urgency.medium.phone_route_exhausted_raises_to", "critical"),
         ('waits = ["2s", "10s", "30s", "2m", "5m"]', "waits = []", "retry.waits", "at least 1"),
