@@ -46,6 +46,10 @@ class World:
         """The story so far, for the reader of a failure."""
         return "\n  ".join(["World", *self.story])
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Hypothesis prints a dataclass field by field otherwise."""
+        printer.text(f"World of {self.story[0]}")
+
     @classmethod
     def of(cls, urgency: Urgency = HIGH, at: datetime = MONDAY, **facts: Any) -> "World":
         """A case that was just opened and decided on."""

@@ -83,7 +83,10 @@ def worlds(draw: st.DrawFn) -> World:
 
 def obey(world: World) -> None:
     for law in LAWS:
-        law(world)
+        try:
+            law(world)
+        except AssertionError as broken:
+            raise AssertionError(f"{law.__name__} is broken: {broken}\n{world}") from broken
 
 
 # Two bytes a step: which group of moves, and which move of it. Zeros stand for no step, so that failures shrink fast.
