@@ -4,23 +4,25 @@
 name = "city-sms"
 adapter = "http_gateway"        # an entry point of group dispatcher.providers
 channels = ["sms"]
+destinations = ["CN"]           # calling regions; left out: anywhere
 secret_env = "CITY_SMS_SECRET"  # the variable, never the secret
 base_url = "https://…"          # all else is the adapter's own
 """
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 from providers.base import Provider, ProviderSettings, SettingsError
+from schemas import normalise
 from schemas.vocabulary import Channel
 
 GROUP = "dispatcher.providers"
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
-_OURS = ("name", "adapter", "channels", "secret_env")
+_OURS = ("name", "adapter", "channels", "destinations", "secret_env")
 
 
 class Registry:
@@ -35,8 +37,16 @@ class Registry:
     def get(self, name: str | None) -> Provider | None:
         return self._by_name.get(name) if name else None
 
-    def for_channel(self, channel: Channel) -> Provider | None:
-        return next((p for p in self._by_name.values() if channel in p.capabilities.channels), None)
+    def for_channel(self, channel: Channel, country: str | None = None) -> Provider | None:
+        """The first provider of the channel that reaches this calling region; None: wherever the number is."""
+        return next((p for p in self._of(channel) if _reaches(p, country)), None)
+
+    def serves(self, channel: Channel) -> bool:
+        """Whether anybody serves the channel at all."""
+        return next(self._of(channel), None) is not None
+
+    def _of(self, channel: Channel) -> Iterator[Provider]:
+        return (p for p in self._by_name.values() if channel in p.capabilities.channels)
 
     def all(self) -> list[Provider]:
         return list(self._by_name.values())
@@ -44,6 +54,11 @@ class Registry:
     async def close(self) -> None:
         for provider in self._by_name.values():
             await provider.close()
+
+
+def _reaches(provider: Provider, country: str | None) -> bool:
+    destinations = provider.capabilities.destinations
+    return destinations is None or country is None or country in destinations
 
 
 def build(tables: list[ProviderSettings], ports: Mapping[str, Any]) -> Registry:
@@ -98,10 +113,21 @@ def _settings(
         name=name,
         adapter=table["adapter"],
         channels=frozenset(Channel(each) for each in channels),
+        destinations=_destinations(path, name, table.get("destinations")),
         secret=_secret(path, name, table.get("secret_env"), environment),
         callback_url=f"{callback_base.rstrip('/')}/receipts/{name}",
         options={key: value for key, value in table.items() if key not in _OURS},
     )
+
+
+def _destinations(path: Path, name: str, listed: object) -> frozenset[str] | None:
+    if listed is None:
+        return None
+    if not isinstance(listed, list) or not listed or not set(listed) <= normalise.CALLING_REGIONS:
+        raise SettingsError(
+            f'{path}: provider {name}: destinations must be a list of calling regions such as ["CN", "HK"]'
+        )
+    return frozenset(listed)
 
 
 def _secret(path: Path, name: str, variable: object, environment: Mapping[str, str]) -> str | None:

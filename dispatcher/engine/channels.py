@@ -54,7 +54,7 @@ def skip_channels(case: Case, policy: Policy, now: datetime) -> Iterator[Decisio
             yield Skip("hearing_impaired", channel, SkipReason.ACCESSIBILITY)
         elif channel is Channel.VOICE and case.minor:
             yield Skip("minor_not_called", channel, SkipReason.MINOR)
-        elif case.on(channel, case.callee):
+        elif any(each.channel is channel and each.party == case.callee for each in case.attempts):
             continue
         elif not numbers.of_party(case, case.callee):
             yield Skip("no_phone", channel, SkipReason.NO_PHONE)
@@ -68,13 +68,8 @@ def skip_unused_channels(case: Case, policy: Policy, now: datetime) -> Iterator[
         return
     reason = _why_unused(case)
     for channel in sorted(case.channels, key=list(Channel).index):
-        if not any(each.channel is channel and _was_made(each) for each in case.attempts):
+        if not any(each.channel is channel for each in case.attempts):
             yield Skip("channel_not_used", channel, reason)
-
-
-def _was_made(attempt: Attempt) -> bool:
-    """Left the house, or was skipped with a reason; a visit that an officer was called back from was made."""
-    return attempt.state is not AttemptState.CANCELLED or attempt.sent_at is not None
 
 
 def _why_unused(case: Case) -> SkipReason:

@@ -38,6 +38,7 @@ class Move:
     steps: tuple[str, ...]
     result: Result | None = None
     reason: ReturnReason | None = None
+    goes_on: bool = False  # the word has more to come
 
 
 @dataclass
@@ -58,7 +59,9 @@ class Script:
         if word == "arrived" and stand.state in (VisitState.ACCEPTED, VisitState.DEPARTED) and stand.assigned_at:
             return Move(stand.assigned_at + _offset(argument), ("depart", "arrive"))
         if word == "revisit" and stand.state is VisitState.ASSIGNED:
-            return Move((self.arrived_at or now) + _offset(argument), ("accept", "depart", "arrive"))
+            return Move(now, ("accept",), goes_on=True)
+        if word == "revisit" and stand.state is VisitState.ACCEPTED:
+            return Move((self.arrived_at or now) + _offset(argument), ("depart", "arrive"))
         if word == "returned" and (stand.state in _UNDER_WAY or stand.state is VisitState.ASSIGNED):
             return Move(now, ("return",), reason=ReturnReason(argument.upper()))
         if word in REPORTS and stand.state in _UNDER_WAY:
@@ -68,7 +71,8 @@ class Script:
     def done(self, move: Move, now: datetime) -> None:
         if "arrive" in move.steps:
             self.arrived_at = now
-        self.made.append(self.words.popleft())
+        if not move.goes_on:
+            self.made.append(self.words.popleft())
 
 
 def script(words: list[str]) -> Script:

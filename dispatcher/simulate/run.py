@@ -13,7 +13,7 @@ from sqlalchemy import select
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from dispatcher import clock, sweep
-from dispatcher.casework import due, intake, visits
+from dispatcher.casework import codes, due, intake, people, visits
 from dispatcher.casework.answer import Answer
 from dispatcher.errors import OperatorError
 from dispatcher.logging import logger
@@ -21,8 +21,9 @@ from dispatcher.setup import House
 from dispatcher.simulate import officers, sample
 from dispatcher.simulate.sample import Push
 from dispatcher.store.cases import CaseRow
+from dispatcher.store.codes import CodeRow
 from dispatcher.store.visits import VisitRow
-from schemas.vocabulary import CaseState, VisitState
+from schemas.vocabulary import CaseState, Result, VisitState
 
 _PAUSE_S = 0.02
 _DOOR = "push"
@@ -172,7 +173,17 @@ class Play:
                 _log.info("move_refused", visit=str(visit.id), step=step, why=str(refusal))
                 return False
             office.wake.deliver(*lanes)
+        if move.result is Result.MET_REFUSED:
+            self._rings_back(visit.case_id)
         return True
+
+    def _rings_back(self, case_id: UUID) -> None:
+        """Who does not believe the officer rings 96110 and quotes the code of the call."""
+        office = self._house.office
+        with self._house.sessions.begin() as session:
+            found = select(CodeRow.value_id).where(CodeRow.case_id == case_id)
+            code = people.read_value(session, office, session.scalars(found).one())
+            codes.check(session, office, code, officer=None, by="96110")
 
     def _fed(self) -> set[UUID]:
         return set(self.outcome.cases.values())

@@ -9,6 +9,7 @@ from typing import Any
 
 from dispatcher.errors import OperatorError
 from schemas import normalise
+from schemas.vocabulary import Hook
 
 _TIMES = ("issued_at", "valid_until", "at")
 
@@ -21,6 +22,7 @@ class Push:
     name: str  # S01, E01
     body: dict[str, Any]
     people_do: dict[str, Any]
+    expect: tuple[str, ...] = ()
 
 
 def bundled() -> Path:
@@ -54,27 +56,35 @@ def read(path: Path, only: tuple[str, ...] = ()) -> list[Push]:
 
 def shifted(pushes: list[Push], by: timedelta) -> list[Push]:
     """The same pushes at another time, their times within changed too."""
-    return [Push(push.at + by, push.name, _shift(push.body, by), push.people_do) for push in pushes]
+    return [Push(push.at + by, push.name, _shift(push.body, by), push.people_do, push.expect) for push in pushes]
 
 
 def persona(push: Push) -> dict[str, Any] | None:
     """The script of this case's people for the gateway simulator; None where there is none."""
     words = {channel: push.people_do[channel] for channel in ("sms", "voice") if channel in push.people_do}
+    banks = {hook.value: push.people_do[hook.value] for hook in Hook if hook.value in push.people_do}
     victim = push.body.get("victim", {})
     phones = [(each["number"], each.get("country", "CN")) for each in victim.get("phones", [])]
     phones += [(each["phone"], each.get("country", "CN")) for each in victim.get("contacts", [])]
     numbers = {text: normalise.number(text, country).e164 for text, country in phones}
-    if not words or not numbers:
+    identity = victim.get("id_number")
+    people: dict[str, Any] = {"numbers": sorted(set(numbers.values()))}
+    people |= {"identities": [normalise.id_number(identity)]} if identity else {}
+    if not (words and numbers) and not (banks and identity):
         return None
-    return {"numbers": sorted(set(numbers.values()))} | {
-        channel: {numbers[number]: script for number, script in words_.items()} if isinstance(words_, dict) else words_
-        for channel, words_ in words.items()
-    }
+    for channel, script in words.items() if numbers else ():
+        own = isinstance(script, dict)
+        people[channel] = {numbers[number]: said for number, said in script.items()} if own else script
+    return people | banks
 
 
 def _of_case(case: dict[str, Any]) -> Push:
     body = case["instruction"]
-    return Push(datetime.fromisoformat(body["issued_at"]), case["case"], body, case.get("people_do", {}))
+    return Push(datetime.fromisoformat(body["issued_at"]), case["case"], body, case.get("people_do", {}), _expect(case))
+
+
+def _expect(case: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(case.get("expect", ()))
 
 
 def _of_event(event: dict[str, Any]) -> Push:

@@ -1,6 +1,7 @@
 """The messages taken: each acts once, and its status outlives a restart."""
 
 import hashlib
+import re
 import secrets
 from collections import Counter
 from dataclasses import dataclass
@@ -9,11 +10,13 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from providers.simulator import words
-from providers.simulator.people import E164
 from providers.simulator.record import Event, Line, Record, RecordDamagedError, now
-from providers.simulator.words import Act, Detail
+from providers.simulator.words import Act, Detail, Topic
 from schemas.gateway import QUEUED
-from schemas.vocabulary import Channel, Result
+from schemas.vocabulary import Channel, Hook, Result
+
+_BY_PHONE = frozenset({Channel.SMS, Channel.VOICE})
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
 class Posted(BaseModel):
@@ -22,8 +25,9 @@ class Posted(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
     id: Annotated[str, Field(pattern=r"^[0-9a-f-]{36}$")]
-    channel: Literal[Channel.SMS, Channel.VOICE]
-    to: E164
+    channel: Literal[Channel.SMS, Channel.VOICE, Channel.HOOK, Channel.BROADCAST]
+    to: Annotated[str | None, Field(max_length=60)] = None
+    hook: Hook | None = None
     text: str | None = None
     script: str | None = None
     collect: bool = False
@@ -31,9 +35,19 @@ class Posted(BaseModel):
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if not self.text and not self.script:
+        if self.channel is Channel.HOOK:
+            if self.hook is None:
+                raise ValueError("a hook that asks for nothing")
+        elif not self.text and not self.script:
             raise ValueError("neither text nor script")
+        if self.channel in _BY_PHONE and not _E164.fullmatch(self.to or ""):
+            raise ValueError("no number")
         return self
+
+    @property
+    def topic(self) -> Topic:
+        """What decides which script is played."""
+        return self.hook or self.channel
 
 
 @dataclass(slots=True)
@@ -42,7 +56,7 @@ class Taken:
 
     id: str
     ref: str
-    channel: Channel
+    channel: Topic
     to: str
     word: str
     act: Act
@@ -103,8 +117,8 @@ class Ledger:
         return self._taken.get(message_id)
 
     def take(self, posted: Posted, word: str) -> Taken:
-        act = words.read(posted.channel, word)
-        taken = _fresh(posted.id, f"sim-{secrets.token_hex(8)}", posted.channel, _hashed(posted.to), word, act, now())
+        act = words.read(posted.topic, word)
+        taken = _fresh(posted.id, f"sim-{secrets.token_hex(8)}", posted.topic, _hashed(posted.to), word, act, now())
         taken.callback_url = posted.callback_url
         self.note("message", taken)
         self._taken[taken.id] = taken
@@ -117,7 +131,7 @@ class Ledger:
                 event="refused",
                 id=posted.id,
                 ref=None,
-                channel=posted.channel,
+                channel=posted.topic,
                 to=_hashed(posted.to),
                 word=word,
                 result=code,
@@ -149,10 +163,10 @@ class Ledger:
             self._taken[line.id].cancel(line.at)
 
 
-def _fresh(message_id: str, ref: str, channel: Channel, to: str, word: str, act: Act, at: str) -> Taken:
+def _fresh(message_id: str, ref: str, channel: Topic, to: str, word: str, act: Act, at: str) -> Taken:
     result = QUEUED if act.result == QUEUED else Result.ACCEPTED
     return Taken(message_id, ref, channel, to, word, act, result, at, {"confirmed": False})
 
 
-def _hashed(number: str) -> str:
-    return hashlib.sha256(number.encode()).hexdigest()
+def _hashed(number: str | None) -> str:
+    return hashlib.sha256((number or "").encode()).hexdigest()

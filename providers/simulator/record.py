@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from schemas.vocabulary import Channel
+from schemas.vocabulary import Channel, Hook
 
 Event = Literal["message", "repeat", "refused", "cancel", "receipt"]
 
@@ -25,7 +25,7 @@ class Line(BaseModel):
     event: Event
     id: str
     ref: str | None
-    channel: Channel
+    channel: Channel | Hook
     to: str
     word: str
     result: str

@@ -72,8 +72,8 @@ class Desk:
         return _accepted(known)
 
     async def _take(self, request: web.Request, posted: Posted) -> web.Response:
-        word = self._people.next_word(posted.channel, posted.to)
-        act = words.read(posted.channel, word)
+        word = self._people.next_word(posted.topic, posted.to or "")
+        act = words.read(posted.topic, word)
         if act.refusal:
             self._ledger.refuse(posted, word, act.refusal)
             return _error(422, act.refusal)

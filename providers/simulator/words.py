@@ -5,9 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from schemas.gateway import QUEUED
-from schemas.vocabulary import Answer, Channel, Result
+from schemas.vocabulary import Answer, Channel, Hook, Result
 
-Detail = dict[str, bool | str]
+Detail = dict[str, bool | str | int]
+# What a script is about: a channel, or what a bank is asked for.
+Topic = Channel | Hook
 
 # No digits: words go into the record file, which must never hold a number.
 _CODE_PATTERN = "[A-Za-z_]{1,40}"
@@ -16,7 +18,7 @@ _CODE_PATTERN = "[A-Za-z_]{1,40}"
 class UnknownWordError(ValueError):
     """Names the word and the words there are."""
 
-    def __init__(self, channel: Channel, word: str) -> None:
+    def __init__(self, channel: Topic, word: str) -> None:
         super().__init__(f"unknown {channel} word {word!r}; known: {', '.join(known(channel))}")
 
 
@@ -38,6 +40,7 @@ class Row:
     note: str | None = None
     refusal: str | None = None
     silent: bool = False
+    hours: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +60,10 @@ _ANSWER = Argument(
 )
 _NOTE = Argument(_CODE_PATTERN, "NOTE", lambda note: {"note": note})
 _CODE = Argument(_CODE_PATTERN, "CODE", lambda _code: {})
+_YUAN = Argument("[0-9]{1,12}", "YUAN", lambda yuan: {"stopped_yuan": int(yuan)})
 _UNSUPPORTED = Row(argument=_CODE, refusal="unsupported_destination")
 
-WORDS: Mapping[Channel, Mapping[str, Row]] = {
+WORDS: Mapping[Topic, Mapping[str, Row]] = {
     Channel.SMS: {
         "delivered": Row(Result.DELIVERED),
         "delivered_unread": Row(Result.DELIVERED, note="delivered_unread"),
@@ -83,17 +87,39 @@ WORDS: Mapping[Channel, Mapping[str, Row]] = {
         "unsupported": _UNSUPPORTED,
         "queued": Row(QUEUED),
     },
+    Channel.BROADCAST: {"delivered": Row(Result.DELIVERED)},
+    Hook.STOP_PAYMENT: {
+        "stopped": Row(Result.STOPPED, _YUAN),
+        "partly_stopped": Row(Result.STOPPED_PARTLY, _YUAN),
+        "not_stopped": Row(Result.NOT_STOPPED),
+    },
+    Hook.PROTECT_ACCOUNT: {
+        "granted_24h": Row(Result.GRANTED, hours=24),
+        "granted_48h": Row(Result.GRANTED, hours=48),
+        "granted_72h": Row(Result.GRANTED, hours=72),
+        "refused": Row(Result.REFUSED),
+    },
+    Hook.LIFT_PROTECTION: {"lifted": Row(Result.LIFTED)},
 }
+# What a bank says first; its answer comes later.
+INTERIM = frozenset({"accepted", "requested"})
 
 # What people do once their script is used up, and people who have none.
-DEFAULTS: Mapping[Channel, str] = {Channel.SMS: "delivered", Channel.VOICE: "no_answer"}
+DEFAULTS: Mapping[Topic, str] = {
+    Channel.SMS: "delivered",
+    Channel.VOICE: "no_answer",
+    Channel.BROADCAST: "delivered",
+    Hook.STOP_PAYMENT: "not_stopped",
+    Hook.PROTECT_ACCOUNT: "refused",
+    Hook.LIFT_PROTECTION: "lifted",
+}
 
 
-def known(channel: Channel) -> list[str]:
+def known(channel: Topic) -> list[str]:
     return [f"{name}:{row.argument.shown}" if row.argument else name for name, row in WORDS[channel].items()]
 
 
-def read(channel: Channel, word: str) -> Act:
+def read(channel: Topic, word: str) -> Act:
     """Raises UnknownWordError."""
     name, colon, argument = word.partition(":")
     row = WORDS[channel].get(name)
@@ -106,6 +132,8 @@ def read(channel: Channel, word: str) -> Act:
         detail |= row.argument.detail(argument)
     if row.note:
         detail["note"] = row.note
+    if row.hours:
+        detail["hours"] = row.hours
     if row.result is None:
         return Act(Result.FAILED_PERMANENT, detail, refusal=row.refusal or argument)
     return Act(row.result, detail, silent=row.silent)

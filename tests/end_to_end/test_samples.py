@@ -6,8 +6,13 @@ second case using it; S02's follow-up is planned, its form is not there yet.
 
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 from tests.end_to_end.conftest import Played
+
+
+def _follow_ups(case: dict[str, Any]) -> list[dict[str, Any]]:
+    return [each for each in case["duties"] if each["kind"] == "follow_up"]
 
 
 def test_s01_the_visit_starts_at_receipt_beside_sms_and_call(played: Played) -> None:

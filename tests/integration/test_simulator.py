@@ -1,4 +1,4 @@
-"""The simulator as a real process, with the real HttpGateway as its client."""
+"""The simulator as a real process, with the real gateway client as its client."""
 
 import asyncio
 import json
@@ -33,7 +33,8 @@ from providers.base import (
     Status,
     Transient,
 )
-from providers.http_gateway import HttpGateway
+from providers.gateway import GatewayClient
+from providers.http_gateway import http_gateway
 from schemas.vocabulary import Answer, Channel, Person, Result
 
 ROOT = Path(__file__).parents[2]
@@ -138,8 +139,8 @@ async def mailbox() -> AsyncIterator[Mailbox]:
 
 def client(
     base_url: str, *, callback_url: str | None = None, secret: str = SECRET, timeout_s: float = 10
-) -> HttpGateway:
-    return HttpGateway(
+) -> GatewayClient:
+    return http_gateway(
         ProviderSettings(
             name="simulated",
             adapter="http_gateway",
@@ -154,7 +155,7 @@ def client(
 @dataclass
 class World:
     simulator: Simulator
-    gateway: HttpGateway
+    gateway: GatewayClient
     mailbox: Mailbox
     record: Path
 

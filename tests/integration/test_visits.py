@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from dispatcher.casework import roster, visits
 from dispatcher.casework.roster import DutyDesk
+from dispatcher.casework.visits import Word
 from dispatcher.errors import OperatorError
 from dispatcher.store.duties import DutyRow
 from dispatcher.store.visits import AssignmentRow, OfficerRow, UnitRow, VisitRow
@@ -68,7 +69,9 @@ def visit_of(desk: Desk, case_id: UUID) -> VisitRow:
 
 def act(desk: Desk, case_id: UUID, step: str, **how: Any) -> VisitRow:
     with desk.sessions.begin() as session:
-        visit, _ = visits.act(session, desk.office, visit_of(desk, case_id).id, step, **how)
+        visit, _ = visits.act(
+            session, desk.office, visit_of(desk, case_id).id, step, officer=how.pop("officer", None), word=Word(**how)
+        )
     return visit
 
 

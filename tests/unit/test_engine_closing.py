@@ -79,7 +79,6 @@ def test_withdrawal_cancels_recalls_and_tells_the_officer() -> None:
         CancelVisit("withdrawn", world.visit.id),
         Cancel("withdrawn", sms.id),
         Recall("withdrawn", call.id),
-        Skip("channel_not_used", SMS, SkipReason.WITHDRAWN),
     ]
     assert world.visit.state is VisitState.CANCELLED
 

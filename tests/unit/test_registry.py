@@ -75,7 +75,7 @@ def test_the_first_of_a_channel_is_used_first(tmp_path: Path) -> None:
         ('channels = ["sms"]', 'channels = "sms"', ("city-sms", "channels")),
         ('channels = ["sms"]', "channels = [[]]", ("city-sms", "channels")),
         ('channels = ["sms"]\n', "", ("city-sms", "channels")),
-        ('channels = ["sms"]', 'channels = ["visit"]', ("city-sms", "sms, voice or both")),
+        ('channels = ["sms"]', 'channels = ["visit"]', ("city-sms", "channels of http_gateway", "sms, voice")),
         ('secret_env = "CITY_SECRET"', 'secret_env = "NO_SECRET"', ("city-sms", "NO_SECRET", "not set")),
         ('secret_env = "CITY_SECRET"', 'secret_env = "EMPTY_SECRET"', ("city-sms", "EMPTY_SECRET", "not set")),
         ('secret_env = "CITY_SECRET"', "secret_env = 7", ("city-sms", "secret_env")),

@@ -48,6 +48,8 @@ def _columns() -> None:
     op.add_column("attempts", sa.Column("occasion", sa.Integer(), nullable=False, server_default="1"))
     op.add_column("attempts", sa.Column("stopped_yuan", sa.BigInteger(), nullable=True))
     op.add_column("attempts", sa.Column("granted_until", _AT, nullable=True))
+    op.add_column("receipts", sa.Column("stopped_yuan", sa.BigInteger(), nullable=True))
+    op.add_column("receipts", sa.Column("hours", sa.Integer(), nullable=True))
     op.add_column("visits", sa.Column("moved_at", _AT, nullable=True))
     op.add_column("visits", sa.Column("offered_until", _AT, nullable=True))
     op.add_column("visits", sa.Column("not_after", _AT, nullable=True))

@@ -1,0 +1,85 @@
+"""The four tiers: who carries a step out, and all that this tier may see of a case. One row a step."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from providers.base import Message
+from schemas.vocabulary import Actor, Channel, Hook, Relation
+
+Step = Channel | Hook | Relation
+
+_ENVELOPE = ("id", "channel", "callback_url")
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """`fields` are paths in the JSON body: `a.b` is b within a, `a[].b` is b in each element of the list a."""
+
+    actor: Actor
+    fields: frozenset[str]
+
+
+def _tier(actor: Actor, *fields: str) -> Tier:
+    return Tier(actor, frozenset((*_ENVELOPE, *fields)))
+
+
+_ACCOUNT = ("hook", "to", "facts.reason", "facts.hours")
+
+TIERS: Mapping[Step, Tier] = {
+    Channel.SMS: _tier(Actor.TELECOM, "to", "text"),
+    Channel.VOICE: _tier(Actor.TELECOM, "to", "script", "collect"),
+    # A visit is our own; this is what the roster is asked with.
+    Channel.VISIT: _tier(Actor.CENTRE, "visit_id", "rung", "precinct"),
+    Hook.STOP_PAYMENT: _tier(
+        Actor.BANK,
+        "hook",
+        "to",
+        "facts.transfers[].at",
+        "facts.transfers[].amount_yuan",
+        "facts.transfers[].payee_account",
+    ),
+    Hook.PROTECT_ACCOUNT: _tier(Actor.BANK, *_ACCOUNT),
+    Hook.LIFT_PROTECTION: _tier(Actor.BANK, *_ACCOUNT),
+    Channel.HOOK: _tier(Actor.BANK),  # a hook that asks for nothing needs to know nothing
+    Channel.BROADCAST: _tier(Actor.COMMUNITY, "text", "area"),
+    # Whoever the law of the land calls a community worker gets a place, and no text written for the victim.
+    Relation.COMMUNITY: _tier(Actor.COMMUNITY, "to", "script"),
+}
+
+
+def tier_of(channel: Channel, hook: Hook | None = None, relation: Relation | None = None) -> Tier:
+    """The row of a step. A community worker is one on every channel."""
+    is_community = relation is Relation.COMMUNITY
+    return TIERS[hook or (Relation.COMMUNITY if is_community else channel)]
+
+
+def actor_of(channel: Channel, hook: Hook | None = None, relation: Relation | None = None) -> Actor:
+    """Who carries the step out."""
+    return tier_of(channel, hook, relation).actor
+
+
+def excess(body: Mapping[str, Any], message: Message) -> str | None:
+    """The first field of a body that the message's tier may not see; None where it holds none."""
+    fields = tier_of(message.channel, message.hook, message.relation).fields
+    allowed = {field[: end.end()] for field in fields for end in _STEPS.finditer(field)}
+    return next((path for path in _paths(body) if path not in allowed), None)
+
+
+_STEPS = re.compile(r"\.|\[\]|$")
+
+
+def _paths(value: object, path: str = "") -> Iterator[str]:
+    """Every path in a body, those of containers too: an empty one under a wrong name is a field as well."""
+    if isinstance(value, Mapping):
+        inner = f"{path}." if path else ""
+        yield from [inner] if inner else []
+        for name, part in value.items():
+            yield from _paths(part, f"{inner}{name}")
+    elif isinstance(value, list | tuple):
+        yield f"{path}[]"
+        for part in value:
+            yield from _paths(part, f"{path}[]")
+    else:
+        yield path
