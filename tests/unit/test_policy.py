@@ -5,7 +5,8 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from harness import MONDAY, VISIT, VOICE, World, new_case
+from builders import MONDAY, VISIT, VOICE, new_case
+from harness import World
 
 from dispatcher.policy import PolicyError, load
 from schemas.vocabulary import Channel, Rung, Urgency
