@@ -7,6 +7,7 @@ from uuid import UUID
 from desk import Desk
 
 from dispatcher.casework import roster, visits
+from dispatcher.casework.orders import Order
 from dispatcher.casework.roster import DutyDesk
 from dispatcher.store.visits import VisitRow
 from providers.base import ProviderSettings
@@ -27,6 +28,7 @@ STAFF = (
 )
 BADGES = {badge for badge, *_ in STAFF}
 Load = Callable[..., None]
+ORDER = Order("S-1", "家属来电,何样已到派出所")
 
 
 def load_roster(desk: Desk, *badges: str, **duty: list[str]) -> None:
@@ -67,3 +69,9 @@ def act(desk: Desk, case_id: UUID, step: str, *, officer: str | None = None, **s
     with desk.sessions.begin() as session:
         visit, _ = visits.act(session, desk.office, visit_of(desk, case_id).id, step, officer=officer, word=word)
     return visit
+
+
+def give(desk: Desk, order: Callable[..., Any], case_id: UUID, *what: Any, by: Order = ORDER) -> Any:
+    """A supervisor's order on a case."""
+    with desk.sessions.begin() as session:
+        return order(session, desk.office, case_id, by, *what)
