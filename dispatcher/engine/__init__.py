@@ -50,6 +50,7 @@ GOING_ON: tuple[Rule, ...] = (
     ladder.overdue,
     calls.family_calls,
     hooks.protect_account,
+    hooks.ordered,
     hooks.lift_protection,
     hooks.group_notice,
     visits.ask_for_number,
@@ -59,6 +60,7 @@ GOING_ON: tuple[Rule, ...] = (
 AFTERWARDS: tuple[Rule, ...] = (
     closing.clear_up,
     channels.skip_unused_channels,
+    hooks.ordered,
     hooks.lift_protection,
     closing.follow_ups,
     closing.hand_over,

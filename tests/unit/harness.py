@@ -9,6 +9,7 @@ from builders import HIGH, MONDAY, VISIT, new_case
 from dispatcher.engine import Case, Decision, decide, evolve
 from dispatcher.engine.case import SUBJECT, Attempt, Place, Visit
 from dispatcher.engine.decisions import Close, Look, Plan
+from dispatcher.engine.orders import after_pause
 from dispatcher.engine.sending import NEVER_TAKEN
 from dispatcher.policy import load
 from dispatcher.policy.models import Policy
@@ -266,12 +267,21 @@ class World:
         """What was planned and the deadlines move by the length of the pause."""
         stood = self.now - (self.paused_at or self.now)
         attempts = (
-            replace(each, due_at=each.due_at + stood) if each.state is AttemptState.PLANNED else each
+            replace(each, due_at=after_pause(self.policy, each.channel, self.case.urgency, each.due_at, stood))
+            if each.state is AttemptState.PLANNED
+            else each
             for each in self.case.attempts
         )
         deadlines = {name: moment + stood for name, moment in self.case.deadlines.items()}
         self.paused_at = None
-        self.act(stood=stood, paused=False, waiting_for=None, attempts=tuple(attempts), deadlines=deadlines)
+        self.act(
+            stood=stood,
+            paused=False,
+            waiting_for=None,
+            attempts=tuple(attempts),
+            deadlines=deadlines,
+            urgency_since=self.case.urgency_since + stood,
+        )
 
     # --- rows
 

@@ -55,7 +55,8 @@ def test_a_revisit_is_accepted_as_soon_as_it_is_assigned() -> None:
 @pytest.mark.parametrize("word", sorted(REPORTS))
 @pytest.mark.parametrize("state", UNDER_WAY)
 def test_a_report_is_made_at_once(word: str, state: VisitState) -> None:
-    assert move([word], state) == Move(MONDAY, ("report",), result=REPORTS[word])
+    with_family = word == "met_dissuaded_with_family"
+    assert move([word], state) == Move(MONDAY, ("report",), result=REPORTS[word], guardian_present=with_family)
 
 
 def test_reports_stand_for_these_results() -> None:
