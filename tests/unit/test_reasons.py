@@ -7,6 +7,7 @@ import rule_names
 from rule_names import Named
 
 from dispatcher.casework.explain import explain
+from dispatcher.casework.orders import CALLED_ON_ORDER
 from dispatcher.casework.visits import STEPS
 from dispatcher.policy import load
 from dispatcher.policy.leaves import leaves
@@ -26,6 +27,8 @@ EXPRESSIONS: dict[str, set[str]] = {
     "f'overdue_{name}'": {"overdue_met_by", "overdue_report_by", "overdue_window"},
     "f'officer_{step}'": {f"officer_{step}" for step in STEPS},
     "f'visit_{visit.state}'": {f"visit_{step.after}" for name, step in STEPS.items() if name != "return"},
+    "f'call_{relation}'": {f"call_{relation}" for relation in CALLED_ON_ORDER},
+    "f'transfer_{state}'": {"transfer_accepted", "transfer_refused"},
 }
 AT = "2026-03-02T01:00:00+00:00"
 OPENED = {"urgency": "high", "policy": load().version}
