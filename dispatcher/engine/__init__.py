@@ -25,10 +25,9 @@ ENDING: tuple[Rule, ...] = (
     closing.confirmed_call,
     closing.met,
 )
-# What goes on while it is open. Money that has moved comes first.
+# What goes on while it is open. Of what is newly sent, money that has moved comes first.
 GOING_ON: tuple[Rule, ...] = (
     urgency.warned_again,
-    hooks.stop_payment,
     channels.bad_numbers,
     channels.avoid_bad_numbers,
     channels.avoid_retired_numbers,
@@ -38,6 +37,7 @@ GOING_ON: tuple[Rule, ...] = (
     calls.stop_calling,
     calls.bring_forward,
     doubts.doubts,
+    hooks.stop_payment,
     sms.sms,
     calls.calls,
     visits.visit_needed,
