@@ -20,6 +20,7 @@ Rule = Callable[[Case, Policy, datetime], Iterator[Decision]]
 # How a case ends by itself.
 ENDING: tuple[Rule, ...] = (
     closing.withdrawn,
+    urgency.warned_again,  # before what is not grave may end in silence
     closing.expired_on_arrival,
     closing.suppressed,
     closing.confirmed_call,
@@ -27,7 +28,6 @@ ENDING: tuple[Rule, ...] = (
 )
 # What goes on while it is open. Of what is newly sent, money that has moved comes first.
 GOING_ON: tuple[Rule, ...] = (
-    urgency.warned_again,
     channels.bad_numbers,
     channels.avoid_bad_numbers,
     channels.avoid_retired_numbers,
@@ -74,7 +74,9 @@ def decide(case: Case, policy: Policy, now: datetime) -> tuple[Decision, ...]:
     if not case.is_open:
         for rule in AFTERWARDS:
             case = _run(rule, case, policy, now, made)
-    elif not (case.expired or case.suppressed or case.paused):
+    elif case.expired or case.suppressed or case.paused:
+        _run(closing.still_held, case, policy, now, made)
+    else:
         for rule in GOING_ON:
             case = _run(rule, case, policy, now, made)
         if not any(isinstance(each, Look) for each in made):
