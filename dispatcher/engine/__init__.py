@@ -31,6 +31,7 @@ GOING_ON: tuple[Rule, ...] = (
     channels.bad_numbers,
     channels.avoid_bad_numbers,
     channels.avoid_retired_numbers,
+    calls.not_by_machine,
     urgency.somebody_else_answered,
     urgency.phone_route_exhausted,
     channels.skip_channels,

@@ -18,7 +18,7 @@ _KIN = frozenset({Person.FAMILY, Person.GUARDIAN})
 def calls(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """Calls to the subject, or to a child's guardian."""
     voice = policy.plan(case.urgency).voice
-    if Channel.VOICE not in case.channels or case.true_contact or not numbers.may_be_called(case):
+    if Channel.VOICE not in case.channels or case.true_contact or not case.may_be_called(case.callee):
         return
     begin = case.opened_at + voice.after
     yield from _round(case, policy, now, case.callee, begin, voice.again, voice.rounds)
@@ -54,6 +54,14 @@ def stop_calling(case: Case, policy: Policy, now: datetime) -> Iterator[Decision
         unneeded = first or (attempt.person in _KIN and not case.refusals)
         if attempt.channel is Channel.VOICE and attempt.state is AttemptState.PLANNED and unneeded:
             yield Cancel("true_contact", attempt.id)
+
+
+def not_by_machine(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
+    """A call was planned, and only then was it known that the person is a child, or can't hear it."""
+    for attempt in case.attempts:
+        is_call = attempt.channel is Channel.VOICE and attempt.state is AttemptState.PLANNED
+        if is_call and not case.may_be_called(attempt.party):
+            yield Cancel("hearing_impaired" if case.hearing_impaired else "minor_not_called", attempt.id)
 
 
 def bring_forward(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
