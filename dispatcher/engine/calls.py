@@ -86,7 +86,11 @@ def _round(
         return
     last = last_of(made)
     if last and last.result is Result.FAILED_TEMPORARY and last.number_id in {each.id for each in left}:
-        yield again(case, policy, last, now)
+        once_more = again(case, policy, last, now)
+        if party == case.callee and once_more.send_key is None:
+            at = caps.call_at(case, policy, party, numbers.calls(case, party), once_more.due_at)
+            once_more = replace(once_more, due_at=at)
+        yield once_more
         return
     if rounds is not None and numbers.rounds_done(case, party) >= rounds:
         return
@@ -96,10 +100,8 @@ def _round(
     is_new_round = counts[number.id] > 0 and len(set(counts.values())) == 1
     rule = "call_again" if is_new_round else "next_number" if made else "first_call"
     due = max(now, _rested(rang, number.id, rest) or begin)
-    if party == case.callee:
-        due = caps.call_allowed(case, policy, party, rang, due)
+    due = caps.call_at(case, policy, party, rang, due) if party == case.callee else awake(case, policy, due)
     previous = made[-1].id if made else None
-    due = awake(case, policy, due)
     yield plan(rule, Channel.VOICE, number, due, occasion=caps.occasion(case), retry_of=previous)
 
 
