@@ -22,8 +22,11 @@ app = typer.Typer(
 def main() -> None:
     from dispatcher.cli import (
         bench,
+        code,
         decide,
         demo,
+        duty,
+        feedback,
         inspect,
         policy,
         push,
@@ -36,7 +39,7 @@ def main() -> None:
         visit,
     )
 
-    casework = (push, inspect, visit, transfer, decide, roster, quarantine)
+    casework = (push, inspect, visit, transfer, decide, code, duty, feedback, roster, quarantine)
     for module in (service, *casework, texts, policy, simulate, demo, bench):
         module.register(app)
     # Commands speak on stdout; what goes wrong beneath them is a JSON line on stderr.
