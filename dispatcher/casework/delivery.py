@@ -53,7 +53,7 @@ def claim(session: Session, office: Office, registry: Registry, lane: str, limit
     due = (
         select(AttemptRow, CaseRow)
         .join(CaseRow, CaseRow.id == AttemptRow.case_id)
-        .where(_is_due(now), AttemptRow.lane.in_(_LANES[lane]))
+        .where(is_due(now), AttemptRow.lane.in_(_LANES[lane]))
         .order_by(AttemptRow.urgency_rank, AttemptRow.due_at)
         .limit(limit)
         # The case is locked too, or left for the next round: no claim races a withdrawal.
@@ -134,11 +134,11 @@ def record(session: Session, office: Office, results: Iterable[Done]) -> set[str
 
 def due_lanes(session: Session, office: Office) -> list[str]:
     """Lanes with something to do now."""
-    waiting = select(AttemptRow.lane).where(_is_due(office.clock.now(session))).distinct()
+    waiting = select(AttemptRow.lane).where(is_due(office.clock.now(session))).distinct()
     return list(session.scalars(waiting))
 
 
-def _is_due(now: datetime) -> ColumnElement[bool]:
+def is_due(now: datetime) -> ColumnElement[bool]:
     """Something is to be done, its product time has come, and nobody has it in hand (real time)."""
     free = or_(AttemptRow.lease_until.is_(None), AttemptRow.lease_until < clock.real_now())
     return and_(AttemptRow.action.is_not(None), AttemptRow.due_at <= now, free)

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -68,10 +68,6 @@ def settle(session: Session, office: Office) -> tuple[int, set[str]]:
             outcomes.record(files, case_id, attempt_id, _word(row), asked="receipt")
     files.decide()
     return len(rows), files.lanes
-
-
-def unsettled(session: Session) -> int:
-    return session.scalar(select(func.count()).where(ReceiptRow.settled_at.is_(None))) or 0
 
 
 def _word(row: ReceiptRow) -> Accepted | Answered:

@@ -8,8 +8,8 @@ from rich.table import Table
 
 from dispatcher.casework import reports
 from dispatcher.cli.output import json_line, log_table, out
+from dispatcher.cli.playing import ROSTER, load_roster, play
 from dispatcher.cli.private import private_stack
-from dispatcher.cli.simulate import ROSTER, load_roster, play
 from dispatcher.setup import House
 from dispatcher.simulate import expected, sample
 from dispatcher.simulate.expected import Verdict

@@ -8,7 +8,7 @@ from dispatcher.engine.case import Attempt, Case
 from dispatcher.policy.models import Policy
 from schemas.vocabulary import Channel, Result
 
-_NEVER_ARRIVED = frozenset(
+NEVER_ARRIVED = frozenset(
     {
         Result.FAILED_TEMPORARY,
         Result.FAILED_PERMANENT,
@@ -59,7 +59,7 @@ def occasion(case: Case) -> int:
 
 def _own_sms(case: Case, party: str) -> dict[str, datetime]:
     """When SMS of this case reached the person, or may have: once for each key."""
-    return {each.send_key: each.made_at for each in case.on(Channel.SMS, party) if each.result not in _NEVER_ARRIVED}
+    return {each.send_key: each.made_at for each in case.on(Channel.SMS, party) if each.result not in NEVER_ARRIVED}
 
 
 def _after_a_conflict(policy: Policy, sent: list[datetime], due: datetime) -> datetime:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from dispatcher.engine import hooks
 from dispatcher.engine.case import Attempt, Case
 from dispatcher.engine.decisions import (
     AskHuman,
@@ -123,7 +124,9 @@ def clear_up(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
         if attempt.channel is Channel.VISIT:
             continue
         if attempt.state is AttemptState.PLANNED:
-            yield Cancel(rule, attempt.id)
+            # What a bank is asked outlives the case, as long as there is ground for it.
+            if attempt.channel is not Channel.HOOK or not hooks.has_ground(case, attempt.hook):
+                yield Cancel(rule, attempt.id)
         elif attempt.state is AttemptState.IN_DOUBT:
             yield from _last_look(case, policy, now, rule, attempt)
         elif attempt.state is AttemptState.ACCEPTED and attempt.channel is Channel.VOICE and not attempt.detail:

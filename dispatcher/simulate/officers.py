@@ -18,6 +18,7 @@ REPORTS = {
     "not_found_confirmed": Result.NOT_FOUND_CONFIRMED,
     "not_home": Result.NOT_HOME_FAMILY_TOLD,
 }
+_WITH_FAMILY = frozenset({"met_dissuaded_with_family"})
 _TIMED = re.compile(r"(accepted|arrived|revisit)\+\d{1,3}:[0-5]\d")
 _UNDER_WAY = frozenset({VisitState.ACCEPTED, VisitState.DEPARTED, VisitState.ARRIVED})
 
@@ -39,6 +40,7 @@ class Move:
     result: Result | None = None
     reason: ReturnReason | None = None
     goes_on: bool = False  # the word has more to come
+    guardian_present: bool = False  # without one a child does not count as met
 
 
 @dataclass
@@ -65,7 +67,7 @@ class Script:
         if word == "returned" and (stand.state in _UNDER_WAY or stand.state is VisitState.ASSIGNED):
             return Move(now, ("return",), reason=ReturnReason(argument.upper()))
         if word in REPORTS and stand.state in _UNDER_WAY:
-            return Move(now, ("report",), result=REPORTS[word])
+            return Move(now, ("report",), result=REPORTS[word], guardian_present=word in _WITH_FAMILY)
         return None
 
     def done(self, move: Move, now: datetime) -> None:
