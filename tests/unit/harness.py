@@ -4,10 +4,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from builders import HIGH, HOOK, MONDAY, VISIT, new_case
+from builders import HIGH, MONDAY, VISIT, new_case
 from story import facts, short, words
 
-from dispatcher.engine import Case, Decision, decide, evolve, times
+from dispatcher.engine import Case, Decision, decide, evolve, orders
 from dispatcher.engine.case import SUBJECT, Attempt, Place, Visit
 from dispatcher.engine.decisions import Close, Look, Plan
 from dispatcher.engine.sending import NEVER_TAKEN
@@ -263,9 +263,7 @@ class World:
         """The clock goes on: deadlines and waits move by the pause, nothing slips into the quiet hours."""
         case, stood = self.case, self.now - (self.paused_at or self.now)
         for each in self.in_state(AttemptState.PLANNED):
-            later = each.due_at + stood
-            free = each.channel in (VISIT, HOOK)
-            self._set(each, due_at=later if free else times.awake(self.policy, case.urgency, later))
+            self._set(each, due_at=orders.after_pause(self.policy, each.channel, case.urgency, each.due_at, stood))
         visit = case.open_visit
         for wait in ("assigned_at", "offered_until") if visit is not None else ():
             if (begun := getattr(visit, wait)) is not None:
