@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test unit lint format bench bench-short lock clean
+.PHONY: demo test unit laws lint format bench bench-short lock clean
 
 demo: $(VENV)/run  ## the sample cases on the real stack, then the log
 	$(BIN)/dispatcher demo
@@ -14,6 +14,10 @@ test: $(VENV)/dev  ## all tests, on servers of their own
 
 unit: $(VENV)/dev  ## the tests that need no server
 	$(BIN)/python -m pytest tests/unit
+
+laws: $(VENV)/dev  ## the engine's laws on 10,000 random histories
+	@seed=$${SEED:-$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}; echo "seed $$seed; make laws SEED=$$seed repeats it"; \
+	HYPOTHESIS_PROFILE=laws $(BIN)/python -m pytest tests/unit/test_engine_laws.py --hypothesis-seed=$$seed --timeout=3600
 
 lint: $(VENV)/dev  ## style, types, layers, migrations
 	$(BIN)/ruff check .
