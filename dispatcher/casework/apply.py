@@ -216,6 +216,7 @@ def _re_address(hand: _Hand, decision: d.ReAddress) -> None:
         if attempt.visit_id == visit.id and attempt.settled_at is None:
             attempt.state, attempt.action = AttemptState.SETTLED.value, None
             attempt.result, attempt.settled_at = Result.READDRESSED.value, hand.now
+    endings.lapse_offer(hand.files, visit)
     free_visit(visit)
     visit.precinct_code, visit.moved_at = decision.precinct, hand.now
     hand.note(
@@ -230,7 +231,7 @@ def _re_address(hand: _Hand, decision: d.ReAddress) -> None:
 
 def _end_offer(hand: _Hand, decision: d.EndOffer) -> None:
     visit = hand.visit(decision.visit_id)
-    visit.state, visit.offered_until = VisitState.WAITING.value, None
+    visit.state = VisitState.WAITING.value
     endings.lapse_offer(hand.files, visit)
     hand.note("transfer_lapsed", decision.rule, visit=str(visit.id))
 
@@ -249,6 +250,7 @@ def _cancel_visit(hand: _Hand, decision: d.CancelVisit) -> None:
         if attempt.visit_id == visit.id and attempt.settled_at is None:
             attempt.state, attempt.action, attempt.settled_at = AttemptState.CANCELLED.value, None, hand.now
     before_arrival = visit.arrived_at is None
+    endings.lapse_offer(hand.files, visit)
     visit.state = VisitState.CANCELLED.value
     hand.note("visit_cancelled", decision.rule, visit=str(visit.id), officer_told=told, before_arrival=before_arrival)
 

@@ -53,7 +53,8 @@ def suppress(files: CaseFiles, case: CaseRow) -> None:
 
 
 def lapse_offer(files: CaseFiles, visit: VisitRow) -> None:
-    """The offer of a visit that nobody answered."""
+    """The offer of a visit, where there is one, stands no longer: nobody answered, or there is nothing to take over."""
+    visit.offered_until = None
     offered = (TransferRow.visit_id == visit.id) & (TransferRow.state == TransferState.OFFERED.value)
     lapsed = {"state": TransferState.LAPSED.value, "decided_at": files.now}
     files.session.execute(update(TransferRow).where(offered).values(lapsed))

@@ -1,6 +1,7 @@
 """Events on an instruction already taken: withdrawn, feedback, later loss."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,13 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from dispatcher.casework import apply, endings
+from dispatcher.casework import apply, endings, losses
 from dispatcher.casework.answer import Answer
 from dispatcher.casework.files import CaseFiles
 from dispatcher.casework.office import Office
 from dispatcher.engine.decisions import Close
 from dispatcher.store.base import new_id
-from dispatcher.store.cases import CaseRow
 from dispatcher.store.instructions import EventRow, FeedbackRow, InstructionRow
 from schemas.errors import BadInstruction
 from schemas.instruction import Event, Feedback, LaterLoss, Withdraw
@@ -26,14 +26,18 @@ def take(session: Session, office: Office, event: Event, digest: bytes) -> tuple
     row = instruction(session, event)
     files = CaseFiles(session, office)
     files.open([row.case_id])
-    known = insert(EventRow).values(digest=digest, instruction=row.id, op=_op(event), received_at=files.now)
-    fresh = session.execute(known.on_conflict_do_nothing().returning(EventRow.digest)).first()
-    if fresh is None:
+    if not is_news(session, row, digest, _op(event), files.now):
         _note(files, row.case_id, event, "event_repeated")
         return Answer(IntakeStatus.DUPLICATE, event.instruction_id, str(row.case_id)), set()
     status = _TAKE[type(event)](files, row, event)
     files.decide()
     return Answer(status, event.instruction_id, str(row.case_id)), files.lanes
+
+
+def is_news(session: Session, row: InstructionRow, digest: bytes, op: str, now: datetime) -> bool:
+    """Whether this content was not taken before; taken from now on."""
+    known = insert(EventRow).values(digest=digest, instruction=row.id, op=op, received_at=now)
+    return session.execute(known.on_conflict_do_nothing().returning(EventRow.digest)).first() is not None
 
 
 def instruction(session: Session, event: Event) -> InstructionRow:
@@ -92,9 +96,8 @@ def _feedback(files: CaseFiles, row: InstructionRow, event: Feedback) -> IntakeS
 
 
 def _later_loss(files: CaseFiles, row: InstructionRow, event: LaterLoss) -> IntakeStatus:
-    case: CaseRow = files.cases[row.case_id]
-    case.money_lost += event.loss_yuan
-    _note(files, row.case_id, event, "later_loss_reported", loss_yuan=event.loss_yuan)
+    with losses.counted(files, row.case_id):
+        _note(files, row.case_id, event, losses.REPORTED, loss_yuan=event.loss_yuan)
     return IntakeStatus.ACCEPTED
 
 

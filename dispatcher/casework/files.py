@@ -114,8 +114,17 @@ class CaseFiles:
 
     def decide(self) -> None:
         """Let the engine decide on every open file, and carry its decisions out."""
+        for row in self.cases.values():
+            self._note_policy(row)
         for case_id, case in self._values(list(self.cases)).items():
             apply.carry_out(self, case_id, decide(case, self.office.policy, self.now))
+
+    def _note_policy(self, case: CaseRow) -> None:
+        """A decision is explained by the policy it was made under, which may not be the one the case began with."""
+        version = self.office.policy.version
+        if case.policy_version != version:
+            self.note(case.id, "policy_changed", {"before": case.policy_version, "policy": version})
+            case.policy_version = version
 
     def _values(self, case_ids: list[UUID]) -> dict[UUID, Case]:
         around = surroundings.read(self.session, [self.cases[each] for each in case_ids], self.now)

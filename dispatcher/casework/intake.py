@@ -186,6 +186,8 @@ def _conflict(
     reason = bilingual(
         "同一版本内容不同,已隔离,交主管处理", "same version, other content; kept in quarantine for a supervisor"
     )
+    if not events.is_news(session, row, _content(office, raw), "conflict", office.clock.now(session)):
+        return Answer(IntakeStatus.CONFLICT, pushed.instruction_id, str(row.case_id), reason), set()
     kept = quarantine.keep(
         session, office, raw, door=door, status=IntakeStatus.CONFLICT, field="version", reason=reason
     )

@@ -78,6 +78,13 @@ def add_places(files: CaseFiles, case: CaseRow, subject: SubjectRow, places: Ite
         case.area = _area(files, case.id)
 
 
+def renew(files: CaseFiles, case_id: UUID, place: Place) -> None:
+    """The person was found here just now, in this precinct, whatever was known of the place before."""
+    for row in files.places[case_id]:
+        if row.digest == place.digest:
+            row.added_at, row.precinct_code = files.now, place.precinct_code
+
+
 def retire(files: CaseFiles, case_id: UUID, phones: set[bytes], places: set[bytes]) -> None:
     """Retire what none of the case's standing instructions names any more."""
     for phone in files.phones[case_id]:

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
+from dispatcher.casework.view import relation_of
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import Base
 from dispatcher.store.cases import CaseRow, LinkRow
@@ -17,6 +18,8 @@ from dispatcher.store.duties import DutyRow
 from dispatcher.store.instructions import FeedbackRow, InstructionRow
 from dispatcher.store.journal import JournalRow
 from dispatcher.store.visits import VisitRow
+from providers.tiers import actor_of
+from schemas.vocabulary import Channel, Hook
 
 PAGE = 500
 
@@ -180,6 +183,7 @@ def _line(row: AttemptRow, instructions: list[str]) -> dict[str, Any]:
         "retry_of": str(row.retry_of) if row.retry_of else None,
         "channel": row.channel,
         "provider": row.provider,
+        "actor": actor_of(Channel(row.channel), Hook(row.hook) if row.hook else None, relation_of(row.party)),
         "person": row.person,
         "state": row.state,
         "result": row.result,

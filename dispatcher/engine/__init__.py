@@ -20,24 +20,25 @@ Rule = Callable[[Case, Policy, datetime], Iterator[Decision]]
 # How a case ends by itself.
 ENDING: tuple[Rule, ...] = (
     closing.withdrawn,
+    urgency.warned_again,  # before what is not grave may end in silence
     closing.expired_on_arrival,
     closing.suppressed,
     closing.confirmed_call,
     closing.met,
 )
-# What goes on while it is open. Money that has moved comes first.
+# What goes on while it is open. Of what is newly sent, money that has moved comes first.
 GOING_ON: tuple[Rule, ...] = (
-    urgency.warned_again,
-    hooks.stop_payment,
     channels.bad_numbers,
     channels.avoid_bad_numbers,
     channels.avoid_retired_numbers,
+    calls.not_by_machine,
+    doubts.doubts,
+    hooks.stop_payment,
     urgency.somebody_else_answered,
     urgency.phone_route_exhausted,
     channels.skip_channels,
     calls.stop_calling,
     calls.bring_forward,
-    doubts.doubts,
     sms.sms,
     calls.calls,
     visits.visit_needed,
@@ -50,6 +51,7 @@ GOING_ON: tuple[Rule, ...] = (
     ladder.overdue,
     calls.family_calls,
     hooks.protect_account,
+    hooks.ordered,
     hooks.lift_protection,
     hooks.group_notice,
     visits.ask_for_number,
@@ -59,6 +61,7 @@ GOING_ON: tuple[Rule, ...] = (
 AFTERWARDS: tuple[Rule, ...] = (
     closing.clear_up,
     channels.skip_unused_channels,
+    hooks.ordered,
     hooks.lift_protection,
     closing.follow_ups,
     closing.hand_over,
@@ -74,7 +77,9 @@ def decide(case: Case, policy: Policy, now: datetime) -> tuple[Decision, ...]:
     if not case.is_open:
         for rule in AFTERWARDS:
             case = _run(rule, case, policy, now, made)
-    elif not (case.expired or case.suppressed or case.paused):
+    elif case.expired or case.suppressed or case.paused:
+        _run(closing.still_held, case, policy, now, made)
+    else:
         for rule in GOING_ON:
             case = _run(rule, case, policy, now, made)
         if not any(isinstance(each, Look) for each in made):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from dispatcher.engine import hooks
 from dispatcher.engine.case import Attempt, Case
 from dispatcher.engine.decisions import (
     AskHuman,
@@ -64,6 +65,12 @@ def expired_on_arrival(case: Case, policy: Policy, now: datetime) -> Iterator[De
         yield AskHuman("expired_on_arrival", Rung.CENTRE, "expired")
 
 
+def still_held(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
+    """Paused, expired or suppressed, and whoever was to decide is off the file: another is asked, so that it ends."""
+    if case.waiting_for is None:
+        yield AskHuman("still_held", Rung.CENTRE, "held")
+
+
 def confirmed_call(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """A key press with the answer "dissuaded" closes where the policy allows it for this urgency."""
     dissuaded = any(
@@ -117,7 +124,9 @@ def clear_up(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
         if attempt.channel is Channel.VISIT:
             continue
         if attempt.state is AttemptState.PLANNED:
-            yield Cancel(rule, attempt.id)
+            # What a bank is asked outlives the case, as long as there is ground for it.
+            if attempt.channel is not Channel.HOOK or not hooks.has_ground(case, attempt.hook):
+                yield Cancel(rule, attempt.id)
         elif attempt.state is AttemptState.IN_DOUBT:
             yield from _last_look(case, policy, now, rule, attempt)
         elif attempt.state is AttemptState.ACCEPTED and attempt.channel is Channel.VOICE and not attempt.detail:
@@ -151,8 +160,9 @@ def plan_exhausted(case: Case, policy: Policy, now: datetime) -> Iterator[Decisi
     in_hand = visit.attempt_id if visit is not None else None
     if case.waiting_for is not None or any(case.is_pending(each) for each in case.attempts if each.id != in_hand):
         return
-    if visit is None:
-        yield AskHuman("plan_exhausted", Rung.CENTRE, "plan_exhausted")
-    elif in_hand is not None or visit.state is VisitState.TRANSFERRED:
+    if visit is not None and (in_hand is not None or visit.state is VisitState.TRANSFERRED):
         # Every deadline has passed, and an officer is still under way.
         yield AskHuman("still_overdue", Rung.STATION_LEADER, f"{visit.state}:{visit.id}")
+    else:
+        # No visit, or one that the whole ladder left undone.
+        yield AskHuman("plan_exhausted", Rung.CENTRE, "plan_exhausted")

@@ -20,7 +20,8 @@ from schemas.vocabulary import (
 )
 
 _DONE = frozenset({Result.STOPPED, Result.STOPPED_PARTLY, Result.GRANTED, Result.LIFTED})
-_NO_GROUND = frozenset({Resolution.NOT_A_VICTIM, Resolution.WITHDRAWN, Resolution.DUPLICATE_MERGED})
+# After one of these a measure has no ground any more.
+NO_GROUND = frozenset({Resolution.NOT_A_VICTIM, Resolution.WITHDRAWN, Resolution.DUPLICATE_MERGED})
 
 
 def stop_payment(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
@@ -54,6 +55,19 @@ def _ask_bank(case: Case, policy: Policy, hook: Hook, now: datetime) -> Iterator
         yield AskHuman("bank_not_reached", Rung.CENTRE, f"bank:{last.id}")
 
 
+def ordered(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
+    """What a human asked of the bank is pursued like what a rule asks, also when the case has ended."""
+    for hook in Hook:
+        by_rule = case.is_open and _triggered(case, policy, hook)
+        if case.hooks(hook) and not by_rule and has_ground(case, hook):
+            yield from _ask_bank(case, policy, hook, now)
+
+
+def has_ground(case: Case, hook: Hook | None) -> bool:
+    """A measure needs its ground; lifting one never does."""
+    return hook is Hook.LIFT_PROTECTION or case.resolution not in NO_GROUND
+
+
 def bank(rule: str, hook: Hook, due_at: datetime) -> Plan:
     """One question to the bank."""
     return Plan(rule, Channel.HOOK, SUBJECT, Person.SUBJECT, due_at, hook=hook)
@@ -67,14 +81,14 @@ def lift_protection(case: Case, policy: Policy, now: datetime) -> Iterator[Decis
     if f"lift:{granted.id}" not in case.asked_for:
         due_at = max(now, granted.granted_until - policy.protection.remind_before)
         yield Oblige("lift_reminder", Duty.LIFT_PROTECTION, due_at, f"lift:{granted.id}")
-    if case.resolution in _NO_GROUND and f"groundless:{granted.id}" not in case.asked_for:
+    if case.resolution in NO_GROUND and f"groundless:{granted.id}" not in case.asked_for:
         yield Oblige("protection_groundless", Duty.LIFT_PROTECTION, now, f"groundless:{granted.id}")
 
 
 def _standing_protection(case: Case) -> Attempt | None:
-    granted = [each for each in case.hooks(Hook.PROTECT_ACCOUNT) if each.result is Result.GRANTED]
-    lifted = any(each.result is Result.LIFTED for each in case.hooks(Hook.LIFT_PROTECTION))
-    return granted[-1] if granted and not lifted else None
+    """The last one granted, unless it was lifted after that."""
+    last = next((each for each in reversed(case.attempts) if each.result in (Result.GRANTED, Result.LIFTED)), None)
+    return last if last is not None and last.result is Result.GRANTED else None
 
 
 def group_notice(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:

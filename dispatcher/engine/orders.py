@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from dispatcher.engine import caps, numbers
+from dispatcher.engine import caps, numbers, times
 from dispatcher.engine.case import Case
 from dispatcher.engine.decisions import Decision, Plan
 from dispatcher.engine.hooks import bank as ask
 from dispatcher.engine.sending import plan
-from schemas.vocabulary import Channel, Hook, Relation
+from dispatcher.policy.models import Policy
+from schemas.vocabulary import Channel, Hook, Relation, Urgency
 
 
 def call(case: Case, relation: Relation, now: datetime) -> tuple[Decision, ...]:
@@ -29,3 +30,10 @@ def bank(hook: Hook, now: datetime) -> Plan:
 def moved(deadlines: Mapping[str, str], by: timedelta) -> dict[str, str]:
     """Deadlines after a pause."""
     return {name: (datetime.fromisoformat(at) + by).isoformat() for name, at in deadlines.items()}
+
+
+def after_pause(policy: Policy, channel: Channel, urgency: Urgency, due_at: datetime, stood: timedelta) -> datetime:
+    """When a planned attempt goes after a pause. A visit keeps its time of day, and nobody is rung in quiet hours."""
+    if channel is Channel.VISIT:
+        return due_at
+    return due_at + stood if channel is Channel.HOOK else times.awake(policy, urgency, due_at + stood)

@@ -22,10 +22,10 @@ def plan(
 def again(case: Case, policy: Policy, last: Attempt, now: datetime) -> Plan:
     """Once more after a passing fault. What the provider never took goes at once and under its old key."""
     if last.detail == NEVER_TAKEN:
-        return replace(repeat("never_taken", last, awake(case, policy, now)), send_key=last.send_key)
+        return replace(repeat("never_taken", last, again_at(case, policy, last, now)), send_key=last.send_key)
     failures = _failures_in_a_row([each for each in case.attempts if _is_same_errand(each, last)])
     due = max(now, (last.settled_at or now) + policy.retry.wait(failures), last.retry_not_before or now)
-    once_more = repeat("transient_failure", last, awake(case, policy, due))
+    once_more = repeat("transient_failure", last, again_at(case, policy, last, due))
     # What may be a duplicate stays one, and keeps its key.
     return replace(once_more, possible_duplicate=True, send_key=last.send_key) if last.possible_duplicate else once_more
 
@@ -57,6 +57,11 @@ def last_of(made: tuple[Attempt, ...]) -> Attempt | None:
 def awake(case: Case, policy: Policy, due: datetime) -> datetime:
     """`due`, or the end of the quiet hours where they hold this case."""
     return times.awake(policy, case.urgency, due)
+
+
+def again_at(case: Case, policy: Policy, last: Attempt, due: datetime) -> datetime:
+    """Quiet hours hold what rings at somebody's; a bank is asked at any time."""
+    return due if last.channel is Channel.HOOK else awake(case, policy, due)
 
 
 def _is_same_errand(attempt: Attempt, other: Attempt) -> bool:

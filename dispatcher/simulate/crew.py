@@ -7,13 +7,14 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from dispatcher.casework import visits
+from dispatcher.casework import codes, people, visits
 from dispatcher.errors import OperatorError
 from dispatcher.logging import logger
 from dispatcher.setup import House
 from dispatcher.simulate import officers
+from dispatcher.store.codes import CodeRow
 from dispatcher.store.visits import VisitRow
-from schemas.vocabulary import VisitState
+from schemas.vocabulary import Result, VisitState
 
 _IN_HAND = (VisitState.ASSIGNED, VisitState.ACCEPTED, VisitState.DEPARTED, VisitState.ARRIVED)
 _log = logger(__name__)
@@ -70,4 +71,18 @@ class Crew:
                 return False
             office.wake.deliver(*lanes)
         each.script.done(move, now)
+        if move.result is Result.MET_REFUSED:
+            self._ring_back(each.visit_id)
         return True
+
+    def _ring_back(self, visit_id: UUID) -> None:
+        """Who does not believe the officer rings 96110 and quotes the code of the call."""
+        office = self._house.office
+        found = select(CodeRow.value_id).join(VisitRow, VisitRow.case_id == CodeRow.case_id)
+        try:
+            with self._house.sessions.begin() as session:
+                code = people.read_value(session, office, session.scalars(found.where(VisitRow.id == visit_id)).one())
+                codes.check(session, office, code, officer=None, by="96110")
+        except OperatorError as refusal:
+            # A stepped clock plays many refusals in one real minute, and queries are limited in real time.
+            _log.info("code_not_checked", visit=str(visit_id), why=str(refusal))

@@ -22,11 +22,12 @@ class NotTakenError(Exception):
 
 
 class Courier:
-    def __init__(self, ledger: Ledger, dice: Dice, secret: str, answer_ms: int) -> None:
+    def __init__(self, ledger: Ledger, dice: Dice, secret: str, answer_ms: int, silent_ms: int) -> None:
         self._ledger = ledger
         self._dice = dice
         self._webhook = Webhook(secret)
         self._answer_ms = answer_ms
+        self._silent_ms = silent_ms
         self._under_way: set[asyncio.Task[None]] = set()
         self.sent = 0
         self.failed = 0
@@ -60,7 +61,7 @@ class Courier:
             await self._deliver(taken.callback_url, webhook_id, body)
 
     def _delay_s(self, taken: Taken) -> float:
-        usual = 3 * self._answer_ms + 500 if taken.act.silent else self._answer_ms
+        usual = self._silent_ms if taken.act.silent else self._answer_ms
         return (usual + self._dice.faults.late_ms) / 1000
 
     def _copies(self, taken: Taken) -> int:

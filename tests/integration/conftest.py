@@ -1,10 +1,12 @@
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from desk import START, Desk
 from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
+from station import Load, load_roster
 
 from dispatcher import policy, texts, vault
 from dispatcher.casework.office import Office
@@ -30,3 +32,9 @@ def desk(database: str, tmp_path: Path) -> Iterator[Desk]:
         office.clock.start(session)
     yield made
     engine.dispose()
+
+
+@pytest.fixture
+def load(desk: Desk) -> Load:
+    """Loads a roster: all officers, or these, with their duty times."""
+    return partial(load_roster, desk)
