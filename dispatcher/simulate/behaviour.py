@@ -13,7 +13,7 @@ _SMS = {
     "rejected:invalid_number": 1.5,
     "rejected:blacklisted": 0.7,
     "rejected:content_rejected": 0.5,
-    "timeout_after_accept": 0.2,
+    "timeout_after_accept": 0.1,
 }
 _VOICE = {
     "no_answer": 30,
