@@ -142,6 +142,11 @@ def test_a_provider_that_names_its_own_wait_is_heard() -> None:
     assert planned(world, SMS).due_at == MONDAY + MINUTE
 
 
+def test_a_providers_own_wait_that_is_over_puts_nothing_into_the_past() -> None:
+    world = looked_at(MONDAY + MINUTE, attempts=(failed(retry_not_before=MONDAY + 5 * SECOND),))
+    assert planned(world, SMS).due_at == MONDAY + MINUTE
+
+
 def test_a_rung_that_could_not_be_asked_is_asked_again_a_wait_after_the_failure() -> None:
     visit = Visit("v1", VisitState.WAITING, MONDAY)
     world = looked_at(
@@ -352,6 +357,11 @@ def test_who_was_met_is_not_called_any_more() -> None:
     world.reports(Result.MET_REFUSED)
     assert Cancel("true_contact", call.id) in world.decided
     assert not is_planned(world, VOICE)
+
+
+def test_a_meeting_is_a_contact_by_itself_whoever_recorded_it() -> None:
+    met = Visit("v1", VisitState.REPORTED, MONDAY, result=Result.MET_REFUSED)
+    assert not is_planned(looked_at(MONDAY, visits=(met,)), VOICE)
 
 
 # --- urgency
