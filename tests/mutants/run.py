@@ -99,14 +99,15 @@ def _mutate(workers: int) -> None:
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
     ) as mutmut:
         for line in mutmut.stdout or ():
-            said.append(line)
-            count = re.search(r"(\d+)/(\d+)", line)
+            count = re.search(r"(\d+)/(\d+)  ", line)
+            if not count:
+                said.append(line)
             now = time.monotonic()
             if count and (now - shown > 15 or count[1] == count[2]):
                 shown = now
-                print(f"{count[0]} mutants tried, {now - begin:.0f} s", flush=True)
+                print(f"{count[1]}/{count[2]} mutants tried, {now - begin:.0f} s", flush=True)
     if mutmut.returncode:
-        sys.exit("".join(said[-200:]) + "mutmut failed, see above; do the engine's tests pass?")
+        sys.exit("".join(said[-100:]) + f"mutmut ended with {mutmut.returncode}; do the engine's tests pass?")
 
 
 def _verdicts(files: tuple[str, ...]) -> Iterator[Mutant]:
