@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test unit laws lint format bench bench-short lock clean
+.PHONY: demo test unit laws mutants mutants-short without-rules lint format bench bench-short lock clean
 
 demo: $(VENV)/run  ## the sample cases on the real stack, then the log
 	$(BIN)/dispatcher demo
@@ -34,6 +34,15 @@ bench: $(VENV)/run  ## delivery beside a naive Celery task
 
 bench-short: $(VENV)/run  ## the same in small, so that it does not rot
 	$(BIN)/dispatcher bench deliver --instructions 200 --rounds 1
+
+mutants: $(VENV)/dev  ## change the engine in every small way; its tests must notice
+	$(BIN)/python tests/mutants/run.py
+
+mutants-short: $(VENV)/dev  ## the same for its arithmetic alone, in a minute
+	$(BIN)/python tests/mutants/run.py times.py numbers.py
+
+without-rules: $(VENV)/dev  ## take the engine's rules out one by one; its tests must notice
+	$(BIN)/python tests/mutants/without_rule.py
 
 lock: $(VENV)/dev  ## newer versions of everything, with hashes and without registry addresses
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
