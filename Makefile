@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test unit laws mutants mutants-short without-rules lint format bench bench-short lock clean
+.PHONY: demo test unit laws mutants mutants-short without-rules without-names lint format bench bench-short lock clean
 
 demo: $(VENV)/run  ## the sample cases on the real stack, then the log
 	$(BIN)/dispatcher demo
@@ -43,6 +43,9 @@ mutants-short: $(VENV)/dev  ## the same for its arithmetic alone, in a minute
 
 without-rules: $(VENV)/dev  ## take the engine's rules out one by one; its tests must notice
 	$(BIN)/python tests/mutants/without_rule.py
+
+without-names: $(VENV)/dev  ## take each name of docs/rules.md out; the test beside it must notice
+	$(BIN)/python tests/mutants/without_names.py
 
 lock: $(VENV)/dev  ## newer versions of everything, with hashes and without registry addresses
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

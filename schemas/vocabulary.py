@@ -257,7 +257,6 @@ class Duty(Code):
     CASE_REPORT = "case_report", "移交接报案", "hand the case report to 110 and the precinct"
     LOOK_BACK = "look_back", "一案双查", "look-back"
     CONFLICT = "conflict", "核对冲突指令", "compare the conflicting instruction"
-    LATE_SOURCE = "late_source", "上游延迟核查", "delay of the upstream link"
 
 
 class FollowUp(Code):

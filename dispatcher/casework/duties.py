@@ -59,7 +59,7 @@ def done(session: Session, office: Office, duty_id: UUID, form: Form, *, by: str
         files.note(case_id, "duty_done", data, actor=by, rule=row.rule)
         if form.outcome is FollowUp.DEFRAUDED:
             found = {"duty": str(row.id), "loss_yuan": form.loss_yuan}
-            files.note(case_id, "later_loss_found", found, actor=by, rule=row.kind)
+            files.note(case_id, "later_loss_found", found, actor=by, rule=row.rule)
     return row
 
 

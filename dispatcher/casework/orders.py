@@ -105,7 +105,7 @@ def ask_bank(session: Session, office: Office, case_id: UUID, order: Order, hook
     files, case = _any_case(session, office, case_id, order)
     if hook is not Hook.LIFT_PROTECTION and case.resolution in NO_GROUND:
         raise OperatorError("该任务已撤销或为误报,不得采取措施", "this case has ended as no ground for a measure")
-    note(files, case, order, hook.value)
+    note(files, case, order, f"{hook}_ordered")
     apply.carry_out(files, case_id, [engine.bank(hook, files.now)])
     files.decide()
     return files.lanes

@@ -82,6 +82,7 @@ class Scripted:
     cancels: list[bool] = field(default_factory=list)
     name: str = "scripted"
     channels: tuple[Channel, ...] = (Channel.SMS, Channel.VOICE)
+    destinations: frozenset[str] | None = None
     timeout_s: float = 10.0
     on_send: Callable[[Message], None] | None = None
     sent: list[Message] = field(default_factory=list)
@@ -89,7 +90,8 @@ class Scripted:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(frozenset(self.channels), idempotent=True, receipts=True, queries=True, cancels=True)
+        reach = frozenset(self.channels), self.destinations
+        return Capabilities(*reach, idempotent=True, receipts=True, queries=True, cancels=True)
 
     async def send(self, message: Message) -> Outcome:
         self.sent.append(message)

@@ -206,6 +206,14 @@ def erase(desk: Desk, case_id: Any) -> None:
     )
 
 
+def test_a_country_that_no_provider_reaches_is_left_out_with_its_reason(desk: Desk) -> None:
+    case_id = desk.open(phones=[{"number": "+447700900123"}])
+    at_home = Scripted(destinations=frozenset({"CN"}))
+    assert desk.deliver(at_home) == []
+    assert (at_home.sent, [each.skip_reason for each in desk.attempts(case_id)]) == ([], ["UNSUPPORTED_DESTINATION"])
+    assert desk.journal(case_id, "attempt_skipped")[0].rule == "unsupported_destination"
+
+
 @pytest.mark.parametrize("channel", ["sms", "voice"])
 def test_nothing_is_sent_to_a_person_who_was_erased(desk: Desk, channel: str) -> None:
     case_id, other = desk.open(1, channels=[channel], urgency="critical"), desk.open(2, channels=["sms"])

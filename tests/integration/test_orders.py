@@ -39,6 +39,26 @@ def test_every_order_is_on_the_record_and_its_reason_in_the_vault(desk: Desk) ->
     assert ORDER.reason not in str([each.data for each in desk.journal(case_id)])
 
 
+def test_each_order_stands_in_the_journal_under_its_own_name(desk: Desk, load: Load) -> None:
+    load()
+    contacts = [EMPLOYER, {"relation": "社区网格员", "phone": "15400009003"}]
+    late = (START - timedelta(minutes=5)).isoformat()
+    case_id = desk.open(valid_until=late, channels=["sms", "voice"], contacts=contacts)
+    give(desk, orders.revive, case_id)
+    give(desk, orders.call, case_id, Relation.EMPLOYER)
+    give(desk, orders.call, case_id, Relation.COMMUNITY)
+    give(desk, orders.ask_bank, case_id, Hook.PROTECT_ACCOUNT)
+    give(desk, orders.ask_bank, case_id, Hook.LIFT_PROTECTION)
+    give(desk, orders.locate, case_id, place("P2"))
+    give(desk, pauses.pause, case_id)
+    give(desk, pauses.resume, case_id)
+    give(desk, orders.close, case_id, Resolution.SELF_AWARE)
+    assert [each.rule for each in desk.journal(case_id, "supervisor_ordered")] == [
+        *("revived", "call_employer", "call_community", "protect_account_ordered", "lift_protection_ordered"),
+        *("located", "paused", "resumed", "closed_by_supervisor"),
+    ]
+
+
 @pytest.mark.parametrize("reason", ["", "  "])
 def test_an_order_without_a_reason_is_refused(desk: Desk, reason: str) -> None:
     case_id = desk.open()
@@ -179,6 +199,14 @@ def test_an_employer_is_called_only_on_order_each_time_anew(desk: Desk) -> None:
     assert len(calls()) == 1
     give(desk, orders.call, case_id, employer)
     assert len(calls()) == 2
+
+
+def test_a_community_worker_is_asked_for_help_on_order(desk: Desk) -> None:
+    worker = {"relation": "社区网格员", "phone": "15400009003"}
+    case_id = desk.open(contacts=[worker], channels=["sms", "voice"])
+    give(desk, orders.call, case_id, Relation.COMMUNITY)
+    [call] = [each for each in desk.attempts(case_id, "voice") if each.party != "subject"]
+    assert (call.rule, call.party, call.due_at) == ("call_community", "contact:community:0", START)
 
 
 def test_family_needs_no_order_and_takes_none(desk: Desk) -> None:

@@ -81,6 +81,7 @@ def test_one_phone_and_two_identities_are_two_cases_that_share_its_caps(desk: De
         (mother, child, "shared_number"),
         (child, mother, "shared_number"),
     }
+    assert desk.journal(child, "case_linked")[0].rule == "shared_number"
     [sms] = desk.attempts(child, "sms")
     assert sms.due_at == START + timedelta(hours=2)
 
@@ -90,6 +91,7 @@ def test_a_person_warned_again_is_high_and_visited_even_if_a_call_succeeds(desk:
     again = desk.open(2, urgency="low", channels=["voice"], id_number="990101198001010001")
     case = desk.case(again)
     assert (case.urgency, case.warned_before) == ("high", first)
+    assert desk.journal(again, "case_linked")[0].rule == "warned_before"
     assert {each.rule for each in desk.journal(again)} >= {"warned_again", "visit_warned_again"}
     desk.pass_time(minutes=10)
     desk.deliver(Scripted([Answered(Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DISSUADED)]))
@@ -106,8 +108,9 @@ def test_after_thirty_days_it_is_a_first_warning_again(desk: Desk) -> None:
 
 @pytest.mark.parametrize(("urgency", "state"), [("low", "closed"), ("high", "open")])
 def test_after_a_false_alarm_the_same_trigger_sends_nothing_by_itself(desk: Desk, urgency: str, state: str) -> None:
-    desk.open(1, urgency="low", source_kind="资金预警")
+    alarm = desk.open(1, urgency="low", source_kind="资金预警")
     desk.push(event("feedback", 1, outcome="NOT_A_VICTIM"))
+    assert desk.journal(alarm, "trigger_suppressed")[0].rule == "false_alarm"
     same = {"id_number": "990101198001010001", "channels": ["sms"], "urgency": urgency}
     again = desk.open(2, source_kind="资金预警", **same)
     case = desk.case(again)
@@ -126,7 +129,7 @@ def test_the_suppression_ends_by_itself(desk: Desk) -> None:
 
 
 def test_every_source_is_told_how_it_ended(desk: Desk) -> None:
-    desk.open(1)
+    case_id = desk.open(1)
     desk.open(2, id_number="990101198001010001", source={"system": "运营商预警(虚构)"})
     desk.push(event("feedback", 1, outcome="SELF_AWARE"))
     told = {(row.system, row.direction, row.outcome) for row in desk.rows(FeedbackRow)}
@@ -135,6 +138,7 @@ def test_every_source_is_told_how_it_ended(desk: Desk) -> None:
         ("省反诈平台(虚构)", "out", "SELF_AWARE"),
         ("运营商预警(虚构)", "out", "SELF_AWARE"),
     }
+    assert [each.rule for each in desk.journal(case_id, "feedback_given")] == ["every_source_told"] * 2
 
 
 def test_a_child_is_not_called_and_the_guardian_gets_the_words_for_guardians(desk: Desk) -> None:
@@ -161,3 +165,12 @@ def test_each_case_has_one_code_for_a_limited_time(desk: Desk) -> None:
     desk.open(2, id_number="990101198001010001")
     [code] = desk.rows(CodeRow)
     assert (code.case_id, code.valid_until) == (case_id, START + timedelta(hours=72))
+
+
+def test_a_number_that_the_library_doubts_is_dialled_all_the_same(desk: Desk) -> None:
+    """Rule 5: validity is an opinion, and flagged as one."""
+    case_id = desk.open(phones=[{"number": "154-0000-0001"}])
+    assert "number_invalid" in desk.rows(InstructionRow)[0].flags
+    [sent] = desk.deliver(Scripted())
+    assert sent.message is not None and sent.message.to == "+8615400000001"
+    assert [each.state for each in desk.attempts(case_id)] == ["accepted"]

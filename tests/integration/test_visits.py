@@ -100,6 +100,7 @@ def test_the_officer_accepts_goes_arrives_and_reports(desk: Desk, load: Load) ->
         assert desk.journal(case_id, f"visit_{state}")[0].actor == "A"
     act(desk, case_id, "report", officer="A", result=Result.MET_DISSUADED)
     assert visit_of(desk, case_id).state == "reported"
+    assert desk.journal(case_id, "visit_reported")[0].rule == "officer_report"
     case, [attempt] = desk.case(case_id), desk.attempts(case_id)
     assert (case.state, case.resolution, case.first_contact_channel) == ("closed", "DISSUADED_IN_TIME", "visit")
     assert (attempt.state, attempt.result, attempt.confirmed) == ("settled", "MET_DISSUADED", True)
