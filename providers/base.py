@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from schemas.vocabulary import Answer, Channel, Person, Result
+from schemas.vocabulary import Answer, Channel, Hook, Person, Relation, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +18,16 @@ class Message:
     send_key: str
     channel: Channel
     person: Person
-    to: str | None = None  # E.164; None for a visit
+    to: str | None = None  # E.164; for a hook the number of an identity document, where known
     text: str | None = None
     script: str | None = None
     collect: bool = False  # ask for a key press that confirms
     visit_id: str | None = None
     rung: int | None = None
+    hook: Hook | None = None
+    relation: Relation | None = None  # of a named contact
+    facts: Mapping[str, Any] = field(default_factory=dict)  # JSON, for a hook or a broadcast; tiers.py says which
+    occasion: int = 1  # which warning of this person it is; a repeated one is worded differently
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +35,20 @@ class Accepted:
     """The provider has it and will act, or has acted; a receipt or a query says what came of it."""
 
     ref: str | None = None
-    held: bool = False  # queued at the provider, not acted on yet
+    held: bool = False  # in hand at the provider, not acted on yet
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """Final: DELIVERED, ANSWERED_SUBJECT, BUSY, …"""
+    """Final: DELIVERED, ANSWERED_SUBJECT, BUSY, STOPPED_PARTLY, …"""
 
     result: Result
     confirmed: bool = False
     answer: Answer | None = None
     ref: str | None = None
     detail: str | None = None
+    stopped_yuan: int | None = None
+    hours: int | None = None  # how long an account stays protected
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +111,7 @@ class Capabilities:
     """What a provider can do, as data."""
 
     channels: frozenset[Channel]
-    destinations: frozenset[str] | None = None  # country calling regions, e.g. {"CN"}; None: anywhere
+    destinations: frozenset[str] | None = None  # calling regions as in schemas.normalise; None: anywhere
     idempotent: bool = False  # the same send_key twice acts once
     receipts: bool = False
     queries: bool = False
@@ -150,6 +156,7 @@ class ProviderSettings:
     name: str
     adapter: str
     channels: frozenset[Channel]
+    destinations: frozenset[str] | None = None
     secret: str | None = field(default=None, repr=False)
     callback_url: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""The gateway protocol: what adapter `http_gateway` speaks with any SMS or voice gateway.
+"""The gateway protocol, spoken with any SMS or voice gateway, bank or community platform.
 
 POST {base_url}/messages with header Idempotency-Key -> 202 {"ref"}; GET and DELETE
 {base_url}/messages/{id}; receipts come to callback_url, signed as Standard Webhooks.
@@ -8,10 +8,15 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from schemas.instruction import MAX_YUAN
 from schemas.vocabulary import Answer, Result
 
-# An interim word from the gateway: it holds the message and has not acted yet.
+# Interim words: the other side has the message in hand, and what comes of it is still to come.
 QUEUED = "QUEUED"
+REQUESTED = "REQUESTED"
+INTERIM = frozenset({QUEUED, REQUESTED})
+
+_LONGEST_PROTECTION_HOURS = 24 * 30
 
 
 class GatewayReceipt(BaseModel):
@@ -27,7 +32,7 @@ class GatewayReceipt(BaseModel):
 
     @property
     def is_interim(self) -> bool:
-        return self.result == QUEUED
+        return self.result in INTERIM
 
     @property
     def contact_result(self) -> Result:
@@ -49,3 +54,18 @@ class GatewayReceipt(BaseModel):
         note = self.detail.get("note") if isinstance(self.detail, dict) else self.detail
         is_code = isinstance(note, str) and len(note) <= 40 and note.replace("_", "").isalpha() and note.isascii()
         return note if is_code else None
+
+    @property
+    def stopped_yuan(self) -> int | None:
+        """How much a bank stopped; a figure that can't be one is dropped."""
+        return self._figure("stopped_yuan", range(MAX_YUAN + 1))
+
+    @property
+    def hours(self) -> int | None:
+        """How long an account stays protected."""
+        return self._figure("hours", range(1, _LONGEST_PROTECTION_HOURS + 1))
+
+    def _figure(self, name: str, allowed: range) -> int | None:
+        value = self.detail.get(name) if isinstance(self.detail, dict) else None
+        # type() and not isinstance: True is an int, too.
+        return value if type(value) is int and value in allowed else None

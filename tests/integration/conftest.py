@@ -1,8 +1,10 @@
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from desk import START, Desk
+from gateway_stage import Scenario, world
 from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
 
@@ -30,3 +32,17 @@ def desk(database: str, tmp_path: Path) -> Iterator[Desk]:
         office.clock.start(session)
     yield made
     engine.dispose()
+
+
+@pytest.fixture
+def play(tmp_path: Path) -> Callable[..., None]:
+    """Runs a scenario with a gateway simulator of its own."""
+
+    def run(scenario: Scenario, *extra: str, timeout_s: float = 10) -> None:
+        async def staged() -> None:
+            async with world(tmp_path / "record.jsonl", *extra, timeout_s=timeout_s) as stage:
+                await scenario(stage)
+
+        asyncio.run(staged())
+
+    return run

@@ -478,9 +478,10 @@ def test_a_word_we_do_not_know_is_unknown(word: str) -> None:
     assert receipt(word).contact_result is Result.UNKNOWN
 
 
-def test_queued_is_interim() -> None:
+def test_what_is_in_hand_is_interim() -> None:
     assert receipt("QUEUED").is_interim
-    assert not receipt("DELIVERED").is_interim
+    assert receipt("REQUESTED").is_interim
+    assert not any(receipt(result.value).is_interim for result in Result)
 
 
 @pytest.mark.parametrize(
@@ -497,6 +498,27 @@ def test_queued_is_interim() -> None:
 def test_confirmation_is_a_plain_true(detail: object, confirmed: bool, answer: Answer | None) -> None:
     found = receipt("ANSWERED_SUBJECT", detail)
     assert (found.confirmed, found.answer) == (confirmed, answer)
+
+
+@pytest.mark.parametrize(
+    ("detail", "yuan", "hours"),
+    [
+        ({"stopped_yuan": 52_000}, 52_000, None),
+        ({"stopped_yuan": 0, "hours": 1}, 0, 1),
+        ({"stopped_yuan": 10**15, "hours": 720}, 10**15, 720),
+        ({"stopped_yuan": 10**15 + 1, "hours": 721}, None, None),
+        ({"stopped_yuan": -1, "hours": 0}, None, None),
+        ({"stopped_yuan": True, "hours": True}, None, None),
+        ({"stopped_yuan": "52000", "hours": 24.0}, None, None),
+        ({"stopped_yuan": [52_000], "hours": None}, None, None),
+        ("stopped_yuan", None, None),
+        (None, None, None),
+    ],
+)
+def test_a_figure_that_cannot_be_one_is_dropped(detail: object, yuan: int | None, hours: int | None) -> None:
+    found = receipt("STOPPED_PARTLY", detail)
+    assert (found.stopped_yuan, found.hours) == (yuan, hours)
+    assert found.contact_result is Result.STOPPED_PARTLY
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,181 @@
+"""The client of our gateway protocol (schemas/gateway.py): all that the adapters which speak it have in common."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import httpx
+from pydantic import ValidationError
+from standardwebhooks import Webhook, WebhookVerificationError
+from standardwebhooks.webhooks import EmptyWebhookSecretError
+
+from providers import http, tiers
+from providers.base import (
+    Accepted,
+    Answered,
+    Capabilities,
+    InDoubt,
+    Message,
+    NeverTaken,
+    OperationsFault,
+    Outcome,
+    Permanent,
+    ProviderSettings,
+    Receipt,
+    ReceiptRefused,
+    SettingsError,
+    Status,
+    SwitchChannel,
+    Transient,
+)
+from schemas.gateway import GatewayReceipt
+from schemas.vocabulary import Channel, Result
+
+# A refusal's {"code"}, where the gateway gives one.
+_REFUSALS: Mapping[str, Result] = {
+    "invalid_number": Result.INVALID_NUMBER,
+    "out_of_service": Result.OUT_OF_SERVICE,
+    "unsupported_destination": Result.UNSUPPORTED,
+    "content": Result.REJECTED_CONTENT,
+}
+_SWITCH = frozenset({"number_limit", "blacklisted"})
+_OPERATIONS_STATUS = frozenset({401, 402, 403, 404, 405})
+
+Fields = Callable[[Message], Mapping[str, Any]]
+
+
+class GatewayClient:
+    """A provider. `fields` gives what a message says on the wire, beside its id, channel and callback URL.
+
+    options: base_url, timeout_s (10). The secret verifies receipts and is the bearer token.
+    """
+
+    def __init__(self, settings: ProviderSettings, channels: frozenset[Channel], fields: Fields) -> None:
+        base_url = settings.options.get("base_url")
+        if not isinstance(base_url, str) or not base_url.startswith(("http://", "https://")):
+            raise SettingsError(f"provider {settings.name}: base_url must be an http(s) URL")
+        if not settings.channels or not settings.channels <= channels:
+            named = ", ".join(sorted(channels))
+            raise SettingsError(f"provider {settings.name}: channels of {settings.adapter} must be among: {named}")
+        if not settings.secret:
+            raise SettingsError(f"provider {settings.name}: secret_env must name a variable that holds whsec_…")
+        self.name = settings.name
+        self.capabilities = Capabilities(
+            channels=settings.channels,
+            destinations=settings.destinations,
+            idempotent=True,
+            receipts=True,
+            queries=True,
+            cancels=True,
+        )
+        self.timeout_s = _timeout(settings)
+        self._fields = fields
+        self._callback_url = settings.callback_url
+        try:
+            self._webhook = Webhook(settings.secret)
+        except (ValueError, EmptyWebhookSecretError):
+            raise SettingsError(f"provider {settings.name}: the secret must be whsec_ and base64") from None
+        self._http = http.client(
+            base_url.rstrip("/"), timeout_s=self.timeout_s, headers={"Authorization": f"Bearer {settings.secret}"}
+        )
+
+    async def send(self, message: Message) -> Outcome:
+        body = self._body(message)
+        excess = tiers.excess(body, message)
+        if excess is not None:
+            return OperationsFault(f"payload holds a field its tier may not see: {excess}")
+        try:
+            answer = await self._http.post("/messages", json=body, headers={"Idempotency-Key": message.send_key})
+        except http.ERRORS as error:
+            kind = type(error).__name__
+            return Transient(f"not connected: {kind}") if http.never_left(error) else InDoubt(kind)
+        return _outcome_of(message, answer)
+
+    async def query(self, send_key: str) -> Status:
+        try:
+            answer = await self._http.get(f"/messages/{send_key}")
+        except http.ERRORS as error:
+            return InDoubt(type(error).__name__)
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return NeverTaken()
+        if answer.status_code != httpx.codes.OK:
+            return InDoubt(f"status query answered {answer.status_code}")
+        try:
+            return _reported(GatewayReceipt.model_validate_json(answer.content))
+        except ValidationError:
+            return InDoubt("status query answered in an unknown form")
+
+    async def cancel(self, send_key: str) -> bool:
+        try:
+            answer = await self._http.delete(f"/messages/{send_key}")
+        except http.ERRORS:
+            return False
+        return answer.status_code == httpx.codes.OK
+
+    def parse_receipt(self, headers: Mapping[str, str], body: bytes) -> Receipt:
+        try:
+            self._webhook.verify(body, dict(headers), json_parse=False)
+            receipt = GatewayReceipt.model_validate_json(body)
+        except (WebhookVerificationError, ValidationError, ValueError) as error:
+            raise ReceiptRefused(type(error).__name__) from None
+        return Receipt(receipt.id, f"{receipt.id}:{receipt.result}", _reported(receipt))
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    def _body(self, message: Message) -> dict[str, Any]:
+        envelope = {"id": message.send_key, "channel": message.channel, "callback_url": self._callback_url}
+        said = {**self._fields(message), **envelope}
+        return {name: value for name, value in said.items() if value is not None}
+
+
+def _timeout(settings: ProviderSettings) -> float:
+    value = settings.options.get("timeout_s", 10.0)
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= 30:
+        raise SettingsError(f"provider {settings.name}: timeout_s must be seconds, more than 0 and at most 30")
+    return float(value)
+
+
+def _reported(receipt: GatewayReceipt) -> Accepted | Answered:
+    if receipt.is_interim or receipt.contact_result is Result.ACCEPTED:
+        return Accepted(receipt.ref, held=receipt.is_interim)
+    return Answered(
+        receipt.contact_result,
+        receipt.confirmed,
+        receipt.answer,
+        receipt.ref,
+        receipt.note,
+        receipt.stopped_yuan,
+        receipt.hours,
+    )
+
+
+def _outcome_of(message: Message, answer: httpx.Response) -> Outcome:
+    status = answer.status_code
+    if status == httpx.codes.ACCEPTED:
+        ref = _field(answer, "ref")
+        return Accepted(ref[:100]) if ref else InDoubt("202 without a ref")
+    if status == httpx.codes.TOO_MANY_REQUESTS or status >= httpx.codes.INTERNAL_SERVER_ERROR:
+        after = answer.headers.get("retry-after", "")
+        return Transient(f"gateway answered {status}", float(after) if after.isdigit() else None)
+    if status in _OPERATIONS_STATUS:
+        return OperationsFault(f"gateway answered {status}")
+    code = _field(answer, "code") or ""
+    if code in _SWITCH:
+        return SwitchChannel(code)
+    if httpx.codes.BAD_REQUEST <= status < httpx.codes.INTERNAL_SERVER_ERROR:
+        fallback = Result.FAILED_PERMANENT
+        result = _REFUSALS.get(code, fallback)
+        # Only a call has codes of its own for it; the detail keeps the gateway's word.
+        if message.channel is not Channel.VOICE and result in (Result.INVALID_NUMBER, Result.OUT_OF_SERVICE):
+            result = fallback
+        return Permanent(result, code if code in _REFUSALS else f"gateway answered {status}")
+    return InDoubt(f"gateway answered {status}")
+
+
+def _field(answer: httpx.Response, name: str) -> str | None:
+    try:
+        body = answer.json()
+    except ValueError:
+        return None
+    value = body.get(name) if isinstance(body, dict) else None
+    return value if isinstance(value, str) and value else None
