@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from schemas.vocabulary import Channel
+from schemas.vocabulary import Channel, Hook
 
 Event = Literal["message", "repeat", "refused", "cancel", "receipt"]
 
@@ -17,7 +17,10 @@ class RecordDamagedError(ValueError):
 
 
 class Line(BaseModel):
-    """`to` is the sha256 of the number: the record must never hold a number or a text."""
+    """`to` is the sha256 of the number or identity: the record must hold neither, and no text.
+
+    `word` is what happens in the attempt: for a hook several words, with commas between.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -26,7 +29,8 @@ class Line(BaseModel):
     id: str
     ref: str | None
     channel: Channel
-    to: str
+    hook: Hook | None = None
+    to: str | None
     word: str
     result: str
 
