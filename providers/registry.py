@@ -5,6 +5,7 @@ name = "city-sms"
 adapter = "http_gateway"        # an entry point of group dispatcher.providers
 channels = ["sms"]
 secret_env = "CITY_SMS_SECRET"  # the variable, never the secret
+destinations = ["CN"]           # left out: anywhere
 base_url = "https://…"          # all else is the adapter's own
 """
 
@@ -16,11 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from providers.base import Provider, ProviderSettings, SettingsError
+from schemas.normalise import CALLING_REGIONS
 from schemas.vocabulary import Channel
 
 GROUP = "dispatcher.providers"
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
-_OURS = ("name", "adapter", "channels", "secret_env")
+_OURS = ("name", "adapter", "channels", "destinations", "secret_env")
 
 
 class Registry:
@@ -35,8 +37,14 @@ class Registry:
     def get(self, name: str | None) -> Provider | None:
         return self._by_name.get(name) if name else None
 
-    def for_channel(self, channel: Channel) -> Provider | None:
-        return next((p for p in self._by_name.values() if channel in p.capabilities.channels), None)
+    def for_channel(self, channel: Channel, country: str | None = None) -> Provider | None:
+        """The first provider of a channel that can reach the country; where that is unknown, the first."""
+        serving = (each for each in self._by_name.values() if channel in each.capabilities.channels)
+        return next((each for each in serving if _reaches(each, country)), None)
+
+    def serves(self, channel: Channel) -> bool:
+        """Whether any provider serves the channel, wherever it can reach."""
+        return self.for_channel(channel) is not None
 
     def all(self) -> list[Provider]:
         return list(self._by_name.values())
@@ -44,6 +52,11 @@ class Registry:
     async def close(self) -> None:
         for provider in self._by_name.values():
             await provider.close()
+
+
+def _reaches(provider: Provider, country: str | None) -> bool:
+    destinations = provider.capabilities.destinations
+    return country is None or destinations is None or country in destinations
 
 
 def build(tables: list[ProviderSettings], ports: Mapping[str, Any]) -> Registry:
@@ -98,10 +111,23 @@ def _settings(
         name=name,
         adapter=table["adapter"],
         channels=frozenset(Channel(each) for each in channels),
+        destinations=_destinations(path, name, table.get("destinations")),
         secret=_secret(path, name, table.get("secret_env"), environment),
         callback_url=f"{callback_base.rstrip('/')}/receipts/{name}",
         options={key: value for key, value in table.items() if key not in _OURS},
     )
+
+
+def _destinations(path: Path, name: str, regions: Any) -> frozenset[str] | None:
+    if regions is None:
+        return None
+    known = isinstance(regions, list) and all(isinstance(each, str) and each in CALLING_REGIONS for each in regions)
+    if not known or not regions:
+        raise SettingsError(
+            f'{path}: provider {name}: destinations must be a list of calling regions like "CN", "GB" or "US" '
+            "(which stands for all of +1); leave it out for anywhere"
+        )
+    return frozenset(regions)
 
 
 def _secret(path: Path, name: str, variable: object, environment: Mapping[str, str]) -> str | None:

@@ -15,6 +15,9 @@ from schemas.vocabulary import AddressKind, Relation
 _SEPARATORS = re.compile(r"[\s\-‐-―−()().·.]+")
 _DIALLABLE = re.compile(r"\+[0-9]{3,24}|[0-9]{3,20}")
 
+# What Number.country can be: one region for each calling code, so +1 is US, wherever it rings.
+CALLING_REGIONS = frozenset(regions[0] for regions in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.values()) - {"001"}
+
 ADDRESS_KINDS = {name: kind for kind in AddressKind for name in (kind.value, kind.zh)} | {
     "当前位置": AddressKind.CURRENT,
     "当前": AddressKind.CURRENT,
