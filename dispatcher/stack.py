@@ -25,6 +25,7 @@ from dispatcher.setup import load_policy, no_providers, unreachable
 from dispatcher.store import engine, migrate
 
 WORKERS = {"urgent": "urgent", "routine": "routine", "casework": "casework,celery"}
+_SILENT_MS = 4000  # beyond the simulated gateway's timeout_s, so that the attempt is in doubt first
 _LIFT = 10  # routine work gives way to urgent work on the same cores
 _GRACE_S = 15.0
 _OWNER = "DISPATCHER_UP_PID"  # which `up` a child belongs to
@@ -206,6 +207,7 @@ class Stack:
         (home / "providers.toml").write_text(SIMULATED.format(port=port), "utf-8")
         command = [sys.executable, "-m", "providers.simulator", "--port", str(port)]
         command += ["--record", str(home / "gateway.jsonl"), "--answer-ms", str(self.receipt_delay_ms)]
+        command += ["--silent-ms", str(_SILENT_MS)]
         self.add("simulator", command)
 
     def add(self, name: str, command: list[str], niceness: int = 0) -> None:
@@ -286,6 +288,7 @@ name = "simulated"
 adapter = "http_gateway"
 channels = ["sms", "voice"]
 destinations = ["CN"]
+timeout_s = 3
 base_url = "http://127.0.0.1:{port}"
 secret_env = "DISPATCHER_SIMULATOR_SECRET"
 
@@ -297,7 +300,7 @@ base_url = "http://127.0.0.1:{port}"
 secret_env = "DISPATCHER_SIMULATOR_SECRET"
 
 [[providers]]
-name = "simulated-group"
+name = "simulated-groups"
 adapter = "group_notice"
 channels = ["broadcast"]
 base_url = "http://127.0.0.1:{port}"

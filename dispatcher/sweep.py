@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 from dispatcher import clock
-from dispatcher.casework import delivery, due, receipts
+from dispatcher.casework import due
 from dispatcher.logging import logger
 from dispatcher.setup import House
 from dispatcher.store import partitions
@@ -59,14 +59,12 @@ def sweep(house: House) -> None:
         expired, lanes = due.expire_leases(session, office)
     if expired:
         _log.warning("leases_expired", attempts=expired)
-    with house.sessions.begin() as session:
-        lanes |= set(delivery.due_lanes(session, office))
-        unsettled = receipts.unsettled(session)
-        struck = due.has_struck(session, office)
-    office.wake.deliver(*sorted(lanes, reverse=True))
-    if unsettled:
+    with house.sessions() as session:
+        seen = due.look(session, office)
+    office.wake.deliver(*sorted(lanes | seen.lanes, reverse=True))
+    if seen.has_receipts:
         office.wake.settle()
-    if struck:
+    if seen.has_struck:
         office.wake.advance()
 
 

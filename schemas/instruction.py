@@ -121,6 +121,7 @@ class Risk(Wire):
     transfer_ongoing: bool = False
     suspected_call_forwarding: bool = False
     suspected_remote_control: bool = False
+    life_at_risk: bool = Field(default=False, description="有人身危险 self-harm or violence feared")
 
 
 class Instruction(Wire):
@@ -153,6 +154,14 @@ class Event(Wire):
     at: Moment
     by: Reference
     event_id: Reference | None = None
+
+
+class Patch(Event):
+    """An update that names what changes, by dotted paths in wire names."""
+
+    op: Literal["update"]
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    patch: Annotated[dict[str, Any], Field(min_length=1, max_length=50)]
 
 
 class Withdraw(Event):

@@ -7,12 +7,14 @@ what can't be dialled at all (letters, no digits) is an error of the instruction
 import re
 import unicodedata
 from dataclasses import dataclass
+from datetime import date
 
 import phonenumbers
 
 from schemas.vocabulary import AddressKind, Relation
 
 _SEPARATORS = re.compile(r"[\s\-‐-―−()().·.]+")
+_ID_LENGTH = 18
 _DIALLABLE = re.compile(r"\+[0-9]{3,24}|[0-9]{3,20}")
 
 # What Number.country can be: one region for each calling code, so +1 is US, wherever it rings.
@@ -102,6 +104,15 @@ def number(text: str, country: str = "CN") -> Number:
 def id_number(text: str) -> str:
     """An identity number as it is compared: half-width, upper case, no blanks or dashes."""
     return _SEPARATORS.sub("", fold_width(text)).upper()
+
+
+def birth_date(id_number_: str | None) -> date | None:
+    """The date of birth in a Chinese identity number (GB 11643: digits 7 to 14); None where there is none."""
+    digits = id_number(id_number_ or "")[6:14]
+    try:
+        return date.fromisoformat(digits) if len(id_number(id_number_ or "")) == _ID_LENGTH else None
+    except ValueError:
+        return None
 
 
 def address_kind(text: str) -> AddressKind | None:

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from schemas.errors import BadInstruction
-from schemas.instruction import MAX_BODY_BYTES, OPS, Event, Instruction
+from schemas.instruction import MAX_BODY_BYTES, OPS, Event, Instruction, Patch
 from schemas.vocabulary import Channel, Resolution
 
 # pydantic's error type -> what a person is told (Chinese, English). {…} comes from pydantic's context.
@@ -55,11 +55,7 @@ def body_of(body: Any) -> Instruction | Event:
     if not isinstance(body, dict):
         raise BadInstruction("", "应为 JSON 对象", "give one JSON object a line")
     op = body.get("op", "create")
-    if "patch" in body and op == "update":
-        raise BadInstruction(
-            "patch", "暂不支持补丁更新,请推送完整指令", "patches are not taken yet; push the full instruction"
-        )
-    model = OPS.get(op) if isinstance(op, str) else None
+    model = Patch if op == "update" and "patch" in body else OPS.get(op) if isinstance(op, str) else None
     if model is None:
         raise BadInstruction("op", f"未知操作,应为 {'、'.join(OPS)}", f"unknown op; one of {', '.join(OPS)}")
     try:

@@ -154,6 +154,7 @@ class SkipReason(Code):
     SUPPRESSED = "SUPPRESSED", "已抑制", "suppressed"
     WITHDRAWN = "WITHDRAWN", "已撤回", "withdrawn"
     BAD_NUMBER = "BAD_NUMBER", "无效号码", "bad number"
+    EXPIRED = "EXPIRED", "已过期", "expired"
     NOT_NEEDED = "NOT_NEEDED", "已无需执行", "no longer needed"
 
 

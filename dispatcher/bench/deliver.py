@@ -136,7 +136,7 @@ class Bench:
     def _is_quiet(self) -> bool:
         sweep.sweep(self._house)
         with self._house.sessions() as session:
-            return due.is_quiet(session, self._house.office)
+            return due.look(session, self._house.office).is_quiet
 
     def _rows(self) -> int:
         with self._house.sessions() as session:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
 
-from dispatcher.casework import roster
+from dispatcher.casework import endings
 from dispatcher.engine import decisions as d
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import new_id
-from dispatcher.store.cases import BadNumberRow, CaseRow, FollowUpRow
+from dispatcher.store.cases import BadNumberRow, CaseRow
+from dispatcher.store.duties import DutyRow
 from dispatcher.store.visits import VisitRow
 from dispatcher.wake import ROUTINE, URGENT
-from schemas.vocabulary import AttemptState, CaseState, Channel, Person, Result, Urgency, VisitState
+from schemas.vocabulary import AttemptState, CaseState, Channel, Hook, Person, Resolution, Result, Urgency, VisitState
 
 if TYPE_CHECKING:
     from dispatcher.casework.files import CaseFiles
 
+_FIRST_OF_ALL = -1  # money that is leaving is stopped before anybody is warned
 _URGENT = frozenset({Urgency.CRITICAL, Urgency.HIGH})
 
 
@@ -79,6 +82,9 @@ def _plan(hand: _Hand, plan: d.Plan) -> None:
     attempt.retry_of = hand.id(plan.retry_of)
     attempt.send_key = hand.id(plan.send_key) or attempt.id
     attempt.possible_duplicate = plan.possible_duplicate
+    attempt.hook, attempt.occasion = plan.hook, plan.occasion
+    if plan.hook is Hook.STOP_PAYMENT:
+        attempt.urgency_rank = _FIRST_OF_ALL
     attempt.due_at, attempt.action = plan.due_at, "send"
     if plan.possible_duplicate and plan.retry_of is not None:
         hand.attempt(plan.retry_of).action = None  # its key lives on in this one, which will be asked about
@@ -92,6 +98,8 @@ def _plan(hand: _Hand, plan: d.Plan) -> None:
         person=plan.person,
         party=plan.party,
         phone=_text(attempt.phone_id),
+        hook=plan.hook,
+        occasion=plan.occasion,
         visit=_text(attempt.visit_id),
         rung=plan.rung,
         due_at=plan.due_at.isoformat(),
@@ -119,6 +127,7 @@ def _new_attempt(hand: _Hand, rule: str, channel: Channel) -> AttemptRow:
         rule=rule,
         send_key=key,
         possible_duplicate=False,
+        occasion=1,
         state=AttemptState.PLANNED.value,
         due_at=hand.now,
         lane=lane_of(hand.case.urgency),
@@ -167,14 +176,21 @@ def _open_visit(hand: _Hand, decision: d.OpenVisit) -> None:
         case_id=hand.case.id,
         state=VisitState.WAITING.value,
         rule=decision.rule,
-        precinct_code=roster.precinct_of(hand.files.session, hand.case.id),
+        precinct_code=decision.precinct,
         opened_at=hand.now,
         not_before=decision.not_before,
+        not_after=decision.not_after,
     )
     hand.files.session.add(visit)
     hand.files.visits[hand.case.id].append(visit)
-    not_before = decision.not_before.isoformat() if decision.not_before else None
-    hand.note("visit_opened", decision.rule, visit=str(visit.id), precinct=visit.precinct_code, not_before=not_before)
+    hand.note(
+        "visit_opened",
+        decision.rule,
+        visit=str(visit.id),
+        precinct=visit.precinct_code,
+        not_before=_time(decision.not_before),
+        not_after=_time(decision.not_after),
+    )
 
 
 def _end_assignment(hand: _Hand, decision: d.EndAssignment) -> None:
@@ -193,6 +209,33 @@ def _end_assignment(hand: _Hand, decision: d.EndAssignment) -> None:
     )
 
 
+def _re_address(hand: _Hand, decision: d.ReAddress) -> None:
+    visit = hand.visit(decision.visit_id)
+    told, before = visit.officer, visit.precinct_code
+    for attempt in hand.files.attempts[hand.case.id]:
+        if attempt.visit_id == visit.id and attempt.settled_at is None:
+            attempt.state, attempt.action = AttemptState.SETTLED.value, None
+            attempt.result, attempt.settled_at = Result.READDRESSED.value, hand.now
+    endings.lapse_offer(hand.files, visit)
+    free_visit(visit)
+    visit.precinct_code, visit.moved_at = decision.precinct, hand.now
+    hand.note(
+        "visit_re_addressed",
+        decision.rule,
+        visit=str(visit.id),
+        before=before,
+        after=decision.precinct,
+        officer_told=told,
+    )
+
+
+def _end_offer(hand: _Hand, decision: d.EndOffer) -> None:
+    visit = hand.visit(decision.visit_id)
+    visit.state = VisitState.WAITING.value
+    endings.lapse_offer(hand.files, visit)
+    hand.note("transfer_lapsed", decision.rule, visit=str(visit.id))
+
+
 def free_visit(visit: VisitRow) -> None:
     """The visit has no officer any more and waits for the next rung."""
     visit.state = VisitState.WAITING.value
@@ -207,6 +250,7 @@ def _cancel_visit(hand: _Hand, decision: d.CancelVisit) -> None:
         if attempt.visit_id == visit.id and attempt.settled_at is None:
             attempt.state, attempt.action, attempt.settled_at = AttemptState.CANCELLED.value, None, hand.now
     before_arrival = visit.arrived_at is None
+    endings.lapse_offer(hand.files, visit)
     visit.state = VisitState.CANCELLED.value
     hand.note("visit_cancelled", decision.rule, visit=str(visit.id), officer_told=told, before_arrival=before_arrival)
 
@@ -222,7 +266,7 @@ def raise_urgency(files: CaseFiles, case: CaseRow, to: Urgency) -> None:
     """Urgency goes up; what is planned moves up with it."""
     case.urgency, case.urgency_since = to.value, files.now
     for attempt in files.attempts[case.id]:
-        if attempt.action is not None:
+        if attempt.action is not None and attempt.urgency_rank != _FIRST_OF_ALL:
             attempt.urgency_rank, attempt.lane = to.rank, lane_of(to)
 
 
@@ -267,13 +311,27 @@ def _close(hand: _Hand, decision: d.Close) -> None:
         avoided=decision.avoided,
         avoided_basis=decision.avoided_basis,
     )
+    endings.tell_sources(hand.files, case)
+    if decision.resolution is Resolution.NOT_A_VICTIM and not case.suppressed:
+        endings.suppress(hand.files, case)
 
 
-def _follow_up(hand: _Hand, decision: d.FollowUp) -> None:
-    due_at = hand.now + decision.after
-    row = FollowUpRow(id=new_id(), case_id=hand.case.id, due_at=due_at)
+def _oblige(hand: _Hand, decision: d.Oblige) -> None:
+    hand.case.asked_for = [*hand.case.asked_for, decision.cause]
+    row = DutyRow(
+        id=new_id(),
+        case_id=hand.case.id,
+        kind=decision.duty.value,
+        rule=decision.rule,
+        planned_at=hand.now,
+        due_at=decision.due_at,
+    )
     hand.files.session.add(row)
-    hand.note("follow_up_planned", decision.rule, follow_up=str(row.id), due_at=due_at.isoformat())
+    hand.note("duty_planned", decision.rule, duty=str(row.id), kind=decision.duty, due_at=decision.due_at.isoformat())
+
+
+def _time(value: datetime | None) -> str | None:
+    return value.isoformat() if value else None
 
 
 def _text(value: UUID | None) -> str | None:
@@ -289,11 +347,13 @@ _STEPS: dict[type, Callable[[_Hand, Any], None]] = {
     d.GiveUp: _give_up,
     d.OpenVisit: _open_visit,
     d.EndAssignment: _end_assignment,
+    d.ReAddress: _re_address,
+    d.EndOffer: _end_offer,
     d.CancelVisit: _cancel_visit,
     d.RaiseUrgency: _raise,
     d.SetDeadline: _set_deadline,
     d.MarkBad: _mark_bad,
     d.AskHuman: _ask,
     d.Close: _close,
-    d.FollowUp: _follow_up,
+    d.Oblige: _oblige,
 }

@@ -4,27 +4,25 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from dispatcher.casework import codes, reaches, related
 from dispatcher.casework.apply import raise_urgency
 from dispatcher.casework.files import CaseFiles
-from dispatcher.casework.incoming import SUBJECT, Incoming
+from dispatcher.casework.incoming import Incoming
 from dispatcher.casework.people import keep_value, new_subject
 from dispatcher.store.base import new_id
-from dispatcher.store.cases import AddressRow, CaseRow, PhoneRow
+from dispatcher.store.cases import CaseRow
 from dispatcher.store.vault import SubjectRow
-from schemas.vocabulary import (
-    AddressKind,
-    CaseState,
-    Urgency,
-)
+from schemas.vocabulary import CaseState, LinkKind, Urgency
 
 
 def open_or_join(files: CaseFiles, incoming: Incoming, case_id: UUID | None) -> tuple[UUID, bool]:
     """The case this instruction belongs to: that of its earlier version, the person's open one, or a new one."""
-    found = case_id if case_id is not None and _is_open(files, case_id) else _open_case(files, incoming)
+    found = case_id if case_id is not None and _is_open(files, case_id) else None
+    found = found or related.open_case(files.session, incoming)
     if found is None:
-        return _open(files, incoming), False
+        return open_new(files, incoming, _subject(files, incoming)), False
     files.open([found])
-    _join(files, found, incoming)
+    join(files, found, incoming, rule="higher_urgency_joined")
     return found, True
 
 
@@ -33,29 +31,10 @@ def _is_open(files: CaseFiles, case_id: UUID) -> bool:
     return state == CaseState.OPEN
 
 
-def _open_case(files: CaseFiles, incoming: Incoming) -> UUID | None:
-    """By identity number; by phone alone only where one side has none (a mother's phone is not the child)."""
-    is_open = (
-        select(CaseRow.id)
-        .join(SubjectRow, SubjectRow.id == CaseRow.subject_id)
-        .where(CaseRow.state == CaseState.OPEN.value)
-    )
-    if incoming.id_digest is not None:
-        same = files.session.scalar(is_open.where(SubjectRow.id_digest == incoming.id_digest))
-        if same is not None:
-            return same
-    digests = [phone.digest for phone in incoming.phones if phone.party == SUBJECT]
-    by_phone = is_open.join(PhoneRow, PhoneRow.case_id == CaseRow.id).where(
-        PhoneRow.digest.in_(digests), PhoneRow.party == SUBJECT
-    )
-    if incoming.id_digest is not None:
-        by_phone = by_phone.where(SubjectRow.id_digest.is_(None))
-    return files.session.scalar(by_phone.order_by(CaseRow.id).limit(1))
-
-
-def _open(files: CaseFiles, incoming: Incoming) -> UUID:
-    pushed, now = incoming.pushed, files.now
-    subject = _subject(files, incoming)
+def open_new(files: CaseFiles, incoming: Incoming, subject: SubjectRow) -> UUID:
+    """A case of its own, with what is known of the person's earlier ones."""
+    pushed, now, session = incoming.pushed, files.now, files.session
+    earlier = related.warned_before(session, files.office, incoming, now)
     case = CaseRow(
         id=new_id(),
         subject_id=subject.id,
@@ -69,20 +48,22 @@ def _open(files: CaseFiles, incoming: Incoming) -> UUID:
         policy_version=files.office.policy.version,
         facts=incoming.facts,
         expired=incoming.expired,
+        suppressed=related.is_suppressed(session, files.office, incoming, now),
+        warned_before=earlier,
         deadlines={},
         raised_for=[],
         asked_for=[],
         amount_at_risk=pushed.risk.amount_at_risk_yuan,
         money_moved=incoming.money_moved,
-        money_lost=0,
+        money_transferred=incoming.transferred,
+        money_lost=incoming.transferred,
         money_stopped=0,
         money_returned=0,
         journal_seq=0,
     )
     for name, value in incoming.texts.items():
-        keep_value(files.session, files.office, subject, name, value)
-    files.session.flush()
-    files.add(case, [])
+        keep_value(session, files.office, subject, name, value)
+    files.add(case)
     files.note(
         case.id,
         "case_opened",
@@ -93,30 +74,57 @@ def _open(files: CaseFiles, incoming: Incoming) -> UUID:
             "fraud_type": case.fraud_type,
             "policy": case.policy_version,
             "expired": case.expired,
+            "suppressed": case.suppressed,
+            "warned_before": str(earlier) if earlier else None,
+            "facts": case.facts,
         },
     )
-    _add_reaches(files, case, subject, incoming)
+    codes.issue(files, case, subject)
+    reaches.add(files, case, subject, incoming)
+    if earlier is not None:
+        related.link(files, case.id, earlier, LinkKind.WARNED_BEFORE)
+    related.link_shared_numbers(files, case.id)
     return case.id
 
 
-def _join(files: CaseFiles, case_id: UUID, incoming: Incoming) -> None:
+def join(files: CaseFiles, case_id: UUID, incoming: Incoming, *, rule: str) -> None:
     """One contact plan: all numbers, all addresses, all channels, the higher urgency. The clock stands."""
     case, pushed = files.cases[case_id], incoming.pushed
     subject = files.session.get_one(SubjectRow, case.subject_id)
     subject.id_digest = subject.id_digest or incoming.id_digest
     case.channels = list(dict.fromkeys([*case.channels, *(each.value for each in pushed.channels)]))
-    case.facts = incoming.facts | case.facts
+    case.facts = _worse(case.facts, incoming.facts)
     case.expired = case.expired and incoming.expired
     case.money_moved = case.money_moved or incoming.money_moved
-    amounts = [each for each in (case.amount_at_risk, pushed.risk.amount_at_risk_yuan) if each is not None]
-    case.amount_at_risk = max(amounts, default=None)
+    _join_money(case, incoming)
     if incoming.urgency.rank < Urgency(case.urgency).rank:
         before = case.urgency
         raise_urgency(files, case, incoming.urgency)
-        files.note(
-            case_id, "urgency_raised", {"before": before, "after": incoming.urgency}, rule="higher_urgency_joined"
-        )
-    _add_reaches(files, case, subject, incoming)
+        case.rewarned_at = files.now
+        files.note(case_id, "urgency_raised", {"before": before, "after": incoming.urgency}, rule=rule)
+    reaches.add(files, case, subject, incoming)
+    related.link_shared_numbers(files, case_id)
+
+
+def _worse(known: dict[str, object], new: dict[str, object]) -> dict[str, object]:
+    """The safer reading of two sources: what either of them fears is feared."""
+    merged = new | known
+    for name, value in new.items():
+        if value is True:
+            merged[name] = True
+        elif isinstance(value, list):
+            old = known.get(name)
+            merged[name] = list(dict.fromkeys([*(old if isinstance(old, list) else []), *value]))
+    return merged
+
+
+def _join_money(case: CaseRow, incoming: Incoming) -> None:
+    """Two sources see the same money: the larger figure stands, they are not added."""
+    amounts = [each for each in (case.amount_at_risk, incoming.pushed.risk.amount_at_risk_yuan) if each is not None]
+    case.amount_at_risk = max(amounts, default=None)
+    if incoming.transferred > case.money_transferred:
+        case.money_lost += incoming.transferred - case.money_transferred
+        case.money_transferred = incoming.transferred
 
 
 def _subject(files: CaseFiles, incoming: Incoming) -> SubjectRow:
@@ -125,52 +133,3 @@ def _subject(files: CaseFiles, incoming: Incoming) -> SubjectRow:
         same = select(SubjectRow).where(SubjectRow.id_digest == incoming.id_digest, SubjectRow.wrapped_key.is_not(None))
         known = files.session.scalar(same.order_by(SubjectRow.id.desc()).limit(1))
     return known or new_subject(files.session, files.office, files.now, id_digest=incoming.id_digest)
-
-
-def _add_reaches(files: CaseFiles, case: CaseRow, subject: SubjectRow, incoming: Incoming) -> None:
-    known = {(phone.digest, phone.person) for phone in files.phones[case.id]}
-    fresh = [phone for phone in incoming.phones if (phone.digest, phone.person.value) not in known]
-    position = len(known)
-    rows = []
-    for offset, phone in enumerate(dict.fromkeys(fresh)):
-        if phone.name:
-            keep_value(files.session, files.office, subject, f"name:{phone.party}", phone.name)
-        rows.append(
-            PhoneRow(
-                id=new_id(),
-                case_id=case.id,
-                party=phone.party,
-                person=phone.person.value,
-                position=position + offset,
-                country=phone.country,
-                flags=list(phone.flags),
-                digest=phone.digest,
-                value_id=keep_value(files.session, files.office, subject, "phone", phone.e164),
-            )
-        )
-    places = _add_places(files, case, subject, incoming)
-    files.session.flush()
-    files.session.add_all(places)
-    files.add_phones(case.id, rows)
-    files.session.flush()
-    for row in rows:
-        data = {"phone": str(row.id), "party": row.party, "person": row.person, "flags": row.flags}
-        files.note(case.id, "number_added", data)
-
-
-def _add_places(files: CaseFiles, case: CaseRow, subject: SubjectRow, incoming: Incoming) -> list[AddressRow]:
-    known = set(files.session.scalars(select(AddressRow.digest).where(AddressRow.case_id == case.id)))
-    ordered = sorted(incoming.addresses, key=lambda place: list(AddressKind).index(place.kind))
-    return [
-        AddressRow(
-            id=new_id(),
-            case_id=case.id,
-            kind=place.kind.value,
-            position=len(known) + offset,
-            precinct_code=place.precinct_code,
-            valid_until=place.valid_until,
-            digest=place.digest,
-            value_id=keep_value(files.session, files.office, subject, "address", place.text),
-        )
-        for offset, place in enumerate(place for place in ordered if place.digest not in known)
-    ]

@@ -1,17 +1,20 @@
 """What time brings: cases whose clock struck, leases that ran out, a stepped clock that may move on."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ARRAY, Uuid, any_, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from dispatcher import clock
-from dispatcher.casework import delivery, outcomes, receipts
+from dispatcher.casework import delivery, outcomes
 from dispatcher.casework.files import CaseFiles
 from dispatcher.casework.office import Office
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow
+from dispatcher.store.receipts import ReceiptRow
 from providers.base import InDoubt
 from schemas.vocabulary import AttemptState, Channel
 
@@ -48,50 +51,62 @@ def expire_leases(session: Session, office: Office) -> tuple[int, set[str]]:
     return expired, files.lanes
 
 
-def has_struck(session: Session, office: Office) -> bool:
-    now = office.clock.now(session)
-    return bool(session.scalar(select(select(CaseRow.id).where(CaseRow.next_look_at <= now).exists())))
+@dataclass(frozen=True)
+class Look:
+    """One look at everything that is due or under way."""
+
+    now: datetime
+    lanes: frozenset[str]  # with something to do now
+    has_struck: bool  # a case whose time has come
+    has_receipts: bool  # that are not settled yet
+    is_awaited: bool  # a provider's answer, which comes in real time
+    next_at: datetime | None  # the next time at which anything is due
+
+    @property
+    def is_quiet(self) -> bool:
+        """Nothing due, sending or unsettled: a stepped clock may move."""
+        return not (self.lanes or self.has_struck or self.has_receipts or self.is_awaited)
 
 
-def is_quiet(session: Session, office: Office) -> bool:
-    """Nothing due, sending or unsettled: a stepped clock may move."""
-    if delivery.due_lanes(session, office) or has_struck(session, office) or receipts.unsettled(session):
-        return False
-    awaited = select(AttemptRow.id).where(
-        or_(
-            AttemptRow.state == AttemptState.SENDING.value,
-            (AttemptRow.state == AttemptState.ACCEPTED.value) & (AttemptRow.lease_until > clock.real_now()),
-        )
+def look(session: Session, office: Office) -> Look:
+    """Look, in one statement: with several, what moves on between two of them would be seen by neither."""
+    now, real = office.clock.now(session), clock.real_now()
+    has_action = AttemptRow.action.is_not(None)
+    awaited = (
+        select(AttemptRow.id).where(AttemptRow.state == AttemptState.SENDING.value),
+        select(AttemptRow.id).where(AttemptRow.state == AttemptState.ACCEPTED.value, AttemptRow.lease_until > real),
+        select(AttemptRow.id).where(has_action, AttemptRow.lease_until > real),
     )
-    leased = select(AttemptRow.id).where(AttemptRow.action.is_not(None), AttemptRow.lease_until > clock.real_now())
-    return not session.scalar(select(awaited.exists())) and not session.scalar(select(leased.exists()))
+    lanes = select(func.array_agg(AttemptRow.lane.distinct())).where(delivery.is_due(now))
+    next_looks = select(func.min(CaseRow.next_look_at))
+    next_attempts = select(func.min(AttemptRow.due_at)).where(has_action)
+    row = session.execute(
+        select(
+            lanes.scalar_subquery(),
+            select(CaseRow.id).where(CaseRow.next_look_at <= now).exists(),
+            select(ReceiptRow.id).where(ReceiptRow.settled_at.is_(None)).exists(),
+            or_(*(each.exists() for each in awaited)),
+            func.least(next_looks.scalar_subquery(), next_attempts.scalar_subquery()),
+        )
+    ).one()
+    return Look(now, frozenset(row[0] or ()), *row[1:])
 
 
-def in_hand(session: Session, case_id: UUID) -> bool:
-    """Whether the case has an attempt planned, sending, or with its answer still to come."""
+def in_hand(session: Session, case_ids: Iterable[UUID]) -> set[UUID]:
+    """Of these cases, those with an attempt planned, sending, or with its answer still to come."""
     open_states = (AttemptState.PLANNED, AttemptState.SENDING, AttemptState.ACCEPTED, AttemptState.IN_DOUBT)
-    found = select(AttemptRow.id).where(
-        AttemptRow.case_id == case_id,
+    found = select(AttemptRow.case_id).where(
+        AttemptRow.case_id == any_(literal(list(case_ids), ARRAY(Uuid))),
         AttemptRow.channel != Channel.VISIT,
         AttemptRow.state.in_([state.value for state in open_states]),
     )
-    return bool(session.scalar(select(found.exists())))
+    return set(session.scalars(found))
 
 
-def next_moment(session: Session) -> datetime | None:
-    """The next time at which anything is due."""
-    attempt = session.scalar(select(func.min(AttemptRow.due_at)).where(AttemptRow.action.is_not(None)))
-    look = session.scalar(select(func.min(CaseRow.next_look_at)))
-    return min((at for at in (attempt, look) if at is not None), default=None)
-
-
-def step(session: Session, office: Office, not_beyond: datetime | None = None) -> datetime | None:
-    """Move a stepped clock to the next due time, at most to `not_beyond`. None where it must stand still."""
-    if not is_quiet(session, office):
+def step(session: Session, office: Office) -> datetime | None:
+    """Move a stepped clock to the next due time. None where it must stand still."""
+    seen = look(session, office)
+    if not seen.is_quiet or seen.next_at is None:
         return None
-    moments = [at for at in (next_moment(session), not_beyond) if at is not None]
-    if not moments:
-        return None
-    at = min(moments)
-    clock.step_to(session, at)
-    return at
+    clock.step_to(session, seen.next_at)
+    return seen.next_at

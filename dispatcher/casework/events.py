@@ -1,6 +1,7 @@
 """Events on an instruction already taken: withdrawn, feedback, later loss."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,14 +9,14 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from dispatcher.casework import apply
+from dispatcher.casework import apply, endings
 from dispatcher.casework.answer import Answer
 from dispatcher.casework.files import CaseFiles
 from dispatcher.casework.office import Office
-from dispatcher.engine import closing
 from dispatcher.engine.decisions import Close
+from dispatcher.store.base import new_id
 from dispatcher.store.cases import CaseRow
-from dispatcher.store.instructions import EventRow, InstructionRow
+from dispatcher.store.instructions import EventRow, FeedbackRow, InstructionRow
 from schemas.errors import BadInstruction
 from schemas.instruction import Event, Feedback, LaterLoss, Withdraw
 from schemas.vocabulary import CaseState, IntakeStatus
@@ -23,12 +24,10 @@ from schemas.vocabulary import CaseState, IntakeStatus
 
 def take(session: Session, office: Office, event: Event, digest: bytes) -> tuple[Answer, set[str]]:
     """Take one event. Raises BadInstruction where it matches no instruction, or more than one."""
-    row = _instruction(session, event)
+    row = instruction(session, event)
     files = CaseFiles(session, office)
     files.open([row.case_id])
-    known = insert(EventRow).values(digest=digest, instruction=row.id, op=_op(event), received_at=files.now)
-    fresh = session.execute(known.on_conflict_do_nothing().returning(EventRow.digest)).first()
-    if fresh is None:
+    if not is_news(session, row, digest, _op(event), files.now):
         _note(files, row.case_id, event, "event_repeated")
         return Answer(IntakeStatus.DUPLICATE, event.instruction_id, str(row.case_id)), set()
     status = _TAKE[type(event)](files, row, event)
@@ -36,7 +35,14 @@ def take(session: Session, office: Office, event: Event, digest: bytes) -> tuple
     return Answer(status, event.instruction_id, str(row.case_id)), files.lanes
 
 
-def _instruction(session: Session, event: Event) -> InstructionRow:
+def is_news(session: Session, row: InstructionRow, digest: bytes, op: str, now: datetime) -> bool:
+    """Whether this content was not taken before; taken from now on."""
+    known = insert(EventRow).values(digest=digest, instruction=row.id, op=op, received_at=now)
+    return session.execute(known.on_conflict_do_nothing().returning(EventRow.digest)).first() is not None
+
+
+def instruction(session: Session, event: Event) -> InstructionRow:
+    """The newest version of the instruction that an event is about. Raises BadInstruction."""
     found = select(InstructionRow).where(InstructionRow.instruction_id == event.instruction_id)
     if event.source is not None:
         found = found.where(InstructionRow.system == event.source.system)
@@ -62,28 +68,31 @@ def _withdraw(files: CaseFiles, row: InstructionRow, event: Withdraw) -> IntakeS
         return IntakeStatus.STALE
     row.withdrawn_at = files.now
     files.session.flush()
-    others = _standing(files.session, row.case_id)
-    _note(files, row.case_id, event, "instruction_withdrawn", version=event.version, others=others)
+    others = len(endings.standing(files, row.case_id))
+    reason = files.remark(row.case_id, event.reason)
+    _note(files, row.case_id, event, "instruction_withdrawn", version=event.version, others=others, reason=reason)
     # A case that another source still warns about goes on.
     if case.state == CaseState.OPEN and not others:
         case.withdrawn_at = files.now
     return IntakeStatus.ACCEPTED
 
 
-def _standing(session: Session, case_id: UUID) -> int:
-    """How many of the case's instructions are not withdrawn; the newest version of each speaks."""
-    found = select(InstructionRow).where(InstructionRow.case_id == case_id).order_by(InstructionRow.version)
-    newest = {(row.system, row.instruction_id): row for row in session.scalars(found)}
-    return sum(row.withdrawn_at is None for row in newest.values())
-
-
 def _feedback(files: CaseFiles, row: InstructionRow, event: Feedback) -> IntakeStatus:
-    """A person says how it stands; that closes an open case."""
+    """A person says how it stands; that closes an open case. Kept per source."""
+    said = FeedbackRow(
+        id=new_id(),
+        case_id=row.case_id,
+        instruction=row.id,
+        system=row.system,
+        direction="in",
+        outcome=event.outcome.value,
+        at=files.now,
+        by=event.by,
+    )
+    files.session.add(said)
     _note(files, row.case_id, event, "feedback_received", outcome=event.outcome)
     if files.cases[row.case_id].state == CaseState.OPEN:
         apply.carry_out(files, row.case_id, [Close("feedback", event.outcome)])
-        later = closing.follow_ups(files.case_value(row.case_id), files.office.policy)
-        apply.carry_out(files, row.case_id, later)
     return IntakeStatus.ACCEPTED
 
 

@@ -14,19 +14,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dispatcher import clock
-from dispatcher.casework import apply
+from dispatcher.casework import apply, surroundings
 from dispatcher.casework.office import Office
+from dispatcher.casework.people import keep_value
 from dispatcher.casework.view import case_of
 from dispatcher.engine import Case, decide
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import new_id
-from dispatcher.store.cases import BadNumberRow, CaseRow, PhoneRow
+from dispatcher.store.cases import AddressRow, BadNumberRow, CaseRow, PhoneRow
 from dispatcher.store.journal import JournalRow
+from dispatcher.store.vault import SubjectRow
 from dispatcher.store.visits import VisitRow
 from schemas.vocabulary import Channel
 
 ENGINE = "engine"
-Row = TypeVar("Row", AttemptRow, VisitRow, PhoneRow)
+Row = TypeVar("Row", AttemptRow, VisitRow, PhoneRow, AddressRow)
 
 
 class CaseFiles:
@@ -40,6 +42,7 @@ class CaseFiles:
         self.attempts: dict[UUID, list[AttemptRow]] = defaultdict(list)
         self.visits: dict[UUID, list[VisitRow]] = defaultdict(list)
         self.phones: dict[UUID, list[PhoneRow]] = defaultdict(list)
+        self.places: dict[UUID, list[AddressRow]] = defaultdict(list)
         self.bad: dict[bytes, frozenset[Channel]] = {}
         self.lanes: set[str] = set()
 
@@ -54,6 +57,7 @@ class CaseFiles:
         self._read(AttemptRow, self.attempts, wanted)
         self._read(VisitRow, self.visits, wanted)
         self._read(PhoneRow, self.phones, wanted)
+        self._read(AddressRow, self.places, wanted)
         self._read_bad_numbers(wanted)
 
     def _read(self, table: type[Row], kept: dict[UUID, list[Row]], case_ids: list[UUID]) -> None:
@@ -61,17 +65,19 @@ class CaseFiles:
         for each in self.session.scalars(found.execution_options(populate_existing=True)):
             kept[each.case_id].append(each)
 
-    def add(self, case: CaseRow, phones: list[PhoneRow]) -> None:
+    def add(self, case: CaseRow) -> None:
         """Put a case that was just made on the desk."""
         self.session.add(case)
-        self.session.flush()
         self.cases[case.id] = case
-        self.add_phones(case.id, phones)
 
     def add_phones(self, case_id: UUID, phones: list[PhoneRow]) -> None:
         self.session.add_all(phones)
         self.phones[case_id].extend(phones)
         self._read_bad_numbers([case_id])
+
+    def add_places(self, case_id: UUID, places: list[AddressRow]) -> None:
+        self.session.add_all(places)
+        self.places[case_id].extend(places)
 
     def _read_bad_numbers(self, case_ids: Iterable[UUID]) -> None:
         digests = {phone.digest for case_id in case_ids for phone in self.phones[case_id]}
@@ -91,17 +97,43 @@ class CaseFiles:
         case.journal_seq += 1
         self.session.add(entry(case_id, case.journal_seq, self.now, actor, event, rule, data))
 
+    def remark(self, case_id: UUID, text: str) -> str:
+        """Keep what a person wrote in the vault; the journal holds its id."""
+        subject = self.session.get_one(SubjectRow, self.cases[case_id].subject_id)
+        return str(keep_value(self.session, self.office, subject, "remark", text))
+
     def case_value(self, case_id: UUID) -> Case:
         """The case as the engine sees it."""
-        return case_of(
-            self.cases[case_id], self.phones[case_id], self.attempts[case_id], self.visits[case_id], self.bad
-        )
+        return self._values([case_id])[case_id]
 
     def decide(self) -> None:
         """Let the engine decide on every open file, and carry its decisions out."""
-        for case_id in self.cases:
-            decisions = decide(self.case_value(case_id), self.office.policy, self.now)
-            apply.carry_out(self, case_id, decisions)
+        for row in self.cases.values():
+            self._note_policy(row)
+        for case_id, case in self._values(list(self.cases)).items():
+            apply.carry_out(self, case_id, decide(case, self.office.policy, self.now))
+
+    def _note_policy(self, case: CaseRow) -> None:
+        """A decision is explained by the policy it was made under, which may not be the one the case began with."""
+        version = self.office.policy.version
+        if case.policy_version != version:
+            self.note(case.id, "policy_changed", {"before": case.policy_version, "policy": version})
+            case.policy_version = version
+
+    def _values(self, case_ids: list[UUID]) -> dict[UUID, Case]:
+        around = surroundings.read(self.session, [self.cases[each] for each in case_ids], self.now)
+        return {
+            case_id: case_of(
+                self.cases[case_id],
+                self.phones[case_id],
+                self.places[case_id],
+                self.attempts[case_id],
+                self.visits[case_id],
+                self.bad,
+                around,
+            )
+            for case_id in case_ids
+        }
 
     def attempt(self, case_id: UUID, attempt_id: UUID) -> AttemptRow:
         return next(each for each in self.attempts[case_id] if each.id == attempt_id)

@@ -1,13 +1,13 @@
 """An instruction as it comes in: normalised, with what is doubtful flagged."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from dispatcher.casework.office import Office
 from schemas import normalise
-from schemas.instruction import Instruction
+from schemas.instruction import Address, Instruction
 from schemas.vocabulary import FRAUD_TYPES, GENERIC_FRAUD_TYPE, AddressKind, Person, Relation, Urgency
 
 SUBJECT = "subject"
@@ -27,6 +27,7 @@ class Incoming:
     flags: tuple[str, ...]
     expired: bool
     money_moved: bool = False
+    transferred: int = 0  # yuan that the source saw leave
     texts: dict[str, str] = field(default_factory=dict)
 
 
@@ -81,11 +82,12 @@ def read(office: Office, pushed: Instruction, urgency: Urgency | None, now: date
         fraud_type=fraud_type,
         id_digest=office.vault.digest("id", normalise.id_number(victim.id_number)) if victim.id_number else None,
         phones=phones,
-        addresses=tuple(_places(office, pushed, flags)),
-        facts=_facts(pushed, [each for each in vulnerability if each]),
+        addresses=tuple(places(office, pushed.victim.addresses, flags)),
+        facts=_facts(pushed, [each for each in vulnerability if each]) | {"minor": _is_minor(office, pushed, now)},
         flags=tuple(dict.fromkeys(flags)),
         expired=pushed.valid_until is not None and pushed.valid_until <= now,
         money_moved=bool(pushed.risk.transfers) or pushed.risk.transfer_ongoing,
+        transferred=sum(each.amount_yuan for each in pushed.risk.transfers),
         texts={
             name: value
             for name, value in {
@@ -121,8 +123,9 @@ def _reach(office: Office, number: normalise.Number, party: str, person: Person,
     return Reach(number.e164, digest, party, person, number.country, number.flags, name)
 
 
-def _places(office: Office, pushed: Instruction, flags: list[str]) -> Iterator[Place]:
-    for address in pushed.victim.addresses:
+def places(office: Office, addresses: Iterable[Address], flags: list[str]) -> Iterator[Place]:
+    """Addresses, normalised; what is doubtful goes into `flags`."""
+    for address in addresses:
         kind = normalise.address_kind(address.kind)
         if kind is None:
             kind = AddressKind.REGISTERED
@@ -131,6 +134,17 @@ def _places(office: Office, pushed: Instruction, flags: list[str]) -> Iterator[P
         whole = " ".join(normalise.fold_width(part) for part in parts if part)
         digest = office.vault.digest("address", f"{kind}\0{whole}")
         yield Place(kind, whole, digest, address.precinct_code, address.valid_until)
+
+
+def _is_minor(office: Office, pushed: Instruction, now: datetime) -> bool:
+    """By date of birth, which an identity number holds too, or because the source says so."""
+    victim = pushed.victim
+    born = victim.birth_date or normalise.birth_date(victim.id_number)
+    if born is None:
+        return any(normalise.vulnerability(each) == "minor" for each in victim.vulnerability)
+    today = now.astimezone(office.policy.timezone).date()
+    age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+    return 0 <= age < office.policy.minors.under
 
 
 def _facts(pushed: Instruction, vulnerability: list[str]) -> dict[str, Any]:
@@ -143,6 +157,7 @@ def _facts(pushed: Instruction, vulnerability: list[str]) -> dict[str, Any]:
         "transfer_ongoing": risk.transfer_ongoing,
         "suspected_call_forwarding": risk.suspected_call_forwarding,
         "suspected_remote_control": risk.suspected_remote_control,
+        "life_at_risk": risk.life_at_risk,
     }
 
 

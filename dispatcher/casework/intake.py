@@ -1,24 +1,26 @@
 """Intake: validate, de-duplicate, open or join a case, plan the first attempts, journal. One transaction a line."""
 
 import json
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from dispatcher.casework import cases, events, incoming, quarantine
+from dispatcher.casework import apply, cases, endings, events, incoming, people, quarantine, reaches
 from dispatcher.casework.answer import Answer
 from dispatcher.casework.files import CaseFiles, entry
+from dispatcher.casework.incoming import Incoming
 from dispatcher.casework.office import Office
-from dispatcher.casework.people import keep_value
+from dispatcher.engine.decisions import Oblige
 from dispatcher.store.base import new_id
 from dispatcher.store.instructions import InstructionRow
 from dispatcher.store.vault import SubjectRow
-from schemas import parse
+from schemas import parse, patch
 from schemas.errors import BadInstruction, bilingual
-from schemas.instruction import MAX_BODY_BYTES, Event, Instruction
-from schemas.vocabulary import IntakeStatus
+from schemas.instruction import MAX_BODY_BYTES, Event, Instruction, Patch
+from schemas.vocabulary import CaseState, Duty, IntakeStatus
 
 CENTRE = "centre"
 
@@ -27,6 +29,8 @@ def take(session: Session, office: Office, raw: bytes, *, door: str) -> tuple[An
     """Take one line; what can't be taken is kept in quarantine. Gives the answer and the lanes to wake."""
     try:
         found = parse.line(raw)
+        if isinstance(found, Patch):
+            return _patch(session, office, found, raw, door)
         if isinstance(found, Event):
             return events.take(session, office, found, _content(office, raw))
         return _instruction(session, office, found, raw, door)
@@ -51,17 +55,28 @@ def refuse(session: Session, office: Office, raw: bytes, refusal: BadInstruction
     return Answer(IntakeStatus.REFUSED, _readable_id(raw), None, refusal.reason)
 
 
+def _patch(session: Session, office: Office, event: Patch, line: bytes, door: str) -> tuple[Answer, set[str]]:
+    """Apply a patch to the newest version, and take what comes out as an update."""
+    newest = events.instruction(session, event)
+    body = json.loads(people.read_value(session, office, newest.raw_value_id))
+    body = patch.apply(body, event.patch) | {"op": "update", "version": event.version}
+    found = parse.body_of(body)
+    if not isinstance(found, Instruction):
+        raise TypeError("a patched instruction is an instruction")
+    return _instruction(session, office, found, json.dumps(body, ensure_ascii=False).encode(), door, line)
+
+
 def _instruction(
-    session: Session, office: Office, pushed: Instruction, raw: bytes, door: str
+    session: Session, office: Office, pushed: Instruction, raw: bytes, door: str, line: bytes | None = None
 ) -> tuple[Answer, set[str]]:
     _serialise(session, office, pushed)
-    digest = _content(office, raw)
+    digest = _content(office, line or raw)
     known = _versions(session, pushed)
     same = next((row for row in known if row.version == pushed.version), None)
     if same is not None and same.content_digest == digest:
         return _noted(session, office, same, "instruction_repeated", IntakeStatus.DUPLICATE, pushed), set()
     if same is not None:
-        return _conflict(session, office, same, pushed, raw, door), set()
+        return _conflict(session, office, same, pushed, raw, door)
     if known and pushed.version < known[-1].version:
         return _noted(session, office, known[-1], "instruction_stale", IntakeStatus.STALE, pushed), set()
     return _accept(session, office, pushed, raw, digest, known[-1].case_id if known else None)
@@ -71,11 +86,25 @@ def _accept(
     session: Session, office: Office, pushed: Instruction, raw: bytes, digest: bytes, case_id: UUID | None
 ) -> tuple[Answer, set[str]]:
     files = CaseFiles(session, office)
-    urgency = office.policy.urgency_of(pushed.urgency)
-    received = incoming.read(office, pushed, urgency, files.now)
+    received = _read(office, pushed, files.now)
+    is_update = case_id is not None
     case_id, joined = cases.open_or_join(files, received, case_id)
-    case = files.cases[case_id]
-    subject = session.get_one(SubjectRow, case.subject_id)
+    row = record(files, case_id, received, raw, digest)
+    files.note(case_id, "instruction_accepted", _journalled(row, joined), actor=CENTRE)
+    if is_update and joined:
+        retire_superseded(files, case_id)
+    files.decide()
+    return Answer(IntakeStatus.ACCEPTED, pushed.instruction_id, str(case_id)), files.lanes
+
+
+def _read(office: Office, pushed: Instruction, now: datetime) -> Incoming:
+    return incoming.read(office, pushed, office.policy.urgency_of(pushed.urgency), now)
+
+
+def record(files: CaseFiles, case_id: UUID, received: Incoming, raw: bytes, digest: bytes) -> InstructionRow:
+    """Store an instruction beside its case, its content in the vault."""
+    pushed = received.pushed
+    subject = files.session.get_one(SubjectRow, files.cases[case_id].subject_id)
     row = InstructionRow(
         id=new_id(),
         system=pushed.source.system,
@@ -94,13 +123,28 @@ def _accept(
         channels=[each.value for each in pushed.channels],
         flags=list(received.flags),
         case_id=case_id,
-        raw_value_id=keep_value(session, office, subject, "instruction", raw.decode("utf-8-sig")),
+        raw_value_id=people.keep_value(files.session, files.office, subject, "instruction", raw.decode("utf-8-sig")),
     )
-    session.flush()
-    session.add(row)
-    files.note(case_id, "instruction_accepted", _journalled(row, joined), actor=CENTRE)
-    files.decide()
-    return Answer(IntakeStatus.ACCEPTED, pushed.instruction_id, str(case_id)), files.lanes
+    files.session.add(row)
+    return row
+
+
+def reread(files: CaseFiles, row: InstructionRow) -> tuple[Incoming, bytes]:
+    """A stored instruction as it came in."""
+    raw = people.read_value(files.session, files.office, row.raw_value_id).encode()
+    found = parse.line(raw)
+    if not isinstance(found, Instruction):
+        raise TypeError("a stored instruction is an instruction")
+    return _read(files.office, found, row.received_at), raw
+
+
+def retire_superseded(files: CaseFiles, case_id: UUID) -> None:
+    """What no standing instruction names any more is used no more."""
+    files.session.flush()
+    named = [reread(files, row)[0] for row in endings.standing(files, case_id)]
+    phones = {phone.digest for each in named for phone in each.phones}
+    places = {place.digest for each in named for place in each.addresses}
+    reaches.retire(files, case_id, phones, places)
 
 
 def _journalled(row: InstructionRow, joined: bool) -> dict[str, Any]:
@@ -116,6 +160,7 @@ def _journalled(row: InstructionRow, joined: bool) -> dict[str, Any]:
         "fraud_type": row.fraud_type,
         "channels": row.channels,
         "flags": row.flags,
+        "upstream_delay_s": round((row.received_at - row.issued_at).total_seconds()),
         "joined": joined,
     }
 
@@ -133,10 +178,13 @@ def _noted(
 
 def _conflict(
     session: Session, office: Office, row: InstructionRow, pushed: Instruction, raw: bytes, door: str
-) -> Answer:
+) -> tuple[Answer, set[str]]:
+    """Both are kept and shown to a supervisor; dispatch goes on with the safer union of the two."""
     reason = bilingual(
         "同一版本内容不同,已隔离,交主管处理", "same version, other content; kept in quarantine for a supervisor"
     )
+    if not events.is_news(session, row, _content(office, raw), "conflict", office.clock.now(session)):
+        return Answer(IntakeStatus.CONFLICT, pushed.instruction_id, str(row.case_id), reason), set()
     kept = quarantine.keep(
         session, office, raw, door=door, status=IntakeStatus.CONFLICT, field="version", reason=reason
     )
@@ -144,7 +192,12 @@ def _conflict(
     files.open([row.case_id])
     data = {"instruction": str(row.id), "version": pushed.version, "quarantine": str(kept)}
     files.note(row.case_id, "instruction_conflict", data, actor=CENTRE, rule="conflict")
-    return Answer(IntakeStatus.CONFLICT, pushed.instruction_id, str(row.case_id), reason)
+    if files.cases[row.case_id].state == CaseState.OPEN:
+        cases.join(files, row.case_id, _read(office, pushed, files.now), rule="conflict")
+        due = Oblige("conflict", Duty.CONFLICT, files.now, f"conflict:{kept}")
+        apply.carry_out(files, row.case_id, [due])
+        files.decide()
+    return Answer(IntakeStatus.CONFLICT, pushed.instruction_id, str(row.case_id), reason), files.lanes
 
 
 def _content(office: Office, raw: bytes) -> bytes:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from dispatcher import clock
 from dispatcher.casework.files import CaseFiles
-from dispatcher.engine.messages import NEVER_TAKEN
+from dispatcher.engine.sending import NEVER_TAKEN
 from dispatcher.store.attempts import AttemptRow
 from providers.base import (
     Accepted,
@@ -18,7 +18,7 @@ from providers.base import (
     SwitchChannel,
     Transient,
 )
-from schemas.vocabulary import AttemptState, Channel, Person, Result, VisitState
+from schemas.vocabulary import AttemptState, Channel, Person, Result, SkipReason, VisitState
 
 PROVIDER = "provider"
 # Real time: after accepting, a gateway's receipt may be this far on its way before a stepped clock moves.
@@ -49,7 +49,8 @@ def record(files: CaseFiles, case_id: UUID, attempt_id: UUID, word: Word, *, ask
     elif isinstance(word, Answered):
         attempt.confirmed, attempt.answer = word.confirmed, word.answer.value if word.answer else None
         attempt.ref = word.ref or attempt.ref
-        _settle(files, attempt, _as_called(attempt, word.result), word.detail)
+        _bank_answered(files, attempt, word)
+        _settle(files, attempt, _as_called(files, attempt, word.result), word.detail)
     elif isinstance(word, Permanent):
         _settle(files, attempt, word.result, word.detail)
     elif isinstance(word, SwitchChannel):
@@ -134,8 +135,38 @@ def _in_doubt(files: CaseFiles, attempt: AttemptRow, word: InDoubt, asked: str) 
         _note(files, attempt, "attempt_in_doubt", detail=word.detail)
 
 
-def _as_called(attempt: AttemptRow, result: Result) -> Result:
-    """A named contact who answers is family or guardian, not the subject, whatever the gateway calls it."""
+def unsupported(files: CaseFiles, case_id: UUID, attempt_id: UUID) -> None:
+    """No provider can reach this destination: left out before anything is sent."""
+    attempt = files.attempt(case_id, attempt_id)
+    attempt.state, attempt.action, attempt.result = AttemptState.SKIPPED.value, None, Result.SKIPPED.value
+    attempt.skip_reason, attempt.settled_at = SkipReason.UNSUPPORTED_DESTINATION.value, files.now
+    data = {"attempt": str(attempt.id), "channel": attempt.channel, "reason": attempt.skip_reason}
+    files.note(case_id, "attempt_skipped", data, rule="unsupported_destination")
+
+
+def _bank_answered(files: CaseFiles, attempt: AttemptRow, word: Answered) -> None:
+    """How much was stopped, how long the account is protected. Lost and stopped stay figures of their own."""
+    if attempt.hook is None:
+        return
+    if word.hours is not None:
+        attempt.granted_until = files.now + timedelta(hours=word.hours)
+    if word.stopped_yuan:
+        case = files.cases[attempt.case_id]
+        attempt.stopped_yuan = word.stopped_yuan
+        case.money_stopped += word.stopped_yuan
+        case.money_lost = max(0, case.money_lost - word.stopped_yuan)
+        money = {"stopped": word.stopped_yuan, "lost": case.money_lost, "attempt": str(attempt.id)}
+        files.note(attempt.case_id, "money_stopped", money, actor=PROVIDER, rule=attempt.hook)
+
+
+def _as_called(files: CaseFiles, attempt: AttemptRow, result: Result) -> Result:
+    """A named contact who answers is family or guardian, not the subject, whatever the gateway calls it.
+
+    A stranger on a phone that is thought to be forwarded is the forwarding.
+    """
+    if result is Result.ANSWERED_NOT_SUBJECT and attempt.person == Person.SUBJECT:
+        forwarded = files.cases[attempt.case_id].facts.get("suspected_call_forwarding")
+        return Result.SUSPECTED_FORWARDING if forwarded else result
     if result is Result.ANSWERED_SUBJECT and attempt.person != Person.SUBJECT:
         return {Person.GUARDIAN: Result.ANSWERED_GUARDIAN, Person.FAMILY: Result.ANSWERED_FAMILY}.get(
             Person(attempt.person), Result.ANSWERED_NOT_SUBJECT
@@ -147,7 +178,7 @@ def _settle(files: CaseFiles, attempt: AttemptRow, result: Result, detail: str |
     attempt.state, attempt.action = AttemptState.SETTLED.value, None
     attempt.result, attempt.detail, attempt.settled_at = result.value, detail, files.now
     case = files.cases[attempt.case_id]
-    by_right_person = attempt.person in (Person.SUBJECT, Person.GUARDIAN)
+    by_right_person = attempt.channel == Channel.VOICE and attempt.person in (Person.SUBJECT, Person.GUARDIAN)
     if attempt.confirmed and by_right_person and case.first_contact_at is None:
         case.first_contact_at, case.first_contact_channel = files.now, attempt.channel
     _note(files, attempt, "attempt_settled", result=result, detail=detail)

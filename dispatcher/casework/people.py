@@ -21,13 +21,14 @@ def new_subject(
         id=subject_id, kind=kind, id_digest=id_digest, key_id=key_id, wrapped_key=wrapped, created_at=now
     )
     session.add(subject)
-    session.flush()
     return subject
 
 
-def keep_value(session: Session, office: Office, subject: SubjectRow, field: str, text: str) -> UUID:
+def keep_value(
+    session: Session, office: Office, subject: SubjectRow, field: str, text: str, value_id: UUID | None = None
+) -> UUID:
     """Encrypt one value under the person's key. Gives the value's id."""
-    sealed = office.vault.seal(subject.id, subject.key_id, subject.wrapped_key, new_id(), field, text)
+    sealed = office.vault.seal(subject.id, subject.key_id, subject.wrapped_key, value_id or new_id(), field, text)
     session.add(VaultValueRow(id=sealed.id, subject_id=sealed.subject_id, field=field, ciphertext=sealed.ciphertext))
     return sealed.id
 

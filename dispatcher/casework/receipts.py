@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -38,6 +38,8 @@ def store(session: Session, office: Office, provider: str, receipt: Receipt) -> 
             answer=answered.answer.value if answered and answered.answer else None,
             detail=answered.detail if answered else None,
             ref=word.ref,
+            stopped_yuan=answered.stopped_yuan if answered else None,
+            hours=answered.hours if answered else None,
             stored_at=office.clock.now(session),
         )
     )
@@ -68,12 +70,8 @@ def settle(session: Session, office: Office) -> tuple[int, set[str]]:
     return len(rows), files.lanes
 
 
-def unsettled(session: Session) -> int:
-    return session.scalar(select(func.count()).where(ReceiptRow.settled_at.is_(None))) or 0
-
-
 def _word(row: ReceiptRow) -> Accepted | Answered:
     if row.result is None:
         return Accepted(row.ref, held=row.held)
     answer = Answer(row.answer) if row.answer else None
-    return Answered(Result(row.result), row.confirmed, answer, row.ref, row.detail)
+    return Answered(Result(row.result), row.confirmed, answer, row.ref, row.detail, row.stopped_yuan, row.hours)

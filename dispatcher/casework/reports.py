@@ -10,12 +10,16 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
+from dispatcher.casework.view import relation_of
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import Base
-from dispatcher.store.cases import CaseRow, FollowUpRow
-from dispatcher.store.instructions import InstructionRow
+from dispatcher.store.cases import CaseRow, LinkRow
+from dispatcher.store.duties import DutyRow
+from dispatcher.store.instructions import FeedbackRow, InstructionRow
 from dispatcher.store.journal import JournalRow
 from dispatcher.store.visits import VisitRow
+from providers.tiers import actor_of
+from schemas.vocabulary import Channel, Hook
 
 PAGE = 500
 
@@ -63,7 +67,9 @@ def case(session: Session, case_id: UUID) -> dict[str, Any]:
     attempts = session.scalars(select(AttemptRow).where(AttemptRow.case_id == case_id).order_by(AttemptRow.id))
     visits = session.scalars(select(VisitRow).where(VisitRow.case_id == case_id).order_by(VisitRow.id))
     entries = session.scalars(select(JournalRow).where(JournalRow.case_id == case_id).order_by(JournalRow.seq))
-    follow_ups = session.scalars(select(FollowUpRow).where(FollowUpRow.case_id == case_id).order_by(FollowUpRow.due_at))
+    duties = session.scalars(select(DutyRow).where(DutyRow.case_id == case_id).order_by(DutyRow.due_at, DutyRow.id))
+    links = session.scalars(select(LinkRow).where(LinkRow.case_id == case_id).order_by(LinkRow.at))
+    told = session.scalars(select(FeedbackRow).where(FeedbackRow.case_id == case_id).order_by(FeedbackRow.id))
     return {
         "case": str(row.id),
         "instructions": names,
@@ -78,9 +84,15 @@ def case(session: Session, case_id: UUID) -> dict[str, Any]:
         "fraud_type": row.fraud_type,
         "policy": row.policy_version,
         "facts": row.facts,
+        "language": row.language,
+        "masked": bool(row.facts.get("minor")),
+        "warned_before": str(row.warned_before) if row.warned_before else None,
+        "suppressed": row.suppressed,
+        "paused_at": _at(row.paused_at),
         "deadlines": row.deadlines,
         "money": {
             "at_risk": row.amount_at_risk,
+            "transferred": row.money_transferred,
             "lost": row.money_lost,
             "stopped": row.money_stopped,
             "avoided": row.money_avoided,
@@ -89,7 +101,12 @@ def case(session: Session, case_id: UUID) -> dict[str, Any]:
         },
         "attempts": [_line(each, names) for each in attempts],
         "visits": [_visit(each) for each in visits],
-        "follow_ups": [{"due_at": _at(each.due_at), "done_at": _at(each.done_at)} for each in follow_ups],
+        "duties": [duty(each) for each in duties],
+        "links": [{"case": str(each.other_id), "kind": each.kind, "at": _at(each.at)} for each in links],
+        "feedback": [
+            {"system": each.system, "direction": each.direction, "outcome": each.outcome, "at": _at(each.at)}
+            for each in told
+        ],
         "journal": [
             {
                 "seq": each.seq,
@@ -101,6 +118,21 @@ def case(session: Session, case_id: UUID) -> dict[str, Any]:
             }
             for each in entries
         ],
+    }
+
+
+def duty(row: DutyRow) -> dict[str, Any]:
+    """One duty as programs read it."""
+    return {
+        "duty": str(row.id),
+        "case": str(row.case_id),
+        "kind": row.kind,
+        "rule": row.rule,
+        "due_at": _at(row.due_at),
+        "done_at": _at(row.done_at),
+        "done_by": row.done_by,
+        "outcome": row.outcome,
+        "loss_yuan": row.loss_yuan,
     }
 
 
@@ -151,6 +183,7 @@ def _line(row: AttemptRow, instructions: list[str]) -> dict[str, Any]:
         "retry_of": str(row.retry_of) if row.retry_of else None,
         "channel": row.channel,
         "provider": row.provider,
+        "actor": actor_of(Channel(row.channel), Hook(row.hook) if row.hook else None, relation_of(row.party)),
         "person": row.person,
         "state": row.state,
         "result": row.result,
@@ -164,13 +197,24 @@ def _line(row: AttemptRow, instructions: list[str]) -> dict[str, Any]:
         "answer": row.answer,
         "detail": row.detail,
         "skip_reason": row.skip_reason,
+        "hook": row.hook,
+        "occasion": row.occasion,
         "was_in_doubt": row.was_in_doubt,
     }
 
 
 _VISIT_FIELDS = (
-    *("id", "case_id", "state", "rule", "precinct_code", "officer", "opened_at", "not_before", "assigned_at"),
-    *("accepted_at", "departed_at", "arrived_at", "reported_at", "result", "return_reason"),
+    *("id", "case_id", "state", "rule", "precinct_code", "officer", "opened_at", "not_before", "not_after"),
+    *(
+        "assigned_at",
+        "accepted_at",
+        "departed_at",
+        "arrived_at",
+        "reported_at",
+        "result",
+        "return_reason",
+        "guardian_present",
+    ),
 )
 
 

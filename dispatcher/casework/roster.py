@@ -8,7 +8,6 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, sessionmaker
 
 from dispatcher.casework.office import Office
-from dispatcher.store.cases import AddressRow
 from dispatcher.store.visits import AssignmentRow, OfficerRow, UnitRow, VisitRow
 from schemas.roster import Roster, on_duty
 from schemas.vocabulary import Rung
@@ -35,12 +34,6 @@ def load(session: Session, roster: Roster) -> None:
         }
         row = insert(OfficerRow).values(badge=officer.badge, **values)
         session.execute(row.on_conflict_do_update(index_elements=["badge"], set_=values))
-
-
-def precinct_of(session: Session, case_id: UUID) -> str | None:
-    """The precinct of the first address, in visiting order, that names one."""
-    found = select(AddressRow.precinct_code).where(AddressRow.case_id == case_id, AddressRow.precinct_code.is_not(None))
-    return session.scalar(found.order_by(AddressRow.position).limit(1))
 
 
 class DutyDesk:

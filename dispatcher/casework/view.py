@@ -1,18 +1,22 @@
 """Rows to the plain values that the engine decides on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from uuid import UUID
 
-from dispatcher.engine.case import Attempt, Case, Number, Visit
+from dispatcher.casework.surroundings import Surroundings
+from dispatcher.engine.case import SUBJECT, Attempt, Case, Number, Place, Visit
 from dispatcher.store.attempts import AttemptRow
-from dispatcher.store.cases import CaseRow, PhoneRow
+from dispatcher.store.cases import AddressRow, CaseRow, PhoneRow
 from dispatcher.store.visits import VisitRow
 from schemas.vocabulary import (
+    AddressKind,
     AttemptState,
     CaseState,
     Channel,
+    Hook,
     Person,
+    Relation,
     Resolution,
     Result,
     SkipReason,
@@ -24,10 +28,13 @@ from schemas.vocabulary import (
 def case_of(
     row: CaseRow,
     phones: Iterable[PhoneRow],
+    places: Iterable[AddressRow],
     attempts: Iterable[AttemptRow],
     visits: Iterable[VisitRow],
     bad: dict[bytes, frozenset[Channel]],
+    around: Surroundings,
 ) -> Case:
+    facts = row.facts
     return Case(
         id=str(row.id),
         urgency=Urgency(row.urgency),
@@ -36,16 +43,24 @@ def case_of(
         urgency_since=row.urgency_since,
         channels=frozenset(Channel(each) for each in row.channels),
         fraud_type=row.fraud_type,
-        numbers=tuple(
-            Number(str(each.id), each.party, Person(each.person), bad.get(each.digest, frozenset()))
-            for each in sorted(phones, key=lambda phone: phone.position)
-        ),
+        numbers=tuple(_numbers(row, phones, bad, around)),
         attempts=tuple(_attempt(each) for each in attempts),
         visits=tuple(_visit(each) for each in visits),
+        places=tuple(_place(each) for each in places if each.retired_at is None),
+        area=row.area,
+        minor=bool(facts.get("minor")),
+        hearing_impaired="hearing" in facts.get("vulnerability", ()),
+        life_at_risk=bool(facts.get("life_at_risk")),
         withdrawn=row.withdrawn_at is not None,
         expired=row.expired,
+        suppressed=row.suppressed,
+        paused=row.paused_at is not None,
+        warned_before=row.warned_before is not None,
+        rewarned_at=row.rewarned_at,
+        noticed_at=around.noticed.get(row.id),
         money_moved=row.money_moved,
         amount_at_risk=row.amount_at_risk,
+        money_transferred=row.money_transferred,
         money_lost=row.money_lost,
         deadlines={name: datetime.fromisoformat(at) for name, at in row.deadlines.items()},
         raised_for=frozenset(row.raised_for),
@@ -53,6 +68,32 @@ def case_of(
         waiting_for=row.waiting_for,
         resolution=Resolution(row.resolution) if row.resolution else None,
     )
+
+
+def _numbers(
+    row: CaseRow, phones: Iterable[PhoneRow], bad: dict[bytes, frozenset[Channel]], around: Surroundings
+) -> Iterator[Number]:
+    standing = sorted((each for each in phones if each.retired_at is None), key=lambda phone: phone.position)
+    own = {each.digest for each in standing if each.party == SUBJECT}
+    for each in standing:
+        yield Number(
+            id=str(each.id),
+            party=each.party,
+            person=Person(each.person),
+            bad_for=bad.get(each.digest, frozenset()),
+            relation=relation_of(each.party),
+            shared=each.party != SUBJECT and each.digest in own,
+            used=around.used.get((row.id, each.digest), ()),
+        )
+
+
+def relation_of(party: str) -> Relation | None:
+    """How a party stands to the subject; None for the subject."""
+    return None if party == SUBJECT else Relation(party.split(":")[1])
+
+
+def _place(row: AddressRow) -> Place:
+    return Place(str(row.id), AddressKind(row.kind), row.added_at, row.precinct_code, row.valid_until)
 
 
 def _attempt(row: AttemptRow) -> Attempt:
@@ -64,6 +105,8 @@ def _attempt(row: AttemptRow) -> Attempt:
         state=AttemptState(row.state),
         due_at=row.due_at,
         send_key=str(row.send_key),
+        hook=Hook(row.hook) if row.hook else None,
+        occasion=row.occasion,
         number_id=_text(row.phone_id),
         visit_id=_text(row.visit_id),
         rung=row.rung,
@@ -77,6 +120,7 @@ def _attempt(row: AttemptRow) -> Attempt:
         retry_of=_text(row.retry_of),
         possible_duplicate=row.possible_duplicate,
         skip_reason=SkipReason(row.skip_reason) if row.skip_reason else None,
+        granted_until=row.granted_until,
     )
 
 
@@ -85,7 +129,12 @@ def _visit(row: VisitRow) -> Visit:
         id=str(row.id),
         state=VisitState(row.state),
         opened_at=row.opened_at,
+        precinct=row.precinct_code,
         not_before=row.not_before,
+        not_after=row.not_after,
+        moved_at=row.moved_at,
+        offered_until=row.offered_until,
+        guardian_present=bool(row.guardian_present),
         assigned_at=row.assigned_at,
         attempt_id=_text(row.attempt_id),
         result=Result(row.result) if row.result else None,

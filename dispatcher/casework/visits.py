@@ -8,12 +8,14 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from dispatcher.casework import transfers
 from dispatcher.casework.apply import free_visit
 from dispatcher.casework.files import CaseFiles
 from dispatcher.casework.office import Office
 from dispatcher.errors import OperatorError
+from dispatcher.store.cases import CaseRow
 from dispatcher.store.visits import VisitRow
-from schemas.vocabulary import AttemptState, Result, ReturnReason, VisitState
+from schemas.vocabulary import AttemptState, Resolution, Result, ReturnReason, VisitState
 
 REPORTS = frozenset(
     {
@@ -49,29 +51,57 @@ STEPS = {
 }
 
 
+@dataclass(frozen=True)
+class Word:
+    """What an officer says with a step."""
+
+    result: Result | None = None
+    reason: ReturnReason | None = None
+    lost_yuan: int | None = None  # all that is gone, as the person tells it
+    guardian_present: bool = False
+    to_unit: str | None = None
+
+
+class CaseEnded(OperatorError):
+    """The case ended before this report came; the report is kept on its timeline all the same."""
+
+
 def act(
-    session: Session,
-    office: Office,
-    visit_id: UUID,
-    step: str,
-    *,
-    officer: str | None = None,
-    result: Result | None = None,
-    reason: ReturnReason | None = None,
-    lost_yuan: int = 0,
+    session: Session, office: Office, visit_id: UUID, step: str, *, officer: str | None = None, word: Word = Word()
 ) -> tuple[VisitRow, set[str]]:
     """One step of an officer's work. Gives the visit and the lanes to wake. Raises OperatorError."""
+    files, visit = _open(session, office, visit_id)
+    _check(visit, STEPS[step], officer)
+    if visit.state == VisitState.CANCELLED:
+        raise CaseEnded(*_ended(files.cases[visit.case_id]))
+    _DO[step](files, visit, word)
+    files.cases[visit.case_id].waiting_for = None
+    files.decide()
+    return visit, files.lanes
+
+
+def keep_late(session: Session, office: Office, visit_id: UUID, step: str, word: Word) -> None:
+    """Nothing that an officer says is lost, also where the case has ended."""
+    files, visit = _open(session, office, visit_id)
+    data = {"visit": str(visit.id), "step": step, "result": word.result, "lost_yuan": word.lost_yuan}
+    files.note(visit.case_id, "late_report", data, actor=visit.officer or "officer", rule="case_ended")
+
+
+def _open(session: Session, office: Office, visit_id: UUID) -> tuple[CaseFiles, VisitRow]:
     case_id = session.scalar(select(VisitRow.case_id).where(VisitRow.id == visit_id))
     if case_id is None:
         raise OperatorError(f"没有上门任务 {visit_id}", f"no visit {visit_id}; see `dispatcher visit list`")
     files = CaseFiles(session, office)
     files.open([case_id])
-    visit = files.visit(case_id, visit_id)
-    _check(visit, STEPS[step], officer)
-    _DO[step](files, visit, result, reason, lost_yuan)
-    files.cases[case_id].waiting_for = None
-    files.decide()
-    return visit, files.lanes
+    return files, files.visit(case_id, visit_id)
+
+
+def _ended(case: CaseRow) -> tuple[str, str]:
+    resolution = Resolution(case.resolution) if case.resolution else Resolution.WITHDRAWN
+    return (
+        f"该任务已结案({resolution.zh}),本次反馈已记入日志,未改变结论",
+        f"the case has ended ({resolution}); what you said is kept on its timeline and changes nothing",
+    )
 
 
 def _check(visit: VisitRow, step: Step, officer: str | None) -> None:
@@ -80,7 +110,7 @@ def _check(visit: VisitRow, step: Step, officer: str | None) -> None:
             f"该任务当前由 {visit.officer or '无人'} 负责,不是 {officer}",
             f"this visit is with {visit.officer or 'nobody'}, not with {officer}",
         )
-    if visit.state not in step.before:
+    if visit.state not in (*step.before, VisitState.CANCELLED):
         wanted = ", ".join(each.label for each in step.before)
         raise OperatorError(
             f"任务状态为 {VisitState(visit.state).zh},不能 {step.name}",
@@ -109,40 +139,46 @@ def _arrive(files: CaseFiles, visit: VisitRow, *_: Any) -> None:
     _move(files, visit, "arrive")
 
 
-def _report(
-    files: CaseFiles, visit: VisitRow, result: Result | None, reason: ReturnReason | None, lost_yuan: int
-) -> None:
+def _report(files: CaseFiles, visit: VisitRow, word: Word) -> None:
+    result = word.result
     if result not in REPORTS:
         wanted = ", ".join(sorted(REPORTS))
         raise OperatorError("请给出上门结果", f"give the result of the visit, one of: {wanted}")
-    case, met = files.cases[visit.case_id], result.value.startswith("MET_")
-    visit.reported_at, visit.result = files.now, result.value
+    case = files.cases[visit.case_id]
+    visit.reported_at, visit.result, visit.guardian_present = files.now, result.value, word.guardian_present
     visit.arrived_at = visit.arrived_at or files.now
-    case.money_lost += lost_yuan
+    if word.lost_yuan is not None:
+        case.money_lost = max(0, word.lost_yuan - case.money_stopped)
+    met = result.value.startswith("MET_") and (word.guardian_present or not case.facts.get("minor"))
     if met and case.first_contact_at is None:
         case.first_contact_at, case.first_contact_channel = files.now, "visit"
     _settle_assignment(files, visit, result, confirmed=met)
-    _move(files, visit, "report", result=result, lost_yuan=lost_yuan)
+    _move(files, visit, "report", result=result, lost_yuan=word.lost_yuan, guardian_present=word.guardian_present)
 
 
-def _return(
-    files: CaseFiles, visit: VisitRow, result: Result | None, reason: ReturnReason | None, lost_yuan: int
-) -> None:
-    if reason is None:
+def _return(files: CaseFiles, visit: VisitRow, word: Word) -> None:
+    """Back to our ladder, or offered to another unit, which has it when it accepts."""
+    if word.reason is None:
         raise OperatorError("请给出退回原因", f"give the reason, one of: {', '.join(ReturnReason)}")
-    visit.return_reason = reason.value
-    _settle_assignment(files, visit, Result.RETURNED, confirmed=False)
-    facts = {"visit": str(visit.id), "attempt": str(visit.attempt_id), "reason": reason}
-    files.note(visit.case_id, "visit_returned", facts, actor=visit.officer or "officer", rule="officer_return")
+    officer = visit.officer or "officer"
+    visit.return_reason = word.reason.value
+    _settle_assignment(files, visit, Result.RETURNED, confirmed=False, detail=word.reason.value)
+    facts = {"visit": str(visit.id), "attempt": str(visit.attempt_id), "reason": word.reason, "to": word.to_unit}
+    files.note(visit.case_id, "visit_returned", facts, actor=officer, rule="officer_return")
     free_visit(visit)
+    if word.to_unit is not None:
+        transfers.offer(files, visit, word.to_unit, word.reason, by=officer)
 
 
-def _settle_assignment(files: CaseFiles, visit: VisitRow, result: Result, *, confirmed: bool) -> None:
+def _settle_assignment(
+    files: CaseFiles, visit: VisitRow, result: Result, *, confirmed: bool, detail: str | None = None
+) -> None:
     if visit.attempt_id is None:
         return
     attempt = files.attempt(visit.case_id, visit.attempt_id)
     attempt.state, attempt.action = AttemptState.SETTLED.value, None
     attempt.result, attempt.confirmed, attempt.settled_at = result.value, confirmed, files.now
+    attempt.detail = detail
 
 
 _DO: dict[str, Callable[..., None]] = {

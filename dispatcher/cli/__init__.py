@@ -20,9 +20,9 @@ app = typer.Typer(
 
 
 def main() -> None:
-    from dispatcher.cli import bench, demo, inspect, push, quarantine, roster, service, simulate, visit
+    from dispatcher.cli import bench, demo, inspect, policy, push, quarantine, roster, service, simulate, texts, visit
 
-    for module in (service, push, inspect, visit, roster, quarantine, simulate, demo, bench):
+    for module in (service, push, inspect, visit, roster, quarantine, texts, policy, simulate, demo, bench):
         module.register(app)
     # Commands speak on stdout; what goes wrong beneath them is a JSON line on stderr.
     logging.configure("WARNING")

@@ -8,14 +8,16 @@ from rich.table import Table
 
 from dispatcher.casework import reports
 from dispatcher.cli.output import json_line, log_table, out
+from dispatcher.cli.playing import ROSTER, load_roster, play
 from dispatcher.cli.private import private_stack
-from dispatcher.cli.simulate import ROSTER, load_roster, play
 from dispatcher.setup import House
-from dispatcher.simulate import sample
+from dispatcher.simulate import expected, sample
+from dispatcher.simulate.expected import Verdict
 from dispatcher.simulate.run import Outcome
+from dispatcher.simulate.seen import Seen
 from schemas.vocabulary import Resolution, Urgency
 
-DEMO = "S01,S02,S04,S12,S13"
+DEMO = "S01,S02,S03,S04,S05,S06,S09,S10,S11,S12,S13,S16,S20"
 
 
 def register(app: typer.Typer) -> None:
@@ -32,20 +34,35 @@ def demo(
     with private_stack("demo", pushes[0].at) as (parts, stack):
         threading.Thread(target=stack.watch, daemon=True).start()
         load_roster(parts, sample.bundled().with_name(ROSTER))
-        _tell(parts, play(parts, pushes, timeout), json=json)
+        verdicts = _tell(parts, pushes, play(parts, pushes, timeout), json=json)
+    if not all(each.met for each in verdicts):
+        raise typer.Exit(1)
 
 
-def _tell(parts: House, played: Outcome, *, json: bool) -> None:
+def _tell(parts: House, pushes: list[sample.Push], played: Outcome, *, json: bool) -> list[Verdict]:
     with parts.sessions() as session:
         lines = list(reports.log(session, reports.Filters()))
         whole = {name: reports.case(session, case_id) for name, case_id in played.cases.items()}
+    answers = {name: each.status.value for name, each in played.answers.items()}
+    verdicts = expected.judge(pushes, Seen(parts, answers, whole))
     if json:
-        json_line(
-            {"answers": {name: each.status for name, each in played.answers.items()}, "cases": whole, "log": lines}
-        )
-        return
+        met = [{"name": each.name, "expectation": each.expectation, "met": each.met} for each in verdicts]
+        json_line({"answers": answers, "cases": whole, "log": lines, "expectations": met})
+        return verdicts
     out.print(log_table(lines, "劝阻日志 dissuasion log"))
     out.print(_summary(played, whole))
+    out.print(_judged(verdicts))
+    return verdicts
+
+
+def _judged(verdicts: list[Verdict]) -> Table:
+    met = sum(each.met for each in verdicts)
+    table = Table(title=f"预期 expectations: {met}/{len(verdicts)} 达到 met", title_justify="left")
+    for name in ("样例 case", "预期 expectation", "达到 met"):
+        table.add_column(name, overflow="fold")
+    for each in verdicts:
+        table.add_row(each.name, each.expectation, "[green]✓[/]" if each.met else "[red]✗ 未达到 not met[/]")
+    return table
 
 
 def _summary(played: Outcome, whole: dict[str, dict[str, Any]]) -> Table:

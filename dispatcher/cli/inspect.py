@@ -10,6 +10,7 @@ from rich.table import Table
 
 from dispatcher.casework import reports
 from dispatcher.cli.output import err, json_line, label, log_table, out, short_time
+from dispatcher.cli.why import tell
 from dispatcher.errors import OperatorError
 from dispatcher.setup import house
 from schemas import instruction
@@ -61,6 +62,8 @@ def log(
 def case(
     name: Annotated[str, typer.Argument(metavar="ID", help="任务号或指令号 case or instruction id")],
     json: Annotated[bool, typer.Option("--json", help="JSON")] = False,
+    why: Annotated[bool, typer.Option("--why", help="逐条说明理由 each decision in plain words")] = False,
+    language: Annotated[str | None, typer.Option(help="理由的语言 language of --why: zh, en")] = None,
 ) -> None:
     """一个劝阻任务的全部记录 / everything on record about one case."""
     parts = house()
@@ -70,7 +73,9 @@ def case(
             raise OperatorError(f"没有任务或指令 {name}", f"no case or instruction {name}; see `dispatcher log`")
         for case_id in found:
             whole = reports.case(session, case_id)
-            if json:
+            if why:
+                tell(whole, parts.office.policy, language, as_json=json)
+            elif json:
                 json_line(whole)
             else:
                 _show(whole)

@@ -15,7 +15,9 @@ from dispatcher.stack import Stack, end_leftovers
 
 
 @contextmanager
-def private_stack(name: str, start: datetime) -> Iterator[tuple[House, Stack]]:
+def private_stack(
+    name: str, start: datetime, *, durable: bool = True, receipt_delay_ms: int = 20
+) -> Iterator[tuple[House, Stack]]:
     """The whole service under HOME/name on a stepped clock. Raises OperatorError."""
     # SIGTERM ends it as Ctrl-C does, so that nothing is left running.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -27,7 +29,8 @@ def private_stack(name: str, start: datetime) -> Iterator[tuple[House, Stack]]:
         home.mkdir(parents=True)
     own = {"home": home, "clock": f"stepped:{start.isoformat()}", "hooks_port": 0, "hooks_url": None}
     private = {"database_url": None, "redis_url": None, "providers_file": None, "key_file": None, "embedded": "auto"}
-    stack = Stack(settings().model_copy(update=own | private))
+    found = settings().model_copy(update=own | private)
+    stack = Stack(found, durable=durable, receipt_delay_ms=receipt_delay_ms)
     try:
         with err.status("正在启动 starting PostgreSQL, Redis, workers, sweep, hooks …"):
             stack.start_servers()

@@ -74,50 +74,54 @@ def report(
     visit_id: Id,
     result: Annotated[str, typer.Argument(help="MET_DISSUADED, NOT_FOUND_TEMPORARILY, …")],
     officer: Officer = None,
-    lost_yuan: Annotated[int, typer.Option(min=0, max=10**15, help="已损失金额(元) lost so far, yuan")] = 0,
+    lost_yuan: Annotated[
+        int | None, typer.Option(min=0, max=10**15, help="共已转出金额(元) all that is gone, yuan")
+    ] = None,
+    guardian_present: Annotated[bool, typer.Option(help="监护人在场(未成年人) a guardian is present")] = False,
     json: Json = False,
 ) -> None:
     """反馈结果 / report the result."""
     code = result.upper()
     if code not in visits.REPORTS:
         raise OperatorError("上门结果代码有误", f"result: one of {', '.join(sorted(visits.REPORTS))}")
-    _act(visit_id, "report", officer, json, result=Result(code), lost_yuan=lost_yuan)
+    _act(
+        visit_id,
+        "report",
+        officer,
+        json,
+        visits.Word(Result(code), lost_yuan=lost_yuan, guardian_present=guardian_present),
+    )
 
 
 @group.command("return")
 def return_(
     visit_id: Id,
     reason: Annotated[str, typer.Argument(help="NOT_MY_JURISDICTION, OFFICER_UNAVAILABLE, …")],
+    to: Annotated[str | None, typer.Option(help="移交给该单位 offer it to this unit")] = None,
     officer: Officer = None,
     json: Json = False,
 ) -> None:
-    """退回 / return."""
+    """退回,可同时移交他单位 / return, or offer it to another unit."""
     code = reason.upper()
     if code not in set(ReturnReason):
         raise OperatorError("退回原因代码有误", f"reason: one of {', '.join(ReturnReason)}")
-    _act(visit_id, "return", officer, json, reason=ReturnReason(code))
+    _act(visit_id, "return", officer, json, visits.Word(reason=ReturnReason(code), to_unit=to))
 
 
-def _act(
-    visit_id: str,
-    step: str,
-    officer: str | None,
-    json: bool,
-    *,
-    result: Result | None = None,
-    reason: ReturnReason | None = None,
-    lost_yuan: int = 0,
-) -> None:
+def _act(visit_id: str, step: str, officer: str | None, json: bool, word: visits.Word = visits.Word()) -> None:
     try:
         key = UUID(visit_id)
     except ValueError:
         raise OperatorError("上门任务号有误", "ID must be a visit id; see `dispatcher visit list`") from None
     parts = house()
-    with parts.sessions.begin() as session:
-        visit, lanes = visits.act(
-            session, parts.office, key, step, officer=officer, result=result, reason=reason, lost_yuan=lost_yuan
-        )
-        line = {"visit": str(visit.id), "case": str(visit.case_id), "state": visit.state, "officer": visit.officer}
+    try:
+        with parts.sessions.begin() as session:
+            visit, lanes = visits.act(session, parts.office, key, step, officer=officer, word=word)
+            line = {"visit": str(visit.id), "case": str(visit.case_id), "state": visit.state, "officer": visit.officer}
+    except visits.CaseEnded:
+        with parts.sessions.begin() as session:
+            visits.keep_late(session, parts.office, key, step, word)
+        raise
     parts.office.wake.deliver(*lanes)
     if json:
         json_line(line)

@@ -7,7 +7,7 @@ Deciding twice on the same case changes nothing the second time.
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from dispatcher.engine import closing, messages, visits
+from dispatcher.engine import calls, channels, closing, doubts, hooks, ladder, sms, urgency, visits
 from dispatcher.engine.case import Case
 from dispatcher.engine.decisions import Decision, Look
 from dispatcher.engine.evolve import evolve
@@ -17,49 +17,70 @@ __all__ = ["Case", "Decision", "decide", "evolve"]
 
 Rule = Callable[[Case, Policy, datetime], Iterator[Decision]]
 
-_ENDING: tuple[Rule, ...] = (
+# How a case ends by itself.
+ENDING: tuple[Rule, ...] = (
     closing.withdrawn,
     closing.expired_on_arrival,
+    closing.suppressed,
     closing.confirmed_call,
     closing.met,
 )
-_GOING_ON: tuple[Rule, ...] = (
-    messages.bad_numbers,
-    messages.avoid_bad_numbers,
-    closing.somebody_else_answered,
-    closing.phone_route_exhausted,
-    messages.skip_channels,
-    messages.stop_calling,
-    messages.bring_forward,
-    messages.doubts,
-    messages.sms,
-    messages.calls,
+# What goes on while it is open. Money that has moved comes first.
+GOING_ON: tuple[Rule, ...] = (
+    urgency.warned_again,
+    hooks.stop_payment,
+    channels.bad_numbers,
+    channels.avoid_bad_numbers,
+    channels.avoid_retired_numbers,
+    doubts.doubts,
+    urgency.somebody_else_answered,
+    urgency.phone_route_exhausted,
+    channels.skip_channels,
+    calls.stop_calling,
+    calls.bring_forward,
+    sms.sms,
+    calls.calls,
     visits.visit_needed,
     visits.revisit,
-    visits.acceptance,
-    visits.assign,
-    visits.deadlines,
-    visits.overdue,
-    messages.family_calls,
+    visits.re_address,
+    ladder.acceptance,
+    ladder.offer_lapsed,
+    ladder.assign,
+    ladder.deadlines,
+    ladder.overdue,
+    calls.family_calls,
+    hooks.protect_account,
+    hooks.ordered,
+    hooks.lift_protection,
+    hooks.group_notice,
+    visits.ask_for_number,
+    visits.ask_for_address,
+)
+# What is left when it has ended.
+AFTERWARDS: tuple[Rule, ...] = (
+    closing.clear_up,
+    channels.skip_unused_channels,
+    hooks.ordered,
+    hooks.lift_protection,
+    closing.follow_ups,
+    closing.hand_over,
 )
 
 
 def decide(case: Case, policy: Policy, now: datetime) -> tuple[Decision, ...]:
     """Everything to do about this case now. A Look says when to decide again."""
     made: list[Decision] = []
-    was_open = case.is_open
-    for rule in _ENDING:
+    for rule in ENDING:
         if case.is_open:
             case = _run(rule, case, policy, now, made)
-    if case.is_open and not case.expired:
-        for rule in _GOING_ON:
+    if not case.is_open:
+        for rule in AFTERWARDS:
+            case = _run(rule, case, policy, now, made)
+    elif not (case.expired or case.suppressed or case.paused):
+        for rule in GOING_ON:
             case = _run(rule, case, policy, now, made)
         if not any(isinstance(each, Look) for each in made):
             _run(closing.plan_exhausted, case, policy, now, made)
-    elif not case.is_open:
-        case = _run(closing.clear_up, case, policy, now, made)
-        if was_open:
-            made.extend(closing.follow_ups(case, policy))
     return tuple(made)
 
 

@@ -4,10 +4,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from schemas.vocabulary import (
+    AddressKind,
+    Answer,
     AttemptState,
     CaseState,
     Channel,
+    Hook,
     Person,
+    Relation,
     Resolution,
     Result,
     SkipReason,
@@ -17,19 +21,36 @@ from schemas.vocabulary import (
 
 SUBJECT = "subject"
 LIVE = frozenset({AttemptState.PLANNED, AttemptState.SENDING, AttemptState.ACCEPTED})
-OPEN_VISIT = frozenset(
-    {VisitState.WAITING, VisitState.ASSIGNED, VisitState.ACCEPTED, VisitState.DEPARTED, VisitState.ARRIVED}
-)
+ENDED_VISIT = frozenset({VisitState.REPORTED, VisitState.CANCELLED})
+_REFUSALS = frozenset({Answer.UNSURE, Answer.DENIES, Answer.ALREADY_PAID})
+_MAY_DECIDE = frozenset({Person.SUBJECT, Person.GUARDIAN})
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A phone number by its id. `party` is "subject" or one named contact."""
+    """A phone number by its id. `party` is "subject" or one named contact.
+
+    `shared`: a contact's number that is the subject's too. `used`: when other cases sent to this number lately.
+    """
 
     id: str
     party: str
     person: Person
     bad_for: frozenset[Channel] = frozenset()
+    relation: Relation | None = None
+    shared: bool = False
+    used: tuple[tuple[Channel, datetime], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An address by its id."""
+
+    id: str
+    kind: AddressKind
+    added_at: datetime
+    precinct: str | None = None
+    valid_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +62,8 @@ class Attempt:
     state: AttemptState
     due_at: datetime
     send_key: str
+    hook: Hook | None = None
+    occasion: int = 1
     number_id: str | None = None
     visit_id: str | None = None
     rung: int | None = None
@@ -54,10 +77,22 @@ class Attempt:
     retry_of: str | None = None
     possible_duplicate: bool = False
     skip_reason: SkipReason | None = None
+    granted_until: datetime | None = None
 
     @property
     def is_live(self) -> bool:
         return self.state in LIVE
+
+    @property
+    def made_at(self) -> datetime:
+        """When it was sent, or is to be."""
+        return self.sent_at or self.due_at
+
+    @property
+    def is_refusal(self) -> bool:
+        """The subject, or a guardian, was spoken with and would not be dissuaded."""
+        by_phone = self.confirmed and self.answer in _REFUSALS and self.person in _MAY_DECIDE
+        return by_phone or self.result is Result.MET_REFUSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +100,19 @@ class Visit:
     id: str
     state: VisitState
     opened_at: datetime
+    precinct: str | None = None
     not_before: datetime | None = None
+    not_after: datetime | None = None
+    moved_at: datetime | None = None  # to another unit; the ladder began anew then
+    offered_until: datetime | None = None
+    guardian_present: bool = False
     assigned_at: datetime | None = None
     attempt_id: str | None = None
     result: Result | None = None
 
     @property
     def is_open(self) -> bool:
-        return self.state in OPEN_VISIT
+        return self.state not in ENDED_VISIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +129,21 @@ class Case:
     numbers: tuple[Number, ...] = ()
     attempts: tuple[Attempt, ...] = ()
     visits: tuple[Visit, ...] = ()
+    places: tuple[Place, ...] = ()
+    area: str | None = None
+    minor: bool = False
+    hearing_impaired: bool = False
+    life_at_risk: bool = False
     withdrawn: bool = False
     expired: bool = False
+    suppressed: bool = False
+    paused: bool = False
+    warned_before: bool = False
+    rewarned_at: datetime | None = None
+    noticed_at: datetime | None = None  # the last group notice on this scam in this area, from any case
     money_moved: bool = False
     amount_at_risk: int | None = None
+    money_transferred: int = 0
     money_lost: int = 0
     deadlines: dict[str, datetime] = field(default_factory=dict)
     raised_for: frozenset[str] = frozenset()
@@ -137,7 +188,29 @@ class Case:
         return not bad and not (attempt.channel is Channel.VOICE and self.true_contact)
 
     @property
+    def callee(self) -> str:
+        """Who is warned first: the subject; of a child the guardian."""
+        guardians = (number.party for number in self.numbers if number.person is Person.GUARDIAN)
+        return next(guardians, SUBJECT) if self.minor else SUBJECT
+
+    @property
     def true_contact(self) -> bool:
         """A person confirmed: pressed the key, or was met. Delivered is not warned."""
-        met = any(visit.result is not None and visit.result.value.startswith("MET_") for visit in self.visits)
-        return met or any(each.confirmed and each.person in (Person.SUBJECT, Person.GUARDIAN) for each in self.attempts)
+        if any(self.was_met(visit) for visit in self.visits):
+            return True
+        spoken = (each for each in self.attempts if each.channel is Channel.VOICE and each.confirmed)
+        return any(each.person in _MAY_DECIDE for each in spoken)
+
+    def was_met(self, visit: Visit) -> bool:
+        """A child counts as met only with a guardian present."""
+        met = visit.result is not None and visit.result.value.startswith("MET_")
+        return met and (visit.guardian_present or not self.minor)
+
+    @property
+    def refusals(self) -> tuple[datetime, ...]:
+        """When the person was spoken with and refused."""
+        return tuple(each.settled_at or each.made_at for each in self.attempts if each.is_refusal)
+
+    def hooks(self, hook: Hook) -> tuple[Attempt, ...]:
+        """What was asked of the bank, in the order in which it was asked."""
+        return tuple(each for each in self.attempts if each.hook is hook and each.state is not AttemptState.CANCELLED)

@@ -1,28 +1,27 @@
-"""Rules of urgency, withdrawal and closing."""
+"""Rules of how a case ends, and of what is left to do after."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from dispatcher.engine import numbers
-from dispatcher.engine.case import SUBJECT, Attempt, Case
+from dispatcher.engine import hooks
+from dispatcher.engine.case import Attempt, Case
 from dispatcher.engine.decisions import (
     AskHuman,
     Cancel,
     CancelVisit,
     Close,
     Decision,
-    FollowUp,
     GiveUp,
     Look,
-    RaiseUrgency,
+    Oblige,
     Recall,
 )
 from dispatcher.policy.models import Policy
 from schemas.vocabulary import (
-    ANSWERED_BY_STRANGER,
     Answer,
     AttemptState,
     Channel,
+    Duty,
     Person,
     Resolution,
     Result,
@@ -32,6 +31,11 @@ from schemas.vocabulary import (
 )
 
 _GRAVE = frozenset({Urgency.CRITICAL, Urgency.HIGH})
+_NOT_FOLLOWED = frozenset(
+    {Resolution.WITHDRAWN, Resolution.EXPIRED, Resolution.NOT_A_VICTIM, Resolution.DUPLICATE_MERGED}
+)
+_MONEY_GONE = frozenset({Resolution.ALREADY_TRANSFERRED_ALL, Resolution.ALREADY_TRANSFERRED_PARTLY})
+_LOOK_BACK_WITHIN = timedelta(days=7)
 # Where the amount avoided comes from; money is never counted without its basis.
 BASIS = "amount_about_to_be_sent"
 
@@ -39,6 +43,16 @@ BASIS = "amount_about_to_be_sent"
 def withdrawn(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     if case.withdrawn:
         yield Close("withdrawn", Resolution.WITHDRAWN)
+
+
+def suppressed(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
+    """The same trigger was a false alarm lately: nothing is sent by itself; a grave one a supervisor decides."""
+    if not case.suppressed:
+        return
+    if case.urgency not in _GRAVE:
+        yield Close("suppressed", Resolution.NOT_A_VICTIM)
+    elif "suppressed" not in case.asked_for:
+        yield AskHuman("suppressed", Rung.CENTRE, "suppressed")
 
 
 def expired_on_arrival(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
@@ -60,31 +74,36 @@ def confirmed_call(case: Case, policy: Policy, now: datetime) -> Iterator[Decisi
         and each.person in (Person.SUBJECT, Person.GUARDIAN)
         for each in case.attempts
     )
-    if dissuaded and policy.plan(case.urgency).voice.confirmed_closes:
+    # A person warned again is visited even if a call succeeds.
+    if dissuaded and not case.warned_before and policy.plan(case.urgency).voice.confirmed_closes:
         yield _close("confirmed_call", case, Resolution.DISSUADED_IN_TIME)
 
 
 def met(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """A person who was met and is safe, or has lost the money already, ends the case."""
     last = case.visits[-1] if case.visits else None
-    if last is None or last.state is not VisitState.REPORTED or last.result is None:
+    if last is None or last.state is not VisitState.REPORTED or not case.was_met(last):
         return
     if last.result is Result.MET_DISSUADED:
         yield _close("met", case, Resolution.DISSUADED_IN_TIME)
     elif last.result is Result.MET_SELF_AWARE:
         yield _close("met", case, Resolution.SELF_AWARE)
     elif last.result is Result.MET_ALREADY_DEFRAUDED:
-        yield Close("met", _transferred(case))
+        yield _close("met", case, _transferred(case))
 
 
 def _transferred(case: Case) -> Resolution:
-    partly = case.amount_at_risk is not None and case.amount_at_risk > case.money_lost
+    gone = max(case.money_transferred, case.money_lost)
+    partly = case.amount_at_risk is not None and case.amount_at_risk > gone
     return Resolution.ALREADY_TRANSFERRED_PARTLY if partly else Resolution.ALREADY_TRANSFERRED_ALL
 
 
 def _close(rule: str, case: Case, resolution: Resolution) -> Close:
-    basis = BASIS if case.amount_at_risk is not None else None
-    return Close(rule, resolution, case.amount_at_risk, basis)
+    """What was about to be sent and was not; never what had left before."""
+    gone = max(case.money_transferred, case.money_lost)
+    if case.amount_at_risk is None or case.amount_at_risk <= gone:
+        return Close(rule, resolution)
+    return Close(rule, resolution, case.amount_at_risk - gone, BASIS)
 
 
 def clear_up(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
@@ -99,7 +118,9 @@ def clear_up(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
         if attempt.channel is Channel.VISIT:
             continue
         if attempt.state is AttemptState.PLANNED:
-            yield Cancel(rule, attempt.id)
+            # What a bank is asked outlives the case, as long as there is ground for it.
+            if attempt.channel is not Channel.HOOK or not hooks.has_ground(case, attempt.hook):
+                yield Cancel(rule, attempt.id)
         elif attempt.state is AttemptState.IN_DOUBT:
             yield from _last_look(case, policy, now, rule, attempt)
         elif attempt.state is AttemptState.ACCEPTED and attempt.channel is Channel.VOICE and not attempt.detail:
@@ -112,27 +133,19 @@ def _last_look(case: Case, policy: Policy, now: datetime, rule: str, attempt: At
     yield Look("doubt_wait", until) if now < until else GiveUp(rule, attempt.id)
 
 
-def follow_ups(case: Case, policy: Policy) -> Iterator[Decision]:
+def follow_ups(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """The person is asked again later how things stand; not after a withdrawal or a case that expired."""
-    if case.resolution not in (Resolution.WITHDRAWN, Resolution.EXPIRED, Resolution.NOT_A_VICTIM):
-        for after in policy.plan(case.urgency).follow_up:
-            yield FollowUp("follow_up", after)
+    if case.resolution in _NOT_FOLLOWED or any(each.startswith("follow_up:") for each in case.asked_for):
+        return
+    for number, after in enumerate(policy.plan(case.urgency).follow_up, start=1):
+        yield Oblige("follow_up", Duty.FOLLOW_UP, now + after, f"follow_up:{number}")
 
 
-def somebody_else_answered(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
-    """Never a contact, and urgency rises one step: the phone may be in the wrong hands."""
-    urgency = case.urgency
-    for attempt in case.on(Channel.VOICE, SUBJECT):
-        is_new = attempt.result in ANSWERED_BY_STRANGER and attempt.id not in case.raised_for
-        if is_new and urgency is not Urgency.CRITICAL:
-            urgency = urgency.raised()
-            yield RaiseUrgency("somebody_else_answered", urgency, attempt.id)
-
-
-def phone_route_exhausted(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
-    to = policy.plan(case.urgency).phone_route_exhausted_raises_to
-    if to is not None and to.rank < case.urgency.rank and numbers.phone_route_exhausted(case, policy):
-        yield RaiseUrgency("phone_route_exhausted", to, "phone_route_exhausted")
+def hand_over(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
+    """Money is gone: the case goes to 110 and the precinct, and it is looked back at how that could happen."""
+    if case.resolution in _MONEY_GONE and "case_report" not in case.asked_for:
+        yield Oblige("already_transferred", Duty.CASE_REPORT, now, "case_report")
+        yield Oblige("already_transferred", Duty.LOOK_BACK, now + _LOOK_BACK_WITHIN, "look_back")
 
 
 def plan_exhausted(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
@@ -143,6 +156,6 @@ def plan_exhausted(case: Case, policy: Policy, now: datetime) -> Iterator[Decisi
         return
     if visit is None:
         yield AskHuman("plan_exhausted", Rung.CENTRE, "plan_exhausted")
-    elif in_hand is not None:
+    elif in_hand is not None or visit.state is VisitState.TRANSFERRED:
         # Every deadline has passed, and an officer is still under way.
         yield AskHuman("still_overdue", Rung.STATION_LEADER, f"{visit.state}:{visit.id}")

@@ -1,9 +1,9 @@
 """What the engine can decide. Every decision carries the name of the rule that made it."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from schemas.vocabulary import Channel, Person, Resolution, Result, SkipReason, Urgency
+from schemas.vocabulary import Channel, Duty, Hook, Person, Resolution, Result, SkipReason, Urgency
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,8 @@ class Plan:
     retry_of: str | None = None
     send_key: str | None = None
     possible_duplicate: bool = False
+    hook: Hook | None = None
+    occasion: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,9 @@ class GiveUp:
 @dataclass(frozen=True, slots=True)
 class OpenVisit:
     rule: str
+    precinct: str | None = None
     not_before: datetime | None = None
+    not_after: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,23 @@ class EndAssignment:
     visit_id: str
     attempt_id: str
     result: Result
+
+
+@dataclass(frozen=True, slots=True)
+class ReAddress:
+    """The person is somewhere else: the visit goes to that precinct, its clock stands."""
+
+    rule: str
+    visit_id: str
+    precinct: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndOffer:
+    """The other side did not answer in time; the visit is ours again."""
+
+    rule: str
+    visit_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +154,13 @@ class Close:
 
 
 @dataclass(frozen=True, slots=True)
-class FollowUp:
+class Oblige:
+    """A person has a duty about this case; each `cause` obliges once."""
+
     rule: str
-    after: timedelta
+    duty: Duty
+    due_at: datetime
+    cause: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +180,14 @@ Decision = (
     | GiveUp
     | OpenVisit
     | EndAssignment
+    | ReAddress
+    | EndOffer
     | CancelVisit
     | RaiseUrgency
     | SetDeadline
     | MarkBad
     | AskHuman
     | Close
-    | FollowUp
+    | Oblige
     | Look
 )

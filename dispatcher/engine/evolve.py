@@ -30,6 +30,8 @@ def _plan(case: Case, decision: d.Plan, now: datetime) -> Case:
         rung=decision.rung,
         retry_of=decision.retry_of,
         possible_duplicate=decision.possible_duplicate,
+        hook=decision.hook,
+        occasion=decision.occasion,
     )
     return replace(case, attempts=(*case.attempts, attempt), made=case.made + 1)
 
@@ -77,13 +79,32 @@ def _give_up(case: Case, decision: d.GiveUp, now: datetime) -> Case:
 
 
 def _open_visit(case: Case, decision: d.OpenVisit, now: datetime) -> Case:
-    visit = Visit(f"new-{case.made}", VisitState.WAITING, opened_at=now, not_before=decision.not_before)
+    visit = Visit(
+        f"new-{case.made}",
+        VisitState.WAITING,
+        opened_at=now,
+        precinct=decision.precinct,
+        not_before=decision.not_before,
+        not_after=decision.not_after,
+    )
     return replace(case, visits=(*case.visits, visit), made=case.made + 1)
 
 
 def _end_assignment(case: Case, decision: d.EndAssignment, now: datetime) -> Case:
     case = _change(case, decision.attempt_id, state=AttemptState.SETTLED, result=decision.result, settled_at=now)
     return _change_visit(case, decision.visit_id, state=VisitState.WAITING, assigned_at=None, attempt_id=None)
+
+
+def _re_address(case: Case, decision: d.ReAddress, now: datetime) -> Case:
+    for attempt in case.attempts:
+        if attempt.visit_id == decision.visit_id and case.is_pending(attempt):
+            case = _change(case, attempt.id, state=AttemptState.SETTLED, result=Result.READDRESSED, settled_at=now)
+    changes = {"precinct": decision.precinct, "moved_at": now, "assigned_at": None, "attempt_id": None}
+    return _change_visit(case, decision.visit_id, state=VisitState.WAITING, **changes)
+
+
+def _end_offer(case: Case, decision: d.EndOffer, now: datetime) -> Case:
+    return _change_visit(case, decision.visit_id, state=VisitState.WAITING, offered_until=None)
 
 
 def _cancel_visit(case: Case, decision: d.CancelVisit, now: datetime) -> Case:
@@ -113,6 +134,10 @@ def _ask(case: Case, decision: d.AskHuman, now: datetime) -> Case:
     return replace(case, waiting_for=decision.who, asked_for=case.asked_for | {decision.cause})
 
 
+def _oblige(case: Case, decision: d.Oblige, now: datetime) -> Case:
+    return replace(case, asked_for=case.asked_for | {decision.cause})
+
+
 def _close(case: Case, decision: d.Close, now: datetime) -> Case:
     return replace(case, state=CaseState.CLOSED, resolution=decision.resolution, waiting_for=None)
 
@@ -130,12 +155,14 @@ _STEPS: dict[type, Callable[[Case, Any, datetime], Case]] = {
     d.GiveUp: _give_up,
     d.OpenVisit: _open_visit,
     d.EndAssignment: _end_assignment,
+    d.ReAddress: _re_address,
+    d.EndOffer: _end_offer,
     d.CancelVisit: _cancel_visit,
     d.RaiseUrgency: _raise,
     d.SetDeadline: _set_deadline,
     d.MarkBad: _mark_bad,
     d.AskHuman: _ask,
     d.Close: _close,
-    d.FollowUp: _same,
+    d.Oblige: _oblige,
     d.Look: _same,
 }

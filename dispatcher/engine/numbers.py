@@ -1,8 +1,8 @@
-"""Which numbers can still be used, and when the phone route is exhausted."""
+"""Which numbers can still be used, how often they were, and when the phone route is exhausted."""
 
 from dispatcher.engine.case import SUBJECT, Attempt, Case, Number
 from dispatcher.policy.models import Policy
-from schemas.vocabulary import ANSWERED_BY_STRANGER, Channel, Result
+from schemas.vocabulary import ANSWERED_BY_STRANGER, AttemptState, Channel, Result, SkipReason
 
 # After one of these a number is not tried again on the same channel.
 _SPENT = ANSWERED_BY_STRANGER | {
@@ -16,13 +16,20 @@ _NOT_A_CALL = frozenset({Result.FAILED_TEMPORARY})
 
 
 def of_party(case: Case, party: str = SUBJECT) -> tuple[Number, ...]:
-    return tuple(number for number in case.numbers if number.party == party)
+    """In the order in which they are tried: a guardian's own number before the one that is the child's too."""
+    return tuple(sorted((n for n in case.numbers if n.party == party), key=lambda number: number.shared))
 
 
 def usable(case: Case, channel: Channel, party: str = SUBJECT) -> tuple[Number, ...]:
-    """Numbers not bad for the channel and not spent on it (unreachable, or in a stranger's hands)."""
+    """Numbers not bad for the channel and not spent on it (out of reach, or in a stranger's hands)."""
     spent = {each.number_id for each in case.on(channel, party) if each.result in _SPENT}
+    spent |= {each.number_id for each in case.attempts if each.channel is channel and _is_out_of_reach(each)}
     return tuple(number for number in of_party(case, party) if channel not in number.bad_for and number.id not in spent)
+
+
+def _is_out_of_reach(attempt: Attempt) -> bool:
+    skipped = attempt.state is AttemptState.SKIPPED
+    return skipped and attempt.skip_reason is SkipReason.UNSUPPORTED_DESTINATION
 
 
 def calls(case: Case, party: str = SUBJECT) -> tuple[Attempt, ...]:
@@ -38,9 +45,16 @@ def rounds_done(case: Case, party: str = SUBJECT) -> int:
     return min(counts, default=0)
 
 
+def may_be_called(case: Case) -> bool:
+    """Not by machine: somebody who can't hear it, or a child."""
+    return not case.hearing_impaired and not (case.minor and case.callee == SUBJECT)
+
+
 def phone_route_exhausted(case: Case, policy: Policy) -> bool:
     """Calls were asked for, none is pending, and no number is left to call or the rounds are over."""
-    if Channel.VOICE not in case.channels or any(map(case.is_pending, case.on(Channel.VOICE))):
+    if Channel.VOICE not in case.channels or any(map(case.is_pending, case.on(Channel.VOICE, case.callee))):
         return False
     rounds = policy.plan(case.urgency).voice.rounds
-    return not usable(case, Channel.VOICE) or (rounds is not None and rounds_done(case) >= rounds)
+    if not may_be_called(case) or not usable(case, Channel.VOICE, case.callee):
+        return True
+    return rounds is not None and rounds_done(case, case.callee) >= rounds

@@ -5,6 +5,8 @@ from datetime import date, datetime, time, timedelta
 from dispatcher.policy.models import Policy, Window
 from schemas.vocabulary import Urgency
 
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
 
 def local_day(policy: Policy, at: datetime) -> date:
     """The calendar day in the policy's time zone."""
@@ -40,3 +42,16 @@ def next_window(windows: tuple[Window, ...], policy: Policy, after: datetime) ->
         for window in windows
     )
     return min(begin for begin in begins if begin > local)
+
+
+def window_end(windows: tuple[Window, ...], policy: Policy, begin: datetime) -> datetime:
+    """The end of the window that begins at `begin`."""
+    local = begin.astimezone(policy.timezone)
+    ends = (datetime.combine(local.date(), w.end, policy.timezone) for w in windows if w.begin == local.time())
+    return min(ends, default=begin)
+
+
+def is_working(policy: Policy, at: datetime) -> bool:
+    """Whether people are at work at this moment."""
+    local, hours = at.astimezone(policy.timezone), policy.working_hours
+    return _DAYS[local.weekday()] in hours.days and hours.begin <= local.time() < hours.end

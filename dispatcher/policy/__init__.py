@@ -2,35 +2,37 @@
 
 import tomllib
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from dispatcher.policy import faults
 from dispatcher.policy.models import Plan, Policy
+from schemas.errors import bilingual
 
 __all__ = ["Plan", "Policy", "PolicyError", "load"]
 
+_DEFAULTS = Path(__file__).with_name("defaults.toml")
+
 
 class PolicyError(ValueError):
-    """The policy file can't be used; names the key and the remedy."""
+    """The policy file can't be used; one fault for each key, with its remedy."""
+
+    def __init__(self, name: str, faults: list[str]) -> None:
+        self.faults = faults
+        super().__init__(f"{name}: {'; '.join(faults)}")
 
 
 @cache
 def load(path: Path | None = None) -> Policy:
     """The policy of a file, or our default. Raises PolicyError."""
-    name = str(path) if path else "defaults.toml"
+    name = str(path) if path else _DEFAULTS.name
     try:
-        text = path.read_text("utf-8") if path else files(__package__).joinpath("defaults.toml").read_text("utf-8")
-    except UnicodeDecodeError as error:
-        raise PolicyError(f"{name}: not valid TOML: {error}") from None
+        return Policy.model_validate(tomllib.loads((path or _DEFAULTS).read_text("utf-8")))
     except OSError as error:
-        raise PolicyError(f"{name}: can't be read ({error.strerror}); check DISPATCHER_POLICY_FILE") from None
-    try:
-        return Policy.model_validate(tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PolicyError(f"{name}: not valid TOML: {error}") from None
+        told = bilingual("无法读取", f"can't be read ({error.strerror}); check DISPATCHER_POLICY_FILE")
+        raise PolicyError(name, [told]) from None
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "policy"
-        raise PolicyError(f"{name}: {where}: {first['msg'].removeprefix('Value error, ')}") from None
+        raise PolicyError(name, list(faults.lines(error))) from None
+    except ValueError as error:
+        raise PolicyError(name, [bilingual("不是有效的 TOML", f"not valid TOML: {error}")]) from None

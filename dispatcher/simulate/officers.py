@@ -18,6 +18,7 @@ REPORTS = {
     "not_found_confirmed": Result.NOT_FOUND_CONFIRMED,
     "not_home": Result.NOT_HOME_FAMILY_TOLD,
 }
+_WITH_FAMILY = frozenset({"met_dissuaded_with_family"})
 _TIMED = re.compile(r"(accepted|arrived|revisit)\+\d{1,3}:[0-5]\d")
 _UNDER_WAY = frozenset({VisitState.ACCEPTED, VisitState.DEPARTED, VisitState.ARRIVED})
 
@@ -38,6 +39,8 @@ class Move:
     steps: tuple[str, ...]
     result: Result | None = None
     reason: ReturnReason | None = None
+    goes_on: bool = False  # the word has more to come
+    guardian_present: bool = False  # without one a child does not count as met
 
 
 @dataclass
@@ -58,17 +61,20 @@ class Script:
         if word == "arrived" and stand.state in (VisitState.ACCEPTED, VisitState.DEPARTED) and stand.assigned_at:
             return Move(stand.assigned_at + _offset(argument), ("depart", "arrive"))
         if word == "revisit" and stand.state is VisitState.ASSIGNED:
-            return Move((self.arrived_at or now) + _offset(argument), ("accept", "depart", "arrive"))
+            return Move(now, ("accept",), goes_on=True)
+        if word == "revisit" and stand.state is VisitState.ACCEPTED:
+            return Move((self.arrived_at or now) + _offset(argument), ("depart", "arrive"))
         if word == "returned" and (stand.state in _UNDER_WAY or stand.state is VisitState.ASSIGNED):
             return Move(now, ("return",), reason=ReturnReason(argument.upper()))
         if word in REPORTS and stand.state in _UNDER_WAY:
-            return Move(now, ("report",), result=REPORTS[word])
+            return Move(now, ("report",), result=REPORTS[word], guardian_present=word in _WITH_FAMILY)
         return None
 
     def done(self, move: Move, now: datetime) -> None:
         if "arrive" in move.steps:
             self.arrived_at = now
-        self.made.append(self.words.popleft())
+        if not move.goes_on:
+            self.made.append(self.words.popleft())
 
 
 def script(words: list[str]) -> Script:

@@ -1,4 +1,4 @@
-"""Plays a sample file against a running dispatcher, and moves a stepped clock while it does."""
+"""Plays pushes against a running dispatcher, and moves a stepped clock while it does."""
 
 import json
 import os
@@ -9,24 +9,23 @@ from datetime import datetime
 from uuid import UUID
 
 import httpx
-from sqlalchemy import select
+from sqlalchemy import ARRAY, Uuid, any_, literal, select
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from dispatcher import clock, sweep
-from dispatcher.casework import due, intake, visits
+from dispatcher.casework import due, intake
 from dispatcher.casework.answer import Answer
 from dispatcher.errors import OperatorError
-from dispatcher.logging import logger
 from dispatcher.setup import House
-from dispatcher.simulate import officers, sample
+from dispatcher.simulate import sample
+from dispatcher.simulate.crew import Crew
 from dispatcher.simulate.sample import Push
 from dispatcher.store.cases import CaseRow
-from dispatcher.store.visits import VisitRow
-from schemas.vocabulary import CaseState, VisitState
+from schemas.vocabulary import CaseState
 
-_PAUSE_S = 0.02
+_PAUSE_S = 0.005
+_TELL_EVERY_S = 0.5
 _DOOR = "push"
-_log = logger(__name__)
 
 
 @dataclass
@@ -46,15 +45,24 @@ class Outcome:
 
     answers: dict[str, Answer] = field(default_factory=dict)
     cases: dict[str, UUID] = field(default_factory=dict)
+    left: set[UUID] = field(default_factory=set)  # neither closed nor waiting for a human
+    steps: int = 0  # how often a stepped clock moved
+    ended_at: datetime | None = None
 
 
 class Play:
-    def __init__(self, house: House, pushes: list[Push], tell: Callable[[Progress], None]) -> None:
+    """One run. `end`: product time after which it is over, whatever is left."""
+
+    def __init__(
+        self, house: House, pushes: list[Push], tell: Callable[[Progress], None], end: datetime | None = None
+    ) -> None:
         self._house = house
         self._pushes = pushes
-        self._left = list(pushes)
+        self._next = 0
         self._tell = tell
-        self._scripts: dict[UUID, officers.Script] = {}
+        self._told_at = 0.0
+        self._end = end
+        self._crew = Crew(house)
         self.outcome = Outcome()
         gateway, secret = os.environ.get("DISPATCHER_SIMULATOR_URL"), os.environ.get("DISPATCHER_SIMULATOR_SECRET")
         if not gateway:
@@ -72,67 +80,82 @@ class Play:
         until = time.monotonic() + timeout_s
         if not self._house.office.clock.is_stepped:
             self._move_to_now()
-            return self._play(until)
+            return self._play(self._round, until)
         with clock.at_the_wheel(self._house.engine):
-            return self._play(until)
+            return self._play(self._stepped_round, until)
 
-    def _play(self, until: float) -> Outcome:
-        while not self._round():
+    def _play(self, play_round: Callable[[], bool], until: float) -> Outcome:
+        while not play_round():
             if time.monotonic() > until:
                 raise OperatorError("演示未能按时结束", "not finished in time; see `dispatcher log`")
         return self.outcome
 
     def _move_to_now(self) -> None:
         """On a clock that runs by itself the sample's times are shifted so that the first one is now."""
-        now = self._now()
-        if self._left:
-            self._left = sample.shifted(self._left, now - self._left[0].at)
+        if self._pushes:
+            self._pushes = sample.shifted(self._pushes, self._look().now - self._pushes[0].at)
 
     def _round(self) -> bool:
-        """Push what is due, let officers act, move the clock. True when all is over."""
-        now = self._now()
-        self._push_due(now)
-        # Asked before the officers look: once all is quiet, nothing but a move of theirs changes a visit.
-        quiet = self._is_quiet()
-        moment, stands = self._officers_act(now)
-        settled = sum(self._is_over(case, stands) for case in self._fed())
-        self._tell(Progress(now, len(self._pushes) - len(self._left), len(self._pushes), settled, len(self._fed())))
-        if not self._left and settled == len(self._fed()):
-            return True
-        horizon = min((at for at in (moment, self._left[0].at if self._left else None) if at), default=None)
-        if moment is None or moment > now:
-            self._go_on(horizon, quiet=quiet)
+        """Push what is due, let officers act. True when all is over."""
+        now = self._look().now
+        if not self._push_due(now) and not self._crew.act(now)[0]:
+            if self._is_over(now):
+                return True
+            time.sleep(_PAUSE_S)
         return False
 
-    def _is_quiet(self) -> bool:
-        with self._house.sessions() as session:
-            return due.is_quiet(session, self._house.office)
-
-    def _go_on(self, horizon: datetime | None, *, quiet: bool) -> None:
-        moved = None
-        if quiet and self._house.office.clock.is_stepped:
-            with self._house.sessions.begin() as session:
-                moved = due.step(session, self._house.office, horizon)
-        if moved is None:
+    def _stepped_round(self) -> bool:
+        """The same, once nothing is under way at this moment; with nothing left to do, on to the next."""
+        look = self._look()
+        if not look.is_quiet:
             time.sleep(_PAUSE_S)
-        else:
-            sweep.sweep(self._house)
+            return False
+        if self._push_due(look.now):
+            return False
+        acted, move_at = self._crew.act(look.now)
+        if acted:
+            return False
+        pushed_at = self._pushes[self._next].at if self._next < len(self._pushes) else None
+        moments = [at for at in (look.next_at, pushed_at, move_at) if at is not None]
+        if self._is_over(look.now) or not moments:
+            return True
+        self._move_to(min(moments))
+        return False
 
-    def _push_due(self, now: datetime) -> None:
-        while self._left and self._left[0].at <= now:
-            push = self._left.pop(0)
-            people = sample.persona(push)
-            if people is not None:
-                self._register(people)
-            raw = json.dumps(push.body, ensure_ascii=False).encode()
-            with self._house.sessions.begin() as session:
-                answer, lanes = intake.take(session, self._house.office, raw, door=_DOOR)
-            self._house.office.wake.deliver(*lanes)
-            self.outcome.answers[push.name] = answer
-            if answer.case is not None:
-                self.outcome.cases[push.name] = UUID(answer.case)
-                if push.people_do.get("visit"):
-                    self._scripts[UUID(answer.case)] = officers.script(push.people_do["visit"])
+    def _look(self) -> due.Look:
+        with self._house.sessions() as session:
+            return due.look(session, self._house.office)
+
+    def _move_to(self, at: datetime) -> None:
+        with self._house.sessions.begin() as session:
+            clock.step_to(session, at)
+        self.outcome.steps += 1
+        sweep.sweep(self._house)
+
+    def _push_due(self, now: datetime) -> bool:
+        """Push what is due. False where there is nothing."""
+        batch = []
+        while self._next < len(self._pushes) and self._pushes[self._next].at <= now:
+            batch.append(self._pushes[self._next])
+            self._next += 1
+        self._register([people for people in map(sample.persona, batch) if people is not None])
+        for push in batch:
+            self._push(push)
+        return bool(batch)
+
+    def _push(self, push: Push) -> None:
+        raw = json.dumps(push.body, ensure_ascii=False).encode()
+        with self._house.sessions.begin() as session:
+            answer, lanes = intake.take(session, self._house.office, raw, door=_DOOR)
+        self._house.office.wake.deliver(*lanes)
+        self.outcome.answers[push.name] = answer
+        if answer.case is None:
+            return
+        case_id = UUID(answer.case)
+        self.outcome.cases[push.name] = case_id
+        self.outcome.left.add(case_id)
+        if push.people_do.get("visit"):
+            self._crew.give(case_id, push.people_do["visit"])
 
     @retry(
         retry=retry_if_exception_type(httpx.TransportError),
@@ -140,59 +163,31 @@ class Play:
         wait=wait_fixed(0.2),
         reraise=True,
     )
-    def _register(self, people: dict[str, object]) -> None:
-        answer = self._gateway.put("/control/people", json=[people])
+    def _register(self, people: list[dict[str, object]]) -> None:
+        if not people:
+            return
+        answer = self._gateway.put("/control/people", json=people)
         if answer.is_error:
             raise OperatorError("模拟网关拒绝了剧本", f"the simulator refused the script: {answer.text[:200]}")
 
-    def _officers_act(self, now: datetime) -> tuple[datetime | None, dict[UUID, VisitRow]]:
-        """Make every move that is due. Gives the time of the next one, and where the visits stand."""
-        with self._house.sessions() as session:
-            found = select(VisitRow).where(VisitRow.case_id.in_(self._scripts)).order_by(VisitRow.id)
-            stands = {row.case_id: row for row in session.scalars(found)}
-        moments = []
-        for case_id, visit in stands.items():
-            script = self._scripts[case_id]
-            move = script.next_move(officers.Stand(VisitState(visit.state), visit.assigned_at), now)
-            if move is None:
-                continue
-            moments.append(max(move.at, now))
-            if move.at <= now and self._act(visit, move):
-                script.done(move, now)
-        return min(moments, default=None), stands
-
-    def _act(self, visit: VisitRow, move: officers.Move) -> bool:
-        """Make a move. False where the visit went to somebody else meanwhile: the script looks again."""
-        office = self._house.office
-        for step in move.steps:
-            try:
-                with self._house.sessions.begin() as session:
-                    _, lanes = visits.act(session, office, visit.id, step, result=move.result, reason=move.reason)
-            except OperatorError as refusal:
-                _log.info("move_refused", visit=str(visit.id), step=step, why=str(refusal))
-                return False
-            office.wake.deliver(*lanes)
-        return True
-
-    def _fed(self) -> set[UUID]:
-        return set(self.outcome.cases.values())
-
-    def _is_over(self, case_id: UUID, stands: dict[UUID, VisitRow]) -> bool:
-        """Closed with nothing left in hand, or waiting for a human with no scripted move to come."""
-        with self._house.sessions() as session:
-            case = session.get_one(CaseRow, case_id)
-            in_hand = due.in_hand(session, case_id)
-        if case.state == CaseState.CLOSED:
-            return not in_hand
-        return case.waiting_for is not None and not self._can_move(stands.get(case_id))
-
-    def _can_move(self, visit: VisitRow | None) -> bool:
-        """Whether the script has a word for where the visit stands."""
-        script = self._scripts.get(visit.case_id) if visit is not None else None
-        if visit is None or script is None:
+    def _is_over(self, now: datetime) -> bool:
+        """All pushed, and every case closed or waiting for a human. Looked at now and then while there is more."""
+        self.outcome.ended_at = now
+        all_pushed = self._next == len(self._pushes)
+        if not all_pushed and time.monotonic() < self._told_at + _TELL_EVERY_S:
             return False
-        return script.next_move(officers.Stand(VisitState(visit.state), visit.assigned_at), self._now()) is not None
+        self._told_at = time.monotonic()
+        self.outcome.left = self._unfinished(now)
+        cases = len(set(self.outcome.cases.values()))
+        self._tell(Progress(now, self._next, len(self._pushes), cases - len(self.outcome.left), cases))
+        return all_pushed and (not self.outcome.left or (self._end is not None and now >= self._end))
 
-    def _now(self) -> datetime:
+    def _unfinished(self, now: datetime) -> set[UUID]:
+        """Cases with something in hand, and open ones that no human is asked about or whose script goes on."""
+        mine = CaseRow.id == any_(literal(list(self.outcome.left), ARRAY(Uuid)))
+        open_ = CaseRow.state == CaseState.OPEN.value
         with self._house.sessions() as session:
-            return self._house.office.clock.now(session)
+            going_on = set(session.scalars(select(CaseRow.id).where(mine, open_, CaseRow.waiting_for.is_(None))))
+            asked = set(session.scalars(select(CaseRow.id).where(mine, open_, CaseRow.waiting_for.is_not(None))))
+            in_hand = due.in_hand(session, self.outcome.left - going_on - asked)
+        return going_on | in_hand | (asked & self._crew.can_move(now))

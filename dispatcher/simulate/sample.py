@@ -22,6 +22,7 @@ class Push:
     name: str  # S01, E01
     body: dict[str, Any]
     people_do: dict[str, Any]
+    expect: tuple[str, ...] = ()
 
 
 def bundled() -> Path:
@@ -55,7 +56,7 @@ def read(path: Path, only: tuple[str, ...] = ()) -> list[Push]:
 
 def shifted(pushes: list[Push], by: timedelta) -> list[Push]:
     """The same pushes at another time, their times within changed too."""
-    return [Push(push.at + by, push.name, _shift(push.body, by), push.people_do) for push in pushes]
+    return [Push(push.at + by, push.name, _shift(push.body, by), push.people_do, push.expect) for push in pushes]
 
 
 def persona(push: Push) -> dict[str, Any] | None:
@@ -87,7 +88,8 @@ def _by_number(script: Any, numbers: dict[str, str]) -> Any:
 
 def _of_case(case: dict[str, Any]) -> Push:
     body = case["instruction"]
-    return Push(datetime.fromisoformat(body["issued_at"]), case["case"], body, case.get("people_do", {}))
+    at, expect = datetime.fromisoformat(body["issued_at"]), tuple(case.get("expect", ()))
+    return Push(at, case["case"], body, case.get("people_do", {}), expect)
 
 
 def _of_event(event: dict[str, Any]) -> Push:

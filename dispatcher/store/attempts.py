@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dispatcher.store.base import At, Base, Key
+from dispatcher.store.base import At, Base, Key, Refers, Yuan
 
 
 class AttemptRow(Base):
@@ -20,10 +20,12 @@ class AttemptRow(Base):
     )
 
     id: Mapped[Key]
-    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    case_id: Mapped[UUID] = mapped_column(Refers("cases.id"))
     channel: Mapped[str]
     party: Mapped[str]
     person: Mapped[str]
+    hook: Mapped[str | None]  # what a bank is asked for
+    occasion: Mapped[int]  # 1, 2, 3: repeat warnings change their wording
     phone_id: Mapped[UUID | None]
     visit_id: Mapped[UUID | None]
     rung: Mapped[int | None]
@@ -49,5 +51,7 @@ class AttemptRow(Base):
     answer: Mapped[str | None]
     detail: Mapped[str | None]
     skip_reason: Mapped[str | None]
+    stopped_yuan: Mapped[Yuan | None]  # a bank's answer: how much it stopped
+    granted_until: Mapped[At | None]  # a bank's answer: how long the account is protected
     ref: Mapped[str | None]
     was_in_doubt: Mapped[bool]

@@ -1,13 +1,17 @@
 """What every table shares."""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 import uuid_utils.compat
-from sqlalchemy import BigInteger, DateTime, MetaData, Text
+from sqlalchemy import BigInteger, DateTime, ForeignKey, MetaData, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, mapped_column
+
+# A transaction's rows may be inserted in any order; what they refer to must be there at its end.
+Refers = partial(ForeignKey, deferrable=True, initially="DEFERRED")
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",

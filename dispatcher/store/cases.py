@@ -2,12 +2,12 @@
 
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import Index, text
 from sqlalchemy import Text as SqlText
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dispatcher.store.base import At, Base, Json, Key, Words, Yuan
+from dispatcher.store.base import At, Base, Json, Key, Refers, Words, Yuan
 
 
 class CaseRow(Base):
@@ -19,7 +19,7 @@ class CaseRow(Base):
     )
 
     id: Mapped[Key]
-    subject_id: Mapped[UUID] = mapped_column(ForeignKey("subjects.id"))
+    subject_id: Mapped[UUID] = mapped_column(Refers("subjects.id"))
     urgency: Mapped[str]
     urgency_since: Mapped[At]
     state: Mapped[str]
@@ -33,6 +33,11 @@ class CaseRow(Base):
     facts: Mapped[Json]  # coded facts of the instruction: vulnerability, app state, call in progress, …
     withdrawn_at: Mapped[At | None]
     expired: Mapped[bool]
+    suppressed: Mapped[bool]  # the same trigger was a false alarm a short time ago
+    warned_before: Mapped[UUID | None]  # the person's earlier case, not long closed
+    rewarned_at: Mapped[At | None]  # when a source last raised the urgency: one more SMS may go
+    paused_at: Mapped[At | None]  # by a supervisor, with a reason
+    area: Mapped[str | None]  # unit code of the county; what a group notice may say of the place
     deadlines: Mapped[Json]
     raised_for: Mapped[list[str]] = mapped_column(JSONB)
     asked_for: Mapped[list[str]] = mapped_column(JSONB)
@@ -43,6 +48,7 @@ class CaseRow(Base):
     # Money in yuan, kept apart and never added together.
     amount_at_risk: Mapped[Yuan | None]
     money_moved: Mapped[bool]
+    money_transferred: Mapped[Yuan]  # what the source saw leave; part of it may yet be stopped
     money_lost: Mapped[Yuan]
     money_stopped: Mapped[Yuan]
     money_avoided: Mapped[Yuan | None]
@@ -55,27 +61,30 @@ class PhoneRow(Base):
     __tablename__ = "phones"
 
     id: Mapped[Key]
-    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), index=True)
+    case_id: Mapped[UUID] = mapped_column(Refers("cases.id"), index=True)
     party: Mapped[str]  # "subject" or "contact:<relation>:<n>"
     person: Mapped[str]
     position: Mapped[int]
     country: Mapped[str | None]
     flags: Mapped[list[str]] = mapped_column(ARRAY(SqlText))
     digest: Mapped[bytes] = mapped_column(index=True)
-    value_id: Mapped[UUID] = mapped_column(ForeignKey("vault_values.id"))
+    value_id: Mapped[UUID] = mapped_column(Refers("vault_values.id"))
+    retired_at: Mapped[At | None]  # a newer version no longer names it
 
 
 class AddressRow(Base):
     __tablename__ = "addresses"
 
     id: Mapped[Key]
-    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), index=True)
+    case_id: Mapped[UUID] = mapped_column(Refers("cases.id"), index=True)
     kind: Mapped[str]
     position: Mapped[int]
     precinct_code: Mapped[str | None]
     valid_until: Mapped[At | None]
     digest: Mapped[bytes]
-    value_id: Mapped[UUID] = mapped_column(ForeignKey("vault_values.id"))
+    value_id: Mapped[UUID] = mapped_column(Refers("vault_values.id"))
+    added_at: Mapped[At]
+    retired_at: Mapped[At | None]
 
 
 class BadNumberRow(Base):
@@ -88,10 +97,22 @@ class BadNumberRow(Base):
     until: Mapped[At]
 
 
-class FollowUpRow(Base):
-    __tablename__ = "follow_ups"
+class LinkRow(Base):
+    """Cases that belong beside each other without being one."""
 
-    id: Mapped[Key]
-    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), index=True)
-    due_at: Mapped[At]
-    done_at: Mapped[At | None]
+    __tablename__ = "case_links"
+
+    case_id: Mapped[UUID] = mapped_column(Refers("cases.id"), primary_key=True)
+    other_id: Mapped[UUID] = mapped_column(Refers("cases.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[At]
+
+
+class SuppressionRow(Base):
+    """A trigger that was a false alarm, by blind index of person, scam type and kind of source; it ends by itself."""
+
+    __tablename__ = "suppressions"
+
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(Refers("cases.id"))
+    until: Mapped[At]

@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dispatcher.store.base import At, Base, Key, Words
+from dispatcher.store.base import At, Base, Key, Refers, Words
 
 
 class InstructionRow(Base):
@@ -29,8 +29,8 @@ class InstructionRow(Base):
     fraud_type: Mapped[str]
     channels: Mapped[Words]
     flags: Mapped[list[str]] = mapped_column(JSONB)
-    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), index=True)
-    raw_value_id: Mapped[UUID] = mapped_column(ForeignKey("vault_values.id"))
+    case_id: Mapped[UUID] = mapped_column(Refers("cases.id"), index=True)
+    raw_value_id: Mapped[UUID] = mapped_column(Refers("vault_values.id"))
     withdrawn_at: Mapped[At | None]
 
 
@@ -40,9 +40,24 @@ class EventRow(Base):
     __tablename__ = "events"
 
     digest: Mapped[bytes] = mapped_column(primary_key=True)
-    instruction: Mapped[UUID] = mapped_column(ForeignKey("instructions.id"))
+    instruction: Mapped[UUID] = mapped_column(Refers("instructions.id"))
     op: Mapped[str]
     received_at: Mapped[At]
+
+
+class FeedbackRow(Base):
+    """What a source said of its instruction (in), and what it is told at the end (out)."""
+
+    __tablename__ = "feedback"
+
+    id: Mapped[Key]
+    case_id: Mapped[UUID] = mapped_column(Refers("cases.id"), index=True)
+    instruction: Mapped[UUID] = mapped_column(Refers("instructions.id"))
+    system: Mapped[str] = mapped_column(index=True)
+    direction: Mapped[str]  # in, out
+    outcome: Mapped[str]
+    at: Mapped[At]
+    by: Mapped[str]
 
 
 class QuarantineRow(Base):
@@ -57,5 +72,5 @@ class QuarantineRow(Base):
     field: Mapped[str]
     reason: Mapped[str]
     bytes: Mapped[int]
-    value_id: Mapped[UUID] = mapped_column(ForeignKey("vault_values.id"))
+    value_id: Mapped[UUID] = mapped_column(Refers("vault_values.id"))
     pushed_again_at: Mapped[At | None]

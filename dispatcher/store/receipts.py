@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dispatcher.store.base import At, Base, Key
+from dispatcher.store.base import At, Base, Key, Yuan
 
 
 class ReceiptRow(Base):
@@ -25,6 +25,8 @@ class ReceiptRow(Base):
     answer: Mapped[str | None]
     detail: Mapped[str | None]
     ref: Mapped[str | None]
+    stopped_yuan: Mapped[Yuan | None]
+    hours: Mapped[int | None]
     stored_at: Mapped[At]
     settled_at: Mapped[At | None]
 

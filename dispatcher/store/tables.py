@@ -1,8 +1,32 @@
 """Every table, for migrations and tests."""
 
-from dispatcher.store import attempts, cases, instructions, journal, product_clock, receipts, vault, visits
+from dispatcher.store import (
+    attempts,
+    cases,
+    codes,
+    duties,
+    instructions,
+    journal,
+    product_clock,
+    receipts,
+    transfers,
+    vault,
+    visits,
+)
 from dispatcher.store.base import Base
 
-__all__ = ["attempts", "cases", "instructions", "journal", "product_clock", "receipts", "vault", "visits"]
+__all__ = [
+    "attempts",
+    "cases",
+    "codes",
+    "duties",
+    "instructions",
+    "journal",
+    "product_clock",
+    "receipts",
+    "transfers",
+    "vault",
+    "visits",
+]
 
 metadata = Base.metadata

@@ -2,10 +2,9 @@
 
 from uuid import UUID
 
-from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dispatcher.store.base import At, Base, Key
+from dispatcher.store.base import At, Base, Key, Refers
 
 
 class SubjectRow(Base):
@@ -26,7 +25,7 @@ class VaultValueRow(Base):
     __tablename__ = "vault_values"
 
     id: Mapped[Key]
-    subject_id: Mapped[UUID] = mapped_column(ForeignKey("subjects.id"), index=True)
+    subject_id: Mapped[UUID] = mapped_column(Refers("subjects.id"), index=True)
     field: Mapped[str]
     ciphertext: Mapped[bytes]
 

@@ -2,12 +2,12 @@
 
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import Index, text
 from sqlalchemy import Text as SqlText
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dispatcher.store.base import At, Base, Key
+from dispatcher.store.base import At, Base, Key, Refers
 
 
 class VisitRow(Base):
@@ -24,12 +24,15 @@ class VisitRow(Base):
     )
 
     id: Mapped[Key]
-    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    case_id: Mapped[UUID] = mapped_column(Refers("cases.id"))
     state: Mapped[str]
     rule: Mapped[str]
     precinct_code: Mapped[str | None]
     opened_at: Mapped[At]
     not_before: Mapped[At | None]
+    not_after: Mapped[At | None]  # of a revisit: the end of its window
+    moved_at: Mapped[At | None]  # to another unit; the ladder began anew then
+    offered_until: Mapped[At | None]
     attempt_id: Mapped[UUID | None]  # the assignment in force
     officer: Mapped[str | None]
     assigned_at: Mapped[At | None]
@@ -39,6 +42,7 @@ class VisitRow(Base):
     reported_at: Mapped[At | None]
     result: Mapped[str | None]
     return_reason: Mapped[str | None]
+    guardian_present: Mapped[bool | None]
 
 
 class AssignmentRow(Base):
@@ -47,7 +51,7 @@ class AssignmentRow(Base):
     __tablename__ = "assignments"
 
     send_key: Mapped[Key]
-    visit_id: Mapped[UUID] = mapped_column(ForeignKey("visits.id"), index=True)
+    visit_id: Mapped[UUID] = mapped_column(Refers("visits.id"), index=True)
     badge: Mapped[str]
     rung: Mapped[int]
     assigned_at: Mapped[At]
@@ -68,7 +72,7 @@ class OfficerRow(Base):
     __tablename__ = "officers"
 
     badge: Mapped[str] = mapped_column(primary_key=True)
-    unit: Mapped[str] = mapped_column(ForeignKey("units.code"), index=True)
+    unit: Mapped[str] = mapped_column(Refers("units.code"), index=True)
     role: Mapped[str]  # officer, station_leader, county_desk, centre
     position: Mapped[int]
     duty: Mapped[list[str]] = mapped_column(ARRAY(SqlText))  # "08:00-20:00"

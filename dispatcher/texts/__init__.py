@@ -1,102 +1,162 @@
-"""What people are told: the wording of each scam type, read once from `warnings.toml` and checked at load."""
+"""What people are told: the wording of each scam type, call and card, read from TOML and checked at load."""
 
 import tomllib
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
 
-from dispatcher.texts.tables import CONFIRMED_PART, Centre, ScamType, Table, Voice
-from schemas.vocabulary import FRAUD_TYPES, GENERIC_FRAUD_TYPE, Person
+from dispatcher.texts import card, voice
+from dispatcher.texts.lint import lint
+from dispatcher.texts.tables import CONFIRMED_PART, CardLines, Centre, ScamType, Table, Voice, Wording, is_chinese
+from schemas.errors import bilingual
+from schemas.vocabulary import FRAUD_TYPES, GENERIC_FRAUD_TYPE, Person, Relation
 
-__all__ = ["CONFIRMED_PART", "MAX_SMS_ZH", "Texts", "TextsError", "load"]
+__all__ = ["CONFIRMED_PART", "Texts", "TextsError", "lint", "load"]
 
-# One Chinese SMS; a longer one is split, and the parts may arrive apart or not at all.
-MAX_SMS_ZH = 70
+_FILES = ("warnings.toml", "voice.toml", "card.toml")
+_OCCASIONS = ("first", "second", "third")
+_ZH = {"missing": "缺少此项", "extra_forbidden": "没有此项", "string_too_short": "不能为空", "string_type": "应为文字"}
 
 
 class TextsError(ValueError):
-    """The file of texts can't be used; names each key at fault."""
+    """The texts can't be used; one line for each key at fault."""
+
+    def __init__(self, path: Path, faults: list[str]) -> None:
+        self.faults = faults
+        super().__init__(f"{path}: {'; '.join(faults)}")
 
 
 class Texts(Table):
     centre: Centre
     types: dict[str, ScamType]
-    # The key of the file is `voice`; the method has that name here.
-    wording: Voice = Field(alias="voice")
+    # The keys of the files are `voice` and `card`; the methods have those names here.
+    calls: Voice = Field(alias="voice")
+    cards: CardLines = Field(alias="card")
 
-    @model_validator(mode="after")
-    def _complete_and_short(self) -> "Texts":
-        faults = [f"types.{code}: missing" for code in FRAUD_TYPES if code not in self.types]
-        faults += [
-            f"types.{code}.sms_zh: {length} characters with the sign, at most {MAX_SMS_ZH}"
-            for code in self.types
-            if (length := len(self.sms(code, "zh"))) > MAX_SMS_ZH
-        ]
+    @field_validator("types")
+    @classmethod
+    def _complete_and_in_style(cls, types: dict[str, ScamType], info: ValidationInfo) -> dict[str, ScamType]:
+        faults = [f"{code}: {bilingual('缺少此类型', 'missing')}" for code in FRAUD_TYPES if code not in types]
+        # Without a usable sign there is no telling how long a text is.
+        if centre := info.data.get("centre"):
+            faults += [fault for code, scam in types.items() for fault in _style(centre, code, scam)]
         if faults:
-            raise ValueError("; ".join(faults))
-        return self
+            raise PydanticCustomError("within", "{lines}", {"lines": "\n".join(faults)})
+        return types
 
-    def sms(self, fraud_type: str, language: str) -> str:
-        """The signed SMS, in Chinese or else in English."""
-        scam = self._scam(fraud_type)
-        return f"【{self.centre.sign}】{scam.sms_zh}" if _chinese(language) else f"[{self.centre.sign}] {scam.sms_en}"
+    def sms(self, fraud_type: str, language: str, occasion: int = 1) -> str:
+        """The signed SMS, in Chinese or else in English; occasion counts the warnings, this one included."""
+        chinese = is_chinese(language)
+        return self.centre.signed(self._scam(fraud_type).on(occasion).pick(chinese), chinese)
 
-    def voice(self, fraud_type: str, language: str, person: Person, surname: str | None, gender: str | None) -> str:
-        """The script for a gateway; surname and gender are those of the person who is rung."""
-        words, zh = self.wording, _chinese(language)
-        city = self.centre.city if zh else self.centre.city_en
-        opening = self._opening(zh, city, surname, gender)
-        # Only the subject hears of the scam; an employer or neighbour may know no more than the family.
-        body = self._body(zh, city, fraud_type) if person == Person.SUBJECT else words.family.pick(zh).format(city=city)
-        return f"{opening}{'' if zh else ' '}{words.press.pick(zh)}{CONFIRMED_PART}{body}"
+    def voice(
+        self,
+        fraud_type: str,
+        language: str,
+        person: Person,
+        surname: str | None,
+        gender: str | None,
+        *,
+        code: str | None = None,
+        occasion: int = 1,
+        relation: Relation | None = None,
+        place: str | None = None,
+        minor: bool = False,
+    ) -> str:
+        """The script for a gateway.
+
+        Surname, gender and relation (None: the subject) are those of the person who is rung; `minor` is the
+        subject. `place` is told to a community worker only, `code` to the subject and a minor's guardian.
+        """
+        scam, chinese, where = self._scam(fraud_type), is_chinese(language), voice.speakable(place)
+        body = voice.body(self.calls, scam, person, relation, occasion, placed=bool(where), minor=minor)
+        told = body.pick(chinese).format(
+            city=self._city(chinese),
+            type=scam.said(chinese),
+            trick=scam.trick.pick(chinese),
+            check=self._check(chinese, code),
+            place=where,
+        )
+        opening = self._opening(chinese, surname, gender)
+        return f"{opening}{'' if chinese else ' '}{self.calls.press.pick(chinese)}{CONFIRMED_PART}{told}"
+
+    def card(
+        self, fraud_type: str, language: str, facts: Mapping[str, Any], *, minor: bool = False, occasion: int = 1
+    ) -> tuple[Wording[str], ...]:
+        """The officer's card, line by line; `facts` are those of the case."""
+        lines = card.lines(self.cards, self._scam(fraud_type), facts, occasion, minor=minor)
+        if is_chinese(language):
+            return lines
+        text = self.sms(fraud_type, language, occasion)
+        return (*lines, card.filled(self.cards.show, text=Wording[str](zh=text, en=text)))
 
     def cue(self, fraud_type: str) -> str:
         """What an officer asks or does first."""
-        return self._scam(fraud_type).cue
+        return self._scam(fraud_type).cue.zh
 
     def label(self, fraud_type: str) -> str:
         """Chinese first, English beside it."""
-        scam = self._scam(fraud_type)
-        return f"{scam.label_zh} {scam.label_en}"
+        label = self._scam(fraud_type).label
+        return f"{label.zh} {label.en}"
 
     def _scam(self, fraud_type: str) -> ScamType:
         # An unknown type never blocks a warning: it gets the generic wording.
         return self.types.get(fraud_type) or self.types[GENERIC_FRAUD_TYPE]
 
-    def _opening(self, zh: bool, city: str, surname: str | None, gender: str | None) -> str:
-        words = self.wording
-        # Data must not be able to move the separator, behind which the scam is named.
-        name = (surname or "").replace("|", "").strip()
+    def _city(self, chinese: bool) -> str:
+        return self.centre.city if chinese else self.centre.city_en
+
+    def _opening(self, chinese: bool, surname: str | None, gender: str | None) -> str:
+        words, city, name = self.calls, self._city(chinese), voice.speakable(surname)
         if not name:
-            return (words.opening_unnamed_zh if zh else words.opening_unnamed_en).format(city=city)
-        opening = words.opening_zh if zh else words.opening_en
-        return opening.format(city=city, surname=name, title=words.titles.of(gender).pick(zh))
+            return words.opening_unnamed.pick(chinese).format(city=city)
+        title = words.titles.of(gender).pick(chinese)
+        return words.opening.pick(chinese).format(city=city, surname=name, title=title)
 
-    def _body(self, zh: bool, city: str, fraud_type: str) -> str:
-        scam = self._scam(fraud_type)
-        body = self.wording.body_zh if zh else self.wording.body_en
-        return body.format(city=city, type=scam.spoken(zh))
-
-
-def _chinese(language: str) -> bool:
-    return language.lower().startswith("zh")
-
-
-def _fault(loc: tuple[int | str, ...], message: str) -> str:
-    # A fault of the whole file names its keys itself.
-    message = message.removeprefix("Value error, ")
-    return f"{'.'.join(map(str, loc))}: {message}" if loc else message
+    def _check(self, chinese: bool, code: str | None) -> str:
+        if spoken := voice.digit_by_digit(code):
+            return self.calls.check_code.pick(chinese).format(code=spoken)
+        return self.calls.check.pick(chinese)
 
 
 @cache
 def load(path: Path | None = None) -> Texts:
-    """The texts of the product, or those of another file; TextsError if a key is wrong."""
-    path = path or Path(__file__).with_name("warnings.toml")
+    """The product's texts; the tables of another file take the place of those here. TextsError names each bad key."""
+    tables: dict[str, Any] = {}
+    for each in (*map(Path(__file__).with_name, _FILES), *([path] if path else ())):
+        tables |= _read(each)
     try:
-        return Texts.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return Texts.model_validate(tables)
     except ValidationError as error:
-        faults = "; ".join(_fault(fault["loc"], fault["msg"]) for fault in error.errors())
-        raise TextsError(f"{path}: {faults}") from None
+        faults = [line for fault in error.errors() for line in _lines(fault)]
+        raise TextsError(path or Path(__file__).parent, faults) from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise TextsError(f"{path}: {error}") from error
+        raise TextsError(path, [bilingual("无法读取", str(error))]) from error
+
+
+def _style(centre: Centre, code: str, scam: ScamType) -> Iterator[str]:
+    for number, name in enumerate(_OCCASIONS, 1):
+        for language in ("zh", "en"):
+            chinese = is_chinese(language)
+            for fault in lint(centre.signed(scam.on(number).pick(chinese), chinese), language):
+                yield f"{code}.{name}.{language}: {fault}"
+
+
+def _lines(fault: ErrorDetails) -> Iterator[str]:
+    key = ".".join(map(str, fault["loc"]))
+    message = fault["msg"].removeprefix("Value error, ")
+    if fault["type"] == "within":
+        yield from (f"{key}.{line}" for line in message.splitlines())
+    elif fault["type"] == "value_error":
+        yield f"{key}: {message}"
+    else:
+        yield f"{key}: {bilingual(_ZH.get(fault['type'], '写法有误'), message)}"

@@ -33,6 +33,7 @@ class Options:
     port: int
     record: Path
     answer_ms: int
+    silent_ms: int
     timeout_hang_s: float
 
 
@@ -57,6 +58,7 @@ def _options() -> Options:
     parser.add_argument("--port", type=_port, metavar="N", required=True, help="0: any free one")
     parser.add_argument("--record", type=Path, metavar="FILE", required=True)
     parser.add_argument("--answer-ms", type=int, default=20)
+    parser.add_argument("--silent-ms", type=int, default=600, help="receipt of a message whose answer never comes")
     parser.add_argument("--timeout-hang-s", type=float, default=60.0)
     return Options(**vars(parser.parse_args()))
 
@@ -108,7 +110,7 @@ async def _serve(options: Options, secret: str, ledger: Ledger) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     dice = Dice()
-    async with Courier(ledger, dice, secret, options.answer_ms) as courier:
+    async with Courier(ledger, dice, secret, options.answer_ms, options.silent_ms) as courier:
         desk = Desk(ledger, dice, courier, secret, options.timeout_hang_s)
         runner = web.AppRunner(desk.app(), access_log=None, shutdown_timeout=1)
         await runner.setup()

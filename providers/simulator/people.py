@@ -40,7 +40,7 @@ class Persona(BaseModel):
     @model_validator(mode="after")
     def _can_be_played(self) -> "Persona":
         if not self.numbers and not self.identities:
-            raise ValueError("a persona needs numbers or identities")
+            raise ValueError("a persona needs a number or an identity")
         for kind, script in self.scripts.items():
             if script and not self.known_as(kind):
                 raise ValueError(f"{kind} is scripted for somebody without {_ADDRESSES[type(kind)]}")
@@ -77,5 +77,5 @@ class People:
 def _attempts(kind: Kind, script: list[str]) -> list[Words]:
     """A script cut into attempts: word by word for a number, as a whole for a hook."""
     if isinstance(kind, Hook):
-        return [tuple(script)] if script else []
+        return [words.to_the_end(kind, tuple(script))] if script else []
     return [(word,) for word in script]

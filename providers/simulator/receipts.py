@@ -23,11 +23,12 @@ class NotTakenError(Exception):
 
 
 class Courier:
-    def __init__(self, ledger: Ledger, dice: Dice, secret: str, answer_ms: int) -> None:
+    def __init__(self, ledger: Ledger, dice: Dice, secret: str, answer_ms: int, silent_ms: int) -> None:
         self._ledger = ledger
         self._dice = dice
         self._webhook = Webhook(secret)
         self._answer_ms = answer_ms
+        self._silent_ms = silent_ms
         self._under_way: set[asyncio.Task[None]] = set()
         self.sent = 0
         self.failed = 0
@@ -69,7 +70,7 @@ class Courier:
             await self._deliver(taken.callback_url, webhook_id, body)
 
     def _delay_s(self, act: Act) -> float:
-        usual = 3 * self._answer_ms + 500 if act.silent else self._answer_ms
+        usual = self._silent_ms if act.silent else self._answer_ms
         return (usual + self._dice.faults.late_ms) / 1000
 
     def _copies(self, act: Act) -> int:

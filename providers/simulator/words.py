@@ -97,7 +97,7 @@ WORDS: Mapping[Kind, Mapping[str, Row]] = {
     },
     Hook.PROTECT_ACCOUNT: {
         **_IN_HAND,
-        "granted_24h": Row(Result.GRANTED, detail={"hours": 24}),
+        **{f"granted_{hours}h": Row(Result.GRANTED, detail={"hours": hours}) for hours in (24, 48, 72)},
         "refused": Row(Result.REFUSED),
     },
     Hook.LIFT_PROTECTION: {
@@ -120,6 +120,11 @@ DEFAULTS: Mapping[Kind, Words] = {
 
 def known(kind: Kind) -> list[str]:
     return [f"{name}:{row.argument.shown}" if row.argument else name for name, row in WORDS[kind].items()]
+
+
+def to_the_end(hook: Hook, words: Words) -> Words:
+    """A bank that only says it was asked gives its usual answer."""
+    return (*words, DEFAULTS[hook][-1]) if words[-1] in _IN_HAND else words
 
 
 def read(kind: Kind, words: Words) -> list[Act]:

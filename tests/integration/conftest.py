@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from desk import START, Desk
 from gateway_stage import Scenario, world
 from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
+from station import Load, load_roster
 
 from dispatcher import policy, texts, vault
 from dispatcher.casework.office import Office
@@ -32,6 +34,12 @@ def desk(database: str, tmp_path: Path) -> Iterator[Desk]:
         office.clock.start(session)
     yield made
     engine.dispose()
+
+
+@pytest.fixture
+def load(desk: Desk) -> Load:
+    """Loads a roster: all officers, or these, with their duty times."""
+    return partial(load_roster, desk)
 
 
 @pytest.fixture

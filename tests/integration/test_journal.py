@@ -17,7 +17,7 @@ from schemas.vocabulary import Result
 DECISIONS = (
     *("attempt_planned", "attempt_skipped", "attempt_cancelled", "attempt_recalled", "visit_opened"),
     *("assignment_ended", "visit_cancelled", "urgency_raised", "deadline_set", "number_marked_bad"),
-    *("human_asked", "case_closed", "follow_up_planned"),
+    *("human_asked", "case_closed", "duty_planned"),
 )
 FAR = datetime(2031, 5, 1, tzinfo=UTC)
 
@@ -94,10 +94,11 @@ def test_the_entries_of_a_case_are_numbered_without_a_gap(desk: Desk) -> None:
 
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(work, range(4, 44)))
-    for case in {case_id, *(row[0] for row in desk.sql("SELECT id FROM cases"))}:
+    cases = {case_id, *(row[0] for row in desk.sql("SELECT id FROM cases"))}
+    for case in cases:
         written = [each.seq for each in desk.journal(case)]
         assert written == list(range(1, desk.case(case).journal_seq + 1))
-    assert len(desk.journal(case_id)) > 30
+    assert sum(len(desk.journal(case)) for case in cases) > 30
 
 
 def test_partitions_exist_ahead(desk: Desk) -> None:

@@ -22,6 +22,8 @@ SCRIPTS = [
     (Hook.PROTECT_ACCOUNT, ["requested", "granted_24h"], 1, (Result.GRANTED, None, 24)),
     (Hook.PROTECT_ACCOUNT, ["accepted", "refused"], 1, (Result.REFUSED, None, None)),
     (Hook.LIFT_PROTECTION, ["requested", "lifted"], 1, (Result.LIFTED, None, None)),
+    (Hook.PROTECT_ACCOUNT, ["requested", "granted_72h"], 1, (Result.GRANTED, None, 72)),
+    (Hook.PROTECT_ACCOUNT, ["requested"], 1, (Result.REFUSED, None, None)),
     (Hook.LIFT_PROTECTION, ["refused"], 0, (Result.REFUSED, None, None)),
 ]
 DEFAULTS = [
@@ -90,26 +92,14 @@ def test_one_person_has_words_for_calls_and_for_hooks(play: Callable[..., None])
 
 def test_a_request_in_hand_can_be_recalled_until_the_bank_has_answered(play: Callable[..., None]) -> None:
     async def scenario(stage: World) -> None:
-        await stage.simulator.people(numbers=[], identities=[IDENTITY], protect_account=["requested"])
         message = hook(Hook.PROTECT_ACCOUNT, reason="refused", hours=24)
         await stage.bank.send(message)
         assert (await stage.receipt()).dedupe_key.endswith(REQUESTED)
         assert await stage.bank.cancel(message.send_key) is True
-        assert outcome_result(await stage.bank.query(message.send_key)) is Result.UNKNOWN
         answered = hook(Hook.LIFT_PROTECTION)
-        await outcomes(stage, answered)
+        await outcomes(stage, answered)  # by then the answer to the first would have come, too
         assert await stage.bank.cancel(answered.send_key) is False
-
-    play(scenario)
-
-
-def test_what_is_recalled_between_two_words_comes_to_nothing(play: Callable[..., None]) -> None:
-    async def scenario(stage: World) -> None:
-        message = hook(Hook.STOP_PAYMENT)
-        await stage.bank.send(message)
-        await stage.receipt()
-        assert await stage.bank.cancel(message.send_key) is True
-        await asyncio.sleep(0.6)
+        await asyncio.sleep(0.2)
         assert outcome_result(await stage.bank.query(message.send_key)) is Result.UNKNOWN
         assert stage.mailbox.inbox.empty()
 
@@ -124,7 +114,7 @@ def test_a_broadcast_is_delivered_to_nobody_by_name(play: Callable[..., None]) -
         assert (receipt.send_key, outcome_result(receipt.outcome)) == (message.send_key, Result.DELIVERED)
         assert {json.loads(line)["to"] for line in stage.record.read_text().splitlines()} == {None}
 
-    play(scenario)
+    play(scenario, "--answer-ms", "300")
 
 
 def test_the_same_hook_twice_acts_once(play: Callable[..., None]) -> None:
@@ -141,7 +131,7 @@ def test_the_same_hook_twice_acts_once(play: Callable[..., None]) -> None:
 @pytest.mark.parametrize(
     ("persona", "named"),
     [
-        ({}, ("needs numbers or identities",)),
+        ({}, ("needs a number or an identity",)),
         ({"identities": [IDENTITY], "stop_payment": ["granted_24h"]}, ("granted_24h", "partly_stopped:YUAN")),
         ({"identities": [IDENTITY], "stop_payment": ["stopped"]}, ("stopped:YUAN",)),
         ({"identities": [IDENTITY], "stop_payment": ["stopped:15400000001"]}, ("stopped:YUAN",)),
@@ -202,15 +192,12 @@ def test_a_hook_that_does_not_say_what_it_asks_for_never_leaves(play: Callable[.
 
 def test_a_restart_knows_hooks_again_and_the_record_holds_no_identity(tmp_path: Path) -> None:
     record = tmp_path / "record.jsonl"
-    answered, waiting, silent = hook(Hook.PROTECT_ACCOUNT), hook(Hook.STOP_PAYMENT), hook(Hook.STOP_PAYMENT)
+    answered, waiting = hook(Hook.PROTECT_ACCOUNT), hook(Hook.STOP_PAYMENT)
 
     async def before() -> Answered:
         async with world(record) as stage:
             await stage.simulator.people(identities=[IDENTITY], protect_account=["requested", "granted_24h"])
             granted = (await outcomes(stage, answered))[-1]
-            await stage.simulator.people(identities=[IDENTITY], stop_payment=["accepted"])
-            await stage.bank.send(silent)
-            await stage.receipt()
             await stage.simulator.faults(late_ms=60_000)
             await stage.bank.send(waiting)
             await stage.gateway.send(sms())
@@ -221,10 +208,6 @@ def test_a_restart_knows_hooks_again_and_the_record_holds_no_identity(tmp_path: 
         async with world(record) as stage:
             assert await stage.bank.query(answered.send_key) == granted
             assert outcome_result(await stage.bank.query(waiting.send_key)) is Result.NOT_STOPPED
-            still = await stage.bank.query(silent.send_key)
-            assert isinstance(still, Accepted)
-            assert still.held
-            assert await stage.bank.cancel(silent.send_key) is True
 
     asyncio.run(after(asyncio.run(before())))
     written = record.read_text()

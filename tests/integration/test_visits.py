@@ -1,75 +1,17 @@
 """Door visits: the roster, the ladder in product time, and what officers do."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 from desk import START, Desk
 from sqlalchemy.exc import IntegrityError
+from station import BADGES, Load, act, assign, case_with_visit, visit_of
 
-from dispatcher.casework import roster, visits
-from dispatcher.casework.roster import DutyDesk
 from dispatcher.errors import OperatorError
-from dispatcher.store.cases import FollowUpRow
+from dispatcher.store.duties import DutyRow
 from dispatcher.store.visits import AssignmentRow, OfficerRow, UnitRow, VisitRow
-from providers.base import ProviderSettings
-from providers.visit.roster import RosterProvider
-from schemas.roster import Roster
-from schemas.vocabulary import Channel, Result, ReturnReason
-
-UNITS = (
-    {"code": "CENTRE", "name": "中心", "kind": "centre"},
-    {"code": "COUNTY", "name": "区台", "kind": "county", "parent": "CENTRE"},
-    {"code": "P1", "name": "一所", "kind": "precinct", "parent": "COUNTY"},
-    {"code": "P2", "name": "二所", "kind": "precinct", "parent": "COUNTY"},
-)
-STAFF = (
-    *(("A", "P1", "officer"), ("B", "P1", "officer"), ("C", "P1", "officer"), ("L", "P1", "station_leader")),
-    *(("DESK", "COUNTY", "county_desk"), ("DUTY", "CENTRE", "centre"), ("Z", "P2", "officer")),
-)
-PEOPLE = dict.fromkeys(badge for badge, *_ in STAFF)
-Load = Callable[..., None]
-
-
-@pytest.fixture
-def load(desk: Desk) -> Load:
-    def load_(*badges: str, **duty: list[str]) -> None:
-        """A roster of these officers (all of them where none is named), with their duty times."""
-        officers = [
-            {"badge": badge, "unit": unit, "role": role, "duty": duty.get(badge, ["00:00-24:00"])}
-            for badge, unit, role in STAFF
-            if not badges or badge in badges
-        ]
-        with desk.sessions.begin() as session:
-            roster.load(session, Roster.model_validate({"units": UNITS, "officers": officers}))
-
-    return load_
-
-
-def assign(desk: Desk) -> None:
-    """Deliver until no assignment is due."""
-    settings = ProviderSettings("roster", "roster", frozenset({Channel.VISIT}))
-    while desk.deliver(RosterProvider(settings, DutyDesk(desk.sessions, desk.office))):
-        pass
-
-
-def case_with_visit(desk: Desk, precinct: str | None = "P1", number: int = 1) -> UUID:
-    address = {"kind": "residence", "text": "样板路1号", "precinct_code": precinct}
-    case_id = desk.open(number, urgency="critical", channels=["visit"], addresses=[address])
-    assign(desk)
-    return case_id
-
-
-def visit_of(desk: Desk, case_id: UUID) -> VisitRow:
-    return desk.rows(VisitRow, VisitRow.case_id == case_id)[-1]
-
-
-def act(desk: Desk, case_id: UUID, step: str, **how: Any) -> VisitRow:
-    with desk.sessions.begin() as session:
-        visit, _ = visits.act(session, desk.office, visit_of(desk, case_id).id, step, **how)
-    return visit
+from schemas.vocabulary import Result, ReturnReason
 
 
 def test_loading_a_roster_twice_changes_nothing(desk: Desk, load: Load) -> None:
@@ -78,12 +20,12 @@ def test_loading_a_roster_twice_changes_nothing(desk: Desk, load: Load) -> None:
     load()
     after = [(each.badge, each.unit, each.role, each.position, each.duty) for each in desk.rows(OfficerRow)]
     assert before == after
-    assert len(desk.rows(UnitRow)) == 4
+    assert len(desk.rows(UnitRow)) == 5
 
 
 def test_an_officer_who_left_the_roster_gets_nothing(desk: Desk, load: Load) -> None:
     load()
-    load(*(PEOPLE.keys() - {"A"}))
+    load(*(BADGES - {"A"}))
     assert [each.duty for each in desk.rows(OfficerRow) if each.badge == "A"] == [[]]
     assert visit_of(desk, case_with_visit(desk)).officer == "B"
 
@@ -161,7 +103,7 @@ def test_the_officer_accepts_goes_arrives_and_reports(desk: Desk, load: Load) ->
     case, [attempt] = desk.case(case_id), desk.attempts(case_id)
     assert (case.state, case.resolution, case.first_contact_channel) == ("closed", "DISSUADED_IN_TIME", "visit")
     assert (attempt.state, attempt.result, attempt.confirmed) == ("settled", "MET_DISSUADED", True)
-    assert len(desk.rows(FollowUpRow)) == 3
+    assert len(desk.rows(DutyRow)) == 3
 
 
 def test_a_refusal_stays_open_and_is_visited_again_in_the_evening(desk: Desk, load: Load) -> None:

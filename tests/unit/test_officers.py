@@ -39,19 +39,24 @@ def test_a_revisit_counts_from_the_last_arrival() -> None:
     first = scripted.next_move(Stand(VisitState.ACCEPTED, ASSIGNED_AT), MONDAY)
     assert first is not None
     scripted.done(first, arrived := MONDAY + timedelta(minutes=14))
-    again = scripted.next_move(Stand(VisitState.ASSIGNED, arrived), arrived)
-    assert again == Move(arrived + timedelta(hours=9), ("accept", "depart", "arrive"))
+    again = scripted.next_move(Stand(VisitState.ACCEPTED, arrived), arrived)
+    assert again == Move(arrived + timedelta(hours=9), ("depart", "arrive"))
 
 
 def test_a_revisit_without_an_arrival_counts_from_now() -> None:
-    expected = Move(MONDAY + timedelta(minutes=30), ("accept", "depart", "arrive"))
-    assert move(["revisit+00:30"], VisitState.ASSIGNED) == expected
+    assert move(["revisit+00:30"], VisitState.ACCEPTED) == Move(MONDAY + timedelta(minutes=30), ("depart", "arrive"))
+
+
+def test_a_revisit_is_accepted_as_soon_as_it_is_assigned() -> None:
+    accepted = Move(MONDAY, ("accept",), goes_on=True)
+    assert move(["revisit+00:30"], VisitState.ASSIGNED) == accepted
 
 
 @pytest.mark.parametrize("word", sorted(REPORTS))
 @pytest.mark.parametrize("state", UNDER_WAY)
 def test_a_report_is_made_at_once(word: str, state: VisitState) -> None:
-    assert move([word], state) == Move(MONDAY, ("report",), result=REPORTS[word])
+    with_family = word == "met_dissuaded_with_family"
+    assert move([word], state) == Move(MONDAY, ("report",), result=REPORTS[word], guardian_present=with_family)
 
 
 def test_reports_stand_for_these_results() -> None:

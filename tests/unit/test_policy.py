@@ -5,7 +5,8 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from harness import MONDAY, VISIT, VOICE, World, new_case
+from builders import MONDAY, VISIT, VOICE, new_case
+from harness import World
 
 from dispatcher.policy import PolicyError, load
 from schemas.vocabulary import Channel, Rung, Urgency
@@ -75,20 +76,20 @@ def test_labels_of_the_sources(label: str, urgency: Urgency | None) -> None:
         ('on = ["receipt"]', 'on = ["recipt"]', "urgency.critical.visit.on.0", "receipt"),
         ("[urgency.critical.sms]", "[urgency.critical.fax]", "urgency.critical.sms", "required"),
         ('sms = "10m"', 'fax = "10m"', "receipt_wait.sms", "required"),
-        ('doubt_wait = "90s"', 'doubt_wait = "-90s"', "urgency.critical.doubt_wait", "duration"),
+        ('doubt_wait = "90s"', 'doubt_wait = "-90s"', "urgency.critical.doubt_wait", "negative"),
         ('doubt_wait = "90s"', "doubt_wait = 90", "urgency.critical.doubt_wait", "duration"),
         ('doubt_wait = "90s"', 'doubt_wait = "90"', "urgency.critical.doubt_wait", "duration"),
         ('doubt_wait = "90s"', 'doubt_wait = "1.5m"', "urgency.critical.doubt_wait", "duration"),
-        ('"county_desk", "centre"]', '"county_desk"]', "policy", "end with centre"),
+        ('"county_desk", "centre"]', '"county_desk"]', "ladder", "end with centre"),
         ('"county_desk", "centre"]', '"mayor", "centre"]', "ladder.4", "station_leader"),
         ("per_day = 20\n", "", "urgency.critical.voice", "per_day or rounds"),
-        ("per_day = 20", "per_day = 0", "urgency.critical.voice.per_day", "greater than or equal to 1"),
+        ("per_day = 20", "per_day = 0", "urgency.critical.voice.per_day", "at least 1"),
         ('no_contact_after = "15m"\n', "", "urgency.high.visit", "no_contact_after"),
         ('version = "default-1"', 'version = "default-1"\nsurprise = 1', "surprise", "not permitted"),
         ("[urgency.low.voice]", "[urgency.low.voice]\nringtone = 1", "urgency.low.voice.ringtone", "not permitted"),
         ("[urgency.low]", "[urgency.lowest]", "urgency.low", "required"),
         ('timezone = "Asia/Shanghai"', 'timezone = "Asia/Yunting"', "timezone", "time zone"),
-        ('"06:30-08:30"', '"06:30"', "revisit_windows.0", "window"),
+        ('"06:30-08:30"', '"06:30"', "revisit.windows.0", "window"),
         ('["F09", "F12"]', '["F09", "F98"]', "family_not_told.1", "F99"),
         ('raises_to = "high"', 'raises_to = "higher"', "urgency.medium.phone_route_exhausted_raises_to", "critical"),
         ('waits = ["2s", "10s", "30s", "2m", "5m"]', "waits = []", "retry.waits", "at least 1"),

@@ -100,7 +100,7 @@ def test_the_simulated_providers_serve_every_channel(tmp_path: Path) -> None:
         assert all(found.serves(channel) for channel in Channel)
         assert found.for_channel(Channel.SMS, "GB") is None
         assert found["simulated-bank"].capabilities.channels == {Channel.HOOK}
-        assert found["simulated-group"].capabilities.channels == {Channel.BROADCAST}
+        assert found["simulated-groups"].capabilities.channels == {Channel.BROADCAST}
         await found.close()
 
     asyncio.run(scenario())

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from dispatcher.policy import load
 from dispatcher.simulate import sample
-from schemas import normalise, parse, roster, vocabulary
+from schemas import normalise, parse, patch, roster, vocabulary
 from schemas.errors import BadInstruction
 from schemas.gateway import GatewayReceipt
 from schemas.instruction import MAX_BODY_BYTES, Event, Feedback, Instruction, LaterLoss, Withdraw, json_schema
@@ -197,10 +197,25 @@ def test_neither_phone_nor_address_is_refused() -> None:
     assert "phones or addresses" in found.reason
 
 
-def test_a_patch_is_refused_with_the_remedy() -> None:
-    found = refusal({"op": "update", "version": 2, "patch": {"victim.name": PRIVATE}})
-    assert found.field == "patch"
-    assert "full instruction" in found.reason
+@pytest.mark.parametrize("field", ["instruction_id", "source.system", "victim.id_number", "victim", "issued_at", "op"])
+def test_a_patch_may_not_change_who_it_is_about_or_where_it_came_from(field: str) -> None:
+    with pytest.raises(BadInstruction) as caught:
+        patch.apply(BODY, {field: PRIVATE})
+    assert caught.value.field.startswith("patch.")
+    assert "may not change" in caught.value.reason
+    assert PRIVATE not in caught.value.reason
+
+
+def test_a_patch_changes_what_its_paths_name_and_nothing_else() -> None:
+    patched = patch.apply(BODY, {"urgency": "low", "victim.phones.0.number": "15400000099"})
+    assert (patched["urgency"], patched["victim"]["phones"][0]["number"]) == ("low", "15400000099")
+    assert patched["source"] == BODY["source"]
+    assert BODY["urgency"] != "low"
+
+
+def test_a_patch_to_a_place_that_is_not_there_is_refused() -> None:
+    with pytest.raises(BadInstruction, match="no such place"):
+        patch.apply(BODY, {"victim.phones.7.number": "15400000099"})
 
 
 @pytest.mark.parametrize(

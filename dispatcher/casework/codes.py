@@ -1,0 +1,88 @@
+"""Call-back codes 任务码: by one, a person who was rung has 96110 or 110 check that it was us. Yes or no, no more."""
+
+import secrets
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from dispatcher import clock
+from dispatcher.casework.files import CaseFiles, entry
+from dispatcher.casework.office import Office
+from dispatcher.casework.people import keep_value
+from dispatcher.errors import OperatorError
+from dispatcher.store.base import new_id
+from dispatcher.store.cases import CaseRow
+from dispatcher.store.codes import CodeCheckRow, CodeRow
+from dispatcher.store.vault import SubjectRow
+from dispatcher.store.visits import VisitRow
+from schemas.vocabulary import CaseState
+
+DIGITS = 6
+FIELD = "callback_code"
+_TRIES = 50
+_LOCK = 0x44535034  # one query at a time, so that the limit is exact
+_WINDOW = timedelta(minutes=1)
+
+
+def issue(files: CaseFiles, case: CaseRow, subject: SubjectRow) -> None:
+    """Give a case its code; an old one whose time is over may be given again."""
+    valid_until = files.now + files.office.policy.codes.valid_for
+    for _ in range(_TRIES):
+        code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
+        value_id = new_id()
+        row = insert(CodeRow).values(
+            digest=_digest(files.office, code), case_id=case.id, value_id=value_id, valid_until=valid_until
+        )
+        taken_over = {"case_id": case.id, "value_id": value_id, "valid_until": valid_until}
+        given = row.on_conflict_do_update(
+            index_elements=["digest"], set_=taken_over, where=CodeRow.valid_until < files.now
+        ).returning(CodeRow.case_id)
+        if files.session.execute(given).first() is not None:
+            keep_value(files.session, files.office, subject, FIELD, code, value_id=value_id)
+            files.note(case.id, "code_issued", {"valid_until": valid_until.isoformat()})
+            return
+    files.note(case.id, "code_not_issued", {}, rule="codes_exhausted")
+
+
+def check(session: Session, office: Office, code: str, *, officer: str | None, by: str) -> bool:
+    """Whether this is a task of ours, and with `officer` whether that officer has it. Raises OperatorError."""
+    session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    now = office.clock.now(session)
+    _refuse_too_many(session, office)
+    found = select(CodeRow.case_id).where(CodeRow.digest == _digest(office, code), CodeRow.valid_until >= now)
+    case_id = session.scalar(found)
+    genuine = case_id is not None and (officer is None or _has(session, case_id, officer))
+    session.add(
+        CodeCheckRow(
+            id=new_id(), at=now, checked_at=clock.real_now(), officer=officer, genuine=genuine, case_id=case_id
+        )
+    )
+    data = {"genuine": genuine, "officer": officer}
+    if case_id is None:
+        session.add(entry(None, 0, now, by, "code_checked", "callback_check", data))
+    else:
+        files = CaseFiles(session, office, now)
+        files.open([case_id])
+        files.note(case_id, "code_checked", data, actor=by, rule="callback_check")
+    return genuine
+
+
+def _refuse_too_many(session: Session, office: Office) -> None:
+    """In real time: a stepped clock must not open the gate to guessing."""
+    since = clock.real_now() - _WINDOW
+    lately = session.scalar(select(func.count()).where(CodeCheckRow.checked_at > since)) or 0
+    if lately >= office.policy.codes.checks_per_minute:
+        raise OperatorError("查询过于频繁,请一分钟后再试", "too many queries; try again in a minute")
+
+
+def _has(session: Session, case_id: UUID, officer: str) -> bool:
+    visit = select(VisitRow.id).join(CaseRow, CaseRow.id == VisitRow.case_id)
+    mine = visit.where(VisitRow.case_id == case_id, VisitRow.officer == officer, CaseRow.state == CaseState.OPEN.value)
+    return session.scalar(mine.limit(1)) is not None
+
+
+def _digest(office: Office, code: str) -> bytes:
+    return office.vault.digest("code", code)

@@ -1,0 +1,133 @@
+"""Tells a case's journal in plain words: each decision, why it was made, on what, under which policy."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from dispatcher.policy import Policy
+from dispatcher.policy.leaves import leaves, plain
+from dispatcher.texts.reasons import Reasons
+from schemas import vocabulary as v
+from schemas.errors import bilingual
+
+LANGUAGES = ("zh", "en")
+_CODES: dict[str, tuple[type[v.Code], ...]] = {
+    "channel": (v.Channel,),
+    "channels": (v.Channel,),
+    "person": (v.Person,),
+    "hook": (v.Hook,),
+    "result": (v.Result,),
+    "reason": (v.SkipReason, v.ReturnReason),
+    "before": (v.Urgency,),
+    "after": (v.Urgency,),
+    "resolution": (v.Resolution,),
+    "outcome": (v.Resolution, v.FollowUp),
+    "kind": (v.Duty, v.LinkKind),
+    "who": (v.Rung,),
+}
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
+_YES = {"zh": "是", "en": "yes"}
+_TOLD = {"zh": "{what}。理由:{reason}。", "en": "{what}. Why: {reason}."}
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One decision in words. `inputs`: the entry's facts, and the policy's numbers that the rule looks at."""
+
+    seq: int
+    at: str
+    rule: str
+    why: str
+    inputs: dict[str, Any]
+    policy: str
+
+
+def explain(
+    journal: Iterable[Mapping[str, Any]], policy: Policy, reasons: Reasons, language: str | None = None
+) -> Iterator[Explanation]:
+    """One explanation for each entry that carries a decision; in both languages unless one is named.
+
+    The policy's numbers are told only where `policy` is the one that the decision was made under.
+    """
+    version, urgency = "", ""
+    for entry in journal:
+        data, rule = entry["data"], entry["rule"]
+        version = data.get("policy", version)
+        if rule is not None:
+            numbers = _numbers(policy, reasons, rule, urgency) if version == policy.version else {}
+            facts = {key: value for key, value in data.items() if not _is_absent(value)}
+            why = _why(entry, facts, Words(policy, reasons), language)
+            yield Explanation(entry["seq"], entry["at"], rule, why, facts | numbers, version)
+        urgency = _urgency_after(entry["event"], data, urgency)
+
+
+def _urgency_after(event: str, data: Mapping[str, Any], before: str) -> str:
+    match event:
+        case "case_opened":
+            return str(data.get("urgency", before))
+        case "urgency_raised":
+            return str(data.get("after", before))
+    return before
+
+
+def _numbers(policy: Policy, reasons: Reasons, rule: str, urgency: str) -> dict[str, Any]:
+    """The policy's numbers that a rule looks at: those of the case's urgency, else the common ones."""
+    found, known = reasons.rule(rule), dict(leaves(policy))
+    wanted = found[0].numbers if found else ()
+    keys = (next((key for key in (f"urgency.{urgency}.{name}", name) if key in known), None) for name in wanted)
+    return {key: plain(known[key]) for key in keys if key is not None}
+
+
+@dataclass(frozen=True)
+class Words:
+    """Values as people read them."""
+
+    policy: Policy
+    reasons: Reasons
+
+    def of(self, key: str, value: Any, language: str) -> str:
+        if isinstance(value, list):
+            return ", ".join(self.of(key, each, language) for each in value)
+        if value is True:
+            return _YES[language]
+        if isinstance(value, str):
+            return self._of_text(key, value, language)
+        return str(value + 1 if key == "rung" else value)  # people count from one
+
+    def _of_text(self, key: str, text: str, language: str) -> str:
+        code = next((kind(text) for kind in _CODES.get(key, ()) if text in set(kind)), None)
+        if code is not None:
+            return str(getattr(code, language))
+        label = self.reasons.labels.get(text)
+        return self.time(text) if label is None else label.pick(language == "zh")
+
+    def time(self, text: str) -> str:
+        """A moment in the policy's zone; any other text as it is."""
+        try:
+            at = datetime.fromisoformat(text) if _TIME.match(text) else None
+        except ValueError:
+            at = None
+        return text if at is None else f"{at.astimezone(self.policy.timezone):%Y-%m-%d %H:%M:%S}"
+
+
+def _why(entry: Mapping[str, Any], facts: Mapping[str, Any], words: Words, language: str | None) -> str:
+    told = [_sentence(entry, facts, words, each) for each in LANGUAGES if language in (each, None)]
+    return told[0] if len(told) == 1 else bilingual(*told)
+
+
+def _sentence(entry: Mapping[str, Any], facts: Mapping[str, Any], words: Words, language: str) -> str:
+    is_chinese, reasons = language == "zh", words.reasons
+    shown = {key: words.of(key, value, language) for key, value in facts.items()}
+    event, found = reasons.event(entry["event"], shown), reasons.rule(entry["rule"])
+    what = event.pick(is_chinese).format(**shown) if event else entry["event"]
+    if found is None:
+        return _TOLD[language].format(what=what, reason=entry["rule"])
+    part = words.of("result", found[1].upper(), language)
+    return _TOLD[language].format(what=what, reason=found[0].pick(is_chinese).format(part=part))
+
+
+def _is_absent(value: Any) -> bool:
+    """Nothing was said. A rung of 0 and a sum of 0 were."""
+    return value is None or value is False or value in ("", [])

@@ -1,0 +1,190 @@
+"""Letters: what one attempt says, and to which number. Personal data leaves the vault here and nowhere earlier.
+
+Each tier sees what its step needs and no more (providers/tiers.py).
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from dispatcher.casework import people
+from dispatcher.casework.codes import FIELD as CODE
+from dispatcher.casework.office import Office
+from dispatcher.casework.view import relation_of
+from dispatcher.store.attempts import AttemptRow
+from dispatcher.store.cases import AddressRow, CaseRow, PhoneRow
+from dispatcher.store.codes import CodeRow
+from dispatcher.store.instructions import InstructionRow
+from dispatcher.store.vault import SubjectRow, VaultValueRow
+from dispatcher.store.visits import UnitRow
+from dispatcher.vault import Erased
+from providers.base import Message
+from schemas.vocabulary import Channel, Hook, Person, Relation
+
+_TRANSFER = ("at", "amount_yuan", "payee_account")
+
+
+class Letters:
+    """Writes the messages of one claim."""
+
+    def __init__(self, session: Session, office: Office, rows: Iterable[tuple[AttemptRow, CaseRow]]) -> None:
+        self._session = session
+        self._office = office
+        phone_ids = {attempt.phone_id for attempt, _ in rows if attempt.phone_id and attempt.action == "send"}
+        called = {case.id: case.subject_id for attempt, case in rows if attempt.channel == Channel.VOICE}
+        asked = {case.subject_id for attempt, case in rows if attempt.channel == Channel.HOOK}
+        numbers = (
+            select(PhoneRow.id, PhoneRow.country, VaultValueRow, SubjectRow)
+            .join(VaultValueRow, VaultValueRow.id == PhoneRow.value_id)
+            .join(SubjectRow, SubjectRow.id == VaultValueRow.subject_id)
+            .where(PhoneRow.id.in_(phone_ids))
+        )
+        self._numbers: dict[UUID, tuple[VaultValueRow, SubjectRow]] = {}
+        self._countries: dict[UUID, str | None] = {}
+        for key, country, value, subject in session.execute(numbers).tuples() if phone_ids else ():
+            self._numbers[key], self._countries[key] = (value, subject), country
+        self._people: dict[tuple[UUID, str], tuple[VaultValueRow, SubjectRow]] = {}
+        self._read_people({*called.values(), *asked})
+        self._codes = self._read_codes(called)
+
+    def _read_people(self, subjects: set[UUID]) -> None:
+        if not subjects:
+            return
+        is_named = or_(
+            VaultValueRow.field.in_(("name", "gender", "id_number")), VaultValueRow.field.startswith("name:")
+        )
+        values = (
+            select(VaultValueRow, SubjectRow)
+            .join(SubjectRow, SubjectRow.id == VaultValueRow.subject_id)
+            .where(VaultValueRow.subject_id.in_(subjects), is_named)
+            .order_by(VaultValueRow.id)
+        )
+        for value, subject in self._session.execute(values).tuples():
+            self._people[value.subject_id, value.field] = (value, subject)
+
+    def _read_codes(self, called: dict[UUID, UUID]) -> dict[UUID, tuple[VaultValueRow, SubjectRow]]:
+        if not called:
+            return {}
+        codes = (
+            select(CodeRow.case_id, VaultValueRow, SubjectRow)
+            .join(VaultValueRow, VaultValueRow.id == CodeRow.value_id)
+            .join(SubjectRow, SubjectRow.id == VaultValueRow.subject_id)
+            .where(CodeRow.case_id.in_(called), VaultValueRow.field == CODE)
+        )
+        found = self._session.execute(codes).tuples()
+        return {case_id: (value, subject) for case_id, value, subject in found if subject.id == called[case_id]}
+
+    def country(self, attempt: AttemptRow) -> str | None:
+        """Where the number is, as far as it tells."""
+        return self._countries.get(attempt.phone_id) if attempt.phone_id else None
+
+    def message(self, attempt: AttemptRow, case: CaseRow) -> Message | None:
+        """The message to send; None where the person has been erased."""
+        try:
+            return self._message(attempt, case)
+        except (Erased, InvalidTag):
+            # One damaged or erased value must not hold up the others of its slice.
+            return None
+
+    def _message(self, attempt: AttemptRow, case: CaseRow) -> Message:
+        channel, relation = Channel(attempt.channel), relation_of(attempt.party)
+        hook = Hook(attempt.hook) if attempt.hook else None
+        to = self._open(self._numbers.get(attempt.phone_id)) if attempt.phone_id else None
+        return Message(
+            send_key=str(attempt.send_key),
+            channel=channel,
+            person=Person(attempt.person),
+            to=self._person(case, "id_number") if hook else to,
+            text=self._text(attempt, case, channel),
+            script=self._script(attempt, case, relation) if channel is Channel.VOICE else None,
+            collect=channel is Channel.VOICE,
+            visit_id=str(attempt.visit_id) if attempt.visit_id else None,
+            rung=attempt.rung,
+            hook=hook,
+            relation=relation,
+            facts=self._facts(attempt, case, hook),
+            occasion=attempt.occasion,
+        )
+
+    def _text(self, attempt: AttemptRow, case: CaseRow, channel: Channel) -> str | None:
+        if channel is Channel.BROADCAST:
+            return self._office.texts.sms(case.fraud_type, "zh-CN")
+        if channel is not Channel.SMS:
+            return None
+        fraud_type = _MINORS if case.facts.get("minor") else case.fraud_type
+        return self._office.texts.sms(fraud_type, case.language, attempt.occasion)
+
+    def _script(self, attempt: AttemptRow, case: CaseRow, relation: Relation | None) -> str:
+        is_subject = relation is None
+        by_police = relation in (Relation.EMPLOYER, Relation.COMMUNITY)
+        return self._office.texts.voice(
+            case.fraud_type,
+            "zh-CN" if by_police else case.language,
+            Person(attempt.person),
+            _surname(self._person(case, "name" if is_subject else f"name:{attempt.party}")),
+            self._person(case, "gender") if is_subject else None,
+            code=self._open(self._codes.get(case.id)),
+            occasion=attempt.occasion,
+            relation=relation,
+            place=self._place(case) if relation is Relation.COMMUNITY else None,
+            minor=bool(case.facts.get("minor")),
+        )
+
+    def _facts(self, attempt: AttemptRow, case: CaseRow, hook: Hook | None) -> dict[str, Any]:
+        if hook is Hook.STOP_PAYMENT:
+            return {"transfers": self._transfers(case)}
+        if hook is not None:
+            return {"reason": attempt.rule}
+        return {"area": self._area(case)} if attempt.channel == Channel.BROADCAST else {}
+
+    def _transfers(self, case: CaseRow) -> list[dict[str, Any]]:
+        """What left, as the case's instructions saw it; the same transfer seen twice is named once."""
+        raws = select(InstructionRow.raw_value_id).where(
+            InstructionRow.case_id == case.id, InstructionRow.withdrawn_at.is_(None)
+        )
+        seen: dict[tuple[Any, ...], dict[str, Any]] = {}
+        for value_id in self._session.scalars(raws.order_by(InstructionRow.id)):
+            body = json.loads(people.read_value(self._session, self._office, value_id))
+            for transfer in (body.get("risk") or {}).get("transfers") or ():
+                one = {name: transfer[name] for name in _TRANSFER if transfer.get(name) is not None}
+                seen[tuple(one.values())] = one
+        return list(seen.values())
+
+    def _place(self, case: CaseRow) -> str | None:
+        first = (
+            select(AddressRow.value_id)
+            .where(AddressRow.case_id == case.id, AddressRow.retired_at.is_(None))
+            .order_by(AddressRow.position)
+        )
+        value_id = self._session.scalar(first.limit(1))
+        return people.read_value(self._session, self._office, value_id) if value_id else None
+
+    def _area(self, case: CaseRow) -> str | None:
+        return self._session.scalar(select(UnitRow.name).where(UnitRow.code == case.area))
+
+    def _person(self, case: CaseRow, field: str) -> str | None:
+        return self._open(self._people.get((case.subject_id, field)))
+
+    def _open(self, kept: tuple[VaultValueRow, SubjectRow] | None) -> str | None:
+        if kept is None:
+            return None
+        value, subject = kept
+        return self._office.vault.open(people.sealed(value), subject.key_id, subject.wrapped_key)
+
+
+# The wording that a guardian gets, whatever the scam.
+_MINORS = "F13"
+_DOUBLE_SURNAMES = ("欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "司徒", "夏侯")
+
+
+def _surname(name: str | None) -> str | None:
+    if not name:
+        return None
+    if name.isascii():
+        return name.split(",")[0] if "," in name else name.split()[-1]
+    return name[:2] if name.startswith(_DOUBLE_SURNAMES) else name[0]

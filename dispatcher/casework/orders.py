@@ -1,0 +1,128 @@
+"""Orders: what a supervisor decides about a case, each with a reason and journalled under its own rule."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from dispatcher.casework import apply, incoming, reaches
+from dispatcher.casework.files import CaseFiles
+from dispatcher.casework.office import Office
+from dispatcher.engine import orders as engine
+from dispatcher.engine.decisions import Close
+from dispatcher.engine.hooks import NO_GROUND
+from dispatcher.errors import OperatorError
+from dispatcher.store.cases import CaseRow
+from dispatcher.store.vault import SubjectRow
+from dispatcher.store.visits import UnitRow
+from schemas.instruction import Address
+from schemas.vocabulary import CaseState, Hook, Relation, Resolution
+
+# Only a source withdraws, and only time lets a case expire.
+CLOSING = tuple(each for each in Resolution if each not in (Resolution.WITHDRAWN, Resolution.EXPIRED))
+# Family is called by the plan; these are called when a person says so, each time anew.
+CALLED_ON_ORDER = (Relation.EMPLOYER, Relation.COMMUNITY)
+# What a person asks of the bank; payment is stopped by rule, before all else.
+ASKED_ON_ORDER = (Hook.PROTECT_ACCOUNT, Hook.LIFT_PROTECTION)
+
+
+@dataclass(frozen=True)
+class Order:
+    """Who orders, and why; the reason is kept in the vault, since it may name people."""
+
+    by: str
+    reason: str
+
+
+def open_case(session: Session, office: Office, case_id: UUID, order: Order) -> tuple[CaseFiles, CaseRow]:
+    """The file of a case that is open, for an order that gives its reason. Raises OperatorError."""
+    files, case = _any_case(session, office, case_id, order)
+    if case.state != CaseState.OPEN:
+        raise OperatorError("该任务已结案,未作更改", f"case {case_id} has ended; nothing was changed")
+    return files, case
+
+
+def _any_case(session: Session, office: Office, case_id: UUID, order: Order) -> tuple[CaseFiles, CaseRow]:
+    if not order.reason.strip():
+        raise OperatorError("请写明理由", "give the reason with --reason")
+    files = CaseFiles(session, office)
+    files.open([case_id])
+    if case_id not in files.cases:
+        raise OperatorError(f"没有任务 {case_id}", f"no case {case_id}")
+    return files, files.cases[case_id]
+
+
+def note(files: CaseFiles, case: CaseRow, order: Order, rule: str, **data: Any) -> None:
+    """Put an order on the record. Whoever was waited for has decided."""
+    reason = files.remark(case.id, order.reason)
+    files.note(case.id, "supervisor_ordered", data | {"reason": reason}, actor=order.by, rule=rule)
+    case.waiting_for = None
+
+
+def revive(session: Session, office: Office, case_id: UUID, order: Order) -> set[str]:
+    """An instruction that came too late, or after a false alarm, is acted on all the same."""
+    files, case = open_case(session, office, case_id, order)
+    if not (case.expired or case.suppressed):
+        raise OperatorError("该任务无需恢复", "this case is neither expired nor suppressed")
+    case.expired = case.suppressed = False
+    note(files, case, order, "revived")
+    files.decide()
+    return files.lanes
+
+
+def close(session: Session, office: Office, case_id: UUID, order: Order, resolution: Resolution) -> set[str]:
+    """A supervisor's decision ends the case."""
+    if resolution not in CLOSING:
+        raise OperatorError("不能由人工选择该结论", f"a person may choose one of: {', '.join(CLOSING)}")
+    files, case = open_case(session, office, case_id, order)
+    note(files, case, order, "closed_by_supervisor", resolution=resolution)
+    apply.carry_out(files, case_id, [Close("closed_by_supervisor", resolution)])
+    files.decide()
+    return files.lanes
+
+
+def call(session: Session, office: Office, case_id: UUID, order: Order, relation: Relation) -> set[str]:
+    """Have a named contact called who is never called by machine: an employer, a community worker."""
+    if relation not in CALLED_ON_ORDER:
+        raise OperatorError("仅单位、社区由人工批准呼叫", f"called on order: {', '.join(CALLED_ON_ORDER)}")
+    files, case = open_case(session, office, case_id, order)
+    decisions = engine.call(files.case_value(case_id), relation, files.now)
+    if not decisions:
+        raise OperatorError(
+            f"没有可呼叫的{relation.zh}联系人", f"no {relation} contact that can be called, or one is being called"
+        )
+    note(files, case, order, f"call_{relation}", relation=relation)
+    apply.carry_out(files, case_id, decisions)
+    files.decide()
+    return files.lanes
+
+
+def ask_bank(session: Session, office: Office, case_id: UUID, order: Order, hook: Hook) -> set[str]:
+    """Ask the bank for a measure, or to lift one. A measure outlives its case, so a closed one is asked about too."""
+    if hook not in ASKED_ON_ORDER:
+        raise OperatorError("仅账户保护及其解除由人工决定", f"asked on order: {', '.join(ASKED_ON_ORDER)}")
+    files, case = _any_case(session, office, case_id, order)
+    if hook is not Hook.LIFT_PROTECTION and case.resolution in NO_GROUND:
+        raise OperatorError("该任务已撤销或为误报,不得采取措施", "this case has ended as no ground for a measure")
+    note(files, case, order, hook.value)
+    apply.carry_out(files, case_id, [engine.bank(hook, files.now)])
+    files.decide()
+    return files.lanes
+
+
+def locate(session: Session, office: Office, case_id: UUID, order: Order, address: Address) -> set[str]:
+    """The person is found to be somewhere else: an address that holds for a time. The clock stands."""
+    files, case = open_case(session, office, case_id, order)
+    if session.get(UnitRow, address.precinct_code) is None:
+        code = address.precinct_code
+        raise OperatorError(f"值班表中没有单位 {code}", f"no unit {code} in the roster; see `dispatcher roster show`")
+    if address.valid_until is not None and address.valid_until <= files.now:
+        raise OperatorError("地址有效期已过", "--until is in the past; nothing was changed")
+    subject = session.get_one(SubjectRow, case.subject_id)
+    [place] = incoming.places(office, [address], [])
+    reaches.add_places(files, case, subject, [place])
+    reaches.renew(files, case_id, place)
+    note(files, case, order, "located")
+    files.decide()
+    return files.lanes

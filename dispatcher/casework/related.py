@@ -1,0 +1,111 @@
+"""Other cases that matter to one: the person's open one, an earlier one, a linked one, a false alarm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from dispatcher.casework.incoming import SUBJECT, Incoming
+from dispatcher.casework.office import Office
+from dispatcher.store.cases import CaseRow, LinkRow, PhoneRow, SuppressionRow
+from dispatcher.store.vault import SubjectRow
+from schemas.vocabulary import CaseState, LinkKind, Resolution
+
+if TYPE_CHECKING:
+    from dispatcher.casework.files import CaseFiles
+
+# After one of these a person has not been warned in earnest.
+_NO_WARNING = tuple(
+    each.value
+    for each in (Resolution.NOT_A_VICTIM, Resolution.WITHDRAWN, Resolution.DUPLICATE_MERGED, Resolution.EXPIRED)
+)
+
+
+def open_case(session: Session, incoming: Incoming) -> UUID | None:
+    """The person's open case."""
+    is_open = select(CaseRow.id).where(CaseRow.state == CaseState.OPEN.value)
+    return _same_person(session, is_open.order_by(CaseRow.id).limit(1), incoming)
+
+
+def warned_before(session: Session, office: Office, incoming: Incoming, now: datetime) -> UUID | None:
+    """The person's last case, where it closed so short a time ago that this is a warning again."""
+    since = now - office.policy.warned_again.within
+    lately = select(CaseRow.id).where(
+        CaseRow.state == CaseState.CLOSED.value, CaseRow.closed_at > since, CaseRow.resolution.not_in(_NO_WARNING)
+    )
+    return _same_person(session, lately.order_by(CaseRow.closed_at.desc()).limit(1), incoming)
+
+
+def _same_person(session: Session, cases: Select[UUID], incoming: Incoming) -> UUID | None:
+    """By identity number; by phone alone only where one side has none (a mother's phone is not the child)."""
+    cases = cases.join(SubjectRow, SubjectRow.id == CaseRow.subject_id)
+    if incoming.id_digest is not None:
+        same = session.scalar(cases.where(SubjectRow.id_digest == incoming.id_digest))
+        if same is not None:
+            return same
+    digests = [phone.digest for phone in incoming.phones if phone.party == SUBJECT]
+    if not digests:
+        return None
+    with_phone = select(PhoneRow.case_id).where(PhoneRow.digest.in_(digests), PhoneRow.party == SUBJECT)
+    by_phone = cases.where(CaseRow.id.in_(with_phone))
+    if incoming.id_digest is not None:
+        by_phone = by_phone.where(SubjectRow.id_digest.is_(None))
+    return session.scalar(by_phone)
+
+
+def link(files: CaseFiles, case_id: UUID, other_id: UUID, kind: LinkKind) -> None:
+    """Put two cases beside each other, on both their timelines."""
+    files.open([other_id])
+    for one, other in ((case_id, other_id), (other_id, case_id)):
+        row = insert(LinkRow).values(case_id=one, other_id=other, kind=kind.value, at=files.now)
+        fresh = files.session.execute(row.on_conflict_do_nothing().returning(LinkRow.case_id)).first()
+        if fresh is not None:
+            files.note(one, "case_linked", {"other": str(other), "kind": kind}, rule=kind.value)
+
+
+def link_shared_numbers(files: CaseFiles, case_id: UUID) -> None:
+    """Open cases of other people with one of these numbers: linked, and they share its caps."""
+    digests = {phone.digest for phone in files.phones[case_id]}
+    others = (
+        select(PhoneRow.case_id)
+        .join(CaseRow, CaseRow.id == PhoneRow.case_id)
+        .where(PhoneRow.digest.in_(digests), PhoneRow.case_id != case_id, CaseRow.state == CaseState.OPEN.value)
+        .distinct()
+    )
+    for other in sorted(files.session.scalars(others)):
+        link(files, case_id, other, LinkKind.SHARED_NUMBER)
+
+
+def is_suppressed(session: Session, office: Office, incoming: Incoming, now: datetime) -> bool:
+    """Whether this trigger was a false alarm lately."""
+    people = [phone.digest for phone in incoming.phones if phone.party == SUBJECT]
+    people = [incoming.id_digest] if incoming.id_digest is not None else people
+    triggers = [trigger(office, each, incoming.fraud_type, incoming.pushed.source_kind) for each in people]
+    found = select(SuppressionRow.digest).where(SuppressionRow.digest.in_(triggers), SuppressionRow.until > now)
+    return bool(triggers) and session.scalar(found.limit(1)) is not None
+
+
+def suppress(files: CaseFiles, case_id: UUID, kinds: Iterable[str | None]) -> datetime:
+    """Remember a false alarm: person, scam type, kinds of source. Gives the time at which it ends by itself."""
+    case = files.cases[case_id]
+    until = files.now + files.office.policy.suppress_for
+    id_digest = files.session.scalar(select(SubjectRow.id_digest).where(SubjectRow.id == case.subject_id))
+    people = {phone.digest for phone in files.phones[case_id] if phone.party == SUBJECT}
+    people |= {id_digest} if id_digest is not None else set()
+    for person in people:
+        for kind in set(kinds):
+            digest = trigger(files.office, person, case.fraud_type, kind)
+            row = insert(SuppressionRow).values(digest=digest, case_id=case_id, until=until)
+            files.session.execute(row.on_conflict_do_update(index_elements=["digest"], set_={"until": until}))
+    return until
+
+
+def trigger(office: Office, person: bytes, fraud_type: str, source_kind: str | None) -> bytes:
+    """Blind index of what a false alarm was about."""
+    return office.vault.digest("trigger", f"{person.hex()}\0{fraud_type}\0{source_kind or ''}")

@@ -1,0 +1,74 @@
+"""What other cases did that the engine has to know: messages to the same numbers, notices in the same area."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from dispatcher.store.attempts import AttemptRow
+from dispatcher.store.cases import CaseRow, PhoneRow
+from schemas.vocabulary import AttemptState, CaseState, Channel
+
+# Longer than any cap looks back: a day, and the night before it.
+_LOOK_BACK = timedelta(hours=36)
+_MADE_AT = func.coalesce(AttemptRow.sent_at, AttemptRow.due_at)
+_NOT_MADE = (AttemptState.SKIPPED.value, AttemptState.CANCELLED.value)
+_NEVER_ARRIVED = ("FAILED_TEMPORARY", "FAILED_PERMANENT", "REJECTED_CONTENT", "UNSUPPORTED", "INVALID_NUMBER")
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """`used`: per case and number, what other cases sent to it and when. `noticed`: per case, the last notice."""
+
+    used: dict[tuple[UUID, bytes], tuple[tuple[Channel, datetime], ...]]
+    noticed: dict[UUID, datetime]
+
+
+def read(session: Session, cases: Iterable[CaseRow], now: datetime) -> Surroundings:
+    """Read them for open cases; a case that has ended sends nothing."""
+    live = [case for case in cases if case.state == CaseState.OPEN]
+    used = _used(session, [case.id for case in live], now) if live else {}
+    noticed = {case.id: _noticed(session, case) for case in live if Channel.BROADCAST in case.channels}
+    return Surroundings(used, {case_id: at for case_id, at in noticed.items() if at is not None})
+
+
+def _used(
+    session: Session, case_ids: list[UUID], now: datetime
+) -> dict[tuple[UUID, bytes], tuple[tuple[Channel, datetime], ...]]:
+    mine, other = aliased(PhoneRow), aliased(PhoneRow)
+    rows = (
+        select(mine.case_id, mine.digest, AttemptRow.channel, _MADE_AT)
+        .join(other, and_(other.digest == mine.digest, other.case_id != mine.case_id))
+        .join(AttemptRow, and_(AttemptRow.case_id == other.case_id, AttemptRow.phone_id == other.id))
+        .where(
+            mine.case_id.in_(case_ids),
+            now - _LOOK_BACK < _MADE_AT,
+            AttemptRow.state.not_in(_NOT_MADE),
+            or_(AttemptRow.result.is_(None), AttemptRow.result.not_in(_NEVER_ARRIVED)),
+        )
+        .distinct(mine.case_id, mine.digest, AttemptRow.channel, AttemptRow.send_key)
+    )
+    used: dict[tuple[UUID, bytes], list[tuple[Channel, datetime]]] = defaultdict(list)
+    for case_id, digest, channel, at in session.execute(rows).tuples():
+        used[case_id, digest].append((Channel(channel), at))
+    return {key: tuple(sorted(each)) for key, each in used.items()}
+
+
+def _noticed(session: Session, case: CaseRow) -> datetime | None:
+    """The last group notice on the same scam in the same area."""
+    notice = (
+        select(func.max(_MADE_AT))
+        .join(CaseRow, CaseRow.id == AttemptRow.case_id)
+        .where(
+            AttemptRow.channel == Channel.BROADCAST.value,
+            AttemptRow.state.not_in(_NOT_MADE),
+            CaseRow.id != case.id,
+            CaseRow.area == case.area,
+            CaseRow.fraud_type == case.fraud_type,
+        )
+    )
+    return session.scalar(notice)

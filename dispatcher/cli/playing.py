@@ -1,0 +1,53 @@
+"""What the commands that play pushes share: the roster, and the progress line."""
+
+from datetime import datetime
+from pathlib import Path
+
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+from rich.progress import Progress as Bar
+
+from dispatcher.casework import roster
+from dispatcher.cli.output import err, short_time
+from dispatcher.errors import OperatorError
+from dispatcher.setup import House
+from dispatcher.simulate.run import Outcome, Play, Progress
+from dispatcher.simulate.sample import Push
+from schemas import roster as form
+
+ROSTER = "roster.toml"
+
+
+def load_roster(parts: House, path: Path) -> None:
+    """The roster that lies beside the sample file, if there is one."""
+    if not path.exists():
+        return
+    try:
+        found = form.read(path)
+    except form.RosterError as error:
+        raise OperatorError("值班表有误", str(error)) from None
+    with parts.sessions.begin() as session:
+        roster.load(session, found)
+
+
+def play(parts: House, pushes: list[Push], timeout_s: float, end: datetime | None = None) -> Outcome:
+    """Play with a progress line: product time, pushes, cases settled."""
+    columns = (
+        TextColumn("演示 play {task.fields[at]}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+    with Bar(*columns, console=err) as bar:
+        task = bar.add_task("play", total=len(pushes), at="", note="")
+
+        def tell(progress: Progress) -> None:
+            note = f"已推送 pushed {progress.pushed}/{progress.to_push}"
+            bar.update(
+                task,
+                completed=progress.settled,
+                total=max(progress.cases, 1),
+                at=short_time(progress.at.isoformat()),
+                note=note,
+            )
+
+        return Play(parts, pushes, tell, end).run(timeout_s)

@@ -1,0 +1,150 @@
+"""policy: is a policy file usable, is anything odd about it, and what does it do when. Needs no database."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from dispatcher import policy
+from dispatcher.cli.output import err, json_line, out
+from dispatcher.errors import OperatorError
+from dispatcher.policy import Policy, timeline
+from dispatcher.policy.fields import duration_text
+from dispatcher.policy.leaves import leaves, plain
+from dispatcher.policy.oddities import oddities
+from dispatcher.policy.timeline import NAMES, ORIGINS, TICKS, Step
+from dispatcher.settings import settings
+from dispatcher.setup import load_policy
+from schemas.errors import bilingual
+from schemas.vocabulary import Urgency
+
+group = typer.Typer(help="处置策略 / the policy: check, show.", no_args_is_help=True)
+
+_FAULTY = 1
+# All of it fits into 100 columns.
+_TICK_WIDTH = 4
+_AXIS_WIDTH = (len(TICKS) - 1) * _TICK_WIDTH + 2  # one more for whatever is later
+_COLUMNS = {"步骤 step": 20, "起算 from": 18, "axis": _AXIS_WIDTH, "时间 when": 24}
+_COMMON = {
+    "quiet_hours": "免打扰 quiet hours",
+    "revisit": "错时再访 revisit",
+    "working_hours": "工作时间 working hours",
+    "sms_cap": "短信上限 SMS cap",
+    "warned_again": "再次预警 warned again",
+    "retry": "失败重试 retry",
+    "receipt_wait": "等待回执 receipt wait",
+}
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(group, name="policy")
+
+
+@group.command()
+def check(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="策略文件 a policy file")],
+    strict: Annotated[bool, typer.Option("--strict", help="有可疑之处也算失败 / exit 1 on oddities too")] = False,
+) -> None:
+    """检查策略文件:错误每行一条(退出码 1),可疑之处以 odd: 开头 / every fault and oddity of a policy, one a line."""
+    try:
+        found = policy.load(file)
+    except policy.PolicyError as error:
+        for fault in error.faults:
+            err.print(fault, markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(_FAULTY) from None
+    odd = list(oddities(found))
+    for each in odd:
+        out.print(f"odd: {each}", markup=False, highlight=False, soft_wrap=True)
+    if odd and strict:
+        raise typer.Exit(_FAULTY)
+    out.print(bilingual("策略可用", "the policy can be used"), highlight=False)
+
+
+@group.command()
+def show(
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="默认为生效的策略 the one in force")] = None,
+    urgency: Annotated[str | None, typer.Option(help="紧急程度 urgency: critical, high, medium, low")] = None,
+    json: Annotated[bool, typer.Option("--json", help="JSON")] = False,
+) -> None:
+    """以时间线显示策略 / a policy as time lines, one for each urgency."""
+    chosen = _urgencies(urgency)
+    given = {"policy_file": file} if file else {}
+    found = load_policy(settings().model_copy(update=given))
+    if json:
+        json_line(_record(found, chosen))
+        return
+    for each in chosen:
+        out.print(_drawn(found, each))
+        out.print()
+    out.print("o 首次 first   + 再次 again   ! 期限 deadline   > 更晚 later\n", highlight=False)
+    out.print(_common(found))
+
+
+def _urgencies(name: str | None) -> list[Urgency]:
+    if name is None:
+        return list(Urgency)
+    if name not in set(Urgency):
+        raise OperatorError("--urgency 有误", f"--urgency: one of {', '.join(Urgency)}")
+    return [Urgency(name)]
+
+
+def _record(found: Policy, chosen: Iterable[Urgency]) -> dict[str, Any]:
+    return {
+        "version": found.version,
+        "our_default": _is_ours(found),
+        "time_lines": {
+            each.value: [timeline.record(step) for step in timeline.steps(found.plan(each), found)] for each in chosen
+        },
+        "settings": {key: plain(value) for key, value in leaves(found)},
+    }
+
+
+def _is_ours(found: Policy) -> bool:
+    return found == policy.load()
+
+
+def _title(found: Policy, what: str) -> str:
+    ours = " (本系统默认 our default)" if _is_ours(found) else ""
+    return f"{what}  策略 policy {found.version}{ours}"
+
+
+def _drawn(found: Policy, urgency: Urgency) -> Table:
+    table = Table(title=_title(found, urgency.label), title_justify="left", box=None, padding=(0, 1, 0, 0))
+    ticks = "".join(f"{duration_text(tick):<{_TICK_WIDTH}}" for tick in TICKS)
+    for name, width in _COLUMNS.items():
+        table.add_column(ticks.rstrip() if name == "axis" else name, width=width, header_style="bold", overflow="fold")
+    for step in timeline.steps(found.plan(urgency), found):
+        table.add_row(" ".join(NAMES[step.step]), " ".join(ORIGINS[step.origin]), _axis(step), step.text)
+    return table
+
+
+def _axis(step: Step) -> Text:
+    """The row's marks: the last column stands for everything that is later than the last tick."""
+    cells = [" " if column % _TICK_WIDTH else "." for column in range(_AXIS_WIDTH)]
+    for at in reversed(step.at):
+        column = timeline.column(at, _TICK_WIDTH)
+        mark = "!" if step.is_deadline else "o" if at == step.at[0] else "+"
+        cells[-1 if column is None else column] = ">" if column is None else mark
+    return Text("".join(cells), style="red" if step.is_deadline else "green")
+
+
+def _common(found: Policy) -> Table:
+    """What holds at every urgency."""
+    table = Table(title=_title(found, "通用 common"), title_justify="left", box=None, padding=(0, 1, 0, 0), width=99)
+    table.show_header = False
+    table.add_column(width=26)
+    table.add_column(overflow="fold")
+    table.add_row("值守阶梯 ladder", " → ".join(f"{rung.zh} {rung}" for rung in found.ladder))
+    held = ", ".join(each.label for each in Urgency if found.plan(each).held_in_quiet_hours)
+    table.add_row("夜间推迟 held at night", held)
+    for name, title in _COMMON.items():
+        values = leaves(getattr(found, name))
+        table.add_row(title, ", ".join(f"{key} {_short(plain(value))}" for key, value in values))
+    return table
+
+
+def _short(value: Any) -> str:
+    return " ".join(value) if isinstance(value, list) else str(value)

@@ -1,0 +1,36 @@
+"""case --why: each decision about a case in plain words, with its rule, its inputs and the policy's version."""
+
+from dataclasses import asdict
+from typing import Any
+
+from dispatcher.casework.explain import LANGUAGES, Explanation, Words, explain
+from dispatcher.cli.output import json_line, out
+from dispatcher.errors import OperatorError
+from dispatcher.policy import Policy
+from dispatcher.texts import reasons
+
+
+def tell(whole: dict[str, Any], policy: Policy, language: str | None, *, as_json: bool) -> None:
+    """Print every decision of a case, as people or as programs read it. Raises OperatorError."""
+    if language not in (None, *LANGUAGES):
+        raise OperatorError("--language 有误", f"--language: one of {', '.join(LANGUAGES)}")
+    words = Words(policy, reasons.load())
+    if not as_json:
+        _line(f"劝阻任务 case {whole['case']}  时区 time zone {policy.timezone}")
+    for each in explain(whole["journal"], policy, words.reasons, language):
+        if as_json:
+            json_line(asdict(each))
+        else:
+            _tell_one(each, words, language or "zh")
+
+
+def _tell_one(each: Explanation, words: Words, language: str) -> None:
+    _line(f"{each.seq:>4}  {words.time(each.at)}  规则 rule {each.rule}  策略 policy {each.policy}")
+    _line(f"      {each.why}")
+    inputs = ", ".join(f"{key}={words.of(key, value, language)}" for key, value in each.inputs.items())
+    if inputs:
+        _line(f"      依据 inputs: {inputs}")
+
+
+def _line(text: str) -> None:
+    out.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,99 @@
+"""Rules of calls: round after round over a person's numbers, until a true contact."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from dispatcher.engine import caps, numbers
+from dispatcher.engine.case import Attempt, Case
+from dispatcher.engine.decisions import BringForward, Cancel, Decision, Look, Plan
+from dispatcher.engine.sending import again, awake, last_of, plan
+from dispatcher.engine.sms import sms
+from dispatcher.policy.models import Policy
+from schemas.vocabulary import AttemptState, Channel, Person, Result
+
+_KIN = frozenset({Person.FAMILY, Person.GUARDIAN})
+
+
+def calls(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
+    """Calls to the subject, or to a child's guardian."""
+    voice = policy.plan(case.urgency).voice
+    if Channel.VOICE not in case.channels or case.true_contact or not numbers.may_be_called(case):
+        return
+    begin = case.opened_at + voice.after
+    yield from _round(case, policy, now, case.callee, begin, voice.again, voice.rounds)
+
+
+def family_calls(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
+    """Named family is called too: when the subject can't be reached in time, or would not be dissuaded."""
+    family = policy.plan(case.urgency).family
+    told = case.fraud_type not in policy.family_not_told or case.life_at_risk
+    if family is None or Channel.VOICE not in case.channels or not told:
+        return
+    if case.true_contact and not case.refusals:
+        return
+    begin = case.opened_at + (family.money_moved_after if case.money_moved else family.after)
+    begin = min([begin, *(at + family.refused_after for at in case.refusals)])
+    parties = dict.fromkeys(n.party for n in case.numbers if n.person in _KIN and n.party != case.callee)
+    for party in parties:
+        if any(each.confirmed for each in case.on(Channel.VOICE, party)):
+            continue
+        if now < begin:
+            yield Look("family_call", begin)
+        else:
+            yield from _round(case, policy, now, party, begin, family.again, family.rounds)
+
+
+def stop_calling(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
+    """After a true contact nobody is called by itself; after a refusal only the family."""
+    if not case.true_contact:
+        return
+    for attempt in case.attempts:
+        first = attempt.party == case.callee
+        # A call to anybody else but kin was a human's order, and stands.
+        unneeded = first or (attempt.person in _KIN and not case.refusals)
+        if attempt.channel is Channel.VOICE and attempt.state is AttemptState.PLANNED and unneeded:
+            yield Cancel("true_contact", attempt.id)
+
+
+def bring_forward(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
+    """What was planned at a lower urgency goes when this urgency would send it."""
+    for attempt in case.attempts:
+        to_come = attempt.state is AttemptState.PLANNED and attempt.due_at > now and attempt.party == case.callee
+        rule = {Channel.SMS: sms, Channel.VOICE: calls}.get(attempt.channel)
+        if not to_come or rule is None:
+            continue
+        without = replace(case, attempts=tuple(each for each in case.attempts if each is not attempt))
+        for made in rule(without, policy, now):
+            if isinstance(made, Plan) and made.number_id == attempt.number_id and made.due_at < attempt.due_at:
+                yield BringForward("urgency_rose", attempt.id, made.due_at)
+
+
+def _round(
+    case: Case, policy: Policy, now: datetime, party: str, begin: datetime, rest: timedelta, rounds: int | None
+) -> Iterator[Decision]:
+    made = case.on(Channel.VOICE, party)
+    left = numbers.usable(case, Channel.VOICE, party)
+    if any(map(case.is_pending, made)) or not left:
+        return
+    last = last_of(made)
+    if last and last.result is Result.FAILED_TEMPORARY and last.number_id in {each.id for each in left}:
+        yield again(case, policy, last, now)
+        return
+    if rounds is not None and numbers.rounds_done(case, party) >= rounds:
+        return
+    rang = numbers.calls(case, party)
+    counts = {number.id: sum(each.number_id == number.id for each in rang) for number in left}
+    number = min(left, key=lambda each: counts[each.id])
+    is_new_round = counts[number.id] > 0 and len(set(counts.values())) == 1
+    rule = "call_again" if is_new_round else "next_number" if made else "first_call"
+    due = max(now, _rested(rang, number.id, rest) or begin)
+    if party == case.callee:
+        due = caps.call_allowed(case, policy, party, rang, due)
+    previous = made[-1].id if made else None
+    due = awake(case, policy, due)
+    yield plan(rule, Channel.VOICE, number, due, occasion=caps.occasion(case), retry_of=previous)
+
+
+def _rested(rang: tuple[Attempt, ...], number_id: str, rest: timedelta) -> datetime | None:
+    return max((each.made_at + rest for each in rang if each.number_id == number_id), default=None)

@@ -1,0 +1,86 @@
+"""Rules of numbers and channels: what can't be reached, what is left out and why."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from dispatcher.engine import numbers
+from dispatcher.engine.case import SUBJECT, Attempt, Case
+from dispatcher.engine.decisions import Cancel, Decision, MarkBad, Skip
+from dispatcher.policy.models import Policy
+from schemas.vocabulary import AttemptState, Channel, Result, SkipReason
+
+_DEAD_NUMBER = frozenset({Result.INVALID_NUMBER, Result.OUT_OF_SERVICE})
+_BY_PHONE = frozenset({Channel.SMS, Channel.VOICE})
+
+
+def bad_numbers(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
+    """A number that can't be reached is remembered. What an SMS can't reach may still ring (a landline)."""
+    for attempt in case.attempts:
+        number = next((each for each in case.numbers if each.id == attempt.number_id), None)
+        dead = _dead_for(attempt)
+        if number is not None and not dead <= number.bad_for:
+            yield MarkBad("bad_number", number.id, dead, attempt.id)
+
+
+def _dead_for(attempt: Attempt) -> frozenset[Channel]:
+    if attempt.result in _DEAD_NUMBER:
+        return _BY_PHONE
+    if attempt.channel is Channel.SMS and attempt.detail == "invalid_number":
+        return frozenset({Channel.SMS})
+    return frozenset()
+
+
+def avoid_bad_numbers(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
+    bad = {(number.id, channel) for number in case.numbers for channel in number.bad_for}
+    for attempt in case.attempts:
+        if attempt.state is AttemptState.PLANNED and (attempt.number_id, attempt.channel) in bad:
+            yield Cancel("bad_number", attempt.id)
+
+
+def avoid_retired_numbers(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
+    """A number that a newer version no longer names is not used any more."""
+    known = {number.id for number in case.numbers}
+    for attempt in case.attempts:
+        if attempt.state is AttemptState.PLANNED and attempt.number_id is not None and attempt.number_id not in known:
+            yield Cancel("number_retired", attempt.id)
+
+
+def skip_channels(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
+    """Each channel that the centre asked for is attempted, or skipped with a reason."""
+    for channel in sorted(case.channels & _BY_PHONE, key=list(Channel).index):
+        if was_skipped(case, channel):
+            continue
+        if channel is Channel.VOICE and case.hearing_impaired:
+            yield Skip("hearing_impaired", channel, SkipReason.ACCESSIBILITY)
+        elif channel is Channel.VOICE and case.minor:
+            yield Skip("minor_not_called", channel, SkipReason.MINOR)
+        elif any(each.channel is channel and each.party == case.callee for each in case.attempts):
+            continue
+        elif not numbers.of_party(case, case.callee):
+            yield Skip("no_phone", channel, SkipReason.NO_PHONE)
+        elif not numbers.usable(case, channel, case.callee):
+            yield Skip("bad_number", channel, SkipReason.BAD_NUMBER)
+
+
+def skip_unused_channels(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
+    """At the end each channel that was asked for and never came to its turn is skipped, and says why."""
+    if case.is_open:
+        return
+    reason = _why_unused(case)
+    for channel in sorted(case.channels, key=list(Channel).index):
+        if not any(each.channel is channel for each in case.attempts):
+            yield Skip("channel_not_used", channel, reason)
+
+
+def _why_unused(case: Case) -> SkipReason:
+    if case.withdrawn:
+        return SkipReason.WITHDRAWN
+    if case.expired:
+        return SkipReason.EXPIRED
+    return SkipReason.SUPPRESSED if case.suppressed else SkipReason.NOT_NEEDED
+
+
+def was_skipped(case: Case, channel: Channel) -> bool:
+    """Whether the channel as a whole was left out for the person who is warned first."""
+    skipped = (each for each in case.attempts if each.channel is channel and each.state is AttemptState.SKIPPED)
+    return any(each.number_id is None and each.party == SUBJECT for each in skipped)

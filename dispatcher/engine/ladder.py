@@ -1,0 +1,136 @@
+"""Rules of the escalation ladder: who gets a visit, how long each has, and who is told when time runs out."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from dispatcher.engine import caps
+from dispatcher.engine.case import SUBJECT, Attempt, Case, Visit
+from dispatcher.engine.decisions import AskHuman, Decision, EndAssignment, EndOffer, Look, Plan, SetDeadline
+from dispatcher.policy.models import Policy
+from schemas.vocabulary import Channel, Person, Result, ReturnReason, Rung, VisitState
+
+# What is done at the very moment of a deadline is in time.
+_PAST = timedelta(seconds=1)
+_UNDER_WAY = frozenset({VisitState.ACCEPTED, VisitState.DEPARTED, VisitState.ARRIVED, VisitState.TRANSFERRED})
+# Who decides what an officer of the same station can't mend.
+_RETURN_TO = {
+    ReturnReason.NOT_MY_JURISDICTION: Rung.COUNTY_DESK,
+    ReturnReason.ADDRESS_INSUFFICIENT: Rung.CENTRE,
+    ReturnReason.DUPLICATE: Rung.CENTRE,
+}
+
+
+def acceptance(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
+    """Not accepted in time: taken from this officer, so that the next rung gets it."""
+    visit = case.open_visit
+    if visit is None or visit.state is not VisitState.ASSIGNED:
+        return
+    if visit.assigned_at is None or visit.attempt_id is None:
+        return
+    until = visit.assigned_at + policy.plan(case.urgency).visit.accept_within
+    if now <= until:
+        yield Look("visit_not_accepted", until + _PAST)
+    else:
+        yield EndAssignment("visit_not_accepted", visit.id, visit.attempt_id, Result.NOT_ACCEPTED)
+
+
+def offer_lapsed(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
+    """The other unit did not answer in time: the visit stays ours, and the county desk is told."""
+    visit = case.open_visit
+    if visit is None or visit.state is not VisitState.OFFERED or visit.offered_until is None:
+        return
+    if now <= visit.offered_until:
+        yield Look("offer_lapsed", visit.offered_until + _PAST)
+    else:
+        yield EndOffer("offer_lapsed", visit.id)
+        yield AskHuman("offer_lapsed", Rung.COUNTY_DESK, f"offer:{visit.id}:{visit.offered_until.isoformat()}")
+
+
+def assign(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
+    """A visit that waits goes to the next rung of the ladder; past the top, to a human by name."""
+    visit = case.open_visit
+    if visit is None or visit.state is not VisitState.WAITING:
+        return
+    mine = [each for each in case.on(Channel.VISIT) if each.visit_id == visit.id and not _before_move(each, visit)]
+    if any(map(case.is_pending, mine)):
+        return
+    last = mine[-1] if mine else None
+    failed = last is not None and last.result is Result.FAILED_TEMPORARY
+    rung = _next_rung(last, policy)
+    if rung >= len(policy.ladder):
+        if f"ladder:{visit.id}:{visit.moved_at}" not in case.asked_for:
+            yield AskHuman("ladder_exhausted", Rung.CENTRE, f"ladder:{visit.id}:{visit.moved_at}")
+        return
+    due = max(now, visit.not_before or now)
+    if failed and last is not None:
+        due = max(due, (last.settled_at or now) + policy.retry.wait(1))
+    yield Plan(
+        "visit_assigned" if last is None else f"ladder_after_{_why(last.result)}",
+        Channel.VISIT,
+        SUBJECT,
+        Person.SUBJECT,
+        due,
+        visit_id=visit.id,
+        rung=rung,
+        retry_of=last.id if last else None,
+        occasion=caps.occasion(case),
+    )
+
+
+def _before_move(attempt: Attempt, visit: Visit) -> bool:
+    """A visit that moved to another unit climbs that unit's ladder from the bottom."""
+    return visit.moved_at is not None and attempt.settled_at is not None and attempt.settled_at <= visit.moved_at
+
+
+def _next_rung(last: Attempt | None, policy: Policy) -> int:
+    if last is None or last.rung is None:
+        return 0
+    if last.result is Result.FAILED_TEMPORARY:
+        return last.rung
+    after = last.rung + 1
+    if last.result is Result.RETURNED and last.detail in _RETURN_TO:
+        above = (
+            n for n in range(after, len(policy.ladder)) if policy.ladder[n] is _RETURN_TO[ReturnReason(last.detail)]
+        )
+        return next(above, after)
+    return after
+
+
+def _why(result: Result | None) -> str:
+    return (result or Result.UNKNOWN).value.lower()
+
+
+def deadlines(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
+    """Set from the case's clock; an urgency that rose can only bring them forward, nothing resets them."""
+    plan = policy.plan(case.urgency)
+    wanted = {"first_call_by": plan.voice.within if Channel.VOICE in case.channels else None}
+    if case.visits:
+        wanted |= {"met_by": plan.visit.met_within, "report_by": plan.visit.report_within}
+    for name, within in wanted.items():
+        at = case.urgency_since + within if within is not None else None
+        if at is not None and (name not in case.deadlines or at < case.deadlines[name]):
+            yield SetDeadline("deadline", name, at)
+
+
+def overdue(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
+    """A visit in hand that misses its time is put before the station's leader, once for each deadline."""
+    visit = case.open_visit
+    if visit is None or visit.state not in _UNDER_WAY:
+        return
+    who = Rung.CENTRE if visit.state is VisitState.TRANSFERRED else Rung.STATION_LEADER
+    for name, at in _awaited(case, visit).items():
+        cause = f"{name}:{visit.id}"
+        if cause in case.asked_for:
+            continue
+        if now <= at:
+            yield Look(f"overdue_{name}", at + _PAST)
+        else:
+            yield AskHuman(f"overdue_{name}", who, cause)
+
+
+def _awaited(case: Case, visit: Visit) -> dict[str, datetime]:
+    """A revisit has its window; a first visit the case's deadlines."""
+    if visit.not_after is not None:
+        return {"window": visit.not_after}
+    names = ("report_by",) if visit.state is VisitState.ARRIVED else ("met_by", "report_by")
+    return {name: case.deadlines[name] for name in names if name in case.deadlines}

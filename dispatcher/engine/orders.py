@@ -1,0 +1,39 @@
+"""What a human's order makes of a case: pure, like the rules, but never on its own."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from dispatcher.engine import caps, numbers, times
+from dispatcher.engine.case import Case
+from dispatcher.engine.decisions import Decision, Plan
+from dispatcher.engine.hooks import bank as ask
+from dispatcher.engine.sending import plan
+from dispatcher.policy.models import Policy
+from schemas.vocabulary import Channel, Hook, Relation, Urgency
+
+
+def call(case: Case, relation: Relation, now: datetime) -> tuple[Decision, ...]:
+    """One call to a named contact; nothing where there is none, or one is under way."""
+    parties = dict.fromkeys(number.party for number in case.numbers if number.relation is relation)
+    for party in parties:
+        left = numbers.usable(case, Channel.VOICE, party)
+        if left and not any(map(case.is_pending, case.on(Channel.VOICE, party))):
+            return (plan(f"call_{relation}", Channel.VOICE, left[0], now, occasion=caps.occasion(case)),)
+    return ()
+
+
+def bank(hook: Hook, now: datetime) -> Plan:
+    """One question to the bank."""
+    return ask(f"{hook}_ordered", hook, now)
+
+
+def moved(deadlines: Mapping[str, str], by: timedelta) -> dict[str, str]:
+    """Deadlines after a pause."""
+    return {name: (datetime.fromisoformat(at) + by).isoformat() for name, at in deadlines.items()}
+
+
+def after_pause(policy: Policy, channel: Channel, urgency: Urgency, due_at: datetime, stood: timedelta) -> datetime:
+    """When a planned attempt goes after a pause. A visit keeps its time of day, and nobody is rung in quiet hours."""
+    if channel is Channel.VISIT:
+        return due_at
+    return due_at + stood if channel is Channel.HOOK else times.awake(policy, urgency, due_at + stood)

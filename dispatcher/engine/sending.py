@@ -1,0 +1,77 @@
+"""What all channels share: planning one attempt, and making it again."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from dispatcher.engine import times
+from dispatcher.engine.case import Attempt, Case, Number
+from dispatcher.engine.decisions import Plan
+from dispatcher.policy.models import Policy
+from schemas.vocabulary import Channel, Result
+
+NEVER_TAKEN = "never_taken"
+
+
+def plan(
+    rule: str, channel: Channel, number: Number, due_at: datetime, *, occasion: int, retry_of: str | None = None
+) -> Plan:
+    """An attempt on one number."""
+    return Plan(rule, channel, number.party, number.person, due_at, number.id, retry_of=retry_of, occasion=occasion)
+
+
+def again(case: Case, policy: Policy, last: Attempt, now: datetime) -> Plan:
+    """Once more after a passing fault. What the provider never took goes at once and under its old key."""
+    if last.detail == NEVER_TAKEN:
+        return replace(repeat("never_taken", last, again_at(case, policy, last, now)), send_key=last.send_key)
+    failures = _failures_in_a_row([each for each in case.attempts if _is_same_errand(each, last)])
+    due = max(now, (last.settled_at or now) + policy.retry.wait(failures), last.retry_not_before or now)
+    once_more = repeat("transient_failure", last, again_at(case, policy, last, due))
+    # What may be a duplicate stays one, and keeps its key.
+    return replace(once_more, possible_duplicate=True, send_key=last.send_key) if last.possible_duplicate else once_more
+
+
+def repeat(rule: str, last: Attempt, due: datetime) -> Plan:
+    """The same errand as a new attempt."""
+    return Plan(
+        rule,
+        last.channel,
+        last.party,
+        last.person,
+        due,
+        last.number_id,
+        retry_of=last.id,
+        hook=last.hook,
+        occasion=last.occasion,
+    )
+
+
+def last_of(made: tuple[Attempt, ...]) -> Attempt | None:
+    """The attempt that counts as the last; a failed re-send yields to the one it stood in for, once that is known."""
+    last = made[-1] if made else None
+    if last is None or last.result is not Result.FAILED_TEMPORARY or not last.possible_duplicate:
+        return last
+    known = (each for each in made if each.send_key == last.send_key and each.result not in (None, last.result))
+    return next(known, last)
+
+
+def awake(case: Case, policy: Policy, due: datetime) -> datetime:
+    """`due`, or the end of the quiet hours where they hold this case."""
+    return times.awake(policy, case.urgency, due)
+
+
+def again_at(case: Case, policy: Policy, last: Attempt, due: datetime) -> datetime:
+    """Quiet hours hold what rings at somebody's; a bank is asked at any time."""
+    return due if last.channel is Channel.HOOK else awake(case, policy, due)
+
+
+def _is_same_errand(attempt: Attempt, other: Attempt) -> bool:
+    return (attempt.channel, attempt.party, attempt.hook) == (other.channel, other.party, other.hook)
+
+
+def _failures_in_a_row(made: list[Attempt]) -> int:
+    failures = 0
+    for attempt in reversed(made):
+        if attempt.result is not Result.FAILED_TEMPORARY:
+            break
+        failures += 1
+    return failures

@@ -1,0 +1,153 @@
+"""What a usable policy says that is odd: a step that can never fire, a deadline shorter than its wait.
+
+Each check is a small pure function in a table. An oddity is told, never refused: the centre may mean it.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from itertools import pairwise
+
+from dispatcher.policy.fields import Window, duration_text
+from dispatcher.policy.leaves import duration
+from dispatcher.policy.models import Policy, QuietHours, fold_label
+from dispatcher.policy.oddity import Oddity
+from dispatcher.policy.plan_oddities import CHECKS as PLAN_CHECKS
+from schemas.vocabulary import Rung, Urgency
+
+_DAY = timedelta(days=1)
+# A higher urgency that waits longer than a lower one.
+_QUICKER_ABOVE = (
+    *("doubt_wait", "sms.after", "voice.after", "voice.within", "family.after"),
+    *("visit.accept_within", "visit.met_within", "visit.report_within"),
+)
+
+
+def oddities(policy: Policy) -> Iterator[Oddity]:
+    """Everything odd about a policy, its common tables first."""
+    for check in CHECKS:
+        yield from check(policy)
+    for urgency in Urgency:
+        for of_plan in PLAN_CHECKS:
+            yield from (each.under(f"urgency.{urgency}") for each in of_plan(policy.plan(urgency), policy))
+
+
+def _ladder(policy: Policy) -> Iterator[Oddity]:
+    left_out = [rung.value for rung in Rung if rung not in policy.ladder]
+    if left_out:
+        names = ", ".join(left_out)
+        yield Oddity("ladder", f"阶梯跳过了 {names}", f"the ladder passes over {names}; nobody there is ever asked")
+
+
+def _quiet_hours(policy: Policy) -> Iterator[Oddity]:
+    held = any(policy.plan(urgency).held_in_quiet_hours for urgency in Urgency)
+    if held and policy.quiet_hours.begin == policy.quiet_hours.end:
+        yield Oddity("quiet_hours", "起止相同,免打扰时段永不生效", "from and to are the same: nothing is ever held")
+
+
+def _working_hours(policy: Policy) -> Iterator[Oddity]:
+    hours = policy.working_hours
+    if not hours.days or hours.begin >= hours.end:
+        yield Oddity(
+            "working_hours",
+            "没有任何工作时间(不支持跨零点),工作地址永不优先",
+            "no hour is a working hour (not over midnight): work never comes before the residence",
+        )
+
+
+def _windows(policy: Policy) -> Iterator[Oddity]:
+    for number, window in enumerate(policy.revisit.windows):
+        if _covers(policy.quiet_hours, window):
+            yield Oddity(
+                f"revisit.windows.{number}",
+                "整段都在免打扰时段内,等于夜间敲门",
+                "lies wholly in quiet_hours: officers would knock at night",
+            )
+
+
+def _covers(quiet: QuietHours, window: Window) -> bool:
+    if quiet.begin <= quiet.end:
+        return quiet.begin <= window.begin and window.end <= quiet.end
+    return window.begin >= quiet.begin or window.end <= quiet.end
+
+
+def _revisit(policy: Policy) -> Iterator[Oddity]:
+    if policy.revisit.after > _DAY:
+        after = duration_text(policy.revisit.after)
+        yield Oddity("revisit.after", f"拒劝后 {after} 无人再上门", f"nobody comes again for {after} after a refusal")
+
+
+def _sms_cap(policy: Policy) -> Iterator[Oddity]:
+    cap = policy.sms_cap
+    if cap.again_after > _DAY:
+        yield Oddity("sms_cap.again_after", "超过一天,期间不再发短信", "longer than a day: no SMS at all meanwhile")
+    elif cap.again_after * (cap.per_day - 1) >= _DAY:
+        yield Oddity(
+            "sms_cap.per_day",
+            "按 again_after 的间隔永远达不到此数",
+            "can never be reached at one SMS every again_after",
+        )
+
+
+def _warned_again(policy: Policy) -> Iterator[Oddity]:
+    if policy.warned_again.at_least is list(Urgency)[-1]:
+        yield Oddity("warned_again.at_least", "已是最低级,永不升级", "is the lowest: nothing can ever be raised to it")
+
+
+def _minors(policy: Policy) -> Iterator[Oddity]:
+    if policy.minors.under == 0:
+        yield Oddity(
+            "minors.under", "没有人小于 0 岁,规则永不生效", "nobody is younger than 0: the rule can never fire"
+        )
+
+
+def _codes(policy: Policy) -> Iterator[Oddity]:
+    longest = max((policy.plan(each).visit.met_within or timedelta() for each in Urgency), default=timedelta())
+    if policy.codes.valid_for < longest:
+        yield Oddity(
+            "codes.valid_for",
+            "短于最长的见面期限,上门时核验码已失效",
+            "shorter than the longest met_within: at the door the code is no longer valid",
+        )
+
+
+def _retry(policy: Policy) -> Iterator[Oddity]:
+    if any(later < earlier for earlier, later in pairwise(policy.retry.waits)):
+        yield Oddity("retry.waits", "不是递增", "do not ascend: later retries come faster than earlier ones")
+    if any(not wait for wait in policy.retry.waits):
+        yield Oddity("retry.waits", "含 0s,会不停重试", "a wait of 0s: retried without any rest")
+
+
+def _labels(policy: Policy) -> Iterator[Oddity]:
+    owner: dict[str, str] = {each.value: each.value for each in Urgency}
+    for urgency in Urgency:
+        for label in policy.urgency_labels.of(urgency):
+            key = f"urgency_labels.{urgency}"
+            taken = owner.setdefault(label, urgency.value)
+            if fold_label(label) != label:
+                yield Oddity(
+                    key,
+                    f"“{label}”永不匹配,请用半角小写",
+                    f'"{label}" never matches: write it in half width, lower case',
+                )
+            elif taken != urgency:
+                yield Oddity(
+                    key, f"“{label}”已属于 {taken},此处无效", f'"{label}" never fires here: it is {taken} already'
+                )
+
+
+def _order(policy: Policy) -> Iterator[Oddity]:
+    for higher, lower in pairwise(Urgency):
+        for key in _QUICKER_ABOVE:
+            above, below = (duration(policy.plan(each), key) for each in (higher, lower))
+            if above is not None and below is not None and above > below:
+                yield Oddity(
+                    f"urgency.{higher}.{key}",
+                    f"{duration_text(above)},比较低的 {lower} 还慢({duration_text(below)})",
+                    f"{duration_text(above)} is slower than at {lower} ({duration_text(below)}), which is less urgent",
+                )
+
+
+CHECKS: tuple[Callable[[Policy], Iterator[Oddity]], ...] = (
+    *(_ladder, _quiet_hours, _working_hours, _windows, _revisit, _sms_cap),
+    *(_warned_again, _minors, _codes, _retry, _labels, _order),
+)

@@ -1,0 +1,122 @@
+"""What is odd within the plan of one urgency. Keys are those within its table."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from itertools import pairwise
+
+from dispatcher.policy.fields import duration_text
+from dispatcher.policy.leaves import duration
+from dispatcher.policy.models import Policy
+from dispatcher.policy.oddity import Oddity
+from dispatcher.policy.plans import Plan
+from schemas.vocabulary import Urgency
+
+_DAY = timedelta(days=1)
+_GRAVE = frozenset({Urgency.CRITICAL, Urgency.HIGH})
+
+# The first is odd where it is longer than the second.
+_LONGER = (
+    ("voice.after", "voice.within", "首次外呼的期限早于外呼本身", "the deadline is over before the first call is made"),
+    ("voice.after", "visit.no_contact_after", "还没打电话就已派上门", "the visit is opened before anybody has called"),
+    ("voice.after", "family.after", "先通知家属,后联系本人", "family is called before the person is"),
+    ("visit.no_contact_after", "visit.met_within", "上门开始时见面期限已过", "the visit begins when it is overdue"),
+    ("visit.met_within", "visit.report_within", "未到见面期限就须反馈", "the report is due before the person is met"),
+    ("family.after", "visit.met_within", "见面期限过后才通知家属", "family is told after the person should be met"),
+    (
+        "family.money_moved_after",
+        "family.after",
+        "资金已转反而更晚通知家属",
+        "moved money makes the call to family later",
+    ),
+    (
+        "family.refused_after",
+        "visit.met_within",
+        "见面期限过后才通知家属",
+        "family is told after the person should be met",
+    ),
+)
+_RESTS = ("doubt_wait", "voice.again", "family.again", "visit.accept_within")
+
+
+def _longer(plan: Plan, policy: Policy) -> Iterator[Oddity]:
+    for key, other, zh, en in _LONGER:
+        long, short = duration(plan, key), duration(plan, other)
+        if long is not None and short is not None and long > short:
+            compared = f"{duration_text(long)} > {other} {duration_text(short)}"
+            yield Oddity(key, f"{compared},{zh}", f"{compared}: {en}")
+
+
+def _no_rest(plan: Plan, policy: Policy) -> Iterator[Oddity]:
+    for key in _RESTS:
+        if duration(plan, key) == timedelta():
+            yield Oddity(key, "为 0s,没有任何间隔", "is 0s: no rest at all between two tries")
+
+
+def _never_opens(plan: Plan, policy: Policy) -> Iterator[Oddity]:
+    visit = plan.visit
+    if visit.no_contact_after is not None and "no_contact" not in visit.on:
+        yield Oddity(
+            "visit.no_contact_after",
+            "visit.on 中没有 no_contact,永不生效",
+            'can never fire: "no_contact" is not among visit.on',
+        )
+    if not visit.on:
+        yield Oddity("visit.on", "为空,除再次预警外从不上门", "is empty: no visit, but for somebody warned again")
+    elif "receipt" in visit.on and len(visit.on) > 1:
+        others = ", ".join(each for each in visit.on if each != "receipt")
+        yield Oddity("visit.on", f"{others} 永不生效:受理时已上门", f"{others} can never fire: receipt opens the visit")
+
+
+def _ladder_too_long(plan: Plan, policy: Policy) -> Iterator[Oddity]:
+    whole = plan.visit.accept_within * len(policy.ladder)
+    if plan.visit.met_within is not None and whole > plan.visit.met_within:
+        compared = f"{duration_text(plan.visit.accept_within)} × {len(policy.ladder)} = {duration_text(whole)}"
+        yield Oddity(
+            "visit.accept_within",
+            f"{compared},走完 ladder 已超过 visit.met_within",
+            f"{compared}: climbing the ladder takes longer than visit.met_within",
+        )
+
+
+def _calls(plan: Plan, policy: Policy) -> Iterator[Oddity]:
+    voice = plan.voice
+    if voice.per_day is None:
+        return
+    if voice.again * (voice.per_day - 1) >= _DAY:
+        yield Oddity(
+            "voice.per_day", "按 voice.again 的间隔永远达不到", "can never be reached at one call every voice.again"
+        )
+    if voice.rounds is not None and voice.rounds <= voice.per_day:
+        yield Oddity(
+            "voice.per_day",
+            "只有一个号码时 rounds 先到,永不生效",
+            "rounds ends first: can't fire where there is one number",
+        )
+    elif voice.rounds is not None and voice.again * voice.rounds > _DAY:
+        yield Oddity(
+            "voice.rounds", "轮次跨日,per_day 重新计数", "the rounds go on beyond the day: per_day begins anew"
+        )
+
+
+def _follow_up(plan: Plan, policy: Policy) -> Iterator[Oddity]:
+    if any(later <= earlier for earlier, later in pairwise(plan.follow_up)):
+        yield Oddity("follow_up", "不是递增", "does not ascend")
+
+
+def _held(plan: Plan, policy: Policy) -> Iterator[Oddity]:
+    if plan.held_in_quiet_hours and plan.own in _GRAVE:
+        yield Oddity(
+            "held_in_quiet_hours", "高级别预警夜间也会被压到早上", "so grave a warning waits until the morning"
+        )
+
+
+def _money(plan: Plan, policy: Policy) -> Iterator[Oddity]:
+    if "money_moved" not in plan.hooks.stop_payment:
+        yield Oddity(
+            "hooks.stop_payment", "资金已转也不请银行止付", "money that has moved is never asked to be stopped"
+        )
+
+
+CHECKS: tuple[Callable[[Plan, Policy], Iterator[Oddity]], ...] = (
+    *(_longer, _no_rest, _never_opens, _ladder_too_long, _calls, _follow_up, _held, _money),
+)

@@ -1,0 +1,18 @@
+"""Weighted draws."""
+
+from collections.abc import Mapping
+from random import Random
+from typing import TypeVar
+
+Choice = TypeVar("Choice")
+
+
+def one_of(chance: Random, weights: Mapping[Choice, float]) -> Choice:
+    """One of these, each as often as it weighs."""
+    (drawn,) = chance.choices(list(weights), list(weights.values()))
+    return drawn
+
+
+def which(chance: Random, odds: Mapping[str, float]) -> set[str]:
+    """Those that came true, each by itself."""
+    return {name for name, odd in odds.items() if chance.random() < odd}

@@ -1,0 +1,88 @@
+"""The officers of a run: which scripts have words left, where their visits stand, what they do next."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import select
+
+from dispatcher.casework import codes, people, visits
+from dispatcher.errors import OperatorError
+from dispatcher.logging import logger
+from dispatcher.setup import House
+from dispatcher.simulate import officers
+from dispatcher.store.codes import CodeRow
+from dispatcher.store.visits import VisitRow
+from schemas.vocabulary import Result, VisitState
+
+_IN_HAND = (VisitState.ASSIGNED, VisitState.ACCEPTED, VisitState.DEPARTED, VisitState.ARRIVED)
+_log = logger(__name__)
+
+
+class _Next(NamedTuple):
+    """The next move on one visit."""
+
+    visit_id: UUID
+    script: officers.Script
+    move: officers.Move
+
+
+class Crew:
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._scripts: dict[UUID, officers.Script] = {}
+
+    def give(self, case_id: UUID, words: list[str]) -> None:
+        """Officers on this case go by these words from now on."""
+        self._scripts[case_id] = officers.script(words)
+
+    def act(self, now: datetime) -> tuple[bool, datetime | None]:
+        """Make every move that is due. Gives whether one was made, and the time of the next."""
+        to_come = [each for _, each in self._next(now)]
+        made = [self._make(each, now) for each in to_come if each.move.at <= now]
+        return any(made), min((max(each.move.at, now) for each in to_come), default=None)
+
+    def can_move(self, now: datetime) -> set[UUID]:
+        """Cases on whose visits the script has a word for where they stand."""
+        return {case_id for case_id, _ in self._next(now)}
+
+    def _next(self, now: datetime) -> Iterator[tuple[UUID, _Next]]:
+        found = select(VisitRow.case_id, VisitRow.id, VisitRow.state, VisitRow.assigned_at)
+        in_hand = found.where(VisitRow.state.in_([state.value for state in _IN_HAND])).order_by(VisitRow.id)
+        with self._house.sessions() as session:
+            rows = session.execute(in_hand).tuples().all()
+        for case_id, visit_id, state, assigned_at in rows:
+            script = self._scripts.get(case_id)
+            move = script.next_move(officers.Stand(VisitState(state), assigned_at), now) if script else None
+            if script is not None and move is not None:
+                yield case_id, _Next(visit_id, script, move)
+
+    def _make(self, each: _Next, now: datetime) -> bool:
+        """Make a move. False where the visit went to somebody else meanwhile: the script looks again."""
+        move, office = each.move, self._house.office
+        word = visits.Word(move.result, move.reason, guardian_present=move.guardian_present)
+        for step in move.steps:
+            try:
+                with self._house.sessions.begin() as session:
+                    _, lanes = visits.act(session, office, each.visit_id, step, word=word)
+            except OperatorError as refusal:
+                _log.info("move_refused", visit=str(each.visit_id), step=step, why=str(refusal))
+                return False
+            office.wake.deliver(*lanes)
+        each.script.done(move, now)
+        if move.result is Result.MET_REFUSED:
+            self._ring_back(each.visit_id)
+        return True
+
+    def _ring_back(self, visit_id: UUID) -> None:
+        """Who does not believe the officer rings 96110 and quotes the code of the call."""
+        office = self._house.office
+        found = select(CodeRow.value_id).join(VisitRow, VisitRow.case_id == CodeRow.case_id)
+        try:
+            with self._house.sessions.begin() as session:
+                code = people.read_value(session, office, session.scalars(found.where(VisitRow.id == visit_id)).one())
+                codes.check(session, office, code, officer=None, by="96110")
+        except OperatorError as refusal:
+            # A stepped clock plays many refusals in one real minute, and queries are limited in real time.
+            _log.info("code_not_checked", visit=str(visit_id), why=str(refusal))

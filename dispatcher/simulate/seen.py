@@ -1,0 +1,55 @@
+"""What a played run left behind, as an examiner looks at it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from dispatcher.casework import people
+from dispatcher.setup import House
+from dispatcher.store.cases import PhoneRow
+
+Line = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Answers and cases by the name of the sample case, as `case --json` gives them."""
+
+    house: House
+    answers: Mapping[str, str]
+    cases: Mapping[str, Line]
+
+    def attempts(self, name: str, **wanted: Any) -> list[Line]:
+        found: list[Line] = self.cases[name]["attempts"]
+        return [each for each in found if all(each[key] == value for key, value in wanted.items())]
+
+    def sent(self, name: str, **wanted: Any) -> list[Line]:
+        """Attempts that left the house, first sent first."""
+        return sorted((each for each in self.attempts(name, **wanted) if each["sent_at"]), key=lambda a: a["sent_at"])
+
+    def journal(self, name: str, event: str) -> list[Line]:
+        return [each for each in self.cases[name]["journal"] if each["event"] == event]
+
+    def duties(self, name: str, kind: str) -> list[Line]:
+        return [each for each in self.cases[name]["duties"] if each["kind"] == kind]
+
+    def card(self, name: str) -> str:
+        """The officer's card of a case, without the person."""
+        case = self.cases[name]
+        lines = self.house.office.texts.card(case["fraud_type"], case["language"], case["facts"])
+        return "\n".join(f"{line.zh} {line.en}" for line in lines)
+
+    def local(self, text: str) -> datetime:
+        """A time as the clock on the wall shows it."""
+        return datetime.fromisoformat(text).astimezone(self.house.office.policy.timezone)
+
+    def numbers(self, name: str) -> list[str]:
+        """A case's numbers, out of the vault."""
+        with self.house.sessions() as session:
+            found = select(PhoneRow.value_id).where(PhoneRow.case_id == UUID(self.cases[name]["case"]))
+            values = session.scalars(found.order_by(PhoneRow.position)).all()
+            return [people.read_value(session, self.house.office, value) for value in values]

@@ -1,0 +1,24 @@
+"""Duties 待办: what a person has to do about a case beside a visit, follow-ups 回访 among them."""
+
+from uuid import UUID
+
+from sqlalchemy import Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dispatcher.store.base import At, Base, Key, Refers, Yuan
+
+
+class DutyRow(Base):
+    __tablename__ = "duties"
+    __table_args__ = (Index("ix_duties_open", "due_at", postgresql_where=text("done_at IS NULL")),)
+
+    id: Mapped[Key]
+    case_id: Mapped[UUID] = mapped_column(Refers("cases.id"), index=True)
+    kind: Mapped[str]
+    rule: Mapped[str]
+    planned_at: Mapped[At]
+    due_at: Mapped[At]
+    done_at: Mapped[At | None]
+    done_by: Mapped[str | None]
+    outcome: Mapped[str | None]
+    loss_yuan: Mapped[Yuan | None]

@@ -1,0 +1,28 @@
+"""Transfers 移交 of a visit to another precinct or centre: offered, then accepted or refused, then reported on."""
+
+from uuid import UUID
+
+from sqlalchemy import Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dispatcher.store.base import At, Base, Key, Refers
+
+
+class TransferRow(Base):
+    __tablename__ = "transfers"
+    __table_args__ = (
+        Index("uq_transfers_offered_visit", "visit_id", unique=True, postgresql_where=text("state = 'offered'")),
+    )
+
+    id: Mapped[Key]
+    case_id: Mapped[UUID] = mapped_column(Refers("cases.id"), index=True)
+    visit_id: Mapped[UUID] = mapped_column(Refers("visits.id"), index=True)
+    from_unit: Mapped[str | None]
+    to_unit: Mapped[str] = mapped_column(Refers("units.code"))
+    reason: Mapped[str]
+    state: Mapped[str]
+    offered_at: Mapped[At]
+    offered_by: Mapped[str]
+    answer_by: Mapped[At]
+    decided_at: Mapped[At | None]
+    decided_by: Mapped[str | None]

@@ -1,0 +1,56 @@
+"""Patches: an update that names what changes, by dotted paths in wire names (victim.phones, risk.amount_at_risk_yuan).
+
+A number in a path is a place in a list: victim.phones.0.number.
+"""
+
+import copy
+from typing import Any
+
+from schemas.errors import BadInstruction
+
+_MAY_CHANGE = frozenset({"urgency", "fraud_type", "channels", "valid_until", "note", "source_kind", "victim", "risk"})
+# Who the person is. Another person is another instruction.
+_FIXED = frozenset({"victim", "victim.id_number", "victim.id_type"})
+
+
+def apply(body: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
+    """The instruction with the patch applied. Raises BadInstruction where a field may not change or is not there."""
+    patched = copy.deepcopy(body)
+    for path, value in patch.items():
+        parts = path.split(".")
+        if parts[0] not in _MAY_CHANGE or path in _FIXED:
+            raise BadInstruction(
+                f"patch.{parts[0] if path not in _FIXED else path}",
+                "该字段不可修改;可改字段:" + "、".join(sorted(_MAY_CHANGE)) + "(证件号除外)",
+                f"this field may not change; fields that may: {', '.join(sorted(_MAY_CHANGE))}, "
+                "the identity number excepted",
+            )
+        _set(patched, parts, value)
+    return patched
+
+
+def _set(body: Any, parts: list[str], value: Any) -> None:
+    at = body
+    for part in parts[:-1]:
+        at = _step(at, part, parts)
+    last = parts[-1]
+    if isinstance(at, dict):
+        at[last] = value
+    elif isinstance(at, list) and last.isdigit() and int(last) < len(at):
+        at[int(last)] = value
+    else:
+        raise _no_such(parts)
+
+
+def _step(at: Any, part: str, parts: list[str]) -> Any:
+    if isinstance(at, dict):
+        return at.setdefault(part, {})
+    if isinstance(at, list) and part.isdigit() and int(part) < len(at):
+        return at[int(part)]
+    raise _no_such(parts)
+
+
+def _no_such(parts: list[str]) -> BadInstruction:
+    path = ".".join(parts)
+    shown = path if len(path) <= 60 and path.replace(".", "").replace("_", "").isalnum() else parts[0]
+    return BadInstruction(f"patch.{shown}", "没有这个位置", "no such place in the instruction; give the whole list")

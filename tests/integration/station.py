@@ -1,0 +1,77 @@
+"""A made-up roster, and officers who work their visits: what the tests of visits, transfers and cards share."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from desk import Desk
+
+from dispatcher.casework import roster, visits
+from dispatcher.casework.orders import Order
+from dispatcher.casework.roster import DutyDesk
+from dispatcher.store.visits import VisitRow
+from providers.base import ProviderSettings
+from providers.visit.roster import RosterProvider
+from schemas.roster import Roster
+from schemas.vocabulary import Channel
+
+UNITS = (
+    {"code": "CENTRE", "name": "中心", "kind": "centre"},
+    {"code": "COUNTY", "name": "区台", "kind": "county", "parent": "CENTRE"},
+    {"code": "P1", "name": "一所", "kind": "precinct", "parent": "COUNTY"},
+    {"code": "P2", "name": "二所", "kind": "precinct", "parent": "COUNTY"},
+)
+AWAY = {"code": "AWAY", "name": "外地反诈中心", "kind": "centre"}
+STAFF = (
+    *(("A", "P1", "officer"), ("B", "P1", "officer"), ("C", "P1", "officer"), ("L", "P1", "station_leader")),
+    *(("DESK", "COUNTY", "county_desk"), ("DUTY", "CENTRE", "centre"), ("Z", "P2", "officer")),
+)
+BADGES = {badge for badge, *_ in STAFF}
+Load = Callable[..., None]
+ORDER = Order("S-1", "家属来电,何样已到派出所")
+
+
+def load_roster(desk: Desk, *badges: str, **duty: list[str]) -> None:
+    """A roster of these officers (all of them where none is named), with their duty times."""
+    officers = [
+        {"badge": badge, "unit": unit, "role": role, "duty": duty.get(badge, ["00:00-24:00"])}
+        for badge, unit, role in STAFF
+        if not badges or badge in badges
+    ]
+    with desk.sessions.begin() as session:
+        roster.load(session, Roster.model_validate({"units": (*UNITS, AWAY), "officers": officers}))
+
+
+def assign(desk: Desk) -> None:
+    """Deliver until no assignment is due."""
+    settings = ProviderSettings("roster", "roster", frozenset({Channel.VISIT}))
+    while desk.deliver(RosterProvider(settings, DutyDesk(desk.sessions, desk.office))):
+        pass
+
+
+def case_with_visit(desk: Desk, precinct: str | None = "P1", number: int = 1, **changes: Any) -> UUID:
+    """A critical case whose visit has been assigned."""
+    address = {"kind": "residence", "text": "样板路1号", "precinct_code": precinct}
+    known = {"urgency": "critical", "channels": ["visit"], "addresses": [address]}
+    case_id = desk.open(number, **(known | changes))
+    assign(desk)
+    return case_id
+
+
+def visit_of(desk: Desk, case_id: UUID) -> VisitRow:
+    """The case's last visit."""
+    return desk.rows(VisitRow, VisitRow.case_id == case_id)[-1]
+
+
+def act(desk: Desk, case_id: UUID, step: str, *, officer: str | None = None, **said: Any) -> VisitRow:
+    """One step of an officer's work, with what is said at it."""
+    word = visits.Word(**said)
+    with desk.sessions.begin() as session:
+        visit, _ = visits.act(session, desk.office, visit_of(desk, case_id).id, step, officer=officer, word=word)
+    return visit
+
+
+def give(desk: Desk, order: Callable[..., Any], case_id: UUID, *what: Any, by: Order = ORDER) -> Any:
+    """A supervisor's order on a case."""
+    with desk.sessions.begin() as session:
+        return order(session, desk.office, case_id, by, *what)

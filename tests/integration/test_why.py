@@ -1,0 +1,78 @@
+"""`case --why` on a real journal: every decision of a case's life is told in words, under its policy."""
+
+import json
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import pytest
+from desk import Desk, event, instruction, withdrawal
+
+from dispatcher.casework import reports
+from dispatcher.cli import why
+from dispatcher.errors import OperatorError
+from dispatcher.texts import reasons
+
+UNDER_WAY = {"channels": ["sms", "voice", "visit"]}
+
+
+def told(desk: Desk, case_id: UUID, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    with desk.sessions() as session:
+        whole = reports.case(session, case_id)
+    why.tell(whole, desk.office.policy, "en", as_json=True)
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_a_life_is_told_in_words(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    case_id = desk.open(**UNDER_WAY)
+    desk.push(instruction(**UNDER_WAY))
+    desk.push(instruction(version=2, urgency="critical", **UNDER_WAY))
+    desk.pass_time(minutes=20)
+    desk.push(withdrawal(version=2))
+    lines = told(desk, case_id, capsys)
+    assert [each["seq"] for each in lines] == [each.seq for each in desk.journal(case_id) if each.rule is not None]
+    assert {tuple(each) for each in lines} == {("seq", "at", "rule", "why", "inputs", "policy")}
+    assert {each["policy"] for each in lines} == {desk.office.policy.version}
+    events, rules = reasons.load().events, reasons.load().rules
+    for each in lines:
+        assert not any(each["why"].startswith(name) for name in events), each
+        assert rules[each["rule"]].en in each["why"]
+    (opened,) = [each for each in lines if each["rule"] == "visit_at_receipt"]
+    assert opened["inputs"]["urgency.critical.visit.on"] == ["receipt"]
+
+
+def test_a_false_alarm_and_a_late_loss_are_told(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    case_id = desk.open()
+    desk.push(event("feedback", outcome="NOT_A_VICTIM"))
+    desk.push(event("later_loss", loss_yuan=500))
+    sentences = " ".join(each["why"] for each in told(desk, case_id, capsys))
+    for words in (
+        "Case closed: not a victim.",
+        "The same trigger is suppressed until 2026-",
+        "A later loss of 500 yuan",
+    ):
+        assert words in sentences
+
+
+def test_a_decision_names_the_policy_it_was_made_under(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    case_id = desk.open(**UNDER_WAY)
+    new = desk.office.policy.model_copy(update={"version": "our-city-2"})
+    after = replace(desk, office=replace(desk.office, policy=new))
+    after.pass_time(minutes=20)
+    versions = {each["rule"]: each["policy"] for each in told(after, case_id, capsys)}
+    assert versions["first_sms"] == desk.office.policy.version
+    assert versions["visit_no_contact"] == "our-city-2"
+    assert [each.data["before"] for each in after.journal(case_id, "policy_changed")] == [desk.office.policy.version]
+
+
+def test_people_read_chinese_first_and_see_the_inputs(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    case_id = desk.open()
+    with desk.sessions() as session:
+        whole = reports.case(session, case_id)
+    why.tell(whole, desk.office.policy, None, as_json=False)
+    shown = capsys.readouterr().out
+    assert "规则 rule first_sms  策略 policy default-1" in shown
+    assert "联系:短信,对象:本人,第 1 次提醒。理由:任务已受理,按策略首先发短信提醒。 / Planned for" in shown
+    assert "urgency.high.sms.after=0s" in shown
+    with pytest.raises(OperatorError, match="one of zh, en"):
+        why.tell(whole, desk.office.policy, "fr", as_json=False)

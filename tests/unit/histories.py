@@ -1,0 +1,262 @@
+"""Everything that can happen next to a case, for random histories: time, gateways, banks, officers, the centre."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from builders import ALL, BROADCAST, SMS, VISIT, VOICE, guardian, number, place
+from harness import World
+
+from dispatcher.engine.case import Attempt
+from schemas.vocabulary import (
+    AddressKind,
+    Answer,
+    AttemptState,
+    Channel,
+    Hook,
+    Person,
+    Resolution,
+    Result,
+    ReturnReason,
+    VisitState,
+)
+
+Move = Callable[[], None]
+Word = Callable[[Attempt], None]
+
+
+def moves(world: World) -> list[list[Move]]:
+    """Groups of moves; a group stands more than once where it should come up more often."""
+    time, send, words, officer = (list(kind(world)) for kind in (_time, _send, _words, _officer))
+    centre, orders, news = ([], [], []) if not world.case.is_open else (list(kind(world)) for kind in _BY_PEOPLE)
+    groups = [[lambda: _act(world)], time, time, time, send, send, send, words, words, officer, officer]
+    return [group for group in (*groups, centre, orders, news) if group]
+
+
+def _act(world: World, **changes: Any) -> None:
+    world.act(**changes)
+
+
+# --- time
+
+
+def _time(world: World) -> Iterator[Move]:
+    waits = [each.due_at for each in world.in_state(AttemptState.PLANNED)] + world.looks
+    later = [moment for moment in waits if moment > world.now]
+    if later and not world.case.paused:
+        for _ in range(8):
+            yield lambda: _pass(world, min(later) - world.now)
+    for seconds in (1, 40, 400, 3_000, 20_000, 80_000):
+        yield lambda s=seconds: _pass(world, timedelta(seconds=s))
+
+
+def _pass(world: World, duration: timedelta) -> None:
+    world.at(world.now + duration)
+
+
+# --- gateways and banks
+
+
+def due(world: World) -> list[Attempt]:
+    """What a worker would claim now; of a paused case nothing."""
+    if world.case.paused:
+        return []
+    return [each for each in world.in_state(AttemptState.PLANNED) if each.due_at <= world.now]
+
+
+def _send(world: World) -> Iterator[Move]:
+    for attempt in due(world):
+        for word in _results(world, attempt):
+            yield lambda a=attempt, w=word: w(world.sending(a))
+        yield lambda a=attempt: _only_sending(world, a)
+        yield lambda a=attempt: world.in_doubt(world.sending(a))
+        if attempt.channel is not VISIT:
+            yield lambda a=attempt: world.accepted(world.sending(a))
+            yield lambda a=attempt: world.out_of_reach(a)
+
+
+def _only_sending(world: World, attempt: Attempt) -> None:
+    world.sending(attempt)
+    world.act()
+
+
+def _words(world: World) -> Iterator[Move]:
+    """What comes later: an answer, a receipt, the word of a query."""
+    for attempt in world.case.attempts:
+        is_visit = attempt.channel is VISIT
+        unsettled = attempt.state in (AttemptState.SENDING, AttemptState.IN_DOUBT) or (
+            attempt.state is AttemptState.ACCEPTED and not is_visit
+        )
+        late = attempt.state is AttemptState.SETTLED and attempt.result is Result.UNKNOWN and not is_visit
+        if unsettled or late:
+            for word in _results(world, attempt):
+                yield lambda a=attempt, w=word: w(a)
+        if unsettled and attempt.state is not AttemptState.SENDING:
+            yield lambda a=attempt: world.never_taken(a)
+        if attempt.state is AttemptState.ACCEPTED and attempt.detail == "recalled":
+            yield lambda a=attempt: world.recalled(a)
+
+
+def _results(world: World, attempt: Attempt) -> Iterable[Word]:
+    if attempt.channel is VISIT:
+        yield world.assigned
+        yield world.assigned
+        yield lambda a: world.settled(a, Result.NOBODY_ON_DUTY)
+        yield lambda a: world.settled(a, Result.FAILED_TEMPORARY, detail="roster")
+        return
+    for result, said in _possible_words(attempt):
+        yield lambda a, r=result, s=said: world.settled(a, r, **s)
+
+
+def _possible_words(attempt: Attempt) -> Iterable[tuple[Result, dict[str, Any]]]:
+    if attempt.channel is VOICE:
+        return _voice_words(attempt.person)
+    if attempt.hook is not None:
+        return (*_BANK_WORDS[attempt.hook], *_NO_WORD)
+    return _SMS_WORDS if attempt.channel is SMS else ((Result.DELIVERED, {}), *_NO_WORD)
+
+
+_SMS_WORDS: tuple[tuple[Result, dict[str, Any]], ...] = (
+    (Result.DELIVERED, {}),
+    (Result.UNKNOWN, {"detail": "no_receipt"}),
+    (Result.FAILED_TEMPORARY, {"detail": "gateway answered 503"}),
+    (Result.FAILED_PERMANENT, {"detail": "number_limit"}),
+    (Result.FAILED_PERMANENT, {"detail": "invalid_number"}),
+    (Result.REJECTED_CONTENT, {"detail": "content"}),
+    (Result.UNSUPPORTED, {"detail": "unsupported_destination"}),
+    (Result.INVALID_NUMBER, {}),
+    (Result.OUT_OF_SERVICE, {}),
+)
+_NO_WORD: tuple[tuple[Result, dict[str, Any]], ...] = (
+    (Result.UNKNOWN, {"detail": "no_receipt"}),
+    (Result.FAILED_TEMPORARY, {"detail": "gateway answered 503"}),
+    (Result.FAILED_PERMANENT, {"detail": "refused"}),
+)
+_BANK_WORDS: dict[Hook, tuple[tuple[Result, dict[str, Any]], ...]] = {
+    Hook.STOP_PAYMENT: ((Result.STOPPED, {}), (Result.STOPPED_PARTLY, {}), (Result.NOT_STOPPED, {})),
+    Hook.PROTECT_ACCOUNT: ((Result.GRANTED, {"hours": 24}), (Result.GRANTED, {"hours": 1}), (Result.REFUSED, {})),
+    Hook.LIFT_PROTECTION: ((Result.LIFTED, {}), (Result.REFUSED, {})),
+}
+_NO_TALK = (
+    *(Result.BUSY, Result.BUSY, Result.NO_ANSWER, Result.NO_ANSWER, Result.REJECTED, Result.BLOCKED_SUSPECTED),
+    *(Result.POWERED_OFF, Result.VOICEMAIL, Result.UNKNOWN, Result.FAILED_TEMPORARY, Result.FAILED_TEMPORARY),
+    *(Result.ANSWERED_NOT_SUBJECT, Result.SUSPECTED_FORWARDING),
+    *(Result.INVALID_NUMBER, Result.OUT_OF_SERVICE, Result.UNSUPPORTED, Result.FAILED_PERMANENT),
+)
+_ANSWERED = {
+    Person.SUBJECT: Result.ANSWERED_SUBJECT,
+    Person.GUARDIAN: Result.ANSWERED_GUARDIAN,
+    Person.FAMILY: Result.ANSWERED_FAMILY,
+    Person.OTHER: Result.ANSWERED_NOT_SUBJECT,
+}
+
+
+def _voice_words(person: Person) -> Iterator[tuple[Result, dict[str, Any]]]:
+    for result in _NO_TALK:
+        yield result, {}
+    yield _ANSWERED[person], {}
+    for answer in Answer:
+        yield _ANSWERED[person], {"confirmed": True, "answer": answer}
+
+
+# --- officers
+
+
+_FOLLOWING = {
+    VisitState.ASSIGNED: (VisitState.ACCEPTED,),
+    VisitState.ACCEPTED: (VisitState.DEPARTED, VisitState.ARRIVED),
+    VisitState.DEPARTED: (VisitState.ARRIVED,),
+}
+_REPORTS = (
+    Result.MET_DISSUADED,
+    Result.MET_SELF_AWARE,
+    Result.MET_ALREADY_DEFRAUDED,
+    Result.MET_REFUSED,
+    Result.MET_REFUSED,
+    Result.NOT_FOUND_TEMPORARILY,
+    Result.NOT_FOUND_CONFIRMED,
+    Result.NOT_HOME_FAMILY_TOLD,
+    Result.WRONG_ADDRESS,
+    Result.INVALID_VISIT,
+)
+
+
+def _officer(world: World) -> Iterator[Move]:
+    visit = world.case.open_visit
+    if visit is None or visit.state is VisitState.WAITING:
+        return
+    if visit.state is VisitState.OFFERED:
+        yield lambda: world.other_unit("P8")
+        yield lambda: world.other_unit("C9", abroad=True)
+        yield lambda: world.other_unit(None)
+        return
+    if visit.state is VisitState.TRANSFERRED:
+        for result in _REPORTS:
+            yield lambda r=result: world.remote_report(r)
+        return
+    for reason in ReturnReason:
+        yield lambda r=reason: world.returns(r)
+    yield lambda: world.returns(ReturnReason.NOT_MY_JURISDICTION, offered_for=timedelta(minutes=10))
+    for state in _FOLLOWING.get(visit.state, ()):
+        for _ in range(6):
+            yield lambda s=state: world.officer(s)
+    if visit.state is not VisitState.ASSIGNED:
+        for result in _REPORTS:
+            yield lambda r=result: world.reports(r)
+            yield lambda r=result: world.reports(r, 8_000, with_guardian=True)
+
+
+# --- the centre, supervisors, and what else becomes known
+
+
+def _centre(world: World) -> Iterator[Move]:
+    """Another instruction, a withdrawal, a word on how it ended."""
+    count, now = len(world.case.numbers), world.now
+    fresh = (number(f"n{count + 1}"), guardian(f"g{count + 1}"), guardian(f"g{count + 1}", shared=True))
+    for each in fresh:
+        yield lambda n=each: world.joined(numbers=(*world.case.numbers, n))
+    yield lambda: world.joined(world.case.urgency.raised())
+    yield lambda: world.joined(world.case.urgency.raised())
+    yield lambda: world.joined(money_moved=True)
+    yield lambda: world.joined(channels=ALL | {BROADCAST})
+    yield lambda: world.joined(expired=False)
+    yield lambda: world.joined(minor=True)
+    yield lambda: world.joined(hearing_impaired=True)
+    yield lambda: world.joined(life_at_risk=True)
+    yield lambda: world.act(withdrawn=True)
+    yield lambda: world.feedback(Resolution.NOT_A_VICTIM)
+    moved = place("moved", f"P{now.minute % 4}", AddressKind.CURRENT, valid_until=now + timedelta(hours=3))
+    yield lambda: world.located(moved)
+    yield lambda: world.located(place("work", "P2", AddressKind.WORK))
+    for each in world.case.numbers[:2]:
+        yield lambda n=each: world.act(numbers=tuple(kept for kept in world.case.numbers if kept.id != n.id))
+
+
+def _orders(world: World) -> Iterator[Move]:
+    """A supervisor revives, pauses, resumes."""
+    if world.case.paused:
+        for _ in range(12):
+            yield world.resume
+        return
+    yield world.pause
+    if world.case.expired or world.case.suppressed:
+        yield world.revive
+
+
+def _elsewhere(world: World) -> Iterator[Move]:
+    """Other cases send to the same numbers, or put a notice out in the same area."""
+    for each in world.case.numbers[:2]:
+        for channel, hours in ((SMS, 0), (SMS, -1), (SMS, 9), (VOICE, 0)):
+            yield lambda n=each.id, c=channel, h=hours: _used(world, n, c, timedelta(hours=h))
+    yield lambda: world.act(noticed_at=world.now)
+
+
+def _used(world: World, number_id: str, channel: Channel, later: timedelta) -> None:
+    """Sent just now or a while ago, or planned for later."""
+    message = (channel, world.now + later)
+    numbers = (replace(n, used=(*n.used, message)) if n.id == number_id else n for n in world.case.numbers)
+    world.act(numbers=tuple(numbers))
+
+
+_BY_PEOPLE = (_centre, _orders, _elsewhere)

@@ -1,0 +1,68 @@
+"""`dispatcher texts`: read and check the wording without a database."""
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from dispatcher.cli import texts as command
+from dispatcher.errors import OperatorError
+from schemas.vocabulary import FRAUD_TYPES
+
+OCCASIONS = (1, 2, 3)
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch) -> typer.Typer:
+    monkeypatch.delenv("DISPATCHER_DATABASE_URL", raising=False)
+    made = typer.Typer()
+    command.register(made)
+    made.command()(lambda: None)
+    return made
+
+
+def records(app: typer.Typer, *options: str) -> list[dict[str, object]]:
+    done = CliRunner().invoke(app, ["texts", "preview", "--json", *options], catch_exceptions=False)
+    assert done.exit_code == 0
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_preview_shows_every_text_and_nothing_is_at_fault(app: typer.Typer) -> None:
+    found = records(app)
+    sms = [each for each in found if each["kind"] == "sms"]
+    assert {(each["type"], each["language"], each["occasion"]) for each in sms} == {
+        (code, language, occasion) for code in FRAUD_TYPES for language in ("zh-CN", "en") for occasion in OCCASIONS
+    }
+    assert all(each["faults"] == [] and each["characters"] == len(str(each["text"])) for each in sms)
+    assert {each["hearer"] for each in found if each["kind"] == "voice"} == set(command._HEARERS)
+    assert [each["type"] for each in found if each["kind"] == "cue"] == list(FRAUD_TYPES)
+
+
+def test_options_narrow_it(app: typer.Typer) -> None:
+    found = records(app, "--type", "f12", "--language", "en", "--occasion", "2")
+    assert {each["type"] for each in found} == {"F12"}
+    assert {each["language"] for each in found if "language" in each} == {"en"}
+    assert {each["occasion"] for each in found if "occasion" in each} == {2}
+
+
+def test_wrong_option_is_one_clear_line(app: typer.Typer) -> None:
+    for wrong in (["--type", "F77"], ["--language", "fr"], ["--occasion", "4"]):
+        with pytest.raises(OperatorError, match="one of"):
+            CliRunner().invoke(app, ["texts", "preview", *wrong], catch_exceptions=False)
+
+
+def test_check_tells_one_line_per_fault(app: typer.Typer, tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text('[centre]\nsign = "12381"\ncity = "{x}"\n', encoding="utf-8")
+    done = CliRunner().invoke(app, ["texts", "check", str(path)], catch_exceptions=False)
+    assert done.exit_code == 1
+    assert [line.split(":")[0] for line in done.stderr.splitlines()] == ["centre.sign", "centre.city", "centre.city_en"]
+
+
+def test_check_passes_a_good_file(app: typer.Typer) -> None:
+    path = Path(command.__file__).parents[1] / "texts" / "warnings.toml"
+    done = CliRunner().invoke(app, ["texts", "check", str(path)], catch_exceptions=False)
+    assert done.exit_code == 0
+    assert done.stdout == "文本可用 / the texts can be used\n"

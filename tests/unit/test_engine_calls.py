@@ -1,0 +1,114 @@
+"""Calls: round after round over the numbers, until a true contact."""
+
+import pytest
+from builders import CRITICAL, FAMILY, HIGH, LOW, MEDIUM, MINUTE, MONDAY, ONLY_VOICE, TWO, VOICE, at, number, relative
+from harness import World, is_planned, planned
+
+from dispatcher.engine.decisions import Cancel, Plan
+from schemas.vocabulary import Answer, Result, Urgency
+
+
+@pytest.mark.parametrize(("urgency", "wait"), [(CRITICAL, 0), (HIGH, 1), (MEDIUM, 10), (LOW, 60)])
+def test_first_call_after_the_wait_of_the_urgency(urgency: Urgency, wait: int) -> None:
+    world = World.of(urgency)
+    call = planned(world, VOICE)
+    assert (call.number_id, call.due_at) == ("n1", MONDAY + wait * MINUTE)
+    assert "first_call" in world.rules(Plan)
+
+
+@pytest.mark.parametrize("result", [Result.BUSY, Result.NO_ANSWER, Result.REJECTED, Result.VOICEMAIL, Result.UNKNOWN])
+@pytest.mark.parametrize(("urgency", "again"), [(CRITICAL, 3), (HIGH, 5), (MEDIUM, 80)])
+def test_not_reached_is_called_again_after_the_wait(result: Result, urgency: Urgency, again: int) -> None:
+    world = World.of(urgency, channels=ONLY_VOICE)
+    world.send(VOICE, result)
+    called = world.now
+    assert world.rules(Plan)[0] == "call_again"
+    assert planned(world, VOICE).due_at == called + again * MINUTE
+
+
+def test_a_round_goes_over_all_numbers_before_the_wait() -> None:
+    world = World.of(HIGH, channels=ONLY_VOICE, numbers=TWO)
+    world.send(VOICE, Result.BUSY)
+    assert (world.rules(Plan), planned(world, VOICE).number_id) == (["next_number"], "n2")
+    assert planned(world, VOICE).due_at == MONDAY + MINUTE
+    world.send(VOICE, Result.NO_ANSWER)
+    assert (world.rules(Plan), planned(world, VOICE).number_id) == (["call_again"], "n1")
+    assert planned(world, VOICE).due_at == MONDAY + 6 * MINUTE
+    world.send(VOICE, Result.BUSY)
+    assert planned(world, VOICE).number_id == "n2"
+
+
+def test_a_call_that_was_late_moves_the_next_one() -> None:
+    world = World.of(HIGH, channels=ONLY_VOICE)
+    world.at(MONDAY + 4 * MINUTE)
+    world.send(VOICE, Result.BUSY)
+    assert planned(world, VOICE).due_at == MONDAY + 9 * MINUTE
+
+
+def test_a_dead_number_is_left_and_the_next_called_at_once() -> None:
+    world = World.of(HIGH, channels=ONLY_VOICE, numbers=TWO)
+    world.send(VOICE, Result.INVALID_NUMBER)
+    assert planned(world, VOICE).number_id == "n2"
+    assert planned(world, VOICE).due_at == world.now
+    world.send(VOICE, Result.BUSY)
+    assert planned(world, VOICE).number_id == "n2"
+
+
+def test_a_call_that_failed_for_now_is_retried_on_its_number_and_counts_for_no_round() -> None:
+    world = World.of(LOW, channels=ONLY_VOICE, numbers=TWO)
+    world.send(VOICE, Result.FAILED_TEMPORARY)
+    assert (world.rules(Plan), planned(world, VOICE).number_id) == (["transient_failure"], "n1")
+    world.send(VOICE, Result.BUSY)
+    assert planned(world, VOICE).number_id == "n2"
+
+
+def test_rounds_end_calls() -> None:
+    world = World.of(LOW, channels=ONLY_VOICE, numbers=TWO)
+    world.send(VOICE, Result.BUSY)
+    world.send(VOICE, Result.BUSY)
+    assert not is_planned(world, VOICE)
+
+
+@pytest.mark.parametrize(("urgency", "cap"), [(CRITICAL, 20), (HIGH, 8)])
+def test_calls_beyond_the_days_cap_move_to_the_next_day(urgency: Urgency, cap: int) -> None:
+    world = World.of(urgency, channels=ONLY_VOICE)
+    for _ in range(cap):
+        assert planned(world, VOICE).due_at.date() == MONDAY.date()
+        world.send(VOICE, Result.BUSY)
+    assert planned(world, VOICE).due_at == at("00:00", day=3)
+
+
+def test_a_gateway_that_was_down_uses_up_no_call_of_the_cap() -> None:
+    world = World.of(HIGH, channels=ONLY_VOICE)
+    for _ in range(12):
+        world.send(VOICE, Result.FAILED_TEMPORARY)
+    assert planned(world, VOICE).due_at.date() == MONDAY.date()
+
+
+@pytest.mark.parametrize("answer", [Answer.DISSUADED, Answer.HUNG_UP])
+def test_after_a_confirmed_answer_that_is_no_refusal_nobody_is_called_any_more(answer: Answer) -> None:
+    world = World.of(CRITICAL, numbers=(number("n1"), relative()), money_moved=True)
+    assert is_planned(world, VOICE, FAMILY)
+    world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=answer)
+    assert "true_contact" in world.rules(Cancel)
+    assert not is_planned(world, VOICE)
+    assert not is_planned(world, VOICE, FAMILY)
+
+
+def test_an_answer_without_the_key_press_is_no_contact() -> None:
+    world = World.of(HIGH, channels=ONLY_VOICE)
+    world.send(VOICE, Result.ANSWERED_SUBJECT)
+    assert world.rules(Plan) == ["call_again"]
+
+
+def test_a_number_that_joins_late_is_called_at_once_and_then_waits_its_turn() -> None:
+    world = World.of(HIGH, channels=ONLY_VOICE)
+    for _ in range(3):
+        world.send(VOICE, Result.BUSY)
+    world.joined(numbers=TWO)
+    world.send(VOICE, Result.BUSY)
+    assert planned(world, VOICE).number_id == "n2"
+    called = planned(world, VOICE)
+    world.send(VOICE, Result.BUSY)
+    following = planned(world, VOICE)
+    assert following.number_id == "n1" or following.due_at >= called.due_at + 5 * MINUTE

@@ -1,0 +1,135 @@
+"""How a case ends, and what is left to do."""
+
+from datetime import timedelta
+
+import pytest
+from builders import CRITICAL, HIGH, LOW, MEDIUM, ONLY_SMS, ONLY_VOICE, SMS, VISIT, VOICE
+from harness import World, planned
+
+from dispatcher.engine.decisions import AskHuman, Cancel, CancelVisit, Close, Oblige, Plan, Recall, Skip
+from schemas.vocabulary import Answer, Resolution, Result, Rung, SkipReason, Urgency, VisitState
+
+
+@pytest.mark.parametrize("urgency", [HIGH, MEDIUM, LOW])
+def test_a_confirmed_call_closes(urgency: Urgency) -> None:
+    world = World.of(urgency, amount_at_risk=3000)
+    world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DISSUADED)
+    close = Close("confirmed_call", Resolution.DISSUADED_IN_TIME, 3000, "amount_about_to_be_sent")
+    assert close in world.decided
+    assert world.case.resolution is Resolution.DISSUADED_IN_TIME
+
+
+def test_a_confirmed_call_does_not_close_a_critical_case() -> None:
+    world = World.of(CRITICAL)
+    world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DISSUADED)
+    assert world.case.is_open
+    assert world.case.open_visit is not None
+
+
+@pytest.mark.parametrize(
+    ("result", "at_risk", "lost", "resolution", "avoided"),
+    [
+        (Result.MET_DISSUADED, 20_000, 0, Resolution.DISSUADED_IN_TIME, 20_000),
+        (Result.MET_DISSUADED, None, 0, Resolution.DISSUADED_IN_TIME, None),
+        (Result.MET_SELF_AWARE, 20_000, 0, Resolution.SELF_AWARE, 20_000),
+        (Result.MET_ALREADY_DEFRAUDED, 20_000, 8_000, Resolution.ALREADY_TRANSFERRED_PARTLY, 12_000),
+        (Result.MET_ALREADY_DEFRAUDED, 20_000, 20_000, Resolution.ALREADY_TRANSFERRED_ALL, None),
+        (Result.MET_ALREADY_DEFRAUDED, None, 0, Resolution.ALREADY_TRANSFERRED_ALL, None),
+    ],
+)
+def test_who_was_met_ends_the_case(
+    result: Result, at_risk: int | None, lost: int, resolution: Resolution, avoided: int | None
+) -> None:
+    world = World.of(CRITICAL, amount_at_risk=at_risk)
+    world.assign()
+    world.officer(VisitState.ARRIVED)
+    world.reports(result, lost)
+    (close,) = [each for each in world.decided if isinstance(each, Close)]
+    assert (close.rule, close.resolution, close.avoided) == ("met", resolution, avoided)
+    assert (close.avoided_basis is None) == (avoided is None)
+
+
+def test_closing_clears_up_and_plans_the_follow_ups() -> None:
+    world = World.of(CRITICAL)
+    world.accepted(world.sending(planned(world, VOICE)))
+    world.assign()
+    world.officer(VisitState.ARRIVED)
+    world.reports(Result.MET_DISSUADED)
+    assert world.rules(Cancel) == ["case_closed"]
+    assert world.rules(Recall) == ["case_closed"]
+    assert [each.due_at - world.now for each in world.decided if isinstance(each, Oblige)] == [
+        timedelta(hours=24),
+        timedelta(hours=72),
+        timedelta(days=7),
+    ]
+    world.after(seconds=1)
+    assert world.decided == []
+
+
+def test_withdrawal_cancels_recalls_and_tells_the_officer() -> None:
+    world = World.of(CRITICAL)
+    call = world.sending(planned(world, VOICE))
+    world.accepted(call)
+    world.assign()
+    sms = planned(world, SMS)
+    world.act(withdrawn=True)
+    assert world.case.resolution is Resolution.WITHDRAWN
+    assert world.decided == [
+        Close("withdrawn", Resolution.WITHDRAWN),
+        CancelVisit("withdrawn", world.visit.id),
+        Cancel("withdrawn", sms.id),
+        Recall("withdrawn", call.id),
+    ]
+    assert world.visit.state is VisitState.CANCELLED
+
+
+def test_what_was_sending_at_the_withdrawal_is_recalled_when_it_is_accepted() -> None:
+    world = World.of(HIGH, channels=ONLY_VOICE)
+    call = world.sending(planned(world, VOICE))
+    world.act(withdrawn=True)
+    world.accepted(call)
+    assert world.decided == [Recall("withdrawn", call.id)]
+
+
+@pytest.mark.parametrize("resolution", [Resolution.NOT_A_VICTIM, Resolution.WITHDRAWN, Resolution.EXPIRED])
+def test_no_follow_up_where_there_was_no_victim(resolution: Resolution) -> None:
+    world = World.of(HIGH)
+    world.act(withdrawn=resolution is Resolution.WITHDRAWN)
+    world.feedback(resolution)
+    assert world.rules(Oblige) == []
+
+
+@pytest.mark.parametrize("urgency", [CRITICAL, HIGH])
+def test_grave_and_expired_on_arrival_asks_the_centre_and_sends_nothing(urgency: Urgency) -> None:
+    world = World.of(urgency, expired=True)
+    assert world.decided == [AskHuman("expired_on_arrival", Rung.CENTRE, "expired")]
+    world.after(hours=1)
+    assert world.decided == []
+
+
+@pytest.mark.parametrize("urgency", [MEDIUM, LOW])
+def test_expired_on_arrival_closes_the_rest(urgency: Urgency) -> None:
+    skipped = [Skip("channel_not_used", channel, SkipReason.EXPIRED) for channel in (SMS, VOICE, VISIT)]
+    world = World.of(urgency, expired=True)
+    assert world.decided == [Close("expired_on_arrival", Resolution.EXPIRED), *skipped]
+
+
+def test_an_expired_case_that_is_warned_of_again_goes_on() -> None:
+    world = World.of(CRITICAL, expired=True)
+    world.joined(expired=False)
+    assert "first_sms" in world.rules(Plan)
+
+
+def test_a_plan_that_is_exhausted_asks_a_human_once() -> None:
+    world = World.of(LOW, channels=ONLY_SMS)
+    world.send(SMS, Result.DELIVERED)
+    assert world.rules(AskHuman) == ["plan_exhausted"]
+    assert world.case.waiting_for == Rung.CENTRE
+    world.after(hours=1)
+    assert world.rules(AskHuman) == []
+
+
+def test_a_plan_that_goes_on_asks_nobody() -> None:
+    world = World.of(HIGH)
+    world.send(SMS, Result.DELIVERED)
+    assert world.rules(AskHuman) == []

@@ -1,0 +1,104 @@
+"""Doubt: nobody knows whether a message left."""
+
+from datetime import timedelta
+
+import pytest
+from builders import (
+    CRITICAL,
+    FAMILY,
+    HIGH,
+    LOW,
+    MEDIUM,
+    MINUTE,
+    MONDAY,
+    ONLY_SMS,
+    ONLY_VISIT,
+    SECOND,
+    SMS,
+    TWO,
+    VISIT,
+    VOICE,
+    number,
+    relative,
+)
+from harness import World, is_planned, planned
+
+from dispatcher.engine.decisions import Plan
+from schemas.vocabulary import Answer, Result, Urgency
+
+
+def test_what_the_provider_never_took_goes_again_at_once_under_its_key() -> None:
+    world = World.of(channels=ONLY_SMS)
+    doubtful = world.sending(planned(world, SMS))
+    world.in_doubt(doubtful)
+    world.never_taken(doubtful)
+    following = planned(world, SMS)
+    assert world.rules(Plan) == ["never_taken"]
+    assert (following.due_at, following.send_key, following.retry_of) == (world.now, doubtful.id, doubtful.id)
+    assert not following.possible_duplicate
+
+
+@pytest.mark.parametrize(
+    ("urgency", "wait"),
+    [(CRITICAL, timedelta(seconds=90)), (HIGH, 3 * MINUTE), (MEDIUM, 15 * MINUTE), (LOW, 60 * MINUTE)],
+)
+def test_doubt_is_waited_out_and_then_sent_again_as_a_possible_duplicate(urgency: Urgency, wait: timedelta) -> None:
+    world = World.of(urgency, channels=ONLY_SMS)
+    doubtful = world.sending(planned(world, SMS))
+    world.in_doubt(doubtful)
+    assert MONDAY + wait in world.looks
+    world.at(MONDAY + wait - SECOND)
+    assert not is_planned(world, SMS)
+    world.at(MONDAY + wait)
+    following = planned(world, SMS)
+    assert world.rules(Plan)[0] == "doubt_wait"
+    assert (following.send_key, following.possible_duplicate, following.retry_of) == (doubtful.id, True, doubtful.id)
+
+
+def test_a_doubtful_message_is_sent_again_once() -> None:
+    world = World.of(channels=ONLY_SMS)
+    world.in_doubt(world.sending(planned(world, SMS)))
+    world.after(minutes=3)
+    world.after(minutes=3)
+    assert len(world.made(SMS)) == 2
+
+
+def test_a_resend_that_is_doubtful_too_is_sent_once_more() -> None:
+    world = World.of(channels=ONLY_SMS)
+    first = planned(world, SMS)
+    world.in_doubt(world.sending(first))
+    world.after(minutes=3)
+    world.in_doubt(world.sending(planned(world, SMS)))
+    world.after(minutes=3)
+    assert [each.send_key for each in world.made(SMS)] == [first.id] * 3
+
+
+def test_a_resend_that_fails_for_now_still_may_be_a_duplicate() -> None:
+    world = World.of(channels=ONLY_SMS)
+    world.in_doubt(world.sending(planned(world, SMS)))
+    world.after(minutes=3)
+    world.send(SMS, Result.FAILED_TEMPORARY, detail="gateway answered 503")
+    assert planned(world, SMS).possible_duplicate
+
+
+def test_a_doubtful_call_is_not_repeated_after_a_true_contact() -> None:
+    world = World.of(CRITICAL, numbers=(number("n1"), relative()), money_moved=True)
+    world.in_doubt(world.sending(planned(world, VOICE, FAMILY)))
+    world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.HUNG_UP)
+    world.after(minutes=2)
+    assert not is_planned(world, VOICE, FAMILY)
+
+
+def test_a_doubtful_call_is_not_repeated_on_a_number_that_turned_out_bad() -> None:
+    world = World.of(CRITICAL, numbers=TWO)
+    world.in_doubt(world.sending(planned(world, VOICE)))
+    world.send(SMS, Result.INVALID_NUMBER)
+    world.after(minutes=2)
+    assert planned(world, VOICE).number_id == "n2"
+
+
+def test_a_visit_in_doubt_is_never_doubled() -> None:
+    world = World.of(CRITICAL, channels=ONLY_VISIT)
+    world.in_doubt(world.sending(planned(world, VISIT)))
+    world.after(hours=1)
+    assert len(world.made(VISIT)) == 1

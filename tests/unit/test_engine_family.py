@@ -1,0 +1,90 @@
+"""Named family and guardians: who is called, when, and of what."""
+
+import pytest
+from builders import CRITICAL, FAMILY, HIGH, LOW, MEDIUM, MINUTE, MONDAY, ONLY_SMS, SECOND, VOICE, number, relative
+from harness import World, is_planned, planned
+
+from dispatcher.engine.decisions import OpenVisit
+from schemas.vocabulary import Answer, Person, Resolution, Result, Urgency
+
+
+@pytest.mark.parametrize(("urgency", "wait"), [(CRITICAL, 5), (HIGH, 30)])
+def test_family_is_called_after_its_wait(urgency: Urgency, wait: int) -> None:
+    world = World.of(urgency, numbers=(number("n1"), relative()))
+    assert MONDAY + wait * MINUTE in world.looks
+    world.at(MONDAY + wait * MINUTE - SECOND)
+    assert world.made(VOICE, FAMILY) == []
+    world.at(MONDAY + wait * MINUTE)
+    assert planned(world, VOICE, FAMILY).due_at == world.now
+
+
+@pytest.mark.parametrize("urgency", [CRITICAL, HIGH])
+def test_family_is_called_at_once_when_money_has_moved(urgency: Urgency) -> None:
+    world = World.of(urgency, numbers=(number("n1"), relative()), money_moved=True)
+    assert planned(world, VOICE, FAMILY).due_at == MONDAY
+
+
+@pytest.mark.parametrize("urgency", [MEDIUM, LOW])
+def test_family_is_not_called_at_medium_and_low(urgency: Urgency) -> None:
+    world = World.of(urgency, numbers=(number("n1"), relative()), money_moved=True)
+    world.after(hours=2)
+    assert world.made(VOICE, FAMILY) == []
+
+
+@pytest.mark.parametrize("fraud_type", ["F09", "F12"])
+def test_family_is_never_told_of_sensitive_types(fraud_type: str) -> None:
+    world = World.of(CRITICAL, numbers=(number("n1"), relative()), money_moved=True, fraud_type=fraud_type)
+    world.after(hours=2)
+    assert world.made(VOICE, FAMILY) == []
+
+
+@pytest.mark.parametrize("person", [Person.FAMILY, Person.GUARDIAN])
+def test_family_and_guardians_are_called(person: Person) -> None:
+    world = World.of(CRITICAL, numbers=(number("n1"), relative(person=person)), money_moved=True)
+    assert planned(world, VOICE, FAMILY).person is person
+
+
+def test_employer_and_community_are_not_called() -> None:
+    world = World.of(CRITICAL, numbers=(number("n1"), relative(person=Person.OTHER)), money_moved=True)
+    assert world.made(VOICE, FAMILY) == []
+
+
+def test_family_is_not_called_where_the_centre_asked_for_no_calls() -> None:
+    world = World.of(CRITICAL, numbers=(number("n1"), relative()), money_moved=True, channels=ONLY_SMS)
+    assert world.made(VOICE, FAMILY) == []
+
+
+def test_family_is_called_again_for_three_rounds() -> None:
+    world = World.of(CRITICAL, numbers=(relative(),), money_moved=True)
+    for _ in range(2):
+        called = planned(world, VOICE, FAMILY).due_at
+        world.send(VOICE, Result.NO_ANSWER, FAMILY)
+        assert planned(world, VOICE, FAMILY).due_at == called + 10 * MINUTE
+    world.send(VOICE, Result.NO_ANSWER, FAMILY)
+    assert not is_planned(world, VOICE, FAMILY)
+
+
+def test_family_that_answered_is_no_true_contact_and_not_called_again() -> None:
+    world = World.of(CRITICAL, numbers=(number("n1"), relative()), money_moved=True)
+    world.send(VOICE, Result.ANSWERED_FAMILY, FAMILY, confirmed=True, answer=Answer.DISSUADED)
+    assert world.case.is_open
+    assert not is_planned(world, VOICE, FAMILY)
+    assert is_planned(world, VOICE)
+
+
+def guardian_says(answer: Answer) -> World:
+    world = World.of(HIGH, numbers=(number("n1"), relative(person=Person.GUARDIAN)), money_moved=True)
+    world.send(VOICE, Result.ANSWERED_GUARDIAN, FAMILY, confirmed=True, answer=answer)
+    return world
+
+
+def test_a_guardian_who_confirmed_is_a_true_contact() -> None:
+    assert guardian_says(Answer.HUNG_UP).case.true_contact
+
+
+def test_a_guardian_who_was_dissuaded_closes_like_the_subject() -> None:
+    assert guardian_says(Answer.DISSUADED).case.resolution is Resolution.DISSUADED_IN_TIME
+
+
+def test_a_guardian_who_denies_is_visited_like_the_subject() -> None:
+    assert guardian_says(Answer.DENIES).rules(OpenVisit) == ["visit_after_refusal"]

@@ -1,0 +1,70 @@
+"""Quiet hours hold medium and low, and a rise frees what they held."""
+
+from datetime import datetime
+
+import pytest
+from builders import CRITICAL, HIGH, LOW, MEDIUM, MONDAY, ONLY_SMS, SMS, VOICE, at
+from harness import World, planned
+
+from schemas.vocabulary import Result, Urgency
+
+
+@pytest.mark.parametrize(
+    ("received", "sent"),
+    [
+        (at("21:29:59"), at("21:29:59")),
+        (at("21:30"), at("08:00", day=3)),
+        (at("23:59:59"), at("08:00", day=3)),
+        (at("00:00"), at("08:00")),
+        (at("07:59:59"), at("08:00")),
+        (at("08:00"), at("08:00")),
+    ],
+)
+@pytest.mark.parametrize("urgency", [MEDIUM, LOW])
+def test_quiet_hours_hold_an_sms(urgency: Urgency, received: datetime, sent: datetime) -> None:
+    assert planned(World.of(urgency, received), SMS).due_at == sent
+
+
+@pytest.mark.parametrize("urgency", [CRITICAL, HIGH])
+def test_quiet_hours_do_not_hold_the_grave(urgency: Urgency) -> None:
+    assert planned(World.of(urgency, at("23:30")), SMS).due_at == at("23:30")
+
+
+def test_quiet_hours_hold_a_call_that_would_fall_into_them() -> None:
+    assert planned(World.of(MEDIUM, at("21:25")), VOICE).due_at == at("08:00", day=3)
+
+
+def test_quiet_hours_hold_a_retry() -> None:
+    world = World.of(MEDIUM, at("21:29:59"), channels=ONLY_SMS)
+    world.send(SMS, Result.FAILED_TEMPORARY)
+    assert planned(world, SMS).due_at == at("08:00", day=3)
+
+
+def test_quiet_hours_hold_a_doubtful_message() -> None:
+    world = World.of(MEDIUM, at("21:25"), channels=ONLY_SMS)
+    world.in_doubt(world.sending(planned(world, SMS)))
+    world.after(minutes=15)
+    assert planned(world, SMS).due_at == at("08:00", day=3)
+
+
+def test_quiet_hours_hold_what_was_never_taken() -> None:
+    world = World.of(MEDIUM, at("21:29"), channels=ONLY_SMS)
+    doubtful = world.sending(planned(world, SMS))
+    world.in_doubt(doubtful)
+    world.at(at("21:31"))
+    world.never_taken(doubtful)
+    assert planned(world, SMS).due_at == at("08:00", day=3)
+
+
+def test_a_rise_in_the_night_frees_what_the_quiet_hours_held() -> None:
+    world = World.of(MEDIUM, at("22:00"))
+    world.after(minutes=5)
+    world.joined(CRITICAL)
+    assert planned(world, SMS).due_at == world.now
+    assert planned(world, VOICE).due_at == world.now
+
+
+def test_a_rise_brings_the_first_call_forward() -> None:
+    world = World.of(LOW)
+    world.joined(CRITICAL)
+    assert planned(world, VOICE).due_at == MONDAY

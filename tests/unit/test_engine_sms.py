@@ -1,0 +1,63 @@
+"""SMS: one to a person, retried, and another only where it is permitted."""
+
+import pytest
+from builders import MONDAY, ONLY_SMS, SMS, TWO
+from harness import World, is_planned, planned
+
+from dispatcher.engine.decisions import Plan
+from schemas.vocabulary import Result, Urgency
+
+
+@pytest.mark.parametrize("urgency", Urgency)
+def test_first_sms_goes_at_once_by_day(urgency: Urgency) -> None:
+    world = World.of(urgency)
+    first = world.plans[0]
+    assert (first.rule, first.channel, first.number_id, first.due_at) == ("first_sms", SMS, "n1", MONDAY)
+
+
+@pytest.mark.parametrize("result", [Result.DELIVERED, Result.UNKNOWN])
+def test_one_sms_is_enough(result: Result) -> None:
+    world = World.of(channels=ONLY_SMS, numbers=TWO)
+    world.send(SMS, result)
+    world.after(minutes=5)
+    assert len(world.made(SMS)) == 1
+
+
+def test_sms_goes_to_the_next_number_at_once_after_a_permanent_failure() -> None:
+    world = World.of(numbers=TWO)
+    failed = world.send(SMS, Result.FAILED_PERMANENT)
+    following = planned(world, SMS)
+    assert world.rules(Plan) == ["next_number"]
+    assert (following.number_id, following.due_at, following.retry_of) == ("n2", MONDAY, failed.id)
+
+
+@pytest.mark.parametrize("result", [Result.INVALID_NUMBER, Result.OUT_OF_SERVICE, Result.UNSUPPORTED])
+def test_sms_goes_to_the_next_number_where_the_first_cannot_be_reached(result: Result) -> None:
+    world = World.of(channels=ONLY_SMS, numbers=TWO)
+    world.send(SMS, result)
+    assert planned(world, SMS).number_id == "n2"
+
+
+def test_refused_content_is_not_sent_to_the_next_number() -> None:
+    world = World.of(channels=ONLY_SMS, numbers=TWO)
+    world.send(SMS, Result.REJECTED_CONTENT)
+    assert not is_planned(world, SMS)
+
+
+def test_sms_ends_with_the_last_number() -> None:
+    world = World.of(channels=ONLY_SMS, numbers=TWO)
+    world.send(SMS, Result.FAILED_PERMANENT)
+    world.send(SMS, Result.FAILED_PERMANENT)
+    assert not is_planned(world, SMS)
+
+
+def test_a_passing_fault_is_retried_with_growing_waits() -> None:
+    world = World.of(channels=ONLY_SMS)
+    waits = []
+    for _ in range(6):
+        failed = world.send(SMS, Result.FAILED_TEMPORARY, detail="gateway answered 503")
+        following = planned(world, SMS)
+        assert (world.rules(Plan), following.retry_of, following.number_id) == (["transient_failure"], failed.id, "n1")
+        assert following.send_key == following.id
+        waits.append((following.due_at - world.now).total_seconds())
+    assert waits == [2, 10, 30, 120, 300, 300]

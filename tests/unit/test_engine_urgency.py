@@ -1,0 +1,57 @@
+"""What raises urgency, by how much, and how often."""
+
+import pytest
+from builders import CRITICAL, FAMILY, HIGH, LOW, MEDIUM, TWO, VOICE, number, relative
+from harness import World, planned
+
+from dispatcher.engine.decisions import OpenVisit, RaiseUrgency
+from schemas.vocabulary import Result
+
+
+@pytest.mark.parametrize("result", [Result.ANSWERED_NOT_SUBJECT, Result.SUSPECTED_FORWARDING])
+def test_a_stranger_on_the_phone_raises_one_step_and_ends_the_number(result: Result) -> None:
+    world = World.of(MEDIUM, numbers=TWO)
+    call = world.send(VOICE, result)
+    assert RaiseUrgency("somebody_else_answered", HIGH, call.id) in world.decided
+    assert world.case.urgency is HIGH
+    assert planned(world, VOICE).number_id == "n2"
+
+
+def test_each_stranger_raises_one_step_and_only_once() -> None:
+    world = World.of(LOW, numbers=(*TWO, number("n3")))
+    steps = []
+    for _ in range(3):
+        world.send(VOICE, Result.ANSWERED_NOT_SUBJECT)
+        steps.append(world.case.urgency)
+        world.after(seconds=1)
+    assert steps == [MEDIUM, HIGH, CRITICAL]
+    assert world.case.urgency is CRITICAL
+
+
+def test_critical_stays_critical() -> None:
+    world = World.of(CRITICAL)
+    world.send(VOICE, Result.ANSWERED_NOT_SUBJECT)
+    assert world.rules(RaiseUrgency) == []
+
+
+def test_a_stranger_at_a_relatives_number_raises_nothing() -> None:
+    world = World.of(HIGH, numbers=(number("n1"), relative()), money_moved=True)
+    world.send(VOICE, Result.ANSWERED_NOT_SUBJECT, FAMILY)
+    assert world.case.urgency is HIGH
+
+
+def test_medium_whose_rounds_are_over_becomes_high_and_is_visited() -> None:
+    world = World.of(MEDIUM)
+    for _ in range(2):
+        world.send(VOICE, Result.NO_ANSWER)
+        assert world.case.urgency is MEDIUM
+    world.send(VOICE, Result.NO_ANSWER)
+    assert world.rules(RaiseUrgency) == ["phone_route_exhausted"]
+    assert world.case.urgency is HIGH
+    assert world.case.open_visit is not None
+
+
+def test_medium_without_a_usable_number_becomes_high_and_is_visited_at_once() -> None:
+    world = World.of(MEDIUM, numbers=())
+    assert world.rules(RaiseUrgency) == ["phone_route_exhausted"]
+    assert world.rules(OpenVisit) == ["visit_phone_route_exhausted"]

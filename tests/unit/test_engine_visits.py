@@ -1,0 +1,59 @@
+"""When a door visit is opened, and what a report leads to."""
+
+import pytest
+from builders import CRITICAL, HIGH, LOW, MEDIUM, MINUTE, MONDAY, ONLY_SMS, ONLY_VISIT, SECOND, VISIT, VOICE
+from harness import World, planned
+
+from dispatcher.engine.decisions import AskHuman, OpenVisit
+from schemas.vocabulary import Answer, Result, Urgency, VisitState
+
+
+def test_critical_is_visited_at_receipt() -> None:
+    world = World.of(CRITICAL)
+    assert world.rules(OpenVisit) == ["visit_at_receipt"]
+    assert (planned(world, VISIT).rung, planned(world, VISIT).due_at) == (0, MONDAY)
+
+
+def test_critical_is_visited_even_where_the_centre_did_not_ask() -> None:
+    assert World.of(CRITICAL, channels=ONLY_SMS).rules(OpenVisit) == ["visit_at_receipt"]
+
+
+def test_high_is_visited_after_a_quarter_of_an_hour_without_contact() -> None:
+    world = World.of(HIGH)
+    assert MONDAY + 15 * MINUTE in world.looks
+    world.at(MONDAY + 15 * MINUTE - SECOND)
+    assert world.case.visits == ()
+    world.at(MONDAY + 15 * MINUTE)
+    assert world.rules(OpenVisit) == ["visit_no_contact"]
+
+
+@pytest.mark.parametrize("answer", [Answer.UNSURE, Answer.DENIES, Answer.ALREADY_PAID])
+@pytest.mark.parametrize("urgency", [HIGH, MEDIUM, LOW])
+def test_refused_on_the_phone_opens_a_visit(urgency: Urgency, answer: Answer) -> None:
+    world = World.of(urgency)
+    world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=answer)
+    assert world.rules(OpenVisit) == ["visit_after_refusal"]
+
+
+def test_high_is_visited_when_no_number_is_left() -> None:
+    world = World.of(HIGH)
+    world.send(VOICE, Result.OUT_OF_SERVICE)
+    assert world.rules(OpenVisit) == ["visit_phone_route_exhausted"]
+
+
+def test_low_is_not_visited_when_its_calls_are_over() -> None:
+    world = World.of(LOW)
+    world.send(VOICE, Result.NO_ANSWER)
+    world.after(days=1)
+    assert world.case.visits == ()
+
+
+@pytest.mark.parametrize("result", [Result.NOT_FOUND_CONFIRMED, Result.WRONG_ADDRESS, Result.INVALID_VISIT])
+def test_a_visit_that_leads_nowhere_asks_the_centre_once(result: Result) -> None:
+    world = World.of(CRITICAL, channels=ONLY_VISIT)
+    world.assign()
+    world.officer(VisitState.ACCEPTED)
+    world.reports(result)
+    assert world.rules(AskHuman) == ["visit_result"]
+    world.after(hours=1)
+    assert world.rules(AskHuman) == []

@@ -1,0 +1,148 @@
+"""`dispatcher policy check`: every fault of a policy, one a line, and everything that is odd about it."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from click.testing import Result
+from policies import DEFAULTS, put, table, write
+from typer.testing import CliRunner
+
+from dispatcher.cli import policy as command
+from dispatcher.errors import OperatorError
+from dispatcher.policy import load
+from dispatcher.policy.oddities import oddities
+from dispatcher.settings import Settings
+from dispatcher.setup import load_policy
+
+# What a bad edit does to the file, and the key and the remedy that its line names.
+FAULTS: list[tuple[str, Any, str, str]] = [
+    ("receipt_wait.fax", "10m", "receipt_wait.fax", "no such key; one of: sms, voice, visit, broadcast, hook"),
+    ("urgency.high.fax", {"after": "0s"}, "urgency.high.fax", "one of: doubt_wait"),
+    ("urgency.high.visit.on", ["no_answer"], "urgency.high.visit.on.0", "'no_contact'"),
+    ("urgency.high.hooks.stop_payment", ["receipt"], "urgency.high.hooks.stop_payment.0", "'money_moved'"),
+    ("urgency.high.doubt_wait", "-5m", "urgency.high.doubt_wait", "a wait can't be negative (-5m)"),
+    ("urgency.high.doubt_wait", "99999999d", "urgency.high.doubt_wait", "3650d"),
+    ("urgency.high.follow_up", ["2d", "-7d"], "urgency.high.follow_up.1", "can't be negative"),
+    ("urgency.low.phone_route_exhausted_raises_to", "low", "exhausted_raises_to", "a loop of raises"),
+    ("urgency.high.phone_route_exhausted_raises_to", "medium", "exhausted_raises_to", "a loop of raises"),
+    ("urgency.critical.phone_route_exhausted_raises_to", "critical", "exhausted_raises_to", "a loop of raises"),
+    ("ladder", [], "ladder", "must not be empty"),
+    ("ladder", ["officer", "county_desk"], "ladder", "must end with centre"),
+    ("ladder", ["station_leader", "centre"], "ladder", "must start at officer"),
+    ("ladder", ["officer", "county_desk", "officer", "centre"], "ladder", "must not go down"),
+    ("urgency.low", None, "urgency.low", "required, but missing"),
+    ("urgency.medium.visit", None, "urgency.medium.visit", "required, but missing"),
+    ("urgency.high.voice", 5, "urgency.high.voice", "a table of keys"),
+    ("urgency.high.voice.per_day", None, "urgency.high.voice.rounds", "per_day or rounds"),
+    ("urgency.high.visit.no_contact_after", None, "urgency.high.visit.no_contact_after", "give a duration"),
+    ("sms_cap.per_day", True, "sms_cap.per_day", "a whole number"),
+    ("quiet_hours.from", "21:30+08:00", "quiet_hours.from", '"21:30"'),
+    ("revisit.windows", ["22:00-02:00"], "revisit.windows.0", "split it in two"),
+]
+
+# What one edit makes odd; without a key, an edit at the very border that is not odd yet.
+ODD: list[tuple[str, Any, str, str]] = [
+    ("ladder", ["officer", "centre"], "ladder", "passes over station_leader, county_desk"),
+    ("quiet_hours.to", "21:30", "quiet_hours", "nothing is ever held"),
+    ("working_hours.days", [], "working_hours", "no hour is a working hour"),
+    ("revisit.windows", ["18:30-21:30", "02:00-04:00"], "revisit.windows.1", "knock at night"),
+    ("revisit.after", "25h", "revisit.after", "nobody comes again for 25h"),
+    ("sms_cap.again_after", "25h", "sms_cap.again_after", "longer than a day"),
+    ("sms_cap.per_day", 13, "sms_cap.per_day", "can never be reached"),
+    ("warned_again.at_least", "low", "warned_again.at_least", "nothing can ever be raised"),
+    ("minors.under", 0, "minors.under", "can never fire"),
+    ("codes.valid_for", "2h", "codes.valid_for", "no longer valid"),
+    ("retry.waits", ["10s", "2s"], "retry.waits", "do not ascend"),
+    ("retry.waits", ["0s", "2s"], "retry.waits", "without any rest"),
+    ("urgency_labels.low", ["高"], "urgency_labels.low", "it is high already"),
+    ("urgency_labels.low", ["high"], "urgency_labels.low", "it is high already"),
+    ("urgency_labels.low", ["D级"], "urgency_labels.low", "never matches"),
+    ("urgency.critical.doubt_wait", "4m", "urgency.critical.doubt_wait", "4m is slower than at high (3m)"),
+    ("urgency.high.voice.within", "30s", "urgency.high.voice.after", "1m > voice.within 30s"),
+    ("urgency.high.voice.after", "5m", "", ""),
+    ("urgency.high.visit.accept_within", "20m", "", ""),
+    ("urgency.high.visit.no_contact_after", "30s", "urgency.high.voice.after", "before anybody has called"),
+    ("urgency.high.visit.no_contact_after", "3h", "urgency.high.visit.no_contact_after", "3h > visit.met_within 2h"),
+    ("urgency.high.visit.report_within", "119m", "urgency.high.visit.met_within", "before the person is met"),
+    ("urgency.high.family.after", "121m", "urgency.high.family.after", "121m > visit.met_within 2h"),
+    ("urgency.high.family.money_moved_after", "1h", "urgency.high.family.money_moved_after", "1h > family.after 30m"),
+    ("urgency.high.family.again", "0s", "urgency.high.family.again", "no rest"),
+    ("urgency.medium.visit.no_contact_after", "1h", "urgency.medium.visit.no_contact_after", "can never fire"),
+    ("urgency.low.visit.on", [], "urgency.low.visit.on", "no visit"),
+    ("urgency.critical.visit.on", ["receipt", "refused"], "urgency.critical.visit.on", "refused can never fire"),
+    ("urgency.high.visit.accept_within", "21m", "urgency.high.visit.accept_within", "21m × 6 = 126m"),
+    ("urgency.low.voice.per_day", 7, "urgency.low.voice.per_day", "can never be reached"),
+    ("urgency.low.voice.per_day", 6, "urgency.low.voice.per_day", "rounds ends first"),
+    ("urgency.high.voice.rounds", 300, "urgency.high.voice.rounds", "per_day begins anew"),
+    ("urgency.high.follow_up", ["7d", "2d"], "urgency.high.follow_up", "does not ascend"),
+    ("urgency.high.held_in_quiet_hours", True, "urgency.high.held_in_quiet_hours", "waits until the morning"),
+    ("urgency.low.hooks.stop_payment", ["refused"], "urgency.low.hooks.stop_payment", "never asked to be stopped"),
+]
+
+
+def run(*arguments: str | Path) -> Result:
+    app = typer.Typer()
+    command.register(app)
+    app.command()(lambda: None)
+    return CliRunner().invoke(app, ["policy", *map(str, arguments)], catch_exceptions=False)
+
+
+@pytest.mark.parametrize(("key", "value", "named", "why"), FAULTS)
+def test_a_fault_is_one_line_with_key_and_remedy(tmp_path: Path, key: str, value: Any, named: str, why: str) -> None:
+    path = write(tmp_path / "own.toml", put(table(), key, value))
+    done = run("check", path)
+    (line,) = done.stderr.splitlines()
+    assert done.exit_code == 1
+    assert re.match(rf"[\w.]*{re.escape(named)}: .*[一-鿿].* / ", line)
+    assert why in line
+    with pytest.raises(OperatorError) as refused:
+        load_policy(Settings(policy_file=path))
+    assert line in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_all_faults_are_told_together(tmp_path: Path) -> None:
+    policy = table()
+    for key, value in {
+        "ladder": ["county_desk", "officer"],
+        "urgency.high.fax": {},
+        "urgency.high.doubt_wait": "-5m",
+        "urgency.high.visit.on": ["recipt"],
+        "urgency.medium.phone_route_exhausted_raises_to": "low",
+        "urgency.low": None,
+    }.items():
+        put(policy, key, value)
+    done = run("check", write(tmp_path / "own.toml", policy))
+    assert done.exit_code == 1
+    assert [line.split(": ")[0] for line in done.stderr.splitlines()] == [
+        *("ladder", "ladder", "ladder"),
+        *("urgency.high.doubt_wait", "urgency.high.visit.on.0", "urgency.high.fax"),
+        *("urgency.medium.phone_route_exhausted_raises_to", "urgency.low"),
+    ]
+
+
+def test_our_default_has_neither_fault_nor_oddity() -> None:
+    done = run("check", DEFAULTS, "--strict")
+    assert (done.exit_code, done.stdout) == (0, "策略可用 / the policy can be used\n")
+
+
+@pytest.mark.parametrize(("key", "value", "named", "why"), ODD)
+def test_an_oddity_is_told_and_refused_only_when_asked(
+    tmp_path: Path, key: str, value: Any, named: str, why: str
+) -> None:
+    path = write(tmp_path / "own.toml", put(table(), key, value))
+    told = [str(each) for each in oddities(load(path))]
+    assert any(line.startswith(f"{named}: ") and why in line for line in told) if named else not told
+    done = run("check", path)
+    assert done.exit_code == 0
+    assert [line for line in done.stdout.splitlines() if line.startswith("odd: ")] == [f"odd: {line}" for line in told]
+    assert run("check", path, "--strict").exit_code == bool(told)
+
+
+def test_an_absent_file_is_one_line(tmp_path: Path) -> None:
+    done = run("check", tmp_path / "absent.toml")
+    assert done.exit_code == 1
+    assert len(done.stderr.splitlines()) == 1

@@ -1,0 +1,86 @@
+"""docs/policy.md is true: every key stands in it, and its worked example does what it says."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import typer
+from policies import DEFAULTS
+from typer.testing import CliRunner
+
+from dispatcher.cli import policy as command
+from dispatcher.engine import Case, decide
+from dispatcher.engine.decisions import OpenVisit
+from dispatcher.policy import Policy, load
+from dispatcher.policy.leaves import leaves
+from dispatcher.settings import settings
+from dispatcher.setup import load_policy
+from schemas.vocabulary import CaseState, Channel, Urgency
+
+DOCS = (Path(__file__).parents[2] / "docs" / "policy.md").read_text("utf-8")
+NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[pytest.MonkeyPatch]:
+    monkeypatch.setenv("DISPATCHER_HOME", str(tmp_path))
+    settings.cache_clear()
+    yield monkeypatch
+    settings.cache_clear()
+
+
+@pytest.mark.parametrize("key", sorted(dict(leaves(load()))))
+def test_every_key_is_explained(key: str) -> None:
+    section, _, name = key.rpartition(".")
+    of_a_plan = re.fullmatch(r"urgency\.\w+\.(.+)", key)
+    told = [f"`{of_a_plan[1]}`"] if of_a_plan else [f"`[{section}]`", f"`{name}`"] if section else [f"`{name}`"]
+    rows = [row for row in DOCS.splitlines() if row.startswith("|")]
+    assert any(all(each in row for each in told) for row in rows), f"docs/policy.md does not explain {key}"
+
+
+def visit_opens_after(policy: Policy) -> timedelta:
+    """When the engine sends an officer to somebody at high urgency who is not reached, to the minute."""
+    case = Case(
+        id="case",
+        urgency=Urgency.HIGH,
+        state=CaseState.OPEN,
+        opened_at=NOON,
+        urgency_since=NOON,
+        channels=frozenset({Channel.VISIT}),
+        fraud_type="F01",
+    )
+    waits = (timedelta(minutes=number) for number in range(60))
+    return next(
+        wait for wait in waits if any(isinstance(each, OpenVisit) for each in decide(case, policy, NOON + wait))
+    )
+
+
+def test_the_worked_example(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (edit,) = re.findall(r"```toml\n(.*?)```", DOCS, re.DOTALL)
+    wanted = tomllib.loads(edit)
+    number = wanted["urgency"]["high"]["visit"]["no_contact_after"]
+    text = DEFAULTS.read_text("utf-8")
+    for old, new in (
+        ('version = "default-1"', f'version = "{wanted["version"]}"'),
+        ('no_contact_after = "15m"', f'no_contact_after = "{number}"'),
+    ):
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    path = tmp_path / "my-policy.toml"
+    path.write_text(text, encoding="utf-8")
+
+    app = typer.Typer()
+    command.register(app)
+    app.command()(lambda: None)
+    checked = CliRunner().invoke(app, ["policy", "check", str(path), "--strict"], catch_exceptions=False)
+    assert (checked.exit_code, checked.stdout.strip()) == (0, "策略可用 / the policy can be used")
+
+    assert visit_opens_after(load_policy(settings())) == timedelta(minutes=15)
+    environment.setenv("DISPATCHER_POLICY_FILE", str(path))
+    settings.cache_clear()
+    mine = load_policy(settings())
+    assert mine.version == wanted["version"]
+    assert visit_opens_after(mine) == timedelta(minutes=int(number.removesuffix("m"))) != timedelta(minutes=15)
