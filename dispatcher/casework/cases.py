@@ -63,7 +63,7 @@ def open_new(files: CaseFiles, incoming: Incoming, subject: SubjectRow) -> UUID:
     )
     for name, value in incoming.texts.items():
         keep_value(session, files.office, subject, name, value)
-    files.add(case)
+    files.add(case, subject)
     files.note(
         case.id,
         "case_opened",
@@ -90,7 +90,7 @@ def open_new(files: CaseFiles, incoming: Incoming, subject: SubjectRow) -> UUID:
 def join(files: CaseFiles, case_id: UUID, incoming: Incoming, *, rule: str) -> None:
     """One contact plan: all numbers, all addresses, all channels, the higher urgency. The clock stands."""
     case, pushed = files.cases[case_id], incoming.pushed
-    subject = files.session.get_one(SubjectRow, case.subject_id)
+    subject = files.subject(case_id)
     subject.id_digest = subject.id_digest or incoming.id_digest
     case.channels = list(dict.fromkeys([*case.channels, *(each.value for each in pushed.channels)]))
     case.facts = _worse(case.facts, incoming.facts)

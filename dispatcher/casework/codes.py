@@ -1,10 +1,11 @@
 """Call-back codes 任务码: by one, a person who was rung has 96110 or 110 check that it was us. Yes or no, no more."""
 
+import re
 import secrets
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -12,16 +13,17 @@ from dispatcher import clock
 from dispatcher.casework.files import CaseFiles, entry
 from dispatcher.casework.office import Office
 from dispatcher.casework.people import keep_value
-from dispatcher.errors import OperatorError
 from dispatcher.store.base import new_id
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.codes import CodeCheckRow, CodeRow
 from dispatcher.store.vault import SubjectRow
 from dispatcher.store.visits import VisitRow
-from schemas.vocabulary import CaseState
+from schemas import normalise
+from schemas.vocabulary import VisitState
 
 DIGITS = 6
 FIELD = "callback_code"
+_CODE = re.compile(rf"[0-9]{{{DIGITS}}}")
 _TRIES = 50
 _LOCK = 0x44535034  # one query at a time, so that the limit is exact
 _WINDOW = timedelta(minutes=1)
@@ -47,20 +49,28 @@ def issue(files: CaseFiles, case: CaseRow, subject: SubjectRow) -> None:
     files.note(case.id, "code_not_issued", {}, rule="codes_exhausted")
 
 
-def check(session: Session, office: Office, code: str, *, officer: str | None, by: str) -> bool:
-    """Whether this is a task of ours, and with `officer` whether that officer has it. Raises OperatorError."""
+def check(session: Session, office: Office, code: str, *, officer: str | None, by: str) -> bool | None:
+    """Whether this is a task of ours, and with `officer` whether that officer has it. None: too many queries.
+
+    Every query is journalled, a refused or malformed one too, but never the code itself. A code is good until its
+    time, also when its case has ended: a "no" would tell somebody we have just warned that we are the scammer.
+    """
     session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     now = office.clock.now(session)
-    _refuse_too_many(session, office)
+    if _too_many(session, office):
+        session.add(entry(None, 0, now, by, "code_check_refused", "too_many_checks", {"officer": officer}))
+        return None
+    code = normalise.fold_width(code)
+    well_formed = _CODE.fullmatch(code) is not None
     found = select(CodeRow.case_id).where(CodeRow.digest == _digest(office, code), CodeRow.valid_until >= now)
-    case_id = session.scalar(found)
+    case_id = session.scalar(found) if well_formed else None
     genuine = case_id is not None and (officer is None or _has(session, case_id, officer))
     session.add(
         CodeCheckRow(
             id=new_id(), at=now, checked_at=clock.real_now(), officer=officer, genuine=genuine, case_id=case_id
         )
     )
-    data = {"genuine": genuine, "officer": officer}
+    data = {"genuine": genuine, "officer": officer, "well_formed": well_formed}
     if case_id is None:
         session.add(entry(None, 0, now, by, "code_checked", "callback_check", data))
     else:
@@ -70,17 +80,17 @@ def check(session: Session, office: Office, code: str, *, officer: str | None, b
     return genuine
 
 
-def _refuse_too_many(session: Session, office: Office) -> None:
+def _too_many(session: Session, office: Office) -> bool:
     """In real time: a stepped clock must not open the gate to guessing."""
     since = clock.real_now() - _WINDOW
     lately = session.scalar(select(func.count()).where(CodeCheckRow.checked_at > since)) or 0
-    if lately >= office.policy.codes.checks_per_minute:
-        raise OperatorError("查询过于频繁,请一分钟后再试", "too many queries; try again in a minute")
+    return lately >= office.policy.codes.checks_per_minute
 
 
 def _has(session: Session, case_id: UUID, officer: str) -> bool:
-    visit = select(VisitRow.id).join(CaseRow, CaseRow.id == VisitRow.case_id)
-    mine = visit.where(VisitRow.case_id == case_id, VisitRow.officer == officer, CaseRow.state == CaseState.OPEN.value)
+    """Who has the visit or had made it; not who lost it, or was called off before the door."""
+    was_there = or_(VisitRow.state != VisitState.CANCELLED.value, VisitRow.arrived_at.is_not(None))
+    mine = select(VisitRow.id).where(VisitRow.case_id == case_id, VisitRow.officer == officer, was_there)
     return session.scalar(mine.limit(1)) is not None
 
 

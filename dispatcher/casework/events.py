@@ -9,13 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from dispatcher.casework import apply, endings
+from dispatcher.casework import apply, endings, losses
 from dispatcher.casework.answer import Answer
 from dispatcher.casework.files import CaseFiles
 from dispatcher.casework.office import Office
 from dispatcher.engine.decisions import Close
 from dispatcher.store.base import new_id
-from dispatcher.store.cases import CaseRow
 from dispatcher.store.instructions import EventRow, FeedbackRow, InstructionRow
 from schemas.errors import BadInstruction
 from schemas.instruction import Event, Feedback, LaterLoss, Withdraw
@@ -97,9 +96,8 @@ def _feedback(files: CaseFiles, row: InstructionRow, event: Feedback) -> IntakeS
 
 
 def _later_loss(files: CaseFiles, row: InstructionRow, event: LaterLoss) -> IntakeStatus:
-    case: CaseRow = files.cases[row.case_id]
-    case.money_lost += event.loss_yuan
-    _note(files, row.case_id, event, "later_loss_reported", loss_yuan=event.loss_yuan)
+    with losses.counted(files, row.case_id):
+        _note(files, row.case_id, event, losses.REPORTED, loss_yuan=event.loss_yuan)
     return IntakeStatus.ACCEPTED
 
 

@@ -39,6 +39,7 @@ class CaseFiles:
         self.office = office
         self.now = now or office.clock.now(session)
         self.cases: dict[UUID, CaseRow] = {}
+        self._subjects: dict[UUID, SubjectRow] = {}
         self.attempts: dict[UUID, list[AttemptRow]] = defaultdict(list)
         self.visits: dict[UUID, list[VisitRow]] = defaultdict(list)
         self.phones: dict[UUID, list[PhoneRow]] = defaultdict(list)
@@ -65,10 +66,16 @@ class CaseFiles:
         for each in self.session.scalars(found.execution_options(populate_existing=True)):
             kept[each.case_id].append(each)
 
-    def add(self, case: CaseRow) -> None:
+    def add(self, case: CaseRow, subject: SubjectRow) -> None:
         """Put a case that was just made on the desk."""
         self.session.add(case)
-        self.cases[case.id] = case
+        self.cases[case.id], self._subjects[case.id] = case, subject
+
+    def subject(self, case_id: UUID) -> SubjectRow:
+        """The person whom a case is about, also where neither has been flushed."""
+        if case_id not in self._subjects:
+            self._subjects[case_id] = self.session.get_one(SubjectRow, self.cases[case_id].subject_id)
+        return self._subjects[case_id]
 
     def add_phones(self, case_id: UUID, phones: list[PhoneRow]) -> None:
         self.session.add_all(phones)
@@ -99,8 +106,7 @@ class CaseFiles:
 
     def remark(self, case_id: UUID, text: str) -> str:
         """Keep what a person wrote in the vault; the journal holds its id."""
-        subject = self.session.get_one(SubjectRow, self.cases[case_id].subject_id)
-        return str(keep_value(self.session, self.office, subject, "remark", text))
+        return str(keep_value(self.session, self.office, self.subject(case_id), "remark", text))
 
     def case_value(self, case_id: UUID) -> Case:
         """The case as the engine sees it."""

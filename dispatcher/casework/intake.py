@@ -16,7 +16,6 @@ from dispatcher.casework.office import Office
 from dispatcher.engine.decisions import Oblige
 from dispatcher.store.base import new_id
 from dispatcher.store.instructions import InstructionRow
-from dispatcher.store.vault import SubjectRow
 from schemas import parse, patch
 from schemas.errors import BadInstruction, bilingual
 from schemas.instruction import MAX_BODY_BYTES, Event, Instruction, Patch
@@ -88,8 +87,10 @@ def _accept(
     files = CaseFiles(session, office)
     received = _read(office, pushed, files.now)
     is_update = case_id is not None
-    case_id, joined = cases.open_or_join(files, received, case_id)
-    row = record(files, case_id, received, raw, digest)
+    # Nothing that is read here depends on what was just added: one flush at its end, not one before each question.
+    with session.no_autoflush:
+        case_id, joined = cases.open_or_join(files, received, case_id)
+        row = record(files, case_id, received, raw, digest)
     files.note(case_id, "instruction_accepted", _journalled(row, joined), actor=CENTRE)
     if is_update and joined:
         retire_superseded(files, case_id)
@@ -104,7 +105,6 @@ def _read(office: Office, pushed: Instruction, now: datetime) -> Incoming:
 def record(files: CaseFiles, case_id: UUID, received: Incoming, raw: bytes, digest: bytes) -> InstructionRow:
     """Store an instruction beside its case, its content in the vault."""
     pushed = received.pushed
-    subject = files.session.get_one(SubjectRow, files.cases[case_id].subject_id)
     row = InstructionRow(
         id=new_id(),
         system=pushed.source.system,
@@ -123,7 +123,9 @@ def record(files: CaseFiles, case_id: UUID, received: Incoming, raw: bytes, dige
         channels=[each.value for each in pushed.channels],
         flags=list(received.flags),
         case_id=case_id,
-        raw_value_id=people.keep_value(files.session, files.office, subject, "instruction", raw.decode("utf-8-sig")),
+        raw_value_id=people.keep_value(
+            files.session, files.office, files.subject(case_id), "instruction", raw.decode("utf-8-sig")
+        ),
     )
     files.session.add(row)
     return row

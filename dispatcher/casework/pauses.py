@@ -38,7 +38,7 @@ def resume(session: Session, office: Office, case_id: UUID, order: Order) -> set
     stood = files.now - case.paused_at
     case.deadlines = engine.moved(case.deadlines, stood)
     # Deadlines are reckoned from here: left where it was, it would bring them back.
-    case.urgency_since += stood
+    case.urgency_since = min(case.urgency_since + stood, files.now)
     _move_attempts(files, case, stood)
     _move_waits(files, case_id, stood)
     case.paused_at = None

@@ -3,7 +3,7 @@
 import asyncio
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -78,6 +78,8 @@ class DutyDesk:
 
 
 def _unit(session: Session, rung: Rung, precinct: str | None) -> str | None:
+    """Whose officers stand on this rung; a county that has the visit itself is its own desk."""
     if rung is Rung.COUNTY_DESK:
-        return session.scalar(select(UnitRow.parent).where(UnitRow.code == precinct))
+        desk = case((UnitRow.kind == "county", UnitRow.code), else_=UnitRow.parent)
+        return session.scalar(select(desk).where(UnitRow.code == precinct))
     return precinct

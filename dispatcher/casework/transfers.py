@@ -1,28 +1,33 @@
 """Transfers 移交: another unit is offered a visit, and has it only once it accepts. The clock stands throughout."""
 
+from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from dispatcher.casework import meeting
 from dispatcher.casework.apply import free_visit
 from dispatcher.casework.files import CaseFiles
 from dispatcher.casework.office import Office
 from dispatcher.errors import OperatorError
 from dispatcher.store.base import new_id
 from dispatcher.store.transfers import TransferRow
-from dispatcher.store.visits import UnitRow, VisitRow
-from schemas.vocabulary import Result, ReturnReason, TransferState, Urgency, VisitState
+from dispatcher.store.visits import OfficerRow, UnitRow, VisitRow
+from schemas.vocabulary import AttemptState, Result, ReturnReason, TransferState, Urgency, VisitState
 
 _CENTRE = "centre"
+# Up to the door a visit can go to somebody else; behind it the officer reports.
+_OFFERABLE = (VisitState.WAITING, VisitState.ASSIGNED, VisitState.ACCEPTED, VisitState.DEPARTED)
 
 
-def offer(files: CaseFiles, visit: VisitRow, to_unit: str, reason: ReturnReason, *, by: str) -> None:
+def offer(files: CaseFiles, visit: VisitRow, to_unit: str, reason: ReturnReason, *, by: str) -> TransferRow:
     """Offer a visit that nobody has in hand. Raises OperatorError where there is no such unit."""
     if files.session.get(UnitRow, to_unit) is None:
         raise OperatorError(
             f"值班表中没有单位 {to_unit},未作移交",
-            f"no unit {to_unit} in the roster, nothing was transferred; see `dispatcher roster list`",
+            f"no unit {to_unit} in the roster, nothing was transferred; see `dispatcher roster show`",
         )
     if to_unit == visit.precinct_code:
         raise OperatorError("任务已在该单位", f"the visit is with {to_unit} already")
@@ -43,56 +48,138 @@ def offer(files: CaseFiles, visit: VisitRow, to_unit: str, reason: ReturnReason,
     visit.state, visit.offered_until = VisitState.OFFERED.value, row.answer_by
     data = {"transfer": str(row.id), "visit": str(visit.id), "to": to_unit, "reason": reason}
     files.note(visit.case_id, "transfer_offered", data, actor=by, rule="transfer")
+    return row
+
+
+def order(
+    session: Session, office: Office, visit_id: UUID, to_unit: str, reason: ReturnReason, *, by: str
+) -> tuple[TransferRow, set[str]]:
+    """A supervisor offers a visit, taking it from the officer who has it. Raises OperatorError."""
+    files, visit = _open(session, office, visit_id)
+    if visit.state not in _OFFERABLE:
+        wanted = ", ".join(each.label for each in _OFFERABLE)
+        raise OperatorError(
+            f"任务状态为 {VisitState(visit.state).zh},不能移交",
+            f"the visit is {visit.state}; to be offered it has to be: {wanted}",
+        )
+    _take_back(files, visit, by)
+    row = offer(files, visit, to_unit, reason, by=by)
+    files.cases[visit.case_id].waiting_for = None
+    files.decide()
+    return row, files.lanes
+
+
+def _take_back(files: CaseFiles, visit: VisitRow, by: str) -> None:
+    """Ends the assignment; one that has not left the house has not been."""
+    told = visit.officer
+    for attempt in files.attempts[visit.case_id]:
+        if attempt.visit_id != visit.id or attempt.settled_at is not None:
+            continue
+        planned = attempt.state == AttemptState.PLANNED
+        attempt.state = (AttemptState.CANCELLED if planned else AttemptState.SETTLED).value
+        attempt.result = None if planned else Result.TRANSFERRED.value
+        attempt.action, attempt.settled_at = None, files.now
+    free_visit(visit)
+    data = {"visit": str(visit.id), "officer_told": told}
+    files.note(visit.case_id, "visit_taken_back", data, actor=by, rule="transfer")
 
 
 def answer(session: Session, office: Office, visit_id: UUID, *, accepts: bool, by: str) -> tuple[TransferRow, set[str]]:
     """The other unit accepts or refuses. Raises OperatorError where nothing is offered."""
     files, visit, row = _transfer(session, office, visit_id, TransferState.OFFERED)
+    mine = session.scalar(select(OfficerRow.unit).where(OfficerRow.badge == by))
+    if mine is not None and mine == row.from_unit:
+        raise OperatorError("应由对方单位答复", f"{by} is of {mine}, which offers the visit; {row.to_unit} answers")
     state = TransferState.ACCEPTED if accepts else TransferState.REFUSED
     row.state, row.decided_at, row.decided_by = state.value, files.now, by
     visit.offered_until = None
     free_visit(visit)
+    files.cases[visit.case_id].waiting_for = None
     data = {"transfer": str(row.id), "visit": str(visit.id), "unit": row.to_unit}
     files.note(visit.case_id, f"transfer_{state}", data, actor=by, rule="transfer")
     if accepts:
         visit.precinct_code, visit.moved_at = row.to_unit, files.now
-        unit = session.get_one(UnitRow, row.to_unit)
-        if unit.kind == _CENTRE:
+        if _is_elsewhere(session, row.to_unit):
             # Officers of another centre are not ours to assign; it reports back.
             visit.state = VisitState.TRANSFERRED.value
     files.decide()
     return row, files.lanes
 
 
+def _is_elsewhere(session: Session, unit: str) -> bool:
+    """Another centre: none of our roster's officers serves there."""
+    is_centre = session.get_one(UnitRow, unit).kind == _CENTRE
+    return is_centre and session.scalar(select(OfficerRow.badge).where(OfficerRow.unit == unit).limit(1)) is None
+
+
 def report(
-    session: Session, office: Office, visit_id: UUID, *, result: Result, by: str
+    session: Session,
+    office: Office,
+    visit_id: UUID,
+    *,
+    result: Result,
+    by: str,
+    lost_yuan: int | None = None,
+    guardian_present: bool = False,
 ) -> tuple[TransferRow, set[str]]:
-    """What the other centre says came of the visit. Raises OperatorError."""
+    """What the other centre says came of the visit. After the case's end it is kept and changes nothing else."""
     files, visit, row = _transfer(session, office, visit_id, TransferState.ACCEPTED)
-    if visit.state != VisitState.TRANSFERRED:
+    too_late = visit.state == VisitState.CANCELLED and _is_elsewhere(session, row.to_unit)
+    if visit.state != VisitState.TRANSFERRED and not too_late:
         raise OperatorError("该任务不在外地反诈中心", "this visit is not with another centre")
     row.state = TransferState.REPORTED.value
-    visit.state, visit.result, visit.reported_at = VisitState.REPORTED.value, result.value, files.now
-    case = files.cases[visit.case_id]
-    if result.value.startswith("MET_") and case.first_contact_at is None:
-        case.first_contact_at, case.first_contact_channel = files.now, "visit"
-    data = {"transfer": str(row.id), "visit": str(visit.id), "result": result}
+    data = {"transfer": str(row.id), "visit": str(visit.id), "result": result, "lost_yuan": lost_yuan}
+    if too_late:
+        files.note(visit.case_id, "late_report", data, actor=by, rule="case_ended")
+        return row, set()
+    visit.state = VisitState.REPORTED.value
+    meeting.enter(files, visit, result, lost_yuan=lost_yuan, guardian_present=guardian_present)
+    data |= {"guardian_present": guardian_present}
     files.note(visit.case_id, "transfer_reported", data, actor=by, rule="transfer")
-    case.waiting_for = None
+    files.cases[visit.case_id].waiting_for = None
     files.decide()
     return row, files.lanes
+
+
+def listed(session: Session, visit_id: UUID | None = None) -> Iterator[dict[str, Any]]:
+    """What waits for another unit's answer or report; of one visit, every leg."""
+    found = select(TransferRow).join(VisitRow, VisitRow.id == TransferRow.visit_id).order_by(TransferRow.id)
+    away = (VisitRow.state == VisitState.TRANSFERRED.value) & (TransferRow.state == TransferState.ACCEPTED.value)
+    waiting = or_(TransferRow.state == TransferState.OFFERED.value, away)
+    chosen = found.where(waiting if visit_id is None else TransferRow.visit_id == visit_id)
+    return map(line, session.scalars(chosen))
+
+
+def line(row: TransferRow) -> dict[str, Any]:
+    """One transfer as programs read it."""
+    names = ("from_unit", "to_unit", "reason", "state", "offered_by", "decided_by")
+    moments = {name: getattr(row, name) for name in ("offered_at", "answer_by", "decided_at")}
+    return {
+        "transfer": str(row.id),
+        "visit": str(row.visit_id),
+        "case": str(row.case_id),
+        **{name: getattr(row, name) for name in names},
+        **{name: at.isoformat() if at else None for name, at in moments.items()},
+    }
+
+
+def _open(session: Session, office: Office, visit_id: UUID) -> tuple[CaseFiles, VisitRow]:
+    case_id = session.scalar(select(VisitRow.case_id).where(VisitRow.id == visit_id))
+    if case_id is None:
+        raise OperatorError(f"没有上门任务 {visit_id}", f"no visit {visit_id}; see `dispatcher visit list`")
+    files = CaseFiles(session, office)
+    files.open([case_id])
+    return files, files.visit(case_id, visit_id)
 
 
 def _transfer(
     session: Session, office: Office, visit_id: UUID, state: TransferState
 ) -> tuple[CaseFiles, VisitRow, TransferRow]:
-    case_id = session.scalar(select(VisitRow.case_id).where(VisitRow.id == visit_id))
-    files = CaseFiles(session, office)
-    files.open([case_id] if case_id is not None else [])
+    files, visit = _open(session, office, visit_id)
     found = select(TransferRow).where(TransferRow.visit_id == visit_id, TransferRow.state == state.value)
     row = session.scalar(found.order_by(TransferRow.id.desc()).limit(1))
-    if case_id is None or row is None:
+    if row is None:
         raise OperatorError(
             f"上门任务 {visit_id} 没有{state.zh}的移交", f"visit {visit_id} has no transfer that is {state}"
         )
-    return files, files.visit(case_id, visit_id), row
+    return files, visit, row

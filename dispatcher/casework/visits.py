@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dispatcher.casework import transfers
+from dispatcher.casework import meeting, transfers
 from dispatcher.casework.apply import free_visit
 from dispatcher.casework.files import CaseFiles
 from dispatcher.casework.office import Office
@@ -17,19 +17,6 @@ from dispatcher.store.cases import CaseRow
 from dispatcher.store.visits import VisitRow
 from schemas.vocabulary import AttemptState, Resolution, Result, ReturnReason, VisitState
 
-REPORTS = frozenset(
-    {
-        Result.MET_DISSUADED,
-        Result.MET_SELF_AWARE,
-        Result.MET_ALREADY_DEFRAUDED,
-        Result.MET_REFUSED,
-        Result.NOT_FOUND_TEMPORARILY,
-        Result.NOT_FOUND_CONFIRMED,
-        Result.NOT_HOME_FAMILY_TOLD,
-        Result.WRONG_ADDRESS,
-        Result.INVALID_VISIT,
-    }
-)
 _HELD = (VisitState.ASSIGNED, VisitState.ACCEPTED, VisitState.DEPARTED, VisitState.ARRIVED)
 
 
@@ -141,17 +128,11 @@ def _arrive(files: CaseFiles, visit: VisitRow, *_: Any) -> None:
 
 def _report(files: CaseFiles, visit: VisitRow, word: Word) -> None:
     result = word.result
-    if result not in REPORTS:
-        wanted = ", ".join(sorted(REPORTS))
+    if result not in meeting.REPORTS:
+        wanted = ", ".join(sorted(meeting.REPORTS))
         raise OperatorError("请给出上门结果", f"give the result of the visit, one of: {wanted}")
-    case = files.cases[visit.case_id]
-    visit.reported_at, visit.result, visit.guardian_present = files.now, result.value, word.guardian_present
     visit.arrived_at = visit.arrived_at or files.now
-    if word.lost_yuan is not None:
-        case.money_lost = max(0, word.lost_yuan - case.money_stopped)
-    met = result.value.startswith("MET_") and (word.guardian_present or not case.facts.get("minor"))
-    if met and case.first_contact_at is None:
-        case.first_contact_at, case.first_contact_channel = files.now, "visit"
+    met = meeting.enter(files, visit, result, lost_yuan=word.lost_yuan, guardian_present=word.guardian_present)
     _settle_assignment(files, visit, result, confirmed=met)
     _move(files, visit, "report", result=result, lost_yuan=word.lost_yuan, guardian_present=word.guardian_present)
 

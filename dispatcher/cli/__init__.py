@@ -20,9 +20,24 @@ app = typer.Typer(
 
 
 def main() -> None:
-    from dispatcher.cli import bench, demo, inspect, policy, push, quarantine, roster, service, simulate, texts, visit
+    from dispatcher.cli import (
+        bench,
+        decide,
+        demo,
+        inspect,
+        policy,
+        push,
+        quarantine,
+        roster,
+        service,
+        simulate,
+        texts,
+        transfer,
+        visit,
+    )
 
-    for module in (service, push, inspect, visit, roster, quarantine, texts, policy, simulate, demo, bench):
+    casework = (push, inspect, visit, transfer, decide, roster, quarantine)
+    for module in (service, *casework, texts, policy, simulate, demo, bench):
         module.register(app)
     # Commands speak on stdout; what goes wrong beneath them is a JSON line on stderr.
     logging.configure("WARNING")

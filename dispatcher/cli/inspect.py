@@ -1,6 +1,5 @@
 """log, case, schema: what is on record."""
 
-from datetime import datetime
 from itertools import islice
 from typing import Annotated, Any
 from uuid import UUID
@@ -9,6 +8,7 @@ import typer
 from rich.table import Table
 
 from dispatcher.casework import reports
+from dispatcher.cli import arguments
 from dispatcher.cli.output import err, json_line, label, log_table, out, short_time
 from dispatcher.cli.why import tell
 from dispatcher.errors import OperatorError
@@ -40,8 +40,8 @@ def log(
     filters = reports.Filters(
         case=_uuid(case, "--case"),
         instruction=instruction,
-        since=_time(since, "--since"),
-        until=_time(until, "--until"),
+        since=arguments.moment(since, "--since"),
+        until=arguments.moment(until, "--until"),
         channel=_code(channel, Channel, "--channel"),
         result=_code(result, Result, "--result"),
         precinct=precinct,
@@ -121,18 +121,6 @@ def _uuid(text: str | None, option: str) -> UUID | None:
         return UUID(text) if text else None
     except ValueError:
         raise OperatorError(f"{option} 应为任务号", f"{option} wants a case id (UUID)") from None
-
-
-def _time(text: str | None, option: str) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise OperatorError(
-            f"{option} 时间格式有误", f"{option} wants ISO 8601, e.g. 2026-03-02T09:00:00+08:00"
-        ) from None
-    return at if at.tzinfo else at.astimezone()
 
 
 def _code(text: str | None, kind: type[Channel] | type[Result], option: str) -> str | None:

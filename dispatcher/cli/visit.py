@@ -6,7 +6,7 @@ from uuid import UUID
 import typer
 from rich.table import Table
 
-from dispatcher.casework import reports, visits
+from dispatcher.casework import meeting, reports, visits
 from dispatcher.cli.output import json_line, out, short_time
 from dispatcher.errors import OperatorError
 from dispatcher.setup import house
@@ -82,8 +82,8 @@ def report(
 ) -> None:
     """反馈结果 / report the result."""
     code = result.upper()
-    if code not in visits.REPORTS:
-        raise OperatorError("上门结果代码有误", f"result: one of {', '.join(sorted(visits.REPORTS))}")
+    if code not in meeting.REPORTS:
+        raise OperatorError("上门结果代码有误", f"result: one of {', '.join(sorted(meeting.REPORTS))}")
     _act(
         visit_id,
         "report",

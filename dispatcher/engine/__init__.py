@@ -20,19 +20,20 @@ Rule = Callable[[Case, Policy, datetime], Iterator[Decision]]
 # How a case ends by itself.
 ENDING: tuple[Rule, ...] = (
     closing.withdrawn,
+    urgency.warned_again,  # before what is not grave may end in silence
     closing.expired_on_arrival,
     closing.suppressed,
     closing.confirmed_call,
     closing.met,
 )
-# What goes on while it is open. Money that has moved comes first.
+# What goes on while it is open. Of what is newly sent, money that has moved comes first.
 GOING_ON: tuple[Rule, ...] = (
-    urgency.warned_again,
-    hooks.stop_payment,
     channels.bad_numbers,
     channels.avoid_bad_numbers,
     channels.avoid_retired_numbers,
+    calls.not_by_machine,
     doubts.doubts,
+    hooks.stop_payment,
     urgency.somebody_else_answered,
     urgency.phone_route_exhausted,
     channels.skip_channels,
@@ -76,7 +77,9 @@ def decide(case: Case, policy: Policy, now: datetime) -> tuple[Decision, ...]:
     if not case.is_open:
         for rule in AFTERWARDS:
             case = _run(rule, case, policy, now, made)
-    elif not (case.expired or case.suppressed or case.paused):
+    elif case.expired or case.suppressed or case.paused:
+        _run(closing.still_held, case, policy, now, made)
+    else:
         for rule in GOING_ON:
             case = _run(rule, case, policy, now, made)
         if not any(isinstance(each, Look) for each in made):

@@ -18,7 +18,7 @@ _KIN = frozenset({Person.FAMILY, Person.GUARDIAN})
 def calls(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """Calls to the subject, or to a child's guardian."""
     voice = policy.plan(case.urgency).voice
-    if Channel.VOICE not in case.channels or case.true_contact or not numbers.may_be_called(case):
+    if Channel.VOICE not in case.channels or case.true_contact or not case.may_be_called(case.callee):
         return
     begin = case.opened_at + voice.after
     yield from _round(case, policy, now, case.callee, begin, voice.again, voice.rounds)
@@ -56,6 +56,14 @@ def stop_calling(case: Case, policy: Policy, now: datetime) -> Iterator[Decision
             yield Cancel("true_contact", attempt.id)
 
 
+def not_by_machine(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
+    """A call was planned, and only then was it known that the person is a child, or can't hear it."""
+    for attempt in case.attempts:
+        is_call = attempt.channel is Channel.VOICE and attempt.state is AttemptState.PLANNED
+        if is_call and not case.may_be_called(attempt.party):
+            yield Cancel("hearing_impaired" if case.hearing_impaired else "minor_not_called", attempt.id)
+
+
 def bring_forward(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """What was planned at a lower urgency goes when this urgency would send it."""
     for attempt in case.attempts:
@@ -78,7 +86,11 @@ def _round(
         return
     last = last_of(made)
     if last and last.result is Result.FAILED_TEMPORARY and last.number_id in {each.id for each in left}:
-        yield again(case, policy, last, now)
+        once_more = again(case, policy, last, now)
+        if party == case.callee and once_more.send_key is None:
+            at = caps.call_at(case, policy, party, numbers.calls(case, party), once_more.due_at)
+            once_more = replace(once_more, due_at=at)
+        yield once_more
         return
     if rounds is not None and numbers.rounds_done(case, party) >= rounds:
         return
@@ -88,10 +100,8 @@ def _round(
     is_new_round = counts[number.id] > 0 and len(set(counts.values())) == 1
     rule = "call_again" if is_new_round else "next_number" if made else "first_call"
     due = max(now, _rested(rang, number.id, rest) or begin)
-    if party == case.callee:
-        due = caps.call_allowed(case, policy, party, rang, due)
+    due = caps.call_at(case, policy, party, rang, due) if party == case.callee else awake(case, policy, due)
     previous = made[-1].id if made else None
-    due = awake(case, policy, due)
     yield plan(rule, Channel.VOICE, number, due, occasion=caps.occasion(case), retry_of=previous)
 
 

@@ -21,38 +21,54 @@ NEVER_ARRIVED = frozenset(
 _MOST_WORDINGS = 3
 
 
-def sms_sent(case: Case, party: str) -> list[datetime]:
-    """When SMS went to this person, or may have: once for each key, other cases included."""
-    arrived = (each for each in case.on(Channel.SMS, party) if each.result not in NEVER_ARRIVED)
-    own = {each.send_key: each.made_at for each in arrived}
-    return sorted([*own.values(), *_elsewhere(case, party, Channel.SMS)])
+def sms_at(case: Case, policy: Policy, party: str, due: datetime) -> datetime:
+    """`due`, or the first moment after it that is within this person's caps and outside the quiet hours."""
+    due = times.awake(policy, case.urgency, due)
+    if rise_permits_one(case, party):
+        return due
+    sent = sorted([*_own_sms(case, party).values(), *_elsewhere(case, party, Channel.SMS)])
+    while (later := _after_a_conflict(policy, sent, due)) > due:
+        due = times.awake(policy, case.urgency, later)
+    return due
 
 
-def sms_allowed(case: Case, policy: Policy, party: str, due: datetime) -> datetime:
-    """`due`, or the first moment after it at which one more SMS to this person is within the caps."""
-    sent, cap = sms_sent(case, party), policy.sms_cap
-    if sent:
-        due = max(due, sent[-1] + cap.again_after)
-    today = _on_day(policy, sent, due)
-    return times.next_day(policy, due) if today >= cap.per_day else due
+def rise_permits_one(case: Case, party: str) -> bool:
+    """Whether the one SMS that a rise permits beyond the caps is still to reach this person."""
+    return case.rewarned_at is not None and all(at < case.rewarned_at for at in _own_sms(case, party).values())
 
 
-def call_allowed(case: Case, policy: Policy, party: str, made: Iterable[Attempt], due: datetime) -> datetime:
-    """`due`, or the next day where the day's calls to this person are used up."""
+def call_at(case: Case, policy: Policy, party: str, made: Iterable[Attempt], due: datetime) -> datetime:
+    """`due`, or the first moment after it outside the quiet hours, on a day whose calls are not used up."""
     per_day = policy.plan(case.urgency).voice.per_day
     rang = [*(each.made_at for each in made), *_elsewhere(case, party, Channel.VOICE)]
-    return times.next_day(policy, due) if per_day is not None and _on_day(policy, rang, due) >= per_day else due
+    due = times.awake(policy, case.urgency, due)
+    while per_day is not None and _on_day(policy, rang, due) >= per_day:
+        due = times.awake(policy, case.urgency, times.next_day(policy, due))
+    return due
 
 
 def sms_occasion(case: Case, party: str) -> int:
     """The how-manieth warning this SMS is; repeat warnings change their wording."""
-    arrived = {each.send_key for each in case.on(Channel.SMS, party) if each.result not in NEVER_ARRIVED}
-    return min(1 + len(arrived) + case.warned_before, _MOST_WORDINGS)
+    return min(1 + len(_own_sms(case, party)) + case.warned_before, _MOST_WORDINGS)
 
 
 def occasion(case: Case) -> int:
     """The how-manieth time this person is spoken with."""
     return min(1 + len(case.refusals) + case.warned_before, _MOST_WORDINGS)
+
+
+def _own_sms(case: Case, party: str) -> dict[str, datetime]:
+    """When SMS of this case reached the person, or may have: once for each key."""
+    return {each.send_key: each.made_at for each in case.on(Channel.SMS, party) if each.result not in NEVER_ARRIVED}
+
+
+def _after_a_conflict(policy: Policy, sent: list[datetime], due: datetime) -> datetime:
+    """Past what is sent too shortly before or after, also what another case has planned, and past a full day."""
+    cap = policy.sms_cap
+    for at in sent:
+        if abs(due - at) < cap.again_after:
+            due = at + cap.again_after
+    return times.next_day(policy, due) if _on_day(policy, sent, due) >= cap.per_day else due
 
 
 def _elsewhere(case: Case, party: str, channel: Channel) -> list[datetime]:

@@ -183,9 +183,16 @@ class Case:
         return attempt.is_live or (in_doubt and self.successor(attempt) is None)
 
     def _may_be_repeated(self, attempt: Attempt) -> bool:
-        """No further call after a true contact, and nothing to a number that turned out bad."""
-        bad = any(each.id == attempt.number_id and attempt.channel in each.bad_for for each in self.numbers)
-        return not bad and not (attempt.channel is Channel.VOICE and self.true_contact)
+        """No further call after a true contact, and nothing to a number that turned out bad, or is known no more."""
+        good = attempt.number_id is None or any(
+            each.id == attempt.number_id and attempt.channel not in each.bad_for for each in self.numbers
+        )
+        is_call = attempt.channel is Channel.VOICE
+        return good and not (is_call and (self.true_contact or not self.may_be_called(attempt.party)))
+
+    def may_be_called(self, party: str) -> bool:
+        """Not by machine: a subject who can't hear it, or is a child."""
+        return party != SUBJECT or not (self.hearing_impaired or self.minor)
 
     @property
     def callee(self) -> str:

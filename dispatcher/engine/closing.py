@@ -65,6 +65,12 @@ def expired_on_arrival(case: Case, policy: Policy, now: datetime) -> Iterator[De
         yield AskHuman("expired_on_arrival", Rung.CENTRE, "expired")
 
 
+def still_held(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
+    """Paused, expired or suppressed, and whoever was to decide is off the file: another is asked, so that it ends."""
+    if case.waiting_for is None:
+        yield AskHuman("still_held", Rung.CENTRE, "held")
+
+
 def confirmed_call(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """A key press with the answer "dissuaded" closes where the policy allows it for this urgency."""
     dissuaded = any(
@@ -154,8 +160,9 @@ def plan_exhausted(case: Case, policy: Policy, now: datetime) -> Iterator[Decisi
     in_hand = visit.attempt_id if visit is not None else None
     if case.waiting_for is not None or any(case.is_pending(each) for each in case.attempts if each.id != in_hand):
         return
-    if visit is None:
-        yield AskHuman("plan_exhausted", Rung.CENTRE, "plan_exhausted")
-    elif in_hand is not None or visit.state is VisitState.TRANSFERRED:
+    if visit is not None and (in_hand is not None or visit.state is VisitState.TRANSFERRED):
         # Every deadline has passed, and an officer is still under way.
         yield AskHuman("still_overdue", Rung.STATION_LEADER, f"{visit.state}:{visit.id}")
+    else:
+        # No visit, or one that the whole ladder left undone.
+        yield AskHuman("plan_exhausted", Rung.CENTRE, "plan_exhausted")

@@ -86,9 +86,9 @@ def lift_protection(case: Case, policy: Policy, now: datetime) -> Iterator[Decis
 
 
 def _standing_protection(case: Case) -> Attempt | None:
-    granted = [each for each in case.hooks(Hook.PROTECT_ACCOUNT) if each.result is Result.GRANTED]
-    lifted = any(each.result is Result.LIFTED for each in case.hooks(Hook.LIFT_PROTECTION))
-    return granted[-1] if granted and not lifted else None
+    """The last one granted, unless it was lifted after that."""
+    last = next((each for each in reversed(case.attempts) if each.result in (Result.GRANTED, Result.LIFTED)), None)
+    return last if last is not None and last.result is Result.GRANTED else None
 
 
 def group_notice(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:

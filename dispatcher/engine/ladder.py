@@ -12,6 +12,7 @@ from schemas.vocabulary import Channel, Person, Result, ReturnReason, Rung, Visi
 # What is done at the very moment of a deadline is in time.
 _PAST = timedelta(seconds=1)
 _UNDER_WAY = frozenset({VisitState.ACCEPTED, VisitState.DEPARTED, VisitState.ARRIVED, VisitState.TRANSFERRED})
+_MOVED = frozenset({Result.READDRESSED, Result.RETURNED, Result.TRANSFERRED})
 # Who decides what an officer of the same station can't mend.
 _RETURN_TO = {
     ReturnReason.NOT_MY_JURISDICTION: Rung.COUNTY_DESK,
@@ -51,7 +52,7 @@ def assign(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     visit = case.open_visit
     if visit is None or visit.state is not VisitState.WAITING:
         return
-    mine = [each for each in case.on(Channel.VISIT) if each.visit_id == visit.id and not _before_move(each, visit)]
+    mine = _since_move([each for each in case.on(Channel.VISIT) if each.visit_id == visit.id], visit)
     if any(map(case.is_pending, mine)):
         return
     last = mine[-1] if mine else None
@@ -77,9 +78,16 @@ def assign(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     )
 
 
-def _before_move(attempt: Attempt, visit: Visit) -> bool:
-    """A visit that moved to another unit climbs that unit's ladder from the bottom."""
-    return visit.moved_at is not None and attempt.settled_at is not None and attempt.settled_at <= visit.moved_at
+def _since_move(made: list[Attempt], visit: Visit) -> list[Attempt]:
+    """A visit that moved to another unit climbs that unit's ladder from the bottom.
+
+    At the very moment of the move, what ended by moving was before it, and an empty rung passed after that was not.
+    """
+    if visit.moved_at is None:
+        return made
+    later = [each for each in made if each.settled_at is None or each.settled_at >= visit.moved_at]
+    moved = [n for n, each in enumerate(later) if each.settled_at == visit.moved_at and each.result in _MOVED]
+    return later[moved[-1] + 1 :] if moved else later
 
 
 def _next_rung(last: Attempt | None, policy: Policy) -> int:

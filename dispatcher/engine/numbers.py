@@ -45,16 +45,11 @@ def rounds_done(case: Case, party: str = SUBJECT) -> int:
     return min(counts, default=0)
 
 
-def may_be_called(case: Case) -> bool:
-    """Not by machine: somebody who can't hear it, or a child."""
-    return not case.hearing_impaired and not (case.minor and case.callee == SUBJECT)
-
-
 def phone_route_exhausted(case: Case, policy: Policy) -> bool:
     """Calls were asked for, none is pending, and no number is left to call or the rounds are over."""
     if Channel.VOICE not in case.channels or any(map(case.is_pending, case.on(Channel.VOICE, case.callee))):
         return False
     rounds = policy.plan(case.urgency).voice.rounds
-    if not may_be_called(case) or not usable(case, Channel.VOICE, case.callee):
+    if not case.may_be_called(case.callee) or not usable(case, Channel.VOICE, case.callee):
         return True
     return rounds is not None and rounds_done(case, case.callee) >= rounds

@@ -43,10 +43,18 @@ def revisit(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
         windows = policy.revisit.windows
         begin = times.next_window(windows, policy, now + policy.revisit.after)
         rule = "guardian_absent" if _guardian_was_absent(case, last) else "revisit"
-        where = places.precinct(case, policy, begin) or last.precinct
+        where = _again_where(case, policy, last, begin)
         yield OpenVisit(rule, where, begin, times.window_end(windows, policy, begin))
     elif last.result in _HUMAN_DECIDES and last.id not in case.asked_for:
         yield AskHuman("visit_result", Rung.CENTRE, last.id)
+
+
+def _again_where(case: Case, policy: Policy, last: Visit, begin: datetime) -> str | None:
+    """A unit that took the visit over keeps the person, unless they were found elsewhere since."""
+    moved_at, known = last.moved_at, {place.precinct for place in case.places}
+    if moved_at is not None and last.precinct not in known and all(each.added_at <= moved_at for each in case.places):
+        return last.precinct
+    return places.precinct(case, policy, begin) or last.precinct
 
 
 def _guardian_was_absent(case: Case, visit: Visit) -> bool:

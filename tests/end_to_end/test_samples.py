@@ -47,8 +47,9 @@ def test_s01_ends_dissuaded_by_the_visit_with_the_money_and_its_basis(played: Pl
 
 
 def test_s02_one_sms_one_call_no_visit(played: Played) -> None:
-    made = [(each["channel"], each["result"], each["confirmed"]) for each in played.attempts("S02")]
+    made = [(each["channel"], each["result"], each["confirmed"]) for each in played.attempts("S02") if each["sent_at"]]
     assert sorted(made) == [("sms", "DELIVERED", False), ("voice", "ANSWERED_SUBJECT", True)]
+    assert [each["skip_reason"] for each in played.attempts("S02", channel="visit")] == ["NOT_NEEDED"]
     assert played.case("S02")["visits"] == []
 
 

@@ -4,12 +4,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from builders import HIGH, MONDAY, VISIT, new_case
+from builders import HIGH, HOOK, MONDAY, VISIT, new_case
 
-from dispatcher.engine import Case, Decision, decide, evolve
+from dispatcher.engine import Case, Decision, decide, evolve, times
 from dispatcher.engine.case import SUBJECT, Attempt, Place, Visit
 from dispatcher.engine.decisions import Close, Look, Plan
-from dispatcher.engine.orders import after_pause
 from dispatcher.engine.sending import NEVER_TAKEN
 from dispatcher.policy import load
 from dispatcher.policy.models import Policy
@@ -264,24 +263,21 @@ class World:
         self.act(paused=True, waiting_for=SUPERVISOR)
 
     def resume(self) -> None:
-        """What was planned and the deadlines move by the length of the pause."""
-        stood = self.now - (self.paused_at or self.now)
-        attempts = (
-            replace(each, due_at=after_pause(self.policy, each.channel, self.case.urgency, each.due_at, stood))
-            if each.state is AttemptState.PLANNED
-            else each
-            for each in self.case.attempts
-        )
-        deadlines = {name: moment + stood for name, moment in self.case.deadlines.items()}
+        """The clock goes on: deadlines and waits move by the pause, nothing slips into the quiet hours."""
+        case, stood = self.case, self.now - (self.paused_at or self.now)
+        for each in self.in_state(AttemptState.PLANNED):
+            later = each.due_at + stood
+            free = each.channel in (VISIT, HOOK)
+            self._set(each, due_at=later if free else times.awake(self.policy, case.urgency, later))
+        visit = case.open_visit
+        if visit is not None and visit.assigned_at is not None and visit.state is VisitState.ASSIGNED:
+            self._set_visit(assigned_at=visit.assigned_at + stood)
+        if visit is not None and visit.offered_until is not None:
+            self._set_visit(offered_until=visit.offered_until + stood)
+        deadlines = {name: moment + stood for name, moment in case.deadlines.items()}
+        since = min(case.urgency_since + stood, self.now)
         self.paused_at = None
-        self.act(
-            stood=stood,
-            paused=False,
-            waiting_for=None,
-            attempts=tuple(attempts),
-            deadlines=deadlines,
-            urgency_since=self.case.urgency_since + stood,
-        )
+        self.act(stood=stood, paused=False, waiting_for=None, urgency_since=since, deadlines=deadlines)
 
     # --- rows
 

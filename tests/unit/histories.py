@@ -22,20 +22,17 @@ from schemas.vocabulary import (
     VisitState,
 )
 
-Move = Callable[[], None]
+Move = Callable[[], object]
 Word = Callable[[Attempt], None]
 
 
 def moves(world: World) -> list[list[Move]]:
     """Groups of moves; a group stands more than once where it should come up more often."""
     time, send, words, officer = (list(kind(world)) for kind in (_time, _send, _words, _officer))
-    centre, orders, news = ([], [], []) if not world.case.is_open else (list(kind(world)) for kind in _BY_PEOPLE)
-    groups = [[lambda: _act(world)], time, time, time, send, send, send, words, words, officer, officer]
-    return [group for group in (*groups, centre, orders, news) if group]
-
-
-def _act(world: World, **changes: Any) -> None:
-    world.act(**changes)
+    centre = [*_centre(world), *_elsewhere(world)] if world.case.is_open else []
+    resume = [world.resume] if world.case.paused and world.case.is_open else []
+    groups = [[world.act], time, time, time, send, send, send, words, words, officer, officer, centre, resume, resume]
+    return [group for group in groups if group]
 
 
 # --- time
@@ -207,17 +204,17 @@ def _officer(world: World) -> Iterator[Move]:
             yield lambda r=result: world.reports(r, 8_000, with_guardian=True)
 
 
-# --- the centre, supervisors, and what else becomes known
+# --- the centre and its supervisors
 
 
 def _centre(world: World) -> Iterator[Move]:
-    """Another instruction, a withdrawal, a word on how it ended."""
-    count, now = len(world.case.numbers), world.now
-    fresh = (number(f"n{count + 1}"), guardian(f"g{count + 1}"), guardian(f"g{count + 1}", shared=True))
+    """Another instruction or version, a withdrawal, a word on how it ended, an order."""
+    name, now = f"x{len(world.story)}", world.now
+    fresh = (number(name), guardian(name), guardian(name, shared=True))
     for each in fresh:
         yield lambda n=each: world.joined(numbers=(*world.case.numbers, n))
-    yield lambda: world.joined(world.case.urgency.raised())
-    yield lambda: world.joined(world.case.urgency.raised())
+    for _ in range(4):
+        yield lambda: world.joined(world.case.urgency.raised())
     yield lambda: world.joined(money_moved=True)
     yield lambda: world.joined(channels=ALL | {BROADCAST})
     yield lambda: world.joined(expired=False)
@@ -226,22 +223,16 @@ def _centre(world: World) -> Iterator[Move]:
     yield lambda: world.joined(life_at_risk=True)
     yield lambda: world.act(withdrawn=True)
     yield lambda: world.feedback(Resolution.NOT_A_VICTIM)
+    if not world.case.paused:
+        yield world.pause
+    if world.case.expired or world.case.suppressed:
+        yield world.revive
+        yield world.revive
     moved = place("moved", f"P{now.minute % 4}", AddressKind.CURRENT, valid_until=now + timedelta(hours=3))
     yield lambda: world.located(moved)
     yield lambda: world.located(place("work", "P2", AddressKind.WORK))
     for each in world.case.numbers[:2]:
         yield lambda n=each: world.act(numbers=tuple(kept for kept in world.case.numbers if kept.id != n.id))
-
-
-def _orders(world: World) -> Iterator[Move]:
-    """A supervisor revives, pauses, resumes."""
-    if world.case.paused:
-        for _ in range(12):
-            yield world.resume
-        return
-    yield world.pause
-    if world.case.expired or world.case.suppressed:
-        yield world.revive
 
 
 def _elsewhere(world: World) -> Iterator[Move]:
@@ -257,6 +248,3 @@ def _used(world: World, number_id: str, channel: Channel, later: timedelta) -> N
     message = (channel, world.now + later)
     numbers = (replace(n, used=(*n.used, message)) if n.id == number_id else n for n in world.case.numbers)
     world.act(numbers=tuple(numbers))
-
-
-_BY_PEOPLE = (_centre, _orders, _elsewhere)

@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from builders import CRITICAL, HIGH, LOW, MEDIUM, ONLY_SMS, ONLY_VOICE, SMS, VISIT, VOICE
+from builders import CRITICAL, HIGH, LOW, MEDIUM, ONLY_SMS, ONLY_VOICE, SMS, VOICE
 from harness import World, planned
 
-from dispatcher.engine.decisions import AskHuman, Cancel, CancelVisit, Close, Oblige, Plan, Recall, Skip
-from schemas.vocabulary import Answer, Resolution, Result, Rung, SkipReason, Urgency, VisitState
+from dispatcher.engine.decisions import AskHuman, Cancel, CancelVisit, Close, Oblige, Recall
+from schemas.vocabulary import Answer, Resolution, Result, Rung, Urgency, VisitState
 
 
 @pytest.mark.parametrize("urgency", [HIGH, MEDIUM, LOW])
@@ -97,27 +97,6 @@ def test_no_follow_up_where_there_was_no_victim(resolution: Resolution) -> None:
     world.act(withdrawn=resolution is Resolution.WITHDRAWN)
     world.feedback(resolution)
     assert world.rules(Oblige) == []
-
-
-@pytest.mark.parametrize("urgency", [CRITICAL, HIGH])
-def test_grave_and_expired_on_arrival_asks_the_centre_and_sends_nothing(urgency: Urgency) -> None:
-    world = World.of(urgency, expired=True)
-    assert world.decided == [AskHuman("expired_on_arrival", Rung.CENTRE, "expired")]
-    world.after(hours=1)
-    assert world.decided == []
-
-
-@pytest.mark.parametrize("urgency", [MEDIUM, LOW])
-def test_expired_on_arrival_closes_the_rest(urgency: Urgency) -> None:
-    skipped = [Skip("channel_not_used", channel, SkipReason.EXPIRED) for channel in (SMS, VOICE, VISIT)]
-    world = World.of(urgency, expired=True)
-    assert world.decided == [Close("expired_on_arrival", Resolution.EXPIRED), *skipped]
-
-
-def test_an_expired_case_that_is_warned_of_again_goes_on() -> None:
-    world = World.of(CRITICAL, expired=True)
-    world.joined(expired=False)
-    assert "first_sms" in world.rules(Plan)
 
 
 def test_a_plan_that_is_exhausted_asks_a_human_once() -> None:

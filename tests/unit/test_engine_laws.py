@@ -6,6 +6,7 @@ import laws_of_cases
 import laws_of_sending
 import pytest
 from builders import (
+    ALL,
     BROADCAST,
     EMPLOYER,
     FAMILY,
@@ -31,7 +32,8 @@ from schemas.vocabulary import AddressKind, AttemptState, Channel, Person, Resul
 
 LAWS = (*laws_of_cases.LAWS, *laws_of_sending.LAWS)
 PARTIES = {FAMILY: Person.FAMILY, GUARDIAN: Person.GUARDIAN, EMPLOYER: Person.OTHER}
-CHANNELS = st.sets(st.sampled_from([SMS, VOICE, VISIT, BROADCAST, HOOK]), min_size=1).map(frozenset)
+SOME = st.sets(st.sampled_from([SMS, VOICE, VISIT, BROADCAST, HOOK]), min_size=1).map(frozenset)
+CHANNELS = st.just(ALL) | SOME
 BAD = st.sampled_from([frozenset[Channel](), frozenset[Channel](), frozenset({SMS}), frozenset({SMS, VOICE})])
 SELDOM = st.integers(0, 9).map(lambda drawn: drawn == 9)
 SOMETIMES = st.integers(0, 3).map(lambda drawn: drawn == 3)
@@ -40,7 +42,9 @@ KINDS = st.sampled_from([AddressKind.RESIDENCE, AddressKind.WORK, AddressKind.RE
 
 @st.composite
 def numbers(draw: st.DrawFn) -> tuple[Number, ...]:
-    own = [Number(f"n{n + 1}", SUBJECT, Person.SUBJECT, draw(BAD)) for n in range(draw(st.integers(0, 3)))]
+    own = [
+        Number(f"n{n + 1}", SUBJECT, Person.SUBJECT, draw(BAD)) for n in range(draw(st.sampled_from([1, 1, 2, 3, 0])))
+    ]
     parties = draw(st.lists(st.sampled_from(sorted(PARTIES)), max_size=2))
     theirs = [
         Number(f"c{n + 1}", party, PARTIES[party], draw(BAD), shared=draw(SELDOM)) for n, party in enumerate(parties)

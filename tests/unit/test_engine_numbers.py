@@ -1,10 +1,10 @@
 """Numbers that can not be reached, and what happens to what was planned on them."""
 
 import pytest
-from builders import CRITICAL, HIGH, SMS, TWO, VOICE, number
-from harness import World, planned
+from builders import CRITICAL, HIGH, ONLY_SMS, SMS, TWO, VOICE, number
+from harness import World, is_planned, planned
 
-from dispatcher.engine.decisions import Cancel, MarkBad
+from dispatcher.engine.decisions import Cancel, MarkBad, Plan
 from schemas.vocabulary import Channel, Result
 
 
@@ -42,3 +42,37 @@ def test_a_retry_leaves_a_number_that_turned_out_bad() -> None:
     world.send(VOICE, Result.FAILED_TEMPORARY)
     world.send(SMS, Result.INVALID_NUMBER)
     assert planned(world, VOICE).number_id == "n2"
+
+
+@pytest.mark.parametrize("retired", [True, False])
+def test_an_sms_after_a_passing_fault_goes_to_the_next_number_where_the_first_is_gone(retired: bool) -> None:
+    world = World.of(HIGH, channels=ONLY_SMS, numbers=TWO)
+    world.send(SMS, Result.FAILED_TEMPORARY)
+    gone = (TWO[1],) if retired else (number("n1", SMS, VOICE), TWO[1])
+    world.act(numbers=gone)
+    assert world.rules(Cancel) == ["number_retired" if retired else "bad_number"]
+    assert (world.rules(Plan), planned(world, SMS).number_id) == (["next_number"], "n2")
+
+
+def test_a_number_that_a_newer_version_no_longer_names_is_used_no_more() -> None:
+    world = World.of(HIGH, numbers=TWO)
+    call = planned(world, VOICE)
+    world.act(numbers=(TWO[1],))
+    assert Cancel("number_retired", call.id) in world.decided
+    assert (planned(world, VOICE).number_id, planned(world, SMS).number_id) == ("n2", "n2")
+
+
+def test_a_doubtful_message_is_not_repeated_to_a_retired_number() -> None:
+    world = World.of(HIGH, channels=ONLY_SMS, numbers=TWO)
+    world.in_doubt(world.sending(planned(world, SMS)))
+    world.act(numbers=(TWO[1],))
+    world.after(minutes=3)
+    assert [each.number_id for each in world.made(SMS)] == ["n1", "n2"]
+
+
+def test_a_destination_that_no_provider_reaches_is_left_for_the_next_number() -> None:
+    world = World.of(HIGH, channels=ONLY_SMS, numbers=TWO)
+    world.out_of_reach(planned(world, SMS))
+    assert planned(world, SMS).number_id == "n2"
+    world.out_of_reach(planned(world, SMS))
+    assert not is_planned(world, SMS)

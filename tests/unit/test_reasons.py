@@ -14,7 +14,7 @@ from dispatcher.policy.leaves import leaves
 from dispatcher.texts import reasons
 from dispatcher.texts.reasons import placeholders
 from schemas.instruction import Feedback, LaterLoss, Withdraw
-from schemas.vocabulary import Hook, IntakeStatus, LinkKind, Result, Urgency
+from schemas.vocabulary import Duty, Hook, IntakeStatus, LinkKind, Result, Urgency
 
 # What an expression in the source can come to. One that is not here fails the test: add it, with its words.
 EXPRESSIONS: dict[str, set[str]] = {
@@ -28,6 +28,7 @@ EXPRESSIONS: dict[str, set[str]] = {
     "f'officer_{step}'": {f"officer_{step}" for step in STEPS},
     "f'visit_{visit.state}'": {f"visit_{step.after}" for name, step in STEPS.items() if name != "return"},
     "f'call_{relation}'": {f"call_{relation}" for relation in CALLED_ON_ORDER},
+    "row.kind": {each.value for each in Duty},
     "f'transfer_{state}'": {"transfer_accepted", "transfer_refused"},
 }
 AT = "2026-03-02T01:00:00+00:00"

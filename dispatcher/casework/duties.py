@@ -1,0 +1,72 @@
+"""Duties 待办: what a person has to do about a case beside a visit, and the form of a follow-up 回访."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dispatcher.casework import losses, reports
+from dispatcher.casework.files import CaseFiles
+from dispatcher.casework.office import Office
+from dispatcher.errors import OperatorError
+from dispatcher.store.duties import DutyRow
+from schemas.vocabulary import Duty, FollowUp
+
+
+@dataclass(frozen=True)
+class Form:
+    """What was found; of a follow-up the outcome, and what has gone in all since the warning."""
+
+    outcome: FollowUp | None = None
+    loss_yuan: int | None = None
+    note: str | None = None  # kept in the vault
+
+
+def listed(
+    session: Session, office: Office, *, kind: Duty | None = None, overdue: bool = False, case_id: UUID | None = None
+) -> list[dict[str, Any]]:
+    """What is still to be done, first due first."""
+    now = office.clock.now(session)
+    found = select(DutyRow).where(DutyRow.done_at.is_(None)).order_by(DutyRow.due_at, DutyRow.id)
+    if kind is not None:
+        found = found.where(DutyRow.kind == kind.value)
+    if overdue:
+        found = found.where(DutyRow.due_at < now)
+    if case_id is not None:
+        found = found.where(DutyRow.case_id == case_id)
+    return [reports.duty(row) | {"overdue": row.due_at < now} for row in session.scalars(found)]
+
+
+def done(session: Session, office: Office, duty_id: UUID, form: Form, *, by: str) -> DutyRow:
+    """Write down that a duty is done, and what a follow-up found. Raises OperatorError."""
+    case_id = session.scalar(select(DutyRow.case_id).where(DutyRow.id == duty_id))
+    if case_id is None:
+        raise OperatorError(f"没有待办 {duty_id}", f"no duty {duty_id}; see `dispatcher duty list`")
+    files = CaseFiles(session, office)
+    files.open([case_id])
+    # Read under the case's lock: of two who report it done, one is told.
+    row = session.get_one(DutyRow, duty_id, populate_existing=True)
+    if row.done_at is not None:
+        raise OperatorError("该待办已完成", f"this duty was done by {row.done_by}; nothing was changed")
+    _check(Duty(row.kind), form)
+    with losses.counted(files, case_id):
+        row.done_at, row.done_by = files.now, by
+        row.outcome, row.loss_yuan = form.outcome, form.loss_yuan
+        note = files.remark(case_id, form.note) if form.note and form.note.strip() else None
+        data = {"duty": str(row.id), "kind": row.kind, "outcome": row.outcome, "loss_yuan": row.loss_yuan, "note": note}
+        files.note(case_id, "duty_done", data, actor=by, rule=row.rule)
+        if form.outcome is FollowUp.DEFRAUDED:
+            found = {"duty": str(row.id), "loss_yuan": form.loss_yuan}
+            files.note(case_id, "later_loss_found", found, actor=by, rule=row.kind)
+    return row
+
+
+def _check(kind: Duty, form: Form) -> None:
+    if kind is Duty.FOLLOW_UP and form.outcome is None:
+        raise OperatorError("请填写回访结果", f"a follow-up needs --outcome, one of: {', '.join(FollowUp)}")
+    if kind is not Duty.FOLLOW_UP and form.outcome is not None:
+        raise OperatorError("仅回访填写结果", f"--outcome belongs to a follow-up; this is {kind}")
+    if form.loss_yuan is not None and form.outcome is not FollowUp.DEFRAUDED:
+        raise OperatorError("仅在已被骗时填写损失", "--loss-yuan goes with --outcome DEFRAUDED only")

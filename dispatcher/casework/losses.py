@@ -1,0 +1,34 @@
+"""Later losses: what went after the warning. Sources report it, and follow-ups find it; often it is the same money.
+
+Sources' reports are added up (each event counts once); a follow-up asks for all that has gone since the warning.
+The larger of the two stands, they are never added, in whichever order they come.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from sqlalchemy import BigInteger, func, select
+from sqlalchemy.orm import Session
+
+from dispatcher.casework.files import CaseFiles
+from dispatcher.store.duties import DutyRow
+from dispatcher.store.journal import JournalRow
+
+REPORTED = "later_loss_reported"
+
+
+@contextmanager
+def counted(files: CaseFiles, case_id: UUID) -> Iterator[None]:
+    """Whatever is written down inside counts on the case as far as it was not known before."""
+    before = _known(files.session, case_id)
+    yield
+    files.session.flush()
+    files.cases[case_id].money_lost += _known(files.session, case_id) - before
+
+
+def _known(session: Session, case_id: UUID) -> int:
+    yuan = JournalRow.data["loss_yuan"].as_string().cast(BigInteger)
+    by_sources = select(func.sum(yuan)).where(JournalRow.case_id == case_id, JournalRow.event == REPORTED)
+    by_follow_up = select(func.max(DutyRow.loss_yuan)).where(DutyRow.case_id == case_id)
+    return max(int(session.scalar(by_sources) or 0), int(session.scalar(by_follow_up) or 0))

@@ -1,0 +1,31 @@
+"""What came of a visit, whoever made it: our officer, or another centre's."""
+
+from dispatcher.casework.files import CaseFiles
+from dispatcher.store.visits import VisitRow
+from schemas.vocabulary import Result
+
+REPORTS = frozenset(
+    {
+        Result.MET_DISSUADED,
+        Result.MET_SELF_AWARE,
+        Result.MET_ALREADY_DEFRAUDED,
+        Result.MET_REFUSED,
+        Result.NOT_FOUND_TEMPORARILY,
+        Result.NOT_FOUND_CONFIRMED,
+        Result.NOT_HOME_FAMILY_TOLD,
+        Result.WRONG_ADDRESS,
+        Result.INVALID_VISIT,
+    }
+)
+
+
+def enter(files: CaseFiles, visit: VisitRow, result: Result, *, lost_yuan: int | None, guardian_present: bool) -> bool:
+    """Write a visit's result down. Gives whether the person was met; a child only with a guardian present."""
+    case = files.cases[visit.case_id]
+    visit.reported_at, visit.result, visit.guardian_present = files.now, result.value, guardian_present
+    if lost_yuan is not None:
+        case.money_lost = max(0, lost_yuan - case.money_stopped)
+    met = result.value.startswith("MET_") and (guardian_present or not case.facts.get("minor"))
+    if met and case.first_contact_at is None:
+        case.first_contact_at, case.first_contact_channel = files.now, "visit"
+    return met

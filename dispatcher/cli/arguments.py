@@ -1,0 +1,77 @@
+"""What commands take as arguments, checked alike everywhere: ids, badges, codes, moments. Raises OperatorError."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated, TypeVar
+from uuid import UUID
+
+import typer
+from sqlalchemy.orm import Session
+
+from dispatcher.casework import reports
+from dispatcher.errors import OperatorError
+from dispatcher.store.cases import CaseRow
+from schemas.vocabulary import CaseState, Code
+
+# Badges stand in the journal, so they may hold nothing but a reference.
+_BADGE = re.compile(r"[A-Za-z0-9_-]{1,40}")
+AnyCode = TypeVar("AnyCode", bound=Code)
+
+By = Annotated[str, typer.Option("--by", help="操作人警号 badge of who decides")]
+Reason = Annotated[str, typer.Option(help="理由(存入个人信息库) why; kept in the vault")]
+Json = Annotated[bool, typer.Option("--json", help="JSON")]
+
+
+def uuid(text: str, name: str, see: str) -> UUID:
+    """An id; `see` is the command that lists them."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise OperatorError(f"{name} 编号有误", f"{name} must be an id; see `{see}`") from None
+
+
+def badge(text: str, option: str) -> str:
+    """A badge, never a name."""
+    if not _BADGE.fullmatch(text):
+        raise OperatorError(f"{option} 应为警号", f"{option} wants a badge: letters, digits, - and _")
+    return text
+
+
+def code(text: str, among: Iterable[AnyCode], option: str) -> AnyCode:
+    """A code of the vocabulary, in whatever case it was typed."""
+    known = {each.value.lower(): each for each in among}
+    found = known.get(text.lower())
+    if found is None:
+        raise OperatorError(
+            f"{option} 代码有误", f"{option}: one of {', '.join(each.value for each in known.values())}"
+        )
+    return found
+
+
+def moment(text: str | None, option: str) -> datetime | None:
+    """A time in ISO 8601; without a zone it is local."""
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise OperatorError(
+            f"{option} 时间格式有误", f"{option} wants ISO 8601, e.g. 2026-03-02T09:00:00+08:00"
+        ) from None
+    return at if at.tzinfo else at.astimezone()
+
+
+def case(session: Session, name: str) -> UUID:
+    """The case of this id, or the one open case of this instruction."""
+    found = reports.case_ids(session, name)
+    if not found:
+        raise OperatorError(f"没有任务或指令 {name}", f"no case or instruction {name}; see `dispatcher log`")
+    if len(found) > 1:
+        found = [each for each in found if session.get_one(CaseRow, each).state == CaseState.OPEN]
+    if len(found) != 1:
+        raise OperatorError(
+            f"指令 {name} 对应 {len(found)} 个进行中的任务,请用任务号",
+            f"instruction {name} names {len(found)} open cases; give the case id (`dispatcher case {name}`)",
+        )
+    return found[0]

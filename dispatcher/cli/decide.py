@@ -1,0 +1,162 @@
+"""decide: what a supervisor decides about a case."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+from pydantic import ValidationError
+from sqlalchemy.orm import Session
+
+from dispatcher.casework import orders, pauses, splits
+from dispatcher.casework.office import Office
+from dispatcher.casework.orders import Order
+from dispatcher.cli import arguments
+from dispatcher.cli.arguments import By, Json, Reason
+from dispatcher.cli.output import json_line, out
+from dispatcher.errors import OperatorError
+from dispatcher.setup import house
+from dispatcher.store.cases import CaseRow
+from schemas.instruction import Address
+from schemas.vocabulary import AddressKind, Hook, Relation, Resolution
+
+group = typer.Typer(
+    help="主管决定 / a supervisor's decisions: revive, close, pause, resume, call, protect, lift, locate, split.",
+    no_args_is_help=True,
+)
+Case = Annotated[str, typer.Argument(metavar="CASE", help="任务号或指令号(仅一个进行中任务) case or instruction id")]
+Decision = Callable[..., set[str]]
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(group, name="decide")
+
+
+@group.command()
+def revive(case: Case, by: By, reason: Reason, json: Json = False) -> None:
+    """恢复已过期或被抑制的任务 / act on an expired or suppressed case all the same."""
+    _decide(orders.revive, case, by, reason, json)
+
+
+@group.command()
+def pause(case: Case, by: By, reason: Reason, json: Json = False) -> None:
+    """暂停计时 / stop the clock."""
+    _decide(pauses.pause, case, by, reason, json)
+
+
+@group.command()
+def resume(case: Case, by: By, reason: Reason, json: Json = False) -> None:
+    """恢复计时 / start the clock again."""
+    _decide(pauses.resume, case, by, reason, json)
+
+
+@group.command()
+def close(
+    case: Case,
+    resolution: Annotated[str, typer.Option(help="处置结论代码 SELF_AWARE, UNREACHABLE, …")],
+    by: By,
+    reason: Reason,
+    json: Json = False,
+) -> None:
+    """结案 / close."""
+    _decide(orders.close, case, by, reason, json, arguments.code(resolution, orders.CLOSING, "--resolution"))
+
+
+@group.command()
+def call(
+    case: Case,
+    relation: Annotated[str, typer.Option(help="employer 单位, community 社区")],
+    by: By,
+    reason: Reason,
+    json: Json = False,
+) -> None:
+    """批准呼叫单位或社区,每次一呼 / approve one call to an employer or a community worker."""
+    found: Relation = arguments.code(relation, orders.CALLED_ON_ORDER, "--relation")
+    _decide(orders.call, case, by, reason, json, found)
+
+
+@group.command()
+def protect(case: Case, by: By, reason: Reason, json: Json = False) -> None:
+    """请银行临时保护账户 / ask the bank to protect the account for a time."""
+    _decide(orders.ask_bank, case, by, reason, json, Hook.PROTECT_ACCOUNT)
+
+
+@group.command()
+def lift(case: Case, by: By, reason: Reason, json: Json = False) -> None:
+    """请银行解除账户保护 / ask the bank to lift the protection."""
+    _decide(orders.ask_bank, case, by, reason, json, Hook.LIFT_PROTECTION)
+
+
+@group.command()
+def locate(
+    case: Case,
+    text: Annotated[str, typer.Option(help="地址(存入个人信息库) where; kept in the vault")],
+    precinct: Annotated[str, typer.Option(help="派出所代码 precinct code")],
+    until: Annotated[str, typer.Option(help="有效期至 it holds until, ISO 8601")],
+    by: By,
+    reason: Reason,
+    kind: Annotated[str, typer.Option(help="current, hotel, branch, …")] = AddressKind.CURRENT.value,
+    json: Json = False,
+) -> None:
+    """登记本人现在何处 / where the person is now; the visit follows."""
+    found: AddressKind = arguments.code(kind, AddressKind, "--kind")
+    try:
+        address = Address(
+            kind=found.value, text=text, precinct_code=precinct, valid_until=arguments.moment(until, "--until")
+        )
+    except ValidationError as error:
+        field = error.errors(include_input=False)[0]["loc"][0]
+        raise OperatorError(f"地址的 {field} 有误", f"the address can't be taken: check {field}") from None
+    _decide(orders.locate, case, by, reason, json, address)
+
+
+@group.command()
+def split(
+    case: Case,
+    instruction: Annotated[str, typer.Option(help="要拆出的指令号 the instruction to split off")],
+    by: By,
+    reason: Reason,
+    json: Json = False,
+) -> None:
+    """把误并的指令拆为新任务 / give a wrongly joined instruction a case of its own."""
+    made: list[UUID] = []
+
+    def take_out(session: Session, office: Office, case_id: UUID, order: Order) -> set[str]:
+        own, lanes = splits.split(session, office, case_id, order, instruction)
+        made.append(own)
+        return lanes
+
+    _decide(take_out, case, by, reason, json, made=made)
+
+
+def _decide(
+    decision: Decision, name: str, by: str, reason: str, json: bool, *what: Any, made: list[UUID] | None = None
+) -> None:
+    order = Order(arguments.badge(by, "--by"), reason)
+    parts = house()
+    with parts.sessions.begin() as session:
+        case_id = arguments.case(session, name)
+        lanes = decision(session, parts.office, case_id, order, *what)
+        line = _line(session.get_one(CaseRow, case_id)) | ({"made": str(made[0])} if made else {})
+    parts.office.wake.deliver(*lanes)
+    if json:
+        json_line(line)
+    else:
+        _tell(line)
+
+
+def _line(case: CaseRow) -> dict[str, Any]:
+    return {
+        "case": str(case.id),
+        "state": case.state,
+        "resolution": case.resolution,
+        "paused": case.paused_at is not None,
+        "waiting_for": case.waiting_for,
+    }
+
+
+def _tell(line: dict[str, Any]) -> None:
+    state = Resolution(line["resolution"]).label if line["resolution"] else "进行中 open"
+    out.print(f"已记录 on record  {line['case']}  {'已暂停 paused' if line['paused'] else state}", highlight=False)
+    if "made" in line:
+        out.print(f"新任务 new case  {line['made']}", highlight=False)

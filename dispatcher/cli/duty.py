@@ -1,0 +1,69 @@
+"""duty: what a person has to do about a case beside a visit, follow-ups among them."""
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from dispatcher.casework import duties, reports
+from dispatcher.cli import arguments
+from dispatcher.cli.arguments import By, Json
+from dispatcher.cli.output import json_line, out, short_time
+from dispatcher.setup import house
+from schemas.vocabulary import Duty, FollowUp
+
+group = typer.Typer(help="待办 / duties, follow-ups among them: list, done.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(group, name="duty")
+
+
+@group.command("list")
+def list_(
+    kind: Annotated[str | None, typer.Option(help="follow_up, case_report, …")] = None,
+    overdue: Annotated[bool, typer.Option("--overdue", help="仅逾期 overdue ones only")] = False,
+    case: Annotated[str | None, typer.Option(help="任务号或指令号 case or instruction id")] = None,
+    json: Json = False,
+) -> None:
+    """列出未完成的待办 / what is still to be done."""
+    chosen: Duty | None = arguments.code(kind, Duty, "--kind") if kind else None
+    parts = house()
+    with parts.sessions() as session:
+        case_id = arguments.case(session, case) if case else None
+        found = duties.listed(session, parts.office, kind=chosen, overdue=overdue, case_id=case_id)
+    table = Table(title="待办 duties", title_justify="left")
+    for name in ("待办 duty", "任务 case", "类别 kind", "期限 due", "规则 rule"):
+        table.add_column(name, overflow="fold")
+    for line in found:
+        if json:
+            json_line(line)
+        due = short_time(line["due_at"])
+        shown = f"[red]{due} 逾期 overdue[/]" if line["overdue"] else due
+        table.add_row(line["duty"], line["case"], Duty(line["kind"]).label, shown, line["rule"])
+    if not json:
+        out.print(table)
+
+
+@group.command()
+def done(
+    duty: Annotated[str, typer.Argument(metavar="ID", help="待办编号 duty id")],
+    by: By,
+    outcome: Annotated[str | None, typer.Option(help=f"回访结果 of a follow-up: {', '.join(FollowUp)}")] = None,
+    loss_yuan: Annotated[
+        int | None, typer.Option(min=0, max=10**15, help="预警后共损失(元) all that has gone since the warning")
+    ] = None,
+    note: Annotated[str | None, typer.Option(help="备注(存入个人信息库) kept in the vault")] = None,
+    json: Json = False,
+) -> None:
+    """完成待办 / a duty is done."""
+    found: FollowUp | None = arguments.code(outcome, FollowUp, "--outcome") if outcome else None
+    key, badge = arguments.uuid(duty, "ID", "dispatcher duty list"), arguments.badge(by, "--by")
+    parts = house()
+    with parts.sessions.begin() as session:
+        line = reports.duty(duties.done(session, parts.office, key, duties.Form(found, loss_yuan, note), by=badge))
+    if json:
+        json_line(line)
+    else:
+        result = FollowUp(line["outcome"]).label if line["outcome"] else ""
+        out.print(f"已完成 done  {Duty(line['kind']).label}  {result}  {line['duty']}", highlight=False)

@@ -1,0 +1,47 @@
+"""feedback: what each source is told of its instructions, and what it said."""
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from dispatcher.casework import feedback
+from dispatcher.cli import arguments
+from dispatcher.cli.arguments import Json
+from dispatcher.cli.output import json_line, label, out, short_time
+from dispatcher.setup import house
+
+group = typer.Typer(help="反馈 / what sources are told, and what they said: list.", no_args_is_help=True)
+_DIRECTIONS = {"out": "告知来源 told", "in": "来源反馈 said"}
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(group, name="feedback")
+
+
+@group.callback()
+def _group() -> None:
+    """A group of one command keeps its name."""
+
+
+@group.command("list")
+def list_(
+    system: Annotated[str | None, typer.Option(help="来源系统 source system")] = None,
+    since: Annotated[str | None, typer.Option(help="起 from, ISO 8601")] = None,
+    json: Json = False,
+) -> None:
+    """列出反馈 / list it, oldest first."""
+    moment = arguments.moment(since, "--since")
+    with house().sessions() as session:
+        found = list(feedback.listed(session, system=system, since=moment))
+    table = Table(title="反馈 feedback", title_justify="left")
+    for name in ("时间 at", "来源 system", "指令 instruction", "方向 direction", "结论 outcome"):
+        table.add_column(name, overflow="fold")
+    for line in found:
+        if json:
+            json_line(line)
+        outcome = label("resolution", line["outcome"])
+        source = (line["system"], line["instruction_id"], _DIRECTIONS[line["direction"]])
+        table.add_row(short_time(line["at"]), *source, f"{outcome} {line['outcome']}")
+    if not json:
+        out.print(table)

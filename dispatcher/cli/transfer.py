@@ -1,0 +1,98 @@
+"""transfer: a visit that is offered to another unit, and what that unit says."""
+
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from dispatcher.casework import meeting, transfers
+from dispatcher.cli import arguments
+from dispatcher.cli.arguments import By, Json
+from dispatcher.cli.output import json_line, out, short_time
+from dispatcher.setup import house
+from schemas.vocabulary import Result, ReturnReason, TransferState
+
+group = typer.Typer(help="移交 / visits for another unit: list, offer, accept, refuse, report.", no_args_is_help=True)
+Visit = Annotated[str, typer.Argument(metavar="VISIT", help="上门任务号 visit id")]
+_SEE = "dispatcher visit list"
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(group, name="transfer")
+
+
+@group.command("list")
+def list_(
+    visit: Annotated[
+        str | None, typer.Argument(metavar="VISIT", help="某一任务的全部移交 every leg of one visit")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """列出待接收、待反馈的移交 / what waits for another unit."""
+    key = arguments.uuid(visit, "VISIT", _SEE) if visit else None
+    with house().sessions() as session:
+        found = list(transfers.listed(session, key))
+    table = Table(title="移交 transfers", title_justify="left")
+    for name in ("任务 visit", "自 from", "至 to", "原因 reason", "状态 state", "答复期限 answer by"):
+        table.add_column(name, overflow="fold")
+    for line in found:
+        if json:
+            json_line(line)
+        state = TransferState(line["state"]).label
+        places = (line["visit"], line["from_unit"] or "", line["to_unit"])
+        table.add_row(*places, ReturnReason(line["reason"]).label, state, short_time(line["answer_by"]))
+    if not json:
+        out.print(table)
+
+
+@group.command()
+def offer(
+    visit: Visit,
+    to: Annotated[str, typer.Option(help="单位代码 unit code")],
+    by: By,
+    reason: Annotated[str, typer.Option(help="NOT_MY_JURISDICTION, …")] = ReturnReason.NOT_MY_JURISDICTION.value,
+    json: Json = False,
+) -> None:
+    """主管移交 / a supervisor offers the visit to another unit."""
+    _do(transfers.order, visit, by, json, to_unit=to, reason=arguments.code(reason, ReturnReason, "--reason"))
+
+
+@group.command()
+def accept(visit: Visit, by: By, json: Json = False) -> None:
+    """接收 / accept."""
+    _do(transfers.answer, visit, by, json, accepts=True)
+
+
+@group.command()
+def refuse(visit: Visit, by: By, json: Json = False) -> None:
+    """拒收 / refuse."""
+    _do(transfers.answer, visit, by, json, accepts=False)
+
+
+@group.command()
+def report(
+    visit: Visit,
+    result: Annotated[str, typer.Option(help="MET_DISSUADED, NOT_FOUND_TEMPORARILY, …")],
+    by: By,
+    lost_yuan: Annotated[
+        int | None, typer.Option(min=0, max=10**15, help="共已转出金额(元) all that is gone, yuan")
+    ] = None,
+    guardian_present: Annotated[bool, typer.Option(help="监护人在场(未成年人) a guardian is present")] = False,
+    json: Json = False,
+) -> None:
+    """外地反诈中心反馈结果 / what the other centre says came of it."""
+    found: Result = arguments.code(result, sorted(meeting.REPORTS), "--result")
+    _do(transfers.report, visit, by, json, result=found, lost_yuan=lost_yuan, guardian_present=guardian_present)
+
+
+def _do(step: Any, visit: str, by: str, json: bool, **what: Any) -> None:
+    key, badge = arguments.uuid(visit, "VISIT", _SEE), arguments.badge(by, "--by")
+    parts = house()
+    with parts.sessions.begin() as session:
+        row, lanes = step(session, parts.office, key, by=badge, **what)
+        line = transfers.line(row)
+    parts.office.wake.deliver(*lanes)
+    if json:
+        json_line(line)
+    else:
+        out.print(f"{TransferState(line['state']).label}  {line['visit']}  → {line['to_unit']}", highlight=False)

@@ -1,0 +1,50 @@
+"""Group notices: the scam's pattern and the area, no person, once in a while."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from builders import BROADCAST, HIGH, MEDIUM, MONDAY, SECOND, at
+from harness import World, planned
+
+from dispatcher.engine.decisions import Plan, Skip
+from schemas.vocabulary import Person, Result, SkipReason, Urgency
+
+ONLY_BROADCAST = frozenset({BROADCAST})
+
+
+def test_a_notice_goes_to_the_area_and_names_nobody() -> None:
+    world = World.of(HIGH, channels=ONLY_BROADCAST, area="C1")
+    (notice,) = world.plans
+    assert (notice.rule, notice.channel, notice.due_at) == ("group_notice", BROADCAST, MONDAY)
+    assert (notice.person, notice.number_id) == (Person.OTHER, None)
+
+
+def test_no_notice_goes_where_the_centre_did_not_ask_for_one() -> None:
+    assert World.of(HIGH, area="C1").made(BROADCAST) == []
+
+
+def test_without_an_area_the_notice_is_skipped() -> None:
+    world = World.of(HIGH, channels=ONLY_BROADCAST)
+    assert Skip("no_area", BROADCAST, SkipReason.UNSUPPORTED_DESTINATION) in world.decided
+
+
+@pytest.mark.parametrize(("before", "is_skipped"), [(timedelta(hours=24) - SECOND, True), (timedelta(hours=24), False)])
+def test_the_same_notice_is_not_repeated_within_a_day(before: timedelta, is_skipped: bool) -> None:
+    world = World.of(HIGH, channels=ONLY_BROADCAST, area="C1", noticed_at=MONDAY - before)
+    assert (Skip("noticed_lately", BROADCAST, SkipReason.CAP_REACHED) in world.decided) is is_skipped
+    assert (world.rules(Plan) == ["group_notice"]) is not is_skipped
+
+
+@pytest.mark.parametrize(("urgency", "sent"), [(HIGH, at("23:00")), (MEDIUM, at("08:00", day=3))])
+def test_quiet_hours_hold_a_notice(urgency: Urgency, sent: datetime) -> None:
+    world = World.of(urgency, at("23:00"), channels=ONLY_BROADCAST, area="C1")
+    assert planned(world, BROADCAST).due_at == sent
+
+
+def test_a_notice_is_retried_after_a_passing_fault_and_else_sent_once() -> None:
+    world = World.of(HIGH, channels=ONLY_BROADCAST, area="C1")
+    world.send(BROADCAST, Result.FAILED_TEMPORARY)
+    assert world.rules(Plan) == ["transient_failure"]
+    world.send(BROADCAST, Result.DELIVERED)
+    world.after(days=2)
+    assert len(world.made(BROADCAST)) == 2

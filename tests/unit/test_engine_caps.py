@@ -1,0 +1,184 @@
+"""How much one person is sent, whatever number and whatever case; and the one SMS more that a rise permits."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from builders import CRITICAL, HIGH, LOW, MEDIUM, MONDAY, ONLY_SMS, ONLY_VOICE, SECOND, SMS, TWO, VOICE, at, number
+from harness import World, is_planned, planned
+
+from dispatcher.engine.case import Number
+from dispatcher.engine.decisions import BringForward, Plan
+from schemas.vocabulary import Answer, Channel, Result, Urgency
+
+HOUR = timedelta(hours=1)
+
+
+def used(channel: Channel, *moments: datetime) -> Number:
+    """A number to which linked cases sent at these moments, or are to send."""
+    return replace(number("n1"), used=tuple((channel, moment) for moment in moments))
+
+
+def delivered(urgency: Urgency = HIGH) -> World:
+    world = World.of(urgency, channels=ONLY_SMS)
+    world.send(SMS, Result.DELIVERED)
+    return world
+
+
+# --- two hours, six a day
+
+
+@pytest.mark.parametrize(
+    ("before", "waits"), [(HOUR, HOUR), (2 * HOUR, 0 * HOUR), (2 * HOUR - SECOND, SECOND), (0 * HOUR, 2 * HOUR)]
+)
+def test_a_linked_cases_sms_puts_two_hours_between(before: timedelta, waits: timedelta) -> None:
+    world = World.of(HIGH, numbers=(used(SMS, MONDAY - before),))
+    assert planned(world, SMS).due_at == MONDAY + waits
+
+
+def test_an_sms_to_another_person_takes_nothing_from_this_one() -> None:
+    mother = Number("m1", "contact:parent:0", number("m1").person, used=((SMS, MONDAY),))
+    assert planned(World.of(HIGH, numbers=(number("n1"), mother)), SMS).due_at == MONDAY
+
+
+def test_a_call_takes_nothing_from_the_cap_of_sms() -> None:
+    assert planned(World.of(HIGH, numbers=(used(VOICE, MONDAY),)), SMS).due_at == MONDAY
+
+
+def test_after_six_on_one_day_the_next_goes_tomorrow() -> None:
+    moments = [MONDAY - 9 * HOUR + n * timedelta(minutes=10) for n in range(6)]
+    assert planned(World.of(HIGH, numbers=(used(SMS, *moments),)), SMS).due_at == at("00:00", day=3)
+    assert planned(World.of(HIGH, numbers=(used(SMS, *moments[1:]),)), SMS).due_at == MONDAY
+
+
+def test_an_sms_that_a_linked_case_has_planned_for_tomorrow_holds_up_nothing_now() -> None:
+    """A routine SMS held until morning is no reason to keep a grave one back all night."""
+    world = World.of(CRITICAL, at("23:00"), numbers=(used(SMS, at("08:00", day=3)),))
+    assert planned(world, SMS).due_at == at("23:00")
+
+
+def test_an_sms_that_a_linked_case_has_planned_for_the_next_hour_counts() -> None:
+    world = World.of(HIGH, numbers=(used(SMS, MONDAY + HOUR),))
+    assert planned(world, SMS).due_at == MONDAY + 3 * HOUR
+
+
+def test_cap_and_quiet_hours_hold_together() -> None:
+    morning = at("08:30", day=3)
+    world = World.of(MEDIUM, at("21:00"), numbers=(used(SMS, at("20:00"), morning),))
+    assert planned(world, SMS).due_at == morning + 2 * HOUR
+
+
+def test_a_retry_minds_what_a_linked_case_sent_meanwhile() -> None:
+    world = World.of(HIGH, channels=ONLY_SMS)
+    sending = world.sending(planned(world, SMS))
+    world.act(numbers=(used(SMS, MONDAY),))
+    world.settled(sending, Result.FAILED_TEMPORARY, detail="gateway answered 503")
+    assert planned(world, SMS).due_at == MONDAY + 2 * HOUR
+
+
+def test_a_resend_under_one_key_is_no_second_sms() -> None:
+    world = World.of(HIGH, channels=ONLY_SMS)
+    world.in_doubt(world.sending(planned(world, SMS)))
+    world.act(numbers=(used(SMS, MONDAY),))
+    world.after(minutes=3)
+    assert planned(world, SMS).due_at == world.now
+
+
+# --- the one that a rise permits
+
+
+def test_a_rise_permits_one_sms_at_once() -> None:
+    world = delivered()
+    world.after(minutes=5)
+    world.joined(CRITICAL)
+    assert "urgency_rose" in world.rules(Plan)
+    assert (planned(world, SMS).due_at, planned(world, SMS).occasion) == (world.now, 2)
+
+
+def test_a_rise_permits_one_sms_and_no_more() -> None:
+    world = delivered()
+    world.after(minutes=5)
+    world.joined(CRITICAL)
+    world.send(SMS, Result.DELIVERED)
+    world.after(hours=3)
+    assert len(world.made(SMS)) == 2
+
+
+def test_a_warning_that_raises_nothing_sends_no_second_sms() -> None:
+    world = delivered()
+    world.after(hours=3)
+    world.joined(HIGH, numbers=TWO)
+    assert not is_planned(world, SMS)
+
+
+def test_a_rise_by_the_engine_itself_sends_no_second_sms() -> None:
+    world = World.of(HIGH, numbers=TWO)
+    world.send(SMS, Result.DELIVERED)
+    world.send(VOICE, Result.ANSWERED_NOT_SUBJECT)
+    assert world.case.urgency is CRITICAL
+    assert not is_planned(world, SMS)
+
+
+def test_what_a_rise_permits_goes_to_the_next_number_and_is_retried_without_waiting_for_the_cap() -> None:
+    world = World.of(HIGH, channels=ONLY_SMS, numbers=TWO)
+    world.send(SMS, Result.DELIVERED)
+    world.after(minutes=5)
+    world.joined(CRITICAL)
+    world.send(SMS, Result.FAILED_TEMPORARY)
+    assert planned(world, SMS).due_at == world.now + 2 * SECOND
+    world.send(SMS, Result.FAILED_PERMANENT)
+    assert (planned(world, SMS).number_id, planned(world, SMS).due_at) == ("n2", world.now)
+
+
+def test_a_rise_frees_a_first_sms_that_a_linked_case_held_back() -> None:
+    world = World.of(HIGH, numbers=(used(SMS, MONDAY - HOUR),))
+    first = planned(world, SMS)
+    world.joined(CRITICAL)
+    assert BringForward("urgency_rose", first.id, MONDAY) in world.decided
+
+
+# --- another wording
+
+
+def test_who_refuses_is_sent_one_more_sms_in_other_words() -> None:
+    world = World.of(HIGH)
+    world.send(SMS, Result.DELIVERED)
+    world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DENIES)
+    assert "other_wording" in world.rules(Plan)
+    assert (planned(world, SMS).due_at, planned(world, SMS).occasion) == (MONDAY + 2 * HOUR, 2)
+    world.send(SMS, Result.DELIVERED)
+    world.after(days=1)
+    assert len(world.made(SMS)) == 2
+
+
+def test_the_wording_follows_how_often_a_person_was_warned() -> None:
+    assert planned(World.of(HIGH), SMS).occasion == 1
+    world = World.of(HIGH, warned_before=True)
+    assert (planned(world, SMS).occasion, planned(world, VOICE).occasion) == (2, 2)
+    for _ in range(2):
+        world.send(SMS, Result.DELIVERED)
+        world.after(hours=3)
+        world.act(rewarned_at=world.now)
+    assert planned(world, SMS).occasion == 3
+
+
+# --- calls
+
+
+def test_a_linked_cases_calls_count_for_the_day() -> None:
+    earlier = [MONDAY - n * timedelta(minutes=20) for n in range(8)]
+    assert planned(World.of(HIGH, numbers=(used(VOICE, *earlier[1:]),)), VOICE).due_at == MONDAY + 60 * SECOND
+    assert planned(World.of(HIGH, numbers=(used(VOICE, *earlier),)), VOICE).due_at == at("00:00", day=3)
+
+
+def test_a_retried_call_minds_a_day_that_a_linked_case_used_up_meanwhile() -> None:
+    world = World.of(HIGH, channels=ONLY_VOICE)
+    sending = world.sending(planned(world, VOICE))
+    world.act(numbers=(used(VOICE, *[MONDAY] * 8),))
+    world.settled(sending, Result.FAILED_TEMPORARY)
+    assert planned(world, VOICE).due_at == at("00:00", day=3)
+
+
+def test_low_is_called_by_rounds_not_by_the_day() -> None:
+    world = World.of(LOW, numbers=(used(VOICE, *[MONDAY] * 30),))
+    assert planned(world, VOICE).due_at == MONDAY + HOUR

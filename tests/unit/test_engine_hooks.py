@@ -1,0 +1,172 @@
+"""What banks are asked for: stop payment first of all, protect an account, lift the protection in time."""
+
+from datetime import timedelta
+
+import pytest
+from builders import CRITICAL, HIGH, LOW, MEDIUM, MONDAY, SMS, VISIT, VOICE, at
+from harness import World, planned
+
+from dispatcher.engine import evolve, orders
+from dispatcher.engine.case import Attempt
+from dispatcher.engine.decisions import AskHuman, Oblige, Plan
+from schemas.vocabulary import Answer, AttemptState, Duty, Hook, Resolution, Result, Rung, Urgency
+
+STOP, PROTECT, LIFT = Hook.STOP_PAYMENT, Hook.PROTECT_ACCOUNT, Hook.LIFT_PROTECTION
+HOUR = timedelta(hours=1)
+
+
+def last(world: World, hook: Hook) -> Attempt:
+    return world.case.hooks(hook)[-1]
+
+
+@pytest.mark.parametrize("urgency", Urgency)
+def test_money_that_has_moved_is_stopped_before_all_else_and_not_waited_for(urgency: Urgency) -> None:
+    world = World.of(urgency, money_moved=True)
+    first = world.plans[0]
+    assert (first.rule, first.hook, first.due_at) == ("stop_payment", STOP, MONDAY)
+    assert planned(world, SMS).due_at == MONDAY
+    assert planned(world, VOICE)
+
+
+def test_where_no_money_has_moved_no_bank_is_asked() -> None:
+    assert World.of(CRITICAL).case.hooks(STOP) == ()
+
+
+def test_money_that_moves_later_is_stopped_then() -> None:
+    world = World.of(LOW)
+    world.after(hours=2)
+    world.joined(money_moved=True)
+    assert last(world, STOP).due_at == world.now
+
+
+def test_a_payment_that_was_stopped_is_not_stopped_twice() -> None:
+    world = World.of(HIGH, money_moved=True)
+    world.bank(STOP, Result.STOPPED)
+    world.after(hours=1)
+    assert len(world.case.hooks(STOP)) == 1
+
+
+@pytest.mark.parametrize("result", [Result.STOPPED, Result.STOPPED_PARTLY])
+def test_a_bank_that_stopped_the_payment_asks_nobody(result: Result) -> None:
+    world = World.of(HIGH, money_moved=True)
+    world.bank(STOP, result)
+    assert world.rules(AskHuman) == []
+
+
+@pytest.mark.parametrize("result", [Result.NOT_STOPPED, Result.FAILED_PERMANENT, Result.UNKNOWN])
+def test_a_bank_that_did_not_stop_it_is_rung_by_a_person_once(result: Result) -> None:
+    world = World.of(HIGH, money_moved=True)
+    asked = world.bank(STOP, result)
+    assert AskHuman("bank_not_reached", Rung.CENTRE, f"bank:{asked.id}") in world.decided
+    world.after(seconds=1)
+    assert world.rules(AskHuman) == []
+
+
+def test_where_there_is_no_bank_to_ask_a_person_is_told() -> None:
+    world = World.of(HIGH, money_moved=True)
+    world.out_of_reach(last(world, STOP))
+    assert world.rules(AskHuman) == ["bank_not_reached"]
+
+
+@pytest.mark.parametrize("urgency", [MEDIUM, LOW])
+def test_a_bank_is_asked_again_in_the_night(urgency: Urgency) -> None:
+    """Quiet hours are for people; money leaves at night."""
+    world = World.of(urgency, at("23:00"), money_moved=True)
+    world.bank(STOP, Result.FAILED_TEMPORARY)
+    assert last(world, STOP).due_at == world.now + timedelta(seconds=2)
+    doubtful = world.sending(last(world, STOP))
+    world.in_doubt(doubtful)
+    world.never_taken(doubtful)
+    assert last(world, STOP).due_at == world.now
+
+
+def test_a_doubtful_question_to_a_bank_is_repeated_in_the_night_under_its_key() -> None:
+    world = World.of(MEDIUM, at("23:00"), money_moved=True)
+    doubtful = world.sending(last(world, STOP))
+    world.in_doubt(doubtful)
+    world.after(minutes=15)
+    assert (last(world, STOP).due_at, last(world, STOP).send_key) == (world.now, doubtful.id)
+    assert last(world, STOP).possible_duplicate
+
+
+def test_a_bank_that_never_answers_is_left_to_a_person_in_the_end() -> None:
+    world = World.of(CRITICAL, money_moved=True)
+    for _ in range(3):
+        world.in_doubt(world.sending(last(world, STOP)))
+        world.after(seconds=90)
+    assert last(world, STOP).result is Result.UNKNOWN
+    assert "bank_not_reached" in world.rules(AskHuman)
+
+
+def refused(urgency: Urgency) -> World:
+    world = World.of(urgency)
+    world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DENIES)
+    return world
+
+
+@pytest.mark.parametrize(("urgency", "protected"), [(CRITICAL, True), (HIGH, True), (MEDIUM, False), (LOW, False)])
+def test_who_refuses_has_the_account_protected_where_the_policy_says_so(urgency: Urgency, protected: bool) -> None:
+    assert ("protect_account" in refused(urgency).rules(Plan)) is protected
+
+
+def test_an_account_protection_that_the_bank_refuses_is_put_before_a_person() -> None:
+    world = refused(HIGH)
+    world.bank(PROTECT, Result.REFUSED)
+    assert world.rules(AskHuman) == ["bank_not_reached"]
+
+
+@pytest.mark.parametrize(("hours", "reminded_after"), [(24, 22 * HOUR), (1, 0 * HOUR)])
+def test_somebody_is_reminded_to_lift_the_protection_before_it_ends(hours: int, reminded_after: timedelta) -> None:
+    world = refused(HIGH)
+    granted = world.bank(PROTECT, Result.GRANTED, hours=hours)
+    due = [each for each in world.decided if isinstance(each, Oblige)]
+    assert due == [
+        Oblige("lift_reminder", Duty.LIFT_PROTECTION, world.now + reminded_after, f"lift:{granted.id}"),
+    ]
+
+
+def test_a_protection_whose_ground_is_gone_is_to_be_lifted_at_once() -> None:
+    world = refused(HIGH)
+    world.bank(PROTECT, Result.GRANTED, hours=24)
+    world.feedback(Resolution.NOT_A_VICTIM)
+    assert [(each.rule, each.due_at) for each in world.decided if isinstance(each, Oblige)] == [
+        ("protection_groundless", world.now)
+    ]
+
+
+def test_a_protection_of_a_dissuaded_person_stands_until_its_time() -> None:
+    world = refused(HIGH)
+    world.bank(PROTECT, Result.GRANTED, hours=24)
+    world.feedback(Resolution.DISSUADED_IN_TIME)
+    assert "protection_groundless" not in world.rules(Oblige)
+
+
+def order(world: World, hook: Hook, result: Result, **said: int) -> None:
+    world.case = evolve(world.case, orders.bank(hook, world.now), world.now)
+    world.bank(hook, result, **said)
+
+
+def test_a_protection_that_was_lifted_is_not_lifted_again() -> None:
+    world = refused(HIGH)
+    world.bank(PROTECT, Result.GRANTED, hours=24)
+    order(world, LIFT, Result.LIFTED)
+    world.feedback(Resolution.NOT_A_VICTIM)
+    assert world.rules(Oblige) == []
+
+
+def test_a_second_protection_after_a_lifted_one_is_watched_too() -> None:
+    world = refused(HIGH)
+    world.bank(PROTECT, Result.GRANTED, hours=24)
+    order(world, LIFT, Result.LIFTED)
+    order(world, PROTECT, Result.GRANTED, hours=48)
+    assert world.rules(Oblige) == ["lift_reminder"]
+    world.feedback(Resolution.NOT_A_VICTIM)
+    assert world.rules(Oblige) == ["protection_groundless"]
+
+
+def test_at_most_one_question_of_a_kind_is_with_the_bank() -> None:
+    world = World.of(CRITICAL, money_moved=True)
+    world.accepted(world.sending(last(world, STOP)))
+    world.joined(money_moved=True)
+    assert [each.state for each in world.case.hooks(STOP)] == [AttemptState.ACCEPTED]
+    assert planned(world, VISIT)

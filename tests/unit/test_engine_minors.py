@@ -1,0 +1,122 @@
+"""Children and people who can't hear: never called by machine; the guardian instead, a text, and a visit."""
+
+from datetime import timedelta
+
+import pytest
+from builders import (
+    CRITICAL,
+    GUARDIAN,
+    HIGH,
+    MINUTE,
+    MONDAY,
+    ONLY_VISIT,
+    ONLY_VOICE,
+    SMS,
+    VISIT,
+    VOICE,
+    guardian,
+    number,
+)
+from harness import World, is_planned, planned
+
+from dispatcher.engine.decisions import Cancel, MarkBad, OpenVisit, Plan, Skip
+from schemas.vocabulary import Answer, Channel, Resolution, Result, SkipReason, VisitState
+
+CHILD = (number("n1"), guardian("g1"))
+
+
+def skips(world: World) -> list[tuple[Channel, SkipReason]]:
+    return [(each.channel, each.reason) for each in world.decided if isinstance(each, Skip)]
+
+
+def test_of_a_child_the_guardian_is_texted_and_called_like_the_subject() -> None:
+    world = World.of(HIGH, minor=True, numbers=CHILD)
+    assert planned(world, SMS, GUARDIAN).due_at == MONDAY
+    assert planned(world, VOICE, GUARDIAN).due_at == MONDAY + MINUTE
+    assert (world.made(SMS), is_planned(world, VOICE)) == ([], False)
+    assert (VOICE, SkipReason.MINOR) in skips(world)
+
+
+def test_the_guardians_own_number_comes_before_the_one_shared_with_the_child() -> None:
+    world = World.of(HIGH, minor=True, numbers=(number("n1"), guardian("g1", shared=True), guardian("g2")))
+    assert planned(world, VOICE, GUARDIAN).number_id == "g2"
+    world.send(VOICE, Result.BUSY, GUARDIAN)
+    assert planned(world, VOICE, GUARDIAN).number_id == "g1"
+
+
+def test_a_child_without_a_guardians_number_is_not_called_but_visited() -> None:
+    world = World.of(HIGH, minor=True)
+    assert world.made(VOICE)[0].skip_reason is SkipReason.MINOR
+    assert planned(world, SMS).number_id == "n1"
+    assert world.rules(OpenVisit) == ["visit_phone_route_exhausted"]
+
+
+@pytest.mark.parametrize(("fact", "rule"), [("minor", "minor_not_called"), ("hearing_impaired", "hearing_impaired")])
+def test_a_call_planned_before_it_was_known_is_called_off(fact: str, rule: str) -> None:
+    world = World.of(HIGH)
+    call = planned(world, VOICE)
+    world.joined(**{fact: True})
+    assert Cancel(rule, call.id) in world.decided
+    assert not is_planned(world, VOICE)
+
+
+@pytest.mark.parametrize("fact", ["minor", "hearing_impaired"])
+def test_a_doubtful_call_is_not_repeated_once_it_is_known(fact: str) -> None:
+    world = World.of(CRITICAL, channels=ONLY_VOICE)
+    world.in_doubt(world.sending(planned(world, VOICE)))
+    world.joined(**{fact: True})
+    world.after(minutes=2)
+    assert not is_planned(world, VOICE)
+
+
+def test_a_guardian_who_dissuaded_the_child_closes_the_case() -> None:
+    world = World.of(HIGH, minor=True, numbers=CHILD)
+    world.send(VOICE, Result.ANSWERED_GUARDIAN, GUARDIAN, confirmed=True, answer=Answer.DISSUADED)
+    assert world.case.resolution is Resolution.DISSUADED_IN_TIME
+
+
+def met_child(with_guardian: bool) -> World:
+    world = World.of(CRITICAL, minor=True, channels=ONLY_VISIT, numbers=CHILD)
+    world.goes_there()
+    world.reports(Result.MET_DISSUADED, with_guardian=with_guardian)
+    return world
+
+
+def test_a_child_met_with_a_guardian_is_met() -> None:
+    assert met_child(with_guardian=True).case.resolution is Resolution.DISSUADED_IN_TIME
+
+
+def test_a_child_met_alone_is_not_met_and_is_visited_again() -> None:
+    world = met_child(with_guardian=False)
+    assert world.case.is_open
+    assert not world.case.true_contact
+    assert world.rules(OpenVisit) == ["guardian_absent"]
+
+
+def test_who_cannot_hear_is_texted_and_visited_and_the_call_is_skipped() -> None:
+    world = World.of(HIGH, hearing_impaired=True)
+    assert skips(world) == [(VOICE, SkipReason.ACCESSIBILITY)]
+    assert planned(world, SMS).due_at == MONDAY
+    assert world.rules(OpenVisit) == ["visit_phone_route_exhausted"]
+
+
+def test_the_guardian_of_a_deaf_child_is_called() -> None:
+    world = World.of(HIGH, minor=True, hearing_impaired=True, numbers=CHILD)
+    assert planned(world, VOICE, GUARDIAN).number_id == "g1"
+    assert not is_planned(world, VOICE)
+
+
+def test_a_guardians_dead_number_is_marked_and_the_next_one_called() -> None:
+    world = World.of(HIGH, minor=True, numbers=(*CHILD, guardian("g2")))
+    world.send(VOICE, Result.OUT_OF_SERVICE, GUARDIAN)
+    assert world.rules(MarkBad) == ["bad_number"]
+    assert planned(world, VOICE, GUARDIAN).number_id == "g2"
+
+
+def test_a_guardian_who_is_not_reached_is_visited_in_time() -> None:
+    world = World.of(HIGH, minor=True, numbers=CHILD)
+    world.at(MONDAY + timedelta(minutes=15))
+    assert world.rules(OpenVisit) == ["visit_no_contact"]
+    assert "visit_assigned" in world.rules(Plan)
+    assert world.visit.state is VisitState.WAITING
+    assert planned(world, VISIT)
