@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test unit lint format bench bench-short lock clean
+.PHONY: demo test unit laws mutants mutants-short without-rules lint format bench bench-short lock clean
 
 demo: $(VENV)/run  ## the sample cases on the real stack, then the log
 	$(BIN)/dispatcher demo
@@ -14,6 +14,10 @@ test: $(VENV)/dev  ## all tests, on servers of their own
 
 unit: $(VENV)/dev  ## the tests that need no server
 	$(BIN)/python -m pytest tests/unit
+
+laws: $(VENV)/dev  ## the engine's laws on 10,000 random histories
+	@seed=$${SEED:-$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}; echo "seed $$seed; make laws SEED=$$seed repeats it"; \
+	HYPOTHESIS_PROFILE=laws $(BIN)/python -m pytest tests/unit/test_engine_laws.py --hypothesis-seed=$$seed --timeout=3600
 
 lint: $(VENV)/dev  ## style, types, layers, migrations
 	$(BIN)/ruff check .
@@ -30,6 +34,15 @@ bench: $(VENV)/run  ## delivery beside a naive Celery task
 
 bench-short: $(VENV)/run  ## the same in small, so that it does not rot
 	$(BIN)/dispatcher bench deliver --instructions 200 --rounds 1
+
+mutants: $(VENV)/dev  ## change the engine in every small way; its tests must notice
+	$(BIN)/python tests/mutants/run.py
+
+mutants-short: $(VENV)/dev  ## the same for its arithmetic alone, in a minute
+	$(BIN)/python tests/mutants/run.py times.py numbers.py
+
+without-rules: $(VENV)/dev  ## take the engine's rules out one by one; its tests must notice
+	$(BIN)/python tests/mutants/without_rule.py
 
 lock: $(VENV)/dev  ## newer versions of everything, with hashes and without registry addresses
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -11,12 +11,13 @@ from sqlalchemy.exc import OperationalError
 
 from dispatcher import clock
 from dispatcher.casework import due
+from dispatcher.casework.office import Office
 from dispatcher.logging import logger
 from dispatcher.setup import House
 from dispatcher.store import partitions
 
 PERIOD_S = 1.0
-_STEPPED_PERIOD_S = 0.1  # a stepped clock stands still between two looks, so they come sooner
+_STEPPED_PERIOD_S = 0.1  # a stepped clock that is ours to move stands still between two looks, so they come sooner
 _LOCK = 0x44535033
 _PARTITIONS_EVERY_S = 3600.0
 _log = logger(__name__)
@@ -34,7 +35,6 @@ def run(house: House, stop: threading.Event) -> None:
 
 def _hold(house: House, stop: threading.Event) -> None:
     """Sweep while the lock is ours; it goes when the connection goes."""
-    period = _STEPPED_PERIOD_S if house.office.clock.is_stepped else PERIOD_S
     with house.engine.connect() as holder:
         while not _lock(holder):
             if stop.wait(PERIOD_S):
@@ -45,9 +45,8 @@ def _hold(house: House, stop: threading.Event) -> None:
                 _make_partitions(house)
                 partitions_due = time.monotonic() + _PARTITIONS_EVERY_S
             sweep(house)
-            if house.office.clock.is_stepped:
-                _step(house)
-            stop.wait(period)
+            has_wheel = house.office.clock.is_stepped and _step(house)
+            stop.wait(_STEPPED_PERIOD_S if has_wheel else PERIOD_S)
             holder.scalar(text("SELECT 1"))  # a lost connection is a lost lock
             holder.commit()
 
@@ -61,7 +60,13 @@ def sweep(house: House) -> None:
         _log.warning("leases_expired", attempts=expired)
     with house.sessions() as session:
         seen = due.look(session, office)
-    office.wake.deliver(*sorted(lanes | seen.lanes, reverse=True))
+    office.wake.deliver(*lanes)
+    ring(office, seen)
+
+
+def ring(office: Office, seen: due.Look) -> None:
+    """Wake whoever has something to do."""
+    office.wake.deliver(*sorted(seen.lanes, reverse=True))
     if seen.has_receipts:
         office.wake.settle()
     if seen.has_struck:
@@ -74,11 +79,13 @@ def _lock(holder: Connection) -> bool:
     return found
 
 
-def _step(house: House) -> None:
-    """Move a stepped clock on, unless `simulate` has the wheel."""
+def _step(house: House) -> bool:
+    """Move a stepped clock on. False where `simulate` has the wheel."""
     with house.sessions.begin() as session:
-        if clock.may_step(session):
+        may_step = clock.may_step(session)
+        if may_step:
             due.step(session, house.office)
+        return may_step
 
 
 def _make_partitions(house: House) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import BindParameter, ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from dispatcher import clock
@@ -27,6 +27,7 @@ from schemas.vocabulary import AttemptState, Channel, Result
 # A routine worker takes urgent rows too, urgent ones first; the urgent worker keeps itself free.
 _LANES = {URGENT: (URGENT,), ROUTINE: (URGENT, ROUTINE)}
 _LEASE_MARGIN = timedelta(seconds=5)
+Moment = datetime | BindParameter[datetime]
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def claim(session: Session, office: Office, registry: Registry, lane: str, limit
     due = (
         select(AttemptRow, CaseRow)
         .join(CaseRow, CaseRow.id == AttemptRow.case_id)
-        .where(is_due(now), AttemptRow.lane.in_(_LANES[lane]))
+        .where(is_due(now, clock.real_now()), AttemptRow.lane.in_(_LANES[lane]))
         .order_by(AttemptRow.urgency_rank, AttemptRow.due_at)
         .limit(limit)
         # The case is locked too, or left for the next round: no claim races a withdrawal.
@@ -134,13 +135,13 @@ def record(session: Session, office: Office, results: Iterable[Done]) -> set[str
 
 def due_lanes(session: Session, office: Office) -> list[str]:
     """Lanes with something to do now."""
-    waiting = select(AttemptRow.lane).where(is_due(office.clock.now(session))).distinct()
+    waiting = select(AttemptRow.lane).where(is_due(office.clock.now(session), clock.real_now())).distinct()
     return list(session.scalars(waiting))
 
 
-def is_due(now: datetime) -> ColumnElement[bool]:
+def is_due(now: Moment, real_now: Moment) -> ColumnElement[bool]:
     """Something is to be done, its product time has come, and nobody has it in hand (real time)."""
-    free = or_(AttemptRow.lease_until.is_(None), AttemptRow.lease_until < clock.real_now())
+    free = or_(AttemptRow.lease_until.is_(None), AttemptRow.lease_until < real_now)
     return and_(AttemptRow.action.is_not(None), AttemptRow.due_at <= now, free)
 
 

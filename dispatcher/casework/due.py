@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, any_, func, literal, or_, select
+from sqlalchemy import ARRAY, Select, Uuid, any_, bindparam, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from dispatcher import clock
@@ -70,26 +71,33 @@ class Look:
 
 def look(session: Session, office: Office) -> Look:
     """Look, in one statement: with several, what moves on between two of them would be seen by neither."""
-    now, real = office.clock.now(session), clock.real_now()
+    now = office.clock.now(session)
+    row = session.execute(_LOOK, {"now": now, "real": clock.real_now()}).one()
+    return Look(now, frozenset(row[0] or ()), *row[1:])
+
+
+def _whole_look() -> Select[Any]:
+    """Built once: a stepped clock is looked at many times a second."""
+    now, real = bindparam("now", type_=CaseRow.opened_at.type), bindparam("real", type_=CaseRow.opened_at.type)
     has_action = AttemptRow.action.is_not(None)
     awaited = (
         select(AttemptRow.id).where(AttemptRow.state == AttemptState.SENDING.value),
         select(AttemptRow.id).where(AttemptRow.state == AttemptState.ACCEPTED.value, AttemptRow.lease_until > real),
         select(AttemptRow.id).where(has_action, AttemptRow.lease_until > real),
     )
-    lanes = select(func.array_agg(AttemptRow.lane.distinct())).where(delivery.is_due(now))
+    lanes = select(func.array_agg(AttemptRow.lane.distinct())).where(delivery.is_due(now, real))
     next_looks = select(func.min(CaseRow.next_look_at))
     next_attempts = select(func.min(AttemptRow.due_at)).where(has_action)
-    row = session.execute(
-        select(
-            lanes.scalar_subquery(),
-            select(CaseRow.id).where(CaseRow.next_look_at <= now).exists(),
-            select(ReceiptRow.id).where(ReceiptRow.settled_at.is_(None)).exists(),
-            or_(*(each.exists() for each in awaited)),
-            func.least(next_looks.scalar_subquery(), next_attempts.scalar_subquery()),
-        )
-    ).one()
-    return Look(now, frozenset(row[0] or ()), *row[1:])
+    return select(
+        lanes.scalar_subquery(),
+        select(CaseRow.id).where(CaseRow.next_look_at <= now).exists(),
+        select(ReceiptRow.id).where(ReceiptRow.settled_at.is_(None)).exists(),
+        or_(*(each.exists() for each in awaited)),
+        func.least(next_looks.scalar_subquery(), next_attempts.scalar_subquery()),
+    )
+
+
+_LOOK = _whole_look()
 
 
 def in_hand(session: Session, case_ids: Iterable[UUID]) -> set[UUID]:

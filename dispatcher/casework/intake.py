@@ -22,6 +22,7 @@ from schemas.instruction import MAX_BODY_BYTES, Event, Instruction, Patch
 from schemas.vocabulary import CaseState, Duty, IntakeStatus
 
 CENTRE = "centre"
+_LOCK_EACH = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")
 
 
 def take(session: Session, office: Office, raw: bytes, *, door: str) -> tuple[Answer, set[str]]:
@@ -218,9 +219,9 @@ def _serialise(session: Session, office: Office, pushed: Instruction) -> None:
     """Two deliveries of one instruction, or of one person's instructions, wait for each other."""
     names = {office.vault.digest("instruction", f"{pushed.source.system}\0{pushed.instruction_id}")}
     names |= set(incoming.identities(office, pushed))
+    # In order, so that two of them never wait for each other both ways.
     keys = sorted(int.from_bytes(name[:8], signed=True) for name in names)
-    for key in keys:
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+    session.execute(_LOCK_EACH, {"keys": keys})
 
 
 def _readable_id(raw: bytes) -> str | None:

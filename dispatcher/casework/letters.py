@@ -116,7 +116,7 @@ class Letters:
             return self._office.texts.sms(case.fraud_type, "zh-CN")
         if channel is not Channel.SMS:
             return None
-        fraud_type = _MINORS if case.facts.get("minor") else case.fraud_type
+        fraud_type = MINORS if case.facts.get("minor") else case.fraud_type
         return self._office.texts.sms(fraud_type, case.language, attempt.occasion)
 
     def _script(self, attempt: AttemptRow, case: CaseRow, relation: Relation | None) -> str:
@@ -126,7 +126,7 @@ class Letters:
             case.fraud_type,
             "zh-CN" if by_police else case.language,
             Person(attempt.person),
-            _surname(self._person(case, "name" if is_subject else f"name:{attempt.party}")),
+            surname(self._person(case, "name" if is_subject else f"name:{attempt.party}")),
             self._person(case, "gender") if is_subject else None,
             code=self._open(self._codes.get(case.id)),
             occasion=attempt.occasion,
@@ -178,11 +178,12 @@ class Letters:
 
 
 # The wording that a guardian gets, whatever the scam.
-_MINORS = "F13"
+MINORS = "F13"
 _DOUBLE_SURNAMES = ("欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "司徒", "夏侯")
 
 
-def _surname(name: str | None) -> str | None:
+def surname(name: str | None) -> str | None:
+    """What a person is addressed by."""
     if not name:
         return None
     if name.isascii():

@@ -18,7 +18,7 @@ from providers.base import (
     SwitchChannel,
     Transient,
 )
-from schemas.vocabulary import AttemptState, Channel, Person, Result, SkipReason, VisitState
+from schemas.vocabulary import ANSWERED_BY_STRANGER, AttemptState, Channel, Person, Result, SkipReason, VisitState
 
 PROVIDER = "provider"
 # Real time: after accepting, a gateway's receipt may be this far on its way before a stepped clock moves.
@@ -47,10 +47,11 @@ def record(files: CaseFiles, case_id: UUID, attempt_id: UUID, word: Word, *, ask
     elif isinstance(word, InDoubt):
         _in_doubt(files, attempt, word, asked)
     elif isinstance(word, Answered):
-        attempt.confirmed, attempt.answer = word.confirmed, word.answer.value if word.answer else None
-        attempt.ref = word.ref or attempt.ref
+        result = _as_called(files, attempt, word.result)
+        attempt.confirmed = word.confirmed and not _is_another(attempt, result)
+        attempt.answer, attempt.ref = word.answer.value if word.answer else None, word.ref or attempt.ref
         _bank_answered(files, attempt, word)
-        _settle(files, attempt, _as_called(files, attempt, word.result), word.detail)
+        _settle(files, attempt, result, word.detail)
     elif isinstance(word, Permanent):
         _settle(files, attempt, word.result, word.detail)
     elif isinstance(word, SwitchChannel):
@@ -172,6 +173,12 @@ def _as_called(files: CaseFiles, attempt: AttemptRow, result: Result) -> Result:
             Person(attempt.person), Result.ANSWERED_NOT_SUBJECT
         )
     return result
+
+
+def _is_another(attempt: AttemptRow, result: Result) -> bool:
+    """Whoever pressed the key was not the one who was called: never a contact."""
+    family = result is Result.ANSWERED_FAMILY and attempt.person != Person.FAMILY
+    return family or result in ANSWERED_BY_STRANGER
 
 
 def _settle(files: CaseFiles, attempt: AttemptRow, result: Result, detail: str | None) -> None:

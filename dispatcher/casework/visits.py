@@ -8,33 +8,37 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dispatcher.casework import meeting, transfers
+from dispatcher.casework import meeting, places, transfers
 from dispatcher.casework.apply import free_visit
 from dispatcher.casework.files import CaseFiles
 from dispatcher.casework.office import Office
 from dispatcher.errors import OperatorError
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.visits import VisitRow
-from schemas.vocabulary import AttemptState, Resolution, Result, ReturnReason, VisitState
+from schemas.vocabulary import AddressKind, AttemptState, Resolution, Result, ReturnReason, VisitState
 
-_HELD = (VisitState.ASSIGNED, VisitState.ACCEPTED, VisitState.DEPARTED, VisitState.ARRIVED)
+_UNDER_WAY = (VisitState.ACCEPTED, VisitState.DEPARTED, VisitState.ARRIVED)
+HELD = (VisitState.ASSIGNED, *_UNDER_WAY)
+# What can be said of one of several addresses, before the next one is tried.
+TRIED = (Result.NOT_FOUND_TEMPORARILY, Result.WRONG_ADDRESS)
 
 
 @dataclass(frozen=True)
 class Step:
-    """One thing an officer can do, and from which states."""
+    """One thing an officer can do, and from which states; without `after` the visit goes on as it stands."""
 
     name: str
     before: tuple[VisitState, ...]
-    after: VisitState
+    after: VisitState | None = None
 
 
 STEPS = {
     "accept": Step("accept", (VisitState.ASSIGNED,), VisitState.ACCEPTED),
     "depart": Step("depart", (VisitState.ACCEPTED,), VisitState.DEPARTED),
     "arrive": Step("arrive", (VisitState.ACCEPTED, VisitState.DEPARTED), VisitState.ARRIVED),
-    "report": Step("report", (VisitState.ACCEPTED, VisitState.DEPARTED, VisitState.ARRIVED), VisitState.REPORTED),
-    "return": Step("return", _HELD, VisitState.WAITING),
+    "tried": Step("tried", _UNDER_WAY),
+    "report": Step("report", _UNDER_WAY, VisitState.REPORTED),
+    "return": Step("return", HELD, VisitState.WAITING),
 }
 
 
@@ -47,6 +51,7 @@ class Word:
     lost_yuan: int | None = None  # all that is gone, as the person tells it
     guardian_present: bool = False
     to_unit: str | None = None
+    address: AddressKind | None = None  # that was tried
 
 
 class CaseEnded(OperatorError):
@@ -106,7 +111,7 @@ def _check(visit: VisitRow, step: Step, officer: str | None) -> None:
 
 
 def _move(files: CaseFiles, visit: VisitRow, step: str, **data: Any) -> None:
-    visit.state = STEPS[step].after.value
+    visit.state = (STEPS[step].after or VisitState(visit.state)).value
     facts = {"visit": str(visit.id), "attempt": str(visit.attempt_id), "state": visit.state, **data}
     files.note(visit.case_id, f"visit_{visit.state}", facts, actor=visit.officer or "officer", rule=f"officer_{step}")
 
@@ -124,6 +129,17 @@ def _depart(files: CaseFiles, visit: VisitRow, *_: Any) -> None:
 def _arrive(files: CaseFiles, visit: VisitRow, *_: Any) -> None:
     visit.arrived_at = files.now
     _move(files, visit, "arrive")
+
+
+def _tried(files: CaseFiles, visit: VisitRow, word: Word) -> None:
+    """One of several addresses was tried in vain; the visit goes on to the next."""
+    if word.result not in TRIED:
+        raise OperatorError("请给出该地址的结果", f"give the result of this address, one of: {', '.join(TRIED)}")
+    place = next((each for each in places.in_order(files, visit.case_id) if each.kind == word.address), None)
+    if place is None:
+        raise OperatorError("该任务没有此类有效地址", "the case has no such address; see `dispatcher visit card`")
+    data = {"visit": str(visit.id), "address": str(place.id), "kind": word.address, "result": word.result}
+    files.note(visit.case_id, "visit_address_tried", data, actor=visit.officer or "officer", rule="officer_tried")
 
 
 def _report(files: CaseFiles, visit: VisitRow, word: Word) -> None:
@@ -166,6 +182,7 @@ _DO: dict[str, Callable[..., None]] = {
     "accept": _accept,
     "depart": _depart,
     "arrive": _arrive,
+    "tried": _tried,
     "report": _report,
     "return": _return,
 }

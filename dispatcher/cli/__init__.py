@@ -22,9 +22,14 @@ app = typer.Typer(
 def main() -> None:
     from dispatcher.cli import (
         bench,
+        card,
+        code,
         decide,
         demo,
+        duty,
+        feedback,
         inspect,
+        kpi,
         policy,
         push,
         quarantine,
@@ -36,7 +41,7 @@ def main() -> None:
         visit,
     )
 
-    casework = (push, inspect, visit, transfer, decide, roster, quarantine)
+    casework = (push, inspect, visit, card, transfer, decide, code, duty, feedback, kpi, roster, quarantine)
     for module in (service, *casework, texts, policy, simulate, demo, bench):
         module.register(app)
     # Commands speak on stdout; what goes wrong beneath them is a JSON line on stderr.

@@ -1,23 +1,22 @@
 """visit: what officers do, by command until their page is there."""
 
 from typing import Annotated
-from uuid import UUID
 
 import typer
 from rich.table import Table
 
 from dispatcher.casework import meeting, reports, visits
+from dispatcher.cli import arguments
+from dispatcher.cli.arguments import Json
 from dispatcher.cli.output import json_line, out, short_time
-from dispatcher.errors import OperatorError
 from dispatcher.setup import house
-from schemas.vocabulary import Result, ReturnReason, VisitState
+from schemas.vocabulary import AddressKind, Result, ReturnReason, VisitState
 
 group = typer.Typer(
-    help="上门劝阻任务 / door visits: list, accept, depart, arrive, report, return.", no_args_is_help=True
+    help="上门劝阻任务 / door visits: list, card, accept, depart, arrive, tried, report, return.", no_args_is_help=True
 )
 Id = Annotated[str, typer.Argument(metavar="ID", help="上门任务号 visit id")]
 Officer = Annotated[str | None, typer.Option(help="警号;与派单不符则拒绝 badge; refused if the visit is another's")]
-Json = Annotated[bool, typer.Option("--json", help="JSON")]
 
 
 def register(app: typer.Typer) -> None:
@@ -81,16 +80,22 @@ def report(
     json: Json = False,
 ) -> None:
     """反馈结果 / report the result."""
-    code = result.upper()
-    if code not in meeting.REPORTS:
-        raise OperatorError("上门结果代码有误", f"result: one of {', '.join(sorted(meeting.REPORTS))}")
-    _act(
-        visit_id,
-        "report",
-        officer,
-        json,
-        visits.Word(Result(code), lost_yuan=lost_yuan, guardian_present=guardian_present),
-    )
+    found: Result = arguments.code(result, sorted(meeting.REPORTS), "result")
+    _act(visit_id, "report", officer, json, visits.Word(found, lost_yuan=lost_yuan, guardian_present=guardian_present))
+
+
+@group.command()
+def tried(
+    visit_id: Id,
+    address: Annotated[str, typer.Option(help="地址类型 residence, work, hotel, …")],
+    result: Annotated[str, typer.Option(help=f"{', '.join(visits.TRIED)}")],
+    officer: Officer = None,
+    json: Json = False,
+) -> None:
+    """一处地址未找到,继续下一处 / one address tried in vain; the visit goes on."""
+    kind: AddressKind = arguments.code(address, AddressKind, "--address")
+    found: Result = arguments.code(result, visits.TRIED, "--result")
+    _act(visit_id, "tried", officer, json, visits.Word(found, address=kind))
 
 
 @group.command("return")
@@ -102,17 +107,12 @@ def return_(
     json: Json = False,
 ) -> None:
     """退回,可同时移交他单位 / return, or offer it to another unit."""
-    code = reason.upper()
-    if code not in set(ReturnReason):
-        raise OperatorError("退回原因代码有误", f"reason: one of {', '.join(ReturnReason)}")
-    _act(visit_id, "return", officer, json, visits.Word(reason=ReturnReason(code), to_unit=to))
+    found: ReturnReason = arguments.code(reason, ReturnReason, "reason")
+    _act(visit_id, "return", officer, json, visits.Word(reason=found, to_unit=to))
 
 
 def _act(visit_id: str, step: str, officer: str | None, json: bool, word: visits.Word = visits.Word()) -> None:
-    try:
-        key = UUID(visit_id)
-    except ValueError:
-        raise OperatorError("上门任务号有误", "ID must be a visit id; see `dispatcher visit list`") from None
+    key = arguments.uuid(visit_id, "ID", "dispatcher visit list")
     parts = house()
     try:
         with parts.sessions.begin() as session:

@@ -32,10 +32,11 @@ GOING_ON: tuple[Rule, ...] = (
     channels.avoid_bad_numbers,
     channels.avoid_retired_numbers,
     calls.not_by_machine,
+    urgency.somebody_else_answered,
     doubts.doubts,
     hooks.stop_payment,
-    urgency.somebody_else_answered,
     urgency.phone_route_exhausted,
+    doubts.doubts,  # once more: a raised urgency waits less
     channels.skip_channels,
     calls.stop_calling,
     calls.bring_forward,

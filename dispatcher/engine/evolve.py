@@ -99,8 +99,8 @@ def _re_address(case: Case, decision: d.ReAddress, now: datetime) -> Case:
     for attempt in case.attempts:
         if attempt.visit_id == decision.visit_id and case.is_pending(attempt):
             case = _change(case, attempt.id, state=AttemptState.SETTLED, result=Result.READDRESSED, settled_at=now)
-    changes = {"precinct": decision.precinct, "moved_at": now, "assigned_at": None, "attempt_id": None}
-    return _change_visit(case, decision.visit_id, state=VisitState.WAITING, **changes)
+    free = {"state": VisitState.WAITING, "assigned_at": None, "attempt_id": None, "offered_until": None}
+    return _change_visit(case, decision.visit_id, precinct=decision.precinct, moved_at=now, **free)
 
 
 def _end_offer(case: Case, decision: d.EndOffer, now: datetime) -> Case:

@@ -13,7 +13,7 @@ _SMS = {
     "rejected:invalid_number": 1.5,
     "rejected:blacklisted": 0.7,
     "rejected:content_rejected": 0.5,
-    "timeout_after_accept": 0.2,
+    "timeout_after_accept": 0.1,
 }
 _VOICE = {
     "no_answer": 30,
@@ -62,7 +62,7 @@ _WITH_GUARDIAN: dict[tuple[str, ...], float] = {
     (*_GO, "met_dissuaded", "revisit+06:00", "met_dissuaded_with_family"): 3,
     (): 1,
 }
-_ACCEPT = {"00:01": 6, "00:02": 3, "00:05": 3, "00:10": 1, "00:25": 1}
+_ACCEPT = {"00:01": 10, "00:02": 4, "00:05": 2, "00:10": 1, "00:25": 1}
 _ARRIVE = {"00:26": 6, "00:40": 4, "01:10": 2, "03:00": 1}
 
 

@@ -1,8 +1,11 @@
-"""Weighted draws."""
+"""Weighted draws, and the grid of the times that are drawn."""
 
 from collections.abc import Mapping
 from random import Random
 from typing import TypeVar
+
+# Few different moments, so that a stepped clock has few stops.
+GRID_MINUTES = 15
 
 Choice = TypeVar("Choice")
 

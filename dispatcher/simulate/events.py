@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from dispatcher.simulate.chance import which
+from dispatcher.simulate.chance import GRID_MINUTES, which
 from dispatcher.simulate.sample import Push
 from schemas.vocabulary import Resolution
 
@@ -39,8 +39,8 @@ def about(chance: Random, first: Push, end: datetime) -> list[Push]:
     for kind, later in _LATER.items():
         if kind not in happens:
             continue
-        soonest, latest = (each // 5 for each in later.between)
-        at = first.at + timedelta(minutes=5 * chance.randint(soonest, latest))
+        soonest, latest = (each // GRID_MINUTES for each in later.between)
+        at = first.at + timedelta(minutes=GRID_MINUTES * chance.randint(soonest, latest))
         if at < end:
             people = first.people_do if kind == "warned_again" else {}
             found.append(Push(at, f"{first.name}-{kind}", later.make(first, at), people))
@@ -89,12 +89,12 @@ def _other_source(first: Push, at: datetime) -> dict[str, Any]:
 
 
 _LATER = {
-    "withdrawn": Later((5, 120), _withdrawn),
+    "withdrawn": Later((15, 120), _withdrawn),
     "false_alarm": Later((30, 1440), _false_alarm),
     "later_loss": Later((1440, 4320), _later_loss),
-    "patched": Later((5, 60), _patched),
-    "repeated": Later((5, 60), _repeated),
-    "contradicted": Later((5, 60), _contradicted),
-    "joined": Later((5, 240), _other_source),
+    "patched": Later((15, 60), _patched),
+    "repeated": Later((15, 60), _repeated),
+    "contradicted": Later((15, 60), _contradicted),
+    "joined": Later((15, 240), _other_source),
     "warned_again": Later((1440, 5760), _other_source),
 }

@@ -9,13 +9,12 @@ from random import Random
 from typing import Any
 
 from dispatcher.simulate import behaviour, events
-from dispatcher.simulate.chance import one_of, which
+from dispatcher.simulate.chance import GRID_MINUTES, one_of, which
 from dispatcher.simulate.people import victim
 from dispatcher.simulate.sample import Push
 from schemas.vocabulary import FRAUD_TYPES
 
 DAYS = 7
-_GRID = timedelta(minutes=5)  # few different moments, so that a stepped clock has few stops
 # How busy each hour of a day is.
 _HOURS = (1, 1, 1, 1, 1, 1, 2, 4, 7, 9, 10, 9, 7, 7, 9, 10, 9, 8, 7, 7, 7, 6, 4, 2)
 _BURST = 0.15  # of the instructions come in bursts
@@ -99,7 +98,7 @@ def _moments(week: Week, count: int) -> list[datetime]:
 def _moment(week: Week) -> datetime:
     (hour,) = week.chance.choices(range(24), _HOURS)
     at = timedelta(days=week.chance.randrange(week.days), hours=hour)
-    return week.start + at + week.chance.randrange(12) * _GRID
+    return week.start + at + timedelta(minutes=week.chance.randrange(0, 60, GRID_MINUTES))
 
 
 def _instruction(week: Week, number: int, at: datetime) -> list[Push]:

@@ -23,7 +23,7 @@ from dispatcher.simulate.sample import Push
 from dispatcher.store.cases import CaseRow
 from schemas.vocabulary import CaseState
 
-_PAUSE_S = 0.005
+_PAUSE_S = 0.01
 _TELL_EVERY_S = 0.5
 _DOOR = "push"
 
@@ -63,6 +63,7 @@ class Play:
         self._told_at = 0.0
         self._end = end
         self._crew = Crew(house)
+        self._has_moved = False  # the clock, and nobody has been woken yet
         self.outcome = Outcome()
         gateway, secret = os.environ.get("DISPATCHER_SIMULATOR_URL"), os.environ.get("DISPATCHER_SIMULATOR_SECRET")
         if not gateway:
@@ -108,6 +109,9 @@ class Play:
         """The same, once nothing is under way at this moment; with nothing left to do, on to the next."""
         look = self._look()
         if not look.is_quiet:
+            if self._has_moved:
+                sweep.ring(self._house.office, look)
+                self._has_moved = False
             time.sleep(_PAUSE_S)
             return False
         if self._push_due(look.now):
@@ -130,7 +134,7 @@ class Play:
         with self._house.sessions.begin() as session:
             clock.step_to(session, at)
         self.outcome.steps += 1
-        sweep.sweep(self._house)
+        self._has_moved = True
 
     def _push_due(self, now: datetime) -> bool:
         """Push what is due. False where there is nothing."""

@@ -4,9 +4,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from builders import HIGH, HOOK, MONDAY, VISIT, new_case
+from builders import HIGH, MONDAY, VISIT, new_case
+from story import facts, short, words
 
-from dispatcher.engine import Case, Decision, decide, evolve, times
+from dispatcher.engine import Case, Decision, decide, evolve, orders
 from dispatcher.engine.case import SUBJECT, Attempt, Place, Visit
 from dispatcher.engine.decisions import Close, Look, Plan
 from dispatcher.engine.sending import NEVER_TAKEN
@@ -51,14 +52,14 @@ class World:
         printer.text(f"World of {self.story[0]}")
 
     @classmethod
-    def of(cls, urgency: Urgency = HIGH, at: datetime = MONDAY, **facts: Any) -> "World":
+    def of(cls, urgency: Urgency = HIGH, at: datetime = MONDAY, **known: Any) -> "World":
         """A case that was just opened and decided on."""
-        return cls.opened(new_case(urgency, at, **facts))
+        return cls.opened(new_case(urgency, at, **known))
 
     @classmethod
     def opened(cls, case: Case) -> "World":
         world = cls(case, now=case.opened_at)
-        world.story.append(_facts(case))
+        world.story.append(facts(case))
         world.act()
         return world
 
@@ -67,13 +68,13 @@ class World:
     def act(self, *, stood: timedelta = timedelta(0), **changes: Any) -> list[Decision]:
         """Change the case, decide, and carry the decisions out."""
         if changes:
-            self.story.append(f"{self.now:%a %H:%M:%S} {_words(changes)}")
+            self.story.append(f"{self.now:%a %H:%M:%S} {words(changes)}")
         self.before, self.case, self.stood = self.case, replace(self.case, **changes), stood
         self.decided, self.found = list(decide(self.case, self.policy, self.now)), []
         for decision in self.decided:
             self.found.append(self.case)
             self.case = evolve(self.case, decision, self.now)
-        self.story += [f"{self.now:%a %H:%M:%S} {_short(each)}" for each in self.decided if not isinstance(each, Look)]
+        self.story += [f"{self.now:%a %H:%M:%S} {short(each)}" for each in self.decided if not isinstance(each, Look)]
         return self.decided
 
     def at(self, moment: datetime) -> list[Decision]:
@@ -88,9 +89,6 @@ class World:
 
     def made(self, channel: Channel, party: str = SUBJECT) -> list[Attempt]:
         return [each for each in self.case.attempts if each.channel is channel and each.party == party]
-
-    def last(self, channel: Channel, party: str = SUBJECT) -> Attempt:
-        return self.made(channel, party)[-1]
 
     @property
     def visit(self) -> Visit:
@@ -223,9 +221,8 @@ class World:
         """The other unit accepts; officers of another centre are not ours to assign. None: it refuses."""
         self._set_visit(state=VisitState.WAITING, offered_until=None)
         if precinct is not None:
-            self._set_visit(precinct=precinct, moved_at=self.now)
-        if precinct is not None and abroad:
-            self._set_visit(state=VisitState.TRANSFERRED)
+            state = VisitState.TRANSFERRED if abroad else VisitState.WAITING
+            self._set_visit(precinct=precinct, moved_at=self.now, state=state)
         self.act()
 
     def remote_report(self, result: Result) -> None:
@@ -240,11 +237,11 @@ class World:
 
     # --- the centre
 
-    def joined(self, urgency: Urgency | None = None, **facts: Any) -> None:
+    def joined(self, urgency: Urgency | None = None, **known: Any) -> None:
         """Another instruction joins: the higher urgency, all numbers, all channels."""
         if urgency is not None and urgency.rank < self.case.urgency.rank:
-            facts |= {"urgency": urgency, "urgency_since": self.now, "rewarned_at": self.now}
-        self.act(**facts)
+            known |= {"urgency": urgency, "urgency_since": self.now, "rewarned_at": self.now}
+        self.act(**known)
 
     def located(self, where: Place) -> None:
         """The person is found to be somewhere else."""
@@ -266,14 +263,11 @@ class World:
         """The clock goes on: deadlines and waits move by the pause, nothing slips into the quiet hours."""
         case, stood = self.case, self.now - (self.paused_at or self.now)
         for each in self.in_state(AttemptState.PLANNED):
-            later = each.due_at + stood
-            free = each.channel in (VISIT, HOOK)
-            self._set(each, due_at=later if free else times.awake(self.policy, case.urgency, later))
+            self._set(each, due_at=orders.after_pause(self.policy, each.channel, case.urgency, each.due_at, stood))
         visit = case.open_visit
-        if visit is not None and visit.assigned_at is not None and visit.state is VisitState.ASSIGNED:
-            self._set_visit(assigned_at=visit.assigned_at + stood)
-        if visit is not None and visit.offered_until is not None:
-            self._set_visit(offered_until=visit.offered_until + stood)
+        for wait in ("assigned_at", "offered_until") if visit is not None else ():
+            if (begun := getattr(visit, wait)) is not None:
+                self._set_visit(**{wait: begun + stood})
         deadlines = {name: moment + stood for name, moment in case.deadlines.items()}
         since = min(case.urgency_since + stood, self.now)
         self.paused_at = None
@@ -283,13 +277,13 @@ class World:
 
     def _set(self, attempt: Attempt, **changes: Any) -> Attempt:
         changed = replace(self.case.attempt(attempt.id), **changes)
-        self.story.append(f"{self.now:%a %H:%M:%S} {attempt.id} {attempt.channel}: {_words(changes)}")
+        self.story.append(f"{self.now:%a %H:%M:%S} {attempt.id} {attempt.channel}: {words(changes)}")
         attempts = tuple(changed if each.id == attempt.id else each for each in self.case.attempts)
         self.case = replace(self.case, attempts=attempts)
         return changed
 
     def _set_visit(self, **changes: Any) -> None:
-        self.story.append(f"{self.now:%a %H:%M:%S} {self.visit.id} visit: {_words(changes)}")
+        self.story.append(f"{self.now:%a %H:%M:%S} {self.visit.id} visit: {words(changes)}")
         self.case = replace(self.case, visits=(*self.case.visits[:-1], replace(self.visit, **changes)))
 
 
@@ -302,21 +296,3 @@ def planned(world: World, channel: Channel, party: str = SUBJECT) -> Attempt:
 
 def is_planned(world: World, channel: Channel, party: str = SUBJECT) -> bool:
     return any(each.state is AttemptState.PLANNED for each in world.made(channel, party))
-
-
-def _facts(case: Case) -> str:
-    names = ("urgency", "channels", "fraud_type", "numbers", "places")
-    flags = ("minor", "hearing_impaired", "life_at_risk", "expired", "suppressed", "warned_before", "money_moved")
-    said = [f"{name}={getattr(case, name)}" for name in names]
-    return ", ".join([*said, *(flag for flag in flags if getattr(case, flag))])
-
-
-def _short(decision: Decision) -> str:
-    facts = {name: getattr(decision, name) for name in decision.__slots__ if getattr(decision, name) is not None}
-    return f"  {type(decision).__name__}: {_words(facts)}"
-
-
-def _words(facts: dict[str, Any]) -> str:
-    return ", ".join(
-        f"{name}={f'{value:%a %H:%M:%S}' if isinstance(value, datetime) else value}" for name, value in facts.items()
-    )

@@ -7,7 +7,7 @@ from builders import CRITICAL, HIGH, LOW, MEDIUM, ONLY_SMS, ONLY_VOICE, SMS, VOI
 from harness import World, planned
 
 from dispatcher.engine.decisions import AskHuman, Cancel, CancelVisit, Close, Oblige, Recall
-from schemas.vocabulary import Answer, Resolution, Result, Rung, Urgency, VisitState
+from schemas.vocabulary import Answer, Duty, Resolution, Result, Rung, Urgency, VisitState
 
 
 @pytest.mark.parametrize("urgency", [HIGH, MEDIUM, LOW])
@@ -112,3 +112,39 @@ def test_a_plan_that_goes_on_asks_nobody() -> None:
     world = World.of(HIGH)
     world.send(SMS, Result.DELIVERED)
     assert world.rules(AskHuman) == []
+
+
+@pytest.mark.parametrize("lost", [8_000, 20_000])
+def test_a_person_already_defrauded_is_handed_over_and_looked_back_at(lost: int) -> None:
+    world = World.of(CRITICAL, amount_at_risk=20_000)
+    world.goes_there()
+    world.reports(Result.MET_ALREADY_DEFRAUDED, lost)
+    duties = [each for each in world.decided if isinstance(each, Oblige) and each.rule == "already_transferred"]
+    assert [(each.duty, each.due_at - world.now) for each in duties] == [
+        (Duty.CASE_REPORT, timedelta(0)),
+        (Duty.LOOK_BACK, timedelta(days=7)),
+    ]
+    world.after(seconds=1)
+    assert world.decided == []
+
+
+def test_who_was_dissuaded_is_not_handed_over() -> None:
+    world = World.of(CRITICAL)
+    world.goes_there()
+    world.reports(Result.MET_DISSUADED)
+    assert "already_transferred" not in world.rules(Oblige)
+
+
+def test_money_that_left_before_is_never_counted_as_avoided() -> None:
+    world = World.of(HIGH, amount_at_risk=20_000, money_transferred=5_000)
+    world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DISSUADED)
+    assert [each.avoided for each in world.decided if isinstance(each, Close)] == [15_000]
+
+
+@pytest.mark.parametrize("urgency", Urgency)
+def test_who_refuses_on_the_phone_stays_open_and_is_visited(urgency: Urgency) -> None:
+    world = World.of(urgency)
+    world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DENIES)
+    world.after(days=1)
+    assert world.case.is_open
+    assert world.case.open_visit is not None

@@ -24,7 +24,7 @@ from builders import (
 from harness import World, is_planned, planned
 
 from dispatcher.engine.decisions import Plan
-from schemas.vocabulary import Answer, Result, Urgency
+from schemas.vocabulary import Answer, Hook, Result, Urgency
 
 
 def test_what_the_provider_never_took_goes_again_at_once_under_its_key() -> None:
@@ -102,3 +102,14 @@ def test_a_visit_in_doubt_is_never_doubled() -> None:
     world.in_doubt(world.sending(planned(world, VISIT)))
     world.after(hours=1)
     assert len(world.made(VISIT)) == 1
+
+
+def test_a_doubt_waits_no_longer_than_the_urgency_raised_beside_it() -> None:
+    """Medium again with no number to ring is raised to high, and high waits three minutes."""
+    world = World.of(LOW, numbers=(number("n1", SMS, VOICE),), money_moved=True)
+    stop = world.sending(world.case.hooks(Hook.STOP_PAYMENT)[0])
+    world.in_doubt(stop)
+    world.after(minutes=5)
+    world.joined(MEDIUM)
+    assert world.case.urgency is HIGH
+    assert [each.possible_duplicate for each in world.case.hooks(Hook.STOP_PAYMENT)] == [False, True]

@@ -88,3 +88,49 @@ def test_a_guardian_who_was_dissuaded_closes_like_the_subject() -> None:
 
 def test_a_guardian_who_denies_is_visited_like_the_subject() -> None:
     assert guardian_says(Answer.DENIES).rules(OpenVisit) == ["visit_after_refusal"]
+
+
+# --- after a refusal
+
+
+@pytest.mark.parametrize("answer", [Answer.UNSURE, Answer.DENIES, Answer.ALREADY_PAID])
+def test_the_family_of_who_refuses_is_called_at_once(answer: Answer) -> None:
+    world = World.of(HIGH, numbers=(number("n1"), relative()))
+    world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=answer)
+    assert planned(world, VOICE, FAMILY).due_at == world.now
+    assert not is_planned(world, VOICE)
+
+
+def test_the_family_of_who_refused_at_the_door_is_called() -> None:
+    world = World.of(CRITICAL, numbers=(number("n1"), relative()))
+    world.goes_there()
+    world.reports(Result.MET_REFUSED)
+    assert planned(world, VOICE, FAMILY).due_at == world.now
+
+
+def test_a_call_to_the_family_that_was_planned_goes_on_after_a_refusal() -> None:
+    world = World.of(CRITICAL, numbers=(number("n1"), relative()), money_moved=True)
+    call = planned(world, VOICE, FAMILY)
+    world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DENIES)
+    assert planned(world, VOICE, FAMILY) == call
+
+
+def test_the_family_of_who_was_contacted_and_did_not_refuse_is_left_in_peace() -> None:
+    world = World.of(CRITICAL, numbers=(number("n1"), relative()))
+    world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DISSUADED)
+    world.after(minutes=10)
+    assert world.made(VOICE, FAMILY) == []
+
+
+@pytest.mark.parametrize("fraud_type", ["F09", "F12"])
+def test_family_is_told_of_sensitive_types_where_life_is_at_risk(fraud_type: str) -> None:
+    people = (number("n1"), relative())
+    world = World.of(CRITICAL, numbers=people, money_moved=True, fraud_type=fraud_type, life_at_risk=True)
+    assert planned(world, VOICE, FAMILY).due_at == MONDAY
+
+
+@pytest.mark.parametrize("fraud_type", ["F09", "F12"])
+def test_family_is_not_told_of_sensitive_types_after_a_refusal_either(fraud_type: str) -> None:
+    world = World.of(CRITICAL, numbers=(number("n1"), relative()), fraud_type=fraud_type)
+    world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DENIES)
+    assert world.made(VOICE, FAMILY) == []

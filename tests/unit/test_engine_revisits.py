@@ -3,11 +3,11 @@
 from datetime import datetime
 
 import pytest
-from builders import CRITICAL, ONLY_VISIT, VISIT, at
+from builders import CRITICAL, ONLY_VISIT, VISIT, at, place
 from harness import World, planned
 
-from dispatcher.engine.decisions import OpenVisit
-from schemas.vocabulary import Result, VisitState
+from dispatcher.engine.decisions import AskHuman, OpenVisit
+from schemas.vocabulary import AddressKind, Result, Rung, VisitState
 
 NOT_SETTLED = [Result.MET_REFUSED, Result.NOT_FOUND_TEMPORARILY, Result.NOT_HOME_FAMILY_TOLD]
 
@@ -33,3 +33,48 @@ def test_not_settled_rests_four_hours_and_is_visited_again_in_the_next_window(
     world.reports(result)
     assert world.rules(OpenVisit) == ["revisit"]
     assert (world.visit.not_before, planned(world, VISIT).due_at, planned(world, VISIT).rung) == (again, again, 0)
+
+
+def revisit() -> World:
+    world = World.of(CRITICAL, channels=ONLY_VISIT)
+    world.goes_there()
+    world.reports(Result.MET_REFUSED)
+    return world
+
+
+def test_a_revisit_has_its_window_and_its_wording() -> None:
+    world = revisit()
+    assert (world.visit.not_before, world.visit.not_after) == (at("18:30"), at("21:30"))
+    assert planned(world, VISIT).occasion == 2
+
+
+def test_a_revisit_that_misses_its_window_is_put_before_the_station_leader_once() -> None:
+    world = revisit()
+    world.assign()
+    world.officer(VisitState.ACCEPTED)
+    world.at(at("21:30"))
+    assert world.rules(AskHuman) == []
+    world.at(at("21:30:01"))
+    assert [(each.rule, each.who) for each in world.decided if isinstance(each, AskHuman)] == [
+        ("overdue_window", Rung.STATION_LEADER)
+    ]
+    world.after(minutes=1)
+    assert "overdue_window" not in world.rules(AskHuman)
+
+
+def test_a_revisit_goes_where_the_person_will_be_at_that_hour() -> None:
+    known = (place("office", "P-work", AddressKind.WORK), place("home", "P-home"))
+    world = World.of(CRITICAL, channels=ONLY_VISIT, places=known)
+    assert world.visit.precinct == "P-work"
+    world.goes_there()
+    world.reports(Result.NOT_FOUND_TEMPORARILY)
+    assert world.visit.precinct == "P-home"
+
+
+def test_a_person_who_refuses_again_and_again_stays_open_and_is_visited_again() -> None:
+    world = revisit()
+    for visits in (2, 3, 4):
+        assert (len(world.case.visits), world.case.is_open) == (visits, True)
+        world.goes_there()
+        world.reports(Result.MET_REFUSED)
+    assert planned(world, VISIT).occasion == 3

@@ -1,10 +1,10 @@
 """Each channel that was asked for is attempted or skipped, and says why."""
 
-from builders import HIGH, SMS, VOICE, number
+from builders import ALL, HIGH, ONLY_SMS, SMS, VISIT, VOICE, number
 from harness import World
 
 from dispatcher.engine.decisions import Skip
-from schemas.vocabulary import SkipReason
+from schemas.vocabulary import Answer, Result, SkipReason
 
 
 def test_only_bad_numbers_skip_the_channel_with_the_reason() -> None:
@@ -18,3 +18,25 @@ def test_no_number_skips_sms_and_voice() -> None:
         (SMS, SkipReason.NO_PHONE),
         (VOICE, SkipReason.NO_PHONE),
     ]
+
+
+def test_a_channel_that_never_came_to_its_turn_says_that_it_was_not_needed() -> None:
+    world = World.of(HIGH, channels=ALL)
+    world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DISSUADED)
+    assert [each for each in world.decided if isinstance(each, Skip)] == [
+        Skip("channel_not_used", VISIT, SkipReason.NOT_NEEDED)
+    ]
+    world.after(seconds=1)
+    assert world.rules(Skip) == []
+
+
+def test_a_channel_that_never_came_to_its_turn_before_the_withdrawal_says_so() -> None:
+    world = World.of(HIGH, channels=ALL)
+    world.act(withdrawn=True)
+    assert [each for each in world.decided if isinstance(each, Skip)] == [
+        Skip("channel_not_used", VISIT, SkipReason.WITHDRAWN)
+    ]
+
+
+def test_a_channel_that_was_not_asked_for_is_not_skipped() -> None:
+    assert World.of(HIGH, channels=ONLY_SMS, numbers=()).rules(Skip) == ["no_phone"]

@@ -5,7 +5,7 @@ from builders import CRITICAL, FAMILY, HIGH, LOW, MEDIUM, TWO, VOICE, number, re
 from harness import World, planned
 
 from dispatcher.engine.decisions import OpenVisit, RaiseUrgency
-from schemas.vocabulary import Result
+from schemas.vocabulary import Result, Urgency
 
 
 @pytest.mark.parametrize("result", [Result.ANSWERED_NOT_SUBJECT, Result.SUSPECTED_FORWARDING])
@@ -55,3 +55,10 @@ def test_medium_without_a_usable_number_becomes_high_and_is_visited_at_once() ->
     world = World.of(MEDIUM, numbers=())
     assert world.rules(RaiseUrgency) == ["phone_route_exhausted"]
     assert world.rules(OpenVisit) == ["visit_phone_route_exhausted"]
+
+
+@pytest.mark.parametrize(("urgency", "raised"), [(LOW, HIGH), (MEDIUM, HIGH), (HIGH, HIGH), (CRITICAL, CRITICAL)])
+def test_who_was_warned_before_is_at_least_high(urgency: Urgency, raised: Urgency) -> None:
+    world = World.of(urgency, warned_before=True)
+    assert world.case.urgency is raised
+    assert (world.rules(RaiseUrgency) == ["warned_again"]) is (urgency is not raised)

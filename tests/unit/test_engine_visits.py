@@ -1,11 +1,26 @@
 """When a door visit is opened, and what a report leads to."""
 
 import pytest
-from builders import CRITICAL, HIGH, LOW, MEDIUM, MINUTE, MONDAY, ONLY_SMS, ONLY_VISIT, SECOND, VISIT, VOICE
+from builders import (
+    CRITICAL,
+    HIGH,
+    LOW,
+    MEDIUM,
+    MINUTE,
+    MONDAY,
+    ONLY_SMS,
+    ONLY_VISIT,
+    SECOND,
+    SMS,
+    VISIT,
+    VOICE,
+    number,
+)
 from harness import World, planned
 
-from dispatcher.engine.decisions import AskHuman, OpenVisit
-from schemas.vocabulary import Answer, Result, Urgency, VisitState
+from dispatcher.engine.case import Number
+from dispatcher.engine.decisions import AskHuman, Oblige, OpenVisit
+from schemas.vocabulary import Answer, Duty, Result, ReturnReason, Urgency, VisitState
 
 
 def test_critical_is_visited_at_receipt() -> None:
@@ -57,3 +72,49 @@ def test_a_visit_that_leads_nowhere_asks_the_centre_once(result: Result) -> None
     assert world.rules(AskHuman) == ["visit_result"]
     world.after(hours=1)
     assert world.rules(AskHuman) == []
+
+
+def test_who_was_warned_before_is_visited_even_if_a_call_succeeds() -> None:
+    world = World.of(HIGH, warned_before=True)
+    assert world.rules(OpenVisit) == ["visit_warned_again"]
+    world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DISSUADED)
+    assert world.case.is_open
+    assert world.case.open_visit is not None
+
+
+# --- what the source is asked for
+
+
+@pytest.mark.parametrize("numbers", [(), (number("n1", SMS, VOICE),)])
+def test_without_a_number_to_ring_the_source_is_asked_for_one_once(numbers: tuple[Number, ...]) -> None:
+    world = World.of(HIGH, numbers=numbers)
+    assert Oblige("ask_for_number", Duty.NUMBER_REQUEST, MONDAY + 60 * MINUTE, "number_request") in world.decided
+    world.after(hours=1)
+    assert world.rules(Oblige) == []
+
+
+def test_a_landline_is_a_number_to_ring() -> None:
+    assert World.of(HIGH, numbers=(number("n1", SMS),)).rules(Oblige) == []
+
+
+def test_where_no_message_was_asked_for_no_number_is_missed() -> None:
+    assert World.of(HIGH, channels=ONLY_VISIT, numbers=()).rules(Oblige) == []
+
+
+def test_a_wrong_address_asks_the_source_for_a_better_one() -> None:
+    world = World.of(CRITICAL, channels=ONLY_VISIT)
+    world.goes_there()
+    world.reports(Result.WRONG_ADDRESS)
+    assert [(each.rule, each.duty) for each in world.decided if isinstance(each, Oblige)] == [
+        ("ask_for_address", Duty.ADDRESS_REQUEST)
+    ]
+    world.after(minutes=1)
+    assert world.rules(Oblige) == []
+
+
+@pytest.mark.parametrize("reason", ReturnReason)
+def test_only_an_insufficient_address_asks_the_source_when_a_visit_is_returned(reason: ReturnReason) -> None:
+    world = World.of(CRITICAL, channels=ONLY_VISIT)
+    world.assign()
+    world.returns(reason)
+    assert ("ask_for_address" in world.rules(Oblige)) is (reason is ReturnReason.ADDRESS_INSUFFICIENT)

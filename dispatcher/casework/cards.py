@@ -1,0 +1,120 @@
+"""The officer's card 上门卡: who is to be seen, where, and what to say. Each reading is on the record.
+
+Only the officer who has the visit reads it whole. Anybody else sees a surname and a precinct, and of a child not
+even the surname.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dispatcher.casework import people, places
+from dispatcher.casework.codes import FIELD as CODE
+from dispatcher.casework.files import CaseFiles
+from dispatcher.casework.letters import MINORS, surname
+from dispatcher.casework.office import Office
+from dispatcher.casework.view import relation_of
+from dispatcher.casework.visits import HELD
+from dispatcher.errors import OperatorError
+from dispatcher.store.attempts import AttemptRow
+from dispatcher.store.cases import CaseRow, PhoneRow
+from dispatcher.store.codes import CodeRow
+from dispatcher.store.vault import SubjectRow, VaultValueRow
+from dispatcher.store.visits import VisitRow
+from dispatcher.vault import Erased
+from schemas.vocabulary import AddressKind, Relation
+
+_NOBODY = "unnamed"
+_UNKNOWN = "某某"
+
+
+def read(session: Session, office: Office, visit_id: UUID, *, officer: str | None) -> dict[str, Any]:
+    """The card as this officer may see it. Raises OperatorError."""
+    case_id = session.scalar(select(VisitRow.case_id).where(VisitRow.id == visit_id))
+    if case_id is None:
+        raise OperatorError(f"没有上门任务 {visit_id}", f"no visit {visit_id}; see `dispatcher visit list`")
+    files = CaseFiles(session, office)
+    files.open([case_id])
+    case, visit = files.cases[case_id], files.visit(case_id, visit_id)
+    masked = officer is None or officer != visit.officer or visit.state not in HELD
+    try:
+        person = _Person(session, office, case)
+        known = _masked(case, person) if masked else _whole(files, case, visit, person)
+    except Erased:
+        raise OperatorError("该人的个人信息已删除", "this person's data has been erased") from None
+    data = {"visit": str(visit_id), "masked": masked}
+    files.note(case_id, "card_read", data, actor=officer or _NOBODY, rule="visit_card")
+    head = {"visit": str(visit_id), "case": str(case_id), "state": visit.state, "precinct": visit.precinct_code}
+    return head | {"masked": masked, "minor": bool(case.facts.get("minor"))} | known
+
+
+class _Person:
+    """What the vault holds of the case's person, the newest value of each field."""
+
+    def __init__(self, session: Session, office: Office, case: CaseRow) -> None:
+        subject = session.get_one(SubjectRow, case.subject_id)
+        wanted = (VaultValueRow.field == "name") | VaultValueRow.field.startswith("name:")
+        values = select(VaultValueRow).where(VaultValueRow.subject_id == subject.id, wanted).order_by(VaultValueRow.id)
+        self._session, self._office = session, office
+        self._names = {
+            value.field: office.vault.open(people.sealed(value), subject.key_id, subject.wrapped_key)
+            for value in session.scalars(values)
+        }
+
+    def name(self, party: str | None = None) -> str | None:
+        return self._names.get(f"name:{party}" if party else "name")
+
+    def value(self, value_id: UUID) -> str:
+        return people.read_value(self._session, self._office, value_id)
+
+
+def _masked(case: CaseRow, person: _Person) -> dict[str, Any]:
+    seen = None if case.facts.get("minor") else surname(person.name())
+    return {"name": f"{seen or ''}{_UNKNOWN}"}
+
+
+def _whole(files: CaseFiles, case: CaseRow, visit: VisitRow, person: _Person) -> dict[str, Any]:
+    standing = [phone for phone in files.phones[case.id] if phone.retired_at is None]
+    return {
+        "name": person.name(),
+        "language": case.language,
+        "addresses": [
+            {
+                "kind": row.kind,
+                "label": AddressKind(row.kind).label,
+                "text": person.value(row.value_id),
+                "precinct": row.precinct_code,
+                "valid_until": row.valid_until.isoformat() if row.valid_until else None,
+            }
+            for row in places.in_order(files, case.id)
+        ],
+        "phones": [person.value(phone.value_id) for phone in standing if relation_of(phone.party) is None],
+        "contacts": [_contact(phone, person) for phone in standing if relation_of(phone.party) is not None],
+        **_words(files, case, visit, person),
+    }
+
+
+def _contact(phone: PhoneRow, person: _Person) -> dict[str, Any]:
+    relation = relation_of(phone.party) or Relation.OTHER
+    known = {"relation": relation.value, "label": relation.label}
+    return known | {"name": person.name(phone.party), "phone": person.value(phone.value_id)}
+
+
+def _words(files: CaseFiles, case: CaseRow, visit: VisitRow, person: _Person) -> dict[str, Any]:
+    """What to ask and do, the text to show, and the code by which 96110 tells who we are."""
+    texts, minor = files.office.texts, bool(case.facts.get("minor"))
+    assignment = files.session.scalar(select(AttemptRow.occasion).where(AttemptRow.id == visit.attempt_id))
+    occasion = assignment or 1
+    lines = texts.card(case.fraud_type, case.language, case.facts, minor=minor, occasion=occasion)
+    code = files.session.scalar(
+        select(CodeRow.value_id)
+        .join(VaultValueRow, VaultValueRow.id == CodeRow.value_id)
+        .where(CodeRow.case_id == case.id, VaultValueRow.field == CODE)
+    )
+    return {
+        "lines": [{"zh": line.zh, "en": line.en} for line in lines],
+        "show": texts.sms(MINORS if minor else case.fraud_type, case.language, occasion),
+        "code": person.value(code) if code else None,
+    }

@@ -1,0 +1,176 @@
+"""KPIs with fixed denominators: what counts, out of what, and what is shown beside, so that no rate is flattered.
+
+Cases count by the time they were opened. Withdrawn ones leave every rate and stay listed.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, Text, and_, cast, exists, func, or_, select, true
+from sqlalchemy.orm import Session
+
+from dispatcher.casework import losses
+from dispatcher.casework.kpi_steps import Flag, in_rates, missed, opened, pushed, steps, upstream, was_met
+from dispatcher.store.attempts import AttemptRow
+from dispatcher.store.cases import CaseRow
+from dispatcher.store.duties import DutyRow
+from dispatcher.store.journal import JournalRow
+from dispatcher.store.transfers import TransferRow
+from dispatcher.store.visits import VisitRow
+from schemas.vocabulary import CaseState, FollowUp, Resolution, Result, TransferState, VisitState
+
+_LATER = timedelta(days=30)
+_GONE = (Resolution.ALREADY_TRANSFERRED_ALL, Resolution.ALREADY_TRANSFERRED_PARTLY)
+# name: numerator, denominator, shown beside
+_RATES: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
+    "accepted": ("accepted", "pushed", ("withdrawn_before_push",)),
+    "accepted_in_time": ("accepted_in_time", "pushed", ("withdrawn_before_push",)),
+    "true_contact": ("contacted", "in_rates", ("others_answered", "forwarded", "voicemail", "expired")),
+    "met": ("met", "needed_visit", ("visit_withdrawn", "transferred_out")),
+    "dissuaded": ("dissuaded", "decided", ("self_aware", "not_a_victim", "unreachable")),
+    "defrauded_after_warning": ("defrauded", "closed", ("unknown",)),
+}
+
+
+def kpis(session: Session, since: datetime | None, until: datetime, precinct: str | None = None) -> dict[str, Any]:
+    """The KPIs of the cases opened in a period, as they stand at its end."""
+    chosen = opened(since, until, precinct)
+    counted = _count(session, _of_cases(), select(CaseRow.id).where(chosen))
+    of_visits = select(VisitRow.id).join(CaseRow, CaseRow.id == VisitRow.case_id)
+    counted |= _count(session, _of_visits(), of_visits.where(chosen, in_rates(), pushed()))
+    withdrawn = select(CaseRow.id).where(chosen, ~in_rates()).order_by(CaseRow.id)
+    return {
+        "since": since.isoformat() if since else None,
+        "until": until.isoformat(),
+        "precinct": precinct,
+        "cases": counted["cases"],
+        "withdrawn": [str(each) for each in session.scalars(withdrawn)],
+        "rates": {name: _rate(counted, *parts) for name, parts in _RATES.items()},
+        "steps": steps(session, chosen, until),
+        "upstream_delay": upstream(session, chosen),
+        "doubtful": _doubtful(session, chosen),
+        "money_yuan": _money(session, chosen),
+    }
+
+
+def _rate(counted: Mapping[str, int], numerator: str, denominator: str, beside: tuple[str, ...]) -> dict[str, Any]:
+    part, whole = counted[numerator], counted[denominator]
+    return {
+        "numerator": part,
+        "denominator": whole,
+        "rate": round(part / whole, 4) if whole else None,
+        "beside": {name: counted[name] for name in beside},
+    }
+
+
+def _count(session: Session, flags: Mapping[str, Flag], rows: Any) -> dict[str, int]:
+    """How many of the rows have each flag, in one pass."""
+    each = rows.add_columns(*(flag.label(name) for name, flag in flags.items())).subquery()
+    counts = select(*(func.count().filter(each.c[name]).label(name) for name in flags))
+    return dict(session.execute(counts).mappings().one())
+
+
+def _of_cases() -> dict[str, Flag]:
+    withdrawn, away, visited = ~in_rates(), _transferred_out(), _visit()
+    needed = and_(in_rates(), visited, ~away)
+    closed, defrauded = and_(in_rates(), CaseRow.state == CaseState.CLOSED.value), _defrauded()
+    return {
+        "cases": true(),
+        "in_rates": in_rates(),
+        "withdrawn_before_push": and_(withdrawn, ~_visit(pushed())),
+        "contacted": and_(in_rates(), CaseRow.first_contact_at.is_not(None)),
+        "others_answered": _heard(Result.ANSWERED_NOT_SUBJECT, Result.ANSWERED_FAMILY),
+        "forwarded": _heard(Result.SUSPECTED_FORWARDING),
+        "voicemail": _heard(Result.VOICEMAIL),
+        "expired": _ended(Resolution.EXPIRED),
+        "needed_visit": needed,
+        "met": and_(needed, _visit(was_met())),
+        "visit_withdrawn": and_(withdrawn, visited),
+        "transferred_out": and_(in_rates(), away),
+        "dissuaded": _ended(Resolution.DISSUADED_IN_TIME),
+        "decided": _ended(Resolution.DISSUADED_IN_TIME, Resolution.REFUSED_UNDER_WATCH, *_GONE),
+        "self_aware": _ended(Resolution.SELF_AWARE),
+        "not_a_victim": _ended(Resolution.NOT_A_VICTIM),
+        "unreachable": _ended(Resolution.UNREACHABLE),
+        "closed": closed,
+        "defrauded": and_(closed, defrauded),
+        "unknown": and_(closed, ~defrauded, ~_heard_of_later()),
+    }
+
+
+def _of_visits() -> dict[str, Flag]:
+    """Of visits that were pushed. Acceptance is read from the journal: a visit that was returned forgets it."""
+    accepted = exists().where(
+        JournalRow.case_id == VisitRow.case_id,
+        JournalRow.event == "visit_accepted",
+        JournalRow.data["visit"].as_string() == cast(VisitRow.id, Text),
+    )
+    accepted = accepted.correlate(VisitRow)
+    return {"pushed": true(), "accepted": accepted, "accepted_in_time": and_(accepted, ~missed())}
+
+
+def _ended(*resolutions: Resolution) -> Flag:
+    """Ended so; a case that has not ended did not."""
+    return func.coalesce(CaseRow.resolution.in_([each.value for each in resolutions]), False)
+
+
+def _visit(*such: Flag) -> Flag:
+    """The case has a visit, or such a visit."""
+    return exists().where(VisitRow.case_id == CaseRow.id, *such).correlate(CaseRow)
+
+
+def _transferred_out() -> Flag:
+    """Another centre has the visit, or has reported back on it."""
+    reported = exists().where(TransferRow.case_id == CaseRow.id, TransferRow.state == TransferState.REPORTED.value)
+    with_another = _visit(VisitRow.state == VisitState.TRANSFERRED.value)
+    return or_(_ended(Resolution.TRANSFERRED_OUT), with_another, reported.correlate(CaseRow))
+
+
+def _heard(*results: Result) -> Flag:
+    """A case in the rates with a call that came to this."""
+    such = exists().where(AttemptRow.case_id == CaseRow.id, AttemptRow.result.in_([each.value for each in results]))
+    return and_(in_rates(), such.correlate(CaseRow))
+
+
+def _defrauded() -> Flag:
+    """A later loss within 30 days of closing, told by a source or found by a follow-up."""
+    told = JournalRow.data["loss_yuan"].as_string().cast(BigInteger) > 0
+    reported = exists().where(
+        JournalRow.case_id == CaseRow.id,
+        JournalRow.event == losses.REPORTED,
+        told,
+        JournalRow.at <= CaseRow.closed_at + _LATER,
+    )
+    found = exists().where(
+        DutyRow.case_id == CaseRow.id,
+        DutyRow.outcome == FollowUp.DEFRAUDED.value,
+        DutyRow.done_at <= CaseRow.closed_at + _LATER,
+    )
+    return or_(reported.correlate(CaseRow), found.correlate(CaseRow))
+
+
+def _heard_of_later() -> Flag:
+    """Anybody told how it went on: a source (a loss of nothing is news too), or a follow-up that reached the person."""
+    told = exists().where(JournalRow.case_id == CaseRow.id, JournalRow.event == losses.REPORTED)
+    reached = DutyRow.outcome != FollowUp.NOT_REACHED.value
+    asked = exists().where(DutyRow.case_id == CaseRow.id, reached)
+    return or_(told.correlate(CaseRow), asked.correlate(CaseRow))
+
+
+def _doubtful(session: Session, chosen: Flag) -> dict[str, int]:
+    twice = and_(AttemptRow.possible_duplicate, AttemptRow.sent_at.is_not(None))
+    flags = {"attempts": true(), "ever_in_doubt": and_(AttemptRow.was_in_doubt), "possible_duplicates": twice}
+    of = select(AttemptRow.id).join(CaseRow, CaseRow.id == AttemptRow.case_id)
+    return _count(session, flags, of.where(chosen))
+
+
+def _money(session: Session, chosen: Flag) -> dict[str, Any]:
+    """Figures of their own, never added together; what was avoided stands under its basis."""
+    names = ("transferred", "lost", "stopped", "returned")
+    sums = [func.coalesce(func.sum(getattr(CaseRow, f"money_{name}")), 0) for name in names]
+    found = session.execute(select(*sums).where(chosen, in_rates())).one()
+    avoided = select(CaseRow.money_avoided_basis, func.sum(CaseRow.money_avoided)).where(chosen, in_rates())
+    avoided = avoided.where(CaseRow.money_avoided.is_not(None)).group_by(CaseRow.money_avoided_basis)
+    figures: dict[str, Any] = {name: int(value) for name, value in zip(names, found, strict=True)}
+    return figures | {"avoided": {basis: int(yuan or 0) for basis, yuan in session.execute(avoided).tuples()}}

@@ -1,0 +1,66 @@
+"""visit card: what an officer reads before the door. Personal data, for the officer who has the visit."""
+
+from typing import Annotated, Any
+
+import typer
+
+from dispatcher.casework import cards
+from dispatcher.cli import arguments
+from dispatcher.cli.arguments import Json
+from dispatcher.cli.output import json_line, out
+from dispatcher.cli.visit import Id, group
+from dispatcher.setup import house
+from schemas.vocabulary import Code, VisitState
+
+
+class Language(Code):
+    ZH = "zh", "中文", "Chinese"
+    EN = "en", "英文", "English"
+
+
+def register(app: typer.Typer) -> None:
+    group.command()(card)
+
+
+def card(
+    visit_id: Id,
+    officer: Annotated[str | None, typer.Option(help="警号;不是承办人则只见掩码 badge; others see it masked")] = None,
+    language: Annotated[str | None, typer.Option(help="zh, en; 缺省两种 both where left out")] = None,
+    json: Json = False,
+) -> None:
+    """上门卡(含个人信息,读取留痕) / the officer's card; each reading is on the record."""
+    key = arguments.uuid(visit_id, "ID", "dispatcher visit list")
+    badge = arguments.badge(officer, "--officer") if officer else None
+    chosen: list[Language] = [arguments.code(language, Language, "--language")] if language else list(Language)
+    parts = house()
+    with parts.sessions.begin() as session:
+        found = cards.read(session, parts.office, key, officer=badge)
+    if json:
+        lines = [{each.value: line[each.value] for each in chosen} for line in found.get("lines", ())]
+        json_line(found | ({"lines": lines} if "lines" in found else {}))
+    else:
+        _show(found, chosen)
+
+
+def _show(found: dict[str, Any], languages: list[Language]) -> None:
+    minor = "   未成年人 minor" if found["minor"] else ""
+    _line(f"{found['name'] or '姓名不详 name unknown'}   {VisitState(found['state']).label}{minor}")
+    _line(f"  派出所 precinct: {found['precinct'] or '—'}")
+    if found["masked"]:
+        _line("  非承办民警,仅显示掩码 masked: only the officer who has the visit sees more")
+        return
+    _line(f"  语言 language: {found['language']}   任务码 task code: {found['code'] or '—'}")
+    for number, place in enumerate(found["addresses"], start=1):
+        until = f"(至 until {place['valid_until']})" if place["valid_until"] else ""
+        _line(f"  {number}. {place['label']}: {place['text']}{until}")
+    _line(f"  电话 phones: {', '.join(found['phones']) or '—'}")
+    for each in found["contacts"]:
+        _line(f"  {each['label']}: {each['name'] or '—'} {each['phone']}")
+    for line in found["lines"]:
+        _line("  · " + " / ".join(line[each.value] for each in languages))
+    _line(f"  出示 show: {found['show']}")
+
+
+def _line(text: str) -> None:
+    # As it stands: a name in brackets is no markup.
+    out.print(text, markup=False, highlight=False)

@@ -1,0 +1,155 @@
+"""The officer's card: whole for the officer who has the visit, masked for all others, each reading on the record."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from desk import START, Desk, withdrawal
+from station import Load, act, assign, case_with_visit, give, visit_of
+from test_codes import code_of
+
+from dispatcher.casework import cards, orders
+from dispatcher.errors import OperatorError
+from schemas.instruction import Address
+from schemas.vocabulary import AddressKind, Result
+
+NAME, PHONE = "欧阳何样", "15400000001"
+MOTHER = {"relation": "父母", "name": "何某梅", "phone": "15400009001"}
+HOME = {"kind": "现住", "text": "样板路1号", "precinct_code": "P1"}
+WORK = {"kind": "工作", "text": "样板大厦9层", "precinct_code": "P1"}
+CHILD = "990101201801010001"
+
+
+def case_of(desk: Desk, **changes: Any) -> UUID:
+    known: dict[str, Any] = {"name": NAME, "contacts": [MOTHER], "addresses": [HOME, WORK]}
+    return case_with_visit(desk, **(known | changes))
+
+
+def read(desk: Desk, case_id: UUID, officer: str | None = "A") -> dict[str, Any]:
+    with desk.sessions.begin() as session:
+        return cards.read(session, desk.office, visit_of(desk, case_id).id, officer=officer)
+
+
+def test_the_officer_who_has_the_visit_reads_it_whole(desk: Desk, load: Load) -> None:
+    load()
+    case_id = case_of(desk, vulnerability=["老年人"])
+    card = read(desk, case_id)
+    assert (card["name"], card["masked"], card["phones"]) == (NAME, False, [f"+86{PHONE}"])
+    assert [(each["label"], each["name"], each["phone"]) for each in card["contacts"]] == [
+        ("父母 parent", "何某梅", "+8615400009001")
+    ]
+    assert card["code"] == code_of(desk, case_id)
+    lines = "".join(line["zh"] for line in card["lines"])
+    assert "先出示证件" in lines
+    assert "老年人" in lines
+    assert "假警察" in card["show"]
+
+
+def test_addresses_stand_in_visiting_order(desk: Desk, load: Load) -> None:
+    load()
+    case_id = case_of(desk)
+    hotel = Address(kind="current", text="海棠酒店302", precinct_code="P1", valid_until=START + timedelta(hours=4))
+    give(desk, orders.locate, case_id, hotel)
+    kinds = [each["kind"] for each in read(desk, case_id)["addresses"]]
+    assert kinds == ["current", "work", "residence"]  # Monday, 09:00
+    act(desk, case_id, "accept")
+    desk.pass_time(hours=10)
+    places = read(desk, case_id)["addresses"]
+    assert [(each["label"], each["text"]) for each in places] == [
+        ("现住 residence", "样板路1号"),
+        ("工作 work", "样板大厦9层"),
+    ]
+
+
+@pytest.mark.parametrize("officer", ["B", "L", "S-1", None])
+def test_all_others_see_a_surname_and_a_precinct(desk: Desk, load: Load, officer: str | None) -> None:
+    load()
+    case_id = case_of(desk)
+    card = read(desk, case_id, officer)
+    assert (card["name"], card["masked"], card["precinct"]) == ("欧阳某某", True, "P1")
+    assert set(card) == {"visit", "case", "state", "precinct", "masked", "minor", "name"}
+
+
+def test_a_child_has_no_name_but_for_the_case_officer(desk: Desk, load: Load) -> None:
+    load()
+    case_id = case_of(desk, id_number=CHILD)
+    assert (read(desk, case_id, "B")["name"], read(desk, case_id)["name"]) == ("某某", NAME)
+    assert read(desk, case_id)["lines"][1]["zh"].startswith("未成年人:监护人在场")
+    assert "您家孩子" in read(desk, case_id)["show"]
+
+
+def test_who_no_longer_has_the_visit_sees_no_more(desk: Desk, load: Load) -> None:
+    load()
+    case_id = case_of(desk)
+    act(desk, case_id, "accept")
+    assert read(desk, case_id)["masked"] is False
+    desk.push(withdrawal())
+    assert read(desk, case_id)["masked"] is True
+
+
+def test_a_foreigner_is_shown_the_english_text(desk: Desk, load: Load) -> None:
+    load()
+    card = read(desk, case_of(desk, language="en-GB"))
+    assert card["language"] == "en-GB"
+    assert "fake police" in card["show"]
+    assert card["lines"][-1]["en"].endswith(card["show"])
+
+
+def test_each_reading_is_on_the_record_without_personal_data(desk: Desk, load: Load) -> None:
+    load()
+    case_id = case_of(desk)
+    for officer in ("A", "B", None):
+        read(desk, case_id, officer)
+    found = [(each.actor, each.data["masked"]) for each in desk.journal(case_id, "card_read")]
+    assert found == [("A", False), ("B", True), ("unnamed", True)]
+    written = str([(each.actor, each.data) for each in desk.journal(case_id)])
+    kept = ("何", "样板", PHONE, "15400009001", code_of(desk, case_id))
+    assert [each for each in kept if each in written] == []
+
+
+def test_an_unknown_visit_and_an_erased_person_are_told(desk: Desk, load: Load) -> None:
+    load()
+    with pytest.raises(OperatorError, match="no visit"), desk.sessions.begin() as session:
+        cards.read(session, desk.office, UUID(int=3), officer="A")
+    case_id = case_of(desk)
+    desk.sql("UPDATE subjects SET wrapped_key = NULL")
+    with pytest.raises(OperatorError, match="has been erased"):
+        read(desk, case_id)
+
+
+def test_an_address_tried_in_vain_leaves_the_visit_as_it_stands(desk: Desk, load: Load) -> None:
+    load()
+    case_id = case_of(desk)
+    act(desk, case_id, "accept")
+    act(desk, case_id, "arrive")
+    visit = act(desk, case_id, "tried", officer="A", address=AddressKind.WORK, result=Result.NOT_FOUND_TEMPORARILY)
+    assert (visit.state, visit.result, visit.reported_at) == ("arrived", None, None)
+    [entry] = desk.journal(case_id, "visit_address_tried")
+    assert (entry.actor, entry.data["kind"], entry.data["result"]) == ("A", "work", "NOT_FOUND_TEMPORARILY")
+    act(desk, case_id, "report", result=Result.MET_DISSUADED)
+    assert desk.case(case_id).resolution == "DISSUADED_IN_TIME"
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"address": AddressKind.HOTEL, "result": Result.WRONG_ADDRESS}, "no such address"),
+        ({"address": AddressKind.WORK, "result": Result.MET_DISSUADED}, "one of: NOT_FOUND_TEMPORARILY, WRONG_ADDRESS"),
+        ({"address": AddressKind.WORK}, "give the result of this address"),
+    ],
+)
+def test_what_is_tried_is_a_known_address_in_vain(desk: Desk, load: Load, said: dict[str, Any], message: str) -> None:
+    load()
+    case_id = case_of(desk)
+    act(desk, case_id, "accept")
+    with pytest.raises(OperatorError, match=message):
+        act(desk, case_id, "tried", **said)
+
+
+def test_nothing_is_tried_before_the_visit_is_accepted(desk: Desk, load: Load) -> None:
+    load()
+    case_id = case_of(desk)
+    assign(desk)
+    with pytest.raises(OperatorError, match="the visit is assigned; tried needs it to be"):
+        act(desk, case_id, "tried", address=AddressKind.WORK, result=Result.WRONG_ADDRESS)
