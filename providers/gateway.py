@@ -39,7 +39,6 @@ _REFUSALS: Mapping[str, Result] = {
 }
 _SWITCH = frozenset({"number_limit", "blacklisted"})
 _OPERATIONS_STATUS = frozenset({401, 402, 403, 404, 405})
-
 Fields = Callable[[Message], Mapping[str, Any]]
 
 

@@ -4,20 +4,20 @@
 name = "city-sms"
 adapter = "http_gateway"        # an entry point of group dispatcher.providers
 channels = ["sms"]
+destinations = ["CN"]           # calling regions; left out: anywhere
 secret_env = "CITY_SMS_SECRET"  # the variable, never the secret
-destinations = ["CN"]           # left out: anywhere
 base_url = "https://…"          # all else is the adapter's own
 """
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 from providers.base import Provider, ProviderSettings, SettingsError
-from schemas.normalise import CALLING_REGIONS
+from schemas import normalise
 from schemas.vocabulary import Channel
 
 GROUP = "dispatcher.providers"
@@ -38,13 +38,15 @@ class Registry:
         return self._by_name.get(name) if name else None
 
     def for_channel(self, channel: Channel, country: str | None = None) -> Provider | None:
-        """The first provider of a channel that can reach the country; where that is unknown, the first."""
-        serving = (each for each in self._by_name.values() if channel in each.capabilities.channels)
-        return next((each for each in serving if _reaches(each, country)), None)
+        """The first provider of the channel that reaches this calling region; None: wherever the number is."""
+        return next((p for p in self._of(channel) if _reaches(p, country)), None)
 
     def serves(self, channel: Channel) -> bool:
-        """Whether any provider serves the channel, wherever it can reach."""
-        return self.for_channel(channel) is not None
+        """Whether anybody serves the channel at all."""
+        return next(self._of(channel), None) is not None
+
+    def _of(self, channel: Channel) -> Iterator[Provider]:
+        return (p for p in self._by_name.values() if channel in p.capabilities.channels)
 
     def all(self) -> list[Provider]:
         return list(self._by_name.values())
@@ -56,7 +58,7 @@ class Registry:
 
 def _reaches(provider: Provider, country: str | None) -> bool:
     destinations = provider.capabilities.destinations
-    return country is None or destinations is None or country in destinations
+    return destinations is None or country is None or country in destinations
 
 
 def build(tables: list[ProviderSettings], ports: Mapping[str, Any]) -> Registry:
@@ -118,16 +120,20 @@ def _settings(
     )
 
 
-def _destinations(path: Path, name: str, regions: Any) -> frozenset[str] | None:
-    if regions is None:
+def _destinations(path: Path, name: str, listed: object) -> frozenset[str] | None:
+    if listed is None:
         return None
-    known = isinstance(regions, list) and all(isinstance(each, str) and each in CALLING_REGIONS for each in regions)
-    if not known or not regions:
+    # Each by itself: TOML may put lists into a list, and those are in no set.
+    if not isinstance(listed, list) or not listed or not all(_is_region(each) for each in listed):
         raise SettingsError(
-            f'{path}: provider {name}: destinations must be a list of calling regions like "CN", "GB" or "US" '
-            "(which stands for all of +1); leave it out for anywhere"
+            f'{path}: provider {name}: destinations must be a list of calling regions such as ["CN", "GB"], '
+            "or US for all of +1; leave it out for anywhere"
         )
-    return frozenset(regions)
+    return frozenset(listed)
+
+
+def _is_region(value: object) -> bool:
+    return isinstance(value, str) and value in normalise.CALLING_REGIONS
 
 
 def _secret(path: Path, name: str, variable: object, environment: Mapping[str, str]) -> str | None:

@@ -11,39 +11,49 @@ from schemas.vocabulary import Actor, Channel, Hook, Relation
 
 Step = Channel | Hook | Relation
 
+_ENVELOPE = ("id", "channel", "callback_url")
+
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """`fields` are paths in the JSON body: `a.b` is b within a, `a[].b` is b within each element of the list a."""
+    """`fields` are paths in the JSON body: `a.b` is b within a, `a[].b` is b in each element of the list a."""
 
     actor: Actor
     fields: frozenset[str]
 
 
 def _tier(actor: Actor, *fields: str) -> Tier:
-    return Tier(actor, frozenset(("id", "channel", "callback_url", *fields)))
+    return Tier(actor, frozenset((*_ENVELOPE, *fields)))
 
 
 _ACCOUNT = ("hook", "to", "facts.reason", "facts.hours")
-_TRANSFER = ("facts.transfers[].at", "facts.transfers[].amount_yuan", "facts.transfers[].payee_account")
 
 TIERS: Mapping[Step, Tier] = {
     Channel.SMS: _tier(Actor.TELECOM, "to", "text"),
     Channel.VOICE: _tier(Actor.TELECOM, "to", "script", "collect"),
+    # A visit is our own; this is what the roster is asked with.
     Channel.VISIT: _tier(Actor.CENTRE, "visit_id", "rung", "precinct"),
-    Hook.STOP_PAYMENT: _tier(Actor.BANK, "hook", "to", *_TRANSFER),
+    Hook.STOP_PAYMENT: _tier(
+        Actor.BANK,
+        "hook",
+        "to",
+        "facts.transfers[].at",
+        "facts.transfers[].amount_yuan",
+        "facts.transfers[].payee_account",
+    ),
     Hook.PROTECT_ACCOUNT: _tier(Actor.BANK, *_ACCOUNT),
     Hook.LIFT_PROTECTION: _tier(Actor.BANK, *_ACCOUNT),
-    Channel.HOOK: _tier(Actor.BANK),  # one that doesn't say what it asks for may tell nothing
+    Channel.HOOK: _tier(Actor.BANK),  # a hook that asks for nothing needs to know nothing
     Channel.BROADCAST: _tier(Actor.COMMUNITY, "text", "area"),
-    # The script holds a place. No `text` and no `collect`: those belong to warnings, which tell of the scam.
+    # Whoever the law of the land calls a community worker gets a place, and no text written for the victim.
     Relation.COMMUNITY: _tier(Actor.COMMUNITY, "to", "script"),
 }
 
 
 def tier_of(channel: Channel, hook: Hook | None = None, relation: Relation | None = None) -> Tier:
     """The row of a step. A community worker is one on every channel."""
-    return TIERS[hook or (relation if relation is Relation.COMMUNITY else channel)]
+    is_community = relation is Relation.COMMUNITY
+    return TIERS[hook or (Relation.COMMUNITY if is_community else channel)]
 
 
 def actor_of(channel: Channel, hook: Hook | None = None, relation: Relation | None = None) -> Actor:
@@ -52,12 +62,15 @@ def actor_of(channel: Channel, hook: Hook | None = None, relation: Relation | No
 
 
 def excess(body: Mapping[str, Any], message: Message) -> str | None:
-    """The first field in the body of a message that its tier may not see."""
+    """The first field of a body that the message's tier may not see; None where it holds none."""
     allowed = _with_containers(tier_of(message.channel, message.hook, message.relation).fields)
     paths = (path for name, value in body.items() for path in _paths(value, name))
     found = next((path for path in paths if path not in allowed), None)
-    # A name is told, but nothing that was made into one: a table by number has numbers for names.
-    return found and re.sub(r"[^a-z_.\[\]]+", "?", found.rstrip(".["))
+    # Only what looks like a field's name is told: a table by number has numbers for names.
+    return found and _NO_NAME.sub("?", found.rstrip(".["))
+
+
+_NO_NAME = re.compile(r"[^a-z_.\[\]]+")
 
 
 @cache
@@ -67,7 +80,10 @@ def _with_containers(fields: frozenset[str]) -> frozenset[str]:
 
 
 def _paths(value: object, path: str) -> Iterator[str]:
-    """Containers are fields too: an empty one says by its name that there is something to tell."""
+    """Every path in a body, those of containers too: an empty one under a wrong name is a field as well.
+
+    A list is `a[`, and not `a[]`: that would be a bare text in it.
+    """
     if isinstance(value, Mapping):
         yield f"{path}."
         for name, part in value.items():

@@ -88,8 +88,11 @@ def _by_number(script: Any, numbers: dict[str, str]) -> Any:
 
 def _of_case(case: dict[str, Any]) -> Push:
     body = case["instruction"]
-    at, expect = datetime.fromisoformat(body["issued_at"]), tuple(case.get("expect", ()))
-    return Push(at, case["case"], body, case.get("people_do", {}), expect)
+    return Push(datetime.fromisoformat(body["issued_at"]), case["case"], body, case.get("people_do", {}), _expect(case))
+
+
+def _expect(case: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(case.get("expect", ()))
 
 
 def _of_event(event: dict[str, Any]) -> Push:
