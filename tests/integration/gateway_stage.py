@@ -24,21 +24,11 @@ from providers.http_gateway import http_gateway
 from schemas.vocabulary import Channel, Hook, Person, Result
 
 ROOT = Path(__file__).parents[2]
-
-
 SECRET = "whsec_c2ltdWxhdG9yLXRlc3Qtc2VjcmV0LTMyLWJ5dGVzIQ=="
-
-
 OTHER_SECRET = "whsec_YW5vdGhlci1zZWNyZXQtb2YtdGhpcnR5LXR3by1ieXRlcw=="
-
-
 NUMBER, SECOND = "+8615400000001", "+8615400000002"
-
-
 IDENTITY = "99010119870815931X"
 TEXT = "请勿转账"
-
-
 PATIENCE_S = 20
 
 

@@ -13,7 +13,6 @@ from schemas.vocabulary import Answer, Channel, Result
 
 MAKE = {Channel.SMS: sms, Channel.VOICE: call}
 
-
 # word: result, confirmed, answer, note
 TAKEN = {
     (Channel.SMS, "delivered"): (Result.DELIVERED, False, None, None),
@@ -38,7 +37,6 @@ TAKEN = {
     (Channel.VOICE, "out_of_service"): (Result.OUT_OF_SERVICE, False, None, None),
     (Channel.VOICE, "invalid_number"): (Result.INVALID_NUMBER, False, None, None),
 }
-
 
 REFUSED = {
     (Channel.SMS, "rejected:invalid_number"): "invalid_number",

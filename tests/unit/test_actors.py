@@ -25,9 +25,3 @@ def test_every_step_has_its_actor(channel: Channel, hook: Hook | None, relation:
 def test_every_channel_and_hook_is_a_step_of_every_tier_there_is() -> None:
     assert TIERS.keys() == {*Channel, *Hook, Relation.COMMUNITY}
     assert {tier.actor for tier in TIERS.values()} == set(Actor)
-
-
-def test_only_banks_get_an_identity_and_no_number_goes_with_a_broadcast() -> None:
-    for step, tier in TIERS.items():
-        assert ("facts" in "".join(tier.fields)) is (isinstance(step, Hook))
-        assert ("to" in tier.fields) is (step not in (Channel.BROADCAST, Channel.VISIT, Channel.HOOK))
