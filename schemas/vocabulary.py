@@ -158,6 +158,14 @@ class SkipReason(Code):
     NOT_NEEDED = "NOT_NEEDED", "已无需执行", "no longer needed"
 
 
+class Hold(Code):
+    """Why an attempt goes later than its step would have it."""
+
+    QUIET_HOURS = "quiet_hours", "夜间免打扰", "quiet hours"
+    SMS_CAP = "sms_cap", "短信次数上限", "cap of SMS"
+    CALL_CAP = "call_cap", "外呼次数上限", "cap of calls"
+
+
 class ReturnReason(Code):
     NOT_MY_JURISDICTION = "NOT_MY_JURISDICTION", "非本辖区", "not my jurisdiction"
     DUPLICATE = "DUPLICATE", "重复", "duplicate"

@@ -106,6 +106,7 @@ def _plan(hand: _Hand, plan: d.Plan) -> None:
         retry_of=_text(attempt.retry_of),
         send_key=str(attempt.send_key),
         possible_duplicate=plan.possible_duplicate,
+        held_by=list(plan.held_by),
     )
 
 

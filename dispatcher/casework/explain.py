@@ -18,6 +18,7 @@ _CODES: dict[str, tuple[type[v.Code], ...]] = {
     "channels": (v.Channel,),
     "person": (v.Person,),
     "hook": (v.Hook,),
+    "held_by": (v.Hold,),
     "result": (v.Result,),
     "reason": (v.SkipReason, v.ReturnReason),
     "before": (v.Urgency,),
@@ -28,6 +29,7 @@ _CODES: dict[str, tuple[type[v.Code], ...]] = {
     "who": (v.Rung,),
 }
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
+_AND = {"zh": ";", "en": "; "}
 _YES = {"zh": "是", "en": "yes"}
 _TOLD = {"zh": "{what}。理由:{reason}。", "en": "{what}. Why: {reason}."}
 
@@ -56,7 +58,8 @@ def explain(
         data, rule = entry["data"], entry["rule"]
         version = data.get("policy", version)
         if rule is not None:
-            numbers = _numbers(policy, reasons, rule, urgency) if version == policy.version else {}
+            rules = (rule, *data.get("held_by", ()))
+            numbers = _numbers(policy, reasons, rules, urgency) if version == policy.version else {}
             facts = {key: value for key, value in data.items() if not _is_absent(value)}
             why = _why(entry, facts, Words(policy, reasons), language)
             yield Explanation(entry["seq"], entry["at"], rule, why, facts | numbers, version)
@@ -72,10 +75,10 @@ def _urgency_after(event: str, data: Mapping[str, Any], before: str) -> str:
     return before
 
 
-def _numbers(policy: Policy, reasons: Reasons, rule: str, urgency: str) -> dict[str, Any]:
-    """The policy's numbers that a rule looks at: those of the case's urgency, else the common ones."""
-    found, known = reasons.rule(rule), dict(leaves(policy))
-    wanted = found[0].numbers if found else ()
+def _numbers(policy: Policy, reasons: Reasons, rules: Iterable[str], urgency: str) -> dict[str, Any]:
+    """The policy's numbers that these rules look at: those of the case's urgency, else the common ones."""
+    known = dict(leaves(policy))
+    wanted = [name for found in map(reasons.rule, rules) if found for name in found[0].numbers]
     keys = (next((key for key in (f"urgency.{urgency}.{name}", name) if key in known), None) for name in wanted)
     return {key: plain(known[key]) for key in keys if key is not None}
 
@@ -125,7 +128,9 @@ def _sentence(entry: Mapping[str, Any], facts: Mapping[str, Any], words: Words, 
     if found is None:
         return _TOLD[language].format(what=what, reason=entry["rule"])
     part = words.of("result", found[1].upper(), language)
-    return _TOLD[language].format(what=what, reason=found[0].pick(is_chinese).format(part=part))
+    held = [reasons.rules[each].pick(is_chinese) for each in entry["data"].get("held_by", ())]
+    reason = _AND[language].join([found[0].pick(is_chinese).format(part=part), *held])
+    return _TOLD[language].format(what=what, reason=reason)
 
 
 def _is_absent(value: Any) -> bool:

@@ -9,6 +9,7 @@ from dispatcher.engine.case import Attempt, Case
 from dispatcher.engine.decisions import BringForward, Cancel, Decision, Look, Plan
 from dispatcher.engine.sending import again, awake, last_of, plan
 from dispatcher.engine.sms import sms
+from dispatcher.engine.times import Due
 from dispatcher.policy.models import Policy
 from schemas.vocabulary import AttemptState, Channel, Person, Result
 
@@ -88,8 +89,9 @@ def _round(
     if last and last.result is Result.FAILED_TEMPORARY and last.number_id in {each.id for each in left}:
         once_more = again(case, policy, last, now)
         if party == case.callee and once_more.send_key is None:
-            at = caps.call_at(case, policy, party, numbers.calls(case, party), once_more.due_at)
-            once_more = replace(once_more, due_at=at)
+            held = Due(once_more.due_at, once_more.held_by)
+            held = caps.call_at(case, policy, party, numbers.calls(case, party), held)
+            once_more = replace(once_more, due_at=held.at, held_by=held.held_by)
         yield once_more
         return
     if rounds is not None and numbers.rounds_done(case, party) >= rounds:
@@ -99,7 +101,7 @@ def _round(
     number = min(left, key=lambda each: counts[each.id])
     is_new_round = counts[number.id] > 0 and len(set(counts.values())) == 1
     rule = "call_again" if is_new_round else "next_number" if made else "first_call"
-    due = max(now, _rested(rang, number.id, rest) or begin)
+    due = Due(max(now, _rested(rang, number.id, rest) or begin))
     due = caps.call_at(case, policy, party, rang, due) if party == case.callee else awake(case, policy, due)
     previous = made[-1].id if made else None
     yield plan(rule, Channel.VOICE, number, due, occasion=caps.occasion(case), retry_of=previous)

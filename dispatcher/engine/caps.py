@@ -5,8 +5,9 @@ from datetime import datetime
 
 from dispatcher.engine import times
 from dispatcher.engine.case import Attempt, Case
+from dispatcher.engine.times import Due
 from dispatcher.policy.models import Policy
-from schemas.vocabulary import Channel, Result
+from schemas.vocabulary import Channel, Hold, Result
 
 NEVER_ARRIVED = frozenset(
     {
@@ -21,14 +22,14 @@ NEVER_ARRIVED = frozenset(
 _MOST_WORDINGS = 3
 
 
-def sms_at(case: Case, policy: Policy, party: str, due: datetime) -> datetime:
+def sms_at(case: Case, policy: Policy, party: str, due: Due) -> Due:
     """`due`, or the first moment after it that is within this person's caps and outside the quiet hours."""
     due = times.awake(policy, case.urgency, due)
     if rise_permits_one(case, party):
         return due
     sent = sorted([*_own_sms(case, party).values(), *_elsewhere(case, party, Channel.SMS)])
-    while (later := _after_a_conflict(policy, sent, due)) > due:
-        due = times.awake(policy, case.urgency, later)
+    while (later := _after_a_conflict(policy, sent, due.at)) > due.at:
+        due = times.awake(policy, case.urgency, due.until(later, Hold.SMS_CAP))
     return due
 
 
@@ -37,13 +38,13 @@ def rise_permits_one(case: Case, party: str) -> bool:
     return case.rewarned_at is not None and all(at < case.rewarned_at for at in _own_sms(case, party).values())
 
 
-def call_at(case: Case, policy: Policy, party: str, made: Iterable[Attempt], due: datetime) -> datetime:
+def call_at(case: Case, policy: Policy, party: str, made: Iterable[Attempt], due: Due) -> Due:
     """`due`, or the first moment after it outside the quiet hours, on a day whose calls are not used up."""
     per_day = policy.plan(case.urgency).voice.per_day
     rang = [*(each.made_at for each in made), *_elsewhere(case, party, Channel.VOICE)]
     due = times.awake(policy, case.urgency, due)
-    while per_day is not None and _on_day(policy, rang, due) >= per_day:
-        due = times.awake(policy, case.urgency, times.next_day(policy, due))
+    while per_day is not None and _on_day(policy, rang, due.at) >= per_day:
+        due = times.awake(policy, case.urgency, due.until(times.next_day(policy, due.at), Hold.CALL_CAP))
     return due
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from schemas.vocabulary import Channel, Duty, Hook, Person, Resolution, Result, SkipReason, Urgency
+from schemas.vocabulary import Channel, Duty, Hold, Hook, Person, Resolution, Result, SkipReason, Urgency
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class Plan:
     possible_duplicate: bool = False
     hook: Hook | None = None
     occasion: int = 1
+    held_by: tuple[Hold, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import datetime
 from dispatcher.engine.case import Case
 from dispatcher.engine.decisions import Decision, GiveUp, Look
 from dispatcher.engine.sending import again_at, repeat
+from dispatcher.engine.times import Due
 from dispatcher.policy.models import Policy
 from schemas.vocabulary import AttemptState, Channel
 
@@ -28,5 +29,5 @@ def doubts(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
         elif sends >= policy.retry.doubt_sends:
             yield GiveUp("doubt_sends", attempt.id)
         else:
-            once_more = repeat("doubt_wait", attempt, again_at(case, policy, attempt, now))
+            once_more = repeat("doubt_wait", attempt, again_at(case, policy, attempt, Due(now)))
             yield replace(once_more, possible_duplicate=True, send_key=attempt.send_key)

@@ -6,6 +6,7 @@ from datetime import datetime
 from dispatcher.engine.case import SUBJECT, Attempt, Case
 from dispatcher.engine.decisions import AskHuman, Decision, Oblige, Plan, Skip
 from dispatcher.engine.sending import again, awake, last_of
+from dispatcher.engine.times import Due
 from dispatcher.policy.models import Policy
 from schemas.vocabulary import (
     AttemptState,
@@ -108,4 +109,5 @@ def group_notice(case: Case, policy: Policy, now: datetime) -> Iterator[Decision
     elif case.noticed_at is not None and now < case.noticed_at + policy.broadcast.again_after:
         yield Skip("noticed_lately", Channel.BROADCAST, SkipReason.CAP_REACHED)
     else:
-        yield Plan("group_notice", Channel.BROADCAST, SUBJECT, Person.OTHER, awake(case, policy, now))
+        due = awake(case, policy, Due(now))
+        yield Plan("group_notice", Channel.BROADCAST, SUBJECT, Person.OTHER, due.at, held_by=due.held_by)

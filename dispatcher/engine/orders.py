@@ -18,7 +18,7 @@ def call(case: Case, relation: Relation, now: datetime) -> tuple[Decision, ...]:
     for party in parties:
         left = numbers.usable(case, Channel.VOICE, party)
         if left and not any(map(case.is_pending, case.on(Channel.VOICE, party))):
-            return (plan(f"call_{relation}", Channel.VOICE, left[0], now, occasion=caps.occasion(case)),)
+            return (plan(f"call_{relation}", Channel.VOICE, left[0], times.Due(now), occasion=caps.occasion(case)),)
     return ()
 
 
@@ -36,4 +36,4 @@ def after_pause(policy: Policy, channel: Channel, urgency: Urgency, due_at: date
     """When a planned attempt goes after a pause. A visit keeps its time of day, and nobody is rung in quiet hours."""
     if channel is Channel.VISIT:
         return due_at
-    return due_at + stood if channel is Channel.HOOK else times.awake(policy, urgency, due_at + stood)
+    return due_at + stood if channel is Channel.HOOK else times.awake(policy, urgency, times.Due(due_at + stood)).at

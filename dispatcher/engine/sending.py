@@ -6,42 +6,43 @@ from datetime import datetime
 from dispatcher.engine import times
 from dispatcher.engine.case import Attempt, Case, Number
 from dispatcher.engine.decisions import Plan
+from dispatcher.engine.times import Due
 from dispatcher.policy.models import Policy
 from schemas.vocabulary import Channel, Result
 
 NEVER_TAKEN = "never_taken"
 
 
-def plan(
-    rule: str, channel: Channel, number: Number, due_at: datetime, *, occasion: int, retry_of: str | None = None
-) -> Plan:
+def plan(rule: str, channel: Channel, number: Number, due: Due, *, occasion: int, retry_of: str | None = None) -> Plan:
     """An attempt on one number."""
-    return Plan(rule, channel, number.party, number.person, due_at, number.id, retry_of=retry_of, occasion=occasion)
+    once = Plan(rule, channel, number.party, number.person, due.at, number.id, retry_of=retry_of, occasion=occasion)
+    return replace(once, held_by=due.held_by)
 
 
 def again(case: Case, policy: Policy, last: Attempt, now: datetime) -> Plan:
     """Once more after a passing fault. What the provider never took goes at once and under its old key."""
     if last.detail == NEVER_TAKEN:
-        return replace(repeat("never_taken", last, again_at(case, policy, last, now)), send_key=last.send_key)
+        return replace(repeat("never_taken", last, again_at(case, policy, last, Due(now))), send_key=last.send_key)
     failures = _failures_in_a_row([each for each in case.attempts if _is_same_errand(each, last)])
     due = max(now, (last.settled_at or now) + policy.retry.wait(failures), last.retry_not_before or now)
-    once_more = repeat("transient_failure", last, again_at(case, policy, last, due))
+    once_more = repeat("transient_failure", last, again_at(case, policy, last, Due(due)))
     # What may be a duplicate stays one, and keeps its key.
     return replace(once_more, possible_duplicate=True, send_key=last.send_key) if last.possible_duplicate else once_more
 
 
-def repeat(rule: str, last: Attempt, due: datetime) -> Plan:
+def repeat(rule: str, last: Attempt, due: Due) -> Plan:
     """The same errand as a new attempt."""
     return Plan(
         rule,
         last.channel,
         last.party,
         last.person,
-        due,
+        due.at,
         last.number_id,
         retry_of=last.id,
         hook=last.hook,
         occasion=last.occasion,
+        held_by=due.held_by,
     )
 
 
@@ -54,12 +55,12 @@ def last_of(made: tuple[Attempt, ...]) -> Attempt | None:
     return next(known, last)
 
 
-def awake(case: Case, policy: Policy, due: datetime) -> datetime:
+def awake(case: Case, policy: Policy, due: Due) -> Due:
     """`due`, or the end of the quiet hours where they hold this case."""
     return times.awake(policy, case.urgency, due)
 
 
-def again_at(case: Case, policy: Policy, last: Attempt, due: datetime) -> datetime:
+def again_at(case: Case, policy: Policy, last: Attempt, due: Due) -> Due:
     """Quiet hours hold what rings at somebody's; a bank is asked at any time."""
     return due if last.channel is Channel.HOOK else awake(case, policy, due)
 

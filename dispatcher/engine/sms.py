@@ -8,6 +8,7 @@ from dispatcher.engine import caps, numbers
 from dispatcher.engine.case import Attempt, Case, Number
 from dispatcher.engine.decisions import Decision, Plan
 from dispatcher.engine.sending import again, last_of, plan
+from dispatcher.engine.times import Due
 from dispatcher.policy.models import Policy
 from schemas.vocabulary import Channel, Result
 
@@ -42,7 +43,8 @@ def _retry(case: Case, policy: Policy, now: datetime, last: Attempt, left: tuple
     once_more = again(case, policy, last, now)
     if once_more.send_key is not None:
         return once_more
-    return replace(once_more, due_at=caps.sms_at(case, policy, last.party, once_more.due_at))
+    due = caps.sms_at(case, policy, last.party, Due(once_more.due_at, once_more.held_by))
+    return replace(once_more, due_at=due.at, held_by=due.held_by)
 
 
 def _one_more(case: Case, policy: Policy, now: datetime, last: Attempt, left: tuple[Number, ...]) -> Iterator[Decision]:
@@ -54,5 +56,5 @@ def _one_more(case: Case, policy: Policy, now: datetime, last: Attempt, left: tu
 
 
 def _sms(rule: str, case: Case, policy: Policy, number: Number, due: datetime, retry_of: str | None = None) -> Plan:
-    due, occasion = caps.sms_at(case, policy, number.party, due), caps.sms_occasion(case, number.party)
-    return plan(rule, Channel.SMS, number, due, occasion=occasion, retry_of=retry_of)
+    held, occasion = caps.sms_at(case, policy, number.party, Due(due)), caps.sms_occasion(case, number.party)
+    return plan(rule, Channel.SMS, number, held, occasion=occasion, retry_of=retry_of)

@@ -1,11 +1,24 @@
 """Clock arithmetic of the policy: quiet hours, windows, days. Time is always an argument."""
 
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from dispatcher.policy.models import Policy, Window
-from schemas.vocabulary import Urgency
+from schemas.vocabulary import Hold, Urgency
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """When something goes, and what held it until then."""
+
+    at: datetime
+    held_by: tuple[Hold, ...] = ()
+
+    def until(self, at: datetime, hold: Hold) -> "Due":
+        """Held until `at`, where that is later."""
+        return self if at <= self.at else Due(at, (*(each for each in self.held_by if each is not hold), hold))
 
 
 def local_day(policy: Policy, at: datetime) -> date:
@@ -18,10 +31,13 @@ def next_day(policy: Policy, at: datetime) -> datetime:
     return datetime.combine(local_day(policy, at) + timedelta(days=1), time.min, policy.timezone)
 
 
-def awake(policy: Policy, urgency: Urgency, at: datetime) -> datetime:
-    """`at`, or the end of the quiet hours it falls into where this urgency is held in them."""
-    if not policy.plan(urgency).held_in_quiet_hours:
-        return at
+def awake(policy: Policy, urgency: Urgency, due: Due) -> Due:
+    """`due`, or the end of the quiet hours it falls into where this urgency is held in them."""
+    is_held = policy.plan(urgency).held_in_quiet_hours
+    return due.until(_after_quiet_hours(policy, due.at), Hold.QUIET_HOURS) if is_held else due
+
+
+def _after_quiet_hours(policy: Policy, at: datetime) -> datetime:
     local = at.astimezone(policy.timezone)
     quiet = policy.quiet_hours
     over_midnight = quiet.begin > quiet.end

@@ -9,7 +9,7 @@ from harness import World, is_planned, planned
 
 from dispatcher.engine.case import Number
 from dispatcher.engine.decisions import BringForward, Plan
-from schemas.vocabulary import Answer, Channel, Result, Urgency
+from schemas.vocabulary import Answer, Channel, Hold, Result, Urgency
 
 HOUR = timedelta(hours=1)
 
@@ -23,6 +23,26 @@ def delivered(urgency: Urgency = HIGH) -> World:
     world = World.of(urgency, channels=ONLY_SMS)
     world.send(SMS, Result.DELIVERED)
     return world
+
+
+# --- who holds it is told
+
+
+def test_what_the_cap_of_sms_holds_says_so() -> None:
+    held, free = (World.of(numbers=(used(SMS, MONDAY - before),)) for before in (HOUR, 2 * HOUR))
+    assert [each.held_by for each in held.plans if each.channel is SMS] == [(Hold.SMS_CAP,)]
+    assert [each.held_by for each in free.plans if each.channel is SMS] == [()]
+
+
+def test_what_the_cap_of_calls_holds_says_so() -> None:
+    rang = [MONDAY - n * timedelta(minutes=5) for n in range(1, 21)]
+    world = World.of(HIGH, numbers=(used(VOICE, *rang),))
+    assert [each.held_by for each in world.plans if each.channel is VOICE] == [(Hold.CALL_CAP,)]
+
+
+def test_what_cap_and_quiet_hours_hold_names_both_in_their_order() -> None:
+    world = World.of(MEDIUM, at("21:00"), numbers=(used(SMS, at("20:00")),))
+    assert [each.held_by for each in world.plans if each.channel is SMS] == [(Hold.SMS_CAP, Hold.QUIET_HOURS)]
 
 
 # --- two hours, six a day

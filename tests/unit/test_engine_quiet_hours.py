@@ -6,7 +6,7 @@ import pytest
 from builders import CRITICAL, HIGH, LOW, MEDIUM, MONDAY, ONLY_SMS, SMS, VOICE, at
 from harness import World, planned
 
-from schemas.vocabulary import Result, Urgency
+from schemas.vocabulary import Hold, Result, Urgency
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,12 @@ def test_quiet_hours_do_not_hold_the_grave(urgency: Urgency) -> None:
     assert planned(World.of(urgency, at("23:30")), SMS).due_at == at("23:30")
 
 
+@pytest.mark.parametrize(("urgency", "holds"), [(HIGH, ()), (MEDIUM, (Hold.QUIET_HOURS,))])
+def test_what_the_quiet_hours_hold_says_so(urgency: Urgency, holds: tuple[Hold, ...]) -> None:
+    world = World.of(urgency, at("23:30"))
+    assert [each.held_by for each in world.plans if each.channel is SMS] == [holds]
+
+
 def test_quiet_hours_hold_a_call_that_would_fall_into_them() -> None:
     assert planned(World.of(MEDIUM, at("21:25")), VOICE).due_at == at("08:00", day=3)
 
@@ -38,6 +44,7 @@ def test_quiet_hours_hold_a_retry() -> None:
     world = World.of(MEDIUM, at("21:29:59"), channels=ONLY_SMS)
     world.send(SMS, Result.FAILED_TEMPORARY)
     assert planned(world, SMS).due_at == at("08:00", day=3)
+    assert world.plans[-1].held_by == (Hold.QUIET_HOURS,)
 
 
 def test_quiet_hours_hold_a_doubtful_message() -> None:

@@ -14,7 +14,7 @@ from dispatcher.policy.leaves import leaves
 from dispatcher.texts import reasons
 from dispatcher.texts.reasons import placeholders
 from schemas.instruction import Feedback, LaterLoss, Withdraw
-from schemas.vocabulary import Duty, Hook, IntakeStatus, LinkKind, Result, Urgency
+from schemas.vocabulary import Duty, Hold, Hook, IntakeStatus, LinkKind, Result, Urgency
 
 # What an expression in the source can come to. One that is not here fails the test: add it, with its words.
 EXPRESSIONS: dict[str, set[str]] = {
@@ -153,6 +153,20 @@ def test_inputs_hold_the_numbers_of_the_urgency_at_that_time() -> None:
         {"phone": "7", "bad_number_for": "90d"},
     ]
     assert {each.policy for each in made} == {load().version}
+
+
+def test_what_holds_an_attempt_is_told_with_its_numbers() -> None:
+    held = entry("attempt_planned", "first_sms", channel="sms", person="subject", due_at=AT, held_by=["quiet_hours"])
+    (made,) = explain([entry("case_opened", **(OPENED | {"urgency": "medium"})), held], load(), reasons.load(), "en")
+    assert made.why.endswith(
+        "Why: the case is new, and the policy sends an SMS first; quiet hours hold it until they end."
+    )
+    assert made.inputs.keys() >= {"quiet_hours.from", "quiet_hours.to", "urgency.medium.sms.after"}
+
+
+@pytest.mark.parametrize("hold", Hold)
+def test_every_hold_has_words(hold: Hold) -> None:
+    assert reasons.load().rules[hold].numbers
 
 
 def test_numbers_of_another_policy_are_not_told() -> None:
