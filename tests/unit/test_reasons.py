@@ -114,8 +114,8 @@ def test_a_decision_is_told_with_its_reason_in_words() -> None:
         (entry("case_closed", "met", resolution="SELF_AWARE", avoided=0, avoided_basis="x"), "avoided 0 yuan"),
         (entry("duty_planned", "follow_up", kind="follow_up", due_at=AT), "A duty for a person: follow-up"),
         (
-            entry("visit_address_tried", "officer_tried", kind="work", result="NOT_HOME"),
-            "an address (work): nobody at home.",
+            entry("visit_address_tried", "officer_tried", kind="work", result="WRONG_ADDRESS"),
+            "an address (work): wrong",
         ),
         (entry("card_read", "visit_card", masked=True), "card was read, masked: yes."),
         (entry("card_read", "visit_card", masked=False), "card was read. Why: whoever reads"),
