@@ -204,7 +204,7 @@ class Stack:
             "DISPATCHER_SIMULATOR_URL": f"http://127.0.0.1:{port}",
             "DISPATCHER_PROVIDERS_FILE": str(home / "providers.toml"),
         }
-        (home / "providers.toml").write_text(_SIMULATED.format(port=port), "utf-8")
+        (home / "providers.toml").write_text(SIMULATED.format(port=port), "utf-8")
         command = [sys.executable, "-m", "providers.simulator", "--port", str(port)]
         command += ["--record", str(home / "gateway.jsonl"), "--answer-ms", str(self.receipt_delay_ms)]
         command += ["--silent-ms", str(_SILENT_MS)]
@@ -282,7 +282,7 @@ def port_taken(host: str, port: int) -> OperatorError:
     )
 
 
-_SIMULATED = """# Written by `dispatcher up`: no gateway was configured, so a simulated one is used.
+SIMULATED = """# Written by `dispatcher up`: no gateway was configured, so a simulated one is used.
 [[providers]]
 name = "simulated"
 adapter = "http_gateway"

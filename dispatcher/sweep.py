@@ -64,7 +64,7 @@ def sweep(house: House) -> None:
     ring(office, seen)
 
 
-def ring(office: Office, seen: due.Look) -> None:
+def ring(office: Office, seen: due.Seen) -> None:
     """Wake whoever has something to do."""
     office.wake.deliver(*sorted(seen.lanes, reverse=True))
     if seen.has_receipts:

@@ -123,11 +123,17 @@ def _settings(
 def _destinations(path: Path, name: str, listed: object) -> frozenset[str] | None:
     if listed is None:
         return None
-    if not isinstance(listed, list) or not listed or not set(listed) <= normalise.CALLING_REGIONS:
+    # Each by itself: TOML may put lists into a list, and those are in no set.
+    if not isinstance(listed, list) or not listed or not all(_is_region(each) for each in listed):
         raise SettingsError(
-            f'{path}: provider {name}: destinations must be a list of calling regions such as ["CN", "HK"]'
+            f'{path}: provider {name}: destinations must be a list of calling regions such as ["CN", "GB"], '
+            "or US for all of +1; leave it out for anywhere"
         )
     return frozenset(listed)
+
+
+def _is_region(value: object) -> bool:
+    return isinstance(value, str) and value in normalise.CALLING_REGIONS
 
 
 def _secret(path: Path, name: str, variable: object, environment: Mapping[str, str]) -> str | None:

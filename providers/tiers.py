@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from providers.base import Message
@@ -62,23 +63,33 @@ def actor_of(channel: Channel, hook: Hook | None = None, relation: Relation | No
 
 def excess(body: Mapping[str, Any], message: Message) -> str | None:
     """The first field of a body that the message's tier may not see; None where it holds none."""
-    fields = tier_of(message.channel, message.hook, message.relation).fields
-    allowed = {field[: end.end()] for field in fields for end in _STEPS.finditer(field)}
-    return next((path for path in _paths(body) if path not in allowed), None)
+    allowed = _with_containers(tier_of(message.channel, message.hook, message.relation).fields)
+    paths = (path for name, value in body.items() for path in _paths(value, name))
+    found = next((path for path in paths if path not in allowed), None)
+    # Only what looks like a field's name is told: a table by number has numbers for names.
+    return found and _NO_NAME.sub("?", found.rstrip(".["))
 
 
-_STEPS = re.compile(r"\.|\[\]|$")
+_NO_NAME = re.compile(r"[^a-z_.\[\]]+")
 
 
-def _paths(value: object, path: str = "") -> Iterator[str]:
-    """Every path in a body, those of containers too: an empty one under a wrong name is a field as well."""
+@cache
+def _with_containers(fields: frozenset[str]) -> frozenset[str]:
+    """The fields, and the objects (`a.`) and lists (`a[`) that they stand in."""
+    return frozenset(field[: end.end()] for field in fields for end in re.finditer(r"\.|\[|$", field))
+
+
+def _paths(value: object, path: str) -> Iterator[str]:
+    """Every path in a body, those of containers too: an empty one under a wrong name is a field as well.
+
+    A list is `a[`, and not `a[]`: that would be a bare text in it.
+    """
     if isinstance(value, Mapping):
-        inner = f"{path}." if path else ""
-        yield from [inner] if inner else []
+        yield f"{path}."
         for name, part in value.items():
-            yield from _paths(part, f"{inner}{name}")
+            yield from _paths(part, f"{path}.{name}")
     elif isinstance(value, list | tuple):
-        yield f"{path}[]"
+        yield f"{path}["
         for part in value:
             yield from _paths(part, f"{path}[]")
     else:

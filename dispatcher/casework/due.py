@@ -53,8 +53,8 @@ def expire_leases(session: Session, office: Office) -> tuple[int, set[str]]:
 
 
 @dataclass(frozen=True)
-class Look:
-    """One look at everything that is due or under way."""
+class Seen:
+    """What one look at everything that is due or under way finds. Not a `Look`: that is a decision of the engine."""
 
     now: datetime
     lanes: frozenset[str]  # with something to do now
@@ -69,11 +69,11 @@ class Look:
         return not (self.lanes or self.has_struck or self.has_receipts or self.is_awaited)
 
 
-def look(session: Session, office: Office) -> Look:
+def look(session: Session, office: Office) -> Seen:
     """Look, in one statement: with several, what moves on between two of them would be seen by neither."""
     now = office.clock.now(session)
     row = session.execute(_LOOK, {"now": now, "real": clock.real_now()}).one()
-    return Look(now, frozenset(row[0] or ()), *row[1:])
+    return Seen(now, frozenset(row[0] or ()), *row[1:])
 
 
 def _whole_look() -> Select[Any]:

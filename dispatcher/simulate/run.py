@@ -126,7 +126,7 @@ class Play:
         self._move_to(min(moments))
         return False
 
-    def _look(self) -> due.Look:
+    def _look(self) -> due.Seen:
         with self._house.sessions() as session:
             return due.look(session, self._house.office)
 

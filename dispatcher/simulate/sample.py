@@ -60,22 +60,30 @@ def shifted(pushes: list[Push], by: timedelta) -> list[Push]:
 
 
 def persona(push: Push) -> dict[str, Any] | None:
-    """The script of this case's people for the gateway simulator; None where there is none."""
-    words = {channel: push.people_do[channel] for channel in ("sms", "voice") if channel in push.people_do}
-    banks = {hook.value: push.people_do[hook.value] for hook in Hook if hook.value in push.people_do}
-    victim = push.body.get("victim", {})
+    """The script of this case's people and banks for the gateway simulator; None where there is none.
+
+    Words for which the case has no number, or no identity, are left out: nobody could play them.
+    """
+    victim, do = push.body.get("victim", {}), push.people_do
+    numbers, identity = _numbers(victim), normalise.id_number(victim.get("id_number") or "")
+    calls = {channel: _by_number(do[channel], numbers) for channel in ("sms", "voice") if numbers and do.get(channel)}
+    hooks = {hook.value: do[hook] for hook in Hook if identity and do.get(hook)}
+    if not calls and not hooks:
+        return None
+    # Only with words to play: whoever is registered anew forgets the words registered before.
+    known_as = {"numbers": sorted(set(numbers.values())) if calls else [], "identities": [identity] if hooks else []}
+    return known_as | calls | hooks
+
+
+def _numbers(victim: dict[str, Any]) -> dict[str, str]:
+    """The case's numbers in E.164, by the text that the sample has."""
     phones = [(each["number"], each.get("country", "CN")) for each in victim.get("phones", [])]
     phones += [(each["phone"], each.get("country", "CN")) for each in victim.get("contacts", [])]
-    numbers = {text: normalise.number(text, country).e164 for text, country in phones}
-    identity = victim.get("id_number")
-    people: dict[str, Any] = {"numbers": sorted(set(numbers.values()))}
-    people |= {"identities": [normalise.id_number(identity)]} if identity else {}
-    if not (words and numbers) and not (banks and identity):
-        return None
-    for channel, script in words.items() if numbers else ():
-        own = isinstance(script, dict)
-        people[channel] = {numbers[number]: said for number, said in script.items()} if own else script
-    return people | banks
+    return {text: normalise.number(text, country).e164 for text, country in phones}
+
+
+def _by_number(script: Any, numbers: dict[str, str]) -> Any:
+    return {numbers[text]: own for text, own in script.items()} if isinstance(script, dict) else script
 
 
 def _of_case(case: dict[str, Any]) -> Push:

@@ -1,102 +1,54 @@
 """The messages taken: each acts once, and its status outlives a restart."""
 
 import hashlib
-import re
 import secrets
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass
-from typing import Annotated, Literal, Self
-
-from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from providers.simulator import words
+from providers.simulator.posted import Posted
 from providers.simulator.record import Event, Line, Record, RecordDamagedError, now
-from providers.simulator.words import Act, Detail, Topic
-from schemas.gateway import QUEUED
-from schemas.vocabulary import Channel, Hook, Result
-
-_BY_PHONE = frozenset({Channel.SMS, Channel.VOICE})
-_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
-
-
-class Posted(BaseModel):
-    """Body of POST /messages."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
-
-    id: Annotated[str, Field(pattern=r"^[0-9a-f-]{36}$")]
-    channel: Literal[Channel.SMS, Channel.VOICE, Channel.HOOK, Channel.BROADCAST]
-    to: Annotated[str | None, Field(max_length=60)] = None
-    hook: Hook | None = None
-    text: str | None = None
-    script: str | None = None
-    collect: bool = False
-    callback_url: Annotated[str | None, Field(pattern=r"^https?://")] = None
-
-    @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        if self.channel is Channel.HOOK:
-            if self.hook is None:
-                raise ValueError("a hook that asks for nothing")
-        elif not self.text and not self.script:
-            raise ValueError("neither text nor script")
-        if self.channel in _BY_PHONE and not _E164.fullmatch(self.to or ""):
-            raise ValueError("no number")
-        return self
-
-    @property
-    def topic(self) -> Topic:
-        """What decides which script is played."""
-        return self.hook or self.channel
+from providers.simulator.words import Act, Detail, Words
+from schemas.gateway import INTERIM
+from schemas.vocabulary import Result
 
 
 @dataclass(slots=True)
 class Taken:
-    """A message taken, without its text and with its number hashed. `callback_url` doesn't outlive a restart."""
+    """A message taken. `line` is how it stands on record, without text and with its number hashed.
 
-    id: str
-    ref: str
-    channel: Topic
-    to: str
-    word: str
-    act: Act
+    `coming` is what will still happen to it; `callback_url` doesn't outlive a restart.
+    """
+
+    line: Line
+    coming: deque[Act]
     result: str
     at: str
     detail: Detail
     callback_url: str | None = None
 
     @property
-    def is_queued(self) -> bool:
-        return self.result == QUEUED
+    def ref(self) -> str | None:
+        return self.line.ref
 
     @property
-    def has_receipt(self) -> bool:
-        """False once cancelled: nothing came of the message, so there is nothing to report."""
-        return self.result == self.act.result
+    def is_held(self) -> bool:
+        return self.result in INTERIM
 
     @property
-    def status(self) -> dict[str, str | Detail]:
+    def status(self) -> dict[str, str | Detail | None]:
         """Body of a receipt, and of the answer to a status query."""
-        return {"id": self.id, "ref": self.ref, "result": self.result, "at": self.at, "detail": self.detail}
+        return {"id": self.line.id, "ref": self.ref, "result": self.result, "at": self.at, "detail": self.detail}
 
-    def settle(self, at: str) -> None:
-        if self.result == Result.ACCEPTED:
-            self.result, self.at, self.detail = self.act.result, at, self.act.detail
+    def step(self, at: str) -> None:
+        """The next thing happens."""
+        act = self.coming.popleft()
+        self.result, self.at, self.detail = act.result, at, act.detail
 
     def cancel(self, at: str) -> None:
+        """Nothing more comes of it."""
+        self.coming.clear()
         self.result, self.at, self.detail = Result.UNKNOWN, at, {"note": "cancelled"}
-
-    def line(self, event: Event) -> Line:
-        return Line(
-            at=now(),
-            event=event,
-            id=self.id,
-            ref=self.ref,
-            channel=self.channel,
-            to=self.to,
-            word=self.word,
-            result=self.result,
-        )
 
 
 class Ledger:
@@ -110,52 +62,41 @@ class Ledger:
         for number, line in enumerate(record.load(), start=1):
             try:
                 self._restore(line)
-            except (words.UnknownWordError, KeyError):
+            except (ValueError, KeyError):
                 raise RecordDamagedError(f"line {number}") from None
 
     def get(self, message_id: str) -> Taken | None:
         return self._taken.get(message_id)
 
-    def take(self, posted: Posted, word: str) -> Taken:
-        act = words.read(posted.topic, word)
-        taken = _fresh(posted.id, f"sim-{secrets.token_hex(8)}", posted.topic, _hashed(posted.to), word, act, now())
+    def take(self, posted: Posted, said: Words) -> Taken:
+        line = _line(posted, said).model_copy(update={"ref": f"sim-{secrets.token_hex(8)}"})
+        taken = _fresh(line)
         taken.callback_url = posted.callback_url
         self.note("message", taken)
-        self._taken[taken.id] = taken
+        self._taken[posted.id] = taken
         return taken
 
-    def refuse(self, posted: Posted, word: str, code: str) -> None:
-        self._append(
-            Line(
-                at=now(),
-                event="refused",
-                id=posted.id,
-                ref=None,
-                channel=posted.topic,
-                to=_hashed(posted.to),
-                word=word,
-                result=code,
-            )
-        )
+    def refuse(self, posted: Posted, said: Words, code: str) -> None:
+        self._append(_line(posted, said).model_copy(update={"event": "refused", "result": code}))
 
     def cancel(self, taken: Taken) -> None:
         taken.cancel(now())
         self.note("cancel", taken)
 
     def note(self, event: Event, taken: Taken) -> None:
-        self._append(taken.line(event))
+        self._append(taken.line.model_copy(update={"at": now(), "event": event, "result": taken.result}))
 
     def _append(self, line: Line) -> None:
         self._record.append(line)
         self.counts[line.event] += 1
 
     def _restore(self, line: Line) -> None:
-        """A message whose receipt was still to come when the simulator stopped has its outcome by now."""
+        """A message of which something was still to come when the simulator stopped has come to its end by now."""
         self.counts[line.event] += 1
         if line.event == "message":
-            act = words.read(line.channel, line.word)
-            taken = _fresh(line.id, line.ref or "", line.channel, line.to, line.word, act, line.at)
-            taken.settle(line.at)
+            taken = _fresh(line)
+            while taken.coming:
+                taken.step(line.at)
             self._taken[line.id] = taken
         elif line.event == "receipt":
             self._taken[line.id].at = line.at
@@ -163,10 +104,22 @@ class Ledger:
             self._taken[line.id].cancel(line.at)
 
 
-def _fresh(message_id: str, ref: str, channel: Topic, to: str, word: str, act: Act, at: str) -> Taken:
-    result = QUEUED if act.result == QUEUED else Result.ACCEPTED
-    return Taken(message_id, ref, channel, to, word, act, result, at, {"confirmed": False})
+def _line(posted: Posted, said: Words) -> Line:
+    return Line(
+        at=now(),
+        event="message",
+        id=posted.id,
+        ref=None,
+        channel=posted.channel,
+        hook=posted.hook,
+        to=hashlib.sha256(posted.to.encode()).hexdigest() if posted.to else None,
+        word=",".join(said),
+        result=Result.ACCEPTED,
+    )
 
 
-def _hashed(number: str | None) -> str:
-    return hashlib.sha256((number or "").encode()).hexdigest()
+def _fresh(line: Line) -> Taken:
+    """Raises ValueError where its words can't be read."""
+    acts = words.read(line.hook or line.channel, tuple(line.word.split(",")))
+    first = acts[0].result
+    return Taken(line, deque(acts), first if first in INTERIM else Result.ACCEPTED, line.at, {"confirmed": False})

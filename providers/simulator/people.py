@@ -1,29 +1,28 @@
-"""Scripted people: which word comes next on a number."""
+"""Scripted people: which words come next for a number, or for an identity at a bank."""
 
 from collections import deque
 from collections.abc import Iterable
-from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import BaseModel, ConfigDict, TypeAdapter, model_validator
 
 from providers.simulator import words
-from providers.simulator.words import Topic
+from providers.simulator.posted import E164, Identity
+from providers.simulator.words import Kind, Words
 from schemas.vocabulary import Channel, Hook
 
-E164 = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")]
 Script = list[str] | dict[E164, list[str]]
 
 
 class Persona(BaseModel):
     """One person. A list of words is shared by all their numbers; a dict gives each number its own.
 
-    A bank knows them by identity number; one question to it plays that script to its end.
+    Hooks go by identity, and one attempt takes the whole list.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     numbers: list[E164] = []
-    identities: list[Annotated[str, Field(min_length=1, max_length=60)]] = []
+    identities: list[Identity] = []
     sms: Script = []
     voice: Script = []
     stop_payment: list[str] = []
@@ -31,53 +30,52 @@ class Persona(BaseModel):
     lift_protection: list[str] = []
 
     @property
-    def scripts(self) -> dict[Channel, Script]:
-        return {Channel.SMS: self.sms, Channel.VOICE: self.voice}
+    def scripts(self) -> dict[Kind, Script]:
+        hooks: dict[Kind, Script] = {hook: getattr(self, hook) for hook in Hook}
+        return {Channel.SMS: self.sms, Channel.VOICE: self.voice} | hooks
 
-    @property
-    def at_the_bank(self) -> dict[Hook, list[str]]:
-        return {hook: getattr(self, hook.value) for hook in Hook}
+    def known_as(self, kind: Kind) -> list[str]:
+        return self.identities if isinstance(kind, Hook) else self.numbers
 
     @model_validator(mode="after")
-    def _words_are_known(self) -> "Persona":
+    def _can_be_played(self) -> "Persona":
         if not self.numbers and not self.identities:
             raise ValueError("a persona needs a number or an identity")
-        for hook, said in self.at_the_bank.items():
-            for word in said:
-                if word not in words.INTERIM:
-                    words.read(hook, word)
-        for channel, script in self.scripts.items():
+        for kind, script in self.scripts.items():
+            if script and not self.known_as(kind):
+                raise ValueError(f"{kind} is scripted for somebody without {_ADDRESSES[type(kind)]}")
             if isinstance(script, dict) and not script.keys() <= set(self.numbers):
-                raise ValueError(f"{channel} scripts a number that is not among the persona's numbers")
+                raise ValueError(f"{kind} scripts a number that is not among the persona's numbers")
             for line in script.values() if isinstance(script, dict) else [script]:
-                for word in line:
-                    words.read(channel, word)
+                for attempt in _attempts(kind, line):
+                    words.read(kind, attempt)
         return self
 
 
+_ADDRESSES = {Channel: "numbers", Hook: "identities"}
 PERSONAS = TypeAdapter(list[Persona])
 
 
 class People:
     def __init__(self) -> None:
-        self._lines: dict[tuple[Topic, str], deque[str]] = {}
+        self._lines: dict[tuple[Kind, str | None], deque[Words]] = {}
 
     def register(self, personas: Iterable[Persona]) -> None:
-        """A number already known belongs to its new persona from now on."""
+        """A number or an identity already known belongs to its new persona from now on."""
         for persona in personas:
-            for channel, script in persona.scripts.items():
-                shared = deque(script)
-                for number in persona.numbers:
-                    own = deque(script.get(number, [])) if isinstance(script, dict) else shared
-                    self._lines[channel, number] = own
-            for hook, said in persona.at_the_bank.items():
-                for identity in persona.identities:
-                    self._lines[hook, identity] = deque(said)
+            for kind, script in persona.scripts.items():
+                shared = deque([] if isinstance(script, dict) else _attempts(kind, script))
+                for address in persona.known_as(kind):
+                    own = deque(_attempts(kind, script.get(address, []))) if isinstance(script, dict) else shared
+                    self._lines[kind, address] = own
 
-    def next_word(self, topic: Topic, who: str) -> str:
-        line = self._lines.get((topic, who))
-        if line and isinstance(topic, Hook):
-            answers = [word for word in line if word not in words.INTERIM]
-            line.clear()
-            return answers[-1] if answers else words.DEFAULTS[topic]
-        return line.popleft() if line else words.DEFAULTS[topic]
+    def next_words(self, kind: Kind, address: str | None) -> Words:
+        line = self._lines.get((kind, address))
+        return line.popleft() if line else words.DEFAULTS[kind]
+
+
+def _attempts(kind: Kind, script: list[str]) -> list[Words]:
+    """A script cut into attempts: word by word for a number, as a whole for a hook."""
+    if isinstance(kind, Hook):
+        return [words.to_the_end(kind, tuple(script))] if script else []
+    return [(word,) for word in script]

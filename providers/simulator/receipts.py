@@ -11,6 +11,7 @@ from tenacity import AsyncRetrying, RetryError, retry_if_exception_type, stop_af
 from providers.simulator.faults import Dice
 from providers.simulator.ledger import Ledger, Taken
 from providers.simulator.record import now
+from providers.simulator.words import Act
 
 GIVE_UP_AFTER_S = 120
 _POST_TIMEOUT = aiohttp.ClientTimeout(total=10)
@@ -49,23 +50,31 @@ class Courier:
         task.add_done_callback(self._under_way.discard)
 
     async def _report(self, taken: Taken) -> None:
-        await asyncio.sleep(self._delay_s(taken))
-        taken.settle(now())
-        if not (taken.has_receipt and taken.callback_url and self._dice.faults.receipts):
+        """Let happen what is to come, one thing after the other, and report each."""
+        while taken.coming:
+            act = taken.coming[0]
+            await asyncio.sleep(self._delay_s(act))
+            if not taken.coming:
+                return  # cancelled meanwhile: there is nothing to report
+            taken.step(now())
+            await self._post_receipts(taken, act)
+
+    async def _post_receipts(self, taken: Taken, act: Act) -> None:
+        if not (taken.callback_url and self._dice.faults.receipts):
             return
         body = json.dumps(taken.status)
         # One id for every copy: that is how a receiver of Standard Webhooks knows copies.
-        webhook_id = f"{taken.id}:{taken.result}"
-        for _ in range(self._copies(taken)):
+        webhook_id = f"{taken.line.id}:{taken.result}"
+        for _ in range(self._copies(act)):
             self._ledger.note("receipt", taken)
             await self._deliver(taken.callback_url, webhook_id, body)
 
-    def _delay_s(self, taken: Taken) -> float:
-        usual = self._silent_ms if taken.act.silent else self._answer_ms
+    def _delay_s(self, act: Act) -> float:
+        usual = self._silent_ms if act.silent else self._answer_ms
         return (usual + self._dice.faults.late_ms) / 1000
 
-    def _copies(self, taken: Taken) -> int:
-        return 2 if taken.act.silent or self._dice.strikes("rate_duplicate_receipt") else 1
+    def _copies(self, act: Act) -> int:
+        return 2 if act.silent or self._dice.strikes("rate_duplicate_receipt") else 1
 
     async def _deliver(self, url: str, webhook_id: str, body: str) -> None:
         persistently = AsyncRetrying(

@@ -17,7 +17,10 @@ class RecordDamagedError(ValueError):
 
 
 class Line(BaseModel):
-    """`to` is the sha256 of the number: the record must never hold a number or a text."""
+    """`to` is the sha256 of the number or identity: the record must hold neither, and no text.
+
+    `word` is what happens in the attempt: for a hook several words, with commas between.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -25,8 +28,9 @@ class Line(BaseModel):
     event: Event
     id: str
     ref: str | None
-    channel: Channel | Hook
-    to: str
+    channel: Channel
+    hook: Hook | None = None
+    to: str | None
     word: str
     result: str
 

@@ -10,8 +10,9 @@ from pydantic import ValidationError
 
 from providers.simulator import words
 from providers.simulator.faults import Dice, Faults
-from providers.simulator.ledger import Ledger, Posted, Taken
+from providers.simulator.ledger import Ledger, Taken
 from providers.simulator.people import PERSONAS, People
+from providers.simulator.posted import POSTED, Posted
 from providers.simulator.receipts import Courier
 
 _LARGEST_BODY = 64 * 1024 * 1024  # a bench registers its people in one PUT
@@ -59,7 +60,7 @@ class Desk:
         if self._dice.strikes("rate_hang"):
             return await self._hang(request)
         try:
-            posted = Posted.model_validate_json(body)
+            posted = POSTED.validate_json(body)
         except ValidationError:
             return _error(400, "malformed")
         if request.headers.get("Idempotency-Key") != posted.id:
@@ -72,12 +73,13 @@ class Desk:
         return _accepted(known)
 
     async def _take(self, request: web.Request, posted: Posted) -> web.Response:
-        word = self._people.next_word(posted.topic, posted.to or "")
-        act = words.read(posted.topic, word)
+        kind = posted.hook or posted.channel
+        said = self._people.next_words(kind, posted.to)
+        act = words.read(kind, said)[0]
         if act.refusal:
-            self._ledger.refuse(posted, word, act.refusal)
+            self._ledger.refuse(posted, said, act.refusal)
             return _error(422, act.refusal)
-        taken = self._ledger.take(posted, word)
+        taken = self._ledger.take(posted, said)
         self._courier.dispatch(taken)
         if act.silent:
             return await self._hang(request)
@@ -93,8 +95,8 @@ class Desk:
         taken = self._ledger.get(request.match_info["id"])
         if taken is None:
             return _error(404, "never_taken")
-        if not taken.is_queued:
-            return _error(409, "not_queued")
+        if not taken.is_held:
+            return _error(409, "not_held")
         self._ledger.cancel(taken)
         return web.json_response(taken.status)
 

@@ -1,25 +1,26 @@
-"""What a scripted person does with a message: one row a word."""
+"""What a scripted person or bank does with a message: one row a word."""
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from schemas.gateway import QUEUED
+from schemas.gateway import INTERIM, QUEUED, REQUESTED
 from schemas.vocabulary import Answer, Channel, Hook, Result
 
-Detail = dict[str, bool | str | int]
-# What a script is about: a channel, or what a bank is asked for.
-Topic = Channel | Hook
+Kind = Channel | Hook
+Words = tuple[str, ...]  # of one attempt
+Detail = dict[str, bool | int | str]
 
-# No digits: words go into the record file, which must never hold a number.
+# Words go into the record file, which must never hold a number: a code has no digits, an amount too few of them.
 _CODE_PATTERN = "[A-Za-z_]{1,40}"
+_AMOUNT_PATTERN = "[0-9]{1,10}"
 
 
 class UnknownWordError(ValueError):
     """Names the word and the words there are."""
 
-    def __init__(self, channel: Topic, word: str) -> None:
-        super().__init__(f"unknown {channel} word {word!r}; known: {', '.join(known(channel))}")
+    def __init__(self, kind: Kind, word: str) -> None:
+        super().__init__(f"unknown {kind} word {word!r}; known: {', '.join(known(kind))}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,9 @@ class Row:
 
     result: str | None = None
     argument: Argument | None = None
-    note: str | None = None
+    detail: Detail = field(default_factory=dict)
     refusal: str | None = None
     silent: bool = False
-    hours: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +60,14 @@ _ANSWER = Argument(
 )
 _NOTE = Argument(_CODE_PATTERN, "NOTE", lambda note: {"note": note})
 _CODE = Argument(_CODE_PATTERN, "CODE", lambda _code: {})
-_YUAN = Argument("[0-9]{1,12}", "YUAN", lambda yuan: {"stopped_yuan": int(yuan)})
+_YUAN = Argument(_AMOUNT_PATTERN, "YUAN", lambda yuan: {"stopped_yuan": int(yuan)})
 _UNSUPPORTED = Row(argument=_CODE, refusal="unsupported_destination")
+_IN_HAND = {"accepted": Row(QUEUED), "requested": Row(REQUESTED)}
 
-WORDS: Mapping[Topic, Mapping[str, Row]] = {
+WORDS: Mapping[Kind, Mapping[str, Row]] = {
     Channel.SMS: {
         "delivered": Row(Result.DELIVERED),
-        "delivered_unread": Row(Result.DELIVERED, note="delivered_unread"),
+        "delivered_unread": Row(Result.DELIVERED, detail={"note": "delivered_unread"}),
         "rejected": Row(argument=_CODE),
         "unsupported": _UNSUPPORTED,
         "timeout_after_accept": Row(Result.DELIVERED, silent=True),
@@ -89,51 +90,62 @@ WORDS: Mapping[Topic, Mapping[str, Row]] = {
     },
     Channel.BROADCAST: {"delivered": Row(Result.DELIVERED)},
     Hook.STOP_PAYMENT: {
+        **_IN_HAND,
         "stopped": Row(Result.STOPPED, _YUAN),
         "partly_stopped": Row(Result.STOPPED_PARTLY, _YUAN),
         "not_stopped": Row(Result.NOT_STOPPED),
     },
     Hook.PROTECT_ACCOUNT: {
-        "granted_24h": Row(Result.GRANTED, hours=24),
-        "granted_48h": Row(Result.GRANTED, hours=48),
-        "granted_72h": Row(Result.GRANTED, hours=72),
+        **_IN_HAND,
+        **{f"granted_{hours}h": Row(Result.GRANTED, detail={"hours": hours}) for hours in (24, 48, 72)},
         "refused": Row(Result.REFUSED),
     },
-    Hook.LIFT_PROTECTION: {"lifted": Row(Result.LIFTED)},
-}
-# What a bank says first; its answer comes later.
-INTERIM = frozenset({"accepted", "requested"})
-
-# What people do once their script is used up, and people who have none.
-DEFAULTS: Mapping[Topic, str] = {
-    Channel.SMS: "delivered",
-    Channel.VOICE: "no_answer",
-    Channel.BROADCAST: "delivered",
-    Hook.STOP_PAYMENT: "not_stopped",
-    Hook.PROTECT_ACCOUNT: "refused",
-    Hook.LIFT_PROTECTION: "lifted",
+    Hook.LIFT_PROTECTION: {
+        **_IN_HAND,
+        "lifted": Row(Result.LIFTED),
+        "refused": Row(Result.REFUSED),
+    },
 }
 
+# What people and banks do once their script is used up, and those who have none.
+DEFAULTS: Mapping[Kind, Words] = {
+    Channel.SMS: ("delivered",),
+    Channel.VOICE: ("no_answer",),
+    Channel.BROADCAST: ("delivered",),
+    Hook.STOP_PAYMENT: ("accepted", "not_stopped"),
+    Hook.PROTECT_ACCOUNT: ("requested", "refused"),
+    Hook.LIFT_PROTECTION: ("lifted",),
+}
 
-def known(channel: Topic) -> list[str]:
-    return [f"{name}:{row.argument.shown}" if row.argument else name for name, row in WORDS[channel].items()]
+
+def known(kind: Kind) -> list[str]:
+    return [f"{name}:{row.argument.shown}" if row.argument else name for name, row in WORDS[kind].items()]
 
 
-def read(channel: Topic, word: str) -> Act:
-    """Raises UnknownWordError."""
+def to_the_end(hook: Hook, words: Words) -> Words:
+    """A bank that only says it was asked gives its usual answer."""
+    return (*words, DEFAULTS[hook][-1]) if words[-1] in _IN_HAND else words
+
+
+def read(kind: Kind, words: Words) -> list[Act]:
+    """What happens in one attempt. Raises UnknownWordError, or ValueError where it goes on after its outcome."""
+    acts = [_act(kind, word) for word in words]
+    for word, act in zip(words[:-1], acts[:-1], strict=True):
+        if act.result not in INTERIM:
+            raise ValueError(f"{kind}: {word!r} ends the attempt, so it must come last")
+    return acts
+
+
+def _act(kind: Kind, word: str) -> Act:
     name, colon, argument = word.partition(":")
-    row = WORDS[channel].get(name)
+    row = WORDS[kind].get(name)
     if row is None or bool(colon) != bool(row.argument):
-        raise UnknownWordError(channel, word)
-    detail: Detail = {"confirmed": False}
+        raise UnknownWordError(kind, word)
+    detail: Detail = {"confirmed": False, **row.detail}
     if row.argument:
         if not re.fullmatch(row.argument.pattern, argument):
-            raise UnknownWordError(channel, word)
+            raise UnknownWordError(kind, word)
         detail |= row.argument.detail(argument)
-    if row.note:
-        detail["note"] = row.note
-    if row.hours:
-        detail["hours"] = row.hours
     if row.result is None:
         return Act(Result.FAILED_PERMANENT, detail, refusal=row.refusal or argument)
     return Act(row.result, detail, silent=row.silent)

@@ -1,9 +1,11 @@
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
 from desk import START, Desk
+from gateway_stage import Scenario, world
 from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
 from station import Load, load_roster
@@ -38,3 +40,17 @@ def desk(database: str, tmp_path: Path) -> Iterator[Desk]:
 def load(desk: Desk) -> Load:
     """Loads a roster: all officers, or these, with their duty times."""
     return partial(load_roster, desk)
+
+
+@pytest.fixture
+def play(tmp_path: Path) -> Callable[..., None]:
+    """Runs a scenario with a gateway simulator of its own."""
+
+    def run(scenario: Scenario, *extra: str, timeout_s: float = 10) -> None:
+        async def staged() -> None:
+            async with world(tmp_path / "record.jsonl", *extra, timeout_s=timeout_s) as stage:
+                await scenario(stage)
+
+        asyncio.run(staged())
+
+    return run

@@ -26,7 +26,9 @@ EXPRESSIONS: dict[str, set[str]] = {
     "f'ladder_after_{_why(last.result)}'": {f"ladder_after_{each.value.lower()}" for each in Result},
     "f'overdue_{name}'": {"overdue_met_by", "overdue_report_by", "overdue_window"},
     "f'officer_{step}'": {f"officer_{step}" for step in STEPS},
-    "f'visit_{visit.state}'": {f"visit_{step.after}" for name, step in STEPS.items() if name != "return"},
+    "f'visit_{visit.state}'": {
+        f"visit_{step.after}" for name, step in STEPS.items() if step.after and name != "return"
+    },
     "f'call_{relation}'": {f"call_{relation}" for relation in CALLED_ON_ORDER},
     "f'transfer_{state}'": {"transfer_accepted", "transfer_refused"},
 }
@@ -110,6 +112,12 @@ def test_a_decision_is_told_with_its_reason_in_words() -> None:
         (entry("case_closed", "met", resolution="DISSUADED_IN_TIME", avoided=None), "Case closed: dissuaded in time."),
         (entry("case_closed", "met", resolution="SELF_AWARE", avoided=0, avoided_basis="x"), "avoided 0 yuan"),
         (entry("duty_planned", "follow_up", kind="follow_up", due_at=AT), "A duty for a person: follow-up"),
+        (
+            entry("visit_address_tried", "officer_tried", kind="work", result="WRONG_ADDRESS"),
+            "an address (work): wrong",
+        ),
+        (entry("card_read", "visit_card", masked=True), "card was read, masked: yes."),
+        (entry("card_read", "visit_card", masked=False), "card was read. Why: whoever reads"),
         (entry("human_asked", "plan_exhausted", who="centre"), "asked to decide: centre"),
     ],
 )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from dispatcher.stack import SIMULATED
 from providers import registry
 from providers.base import ProviderSettings, SettingsError
 from schemas.vocabulary import Channel
@@ -62,6 +63,49 @@ def test_the_first_of_a_channel_is_used_first(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
+def test_the_first_that_can_reach_the_country_is_used(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        at_home = GOOD + 'destinations = ["CN", "GB"]\n'
+        found = registry.build(read(tmp_path, at_home + SECOND), {})
+        home, anywhere = found["city-sms"], found["city-voice"]
+        assert home.capabilities.destinations == {"CN", "GB"}
+        assert anywhere.capabilities.destinations is None
+        for country, first in ((None, home), ("CN", home), ("GB", home), ("US", anywhere)):
+            assert found.for_channel(Channel.SMS, country) is first
+            assert found.for_channel(Channel.VOICE, country) is anywhere
+        await found.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_channel_may_be_served_and_a_country_out_of_reach(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        found = registry.build(read(tmp_path, GOOD + 'destinations = ["CN"]\n'), {})
+        assert found.for_channel(Channel.SMS, "GB") is None
+        assert found.serves(Channel.SMS)
+        assert found.for_channel(Channel.VOICE) is None
+        assert not found.serves(Channel.VOICE)
+        await found.close()
+
+    asyncio.run(scenario())
+
+
+def test_the_simulated_providers_serve_every_channel(tmp_path: Path) -> None:
+    path = tmp_path / "providers.toml"
+    path.write_text(SIMULATED.format(port=8700), encoding="utf-8")
+    tables = registry.read(path, {"DISPATCHER_SIMULATOR_SECRET": SECRET}, "https://police.invalid")
+
+    async def scenario() -> None:
+        found = registry.build(tables, {"roster": object()})
+        assert all(found.serves(channel) for channel in Channel)
+        assert found.for_channel(Channel.SMS, "GB") is None
+        assert found["simulated-bank"].capabilities.channels == {Channel.HOOK}
+        assert found["simulated-groups"].capabilities.channels == {Channel.BROADCAST}
+        await found.close()
+
+    asyncio.run(scenario())
+
+
 @pytest.mark.parametrize(
     ("old", "new", "named"),
     [
@@ -76,6 +120,15 @@ def test_the_first_of_a_channel_is_used_first(tmp_path: Path) -> None:
         ('channels = ["sms"]', "channels = [[]]", ("city-sms", "channels")),
         ('channels = ["sms"]\n', "", ("city-sms", "channels")),
         ('channels = ["sms"]', 'channels = ["visit"]', ("city-sms", "channels of http_gateway", "sms, voice")),
+        ('adapter = "http_gateway"', 'adapter = "bank_hook"', ("city-sms", "bank_hook", "among: hook")),
+        ('adapter = "http_gateway"', 'adapter = "group_notice"', ("city-sms", "group_notice", "among: broadcast")),
+        ("timeout_s = 3", 'destinations = "CN"', ("city-sms", "destinations", "leave it out")),
+        ("timeout_s = 3", "destinations = []", ("city-sms", "destinations")),
+        ("timeout_s = 3", "destinations = [86]", ("city-sms", "destinations")),
+        ("timeout_s = 3", "destinations = [[]]", ("city-sms", "destinations")),
+        ("timeout_s = 3", 'destinations = ["cn"]', ("city-sms", "destinations")),
+        ("timeout_s = 3", 'destinations = ["CN", "UK"]', ("city-sms", "destinations", '"GB"')),
+        ("timeout_s = 3", 'destinations = ["CA"]', ("city-sms", "destinations", "all of +1")),
         ('secret_env = "CITY_SECRET"', 'secret_env = "NO_SECRET"', ("city-sms", "NO_SECRET", "not set")),
         ('secret_env = "CITY_SECRET"', 'secret_env = "EMPTY_SECRET"', ("city-sms", "EMPTY_SECRET", "not set")),
         ('secret_env = "CITY_SECRET"', "secret_env = 7", ("city-sms", "secret_env")),

@@ -1,0 +1,132 @@
+"""Faults on demand, and what the gateway client makes of them."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+
+import aiohttp
+import pytest
+from gateway_stage import OTHER_SECRET, World, client, outcome_result, sms
+
+from providers.base import Accepted, InDoubt, NeverTaken, OperationsFault, Outcome, Transient
+from schemas.vocabulary import Result
+
+
+def test_a_hanging_answer_ends_in_a_dropped_connection(play: Callable[..., None]) -> None:
+    async def scenario(stage: World) -> None:
+        await stage.simulator.people(sms=["timeout_after_accept"])
+        outcome = await stage.gateway.send(sms())
+        assert isinstance(outcome, InDoubt)
+        assert outcome.detail != "ReadTimeout"
+
+    play(scenario, "--timeout-hang-s", "0.1")
+
+
+def test_dropped_after_accept_is_in_doubt_and_reported(play: Callable[..., None]) -> None:
+    """httpx-aiohttp reports a lost connection as ConnectTimeout; taken for 'not sent' it would make a duplicate."""
+
+    async def scenario(stage: World) -> None:
+        await stage.gateway.send(sms())  # so that the next one goes by a connection already open, too
+        await stage.receipt()
+        await stage.simulator.faults(rate_drop_after_accept=1)
+        for message in (sms(), sms()):
+            assert isinstance(await stage.gateway.send(message), InDoubt)
+            receipt = await stage.receipt()
+            assert receipt.send_key == message.send_key
+            assert outcome_result(receipt.outcome) is Result.DELIVERED
+        assert (await stage.simulator.seen())["messages"] == 3
+
+    play(scenario)
+
+
+def test_a_hang_before_taking_is_in_doubt_and_never_taken(play: Callable[..., None]) -> None:
+    async def scenario(stage: World) -> None:
+        await stage.simulator.faults(rate_hang=1)
+        message = sms()
+        assert isinstance(await stage.gateway.send(message), InDoubt)
+        assert await stage.gateway.query(message.send_key) == NeverTaken()
+        assert stage.events() == []
+
+    play(scenario, timeout_s=0.3)
+
+
+def test_an_ailing_gateway_is_transient(play: Callable[..., None]) -> None:
+    async def scenario(stage: World) -> None:
+        message = sms()
+        await stage.simulator.faults(rate_429=1)
+        assert await stage.gateway.send(message) == Transient("gateway answered 429", 1.0)
+        await stage.simulator.faults(rate_500=1)
+        assert await stage.gateway.send(message) == Transient("gateway answered 500")
+        assert await stage.gateway.query(message.send_key) == NeverTaken()
+        await stage.simulator.faults()
+        assert isinstance(await stage.gateway.send(message), Accepted)
+
+    play(scenario)
+
+
+def test_the_same_seed_strikes_the_same_messages(play: Callable[..., None]) -> None:
+    async def struck(stage: World) -> list[bool]:
+        await stage.simulator.faults(rate_500=0.5, seed=7)
+        return [isinstance(await stage.gateway.send(sms()), Transient) for _ in range(20)]
+
+    async def scenario(stage: World) -> None:
+        first = await struck(stage)
+        assert set(first) == {True, False}
+        assert await struck(stage) == first
+
+    play(scenario)
+
+
+def test_a_slow_gateway_answers_late(play: Callable[..., None]) -> None:
+    async def scenario(stage: World) -> None:
+        await stage.simulator.faults(delay_ms=60_000)
+        assert isinstance(await stage.gateway.send(sms()), InDoubt)
+
+    play(scenario, timeout_s=0.2)
+
+
+@pytest.mark.parametrize(
+    ("field_name", "value"),
+    [("rate_429", 1.5), ("rate_500", -0.1), ("delay_ms", -1), ("late_ms", "soon"), ("receipts", 2), ("rate_42", 0)],
+)
+def test_faults_out_of_range_are_refused_by_name(play: Callable[..., None], field_name: str, value: object) -> None:
+    async def scenario(stage: World) -> None:
+        status, body = await stage.simulator.control("PUT", "/control/faults", {field_name: value})
+        assert (status, body["field"]) == (400, field_name)
+
+    play(scenario)
+
+
+def test_a_wrong_bearer_is_a_fault_of_operations(play: Callable[..., None]) -> None:
+    async def scenario(stage: World) -> None:
+        stranger = client(stage.simulator.base_url, secret=OTHER_SECRET)
+        try:
+            assert isinstance(await stranger.send(sms()), OperationsFault)
+        finally:
+            await stranger.close()
+        async with aiohttp.ClientSession() as nobody:
+            for path in ("/messages/x", "/control/seen", "/nowhere"):
+                async with nobody.get(f"{stage.simulator.base_url}{path}") as answer:
+                    assert answer.status == 401
+        assert stage.events() == []
+
+    play(scenario)
+
+
+def test_a_refused_connection_is_transient(unused_port: int) -> None:
+    async def scenario() -> Outcome:
+        gateway = client(f"http://127.0.0.1:{unused_port}")
+        try:
+            return await gateway.send(sms())
+        finally:
+            await gateway.close()
+
+    assert isinstance(asyncio.run(scenario()), Transient)
+
+
+@pytest.fixture
+def unused_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
