@@ -19,7 +19,7 @@ def functions_of(path: str) -> set[str]:
 
 def test_every_rule_of_the_journal_has_one_row() -> None:
     counts = Counter(each.name for each in rows() if not each.is_flag)
-    assert counts == Counter(reasons.load().rules)
+    assert counts == Counter(list(reasons.load().rules))
 
 
 @pytest.mark.parametrize("row", rows(), ids=lambda row: row.name)
