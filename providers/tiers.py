@@ -41,7 +41,7 @@ TIERS: Mapping[Step, Tier] = {
         "facts.transfers[].amount_yuan",
         "facts.transfers[].payee_account",
     ),
-    Hook.PROTECT_ACCOUNT: _tier(Actor.BANK, *_ACCOUNT),
+    Hook.PROTECT_ACCOUNT: _tier(Actor.BANK, *_ACCOUNT, "facts.appeal"),
     Hook.LIFT_PROTECTION: _tier(Actor.BANK, *_ACCOUNT),
     Channel.HOOK: _tier(Actor.BANK),  # a hook that asks for nothing needs to know nothing
     Channel.BROADCAST: _tier(Actor.COMMUNITY, "text", "area"),

@@ -138,6 +138,8 @@ class Letters:
     def _facts(self, attempt: AttemptRow, case: CaseRow, hook: Hook | None) -> dict[str, Any]:
         if hook is Hook.STOP_PAYMENT:
             return {"transfers": self._transfers(case)}
+        if hook is Hook.PROTECT_ACCOUNT:
+            return {"reason": attempt.rule, "appeal": self._office.texts.appeal()}
         if hook is not None:
             return {"reason": attempt.rule}
         return {"area": self._area(case)} if attempt.channel == Channel.BROADCAST else {}

@@ -85,14 +85,25 @@ class Texts(Table):
         return f"{opening}{'' if chinese else ' '}{self.calls.press.pick(chinese)}{CONFIRMED_PART}{told}"
 
     def card(
-        self, fraud_type: str, language: str, facts: Mapping[str, Any], *, minor: bool = False, occasion: int = 1
+        self,
+        fraud_type: str,
+        language: str,
+        facts: Mapping[str, Any],
+        *,
+        minor: bool = False,
+        occasion: int = 1,
+        is_protected: bool = False,
     ) -> tuple[Wording[str], ...]:
-        """The officer's card, line by line; `facts` are those of the case."""
-        lines = card.lines(self.cards, self._scam(fraud_type), facts, occasion, minor=minor)
+        """The officer's card, line by line; `facts` are those of the case, `is_protected` is the person's account."""
+        lines = card.lines(self.cards, self._scam(fraud_type), facts, occasion, minor=minor, is_protected=is_protected)
         if is_chinese(language):
             return lines
         text = self.sms(fraud_type, language, occasion)
         return (*lines, card.filled(self.cards.show, text=Wording[str](zh=text, en=text)))
+
+    def appeal(self) -> str:
+        """What a person may do who objects to a measure; the law asks that they be told."""
+        return self.cards.appeal.zh
 
     def cue(self, fraud_type: str) -> str:
         """What an officer asks or does first."""

@@ -7,7 +7,13 @@ from dispatcher.texts.tables import CardLines, ScamType, Wording
 
 
 def lines(
-    words: CardLines, scam: ScamType, facts: Mapping[str, Any], occasion: int, *, minor: bool
+    words: CardLines,
+    scam: ScamType,
+    facts: Mapping[str, Any],
+    occasion: int,
+    *,
+    minor: bool,
+    is_protected: bool = False,
 ) -> tuple[Wording[str], ...]:
     """The cue of the type, then what is known of the person, then what is new on this occasion."""
     known = _codes(facts) | ({"minor"} if minor else set())
@@ -19,6 +25,8 @@ def lines(
     # A minor is never seen alone, whatever the scam.
     if occasion >= 3 and scam.private and "minor" not in known:
         chosen.append(words.alone)
+    if is_protected:
+        chosen.append(words.appeal)
     return tuple(chosen)
 
 

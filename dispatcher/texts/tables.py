@@ -187,5 +187,6 @@ class CardLines(Table):
     again: Wording[Trick]
     together: Wording[Plain]
     alone: Wording[Plain]
+    appeal: Wording[Plain]
     show: Wording[Shown]
     facts: dict[Fact, Wording[Plain]] = Field(min_length=1)

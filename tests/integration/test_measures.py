@@ -22,7 +22,10 @@ def test_protection_is_asked_for_on_order(desk: Desk) -> None:
     give(desk, orders.ask_bank, case_id, Hook.PROTECT_ACCOUNT)
     [asked] = desk.attempts(case_id, "hook")
     assert (asked.hook, asked.rule) == ("protect_account", "protect_account_ordered")
-    desk.deliver(bank(Answered(Result.GRANTED, hours=24)), Scripted())
+    [request] = [each.message for each in desk.deliver(bank(Answered(Result.GRANTED, hours=24)), Scripted())[:1]]
+    assert request is not None
+    assert request.facts["reason"] == "protect_account_ordered"
+    assert "申诉" in request.facts["appeal"]
     assert desk.attempts(case_id, "hook")[0].granted_until == START + timedelta(hours=24)
 
 

@@ -28,6 +28,8 @@ def message(channel: Channel, **says: Any) -> Message:
     return Message(str(uuid.uuid4()), channel, Person.OTHER, **says)
 
 
+MEASURE = {"reason": "refused", "hours": 24}
+
 # For each step its adapter and a message that says all that the step may say.
 FULL: dict[Step, tuple[Any, Message]] = {
     Channel.SMS: (http_gateway, message(Channel.SMS, to=NUMBER, text=TEXT)),
@@ -36,13 +38,14 @@ FULL: dict[Step, tuple[Any, Message]] = {
         bank_hook,
         message(Channel.HOOK, hook=Hook.STOP_PAYMENT, to=IDENTITY, facts={"transfers": [TRANSFER, TRANSFER]}),
     ),
-    **{
-        kind: (
-            bank_hook,
-            message(Channel.HOOK, hook=kind, to=IDENTITY, facts={"reason": "refused", "hours": 24}),
-        )
-        for kind in (Hook.PROTECT_ACCOUNT, Hook.LIFT_PROTECTION)
-    },
+    Hook.PROTECT_ACCOUNT: (
+        bank_hook,
+        message(Channel.HOOK, hook=Hook.PROTECT_ACCOUNT, to=IDENTITY, facts=MEASURE | {"appeal": TEXT}),
+    ),
+    Hook.LIFT_PROTECTION: (
+        bank_hook,
+        message(Channel.HOOK, hook=Hook.LIFT_PROTECTION, to=IDENTITY, facts=MEASURE),
+    ),
     Channel.BROADCAST: (group_notice, message(Channel.BROADCAST, text=TEXT, facts={"area": "望潮区(虚构)"})),
     Relation.COMMUNITY: (
         http_gateway,
@@ -54,7 +57,7 @@ MAY_SEE: dict[Step, set[str]] = {
     Channel.SMS: {"to", "text"},
     Channel.VOICE: {"to", "script", "collect"},
     Hook.STOP_PAYMENT: {"hook", "to"} | {f"facts.transfers[].{name}" for name in TRANSFER},
-    Hook.PROTECT_ACCOUNT: {"hook", "to", "facts.reason", "facts.hours"},
+    Hook.PROTECT_ACCOUNT: {"hook", "to", "facts.reason", "facts.hours", "facts.appeal"},
     Hook.LIFT_PROTECTION: {"hook", "to", "facts.reason", "facts.hours"},
     Channel.BROADCAST: {"text", "area"},
     Relation.COMMUNITY: {"to", "script"},

@@ -96,3 +96,8 @@ def test_foreigners_card_shows_the_english_sms_of_the_occasion(occasion: int) ->
     sms = load().sms("F08", "en", occasion)
     assert last.zh == f"给其看这段英文:{sms}"
     assert last.en == f"Show this text: {sms}"
+
+
+def test_whose_account_is_protected_is_told_why_and_how_to_appeal() -> None:
+    assert card("F01", QUIET, is_protected=True)[-1] == load().appeal()
+    assert load().appeal() not in card("F01", QUIET)
