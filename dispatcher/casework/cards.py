@@ -7,6 +7,7 @@ even the surname.
 from typing import Any
 from uuid import UUID
 
+from cryptography.exceptions import InvalidTag
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -44,6 +45,10 @@ def read(session: Session, office: Office, visit_id: UUID, *, officer: str | Non
         known = _masked(case, person) if masked else _whole(files, case, visit, person)
     except Erased:
         raise OperatorError("该人的个人信息已删除", "this person's data has been erased") from None
+    except InvalidTag:
+        raise OperatorError(
+            "个人信息无法解密,请告知系统管理员", "a value in the vault does not open; tell the administrator"
+        ) from None
     data = {"visit": str(visit_id), "masked": masked}
     files.note(case_id, "card_read", data, actor=officer or _NOBODY, rule="visit_card")
     head = {"visit": str(visit_id), "case": str(case_id), "state": visit.state, "precinct": visit.precinct_code}
@@ -71,12 +76,17 @@ class _Person:
 
 
 def _masked(case: CaseRow, person: _Person) -> dict[str, Any]:
-    seen = None if case.facts.get("minor") else surname(person.name())
-    return {"name": f"{seen or ''}{_UNKNOWN}"}
+    name = person.name()
+    seen = None if case.facts.get("minor") else surname(name)
+    # Who has one name only is not told by it.
+    return {"name": f"{seen if seen and seen != name else ''}{_UNKNOWN}"}
 
 
 def _whole(files: CaseFiles, case: CaseRow, visit: VisitRow, person: _Person) -> dict[str, Any]:
-    standing = [phone for phone in files.phones[case.id] if phone.retired_at is None]
+    standing = sorted(
+        (phone for phone in files.phones[case.id] if phone.retired_at is None), key=lambda phone: phone.position
+    )
+    tried, left = places.tried(files, visit), places.left(files, visit)
     return {
         "name": person.name(),
         "language": case.language,
@@ -87,8 +97,10 @@ def _whole(files: CaseFiles, case: CaseRow, visit: VisitRow, person: _Person) ->
                 "text": person.value(row.value_id),
                 "precinct": row.precinct_code,
                 "valid_until": row.valid_until.isoformat() if row.valid_until else None,
+                "tried": tried.get(str(row.id)),
+                "next": row in left[:1],
             }
-            for row in places.in_order(files, case.id)
+            for row in places.in_order(files, visit)
         ],
         "phones": [person.value(phone.value_id) for phone in standing if relation_of(phone.party) is None],
         "contacts": [_contact(phone, person) for phone in standing if relation_of(phone.party) is not None],
