@@ -24,7 +24,6 @@ from dispatcher.casework.kpi_steps import (
     was_met,
 )
 from dispatcher.casework.transfers import elsewhere
-from dispatcher.errors import OperatorError
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.duties import DutyRow
@@ -54,13 +53,7 @@ def kpis(
     until: datetime | None = None,
     precinct: str | None = None,
 ) -> dict[str, Any]:
-    """The KPIs of the cases opened in a period (`until` left out: to this day). Raises OperatorError."""
-    if since is not None and (since > now if until is None else since >= until):
-        raise OperatorError("起始时间须早于截止时间", "--since must be before --until (now, where that is left out)")
-    if precinct is not None and session.get(UnitRow, precinct) is None:
-        raise OperatorError(
-            f"值班表中没有单位 {precinct}", f"no unit {precinct} in the roster; see `dispatcher roster show`"
-        )
+    """The KPIs of the cases opened in a period; with a precinct, of those that it had a visit of."""
     chosen = opened(since, until, precinct)
     counted = _count(session, _of_cases(), select(CaseRow.id).where(chosen))
     of_visits = select(VisitRow.id).join(CaseRow, CaseRow.id == VisitRow.case_id)

@@ -1,6 +1,7 @@
 """The command line. An operator's mistake is one clear line on stderr and exit 2, never a traceback."""
 
 import sys
+from functools import cache
 
 import typer
 from sqlalchemy.exc import OperationalError
@@ -10,6 +11,7 @@ from dispatcher.errors import OperatorError
 from dispatcher.setup import unreachable
 
 
+@cache
 def whole() -> typer.Typer:
     """The app with every command."""
     from dispatcher.cli import (

@@ -53,8 +53,9 @@ def _show(found: dict[str, Any], languages: list[Language]) -> None:
     for number, place in enumerate(found["addresses"], start=1):
         until = f"(至 until {place['valid_until']})" if place["valid_until"] else ""
         tried = f"   已试 tried: {Result(place['tried']).label}" if place["tried"] else ""
+        away = "" if place["precinct"] in (None, found["precinct"]) else f"   他所辖区 of {place['precinct']}"
         mark = "→" if place["next"] else " "
-        _line(f"{mark} {number}. {place['label']}: {place['text']}{until}{tried}")
+        _line(f"{mark} {number}. {place['label']}: {place['text']}{until}{away}{tried}")
     _line(f"  电话 phones: {', '.join(found['phones']) or '—'}")
     for each in found["contacts"]:
         _line(f"  {each['label']}: {each['name'] or '—'} {each['phone']}")

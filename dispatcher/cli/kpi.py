@@ -58,11 +58,11 @@ def kpi(
     json: Json = False,
 ) -> None:
     """考核指标,分母固定 / KPIs with fixed denominators."""
-    begin, end = arguments.moment(since, "--since"), arguments.moment(until, "--until")
+    begin, end = arguments.period(since, until)
     parts = house()
     with parts.sessions() as session:
         now = parts.office.clock.now(session)
-        found = use_case.kpis(session, now, since=begin, until=end, precinct=precinct)
+        found = use_case.kpis(session, now, since=begin, until=end, precinct=arguments.unit(session, precinct))
     if json:
         json_line(found)
         return

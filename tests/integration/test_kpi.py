@@ -10,7 +10,6 @@ from station import Load, act, assign, case_with_visit, give, visit_of
 
 from dispatcher import clock
 from dispatcher.casework import duties, kpi, orders, transfers
-from dispatcher.errors import OperatorError
 from dispatcher.store.duties import DutyRow
 from providers.base import Answered, InDoubt
 from schemas.instruction import Address
@@ -301,20 +300,6 @@ def test_withdrawn_cases_leave_the_rates_and_stay_listed(desk: Desk) -> None:
     found = figures(desk)
     assert (found["cases"], found["withdrawn"]) == (2, [str(withdrawn)])
     assert rate(desk, "defrauded_after_warning") == (0, 1, {"unknown": 1})
-
-
-@pytest.mark.parametrize(
-    ("asked", "message"),
-    [
-        ({"since": START, "until": START}, "--since must be before --until"),
-        ({"since": START + timedelta(days=1)}, "--since must be before --until"),
-        ({"precinct": "P9"}, "no unit P9 in the roster"),
-    ],
-)
-def test_what_can_have_no_figures_is_told(desk: Desk, load: Load, asked: dict[str, Any], message: str) -> None:
-    load()
-    with pytest.raises(OperatorError, match=message):
-        figures(desk, **asked)
 
 
 def test_a_period_and_a_precinct(desk: Desk, load: Load) -> None:
