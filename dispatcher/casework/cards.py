@@ -18,6 +18,7 @@ from dispatcher.casework.letters import MINORS, surname
 from dispatcher.casework.office import Office
 from dispatcher.casework.view import relation_of
 from dispatcher.casework.visits import HELD
+from dispatcher.engine import hooks
 from dispatcher.errors import OperatorError
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow, PhoneRow
@@ -119,7 +120,16 @@ def _words(files: CaseFiles, case: CaseRow, visit: VisitRow, person: _Person) ->
     texts, minor = files.office.texts, bool(case.facts.get("minor"))
     assignment = files.session.scalar(select(AttemptRow.occasion).where(AttemptRow.id == visit.attempt_id))
     occasion = assignment or 1
-    lines = texts.card(case.fraud_type, case.language, case.facts, minor=minor, occasion=occasion)
+    granted = hooks.standing_protection(files.case_value(case.id))
+    until = granted.granted_until if granted else None
+    lines = texts.card(
+        case.fraud_type,
+        case.language,
+        case.facts,
+        minor=minor,
+        occasion=occasion,
+        is_protected=until is not None and until > files.now,
+    )
     code = files.session.scalar(
         select(CodeRow.value_id)
         .join(VaultValueRow, VaultValueRow.id == CodeRow.value_id)

@@ -5,13 +5,15 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from desk import START, Desk, withdrawal
+from desk import START, Desk, Scripted, withdrawal
 from station import Load, act, case_with_visit, give, visit_of
 from test_codes import code_of
 
 from dispatcher.casework import cards, orders
 from dispatcher.errors import OperatorError
+from providers.base import Answered
 from schemas.instruction import Address
+from schemas.vocabulary import Channel, Hook, Result
 
 NAME, PHONE = "欧阳何样", "15400000001"
 MOTHER = {"relation": "父母", "name": "何某梅", "phone": "15400009001"}
@@ -43,6 +45,21 @@ def test_the_officer_who_has_the_visit_reads_it_whole(desk: Desk, load: Load) ->
     assert "先出示证件" in lines
     assert "老年人" in lines
     assert "假警察" in card["show"]
+
+
+def test_while_the_account_is_protected_the_card_says_why_and_how_to_appeal(desk: Desk, load: Load) -> None:
+    load()
+    case_id = case_of(desk)
+
+    def tells() -> bool:
+        return any("申诉" in line["zh"] for line in read(desk, case_id)["lines"])
+
+    assert not tells()
+    give(desk, orders.ask_bank, case_id, Hook.PROTECT_ACCOUNT)
+    desk.deliver(Scripted([Answered(Result.GRANTED, hours=24)], name="bank", channels=(Channel.HOOK,)))
+    assert tells()
+    desk.pass_time(hours=25)
+    assert not tells()
 
 
 def test_addresses_stand_in_visiting_order(desk: Desk, load: Load) -> None:
