@@ -54,6 +54,7 @@ def test_while_the_account_is_protected_the_card_says_why_and_how_to_appeal(desk
     def tells() -> bool:
         return any("申诉" in line["zh"] for line in read(desk, case_id)["lines"])
 
+    act(desk, case_id, "accept")
     assert not tells()
     give(desk, orders.ask_bank, case_id, Hook.PROTECT_ACCOUNT)
     desk.deliver(Scripted([Answered(Result.GRANTED, hours=24)], name="bank", channels=(Channel.HOOK,)))
