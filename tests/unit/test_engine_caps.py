@@ -4,10 +4,27 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from builders import CRITICAL, HIGH, LOW, MEDIUM, MONDAY, ONLY_SMS, ONLY_VOICE, SECOND, SMS, TWO, VOICE, at, number
+from builders import (
+    CRITICAL,
+    HIGH,
+    LOW,
+    MEDIUM,
+    MONDAY,
+    ONLY_SMS,
+    ONLY_VOICE,
+    SECOND,
+    SMS,
+    TWO,
+    VOICE,
+    at,
+    new_case,
+    number,
+    settled,
+)
 from harness import World, is_planned, planned
 
-from dispatcher.engine.case import Number
+from dispatcher.engine import caps
+from dispatcher.engine.case import SUBJECT, Number
 from dispatcher.engine.decisions import BringForward, Plan
 from schemas.vocabulary import Answer, Channel, Result, Urgency
 
@@ -95,6 +112,14 @@ def test_a_rise_permits_one_sms_at_once() -> None:
     assert (planned(world, SMS).due_at, planned(world, SMS).occasion) == (world.now, 2)
 
 
+def test_a_rise_permits_one_sms_also_where_nobody_knows_whether_the_first_arrived() -> None:
+    world = World.of(HIGH, channels=ONLY_SMS)
+    world.send(SMS, Result.UNKNOWN)
+    world.after(minutes=5)
+    world.joined(CRITICAL)
+    assert planned(world, SMS).due_at == world.now
+
+
 def test_a_rise_permits_one_sms_and_no_more() -> None:
     world = delivered()
     world.after(minutes=5)
@@ -160,6 +185,11 @@ def test_the_wording_follows_how_often_a_person_was_warned() -> None:
         world.after(hours=3)
         world.act(rewarned_at=world.now)
     assert planned(world, SMS).occasion == 3
+
+
+@pytest.mark.parametrize("result", sorted(caps.NEVER_ARRIVED))
+def test_an_sms_that_never_arrived_was_no_warning(result: Result) -> None:
+    assert caps.sms_occasion(new_case(attempts=(settled(SMS, result),)), SUBJECT) == 1
 
 
 # --- calls

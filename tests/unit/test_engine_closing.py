@@ -81,6 +81,8 @@ def test_withdrawal_cancels_recalls_and_tells_the_officer() -> None:
         Recall("withdrawn", call.id),
     ]
     assert world.visit.state is VisitState.CANCELLED
+    world.after(seconds=1)
+    assert world.decided == []
 
 
 def test_what_was_sending_at_the_withdrawal_is_recalled_when_it_is_accepted() -> None:
@@ -91,7 +93,10 @@ def test_what_was_sending_at_the_withdrawal_is_recalled_when_it_is_accepted() ->
     assert world.decided == [Recall("withdrawn", call.id)]
 
 
-@pytest.mark.parametrize("resolution", [Resolution.NOT_A_VICTIM, Resolution.WITHDRAWN, Resolution.EXPIRED])
+@pytest.mark.parametrize(
+    "resolution",
+    [Resolution.NOT_A_VICTIM, Resolution.WITHDRAWN, Resolution.EXPIRED, Resolution.DUPLICATE_MERGED],
+)
 def test_no_follow_up_where_there_was_no_victim(resolution: Resolution) -> None:
     world = World.of(HIGH)
     world.act(withdrawn=resolution is Resolution.WITHDRAWN)

@@ -109,6 +109,12 @@ def test_who_refuses_has_the_account_protected_where_the_policy_says_so(urgency:
     assert ("protect_account" in refused(urgency).rules(Plan)) is protected
 
 
+def test_a_bank_that_protects_the_account_asks_nobody() -> None:
+    world = refused(HIGH)
+    world.bank(PROTECT, Result.GRANTED, hours=24)
+    assert world.rules(AskHuman) == []
+
+
 def test_an_account_protection_that_the_bank_refuses_is_put_before_a_person() -> None:
     world = refused(HIGH)
     world.bank(PROTECT, Result.REFUSED)
@@ -125,10 +131,11 @@ def test_somebody_is_reminded_to_lift_the_protection_before_it_ends(hours: int, 
     ]
 
 
-def test_a_protection_whose_ground_is_gone_is_to_be_lifted_at_once() -> None:
+@pytest.mark.parametrize("resolution", [Resolution.NOT_A_VICTIM, Resolution.WITHDRAWN, Resolution.DUPLICATE_MERGED])
+def test_a_protection_whose_ground_is_gone_is_to_be_lifted_at_once(resolution: Resolution) -> None:
     world = refused(HIGH)
     world.bank(PROTECT, Result.GRANTED, hours=24)
-    world.feedback(Resolution.NOT_A_VICTIM)
+    world.feedback(resolution)
     assert [(each.rule, each.due_at) for each in world.decided if isinstance(each, Oblige)] == [
         ("protection_groundless", world.now)
     ]
@@ -170,3 +177,40 @@ def test_at_most_one_question_of_a_kind_is_with_the_bank() -> None:
     world.joined(money_moved=True)
     assert [each.state for each in world.case.hooks(STOP)] == [AttemptState.ACCEPTED]
     assert planned(world, VISIT)
+
+
+# --- what a human asks of the bank
+
+
+def test_what_a_human_asked_of_the_bank_is_asked_again_after_a_passing_fault() -> None:
+    world = World.of(LOW)
+    order(world, PROTECT, Result.FAILED_TEMPORARY)
+    assert (world.rules(Plan), last(world, PROTECT).state) == (["transient_failure"], AttemptState.PLANNED)
+
+
+def test_what_a_human_asked_of_the_bank_is_put_before_a_person_where_the_bank_refuses() -> None:
+    world = World.of(LOW)
+    order(world, PROTECT, Result.REFUSED)
+    assert world.rules(AskHuman) == ["bank_not_reached"]
+
+
+def test_what_a_human_asked_of_the_bank_outlives_the_case() -> None:
+    world = World.of(HIGH)
+    world.feedback(Resolution.DISSUADED_IN_TIME)
+    order(world, PROTECT, Result.FAILED_TEMPORARY)
+    assert world.rules(Plan) == ["transient_failure"]
+
+
+@pytest.mark.parametrize(("hook", "goes_on"), [(PROTECT, False), (LIFT, True)])
+def test_after_a_false_alarm_a_measure_is_not_asked_again_but_its_end_is(hook: Hook, goes_on: bool) -> None:
+    world = World.of(HIGH)
+    world.feedback(Resolution.NOT_A_VICTIM)
+    order(world, hook, Result.FAILED_TEMPORARY)
+    assert bool(world.plans) is goes_on
+
+
+def test_a_bank_that_lifts_a_protection_asks_nobody() -> None:
+    world = refused(HIGH)
+    world.bank(PROTECT, Result.GRANTED, hours=24)
+    order(world, LIFT, Result.LIFTED)
+    assert world.rules(AskHuman) == []

@@ -29,11 +29,23 @@ def order(*known: Place, now: datetime = MONDAY) -> list[str]:
         (at("09:00"), ["current", "work", "residence", "registered"]),
         (at("17:59:59"), ["current", "work", "residence", "registered"]),
         (at("18:00"), ["current", "residence", "work", "registered"]),
+        (at("10:00", day=6), ["current", "work", "residence", "registered"]),  # a Friday
         (at("10:00", day=7), ["current", "residence", "work", "registered"]),  # a Saturday
+        (at("10:00", day=8), ["current", "residence", "work", "registered"]),  # a Sunday
     ],
 )
 def test_in_working_hours_work_comes_before_home(now: datetime, expected: list[str]) -> None:
     assert order(*ALL_FOUR, now=now) == expected
+
+
+@pytest.mark.parametrize("now", [at("10:00"), at("20:00")])
+@pytest.mark.parametrize("kind", [AddressKind.HOTEL, AddressKind.BRANCH])
+def test_a_hotel_or_a_branch_comes_after_home_and_before_the_registered_address(
+    kind: AddressKind, now: datetime
+) -> None:
+    away = place(kind, "P5", kind)
+    found = order(*ALL_FOUR, away, now=now)
+    assert found.index("residence") < found.index(kind) < found.index("registered")
 
 
 def test_a_location_counts_until_its_time_and_the_newest_leads() -> None:
@@ -71,6 +83,23 @@ def test_who_is_found_elsewhere_is_visited_there_and_the_clock_stands() -> None:
     assert world.made(VISIT)[0].result is Result.READDRESSED
     assert (world.visit.precinct, planned(world, VISIT).rung, planned(world, VISIT).due_at) == ("P9", 0, world.now)
     assert world.case.deadlines == deadlines
+
+
+@pytest.mark.parametrize("state", [VisitState.ASSIGNED, VisitState.DEPARTED])
+def test_an_officer_who_has_not_arrived_is_sent_elsewhere(state: VisitState) -> None:
+    world = at_home()
+    world.assign()
+    world.officer(state)
+    world.after(minutes=1)
+    world.located(HOTEL)
+    assert world.rules(ReAddress) == ["re_addressed"]
+
+
+def test_a_visit_nobody_has_yet_goes_elsewhere_too() -> None:
+    world = at_home()
+    world.after(minutes=1)
+    world.located(HOTEL)
+    assert (world.rules(ReAddress), world.visit.precinct) == (["re_addressed"], "P9")
 
 
 def test_a_second_move_is_followed_too_and_told_once_each() -> None:

@@ -65,6 +65,14 @@ def test_the_unit_that_accepts_climbs_its_own_ladder_and_the_deadline_stands() -
     assert world.case.deadlines == deadlines
 
 
+def test_a_visit_that_a_supervisor_hands_over_begins_at_the_bottom_of_the_other_units_ladder() -> None:
+    world = World.of(CRITICAL, channels=ONLY_VISIT, places=(place("home", "P1"),))
+    world.assign()
+    world.taken_back(offered_for=10 * MINUTE)
+    world.other_unit("P8")
+    assert (world.visit.precinct, planned(world, VISIT).rung) == ("P8", 0)
+
+
 def test_both_legs_stay_on_one_visit() -> None:
     world = offered()
     world.other_unit("P8")
