@@ -8,7 +8,7 @@ from dispatcher.engine import Case
 from dispatcher.engine.case import SUBJECT, Attempt, Number, Place
 from dispatcher.policy import load
 from dispatcher.policy.models import Policy
-from schemas.vocabulary import AddressKind, AttemptState, CaseState, Channel, Person, Result, Urgency
+from schemas.vocabulary import AddressKind, AttemptState, CaseState, Channel, Person, Relation, Result, Urgency
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MONDAY = datetime(2026, 3, 2, 10, 0, tzinfo=ZONE)
@@ -30,6 +30,10 @@ def number(name: str, *bad_for: Channel) -> Number:
 
 def relative(name: str = "f1", party: str = FAMILY, person: Person = Person.FAMILY) -> Number:
     return Number(name, party, person)
+
+
+def employer(name: str = "e1") -> Number:
+    return Number(name, EMPLOYER, Person.OTHER, relation=Relation.EMPLOYER)
 
 
 def guardian(name: str = "g1", *, shared: bool = False) -> Number:

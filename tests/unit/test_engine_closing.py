@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from builders import CRITICAL, HIGH, LOW, MEDIUM, ONLY_SMS, ONLY_VOICE, SMS, VOICE
+from builders import CRITICAL, HIGH, LOW, MEDIUM, MINUTE, MONDAY, ONLY_SMS, ONLY_VOICE, SECOND, SMS, VOICE
 from harness import World, planned
 
-from dispatcher.engine.decisions import AskHuman, Cancel, CancelVisit, Close, Oblige, Recall
-from schemas.vocabulary import Answer, Duty, Resolution, Result, Rung, Urgency, VisitState
+from dispatcher.engine.decisions import AskHuman, Cancel, CancelVisit, Close, GiveUp, Oblige, Recall
+from schemas.vocabulary import Answer, AttemptState, CaseState, Duty, Resolution, Result, Rung, Urgency, VisitState
 
 
 @pytest.mark.parametrize("urgency", [HIGH, MEDIUM, LOW])
@@ -153,3 +153,79 @@ def test_who_refuses_on_the_phone_stays_open_and_is_visited(urgency: Urgency) ->
     world.after(days=1)
     assert world.case.is_open
     assert world.case.open_visit is not None
+
+
+# --- what is under way at the end
+
+
+def test_a_message_in_doubt_at_the_end_is_asked_about_and_then_given_up_but_never_sent_again() -> None:
+    world = World.of(HIGH, channels=ONLY_SMS)
+    world.after(minutes=1)
+    sms = world.sending(planned(world, SMS))
+    world.in_doubt(sms)
+    world.act(withdrawn=True)
+    assert world.waits == {"doubt_wait": MONDAY + 4 * MINUTE}
+    world.at(MONDAY + 4 * MINUTE - SECOND)
+    assert world.rules(GiveUp) == []
+    world.at(MONDAY + 4 * MINUTE)
+    assert world.decided == [GiveUp("withdrawn", sms.id)]
+    assert world.case.attempt(sms.id).result is Result.UNKNOWN
+    assert len(world.made(SMS)) == 1
+
+
+def test_what_was_planned_after_the_visit_is_cancelled_too() -> None:
+    world = World.of(CRITICAL)
+    world.send(VOICE, Result.BUSY)
+    call = planned(world, VOICE)
+    world.act(withdrawn=True)
+    assert Cancel("withdrawn", call.id) in world.decided
+
+
+def test_a_call_is_recalled_once() -> None:
+    world = World.of(HIGH, channels=ONLY_VOICE)
+    call = world.sending(planned(world, VOICE))
+    world.accepted(call)
+    world.act(withdrawn=True)
+    assert world.case.attempt(call.id).detail == "recalled"
+    world.after(seconds=1)
+    assert world.rules(Recall) == []
+
+
+def test_the_end_cancels_the_visit_in_hand_and_nothing_else_that_has_gone_out() -> None:
+    world = World.of(CRITICAL)
+    sms = world.sending(planned(world, SMS))
+    world.accepted(sms)
+    officer = world.assign()
+    world.officer(VisitState.ARRIVED)
+    world.act(withdrawn=True)
+    assert CancelVisit("withdrawn", world.visit.id) in world.decided
+    assert world.case.attempt(sms.id).state is AttemptState.ACCEPTED
+    ended = world.case.attempt(officer.id)
+    assert (ended.state, ended.settled_at) == (AttemptState.CANCELLED, world.now)
+
+
+def test_a_visit_that_was_reported_stays_reported_when_the_next_is_cancelled() -> None:
+    world = World.of(CRITICAL)
+    world.goes_there()
+    world.reports(Result.MET_REFUSED)
+    world.act(withdrawn=True)
+    assert [each.state for each in world.case.visits] == [VisitState.REPORTED, VisitState.CANCELLED]
+
+
+def test_a_case_that_has_ended_waits_for_nobody() -> None:
+    world = World.of(CRITICAL, expired=True)
+    assert world.case.waiting_for == Rung.CENTRE
+    world.act(withdrawn=True)
+    assert (world.case.state, world.case.waiting_for) == (CaseState.CLOSED, None)
+
+
+def test_follow_ups_stand_under_their_rule() -> None:
+    world = World.of(HIGH, channels=ONLY_VOICE)
+    world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DISSUADED)
+    assert world.rules(Oblige) == ["follow_up", "follow_up"]
+
+
+def test_an_exhausted_plan_is_put_before_the_centre_by_its_cause() -> None:
+    world = World.of(LOW, channels=ONLY_SMS)
+    world.send(SMS, Result.DELIVERED)
+    assert AskHuman("plan_exhausted", Rung.CENTRE, "plan_exhausted") in world.decided

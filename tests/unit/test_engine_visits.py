@@ -10,6 +10,7 @@ from builders import (
     MONDAY,
     ONLY_SMS,
     ONLY_VISIT,
+    ONLY_VOICE,
     SECOND,
     SMS,
     VISIT,
@@ -18,9 +19,9 @@ from builders import (
 )
 from harness import World, planned
 
-from dispatcher.engine.case import Number
+from dispatcher.engine.case import SUBJECT, Number
 from dispatcher.engine.decisions import AskHuman, Oblige, OpenVisit
-from schemas.vocabulary import Answer, Duty, Result, ReturnReason, Urgency, VisitState
+from schemas.vocabulary import Answer, Duty, Person, Result, ReturnReason, Urgency, VisitState
 
 
 def test_critical_is_visited_at_receipt() -> None:
@@ -118,3 +119,25 @@ def test_only_an_insufficient_address_asks_the_source_when_a_visit_is_returned(r
     world.assign()
     world.returns(reason)
     assert ("ask_for_address" in world.rules(Oblige)) is (reason is ReturnReason.ADDRESS_INSUFFICIENT)
+
+
+# --- the visit itself
+
+
+def test_the_wait_for_a_contact_is_named() -> None:
+    assert World.of(HIGH).waits["visit_no_contact"] == MONDAY + 15 * MINUTE
+
+
+def test_a_visit_is_handed_to_the_first_rung_as_the_subjects_own() -> None:
+    world = World.of(CRITICAL, channels=ONLY_VISIT)
+    (plan,) = world.plans
+    assert (plan.rule, plan.party, plan.person) == ("visit_assigned", SUBJECT, Person.SUBJECT)
+    assert (plan.visit_id, plan.retry_of) == (world.visit.id, None)
+    assert world.visit.opened_at == MONDAY
+
+
+def test_who_hung_up_after_the_key_press_was_warned_and_is_not_visited_for_want_of_contact() -> None:
+    world = World.of(HIGH, channels=ONLY_VOICE)
+    world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.HUNG_UP)
+    world.after(minutes=30)
+    assert world.case.visits == ()
