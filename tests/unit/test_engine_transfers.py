@@ -44,6 +44,7 @@ def test_an_offer_nobody_answers_comes_back_and_the_county_is_told() -> None:
     deadlines = dict(world.case.deadlines)
     world.after(minutes=2, seconds=1)
     assert world.rules(EndOffer) == ["offer_lapsed"]
+    assert (world.visit.state, world.visit.offered_until) == (VisitState.WAITING, None)
     assert [(each.rule, each.who) for each in world.decided if isinstance(each, AskHuman)] == [
         ("offer_lapsed", Rung.COUNTY_DESK)
     ]
