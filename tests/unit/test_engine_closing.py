@@ -219,10 +219,13 @@ def test_a_case_that_has_ended_waits_for_nobody() -> None:
     assert (world.case.state, world.case.waiting_for) == (CaseState.CLOSED, None)
 
 
-def test_follow_ups_stand_under_their_rule() -> None:
+def test_follow_ups_are_duties_each_with_its_own_cause() -> None:
     world = World.of(HIGH, channels=ONLY_VOICE)
     world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DISSUADED)
-    assert world.rules(Oblige) == ["follow_up", "follow_up"]
+    assert [each for each in world.decided if isinstance(each, Oblige)] == [
+        Oblige("follow_up", Duty.FOLLOW_UP, world.now + timedelta(hours=48), "follow_up:1"),
+        Oblige("follow_up", Duty.FOLLOW_UP, world.now + timedelta(days=7), "follow_up:2"),
+    ]
 
 
 def test_an_exhausted_plan_is_put_before_the_centre_by_its_cause() -> None:

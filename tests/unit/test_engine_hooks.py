@@ -214,3 +214,20 @@ def test_a_bank_that_lifts_a_protection_asks_nobody() -> None:
     world.bank(PROTECT, Result.GRANTED, hours=24)
     order(world, LIFT, Result.LIFTED)
     assert world.rules(AskHuman) == []
+
+
+@pytest.mark.parametrize(
+    ("hook", "resolution", "stands"),
+    [
+        (PROTECT, Resolution.DISSUADED_IN_TIME, True),
+        (PROTECT, Resolution.NOT_A_VICTIM, False),
+        (LIFT, Resolution.NOT_A_VICTIM, True),
+    ],
+)
+def test_what_the_bank_is_still_to_be_asked_outlives_the_case_while_there_is_ground(
+    hook: Hook, resolution: Resolution, stands: bool
+) -> None:
+    world = World.of(HIGH)
+    world.case = evolve(world.case, orders.bank(hook, world.now), world.now)
+    world.feedback(resolution)
+    assert bool(world.case.hooks(hook)) is stands

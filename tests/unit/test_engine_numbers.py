@@ -48,11 +48,12 @@ def test_a_retry_leaves_a_number_that_turned_out_bad() -> None:
 @pytest.mark.parametrize("retired", [True, False])
 def test_an_sms_after_a_passing_fault_goes_to_the_next_number_where_the_first_is_gone(retired: bool) -> None:
     world = World.of(HIGH, channels=ONLY_SMS, numbers=TWO)
-    world.send(SMS, Result.FAILED_TEMPORARY)
+    failed = world.send(SMS, Result.FAILED_TEMPORARY)
     gone = (TWO[1],) if retired else (number("n1", SMS, VOICE), TWO[1])
     world.act(numbers=gone)
     assert world.rules(Cancel) == ["number_retired" if retired else "bad_number"]
     assert (world.rules(Plan), planned(world, SMS).number_id) == (["next_number"], "n2")
+    assert planned(world, SMS).retry_of == failed.id
 
 
 def test_a_number_that_a_newer_version_no_longer_names_is_used_no_more() -> None:

@@ -3,14 +3,14 @@
 from datetime import datetime, timedelta
 
 import pytest
-from builders import CRITICAL, MINUTE, MONDAY, ONLY_VISIT, VISIT, at, new_case, place
-from harness import World, planned
+from builders import CRITICAL, MINUTE, MONDAY, ONLY_VISIT, SMS, VISIT, at, new_case, place
+from harness import World, is_planned, planned
 
 from dispatcher.engine import places
 from dispatcher.engine.case import Place
 from dispatcher.engine.decisions import OpenVisit, ReAddress
 from dispatcher.policy import load
-from schemas.vocabulary import AddressKind, Result, VisitState
+from schemas.vocabulary import AddressKind, AttemptState, Result, VisitState
 
 KINDS = [AddressKind.REGISTERED, AddressKind.WORK, AddressKind.RESIDENCE, AddressKind.CURRENT]
 ALL_FOUR = tuple(place(kind, f"P-{kind}", kind) for kind in KINDS)
@@ -83,6 +83,15 @@ def test_who_is_found_elsewhere_is_visited_there_and_the_clock_stands() -> None:
     assert world.made(VISIT)[0].result is Result.READDRESSED
     assert (world.visit.precinct, planned(world, VISIT).rung, planned(world, VISIT).due_at) == ("P9", 0, world.now)
     assert world.case.deadlines == deadlines
+
+
+def test_messages_go_on_while_the_visit_goes_elsewhere() -> None:
+    world = World.of(CRITICAL, places=(place("home", "P1"),))
+    officer = world.assign()
+    world.after(minutes=1)
+    world.located(HOTEL)
+    assert world.case.attempt(officer.id).state is AttemptState.SETTLED
+    assert is_planned(world, SMS)
 
 
 @pytest.mark.parametrize("state", [VisitState.ASSIGNED, VisitState.DEPARTED])

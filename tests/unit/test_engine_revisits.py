@@ -22,6 +22,7 @@ NOT_SETTLED = [Result.MET_REFUSED, Result.NOT_FOUND_TEMPORARILY, Result.NOT_HOME
         (at("10:00"), at("18:30")),
         (at("06:29"), at("18:30")),
         (at("14:29:59"), at("18:30")),
+        (at("14:30"), at("06:30", day=3)),
         (at("06:30"), at("18:30")),
         (at("18:30"), at("06:30", day=3)),
         (at("23:00"), at("06:30", day=3)),

@@ -7,7 +7,7 @@ from builders import CRITICAL, HIGH, MINUTE, MONDAY, ONLY_VISIT, SECOND, VISIT, 
 from harness import World, is_planned, planned
 
 from dispatcher.engine.decisions import AskHuman, EndOffer, OpenVisit, Plan
-from schemas.vocabulary import AttemptState, Resolution, Result, ReturnReason, Rung, VisitState
+from schemas.vocabulary import AddressKind, AttemptState, Resolution, Result, ReturnReason, Rung, VisitState
 
 ELSEWHERE = ReturnReason.NOT_MY_JURISDICTION
 
@@ -148,3 +148,24 @@ def test_a_visit_the_whole_ladder_left_undone_is_asked_about_again_after_an_orde
     assert world.case.waiting_for == Rung.CENTRE
     world.act(waiting_for=None)  # a supervisor orders something else about the case
     assert world.rules(AskHuman) == ["plan_exhausted"]
+
+
+def taken_over() -> World:
+    world = offered()
+    world.other_unit("P8")
+    world.goes_there()
+    return world
+
+
+def test_a_revisit_stays_with_the_unit_that_took_the_visit_over() -> None:
+    world = taken_over()
+    world.reports(Result.NOT_FOUND_TEMPORARILY)
+    assert world.visit.precinct == "P8"
+
+
+def test_a_revisit_leaves_that_unit_where_the_person_was_found_elsewhere_since() -> None:
+    world = taken_over()
+    world.after(minutes=5)
+    world.located(place("hotel", "P9", AddressKind.CURRENT))
+    world.reports(Result.NOT_FOUND_TEMPORARILY)
+    assert world.visit.precinct == "P9"
