@@ -38,11 +38,9 @@ def calls(case: Case, party: str = SUBJECT) -> tuple[Attempt, ...]:
 
 
 def rounds_done(case: Case, party: str = SUBJECT) -> int:
-    """How often every usable number has been called."""
-    counts = [
-        sum(each.number_id == number.id for each in calls(case, party)) for number in usable(case, Channel.VOICE, party)
-    ]
-    return min(counts, default=0)
+    """How often every usable number has been called, where there is one."""
+    rang = [each.number_id for each in calls(case, party)]
+    return min(rang.count(number.id) for number in usable(case, Channel.VOICE, party))
 
 
 def phone_route_exhausted(case: Case, policy: Policy) -> bool:

@@ -6,6 +6,7 @@ import pytest
 from builders import BROADCAST, HIGH, MEDIUM, MONDAY, SECOND, at
 from harness import World, planned
 
+from dispatcher.engine.case import SUBJECT
 from dispatcher.engine.decisions import Plan, Skip
 from schemas.vocabulary import Person, Result, SkipReason, Urgency
 
@@ -16,7 +17,7 @@ def test_a_notice_goes_to_the_area_and_names_nobody() -> None:
     world = World.of(HIGH, channels=ONLY_BROADCAST, area="C1")
     (notice,) = world.plans
     assert (notice.rule, notice.channel, notice.due_at) == ("group_notice", BROADCAST, MONDAY)
-    assert (notice.person, notice.number_id) == (Person.OTHER, None)
+    assert (notice.party, notice.person, notice.number_id) == (SUBJECT, Person.OTHER, None)
 
 
 def test_no_notice_goes_where_the_centre_did_not_ask_for_one() -> None:

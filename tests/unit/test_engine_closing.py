@@ -125,9 +125,9 @@ def test_a_person_already_defrauded_is_handed_over_and_looked_back_at(lost: int)
     world.goes_there()
     world.reports(Result.MET_ALREADY_DEFRAUDED, lost)
     duties = [each for each in world.decided if isinstance(each, Oblige) and each.rule == "already_transferred"]
-    assert [(each.duty, each.due_at - world.now) for each in duties] == [
-        (Duty.CASE_REPORT, timedelta(0)),
-        (Duty.LOOK_BACK, timedelta(days=7)),
+    assert [(each.duty, each.due_at - world.now, each.cause) for each in duties] == [
+        (Duty.CASE_REPORT, timedelta(0), "case_report"),
+        (Duty.LOOK_BACK, timedelta(days=7), "look_back"),
     ]
     world.after(seconds=1)
     assert world.decided == []

@@ -159,6 +159,7 @@ def test_the_waits_of_a_relatives_number_grow_by_its_own_failures() -> None:
     grown = []
     for _ in range(3):
         world.send(VOICE, Result.FAILED_TEMPORARY, FAMILY)
+        assert planned(world, VOICE, FAMILY).person is Person.FAMILY
         grown.append((planned(world, VOICE, FAMILY).due_at - world.now).total_seconds())
     assert grown == [2, 10, 30]
 

@@ -3,13 +3,13 @@
 from datetime import timedelta
 
 import pytest
-from builders import CRITICAL, HIGH, LOW, MEDIUM, MONDAY, SMS, VISIT, VOICE, at
+from builders import CRITICAL, HIGH, HOOK, LOW, MEDIUM, MONDAY, SMS, VISIT, VOICE, at
 from harness import World, planned
 
 from dispatcher.engine import evolve, orders
-from dispatcher.engine.case import Attempt
+from dispatcher.engine.case import SUBJECT, Attempt
 from dispatcher.engine.decisions import AskHuman, Oblige, Plan
-from schemas.vocabulary import Answer, AttemptState, Duty, Hook, Resolution, Result, Rung, Urgency
+from schemas.vocabulary import Answer, AttemptState, Duty, Hook, Person, Resolution, Result, Rung, Urgency
 
 STOP, PROTECT, LIFT = Hook.STOP_PAYMENT, Hook.PROTECT_ACCOUNT, Hook.LIFT_PROTECTION
 HOUR = timedelta(hours=1)
@@ -22,8 +22,7 @@ def last(world: World, hook: Hook) -> Attempt:
 @pytest.mark.parametrize("urgency", Urgency)
 def test_money_that_has_moved_is_stopped_before_all_else_and_not_waited_for(urgency: Urgency) -> None:
     world = World.of(urgency, money_moved=True)
-    first = world.plans[0]
-    assert (first.rule, first.hook, first.due_at) == ("stop_payment", STOP, MONDAY)
+    assert world.plans[0] == Plan("stop_payment", HOOK, SUBJECT, Person.SUBJECT, MONDAY, hook=STOP)
     assert planned(world, SMS).due_at == MONDAY
     assert planned(world, VOICE)
 
@@ -134,11 +133,13 @@ def test_somebody_is_reminded_to_lift_the_protection_before_it_ends(hours: int, 
 @pytest.mark.parametrize("resolution", [Resolution.NOT_A_VICTIM, Resolution.WITHDRAWN, Resolution.DUPLICATE_MERGED])
 def test_a_protection_whose_ground_is_gone_is_to_be_lifted_at_once(resolution: Resolution) -> None:
     world = refused(HIGH)
-    world.bank(PROTECT, Result.GRANTED, hours=24)
+    granted = world.bank(PROTECT, Result.GRANTED, hours=24)
     world.feedback(resolution)
-    assert [(each.rule, each.due_at) for each in world.decided if isinstance(each, Oblige)] == [
-        ("protection_groundless", world.now)
+    assert [each for each in world.decided if isinstance(each, Oblige)] == [
+        Oblige("protection_groundless", Duty.LIFT_PROTECTION, world.now, f"groundless:{granted.id}")
     ]
+    world.after(seconds=1)
+    assert world.rules(Oblige) == []
 
 
 def test_a_protection_of_a_dissuaded_person_stands_until_its_time() -> None:

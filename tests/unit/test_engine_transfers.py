@@ -45,9 +45,8 @@ def test_an_offer_nobody_answers_comes_back_and_the_county_is_told() -> None:
     world.after(minutes=2, seconds=1)
     assert world.rules(EndOffer) == ["offer_lapsed"]
     assert (world.visit.state, world.visit.offered_until) == (VisitState.WAITING, None)
-    assert [(each.rule, each.who) for each in world.decided if isinstance(each, AskHuman)] == [
-        ("offer_lapsed", Rung.COUNTY_DESK)
-    ]
+    cause = f"offer:{world.visit.id}:{(MONDAY + 2 * MINUTE).isoformat()}"
+    assert AskHuman("offer_lapsed", Rung.COUNTY_DESK, cause) in world.decided
     assert (planned(world, VISIT).rung, world.case.deadlines) == (4, deadlines)
 
 

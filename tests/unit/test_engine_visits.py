@@ -21,7 +21,7 @@ from harness import World, planned
 
 from dispatcher.engine.case import SUBJECT, Number
 from dispatcher.engine.decisions import AskHuman, Oblige, OpenVisit
-from schemas.vocabulary import Answer, Duty, Person, Result, ReturnReason, Urgency, VisitState
+from schemas.vocabulary import Answer, Duty, Person, Result, ReturnReason, Rung, Urgency, VisitState
 
 
 def test_critical_is_visited_at_receipt() -> None:
@@ -70,7 +70,9 @@ def test_a_visit_that_leads_nowhere_asks_the_centre_once(result: Result) -> None
     world.assign()
     world.officer(VisitState.ACCEPTED)
     world.reports(result)
-    assert world.rules(AskHuman) == ["visit_result"]
+    assert [each for each in world.decided if isinstance(each, AskHuman)] == [
+        AskHuman("visit_result", Rung.CENTRE, world.visit.id)
+    ]
     world.after(hours=1)
     assert world.rules(AskHuman) == []
 
@@ -106,8 +108,9 @@ def test_a_wrong_address_asks_the_source_for_a_better_one() -> None:
     world = World.of(CRITICAL, channels=ONLY_VISIT)
     world.goes_there()
     world.reports(Result.WRONG_ADDRESS)
-    assert [(each.rule, each.duty) for each in world.decided if isinstance(each, Oblige)] == [
-        ("ask_for_address", Duty.ADDRESS_REQUEST)
+    cause = f"address:{world.made(VISIT)[0].id}"
+    assert [each for each in world.decided if isinstance(each, Oblige)] == [
+        Oblige("ask_for_address", Duty.ADDRESS_REQUEST, world.now + 60 * MINUTE, cause)
     ]
     world.after(minutes=1)
     assert world.rules(Oblige) == []
