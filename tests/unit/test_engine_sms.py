@@ -5,7 +5,7 @@ from builders import HIGH, MINUTE, MONDAY, ONLY_SMS, SECOND, SMS, TWO, policy_wi
 from harness import World, is_planned, planned
 
 from dispatcher.engine.decisions import Plan
-from schemas.vocabulary import Result, Urgency
+from schemas.vocabulary import Person, Result, Urgency
 
 
 @pytest.mark.parametrize("urgency", Urgency)
@@ -92,3 +92,9 @@ def test_a_providers_own_wait_that_is_over_puts_nothing_into_the_past() -> None:
 def test_a_wait_before_the_first_sms_is_kept() -> None:
     world = World.as_found(MONDAY, policy_with(HIGH, sms={"after": 5 * MINUTE}))
     assert planned(world, SMS).due_at == MONDAY + 5 * MINUTE
+
+
+def test_a_retry_keeps_its_person_and_its_wording() -> None:
+    world = World.of(channels=ONLY_SMS, warned_before=True)
+    world.send(SMS, Result.FAILED_TEMPORARY)
+    assert (planned(world, SMS).person, planned(world, SMS).occasion) == (Person.SUBJECT, 2)
