@@ -79,6 +79,10 @@ def test_an_sms_that_a_linked_case_has_planned_for_the_next_hour_counts() -> Non
     assert planned(world, SMS).due_at == MONDAY + 3 * HOUR
 
 
+def test_an_sms_that_a_linked_case_has_planned_two_hours_later_holds_up_nothing() -> None:
+    assert planned(World.of(HIGH, numbers=(used(SMS, MONDAY + 2 * HOUR),)), SMS).due_at == MONDAY
+
+
 def test_cap_and_quiet_hours_hold_together() -> None:
     morning = at("08:30", day=3)
     world = World.of(MEDIUM, at("21:00"), numbers=(used(SMS, at("20:00"), morning),))
@@ -127,6 +131,17 @@ def test_a_rise_permits_one_sms_and_no_more() -> None:
     world.send(SMS, Result.DELIVERED)
     world.after(hours=3)
     assert len(world.made(SMS)) == 2
+
+
+def test_after_the_sms_that_a_rise_permits_the_cap_holds_again() -> None:
+    world = World.of(HIGH)
+    world.send(SMS, Result.DELIVERED)
+    world.after(minutes=5)
+    world.joined(CRITICAL)
+    world.send(SMS, Result.DELIVERED)
+    sent = world.now
+    world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DENIES)
+    assert planned(world, SMS).due_at == sent + 2 * HOUR
 
 
 def test_a_warning_that_raises_nothing_sends_no_second_sms() -> None:
