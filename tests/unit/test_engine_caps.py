@@ -140,6 +140,7 @@ def test_after_the_sms_that_a_rise_permits_the_cap_holds_again() -> None:
     world.joined(CRITICAL)
     world.send(SMS, Result.DELIVERED)
     sent = world.now
+    world.after(minutes=1)
     world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DENIES)
     assert planned(world, SMS).due_at == sent + 2 * HOUR
 

@@ -7,6 +7,7 @@ from builders import (
     CRITICAL,
     GUARDIAN,
     HIGH,
+    MEDIUM,
     MINUTE,
     MONDAY,
     ONLY_VISIT,
@@ -120,3 +121,24 @@ def test_a_guardian_who_is_not_reached_is_visited_in_time() -> None:
     assert "visit_assigned" in world.rules(Plan)
     assert world.visit.state is VisitState.WAITING
     assert planned(world, VISIT)
+
+
+def test_the_phone_route_of_a_child_is_its_guardians() -> None:
+    world = World.of(MEDIUM, minor=True, numbers=(guardian(),))
+    for _ in range(2):
+        world.send(VOICE, Result.NO_ANSWER, GUARDIAN)
+        assert world.case.urgency is MEDIUM
+    call = world.sending(planned(world, VOICE, GUARDIAN))
+    world.accepted(call)
+    assert world.case.urgency is MEDIUM
+    world.settled(call, Result.NO_ANSWER)
+    assert world.case.urgency is HIGH
+
+
+def test_a_guardian_who_refuses_is_sent_one_more_sms_in_other_words_within_the_cap() -> None:
+    world = World.of(HIGH, minor=True, numbers=CHILD)
+    world.send(SMS, Result.DELIVERED, GUARDIAN)
+    world.send(VOICE, Result.ANSWERED_GUARDIAN, GUARDIAN, confirmed=True, answer=Answer.DENIES)
+    assert "other_wording" in world.rules(Plan)
+    another = planned(world, SMS, GUARDIAN)
+    assert (another.due_at, another.occasion) == (MONDAY + timedelta(hours=2), 2)

@@ -168,3 +168,19 @@ def test_a_revisit_leaves_that_unit_where_the_person_was_found_elsewhere_since()
     world.located(place("hotel", "P9", AddressKind.CURRENT))
     world.reports(Result.NOT_FOUND_TEMPORARILY)
     assert world.visit.precinct == "P9"
+
+
+def test_an_empty_rung_of_the_other_unit_is_passed_at_the_very_moment_of_the_move() -> None:
+    world = offered()
+    world.other_unit("P8")
+    world.send(VISIT, Result.NOBODY_ON_DUTY)
+    assert planned(world, VISIT).rung == 1
+
+
+def test_a_return_within_the_other_unit_goes_up_that_units_ladder() -> None:
+    world = offered()
+    world.other_unit("P8")
+    world.assign()
+    world.after(minutes=1)
+    world.returns(ReturnReason.OFFICER_UNAVAILABLE)
+    assert planned(world, VISIT).rung == 1

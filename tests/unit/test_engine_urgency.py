@@ -9,6 +9,7 @@ from builders import (
     MEDIUM,
     MINUTE,
     MONDAY,
+    ONLY_SMS,
     ONLY_VOICE,
     TWO,
     VOICE,
@@ -63,6 +64,21 @@ def test_medium_whose_rounds_are_over_becomes_high_and_is_visited() -> None:
     assert world.rules(RaiseUrgency) == ["phone_route_exhausted"]
     assert world.case.urgency is HIGH
     assert world.case.open_visit is not None
+
+
+def test_a_last_call_that_is_still_under_way_exhausts_nothing() -> None:
+    world = World.of(MEDIUM)
+    for _ in range(2):
+        world.send(VOICE, Result.NO_ANSWER)
+    call = world.sending(planned(world, VOICE))
+    world.accepted(call)
+    assert world.case.urgency is MEDIUM
+    world.settled(call, Result.NO_ANSWER)
+    assert world.case.urgency is HIGH
+
+
+def test_where_no_call_was_asked_for_no_phone_route_is_exhausted() -> None:
+    assert World.of(MEDIUM, channels=ONLY_SMS, numbers=()).case.urgency is MEDIUM
 
 
 def test_medium_without_a_usable_number_becomes_high_and_is_visited_at_once() -> None:
