@@ -125,7 +125,6 @@ def overdue(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     visit = case.open_visit
     if visit is None or visit.state not in _UNDER_WAY:
         return
-    who = Rung.CENTRE if visit.state is VisitState.TRANSFERRED else Rung.STATION_LEADER
     for name, at in _awaited(case, visit).items():
         cause = f"{name}:{visit.id}"
         if cause in case.asked_for:
@@ -133,7 +132,12 @@ def overdue(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
         if now <= at:
             yield Look(f"overdue_{name}", at + _PAST)
         else:
-            yield AskHuman(f"overdue_{name}", who, cause)
+            yield AskHuman(f"overdue_{name}", answerable(visit), cause)
+
+
+def answerable(visit: Visit) -> Rung:
+    """Who sees to a visit that is late: no station of ours has one that another centre took over."""
+    return Rung.CENTRE if visit.state is VisitState.TRANSFERRED else Rung.STATION_LEADER
 
 
 def _awaited(case: Case, visit: Visit) -> dict[str, datetime]:

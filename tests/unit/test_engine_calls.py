@@ -1,12 +1,29 @@
 """Calls: round after round over the numbers, until a true contact."""
 
 import pytest
-from builders import CRITICAL, FAMILY, HIGH, LOW, MEDIUM, MINUTE, MONDAY, ONLY_VOICE, TWO, VOICE, at, number, relative
+from builders import (
+    CRITICAL,
+    EMPLOYER,
+    FAMILY,
+    HIGH,
+    LOW,
+    MEDIUM,
+    MINUTE,
+    MONDAY,
+    ONLY_VOICE,
+    TWO,
+    VOICE,
+    at,
+    employer,
+    number,
+    relative,
+)
 from harness import World, is_planned, planned
 
+from dispatcher.engine import evolve, orders
 from dispatcher.engine.case import Visit
 from dispatcher.engine.decisions import Cancel, Plan
-from schemas.vocabulary import Answer, Result, Urgency, VisitState
+from schemas.vocabulary import Answer, Relation, Result, Urgency, VisitState
 
 
 @pytest.mark.parametrize(("urgency", "wait"), [(CRITICAL, 0), (HIGH, 1), (MEDIUM, 10), (LOW, 60)])
@@ -157,3 +174,11 @@ def test_a_rise_does_not_cut_a_numbers_rest_short_because_another_number_joins()
     called = world.now
     world.joined(CRITICAL, numbers=TWO)
     assert [each.due_at >= called + 3 * MINUTE for each in world.case.attempts if each.number_id == "n1"][1:] == [True]
+
+
+def test_a_call_to_the_employer_that_a_human_ordered_stands_after_a_true_contact() -> None:
+    world = World.of(CRITICAL, numbers=(number("n1"), employer()))
+    (call,) = orders.call(world.case, Relation.EMPLOYER, world.now)
+    world.case = evolve(world.case, call, world.now)
+    world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.HUNG_UP)
+    assert is_planned(world, VOICE, EMPLOYER)

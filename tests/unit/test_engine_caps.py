@@ -228,3 +228,12 @@ def test_a_retried_call_minds_a_day_that_a_linked_case_used_up_meanwhile() -> No
 def test_low_is_called_by_rounds_not_by_the_day() -> None:
     world = World.of(LOW, numbers=(used(VOICE, *[MONDAY] * 30),))
     assert planned(world, VOICE).due_at == MONDAY + HOUR
+
+
+@pytest.mark.parametrize("channel", [SMS, VOICE])
+def test_what_a_provider_never_took_goes_again_whatever_a_linked_case_used_up_meanwhile(channel: Channel) -> None:
+    world = World.of(HIGH, channels=frozenset({channel}))
+    doubtful = world.sending(planned(world, channel))
+    world.act(numbers=(used(channel, *[MONDAY] * 8),))
+    world.never_taken(doubtful)
+    assert planned(world, channel).due_at == world.now

@@ -1,5 +1,7 @@
 """Named family and guardians: who is called, when, and of what."""
 
+from dataclasses import replace
+
 import pytest
 from builders import (
     CRITICAL,
@@ -189,3 +191,18 @@ def test_the_days_cap_of_calls_is_the_subjects_alone() -> None:
     world = World.as_found(MONDAY, policy, numbers=(number("n1"), relative()), money_moved=True)
     world.send(VOICE, Result.NO_ANSWER, FAMILY)
     assert planned(world, VOICE, FAMILY).due_at == MONDAY + 15 * MINUTE
+
+
+def test_family_is_called_a_wait_after_the_refusal_where_the_policy_says_so() -> None:
+    policy = policy_with(HIGH, family={"refused_after": 5 * MINUTE})
+    world = World.as_found(MONDAY, policy, numbers=(number("n1"), relative()))
+    world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DENIES)
+    assert world.waits["family_call"] == world.now + 5 * MINUTE
+
+
+def test_a_retried_call_to_the_family_minds_no_cap() -> None:
+    policy = policy_with(HIGH, voice={"per_day": 1})
+    known = (number("n1"), replace(relative(), used=((VOICE, MONDAY),)))
+    world = World.as_found(MONDAY, policy, numbers=known, money_moved=True)
+    world.send(VOICE, Result.FAILED_TEMPORARY, FAMILY)
+    assert planned(world, VOICE, FAMILY).due_at == world.now + 2 * SECOND

@@ -232,3 +232,9 @@ def test_what_the_bank_is_still_to_be_asked_outlives_the_case_while_there_is_gro
     world.case = evolve(world.case, orders.bank(hook, world.now), world.now)
     world.feedback(resolution)
     assert bool(world.case.hooks(hook)) is stands
+
+
+def test_a_protection_without_an_end_reminds_nobody() -> None:
+    world = refused(HIGH)
+    world.bank(PROTECT, Result.GRANTED)
+    assert world.rules(Oblige) == []

@@ -1,5 +1,6 @@
 """Children and people who can't hear: never called by machine; the guardian instead, a text, and a visit."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,12 +16,13 @@ from builders import (
     SMS,
     VISIT,
     VOICE,
+    at,
     guardian,
     number,
 )
 from harness import World, is_planned, planned
 
-from dispatcher.engine.decisions import Cancel, MarkBad, OpenVisit, Plan, Skip
+from dispatcher.engine.decisions import Cancel, MarkBad, Oblige, OpenVisit, Plan, Skip
 from schemas.vocabulary import Answer, Channel, Resolution, Result, SkipReason, VisitState
 
 CHILD = (number("n1"), guardian("g1"))
@@ -142,3 +144,16 @@ def test_a_guardian_who_refuses_is_sent_one_more_sms_in_other_words_within_the_c
     assert "other_wording" in world.rules(Plan)
     another = planned(world, SMS, GUARDIAN)
     assert (another.due_at, another.occasion) == (MONDAY + timedelta(hours=2), 2)
+
+
+def test_a_child_whose_guardian_can_be_rung_needs_no_other_number() -> None:
+    assert World.of(HIGH, minor=True, numbers=(guardian(),)).rules(Oblige) == []
+
+
+def test_a_guardians_retried_call_minds_the_days_cap_of_the_guardians_calls() -> None:
+    world = World.of(HIGH, minor=True, numbers=(guardian(),))
+    world.send(VOICE, Result.NO_ANSWER, GUARDIAN)
+    call = world.sending(planned(world, VOICE, GUARDIAN))
+    world.act(numbers=(replace(guardian(), used=((VOICE, MONDAY),) * 7),))
+    world.settled(call, Result.FAILED_TEMPORARY)
+    assert planned(world, VOICE, GUARDIAN).due_at == at("00:00", day=3)

@@ -1,16 +1,17 @@
 """Where a person is visited, in which order, and what a new address does to a visit under way."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
-from builders import CRITICAL, MINUTE, MONDAY, ONLY_VISIT, SMS, VISIT, at, new_case, place
+from builders import CRITICAL, HIGH, MINUTE, MONDAY, ONLY_VISIT, SMS, VISIT, VOICE, at, new_case, place
 from harness import World, is_planned, planned
 
 from dispatcher.engine import places
 from dispatcher.engine.case import Place
 from dispatcher.engine.decisions import OpenVisit, ReAddress
 from dispatcher.policy import load
-from schemas.vocabulary import AddressKind, AttemptState, Result, VisitState
+from schemas.vocabulary import AddressKind, Answer, AttemptState, Result, VisitState
 
 KINDS = [AddressKind.REGISTERED, AddressKind.WORK, AddressKind.RESIDENCE, AddressKind.CURRENT]
 ALL_FOUR = tuple(place(kind, f"P-{kind}", kind) for kind in KINDS)
@@ -148,3 +149,27 @@ def test_an_offer_to_another_unit_ends_where_the_person_is_found_elsewhere() -> 
     world.located(HOTEL)
     assert (world.visit.state, world.visit.offered_until) == (VisitState.WAITING, None)
     assert planned(world, VISIT).rung == 0
+
+
+def test_the_hour_alone_sends_nobody_to_another_place() -> None:
+    known = (place("office", "P-work", AddressKind.WORK, at("17:59")), place("home", "P-home", added_at=at("17:59")))
+    world = World.of(CRITICAL, at("17:59"), channels=ONLY_VISIT, places=known)
+    world.after(minutes=2)
+    assert world.visit.precinct == "P-work"
+
+
+@pytest.mark.parametrize("known", [{"warned_before": True}, {"numbers": ()}])
+def test_a_visit_goes_where_the_person_is_whatever_opens_it(known: dict[str, Any]) -> None:
+    assert World.of(HIGH, places=(place("home", "P1"),), **known).visit.precinct == "P1"
+
+
+def test_a_visit_for_want_of_contact_goes_where_the_person_is() -> None:
+    world = World.of(HIGH, places=(place("home", "P1"),))
+    world.after(minutes=15)
+    assert world.visit.precinct == "P1"
+
+
+def test_a_visit_after_a_refusal_goes_where_the_person_is() -> None:
+    world = World.of(HIGH, places=(place("home", "P1"),))
+    world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DENIES)
+    assert world.visit.precinct == "P1"

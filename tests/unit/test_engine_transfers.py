@@ -184,3 +184,21 @@ def test_a_return_within_the_other_unit_goes_up_that_units_ladder() -> None:
     world.after(minutes=1)
     world.returns(ReturnReason.OFFICER_UNAVAILABLE)
     assert planned(world, VISIT).rung == 1
+
+
+def test_another_centre_that_is_past_every_deadline_stays_before_ours() -> None:
+    world = abroad()
+    world.at(MONDAY + 121 * MINUTE)
+    world.act(waiting_for=None)  # a supervisor orders something else about the case
+    assert world.decided == [AskHuman("still_overdue", Rung.CENTRE, f"transferred:{world.visit.id}")]
+
+
+def test_a_unit_that_took_the_visit_over_keeps_it_though_an_address_came_before() -> None:
+    world = offered()
+    world.after(minutes=1)
+    world.located(place("hotel", "P9", AddressKind.CURRENT))
+    world.assign()
+    world.after(minutes=1)
+    world.returns(ELSEWHERE, offered_for=2 * MINUTE)
+    world.other_unit("P8")
+    assert world.visit.precinct == "P8"

@@ -16,6 +16,7 @@ from builders import (
     VISIT,
     VOICE,
     number,
+    policy_with,
 )
 from harness import World, planned
 
@@ -143,4 +144,10 @@ def test_who_hung_up_after_the_key_press_was_warned_and_is_not_visited_for_want_
     world = World.of(HIGH, channels=ONLY_VOICE)
     world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.HUNG_UP)
     world.after(minutes=30)
+    assert world.case.visits == ()
+
+
+def test_a_wait_for_contact_that_no_trigger_asks_for_opens_no_visit() -> None:
+    policy = policy_with(MEDIUM, visit={"no_contact_after": 15 * MINUTE})
+    world = World.as_found(MONDAY + 15 * MINUTE, policy, urgency=MEDIUM)
     assert world.case.visits == ()
