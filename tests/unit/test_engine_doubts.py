@@ -177,3 +177,13 @@ def test_a_resend_that_fails_is_not_retried_once_the_first_turns_out_to_have_arr
     world.send(SMS, Result.FAILED_TEMPORARY)
     world.settled(first, Result.DELIVERED)
     assert not is_planned(world, SMS)
+
+
+def test_a_message_that_arrives_with_a_later_send_is_not_sent_again_for_an_earlier_fault() -> None:
+    world = World.of(HIGH, channels=ONLY_SMS)
+    world.in_doubt(world.sending(planned(world, SMS)))
+    world.after(minutes=3)
+    world.send(SMS, Result.FAILED_TEMPORARY)
+    world.send(SMS, Result.DELIVERED)
+    world.after(hours=3)
+    assert not is_planned(world, SMS)

@@ -66,3 +66,10 @@ def test_a_channel_that_was_tried_is_not_skipped() -> None:
     world = World.of(HIGH, channels=ONLY_VOICE)
     world.send(VOICE, Result.OUT_OF_SERVICE)
     assert world.rules(Skip) == []
+
+
+def test_a_channel_of_which_one_number_was_out_of_reach_is_still_skipped_for_who_cannot_hear() -> None:
+    world = World.of(HIGH, channels=ONLY_VOICE)
+    world.out_of_reach(world.made(VOICE)[0])
+    world.joined(hearing_impaired=True)
+    assert world.rules(Skip) == ["hearing_impaired"]
