@@ -56,14 +56,13 @@ def assign(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     if any(map(case.is_pending, mine)):
         return
     last = mine[-1] if mine else None
-    failed = last is not None and last.result is Result.FAILED_TEMPORARY
     rung = _next_rung(last, policy)
     if rung >= len(policy.ladder):
         if f"ladder:{visit.id}:{visit.moved_at}" not in case.asked_for:
             yield AskHuman("ladder_exhausted", Rung.CENTRE, f"ladder:{visit.id}:{visit.moved_at}")
         return
     due = max(now, visit.not_before or now)
-    if failed and last is not None:
+    if last is not None and last.result is Result.FAILED_TEMPORARY:
         due = max(due, (last.settled_at or now) + policy.retry.wait(1))
     yield Plan(
         "visit_assigned" if last is None else f"ladder_after_{_why(last.result)}",

@@ -192,6 +192,16 @@ def test_who_refuses_is_sent_one_more_sms_in_other_words() -> None:
     assert len(world.made(SMS)) == 2
 
 
+def test_a_refusal_counts_from_the_end_of_the_call() -> None:
+    world = World.of(HIGH)
+    call = world.sending(planned(world, VOICE))
+    world.after(minutes=1)
+    world.send(SMS, Result.DELIVERED)
+    world.after(minutes=1)
+    world.settled(call, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DENIES)
+    assert "other_wording" in world.rules(Plan)
+
+
 def test_the_wording_follows_how_often_a_person_was_warned() -> None:
     assert planned(World.of(HIGH), SMS).occasion == 1
     world = World.of(HIGH, warned_before=True)

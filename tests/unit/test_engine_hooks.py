@@ -195,6 +195,14 @@ def test_what_a_human_asked_of_the_bank_is_put_before_a_person_where_the_bank_re
     assert world.rules(AskHuman) == ["bank_not_reached"]
 
 
+def test_what_a_rule_asked_of_the_bank_outlives_the_case_too() -> None:
+    world = refused(HIGH)
+    asked = world.sending(last(world, PROTECT))
+    world.feedback(Resolution.DISSUADED_IN_TIME)
+    world.settled(asked, Result.FAILED_TEMPORARY)
+    assert world.rules(Plan) == ["transient_failure"]
+
+
 def test_what_a_human_asked_of_the_bank_outlives_the_case() -> None:
     world = World.of(HIGH)
     world.feedback(Resolution.DISSUADED_IN_TIME)
