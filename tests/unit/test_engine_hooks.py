@@ -246,3 +246,9 @@ def test_a_protection_without_an_end_reminds_nobody() -> None:
     world = refused(HIGH)
     world.bank(PROTECT, Result.GRANTED)
     assert world.rules(Oblige) == []
+
+
+def test_a_protection_that_a_rule_asked_for_is_asked_again_after_a_passing_fault() -> None:
+    world = refused(HIGH)
+    world.bank(PROTECT, Result.FAILED_TEMPORARY)
+    assert world.rules(Plan) == ["transient_failure"]

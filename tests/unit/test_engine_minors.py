@@ -157,3 +157,15 @@ def test_a_guardians_retried_call_minds_the_days_cap_of_the_guardians_calls() ->
     world.act(numbers=(replace(guardian(), used=((VOICE, MONDAY),) * 7),))
     world.settled(call, Result.FAILED_TEMPORARY)
     assert planned(world, VOICE, GUARDIAN).due_at == at("00:00", day=3)
+
+
+def test_a_child_without_a_number_whose_guardian_has_one_has_no_channel_skipped_but_the_call() -> None:
+    world = World.of(HIGH, minor=True, numbers=(guardian(),))
+    assert [each for each in world.decided if isinstance(each, Skip)] == [
+        Skip("minor_not_called", VOICE, SkipReason.MINOR)
+    ]
+
+
+def test_a_guardians_number_that_takes_no_sms_skips_it_whatever_number_the_child_has() -> None:
+    world = World.of(HIGH, minor=True, numbers=(number("n1"), replace(guardian(), bad_for=frozenset({SMS}))))
+    assert (SMS, SkipReason.BAD_NUMBER) in skips(world)
