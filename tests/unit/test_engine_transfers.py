@@ -22,7 +22,7 @@ def offered() -> World:
 def test_while_it_is_offered_nobody_of_ours_is_sent() -> None:
     world = offered()
     assert not is_planned(world, VISIT)
-    assert world.now + 2 * MINUTE + SECOND in world.looks
+    assert world.waits["offer_lapsed"] == world.now + 2 * MINUTE + SECOND
 
 
 def test_calls_go_on_while_a_visit_is_offered() -> None:
