@@ -47,8 +47,8 @@ def avoid_retired_numbers(case: Case, policy: Policy, now: datetime) -> Iterator
 
 def skip_channels(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """Each channel that the centre asked for is attempted, or skipped with a reason."""
-    for channel in sorted(case.channels & _BY_PHONE, key=list(Channel).index):
-        if was_skipped(case, channel):
+    for channel in Channel:
+        if channel not in case.channels & _BY_PHONE or was_skipped(case, channel):
             continue
         if channel is Channel.VOICE and case.hearing_impaired:
             yield Skip("hearing_impaired", channel, SkipReason.ACCESSIBILITY)
@@ -64,12 +64,9 @@ def skip_channels(case: Case, policy: Policy, now: datetime) -> Iterator[Decisio
 
 def skip_unused_channels(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """At the end each channel that was asked for and never came to its turn is skipped, and says why."""
-    if case.is_open:
-        return
-    reason = _why_unused(case)
-    for channel in sorted(case.channels, key=list(Channel).index):
-        if not any(each.channel is channel for each in case.attempts):
-            yield Skip("channel_not_used", channel, reason)
+    for channel in Channel:
+        if channel in case.channels and not any(each.channel is channel for each in case.attempts):
+            yield Skip("channel_not_used", channel, _why_unused(case))
 
 
 def _why_unused(case: Case) -> SkipReason:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from dispatcher.engine import hooks
+from dispatcher.engine import hooks, ladder
 from dispatcher.engine.case import Attempt, Case
 from dispatcher.engine.decisions import (
     AskHuman,
@@ -114,8 +114,6 @@ def _close(rule: str, case: Case, resolution: Resolution) -> Close:
 
 def clear_up(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """What is still under way when a case has ended: cancelled, recalled, the officer told."""
-    if case.is_open:
-        return
     rule = "withdrawn" if case.withdrawn else "case_closed"
     visit = case.open_visit
     if visit is not None:
@@ -162,7 +160,7 @@ def plan_exhausted(case: Case, policy: Policy, now: datetime) -> Iterator[Decisi
         return
     if visit is not None and (in_hand is not None or visit.state is VisitState.TRANSFERRED):
         # Every deadline has passed, and an officer is still under way.
-        yield AskHuman("still_overdue", Rung.STATION_LEADER, f"{visit.state}:{visit.id}")
+        yield AskHuman("still_overdue", ladder.answerable(visit), f"{visit.state}:{visit.id}")
     else:
         # No visit, or one that the whole ladder left undone.
         yield AskHuman("plan_exhausted", Rung.CENTRE, "plan_exhausted")

@@ -59,8 +59,8 @@ def _ask_bank(case: Case, policy: Policy, hook: Hook, now: datetime) -> Iterator
 def ordered(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """What a human asked of the bank is pursued like what a rule asks, also when the case has ended."""
     for hook in Hook:
-        by_rule = case.is_open and _triggered(case, policy, hook)
-        if case.hooks(hook) and not by_rule and has_ground(case, hook):
+        # Whatever a rule asked for already is pending, or with a person.
+        if case.hooks(hook) and has_ground(case, hook):
             yield from _ask_bank(case, policy, hook, now)
 
 

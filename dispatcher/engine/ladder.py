@@ -56,14 +56,13 @@ def assign(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     if any(map(case.is_pending, mine)):
         return
     last = mine[-1] if mine else None
-    failed = last is not None and last.result is Result.FAILED_TEMPORARY
     rung = _next_rung(last, policy)
     if rung >= len(policy.ladder):
         if f"ladder:{visit.id}:{visit.moved_at}" not in case.asked_for:
             yield AskHuman("ladder_exhausted", Rung.CENTRE, f"ladder:{visit.id}:{visit.moved_at}")
         return
     due = max(now, visit.not_before or now)
-    if failed and last is not None:
+    if last is not None and last.result is Result.FAILED_TEMPORARY:
         due = max(due, (last.settled_at or now) + policy.retry.wait(1))
     yield Plan(
         "visit_assigned" if last is None else f"ladder_after_{_why(last.result)}",
@@ -125,7 +124,6 @@ def overdue(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     visit = case.open_visit
     if visit is None or visit.state not in _UNDER_WAY:
         return
-    who = Rung.CENTRE if visit.state is VisitState.TRANSFERRED else Rung.STATION_LEADER
     for name, at in _awaited(case, visit).items():
         cause = f"{name}:{visit.id}"
         if cause in case.asked_for:
@@ -133,7 +131,12 @@ def overdue(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
         if now <= at:
             yield Look(f"overdue_{name}", at + _PAST)
         else:
-            yield AskHuman(f"overdue_{name}", who, cause)
+            yield AskHuman(f"overdue_{name}", answerable(visit), cause)
+
+
+def answerable(visit: Visit) -> Rung:
+    """Who sees to a visit that is late: no station of ours has one that another centre took over."""
+    return Rung.CENTRE if visit.state is VisitState.TRANSFERRED else Rung.STATION_LEADER
 
 
 def _awaited(case: Case, visit: Visit) -> dict[str, datetime]:

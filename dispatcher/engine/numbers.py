@@ -2,7 +2,7 @@
 
 from dispatcher.engine.case import SUBJECT, Attempt, Case, Number
 from dispatcher.policy.models import Policy
-from schemas.vocabulary import ANSWERED_BY_STRANGER, AttemptState, Channel, Result, SkipReason
+from schemas.vocabulary import ANSWERED_BY_STRANGER, Channel, Result, SkipReason
 
 # After one of these a number is not tried again on the same channel.
 _SPENT = ANSWERED_BY_STRANGER | {
@@ -23,13 +23,9 @@ def of_party(case: Case, party: str = SUBJECT) -> tuple[Number, ...]:
 def usable(case: Case, channel: Channel, party: str = SUBJECT) -> tuple[Number, ...]:
     """Numbers not bad for the channel and not spent on it (out of reach, or in a stranger's hands)."""
     spent = {each.number_id for each in case.on(channel, party) if each.result in _SPENT}
-    spent |= {each.number_id for each in case.attempts if each.channel is channel and _is_out_of_reach(each)}
+    unreached = (each for each in case.attempts if each.skip_reason is SkipReason.UNSUPPORTED_DESTINATION)
+    spent |= {each.number_id for each in unreached if each.channel is channel}
     return tuple(number for number in of_party(case, party) if channel not in number.bad_for and number.id not in spent)
-
-
-def _is_out_of_reach(attempt: Attempt) -> bool:
-    skipped = attempt.state is AttemptState.SKIPPED
-    return skipped and attempt.skip_reason is SkipReason.UNSUPPORTED_DESTINATION
 
 
 def calls(case: Case, party: str = SUBJECT) -> tuple[Attempt, ...]:
@@ -38,11 +34,9 @@ def calls(case: Case, party: str = SUBJECT) -> tuple[Attempt, ...]:
 
 
 def rounds_done(case: Case, party: str = SUBJECT) -> int:
-    """How often every usable number has been called."""
-    counts = [
-        sum(each.number_id == number.id for each in calls(case, party)) for number in usable(case, Channel.VOICE, party)
-    ]
-    return min(counts, default=0)
+    """How often every usable number has been called, where there is one."""
+    rang = [each.number_id for each in calls(case, party)]
+    return min(rang.count(number.id) for number in usable(case, Channel.VOICE, party))
 
 
 def phone_route_exhausted(case: Case, policy: Policy) -> bool:

@@ -63,8 +63,7 @@ def next_window(windows: tuple[Window, ...], policy: Policy, after: datetime) ->
 def window_end(windows: tuple[Window, ...], policy: Policy, begin: datetime) -> datetime:
     """The end of the window that begins at `begin`."""
     local = begin.astimezone(policy.timezone)
-    ends = (datetime.combine(local.date(), w.end, policy.timezone) for w in windows if w.begin == local.time())
-    return min(ends, default=begin)
+    return min(datetime.combine(local.date(), w.end, policy.timezone) for w in windows if w.begin == local.time())
 
 
 def is_working(policy: Policy, at: datetime) -> bool:

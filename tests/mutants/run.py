@@ -70,8 +70,11 @@ def _copy(to: Path, files: tuple[str, ...]) -> None:
     settings = {
         "source_paths": ["dispatcher", "schemas", "providers"],
         "only_mutate": [f"{ENGINE}/{name}" for name in files],
-        "pytest_add_cli_args": ["-p", "tests.mutants.quick", "-p", "no:cacheprovider"],
+        # The laws' long days would cost each survivor more than all other tests together.
+        "pytest_add_cli_args": ["-p", "tests.mutants.quick", "-p", "no:cacheprovider", "-k", "not for_days"],
         "pytest_add_cli_args_test_selection": tests,
+        # In real time too, and the machine may be busy.
+        "timeout_multiplier": 5.0,
     }
     lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
     ours = (ROOT / "pyproject.toml").read_text("utf-8")

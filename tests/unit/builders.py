@@ -5,8 +5,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dispatcher.engine import Case
-from dispatcher.engine.case import SUBJECT, Number, Place
-from schemas.vocabulary import AddressKind, CaseState, Channel, Person, Urgency
+from dispatcher.engine.case import SUBJECT, Attempt, Number, Place
+from dispatcher.policy import load
+from dispatcher.policy.models import Policy
+from schemas.vocabulary import AddressKind, AttemptState, CaseState, Channel, Person, Relation, Result, Urgency
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MONDAY = datetime(2026, 3, 2, 10, 0, tzinfo=ZONE)
@@ -28,6 +30,10 @@ def number(name: str, *bad_for: Channel) -> Number:
 
 def relative(name: str = "f1", party: str = FAMILY, person: Person = Person.FAMILY) -> Number:
     return Number(name, party, person)
+
+
+def employer(name: str = "e1") -> Number:
+    return Number(name, EMPLOYER, Person.OTHER, relation=Relation.EMPLOYER)
 
 
 def guardian(name: str = "g1", *, shared: bool = False) -> Number:
@@ -56,3 +62,31 @@ def new_case(urgency: Urgency = HIGH, at: datetime = MONDAY, **facts: Any) -> Ca
         "numbers": (number("n1"),),
     }
     return Case(**(known | facts))
+
+
+def settled(channel: Channel = SMS, result: Result = Result.FAILED_TEMPORARY, **facts: Any) -> Attempt:
+    """An attempt that got its result on Monday at ten."""
+    known: dict[str, Any] = {
+        "id": "a1",
+        "party": SUBJECT,
+        "person": Person.SUBJECT,
+        "state": AttemptState.SETTLED,
+        "due_at": MONDAY,
+        "send_key": "a1",
+        "number_id": "n1",
+        "sent_at": MONDAY,
+        "settled_at": MONDAY,
+    }
+    return Attempt(channel=channel, result=result, **(known | facts))
+
+
+def policy_with(urgency: Urgency, **parts: Any) -> Policy:
+    """The built-in policy with other figures for one urgency; a dictionary changes a part of its plan."""
+    policy = load()
+    plan = policy.plan(urgency)
+    changed = {
+        name: getattr(plan, name).model_copy(update=part) if isinstance(part, dict) else part
+        for name, part in parts.items()
+    }
+    plans = policy.urgency.model_copy(update={urgency.value: plan.model_copy(update=changed)})
+    return policy.model_copy(update={"urgency": plans})

@@ -58,8 +58,16 @@ class World:
 
     @classmethod
     def opened(cls, case: Case) -> "World":
-        world = cls(case, now=case.opened_at)
-        world.story.append(facts(case))
+        return cls._begun(cls(case, now=case.opened_at))
+
+    @classmethod
+    def as_found(cls, moment: datetime, policy: Policy | None = None, **known: Any) -> "World":
+        """A case as it is found at some moment, and decided on."""
+        return cls._begun(cls(new_case(**known), policy or load(), moment))
+
+    @classmethod
+    def _begun(cls, world: "World") -> "World":
+        world.story.append(facts(world.case))
         world.act()
         return world
 
@@ -105,6 +113,11 @@ class World:
     @property
     def looks(self) -> list[datetime]:
         return [each.at for each in self.decided if isinstance(each, Look)]
+
+    @property
+    def waits(self) -> dict[str, datetime]:
+        """What the last step waits for, and until when."""
+        return {each.rule: each.at for each in self.decided if isinstance(each, Look)}
 
     def in_state(self, *states: AttemptState) -> list[Attempt]:
         return [each for each in self.case.attempts if each.state in states]
@@ -215,6 +228,14 @@ class World:
         self._set_visit(state=VisitState.WAITING, assigned_at=None, attempt_id=None)
         if offered_for is not None:
             self._set_visit(state=VisitState.OFFERED, offered_until=self.now + offered_for)
+        self.act(waiting_for=None)
+
+    def taken_back(self, *, offered_for: timedelta) -> None:
+        """A supervisor offers the visit to another unit, and the officer has it no more."""
+        self._end_assignment(Result.TRANSFERRED, confirmed=False)
+        self._set_visit(
+            state=VisitState.OFFERED, assigned_at=None, attempt_id=None, offered_until=self.now + offered_for
+        )
         self.act(waiting_for=None)
 
     def other_unit(self, precinct: str | None, *, abroad: bool = False) -> None:

@@ -3,9 +3,10 @@
 from datetime import datetime, timedelta
 
 import pytest
-from builders import BROADCAST, HIGH, MEDIUM, MONDAY, SECOND, at
+from builders import BROADCAST, HIGH, MEDIUM, MONDAY, SECOND, SMS, at
 from harness import World, planned
 
+from dispatcher.engine.case import SUBJECT
 from dispatcher.engine.decisions import Plan, Skip
 from schemas.vocabulary import Person, Result, SkipReason, Urgency
 
@@ -16,7 +17,7 @@ def test_a_notice_goes_to_the_area_and_names_nobody() -> None:
     world = World.of(HIGH, channels=ONLY_BROADCAST, area="C1")
     (notice,) = world.plans
     assert (notice.rule, notice.channel, notice.due_at) == ("group_notice", BROADCAST, MONDAY)
-    assert (notice.person, notice.number_id) == (Person.OTHER, None)
+    assert (notice.party, notice.person, notice.number_id) == (SUBJECT, Person.OTHER, None)
 
 
 def test_no_notice_goes_where_the_centre_did_not_ask_for_one() -> None:
@@ -26,6 +27,11 @@ def test_no_notice_goes_where_the_centre_did_not_ask_for_one() -> None:
 def test_without_an_area_the_notice_is_skipped() -> None:
     world = World.of(HIGH, channels=ONLY_BROADCAST)
     assert Skip("no_area", BROADCAST, SkipReason.UNSUPPORTED_DESTINATION) in world.decided
+
+
+def test_another_channel_that_is_skipped_takes_no_notice_with_it() -> None:
+    world = World.of(HIGH, channels=frozenset({SMS, BROADCAST}), numbers=(), area="C1")
+    assert planned(world, BROADCAST).due_at == MONDAY
 
 
 @pytest.mark.parametrize(("before", "is_skipped"), [(timedelta(hours=24) - SECOND, True), (timedelta(hours=24), False)])

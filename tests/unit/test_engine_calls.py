@@ -1,11 +1,29 @@
 """Calls: round after round over the numbers, until a true contact."""
 
 import pytest
-from builders import CRITICAL, FAMILY, HIGH, LOW, MEDIUM, MINUTE, MONDAY, ONLY_VOICE, TWO, VOICE, at, number, relative
+from builders import (
+    CRITICAL,
+    EMPLOYER,
+    FAMILY,
+    HIGH,
+    LOW,
+    MEDIUM,
+    MINUTE,
+    MONDAY,
+    ONLY_VOICE,
+    TWO,
+    VOICE,
+    at,
+    employer,
+    number,
+    relative,
+)
 from harness import World, is_planned, planned
 
+from dispatcher.engine import evolve, orders
+from dispatcher.engine.case import Visit
 from dispatcher.engine.decisions import Cancel, Plan
-from schemas.vocabulary import Answer, Result, Urgency
+from schemas.vocabulary import Answer, Relation, Result, Urgency, VisitState
 
 
 @pytest.mark.parametrize(("urgency", "wait"), [(CRITICAL, 0), (HIGH, 1), (MEDIUM, 10), (LOW, 60)])
@@ -112,3 +130,55 @@ def test_a_number_that_joins_late_is_called_at_once_and_then_waits_its_turn() ->
     world.send(VOICE, Result.BUSY)
     following = planned(world, VOICE)
     assert following.number_id == "n1" or following.due_at >= called.due_at + 5 * MINUTE
+
+
+def test_a_call_that_is_being_made_is_not_planned_a_second_time() -> None:
+    world = World.of(HIGH, channels=ONLY_VOICE)
+    world.sending(planned(world, VOICE))
+    world.after(seconds=10)
+    assert len(world.made(VOICE)) == 1
+
+
+def test_each_call_names_the_one_before() -> None:
+    world = World.of(HIGH, channels=ONLY_VOICE)
+    first = world.send(VOICE, Result.BUSY)
+    assert (first.retry_of, planned(world, VOICE).retry_of) == (None, first.id)
+
+
+def test_a_call_that_failed_for_now_uses_up_no_round() -> None:
+    world = World.of(MEDIUM, channels=ONLY_VOICE)
+    world.send(VOICE, Result.FAILED_TEMPORARY)
+    world.send(VOICE, Result.NO_ANSWER)
+    world.send(VOICE, Result.NO_ANSWER)
+    assert is_planned(world, VOICE)
+    assert world.case.urgency is MEDIUM
+
+
+def test_who_was_met_is_not_called_any_more() -> None:
+    world = World.of(CRITICAL)
+    call = planned(world, VOICE)
+    world.goes_there()
+    world.reports(Result.MET_REFUSED)
+    assert Cancel("true_contact", call.id) in world.decided
+    assert not is_planned(world, VOICE)
+
+
+def test_a_meeting_is_a_contact_by_itself_whoever_recorded_it() -> None:
+    met = Visit("v1", VisitState.REPORTED, MONDAY, result=Result.MET_REFUSED)
+    assert not is_planned(World.as_found(MONDAY, visits=(met,)), VOICE)
+
+
+def test_a_rise_does_not_cut_a_numbers_rest_short_because_another_number_joins() -> None:
+    world = World.of(HIGH, channels=ONLY_VOICE)
+    world.send(VOICE, Result.BUSY)
+    called = world.now
+    world.joined(CRITICAL, numbers=TWO)
+    assert [each.due_at >= called + 3 * MINUTE for each in world.case.attempts if each.number_id == "n1"][1:] == [True]
+
+
+def test_a_call_to_the_employer_that_a_human_ordered_stands_after_a_true_contact() -> None:
+    world = World.of(CRITICAL, numbers=(number("n1"), employer()))
+    (call,) = orders.call(world.case, Relation.EMPLOYER, world.now)
+    world.case = evolve(world.case, call, world.now)
+    world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.HUNG_UP)
+    assert is_planned(world, VOICE, EMPLOYER)

@@ -4,10 +4,27 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from builders import CRITICAL, HIGH, LOW, MEDIUM, MONDAY, ONLY_SMS, ONLY_VOICE, SECOND, SMS, TWO, VOICE, at, number
+from builders import (
+    CRITICAL,
+    HIGH,
+    LOW,
+    MEDIUM,
+    MONDAY,
+    ONLY_SMS,
+    ONLY_VOICE,
+    SECOND,
+    SMS,
+    TWO,
+    VOICE,
+    at,
+    new_case,
+    number,
+    settled,
+)
 from harness import World, is_planned, planned
 
-from dispatcher.engine.case import Number
+from dispatcher.engine import caps
+from dispatcher.engine.case import SUBJECT, Number
 from dispatcher.engine.decisions import BringForward, Plan
 from schemas.vocabulary import Answer, Channel, Hold, Result, Urgency
 
@@ -82,6 +99,10 @@ def test_an_sms_that_a_linked_case_has_planned_for_the_next_hour_counts() -> Non
     assert planned(world, SMS).due_at == MONDAY + 3 * HOUR
 
 
+def test_an_sms_that_a_linked_case_has_planned_two_hours_later_holds_up_nothing() -> None:
+    assert planned(World.of(HIGH, numbers=(used(SMS, MONDAY + 2 * HOUR),)), SMS).due_at == MONDAY
+
+
 def test_cap_and_quiet_hours_hold_together() -> None:
     morning = at("08:30", day=3)
     world = World.of(MEDIUM, at("21:00"), numbers=(used(SMS, at("20:00"), morning),))
@@ -115,6 +136,14 @@ def test_a_rise_permits_one_sms_at_once() -> None:
     assert (planned(world, SMS).due_at, planned(world, SMS).occasion) == (world.now, 2)
 
 
+def test_a_rise_permits_one_sms_also_where_nobody_knows_whether_the_first_arrived() -> None:
+    world = World.of(HIGH, channels=ONLY_SMS)
+    world.send(SMS, Result.UNKNOWN)
+    world.after(minutes=5)
+    world.joined(CRITICAL)
+    assert planned(world, SMS).due_at == world.now
+
+
 def test_a_rise_permits_one_sms_and_no_more() -> None:
     world = delivered()
     world.after(minutes=5)
@@ -122,6 +151,18 @@ def test_a_rise_permits_one_sms_and_no_more() -> None:
     world.send(SMS, Result.DELIVERED)
     world.after(hours=3)
     assert len(world.made(SMS)) == 2
+
+
+def test_after_the_sms_that_a_rise_permits_the_cap_holds_again() -> None:
+    world = World.of(HIGH)
+    world.send(SMS, Result.DELIVERED)
+    world.after(minutes=5)
+    world.joined(CRITICAL)
+    world.send(SMS, Result.DELIVERED)
+    sent = world.now
+    world.after(minutes=1)
+    world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DENIES)
+    assert planned(world, SMS).due_at == sent + 2 * HOUR
 
 
 def test_a_warning_that_raises_nothing_sends_no_second_sms() -> None:
@@ -171,6 +212,16 @@ def test_who_refuses_is_sent_one_more_sms_in_other_words() -> None:
     assert len(world.made(SMS)) == 2
 
 
+def test_a_refusal_counts_from_the_end_of_the_call() -> None:
+    world = World.of(HIGH)
+    call = world.sending(planned(world, VOICE))
+    world.after(minutes=1)
+    world.send(SMS, Result.DELIVERED)
+    world.after(minutes=1)
+    world.settled(call, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DENIES)
+    assert "other_wording" in world.rules(Plan)
+
+
 def test_the_wording_follows_how_often_a_person_was_warned() -> None:
     assert planned(World.of(HIGH), SMS).occasion == 1
     world = World.of(HIGH, warned_before=True)
@@ -180,6 +231,21 @@ def test_the_wording_follows_how_often_a_person_was_warned() -> None:
         world.after(hours=3)
         world.act(rewarned_at=world.now)
     assert planned(world, SMS).occasion == 3
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        Result.FAILED_TEMPORARY,
+        Result.FAILED_PERMANENT,
+        Result.REJECTED_CONTENT,
+        Result.UNSUPPORTED,
+        Result.INVALID_NUMBER,
+        Result.OUT_OF_SERVICE,
+    ],
+)
+def test_an_sms_that_never_arrived_was_no_warning(result: Result) -> None:
+    assert caps.sms_occasion(new_case(attempts=(settled(SMS, result),)), SUBJECT) == 1
 
 
 # --- calls
@@ -202,3 +268,12 @@ def test_a_retried_call_minds_a_day_that_a_linked_case_used_up_meanwhile() -> No
 def test_low_is_called_by_rounds_not_by_the_day() -> None:
     world = World.of(LOW, numbers=(used(VOICE, *[MONDAY] * 30),))
     assert planned(world, VOICE).due_at == MONDAY + HOUR
+
+
+@pytest.mark.parametrize("channel", [SMS, VOICE])
+def test_what_a_provider_never_took_goes_again_whatever_a_linked_case_used_up_meanwhile(channel: Channel) -> None:
+    world = World.of(HIGH, channels=frozenset({channel}))
+    doubtful = world.sending(planned(world, channel))
+    world.act(numbers=(used(channel, *[MONDAY] * 8),))
+    world.never_taken(doubtful)
+    assert planned(world, channel).due_at == world.now

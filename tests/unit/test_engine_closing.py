@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from builders import CRITICAL, HIGH, LOW, MEDIUM, ONLY_SMS, ONLY_VOICE, SMS, VOICE
+from builders import CRITICAL, HIGH, LOW, MEDIUM, MINUTE, MONDAY, ONLY_SMS, ONLY_VOICE, SECOND, SMS, VOICE
 from harness import World, planned
 
-from dispatcher.engine.decisions import AskHuman, Cancel, CancelVisit, Close, Oblige, Recall
-from schemas.vocabulary import Answer, Duty, Resolution, Result, Rung, Urgency, VisitState
+from dispatcher.engine.decisions import AskHuman, Cancel, CancelVisit, Close, GiveUp, Oblige, Recall
+from schemas.vocabulary import Answer, AttemptState, CaseState, Duty, Resolution, Result, Rung, Urgency, VisitState
 
 
 @pytest.mark.parametrize("urgency", [HIGH, MEDIUM, LOW])
@@ -81,6 +81,8 @@ def test_withdrawal_cancels_recalls_and_tells_the_officer() -> None:
         Recall("withdrawn", call.id),
     ]
     assert world.visit.state is VisitState.CANCELLED
+    world.after(seconds=1)
+    assert world.decided == []
 
 
 def test_what_was_sending_at_the_withdrawal_is_recalled_when_it_is_accepted() -> None:
@@ -91,7 +93,10 @@ def test_what_was_sending_at_the_withdrawal_is_recalled_when_it_is_accepted() ->
     assert world.decided == [Recall("withdrawn", call.id)]
 
 
-@pytest.mark.parametrize("resolution", [Resolution.NOT_A_VICTIM, Resolution.WITHDRAWN, Resolution.EXPIRED])
+@pytest.mark.parametrize(
+    "resolution",
+    [Resolution.NOT_A_VICTIM, Resolution.WITHDRAWN, Resolution.EXPIRED, Resolution.DUPLICATE_MERGED],
+)
 def test_no_follow_up_where_there_was_no_victim(resolution: Resolution) -> None:
     world = World.of(HIGH)
     world.act(withdrawn=resolution is Resolution.WITHDRAWN)
@@ -120,9 +125,9 @@ def test_a_person_already_defrauded_is_handed_over_and_looked_back_at(lost: int)
     world.goes_there()
     world.reports(Result.MET_ALREADY_DEFRAUDED, lost)
     duties = [each for each in world.decided if isinstance(each, Oblige) and each.rule == "already_transferred"]
-    assert [(each.duty, each.due_at - world.now) for each in duties] == [
-        (Duty.CASE_REPORT, timedelta(0)),
-        (Duty.LOOK_BACK, timedelta(days=7)),
+    assert [(each.duty, each.due_at - world.now, each.cause) for each in duties] == [
+        (Duty.CASE_REPORT, timedelta(0), "case_report"),
+        (Duty.LOOK_BACK, timedelta(days=7), "look_back"),
     ]
     world.after(seconds=1)
     assert world.decided == []
@@ -148,3 +153,82 @@ def test_who_refuses_on_the_phone_stays_open_and_is_visited(urgency: Urgency) ->
     world.after(days=1)
     assert world.case.is_open
     assert world.case.open_visit is not None
+
+
+# --- what is under way at the end
+
+
+def test_a_message_in_doubt_at_the_end_is_asked_about_and_then_given_up_but_never_sent_again() -> None:
+    world = World.of(HIGH, channels=ONLY_SMS)
+    world.after(minutes=1)
+    sms = world.sending(planned(world, SMS))
+    world.in_doubt(sms)
+    world.act(withdrawn=True)
+    assert world.waits == {"doubt_wait": MONDAY + 4 * MINUTE}
+    world.at(MONDAY + 4 * MINUTE - SECOND)
+    assert world.rules(GiveUp) == []
+    world.at(MONDAY + 4 * MINUTE)
+    assert world.decided == [GiveUp("withdrawn", sms.id)]
+    assert world.case.attempt(sms.id).result is Result.UNKNOWN
+    assert len(world.made(SMS)) == 1
+
+
+def test_what_was_planned_after_the_visit_is_cancelled_too() -> None:
+    world = World.of(CRITICAL)
+    world.send(VOICE, Result.BUSY)
+    call = planned(world, VOICE)
+    world.act(withdrawn=True)
+    assert Cancel("withdrawn", call.id) in world.decided
+
+
+def test_a_call_is_recalled_once() -> None:
+    world = World.of(HIGH, channels=ONLY_VOICE)
+    call = world.sending(planned(world, VOICE))
+    world.accepted(call)
+    world.act(withdrawn=True)
+    assert world.case.attempt(call.id).detail == "recalled"
+    world.after(seconds=1)
+    assert world.rules(Recall) == []
+
+
+def test_the_end_cancels_the_visit_in_hand_and_nothing_else_that_has_gone_out() -> None:
+    world = World.of(CRITICAL)
+    sms = world.sending(planned(world, SMS))
+    world.accepted(sms)
+    officer = world.assign()
+    world.officer(VisitState.ARRIVED)
+    world.act(withdrawn=True)
+    assert CancelVisit("withdrawn", world.visit.id) in world.decided
+    assert world.case.attempt(sms.id).state is AttemptState.ACCEPTED
+    ended = world.case.attempt(officer.id)
+    assert (ended.state, ended.settled_at) == (AttemptState.CANCELLED, world.now)
+
+
+def test_a_visit_that_was_reported_stays_reported_when_the_next_is_cancelled() -> None:
+    world = World.of(CRITICAL)
+    world.goes_there()
+    world.reports(Result.MET_REFUSED)
+    world.act(withdrawn=True)
+    assert [each.state for each in world.case.visits] == [VisitState.REPORTED, VisitState.CANCELLED]
+
+
+def test_a_case_that_has_ended_waits_for_nobody() -> None:
+    world = World.of(CRITICAL, expired=True)
+    assert world.case.waiting_for == Rung.CENTRE
+    world.act(withdrawn=True)
+    assert (world.case.state, world.case.waiting_for) == (CaseState.CLOSED, None)
+
+
+def test_follow_ups_are_duties_each_with_its_own_cause() -> None:
+    world = World.of(HIGH, channels=ONLY_VOICE)
+    world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DISSUADED)
+    assert [each for each in world.decided if isinstance(each, Oblige)] == [
+        Oblige("follow_up", Duty.FOLLOW_UP, world.now + timedelta(hours=48), "follow_up:1"),
+        Oblige("follow_up", Duty.FOLLOW_UP, world.now + timedelta(days=7), "follow_up:2"),
+    ]
+
+
+def test_an_exhausted_plan_is_put_before_the_centre_by_its_cause() -> None:
+    world = World.of(LOW, channels=ONLY_SMS)
+    world.send(SMS, Result.DELIVERED)
+    assert AskHuman("plan_exhausted", Rung.CENTRE, "plan_exhausted") in world.decided

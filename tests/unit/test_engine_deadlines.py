@@ -44,3 +44,11 @@ def test_a_rise_late_in_the_day_does_not_move_a_deadline_later() -> None:
     world.after(minutes=100)
     world.joined(CRITICAL)
     assert world.case.deadlines["met_by"] == MONDAY + 120 * MINUTE
+
+
+def test_deadlines_are_set_under_their_rule() -> None:
+    assert World.of(HIGH).rules(SetDeadline) == ["deadline"]
+
+
+def test_there_is_no_deadline_for_a_call_that_nobody_asked_for() -> None:
+    assert World.of(HIGH, channels=ONLY_SMS).case.deadlines == {}

@@ -13,6 +13,7 @@ from builders import (
     MONDAY,
     ONLY_SMS,
     ONLY_VISIT,
+    ONLY_VOICE,
     SECOND,
     SMS,
     TWO,
@@ -23,8 +24,8 @@ from builders import (
 )
 from harness import World, is_planned, planned
 
-from dispatcher.engine.decisions import Plan
-from schemas.vocabulary import Answer, Hook, Result, Urgency
+from dispatcher.engine.decisions import GiveUp, Plan
+from schemas.vocabulary import Answer, AttemptState, Hook, Result, Urgency
 
 
 def test_what_the_provider_never_took_goes_again_at_once_under_its_key() -> None:
@@ -113,3 +114,76 @@ def test_a_doubt_waits_no_longer_than_the_urgency_raised_beside_it() -> None:
     world.joined(MEDIUM)
     assert world.case.urgency is HIGH
     assert [each.possible_duplicate for each in world.case.hooks(Hook.STOP_PAYMENT)] == [False, True]
+
+
+def test_the_wait_in_doubt_is_named() -> None:
+    world = World.of(HIGH, channels=ONLY_SMS)
+    world.in_doubt(world.sending(planned(world, SMS)))
+    assert world.waits["doubt_wait"] == MONDAY + 3 * MINUTE
+
+
+def test_a_doubtful_call_is_waited_for_and_then_made_again_under_its_key() -> None:
+    world = World.of(HIGH, channels=ONLY_VOICE)
+    first = planned(world, VOICE)
+    world.in_doubt(world.sending(first))
+    assert not is_planned(world, VOICE)
+    world.after(minutes=3)
+    assert (planned(world, VOICE).send_key, planned(world, VOICE).possible_duplicate) == (first.id, True)
+
+
+def test_a_doubtful_sms_is_sent_again_after_a_true_contact_too() -> None:
+    world = World.of(HIGH)
+    world.in_doubt(world.sending(planned(world, SMS)))
+    world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.HUNG_UP)
+    world.after(minutes=3)
+    assert planned(world, SMS).possible_duplicate
+
+
+def test_other_messages_do_not_use_up_the_sends_of_a_doubtful_one() -> None:
+    world = World.of(CRITICAL)
+    for _ in range(3):
+        world.send(VOICE, Result.BUSY)
+    world.in_doubt(world.sending(planned(world, SMS)))
+    world.after(seconds=90)
+    assert planned(world, SMS).possible_duplicate
+
+
+def test_a_message_that_stays_doubtful_is_given_up_after_its_last_send() -> None:
+    world = World.of(HIGH, channels=ONLY_SMS)
+    for _ in range(world.policy.retry.doubt_sends):
+        last = world.sending(planned(world, SMS))
+        world.in_doubt(last)
+        world.after(minutes=3)
+    assert GiveUp("doubt_sends", last.id) in world.decided
+    given_up = world.case.attempt(last.id)
+    assert (given_up.state, given_up.result, given_up.settled_at) == (AttemptState.SETTLED, Result.UNKNOWN, world.now)
+    assert len(world.made(SMS)) == 3
+
+
+def test_a_resend_that_fails_keeps_the_key_of_the_first() -> None:
+    world = World.of(HIGH, channels=ONLY_SMS)
+    first = planned(world, SMS)
+    world.in_doubt(world.sending(first))
+    world.after(minutes=3)
+    world.send(SMS, Result.FAILED_TEMPORARY)
+    assert planned(world, SMS).send_key == first.id
+
+
+def test_a_resend_that_fails_is_not_retried_once_the_first_turns_out_to_have_arrived() -> None:
+    world = World.of(HIGH, channels=ONLY_SMS)
+    first = world.sending(planned(world, SMS))
+    world.in_doubt(first)
+    world.after(minutes=3)
+    world.send(SMS, Result.FAILED_TEMPORARY)
+    world.settled(first, Result.DELIVERED)
+    assert not is_planned(world, SMS)
+
+
+def test_a_message_that_arrives_with_a_later_send_is_not_sent_again_for_an_earlier_fault() -> None:
+    world = World.of(HIGH, channels=ONLY_SMS)
+    world.in_doubt(world.sending(planned(world, SMS)))
+    world.after(minutes=3)
+    world.send(SMS, Result.FAILED_TEMPORARY)
+    world.send(SMS, Result.DELIVERED)
+    world.after(hours=3)
+    assert not is_planned(world, SMS)

@@ -1,7 +1,23 @@
 """Named family and guardians: who is called, when, and of what."""
 
+from dataclasses import replace
+
 import pytest
-from builders import CRITICAL, FAMILY, HIGH, LOW, MEDIUM, MINUTE, MONDAY, ONLY_SMS, SECOND, VOICE, number, relative
+from builders import (
+    CRITICAL,
+    FAMILY,
+    HIGH,
+    LOW,
+    MEDIUM,
+    MINUTE,
+    MONDAY,
+    ONLY_SMS,
+    SECOND,
+    VOICE,
+    number,
+    policy_with,
+    relative,
+)
 from harness import World, is_planned, planned
 
 from dispatcher.engine.decisions import OpenVisit
@@ -134,3 +150,59 @@ def test_family_is_not_told_of_sensitive_types_after_a_refusal_either(fraud_type
     world = World.of(CRITICAL, numbers=(number("n1"), relative()), fraud_type=fraud_type)
     world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DENIES)
     assert world.made(VOICE, FAMILY) == []
+
+
+def test_the_wait_for_the_familys_turn_is_named() -> None:
+    assert World.of(CRITICAL, numbers=(number("n1"), relative())).waits["family_call"] == MONDAY + 5 * MINUTE
+
+
+def test_the_waits_of_a_relatives_number_grow_by_its_own_failures() -> None:
+    world = World.of(CRITICAL, numbers=(number("n1"), relative()), money_moved=True)
+    grown = []
+    for _ in range(3):
+        world.send(VOICE, Result.FAILED_TEMPORARY, FAMILY)
+        assert planned(world, VOICE, FAMILY).person is Person.FAMILY
+        grown.append((planned(world, VOICE, FAMILY).due_at - world.now).total_seconds())
+    assert grown == [2, 10, 30]
+
+
+def test_a_relatives_number_that_failed_for_good_is_not_called_again() -> None:
+    world = World.of(CRITICAL, numbers=(number("n1"), relative()), money_moved=True)
+    world.send(VOICE, Result.FAILED_PERMANENT, FAMILY)
+    assert not is_planned(world, VOICE, FAMILY)
+
+
+def test_a_relative_who_answered_does_not_take_the_others_turn() -> None:
+    child = "contact:child:1"
+    world = World.of(CRITICAL, numbers=(number("n1"), relative(), relative("f2", child)), money_moved=True)
+    world.send(VOICE, Result.ANSWERED_FAMILY, FAMILY, confirmed=True, answer=Answer.HUNG_UP)
+    world.send(VOICE, Result.NO_ANSWER, child)
+    assert planned(world, VOICE, child).due_at == world.now + 10 * MINUTE
+
+
+def test_a_relative_who_denies_opens_no_visit() -> None:
+    world = World.of(HIGH, numbers=(number("n1"), relative()), money_moved=True)
+    world.send(VOICE, Result.ANSWERED_FAMILY, FAMILY, confirmed=True, answer=Answer.DENIES)
+    assert world.case.visits == ()
+
+
+def test_the_days_cap_of_calls_is_the_subjects_alone() -> None:
+    policy = policy_with(HIGH, voice={"per_day": 1})
+    world = World.as_found(MONDAY, policy, numbers=(number("n1"), relative()), money_moved=True)
+    world.send(VOICE, Result.NO_ANSWER, FAMILY)
+    assert planned(world, VOICE, FAMILY).due_at == MONDAY + 15 * MINUTE
+
+
+def test_family_is_called_a_wait_after_the_refusal_where_the_policy_says_so() -> None:
+    policy = policy_with(HIGH, family={"refused_after": 5 * MINUTE})
+    world = World.as_found(MONDAY, policy, numbers=(number("n1"), relative()))
+    world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DENIES)
+    assert world.waits["family_call"] == world.now + 5 * MINUTE
+
+
+def test_a_retried_call_to_the_family_minds_no_cap() -> None:
+    policy = policy_with(HIGH, voice={"per_day": 1})
+    known = (number("n1"), replace(relative(), used=((VOICE, MONDAY),)))
+    world = World.as_found(MONDAY, policy, numbers=known, money_moved=True)
+    world.send(VOICE, Result.FAILED_TEMPORARY, FAMILY)
+    assert planned(world, VOICE, FAMILY).due_at == world.now + 2 * SECOND

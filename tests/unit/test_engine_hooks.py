@@ -3,13 +3,13 @@
 from datetime import timedelta
 
 import pytest
-from builders import CRITICAL, HIGH, LOW, MEDIUM, MONDAY, SMS, VISIT, VOICE, at
+from builders import CRITICAL, HIGH, HOOK, LOW, MEDIUM, MONDAY, SMS, VISIT, VOICE, at
 from harness import World, planned
 
 from dispatcher.engine import evolve, orders
-from dispatcher.engine.case import Attempt
+from dispatcher.engine.case import SUBJECT, Attempt
 from dispatcher.engine.decisions import AskHuman, Oblige, Plan
-from schemas.vocabulary import Answer, AttemptState, Duty, Hook, Resolution, Result, Rung, Urgency
+from schemas.vocabulary import Answer, AttemptState, Duty, Hook, Person, Resolution, Result, Rung, Urgency
 
 STOP, PROTECT, LIFT = Hook.STOP_PAYMENT, Hook.PROTECT_ACCOUNT, Hook.LIFT_PROTECTION
 HOUR = timedelta(hours=1)
@@ -22,8 +22,7 @@ def last(world: World, hook: Hook) -> Attempt:
 @pytest.mark.parametrize("urgency", Urgency)
 def test_money_that_has_moved_is_stopped_before_all_else_and_not_waited_for(urgency: Urgency) -> None:
     world = World.of(urgency, money_moved=True)
-    first = world.plans[0]
-    assert (first.rule, first.hook, first.due_at) == ("stop_payment", STOP, MONDAY)
+    assert world.plans[0] == Plan("stop_payment", HOOK, SUBJECT, Person.SUBJECT, MONDAY, hook=STOP)
     assert planned(world, SMS).due_at == MONDAY
     assert planned(world, VOICE)
 
@@ -109,6 +108,12 @@ def test_who_refuses_has_the_account_protected_where_the_policy_says_so(urgency:
     assert ("protect_account" in refused(urgency).rules(Plan)) is protected
 
 
+def test_a_bank_that_protects_the_account_asks_nobody() -> None:
+    world = refused(HIGH)
+    world.bank(PROTECT, Result.GRANTED, hours=24)
+    assert world.rules(AskHuman) == []
+
+
 def test_an_account_protection_that_the_bank_refuses_is_put_before_a_person() -> None:
     world = refused(HIGH)
     world.bank(PROTECT, Result.REFUSED)
@@ -125,13 +130,16 @@ def test_somebody_is_reminded_to_lift_the_protection_before_it_ends(hours: int, 
     ]
 
 
-def test_a_protection_whose_ground_is_gone_is_to_be_lifted_at_once() -> None:
+@pytest.mark.parametrize("resolution", [Resolution.NOT_A_VICTIM, Resolution.WITHDRAWN, Resolution.DUPLICATE_MERGED])
+def test_a_protection_whose_ground_is_gone_is_to_be_lifted_at_once(resolution: Resolution) -> None:
     world = refused(HIGH)
-    world.bank(PROTECT, Result.GRANTED, hours=24)
-    world.feedback(Resolution.NOT_A_VICTIM)
-    assert [(each.rule, each.due_at) for each in world.decided if isinstance(each, Oblige)] == [
-        ("protection_groundless", world.now)
+    granted = world.bank(PROTECT, Result.GRANTED, hours=24)
+    world.feedback(resolution)
+    assert [each for each in world.decided if isinstance(each, Oblige)] == [
+        Oblige("protection_groundless", Duty.LIFT_PROTECTION, world.now, f"groundless:{granted.id}")
     ]
+    world.after(seconds=1)
+    assert world.rules(Oblige) == []
 
 
 def test_a_protection_of_a_dissuaded_person_stands_until_its_time() -> None:
@@ -170,3 +178,77 @@ def test_at_most_one_question_of_a_kind_is_with_the_bank() -> None:
     world.joined(money_moved=True)
     assert [each.state for each in world.case.hooks(STOP)] == [AttemptState.ACCEPTED]
     assert planned(world, VISIT)
+
+
+# --- what a human asks of the bank
+
+
+def test_what_a_human_asked_of_the_bank_is_asked_again_after_a_passing_fault() -> None:
+    world = World.of(LOW)
+    order(world, PROTECT, Result.FAILED_TEMPORARY)
+    assert (world.rules(Plan), last(world, PROTECT).state) == (["transient_failure"], AttemptState.PLANNED)
+
+
+def test_what_a_human_asked_of_the_bank_is_put_before_a_person_where_the_bank_refuses() -> None:
+    world = World.of(LOW)
+    order(world, PROTECT, Result.REFUSED)
+    assert world.rules(AskHuman) == ["bank_not_reached"]
+
+
+def test_what_a_rule_asked_of_the_bank_outlives_the_case_too() -> None:
+    world = refused(HIGH)
+    asked = world.sending(last(world, PROTECT))
+    world.feedback(Resolution.DISSUADED_IN_TIME)
+    world.settled(asked, Result.FAILED_TEMPORARY)
+    assert world.rules(Plan) == ["transient_failure"]
+
+
+def test_what_a_human_asked_of_the_bank_outlives_the_case() -> None:
+    world = World.of(HIGH)
+    world.feedback(Resolution.DISSUADED_IN_TIME)
+    order(world, PROTECT, Result.FAILED_TEMPORARY)
+    assert world.rules(Plan) == ["transient_failure"]
+
+
+@pytest.mark.parametrize(("hook", "goes_on"), [(PROTECT, False), (LIFT, True)])
+def test_after_a_false_alarm_a_measure_is_not_asked_again_but_its_end_is(hook: Hook, goes_on: bool) -> None:
+    world = World.of(HIGH)
+    world.feedback(Resolution.NOT_A_VICTIM)
+    order(world, hook, Result.FAILED_TEMPORARY)
+    assert bool(world.plans) is goes_on
+
+
+def test_a_bank_that_lifts_a_protection_asks_nobody() -> None:
+    world = refused(HIGH)
+    world.bank(PROTECT, Result.GRANTED, hours=24)
+    order(world, LIFT, Result.LIFTED)
+    assert world.rules(AskHuman) == []
+
+
+@pytest.mark.parametrize(
+    ("hook", "resolution", "stands"),
+    [
+        (PROTECT, Resolution.DISSUADED_IN_TIME, True),
+        (PROTECT, Resolution.NOT_A_VICTIM, False),
+        (LIFT, Resolution.NOT_A_VICTIM, True),
+    ],
+)
+def test_what_the_bank_is_still_to_be_asked_outlives_the_case_while_there_is_ground(
+    hook: Hook, resolution: Resolution, stands: bool
+) -> None:
+    world = World.of(HIGH)
+    world.case = evolve(world.case, orders.bank(hook, world.now), world.now)
+    world.feedback(resolution)
+    assert bool(world.case.hooks(hook)) is stands
+
+
+def test_a_protection_without_an_end_reminds_nobody() -> None:
+    world = refused(HIGH)
+    world.bank(PROTECT, Result.GRANTED)
+    assert world.rules(Oblige) == []
+
+
+def test_a_protection_that_a_rule_asked_for_is_asked_again_after_a_passing_fault() -> None:
+    world = refused(HIGH)
+    world.bank(PROTECT, Result.FAILED_TEMPORARY)
+    assert world.rules(Plan) == ["transient_failure"]

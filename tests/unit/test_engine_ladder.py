@@ -4,11 +4,12 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from builders import CRITICAL, HIGH, MINUTE, MONDAY, ONLY_VISIT, SECOND, VISIT
+from builders import CRITICAL, HIGH, MINUTE, MONDAY, ONLY_VISIT, SECOND, VISIT, settled
 from harness import World, is_planned, planned
 
+from dispatcher.engine.case import Visit
 from dispatcher.engine.decisions import AskHuman, EndAssignment, Plan
-from schemas.vocabulary import Result, Rung, Urgency, VisitState
+from schemas.vocabulary import AttemptState, Result, Rung, Urgency, VisitState
 
 
 def climb(world: World, step: Callable[[World], None]) -> list[int | None]:
@@ -101,10 +102,54 @@ def test_who_has_arrived_is_late_only_with_the_report() -> None:
     assert world.rules(AskHuman) == []
 
 
-def test_an_officer_who_goes_on_after_every_deadline_is_still_watched() -> None:
+def test_the_wait_for_acceptance_is_named() -> None:
+    world = World.of(CRITICAL, channels=ONLY_VISIT)
+    world.assign()
+    assert world.waits["visit_not_accepted"] == MONDAY + 2 * MINUTE + SECOND
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        (VisitState.ACCEPTED, {"overdue_met_by": 30, "overdue_report_by": 120}),
+        (VisitState.ARRIVED, {"overdue_report_by": 120}),
+    ],
+)
+def test_an_officer_under_way_is_watched_until_each_deadline(state: VisitState, expected: dict[str, int]) -> None:
+    world = World.of(CRITICAL, channels=ONLY_VISIT)
+    world.assign()
+    world.officer(state)
+    assert world.waits == {name: MONDAY + minutes * MINUTE + SECOND for name, minutes in expected.items()}
+
+
+def test_a_rung_that_could_not_be_asked_is_asked_again_a_wait_after_the_failure() -> None:
+    visit = Visit("v1", VisitState.WAITING, MONDAY)
+    failed = settled(VISIT, visit_id="v1", rung=0)
+    world = World.as_found(MONDAY + SECOND, urgency=CRITICAL, visits=(visit,), attempts=(failed,))
+    assert planned(world, VISIT).due_at == MONDAY + 2 * SECOND
+
+
+def test_an_officer_who_did_not_accept_has_the_visit_no_more_and_the_next_rung_follows() -> None:
+    world = World.of(CRITICAL, channels=ONLY_VISIT)
+    asked = world.assign()
+    world.after(minutes=2, seconds=1)
+    ended = world.case.attempt(asked.id)
+    assert (ended.state, ended.result, ended.settled_at) == (AttemptState.SETTLED, Result.NOT_ACCEPTED, world.now)
+    assert (world.visit.state, world.visit.assigned_at, world.visit.attempt_id) == (VisitState.WAITING, None, None)
+    assert planned(world, VISIT).retry_of == asked.id
+
+
+def test_past_the_top_of_the_ladder_the_question_names_its_visit() -> None:
+    world = World.of(CRITICAL, channels=ONLY_VISIT)
+    climb(world, lambda w: void(w.send(VISIT, Result.NOBODY_ON_DUTY)))
+    (asked,) = [each for each in world.decided if isinstance(each, AskHuman)]
+    assert world.visit.id in asked.cause
+
+
+def test_an_officer_who_moves_on_after_every_deadline_is_put_before_the_leader_again() -> None:
     world = World.of(CRITICAL, channels=ONLY_VISIT)
     world.assign()
     world.officer(VisitState.ACCEPTED)
     world.at(MONDAY + 121 * MINUTE)
     world.officer(VisitState.DEPARTED)
-    assert world.looks or world.case.waiting_for
+    assert world.decided == [AskHuman("still_overdue", Rung.STATION_LEADER, f"departed:{world.visit.id}")]

@@ -1,5 +1,6 @@
 """Children and people who can't hear: never called by machine; the guardian instead, a text, and a visit."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from builders import (
     CRITICAL,
     GUARDIAN,
     HIGH,
+    MEDIUM,
     MINUTE,
     MONDAY,
     ONLY_VISIT,
@@ -14,12 +16,13 @@ from builders import (
     SMS,
     VISIT,
     VOICE,
+    at,
     guardian,
     number,
 )
 from harness import World, is_planned, planned
 
-from dispatcher.engine.decisions import Cancel, MarkBad, OpenVisit, Plan, Skip
+from dispatcher.engine.decisions import Cancel, MarkBad, Oblige, OpenVisit, Plan, Skip
 from schemas.vocabulary import Answer, Channel, Resolution, Result, SkipReason, VisitState
 
 CHILD = (number("n1"), guardian("g1"))
@@ -120,3 +123,49 @@ def test_a_guardian_who_is_not_reached_is_visited_in_time() -> None:
     assert "visit_assigned" in world.rules(Plan)
     assert world.visit.state is VisitState.WAITING
     assert planned(world, VISIT)
+
+
+def test_the_phone_route_of_a_child_is_its_guardians() -> None:
+    world = World.of(MEDIUM, minor=True, numbers=(guardian(),))
+    for _ in range(2):
+        world.send(VOICE, Result.NO_ANSWER, GUARDIAN)
+        assert world.case.urgency is MEDIUM
+    call = world.sending(planned(world, VOICE, GUARDIAN))
+    world.accepted(call)
+    assert world.case.urgency is MEDIUM
+    world.settled(call, Result.NO_ANSWER)
+    assert world.case.urgency is HIGH
+
+
+def test_a_guardian_who_refuses_is_sent_one_more_sms_in_other_words_within_the_cap() -> None:
+    world = World.of(HIGH, minor=True, numbers=CHILD)
+    world.send(SMS, Result.DELIVERED, GUARDIAN)
+    world.send(VOICE, Result.ANSWERED_GUARDIAN, GUARDIAN, confirmed=True, answer=Answer.DENIES)
+    assert "other_wording" in world.rules(Plan)
+    another = planned(world, SMS, GUARDIAN)
+    assert (another.due_at, another.occasion) == (MONDAY + timedelta(hours=2), 2)
+
+
+def test_a_child_whose_guardian_can_be_rung_needs_no_other_number() -> None:
+    assert World.of(HIGH, minor=True, numbers=(guardian(),)).rules(Oblige) == []
+
+
+def test_a_guardians_retried_call_minds_the_days_cap_of_the_guardians_calls() -> None:
+    world = World.of(HIGH, minor=True, numbers=(guardian(),))
+    world.send(VOICE, Result.NO_ANSWER, GUARDIAN)
+    call = world.sending(planned(world, VOICE, GUARDIAN))
+    world.act(numbers=(replace(guardian(), used=((VOICE, MONDAY),) * 7),))
+    world.settled(call, Result.FAILED_TEMPORARY)
+    assert planned(world, VOICE, GUARDIAN).due_at == at("00:00", day=3)
+
+
+def test_a_child_without_a_number_whose_guardian_has_one_has_no_channel_skipped_but_the_call() -> None:
+    world = World.of(HIGH, minor=True, numbers=(guardian(),))
+    assert [each for each in world.decided if isinstance(each, Skip)] == [
+        Skip("minor_not_called", VOICE, SkipReason.MINOR)
+    ]
+
+
+def test_a_guardians_number_that_takes_no_sms_skips_it_whatever_number_the_child_has() -> None:
+    world = World.of(HIGH, minor=True, numbers=(number("n1"), replace(guardian(), bad_for=frozenset({SMS}))))
+    assert (SMS, SkipReason.BAD_NUMBER) in skips(world)

@@ -1,11 +1,13 @@
 """Quiet hours hold medium and low, and a rise frees what they held."""
 
-from datetime import datetime
+from datetime import datetime, time
 
 import pytest
 from builders import CRITICAL, HIGH, LOW, MEDIUM, MONDAY, ONLY_SMS, SMS, VOICE, at
 from harness import World, planned
 
+from dispatcher.policy import load
+from dispatcher.policy.models import Policy
 from schemas.vocabulary import Hold, Result, Urgency
 
 
@@ -75,3 +77,32 @@ def test_a_rise_brings_the_first_call_forward() -> None:
     world = World.of(LOW)
     world.joined(CRITICAL)
     assert planned(world, VOICE).due_at == MONDAY
+
+
+# --- quiet hours as a centre may set them
+
+
+def quiet(begin: time, end: time) -> Policy:
+    policy = load()
+    return policy.model_copy(update={"quiet_hours": policy.quiet_hours.model_copy(update={"begin": begin, "end": end})})
+
+
+@pytest.mark.parametrize(
+    ("received", "sent"),
+    [
+        (at("06:00"), at("06:00")),
+        (at("11:59"), at("11:59")),
+        (at("12:00"), at("14:00")),
+        (at("13:59"), at("14:00")),
+        (at("14:00"), at("14:00")),
+        (at("22:00"), at("22:00")),
+    ],
+)
+def test_quiet_hours_may_lie_within_one_day(received: datetime, sent: datetime) -> None:
+    world = World.as_found(received, quiet(time(12), time(14)), urgency=MEDIUM, at=received)
+    assert planned(world, SMS).due_at == sent
+
+
+def test_quiet_hours_that_end_as_they_begin_hold_nothing() -> None:
+    noon = at("12:00")
+    assert planned(World.as_found(noon, quiet(time(12), time(12)), urgency=MEDIUM, at=noon), SMS).due_at == noon

@@ -1,12 +1,16 @@
 """Refused or not found stays open and is visited again."""
 
-from datetime import datetime
+from datetime import UTC, datetime, time
+from zoneinfo import ZoneInfo
 
 import pytest
 from builders import CRITICAL, ONLY_VISIT, VISIT, at, place
 from harness import World, planned
 
+from dispatcher.engine import times
 from dispatcher.engine.decisions import AskHuman, OpenVisit
+from dispatcher.policy import load
+from dispatcher.policy.models import Window
 from schemas.vocabulary import AddressKind, Result, Rung, VisitState
 
 NOT_SETTLED = [Result.MET_REFUSED, Result.NOT_FOUND_TEMPORARILY, Result.NOT_HOME_FAMILY_TOLD]
@@ -18,6 +22,7 @@ NOT_SETTLED = [Result.MET_REFUSED, Result.NOT_FOUND_TEMPORARILY, Result.NOT_HOME
         (at("10:00"), at("18:30")),
         (at("06:29"), at("18:30")),
         (at("14:29:59"), at("18:30")),
+        (at("14:30"), at("06:30", day=3)),
         (at("06:30"), at("18:30")),
         (at("18:30"), at("06:30", day=3)),
         (at("23:00"), at("06:30", day=3)),
@@ -78,3 +83,13 @@ def test_a_person_who_refuses_again_and_again_stays_open_and_is_visited_again() 
         world.goes_there()
         world.reports(Result.MET_REFUSED)
     assert planned(world, VISIT).occasion == 3
+
+
+def test_a_window_is_one_of_the_policys_time_zone_wherever_the_machine_stands() -> None:
+    zone = ZoneInfo("America/Los_Angeles")
+    evening = Window(begin=time(18, 30), end=time(21, 30))
+    at_five = datetime(2026, 3, 2, 17, tzinfo=zone)
+    policy = load().model_copy(update={"timezone": zone})
+    begin = at_five.replace(hour=18, minute=30)
+    assert times.next_window((evening,), policy, at_five.astimezone(UTC)) == begin
+    assert times.window_end((evening,), policy, begin.astimezone(UTC)) == at_five.replace(hour=21, minute=30)

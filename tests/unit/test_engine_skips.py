@@ -1,10 +1,10 @@
 """Each channel that was asked for is attempted or skipped, and says why."""
 
-from builders import ALL, HIGH, ONLY_SMS, SMS, VISIT, VOICE, number
+from builders import ALL, HIGH, MONDAY, ONLY_SMS, ONLY_VOICE, SMS, VISIT, VOICE, number
 from harness import World
 
 from dispatcher.engine.decisions import Skip
-from schemas.vocabulary import Answer, Result, SkipReason
+from schemas.vocabulary import Answer, AttemptState, Person, Result, SkipReason
 
 
 def test_only_bad_numbers_skip_the_channel_with_the_reason() -> None:
@@ -40,3 +40,36 @@ def test_a_channel_that_never_came_to_its_turn_before_the_withdrawal_says_so() -
 
 def test_a_channel_that_was_not_asked_for_is_not_skipped() -> None:
     assert World.of(HIGH, channels=ONLY_SMS, numbers=()).rules(Skip) == ["no_phone"]
+
+
+def test_a_skipped_channel_leaves_an_attempt_that_says_why() -> None:
+    world = World.of(HIGH, numbers=())
+    (skipped,) = world.made(SMS)
+    assert (skipped.state, skipped.result) == (AttemptState.SKIPPED, Result.SKIPPED)
+    assert (skipped.skip_reason, skipped.person) == (SkipReason.NO_PHONE, Person.SUBJECT)
+    assert (skipped.due_at, skipped.send_key) == (MONDAY, "")
+
+
+def test_a_channel_that_joins_is_skipped_for_itself() -> None:
+    world = World.of(HIGH, channels=ONLY_SMS, numbers=())
+    world.joined(channels=ALL)
+    assert [each.channel for each in world.decided if isinstance(each, Skip)] == [VOICE]
+
+
+def test_a_channel_in_use_keeps_no_other_from_being_skipped() -> None:
+    world = World.of(HIGH, channels=ONLY_SMS, numbers=(number("n1", VOICE),))
+    world.joined(channels=ALL)
+    assert Skip("bad_number", VOICE, SkipReason.BAD_NUMBER) in world.decided
+
+
+def test_a_channel_that_was_tried_is_not_skipped() -> None:
+    world = World.of(HIGH, channels=ONLY_VOICE)
+    world.send(VOICE, Result.OUT_OF_SERVICE)
+    assert world.rules(Skip) == []
+
+
+def test_a_channel_of_which_one_number_was_out_of_reach_is_still_skipped_for_who_cannot_hear() -> None:
+    world = World.of(HIGH, channels=ONLY_VOICE)
+    world.out_of_reach(world.made(VOICE)[0])
+    world.joined(hearing_impaired=True)
+    assert world.rules(Skip) == ["hearing_impaired"]

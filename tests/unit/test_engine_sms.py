@@ -1,11 +1,11 @@
 """SMS: one to a person, retried, and another only where it is permitted."""
 
 import pytest
-from builders import MONDAY, ONLY_SMS, SMS, TWO
+from builders import HIGH, MINUTE, MONDAY, ONLY_SMS, SECOND, SMS, TWO, policy_with, settled
 from harness import World, is_planned, planned
 
 from dispatcher.engine.decisions import Plan
-from schemas.vocabulary import Result, Urgency
+from schemas.vocabulary import Person, Result, Urgency
 
 
 @pytest.mark.parametrize("urgency", Urgency)
@@ -61,3 +61,40 @@ def test_a_passing_fault_is_retried_with_growing_waits() -> None:
         assert following.send_key == following.id
         waits.append((following.due_at - world.now).total_seconds())
     assert waits == [2, 10, 30, 120, 300, 300]
+
+
+def test_an_sms_that_is_being_sent_is_not_planned_a_second_time() -> None:
+    world = World.of(channels=ONLY_SMS)
+    world.sending(planned(world, SMS))
+    world.after(seconds=10)
+    assert len(world.made(SMS)) == 1
+
+
+def test_a_failed_sms_is_retried_a_wait_after_its_failure_whenever_it_is_looked_at() -> None:
+    world = World.as_found(MONDAY + SECOND, attempts=(settled(SMS),))
+    assert planned(world, SMS).due_at == MONDAY + 2 * SECOND
+
+
+def test_a_retry_whose_wait_is_over_goes_now() -> None:
+    assert planned(World.as_found(MONDAY + MINUTE, attempts=(settled(SMS),)), SMS).due_at == MONDAY + MINUTE
+
+
+def test_a_provider_that_names_its_own_wait_is_heard() -> None:
+    world = World.as_found(MONDAY, attempts=(settled(SMS, retry_not_before=MONDAY + MINUTE),))
+    assert planned(world, SMS).due_at == MONDAY + MINUTE
+
+
+def test_a_providers_own_wait_that_is_over_puts_nothing_into_the_past() -> None:
+    world = World.as_found(MONDAY + MINUTE, attempts=(settled(SMS, retry_not_before=MONDAY + 5 * SECOND),))
+    assert planned(world, SMS).due_at == MONDAY + MINUTE
+
+
+def test_a_wait_before_the_first_sms_is_kept() -> None:
+    world = World.as_found(MONDAY, policy_with(HIGH, sms={"after": 5 * MINUTE}))
+    assert planned(world, SMS).due_at == MONDAY + 5 * MINUTE
+
+
+def test_a_retry_keeps_its_person_and_its_wording() -> None:
+    world = World.of(channels=ONLY_SMS, warned_before=True)
+    world.send(SMS, Result.FAILED_TEMPORARY)
+    assert (planned(world, SMS).person, planned(world, SMS).occasion) == (Person.SUBJECT, 2)

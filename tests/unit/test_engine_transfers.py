@@ -7,7 +7,7 @@ from builders import CRITICAL, HIGH, MINUTE, MONDAY, ONLY_VISIT, SECOND, VISIT, 
 from harness import World, is_planned, planned
 
 from dispatcher.engine.decisions import AskHuman, EndOffer, OpenVisit, Plan
-from schemas.vocabulary import AttemptState, Resolution, Result, ReturnReason, Rung, VisitState
+from schemas.vocabulary import AddressKind, AttemptState, Resolution, Result, ReturnReason, Rung, VisitState
 
 ELSEWHERE = ReturnReason.NOT_MY_JURISDICTION
 
@@ -22,7 +22,7 @@ def offered() -> World:
 def test_while_it_is_offered_nobody_of_ours_is_sent() -> None:
     world = offered()
     assert not is_planned(world, VISIT)
-    assert world.now + 2 * MINUTE + SECOND in world.looks
+    assert world.waits["offer_lapsed"] == world.now + 2 * MINUTE + SECOND
 
 
 def test_calls_go_on_while_a_visit_is_offered() -> None:
@@ -44,9 +44,9 @@ def test_an_offer_nobody_answers_comes_back_and_the_county_is_told() -> None:
     deadlines = dict(world.case.deadlines)
     world.after(minutes=2, seconds=1)
     assert world.rules(EndOffer) == ["offer_lapsed"]
-    assert [(each.rule, each.who) for each in world.decided if isinstance(each, AskHuman)] == [
-        ("offer_lapsed", Rung.COUNTY_DESK)
-    ]
+    assert (world.visit.state, world.visit.offered_until) == (VisitState.WAITING, None)
+    cause = f"offer:{world.visit.id}:{(MONDAY + 2 * MINUTE).isoformat()}"
+    assert AskHuman("offer_lapsed", Rung.COUNTY_DESK, cause) in world.decided
     assert (planned(world, VISIT).rung, world.case.deadlines) == (4, deadlines)
 
 
@@ -63,6 +63,14 @@ def test_the_unit_that_accepts_climbs_its_own_ladder_and_the_deadline_stands() -
     world.other_unit("P8")
     assert (world.visit.precinct, planned(world, VISIT).rung, planned(world, VISIT).due_at) == ("P8", 0, world.now)
     assert world.case.deadlines == deadlines
+
+
+def test_a_visit_that_a_supervisor_hands_over_begins_at_the_bottom_of_the_other_units_ladder() -> None:
+    world = World.of(CRITICAL, channels=ONLY_VISIT, places=(place("home", "P1"),))
+    world.assign()
+    world.taken_back(offered_for=10 * MINUTE)
+    world.other_unit("P8")
+    assert (world.visit.precinct, planned(world, VISIT).rung) == ("P8", 0)
 
 
 def test_both_legs_stay_on_one_visit() -> None:
@@ -139,3 +147,58 @@ def test_a_visit_the_whole_ladder_left_undone_is_asked_about_again_after_an_orde
     assert world.case.waiting_for == Rung.CENTRE
     world.act(waiting_for=None)  # a supervisor orders something else about the case
     assert world.rules(AskHuman) == ["plan_exhausted"]
+
+
+def taken_over() -> World:
+    world = offered()
+    world.other_unit("P8")
+    world.goes_there()
+    return world
+
+
+def test_a_revisit_stays_with_the_unit_that_took_the_visit_over() -> None:
+    world = taken_over()
+    world.reports(Result.NOT_FOUND_TEMPORARILY)
+    assert world.visit.precinct == "P8"
+
+
+def test_a_revisit_leaves_that_unit_where_the_person_was_found_elsewhere_since() -> None:
+    world = taken_over()
+    world.after(minutes=5)
+    world.located(place("hotel", "P9", AddressKind.CURRENT))
+    world.reports(Result.NOT_FOUND_TEMPORARILY)
+    assert world.visit.precinct == "P9"
+
+
+def test_an_empty_rung_of_the_other_unit_is_passed_at_the_very_moment_of_the_move() -> None:
+    world = offered()
+    world.other_unit("P8")
+    world.send(VISIT, Result.NOBODY_ON_DUTY)
+    assert planned(world, VISIT).rung == 1
+
+
+def test_a_return_within_the_other_unit_goes_up_that_units_ladder() -> None:
+    world = offered()
+    world.other_unit("P8")
+    world.assign()
+    world.after(minutes=1)
+    world.returns(ReturnReason.OFFICER_UNAVAILABLE)
+    assert planned(world, VISIT).rung == 1
+
+
+def test_another_centre_that_is_past_every_deadline_stays_before_ours() -> None:
+    world = abroad()
+    world.at(MONDAY + 121 * MINUTE)
+    world.act(waiting_for=None)  # a supervisor orders something else about the case
+    assert world.decided == [AskHuman("still_overdue", Rung.CENTRE, f"transferred:{world.visit.id}")]
+
+
+def test_a_unit_that_took_the_visit_over_keeps_it_though_an_address_came_before() -> None:
+    world = offered()
+    world.after(minutes=1)
+    world.located(place("hotel", "P9", AddressKind.CURRENT))
+    world.assign()
+    world.after(minutes=1)
+    world.returns(ELSEWHERE, offered_for=2 * MINUTE)
+    world.other_unit("P8")
+    assert world.visit.precinct == "P8"

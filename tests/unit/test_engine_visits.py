@@ -10,17 +10,19 @@ from builders import (
     MONDAY,
     ONLY_SMS,
     ONLY_VISIT,
+    ONLY_VOICE,
     SECOND,
     SMS,
     VISIT,
     VOICE,
     number,
+    policy_with,
 )
 from harness import World, planned
 
-from dispatcher.engine.case import Number
+from dispatcher.engine.case import SUBJECT, Number
 from dispatcher.engine.decisions import AskHuman, Oblige, OpenVisit
-from schemas.vocabulary import Answer, Duty, Result, ReturnReason, Urgency, VisitState
+from schemas.vocabulary import Answer, Duty, Person, Result, ReturnReason, Rung, Urgency, VisitState
 
 
 def test_critical_is_visited_at_receipt() -> None:
@@ -69,7 +71,9 @@ def test_a_visit_that_leads_nowhere_asks_the_centre_once(result: Result) -> None
     world.assign()
     world.officer(VisitState.ACCEPTED)
     world.reports(result)
-    assert world.rules(AskHuman) == ["visit_result"]
+    assert [each for each in world.decided if isinstance(each, AskHuman)] == [
+        AskHuman("visit_result", Rung.CENTRE, world.visit.id)
+    ]
     world.after(hours=1)
     assert world.rules(AskHuman) == []
 
@@ -105,8 +109,9 @@ def test_a_wrong_address_asks_the_source_for_a_better_one() -> None:
     world = World.of(CRITICAL, channels=ONLY_VISIT)
     world.goes_there()
     world.reports(Result.WRONG_ADDRESS)
-    assert [(each.rule, each.duty) for each in world.decided if isinstance(each, Oblige)] == [
-        ("ask_for_address", Duty.ADDRESS_REQUEST)
+    cause = f"address:{world.made(VISIT)[0].id}"
+    assert [each for each in world.decided if isinstance(each, Oblige)] == [
+        Oblige("ask_for_address", Duty.ADDRESS_REQUEST, world.now + 60 * MINUTE, cause)
     ]
     world.after(minutes=1)
     assert world.rules(Oblige) == []
@@ -118,3 +123,31 @@ def test_only_an_insufficient_address_asks_the_source_when_a_visit_is_returned(r
     world.assign()
     world.returns(reason)
     assert ("ask_for_address" in world.rules(Oblige)) is (reason is ReturnReason.ADDRESS_INSUFFICIENT)
+
+
+# --- the visit itself
+
+
+def test_the_wait_for_a_contact_is_named() -> None:
+    assert World.of(HIGH).waits["visit_no_contact"] == MONDAY + 15 * MINUTE
+
+
+def test_a_visit_is_handed_to_the_first_rung_as_the_subjects_own() -> None:
+    world = World.of(CRITICAL, channels=ONLY_VISIT)
+    (plan,) = world.plans
+    assert (plan.rule, plan.party, plan.person) == ("visit_assigned", SUBJECT, Person.SUBJECT)
+    assert (plan.visit_id, plan.retry_of) == (world.visit.id, None)
+    assert world.visit.opened_at == MONDAY
+
+
+def test_who_hung_up_after_the_key_press_was_warned_and_is_not_visited_for_want_of_contact() -> None:
+    world = World.of(HIGH, channels=ONLY_VOICE)
+    world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.HUNG_UP)
+    world.after(minutes=30)
+    assert world.case.visits == ()
+
+
+def test_a_wait_for_contact_that_no_trigger_asks_for_opens_no_visit() -> None:
+    policy = policy_with(MEDIUM, visit={"no_contact_after": 15 * MINUTE})
+    world = World.as_found(MONDAY + 15 * MINUTE, policy, urgency=MEDIUM)
+    assert world.case.visits == ()
