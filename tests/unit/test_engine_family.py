@@ -6,6 +6,7 @@ import pytest
 from builders import (
     CRITICAL,
     FAMILY,
+    GUARDIAN,
     HIGH,
     LOW,
     MEDIUM,
@@ -13,7 +14,9 @@ from builders import (
     MONDAY,
     ONLY_SMS,
     SECOND,
+    SMS,
     VOICE,
+    guardian,
     number,
     policy_with,
     relative,
@@ -92,6 +95,13 @@ def guardian_says(answer: Answer) -> World:
     world = World.of(HIGH, numbers=(number("n1"), relative(person=Person.GUARDIAN)), money_moved=True)
     world.send(VOICE, Result.ANSWERED_GUARDIAN, FAMILY, confirmed=True, answer=answer)
     return world
+
+
+def test_an_adult_who_has_a_guardian_is_warned_in_person() -> None:
+    world = World.of(HIGH, numbers=(number("n1"), guardian()))
+    assert is_planned(world, SMS)
+    assert is_planned(world, VOICE)
+    assert world.made(SMS, GUARDIAN) == []
 
 
 def test_a_guardian_who_confirmed_is_a_true_contact() -> None:

@@ -21,17 +21,17 @@ def test_what_is_grave_is_put_before_the_centre_once_and_sends_nothing(urgency: 
 
 @pytest.mark.parametrize("urgency", [MEDIUM, LOW])
 @pytest.mark.parametrize(
-    ("fact", "resolution", "reason"),
+    ("fact", "rule", "resolution", "reason"),
     [
-        ("expired", Resolution.EXPIRED, SkipReason.EXPIRED),
-        ("suppressed", Resolution.NOT_A_VICTIM, SkipReason.SUPPRESSED),
+        ("expired", "expired_on_arrival", Resolution.EXPIRED, SkipReason.EXPIRED),
+        ("suppressed", "suppressed", Resolution.NOT_A_VICTIM, SkipReason.SUPPRESSED),
     ],
 )
 def test_the_rest_is_closed_and_each_channel_says_why_it_was_not_used(
-    urgency: Urgency, fact: str, resolution: Resolution, reason: SkipReason
+    urgency: Urgency, fact: str, rule: str, resolution: Resolution, reason: SkipReason
 ) -> None:
     world = World.of(urgency, **{fact: True})
-    assert [each.resolution for each in world.decided if isinstance(each, Close)] == [resolution]
+    assert [each for each in world.decided if isinstance(each, Close)] == [Close(rule, resolution)]
     assert [(each.channel, each.reason) for each in world.decided if isinstance(each, Skip)] == [
         (SMS, reason),
         (VOICE, reason),

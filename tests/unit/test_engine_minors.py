@@ -169,3 +169,9 @@ def test_a_child_without_a_number_whose_guardian_has_one_has_no_channel_skipped_
 def test_a_guardians_number_that_takes_no_sms_skips_it_whatever_number_the_child_has() -> None:
     world = World.of(HIGH, minor=True, numbers=(number("n1"), replace(guardian(), bad_for=frozenset({SMS}))))
     assert (SMS, SkipReason.BAD_NUMBER) in skips(world)
+
+
+def test_a_stranger_on_the_guardians_phone_raises_one_step() -> None:
+    world = World.of(HIGH, minor=True, numbers=CHILD)
+    world.send(VOICE, Result.ANSWERED_NOT_SUBJECT, GUARDIAN)
+    assert world.case.urgency is CRITICAL

@@ -117,3 +117,9 @@ def test_an_exhausted_phone_route_raises_once_and_says_so() -> None:
 def test_a_policy_that_raises_to_the_urgency_itself_raises_nothing() -> None:
     policy = policy_with(MEDIUM, phone_route_exhausted_raises_to=MEDIUM)
     assert World.as_found(MONDAY, policy, urgency=MEDIUM, numbers=()).rules(RaiseUrgency) == []
+
+
+def test_what_is_planned_in_time_is_not_brought_forward() -> None:
+    world = World.of(HIGH)
+    world.after(seconds=1)
+    assert world.rules(BringForward) == []
