@@ -1,0 +1,18 @@
+"""Shorter ways to what is due, to what is in hand, and to a person's cases"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_index("ix_attempts_due_at", "attempts", ["due_at"], postgresql_where=sa.text("action IS NOT NULL"))
+    op.create_index(
+        "ix_attempts_leased", "attempts", ["lease_until"], postgresql_where=sa.text("lease_until IS NOT NULL")
+    )
+    op.drop_index("ix_attempts_awaited", "attempts")
+    op.create_index("ix_cases_subject_id", "cases", ["subject_id"])
