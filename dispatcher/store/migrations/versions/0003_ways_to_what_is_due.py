@@ -14,5 +14,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_attempts_leased", "attempts", ["lease_until"], postgresql_where=sa.text("lease_until IS NOT NULL")
     )
+    # Few attempts are group notices, and each decision on a case with that channel asks for the last one.
+    op.create_index("ix_attempts_notices", "attempts", ["case_id"], postgresql_where=sa.text("channel = 'broadcast'"))
     op.drop_index("ix_attempts_awaited", "attempts")
     op.create_index("ix_cases_subject_id", "cases", ["subject_id"])
