@@ -16,5 +16,6 @@ def upgrade() -> None:
     )
     # Few attempts are group notices, and each decision on a case with that channel asks for the last one.
     op.create_index("ix_attempts_notices", "attempts", ["case_id"], postgresql_where=sa.text("channel = 'broadcast'"))
+    op.create_index("ix_cases_area_fraud_type", "cases", ["area", "fraud_type"])
     op.drop_index("ix_attempts_awaited", "attempts")
     op.create_index("ix_cases_subject_id", "cases", ["subject_id"])
