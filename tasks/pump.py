@@ -42,19 +42,24 @@ class Pump:
 
     def deliver(self, lane: str) -> int:
         """Deliver until nothing is due and nothing is under way. Gives the number of errands done."""
-        done, claim_until = 0, time.monotonic() + CLAIM_FOR_S
-        while True:
-            if time.monotonic() < claim_until and not self.stopping.is_set():
-                self._start(self._claim(lane, min(CLAIM, UNDER_WAY - self._under_way)))
+        done, is_more, claim_until = 0, True, time.monotonic() + CLAIM_FOR_S
+        while is_more or self._under_way:
+            room = min(CLAIM, UNDER_WAY - self._under_way)
+            is_open = time.monotonic() < claim_until and not self.stopping.is_set()
+            errands = self._claim(lane, room) if is_open else []
+            self._start(errands)
             if not self._under_way:
-                return done
-            results = self._gather()
+                break
+            results, is_planned = self._gather(), False
             try:
-                self._record(results)
+                is_planned = self._record(results)
             finally:
                 # Where a record failed for good, its leases run out and the attempts are in doubt; the pump goes on.
                 self._under_way -= len(results)
             done += len(results)
+            # A last claim that finds nothing costs as much as one that does; the task looks once more at its end.
+            is_more = is_planned or len(errands) == room
+        return done
 
     def close(self) -> None:
         """Close the providers' connections."""
@@ -85,14 +90,16 @@ class Pump:
         return results
 
     @waits_for_database
-    def _record(self, results: list[Done]) -> None:
+    def _record(self, results: list[Done]) -> bool:
+        """Write results down. Gives whether more has become due by them."""
         if not results:
-            return
+            return False
         with self._house.sessions.begin() as session:
             lanes = delivery.record(session, self._house.office, results)
         for done in results:
             _log.info("errand_done", **_facts(done))
         self._house.office.wake.deliver(*lanes)
+        return bool(lanes)
 
     async def _run(self, errand: Errand) -> None:
         provider = self._registry.get(errand.provider)

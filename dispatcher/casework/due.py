@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Select, Uuid, any_, bindparam, func, literal, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from dispatcher import clock
@@ -14,6 +14,7 @@ from dispatcher.casework import delivery, outcomes
 from dispatcher.casework.files import CaseFiles
 from dispatcher.casework.office import Office
 from dispatcher.store.attempts import AttemptRow
+from dispatcher.store.base import is_one_of
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.receipts import ReceiptRow
 from providers.base import InDoubt
@@ -80,10 +81,10 @@ def _whole_look() -> Select[Any]:
     """Built once: a stepped clock is looked at many times a second."""
     now, real = bindparam("now", type_=CaseRow.opened_at.type), bindparam("real", type_=CaseRow.opened_at.type)
     has_action = AttemptRow.action.is_not(None)
+    is_held = or_(AttemptRow.state == AttemptState.ACCEPTED.value, has_action)
     awaited = (
         select(AttemptRow.id).where(AttemptRow.state == AttemptState.SENDING.value),
-        select(AttemptRow.id).where(AttemptRow.state == AttemptState.ACCEPTED.value, AttemptRow.lease_until > real),
-        select(AttemptRow.id).where(has_action, AttemptRow.lease_until > real),
+        select(AttemptRow.id).where(AttemptRow.lease_until > real, is_held),
     )
     lanes = select(func.array_agg(AttemptRow.lane.distinct())).where(delivery.is_due(now, real))
     next_looks = select(func.min(CaseRow.next_look_at))
@@ -104,7 +105,7 @@ def in_hand(session: Session, case_ids: Iterable[UUID]) -> set[UUID]:
     """Of these cases, those with an attempt planned, sending, or with its answer still to come."""
     open_states = (AttemptState.PLANNED, AttemptState.SENDING, AttemptState.ACCEPTED, AttemptState.IN_DOUBT)
     found = select(AttemptRow.case_id).where(
-        AttemptRow.case_id == any_(literal(list(case_ids), ARRAY(Uuid))),
+        is_one_of(AttemptRow.case_id, case_ids),
         AttemptRow.channel != Channel.VISIT,
         AttemptRow.state.in_([state.value for state in open_states]),
     )

@@ -20,7 +20,7 @@ from dispatcher.casework.people import keep_value
 from dispatcher.casework.view import case_of
 from dispatcher.engine import Case, decide
 from dispatcher.store.attempts import AttemptRow
-from dispatcher.store.base import new_id
+from dispatcher.store.base import is_one_of, new_id
 from dispatcher.store.cases import AddressRow, BadNumberRow, CaseRow, PhoneRow
 from dispatcher.store.journal import JournalRow
 from dispatcher.store.vault import SubjectRow
@@ -52,8 +52,9 @@ class CaseFiles:
         wanted = sorted(set(case_ids) - self.cases.keys())
         if not wanted:
             return
-        locked = select(CaseRow).where(CaseRow.id.in_(wanted)).order_by(CaseRow.id).with_for_update(key_share=True)
-        for row in self.session.scalars(locked.execution_options(populate_existing=True)):
+        found = select(CaseRow).where(is_one_of(CaseRow.id, wanted)).order_by(CaseRow.id)
+        locked = found.with_for_update(key_share=True).execution_options(populate_existing=True)
+        for row in self.session.scalars(locked):
             self.cases[row.id] = row
         self._read(AttemptRow, self.attempts, wanted)
         self._read(VisitRow, self.visits, wanted)
@@ -62,7 +63,7 @@ class CaseFiles:
         self._read_bad_numbers(wanted)
 
     def _read(self, table: type[Row], kept: dict[UUID, list[Row]], case_ids: list[UUID]) -> None:
-        found = select(table).where(table.case_id.in_(case_ids)).order_by(table.id)
+        found = select(table).where(is_one_of(table.case_id, case_ids)).order_by(table.id)
         for each in self.session.scalars(found.execution_options(populate_existing=True)):
             kept[each.case_id].append(each)
 
@@ -91,7 +92,7 @@ class CaseFiles:
         if not digests:
             return
         bad = select(BadNumberRow.digest, BadNumberRow.channel).where(
-            BadNumberRow.digest.in_(digests), BadNumberRow.until > self.now
+            is_one_of(BadNumberRow.digest, digests), BadNumberRow.until > self.now
         )
         for digest, channel in self.session.execute(bad).tuples():
             self.bad[digest] = self.bad.get(digest, frozenset()) | {Channel(channel)}
@@ -127,7 +128,7 @@ class CaseFiles:
             case.policy_version = version
 
     def _values(self, case_ids: list[UUID]) -> dict[UUID, Case]:
-        around = surroundings.read(self.session, [self.cases[each] for each in case_ids], self.now)
+        around = surroundings.read(self.session, [self.cases[each] for each in case_ids], self.phones, self.now)
         return {
             case_id: case_of(
                 self.cases[case_id],

@@ -17,6 +17,7 @@ from dispatcher.casework.codes import FIELD as CODE
 from dispatcher.casework.office import Office
 from dispatcher.casework.view import relation_of
 from dispatcher.store.attempts import AttemptRow
+from dispatcher.store.base import is_one_of
 from dispatcher.store.cases import AddressRow, CaseRow, PhoneRow
 from dispatcher.store.codes import CodeRow
 from dispatcher.store.instructions import InstructionRow
@@ -42,7 +43,7 @@ class Letters:
             select(PhoneRow.id, PhoneRow.country, VaultValueRow, SubjectRow)
             .join(VaultValueRow, VaultValueRow.id == PhoneRow.value_id)
             .join(SubjectRow, SubjectRow.id == VaultValueRow.subject_id)
-            .where(PhoneRow.id.in_(phone_ids))
+            .where(is_one_of(PhoneRow.id, phone_ids))
         )
         self._numbers: dict[UUID, tuple[VaultValueRow, SubjectRow]] = {}
         self._countries: dict[UUID, str | None] = {}
@@ -61,7 +62,7 @@ class Letters:
         values = (
             select(VaultValueRow, SubjectRow)
             .join(SubjectRow, SubjectRow.id == VaultValueRow.subject_id)
-            .where(VaultValueRow.subject_id.in_(subjects), is_named)
+            .where(is_one_of(VaultValueRow.subject_id, subjects), is_named)
             .order_by(VaultValueRow.id)
         )
         for value, subject in self._session.execute(values).tuples():
@@ -74,7 +75,7 @@ class Letters:
             select(CodeRow.case_id, VaultValueRow, SubjectRow)
             .join(VaultValueRow, VaultValueRow.id == CodeRow.value_id)
             .join(SubjectRow, SubjectRow.id == VaultValueRow.subject_id)
-            .where(CodeRow.case_id.in_(called), VaultValueRow.field == CODE)
+            .where(is_one_of(CodeRow.case_id, called), VaultValueRow.field == CODE)
         )
         found = self._session.execute(codes).tuples()
         return {case_id: (value, subject) for case_id, value, subject in found if subject.id == called[case_id]}

@@ -10,7 +10,7 @@ from dispatcher.casework import outcomes
 from dispatcher.casework.files import CaseFiles
 from dispatcher.casework.office import Office
 from dispatcher.store.attempts import AttemptRow
-from dispatcher.store.base import new_id
+from dispatcher.store.base import is_one_of, new_id
 from dispatcher.store.receipts import ReceiptKeyRow, ReceiptRow
 from providers.base import Accepted, Answered, Receipt
 from schemas.vocabulary import Answer, Result
@@ -53,7 +53,7 @@ def settle(session: Session, office: Office) -> tuple[int, set[str]]:
     if not rows:
         return 0, set()
     keys = {row.send_key for row in rows}
-    sent = select(AttemptRow.send_key, AttemptRow.case_id).where(AttemptRow.send_key.in_(keys))
+    sent = select(AttemptRow.send_key, AttemptRow.case_id).where(is_one_of(AttemptRow.send_key, keys))
     case_of = dict(session.execute(sent).tuples().all())
     files = CaseFiles(session, office)
     files.open(case_of.values())

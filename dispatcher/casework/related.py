@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from dispatcher.casework.incoming import SUBJECT, Incoming
 from dispatcher.casework.office import Office
+from dispatcher.store.base import is_one_of
 from dispatcher.store.cases import CaseRow, LinkRow, PhoneRow, SuppressionRow
 from dispatcher.store.vault import SubjectRow
 from schemas.vocabulary import CaseState, LinkKind, Resolution
@@ -52,7 +53,7 @@ def _same_person(session: Session, cases: Select[UUID], incoming: Incoming) -> U
     digests = [phone.digest for phone in incoming.phones if phone.party == SUBJECT]
     if not digests:
         return None
-    with_phone = select(PhoneRow.case_id).where(PhoneRow.digest.in_(digests), PhoneRow.party == SUBJECT)
+    with_phone = select(PhoneRow.case_id).where(is_one_of(PhoneRow.digest, digests), PhoneRow.party == SUBJECT)
     by_phone = cases.where(CaseRow.id.in_(with_phone))
     if incoming.id_digest is not None:
         by_phone = by_phone.where(SubjectRow.id_digest.is_(None))
@@ -75,7 +76,7 @@ def link_shared_numbers(files: CaseFiles, case_id: UUID) -> None:
     others = (
         select(PhoneRow.case_id)
         .join(CaseRow, CaseRow.id == PhoneRow.case_id)
-        .where(PhoneRow.digest.in_(digests), PhoneRow.case_id != case_id, CaseRow.state == CaseState.OPEN.value)
+        .where(is_one_of(PhoneRow.digest, digests), PhoneRow.case_id != case_id, CaseRow.state == CaseState.OPEN.value)
         .distinct()
     )
     for other in sorted(files.session.scalars(others)):
@@ -87,7 +88,7 @@ def is_suppressed(session: Session, office: Office, incoming: Incoming, now: dat
     people = [phone.digest for phone in incoming.phones if phone.party == SUBJECT]
     people = [incoming.id_digest] if incoming.id_digest is not None else people
     triggers = [trigger(office, each, incoming.fraud_type, incoming.pushed.source_kind) for each in people]
-    found = select(SuppressionRow.digest).where(SuppressionRow.digest.in_(triggers), SuppressionRow.until > now)
+    found = select(SuppressionRow.digest).where(is_one_of(SuppressionRow.digest, triggers), SuppressionRow.until > now)
     return bool(triggers) and session.scalar(found.limit(1)) is not None
 
 

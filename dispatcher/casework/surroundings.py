@@ -1,7 +1,7 @@
 """What other cases did that the engine has to know: messages to the same numbers, notices in the same area."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -10,6 +10,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from dispatcher.store.attempts import AttemptRow
+from dispatcher.store.base import is_one_of
 from dispatcher.store.cases import CaseRow, PhoneRow
 from schemas.vocabulary import AttemptState, CaseState, Channel
 
@@ -28,12 +29,29 @@ class Surroundings:
     noticed: dict[UUID, datetime]
 
 
-def read(session: Session, cases: Iterable[CaseRow], now: datetime) -> Surroundings:
-    """Read them for open cases; a case that has ended sends nothing."""
+def read(
+    session: Session, cases: Iterable[CaseRow], phones: Mapping[UUID, Iterable[PhoneRow]], now: datetime
+) -> Surroundings:
+    """Read them for open cases, whose phones are given; a case that has ended sends nothing."""
     live = [case for case in cases if case.state == CaseState.OPEN]
-    used = _used(session, [case.id for case in live], now) if live else {}
+    sharing = _sharing(session, {case.id: {phone.digest for phone in phones[case.id]} for case in live})
+    used = _used(session, sharing, now) if sharing else {}
     noticed = {case.id: _noticed(session, case) for case in live if Channel.BROADCAST in case.channels}
     return Surroundings(used, {case_id: at for case_id, at in noticed.items() if at is not None})
+
+
+def _sharing(session: Session, digests: Mapping[UUID, set[bytes]]) -> list[UUID]:
+    """Those of them with a number that another case has too. Few have, so only they are looked at closely."""
+    wanted = set().union(*digests.values())
+    if not wanted:
+        return []
+    holders = defaultdict(set)
+    # The cases' own phones need not be stored yet, and to store them for this question would be a flush more.
+    with session.no_autoflush:
+        found = session.execute(select(PhoneRow.digest, PhoneRow.case_id).where(is_one_of(PhoneRow.digest, wanted)))
+    for digest, case_id in found.tuples():
+        holders[digest].add(case_id)
+    return [case_id for case_id, own in digests.items() if any(holders[each] - {case_id} for each in own)]
 
 
 def _used(
@@ -45,7 +63,7 @@ def _used(
         .join(other, and_(other.digest == mine.digest, other.case_id != mine.case_id))
         .join(AttemptRow, and_(AttemptRow.case_id == other.case_id, AttemptRow.phone_id == other.id))
         .where(
-            mine.case_id.in_(case_ids),
+            is_one_of(mine.case_id, case_ids),
             now - _LOOK_BACK < _MADE_AT,
             AttemptRow.state.not_in(_NOT_MADE),
             or_(AttemptRow.result.is_(None), AttemptRow.result.not_in(_NEVER_ARRIVED)),

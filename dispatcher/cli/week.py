@@ -95,12 +95,14 @@ def _print(facts: dict[str, Any]) -> None:
     money = " · ".join(f"{text} ¥{facts['money'][name]:,}" for name, text in _MONEY.items())
     for line in (
         f"未结案件等待 open cases wait for: {waits}",
+        f"未结且无人负责 open cases that wait for nobody: {len(facts['waits_for_nobody'])}",
         f"上门 visits: 派出 opened {visits['opened']}, 反馈 reported {visits['reported']}, 见到 met {visits['met']}"
         f" ({visits['met_rate'] or 0:.0%}), 取消 cancelled {visits['cancelled']}",
         f"短信上限 SMS caps: 每号每日最多 most a day {caps['most_a_day']}, 超日限 too many {caps['too_many']}, "
         f"间隔过短 too soon {caps['too_soon']}, 因升级加发 for a rise {caps['rises']}",
         f"金额,各自独立 money, each figure by itself: {money}",
-        f"用时 {facts['wall_s']} s, 时钟步数 clock steps {facts['steps']}, 结束于 ended at {facts['ended_at']}",
+        f"用时 took {facts['wall_s'] / 60:.1f} min, 时钟步数 clock steps {facts['steps']}, "
+        f"结束于 ended at {facts['ended_at']}",
         *(f"无人负责 waits for nobody: {case_id}" for case_id in facts["waits_for_nobody"]),
         f"种子 seed {facts['seed']}",
     ):

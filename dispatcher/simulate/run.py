@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 import httpx
-from sqlalchemy import ARRAY, Uuid, any_, literal, select
+from sqlalchemy import select
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from dispatcher import clock, sweep
@@ -20,10 +20,11 @@ from dispatcher.setup import House
 from dispatcher.simulate import sample
 from dispatcher.simulate.crew import Crew
 from dispatcher.simulate.sample import Push
+from dispatcher.store.base import is_one_of
 from dispatcher.store.cases import CaseRow
 from schemas.vocabulary import CaseState
 
-_PAUSE_S = 0.01
+_PAUSE_S = 0.03
 _TELL_EVERY_S = 0.5
 _DOOR = "push"
 
@@ -188,7 +189,7 @@ class Play:
 
     def _unfinished(self, now: datetime) -> set[UUID]:
         """Cases with something in hand, and open ones that no human is asked about or whose script goes on."""
-        mine = CaseRow.id == any_(literal(list(self.outcome.left), ARRAY(Uuid)))
+        mine = is_one_of(CaseRow.id, self.outcome.left)
         open_ = CaseRow.state == CaseState.OPEN.value
         with self._house.sessions() as session:
             going_on = set(session.scalars(select(CaseRow.id).where(mine, open_, CaseRow.waiting_for.is_(None))))

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Uuid, and_, any_, case, func, literal, or_, select
+from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, and_, any_, case, cast, func, literal, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from dispatcher.engine.caps import NEVER_ARRIVED
@@ -15,6 +15,7 @@ from dispatcher.engine.times import local_day
 from dispatcher.policy.models import Policy
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow, PhoneRow
+from dispatcher.store.journal import JournalRow
 from dispatcher.store.visits import VisitRow
 from schemas.vocabulary import AttemptState, CaseState, Channel, Urgency, VisitState
 
@@ -81,8 +82,9 @@ def _attempts(session: Session, ids: Any) -> dict[str, dict[str, int]]:
 
 def _sms_caps(session: Session, policy: Policy, ids: Any) -> dict[str, Any]:
     """What left for each number, measured against the caps. A rise permits one more; a doubt may be repeated."""
+    for_a_rise = func.bool_or(or_(AttemptRow.rule == "urgency_rose", _was_hastened()))
     sent = (
-        select(PhoneRow.digest, AttemptRow.send_key, func.min(AttemptRow.sent_at), func.min(AttemptRow.rule))
+        select(PhoneRow.digest, AttemptRow.send_key, func.min(AttemptRow.sent_at), for_a_rise)
         .join(PhoneRow, PhoneRow.id == AttemptRow.phone_id)
         .where(_is_one_of(AttemptRow.case_id, ids), AttemptRow.channel == Channel.SMS.value)
         .where(AttemptRow.sent_at.is_not(None))
@@ -90,9 +92,8 @@ def _sms_caps(session: Session, policy: Policy, ids: Any) -> dict[str, Any]:
         .group_by(PhoneRow.digest, AttemptRow.send_key)
     )
     by_number: dict[bytes, list[tuple[datetime, bool]]] = defaultdict(list)
-    for digest, _, at, rule in session.execute(sent).tuples():
-        if at is not None:
-            by_number[digest].append((at, rule == "urgency_rose"))
+    for digest, _, at, rose in session.execute(sent).tuples():
+        by_number[digest].append((at, rose))
     cap, most, too_soon, too_many = policy.sms_cap, 0, 0, 0
     for messages in by_number.values():
         days = Counter(local_day(policy, at) for at, rose in messages if not rose)
@@ -102,6 +103,17 @@ def _sms_caps(session: Session, policy: Policy, ids: Any) -> dict[str, Any]:
         too_soon += sum(later - at < cap.again_after and not rose for (at, _), (later, rose) in gaps)
     rises = sum(rose for messages in by_number.values() for _, rose in messages)
     return {"numbers": len(by_number), "most_a_day": most, "too_many": too_many, "too_soon": too_soon, "rises": rises}
+
+
+def _was_hastened() -> ColumnElement[bool]:
+    """A rise that found one planned already sends that one sooner, and no other: its rule stays what it was."""
+    hastened = select(JournalRow.id).where(
+        JournalRow.case_id == AttemptRow.case_id,
+        JournalRow.event == "attempt_brought_forward",
+        JournalRow.rule == "urgency_rose",
+        JournalRow.data["attempt"].astext == cast(AttemptRow.id, Text),
+    )
+    return hastened.exists()
 
 
 def _visits(session: Session, ids: Any) -> dict[str, Any]:

@@ -15,7 +15,9 @@ class AttemptRow(Base):
         Index("ix_attempts_send_key", "send_key"),
         Index("ix_attempts_due", "lane", "urgency_rank", "due_at", postgresql_where=text("action IS NOT NULL")),
         Index("ix_attempts_lease", "lease_until", postgresql_where=text("state = 'sending'")),
-        Index("ix_attempts_awaited", "lease_until", postgresql_where=text("state = 'accepted'")),
+        Index("ix_attempts_due_at", "due_at", postgresql_where=text("action IS NOT NULL")),
+        Index("ix_attempts_notices", "case_id", postgresql_where=text("channel = 'broadcast'")),
+        Index("ix_attempts_leased", "lease_until", postgresql_where=text("lease_until IS NOT NULL")),
         {"postgresql_partition_by": "RANGE (id)"},
     )
 

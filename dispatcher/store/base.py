@@ -1,14 +1,15 @@
 """What every table shares."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypeVar
 from uuid import UUID
 
 import uuid_utils.compat
-from sqlalchemy import BigInteger, DateTime, ForeignKey, MetaData, Text
+from sqlalchemy import BigInteger, ColumnElement, DateTime, ForeignKey, MetaData, Text, any_, literal
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, mapped_column
 
 # A transaction's rows may be inserted in any order; what they refer to must be there at its end.
 Refers = partial(ForeignKey, deferrable=True, initially="DEFERRED")
@@ -26,6 +27,7 @@ At = datetime
 Yuan = Annotated[int, mapped_column(BigInteger)]
 Words = Annotated[list[str], mapped_column(ARRAY(Text))]
 Json = Annotated[dict[str, Any], mapped_column(JSONB)]
+Value = TypeVar("Value")
 
 
 class Base(DeclarativeBase):
@@ -37,3 +39,8 @@ def new_id() -> UUID:
     """A UUIDv7 of the real time: rows sort by when they were made, and partitions follow."""
     made: UUID = uuid_utils.compat.uuid7()
     return made
+
+
+def is_one_of(column: InstrumentedAttribute[Value], values: Iterable[Value]) -> ColumnElement[bool]:
+    """IN, as one array: the same statement for any number of values, so that it is parsed and planned once."""
+    return column == any_(literal(list(values), ARRAY(column.type)))

@@ -1,0 +1,49 @@
+"""What a delivery costs: as many statements for twelve attempts as for one, and no more than it needs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from desk import Desk, Scripted, phone
+from sqlalchemy import event
+
+
+@contextmanager
+def statements(desk: Desk) -> Iterator[list[str]]:
+    """What is asked of the database meanwhile."""
+    asked: list[str] = []
+
+    def note(connection: object, cursor: object, statement: str, *_: object) -> None:
+        asked.append(" ".join(statement.split()))
+
+    engine = desk.sessions.kw["bind"]
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def test_twelve_deliveries_ask_no_more_than_one(desk: Desk) -> None:
+    desk.open(1)
+    with statements(desk) as alone:
+        assert len(desk.deliver(Scripted())) == 1
+    for number in range(2, 14):
+        desk.open(number)
+    with statements(desk) as together:
+        assert len(desk.deliver(Scripted())) == 12
+    assert len(together) == len(alone) <= 17
+
+
+def test_other_cases_sends_are_read_only_where_a_number_is_shared(desk: Desk) -> None:
+    desk.open(1)
+    with statements(desk) as alone:
+        desk.deliver(Scripted())
+    desk.open(2, phones=[{"number": phone(1)}])
+    desk.pass_time(hours=2)
+    with statements(desk) as shared:
+        desk.deliver(Scripted())
+    assert [_joins(alone), _joins(shared)] == [0, 1]
+
+
+def _joins(asked: list[str]) -> int:
+    return sum("JOIN attempts" in each for each in asked)
