@@ -1,6 +1,6 @@
 """What the commands that play pushes share: the roster, and the progress line."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
@@ -29,7 +29,13 @@ def load_roster(parts: House, path: Path) -> None:
         roster.load(session, found)
 
 
-def play(parts: House, pushes: list[Push], timeout_s: float, end: datetime | None = None) -> Outcome:
+def play(
+    parts: House,
+    pushes: list[Push],
+    timeout_s: float,
+    end: datetime | None = None,
+    grain: timedelta = timedelta(0),
+) -> Outcome:
     """Play with a progress line: product time, pushes, cases settled."""
     columns = (
         TextColumn("演示 play {task.fields[at]}"),
@@ -50,4 +56,4 @@ def play(parts: House, pushes: list[Push], timeout_s: float, end: datetime | Non
                 note=note,
             )
 
-        return Play(parts, pushes, tell, end).run(timeout_s)
+        return Play(parts, pushes, tell, end, grain).run(timeout_s)

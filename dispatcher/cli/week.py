@@ -23,6 +23,8 @@ from schemas.vocabulary import IntakeStatus, Rung, Urgency
 START = datetime.fromisoformat("2026-03-02T00:00:00+08:00")
 _OVER_AFTER = timedelta(days=14)
 _MINUTE = timedelta(minutes=1)
+# A week of seconds has more stops than a week of half minutes, and each stop costs all processes a look.
+_GRAIN = timedelta(seconds=30)
 _OPEN = {"attempt": "尝试进行中 an attempt under way", "time": "到期时间 a time to come", summary.NOBODY: "无人 NOBODY"}
 _MONEY = {
     "amount_at_risk": "涉险 at risk",
@@ -43,7 +45,7 @@ def week(count: int, seed: int | None, days: int, timeout: float | None, *, json
         pushes = generate.pushes(count, seed, start, days)
         load_roster(parts, sample.bundled().with_name(ROSTER))
         began = time.monotonic()
-        played = play(parts, pushes, timeout or 600 + count, end=start + _OVER_AFTER)
+        played = play(parts, pushes, timeout or 600 + count, end=start + _OVER_AFTER, grain=_GRAIN)
         facts: dict[str, Any] = {
             "seed": seed,
             "instructions": count,

@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import httpx
@@ -51,18 +51,32 @@ class Outcome:
     ended_at: datetime | None = None
 
 
+def rounded_up(at: datetime, grain: timedelta) -> datetime:
+    """The next whole multiple of `grain` in the day; with no grain the moment itself."""
+    past = (at - at.replace(hour=0, minute=0, second=0, microsecond=0)) % grain if grain else timedelta(0)
+    return at + grain - past if past else at
+
+
 class Play:
-    """One run. `end`: product time after which it is over, whatever is left."""
+    """One run. `end`: product time after which it is over, whatever is left.
+
+    A stepped clock moves to whole multiples of `grain`; what falls due within one is done together, and sooner over.
+    """
 
     def __init__(
-        self, house: House, pushes: list[Push], tell: Callable[[Progress], None], end: datetime | None = None
+        self,
+        house: House,
+        pushes: list[Push],
+        tell: Callable[[Progress], None],
+        end: datetime | None = None,
+        grain: timedelta = timedelta(0),
     ) -> None:
         self._house = house
         self._pushes = pushes
         self._next = 0
         self._tell = tell
         self._told_at = 0.0
-        self._end = end
+        self._end, self._grain = end, grain
         self._crew = Crew(house)
         self._has_moved = False  # the clock, and nobody has been woken yet
         self.outcome = Outcome()
@@ -133,7 +147,7 @@ class Play:
 
     def _move_to(self, at: datetime) -> None:
         with self._house.sessions.begin() as session:
-            clock.step_to(session, at)
+            clock.step_to(session, rounded_up(at, self._grain))
         self.outcome.steps += 1
         self._has_moved = True
 
