@@ -24,7 +24,7 @@ START = datetime.fromisoformat("2026-03-02T00:00:00+08:00")
 _OVER_AFTER = timedelta(days=14)
 _MINUTE = timedelta(minutes=1)
 # A week of seconds has more stops than a week of half minutes, and each stop costs all processes a look.
-_GRAIN = timedelta(seconds=30)
+_GRAIN = timedelta(seconds=60)
 _OPEN = {"attempt": "尝试进行中 an attempt under way", "time": "到期时间 a time to come", summary.NOBODY: "无人 NOBODY"}
 _MONEY = {
     "amount_at_risk": "涉险 at risk",

@@ -123,16 +123,15 @@ class Play:
     def _stepped_round(self) -> bool:
         """The same, once nothing is under way at this moment; with nothing left to do, on to the next."""
         look = self._look()
-        if not look.is_quiet:
-            if self._has_moved:
-                sweep.ring(self._house.office, look)
-                self._has_moved = False
+        if not look.is_quiet and not self._has_moved:
             time.sleep(_PAUSE_S)
             return False
-        if self._push_due(look.now):
-            return False
+        # What people do at this moment goes before what the clock brings: who is in time is not overtaken.
+        has_pushed = self._push_due(look.now)
         acted, move_at = self._crew.act(look.now)
-        if acted:
+        if self._has_moved or has_pushed or acted:
+            sweep.ring(self._house.office, self._look() if has_pushed or acted else look)
+            self._has_moved = False
             return False
         pushed_at = self._pushes[self._next].at if self._next < len(self._pushes) else None
         moments = [at for at in (look.next_at, pushed_at, move_at) if at is not None]
