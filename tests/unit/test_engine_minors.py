@@ -101,6 +101,8 @@ def test_who_cannot_hear_is_texted_and_visited_and_the_call_is_skipped() -> None
     assert skips(world) == [(VOICE, SkipReason.ACCESSIBILITY)]
     assert planned(world, SMS).due_at == MONDAY
     assert world.rules(OpenVisit) == ["visit_phone_route_exhausted"]
+    world.after(seconds=1)
+    assert skips(world) == []
 
 
 def test_the_guardian_of_a_deaf_child_is_called() -> None:
