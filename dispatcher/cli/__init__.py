@@ -38,10 +38,11 @@ def main() -> None:
         simulate,
         texts,
         transfer,
+        verify,
         visit,
     )
 
-    casework = (push, inspect, visit, card, transfer, decide, code, duty, feedback, kpi, roster, quarantine)
+    casework = (push, inspect, visit, card, transfer, decide, code, duty, feedback, kpi, verify, roster, quarantine)
     for module in (service, *casework, texts, policy, simulate, demo, bench):
         module.register(app)
     # Commands speak on stdout; what goes wrong beneath them is a JSON line on stderr.

@@ -61,14 +61,14 @@ def write(session: Session, entry: JournalRow) -> None:
 
 def upserted(session: Session, case_id: UUID, row: Base) -> None:
     """Say what a statement of its own did to a shared row; a session notices only its own rows."""
-    _note(_pending(session), row, case_id, _columns(row))
+    _note(_pending(session), row, case_id, columns_of(row))
 
 
 def keep_longest(session: Session, case_id: UUID, row: Base) -> None:
     """Insert a shared row, or put it in the place of one that ends sooner."""
     table, columns = type(row), inspect(row).dict
     values = {name: value for name, value in columns.items() if not name.startswith("_")}
-    order = [SHARED[table], *sorted(values)]
+    order = [SHARED[table], *sorted(values)]  # as `length` ranks them
     fresh = insert(table).values(values)
     stands_longer = tuple_(*(getattr(table, name) for name in order)) < tuple_(
         *(fresh.excluded[name] for name in order)
@@ -83,6 +83,16 @@ def plain(columns: Mapping[str, Any]) -> Columns:
     return {name: _plain(value) for name, value in columns.items() if name not in TECHNICAL and value is not None}
 
 
+def columns_of(row: Base) -> Columns:
+    """A row's columns as the journal has them."""
+    return plain({name: value for name, value in inspect(row).dict.items() if not name.startswith("_")})
+
+
+def length(table: type[Base], columns: Mapping[str, Any]) -> tuple[Any, ...]:
+    """How long a shared row stands, and how it ranks beside one that ends at the same time."""
+    return tuple(columns[name] for name in (SHARED[table], *sorted(columns)))
+
+
 def key_of(row: Base) -> str:
     return _key(inspect(row).mapper.primary_key_from_instance(row))
 
@@ -91,13 +101,13 @@ def _before_flush(session: Session, context: UOWTransaction, instances: Any) -> 
     pending = _pending(session)
     for row in session.new:
         if isinstance(row, OF_A_CASE):
-            _note(pending, row, _case_of(row), _columns(row))
+            _note(pending, row, _case_of(row), columns_of(row))
     for row in session.dirty:
         if isinstance(row, OF_A_CASE):
             before = inspect(row).committed_state
             if "case_id" in before:
                 _note(pending, row, before["case_id"], {"case_id": _plain(_case_of(row))})
-                _note(pending, row, _case_of(row), _columns(row))
+                _note(pending, row, _case_of(row), columns_of(row))
             else:
                 changed = {name: getattr(row, name) for name, old in before.items() if getattr(row, name) != old}
                 _note(pending, row, _case_of(row), {name: _plain(new) for name, new in changed.items()})
@@ -135,10 +145,6 @@ def _pending(session: Session) -> dict[UUID, Changes]:
 def _case_of(row: Any) -> UUID:
     case_id: UUID = row.id if isinstance(row, CaseRow) else row.case_id
     return case_id
-
-
-def _columns(row: Base) -> Columns:
-    return plain({name: value for name, value in inspect(row).dict.items() if not name.startswith("_")})
 
 
 def _key(parts: Any) -> str:
