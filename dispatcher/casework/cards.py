@@ -7,6 +7,7 @@ even the surname.
 from typing import Any
 from uuid import UUID
 
+from cryptography.exceptions import InvalidTag
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -17,6 +18,7 @@ from dispatcher.casework.letters import MINORS, surname
 from dispatcher.casework.office import Office
 from dispatcher.casework.view import relation_of
 from dispatcher.casework.visits import HELD
+from dispatcher.engine import hooks
 from dispatcher.errors import OperatorError
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow, PhoneRow
@@ -44,6 +46,10 @@ def read(session: Session, office: Office, visit_id: UUID, *, officer: str | Non
         known = _masked(case, person) if masked else _whole(files, case, visit, person)
     except Erased:
         raise OperatorError("该人的个人信息已删除", "this person's data has been erased") from None
+    except InvalidTag:
+        raise OperatorError(
+            "个人信息无法解密,请告知系统管理员", "a value in the vault does not open; tell the administrator"
+        ) from None
     data = {"visit": str(visit_id), "masked": masked}
     files.note(case_id, "card_read", data, actor=officer or _NOBODY, rule="visit_card")
     head = {"visit": str(visit_id), "case": str(case_id), "state": visit.state, "precinct": visit.precinct_code}
@@ -71,12 +77,17 @@ class _Person:
 
 
 def _masked(case: CaseRow, person: _Person) -> dict[str, Any]:
-    seen = None if case.facts.get("minor") else surname(person.name())
-    return {"name": f"{seen or ''}{_UNKNOWN}"}
+    name = person.name()
+    seen = None if case.facts.get("minor") else surname(name)
+    # Who has one name only is not told by it.
+    return {"name": f"{seen if seen and seen != name else ''}{_UNKNOWN}"}
 
 
 def _whole(files: CaseFiles, case: CaseRow, visit: VisitRow, person: _Person) -> dict[str, Any]:
-    standing = [phone for phone in files.phones[case.id] if phone.retired_at is None]
+    standing = sorted(
+        (phone for phone in files.phones[case.id] if phone.retired_at is None), key=lambda phone: phone.position
+    )
+    tried, left = places.tried(files, visit), places.left(files, visit)
     return {
         "name": person.name(),
         "language": case.language,
@@ -87,8 +98,10 @@ def _whole(files: CaseFiles, case: CaseRow, visit: VisitRow, person: _Person) ->
                 "text": person.value(row.value_id),
                 "precinct": row.precinct_code,
                 "valid_until": row.valid_until.isoformat() if row.valid_until else None,
+                "tried": tried.get(str(row.id)),
+                "next": row in left[:1],
             }
-            for row in places.in_order(files, case.id)
+            for row in places.in_order(files, visit)
         ],
         "phones": [person.value(phone.value_id) for phone in standing if relation_of(phone.party) is None],
         "contacts": [_contact(phone, person) for phone in standing if relation_of(phone.party) is not None],
@@ -107,7 +120,16 @@ def _words(files: CaseFiles, case: CaseRow, visit: VisitRow, person: _Person) ->
     texts, minor = files.office.texts, bool(case.facts.get("minor"))
     assignment = files.session.scalar(select(AttemptRow.occasion).where(AttemptRow.id == visit.attempt_id))
     occasion = assignment or 1
-    lines = texts.card(case.fraud_type, case.language, case.facts, minor=minor, occasion=occasion)
+    granted = hooks.standing_protection(files.case_value(case.id))
+    until = granted.granted_until if granted else None
+    lines = texts.card(
+        case.fraud_type,
+        case.language,
+        case.facts,
+        minor=minor,
+        occasion=occasion,
+        is_protected=until is not None and until > files.now,
+    )
     code = files.session.scalar(
         select(CodeRow.value_id)
         .join(VaultValueRow, VaultValueRow.id == CodeRow.value_id)

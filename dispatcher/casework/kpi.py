@@ -1,24 +1,36 @@
 """KPIs with fixed denominators: what counts, out of what, and what is shown beside, so that no rate is flattered.
 
-Cases count by the time they were opened. Withdrawn ones leave every rate and stay listed.
+Cases count by the time they were opened, and stand as they are now. Withdrawn ones leave every rate and stay listed.
 """
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Text, and_, cast, exists, func, or_, select, true
+from sqlalchemy import BigInteger, DateTime, and_, cast, exists, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from dispatcher.casework import losses
-from dispatcher.casework.kpi_steps import Flag, in_rates, missed, opened, pushed, steps, upstream, was_met
+from dispatcher.casework.kpi_steps import (
+    Flag,
+    first,
+    in_rates,
+    missed,
+    of_unit,
+    opened,
+    pushed,
+    steps,
+    upstream,
+    was_met,
+)
+from dispatcher.casework.transfers import elsewhere
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.duties import DutyRow
 from dispatcher.store.journal import JournalRow
 from dispatcher.store.transfers import TransferRow
-from dispatcher.store.visits import VisitRow
-from schemas.vocabulary import CaseState, FollowUp, Resolution, Result, TransferState, VisitState
+from dispatcher.store.visits import UnitRow, VisitRow
+from schemas.vocabulary import CaseState, FollowUp, Resolution, Result, TransferState
 
 _LATER = timedelta(days=30)
 _GONE = (Resolution.ALREADY_TRANSFERRED_ALL, Resolution.ALREADY_TRANSFERRED_PARTLY)
@@ -33,21 +45,29 @@ _RATES: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
 }
 
 
-def kpis(session: Session, since: datetime | None, until: datetime, precinct: str | None = None) -> dict[str, Any]:
-    """The KPIs of the cases opened in a period, as they stand at its end."""
+def kpis(
+    session: Session,
+    now: datetime,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    precinct: str | None = None,
+) -> dict[str, Any]:
+    """The KPIs of the cases opened in a period; with a precinct, of those that it had a visit of."""
     chosen = opened(since, until, precinct)
     counted = _count(session, _of_cases(), select(CaseRow.id).where(chosen))
     of_visits = select(VisitRow.id).join(CaseRow, CaseRow.id == VisitRow.case_id)
-    counted |= _count(session, _of_visits(), of_visits.where(chosen, in_rates(), pushed()))
+    counted |= _count(session, _of_visits(), of_visits.where(chosen, in_rates(), pushed(), of_unit(precinct)))
     withdrawn = select(CaseRow.id).where(chosen, ~in_rates()).order_by(CaseRow.id)
     return {
         "since": since.isoformat() if since else None,
-        "until": until.isoformat(),
+        "until": until.isoformat() if until else None,
+        "as_of": now.isoformat(),
         "precinct": precinct,
         "cases": counted["cases"],
         "withdrawn": [str(each) for each in session.scalars(withdrawn)],
         "rates": {name: _rate(counted, *parts) for name, parts in _RATES.items()},
-        "steps": steps(session, chosen, until),
+        "steps": steps(session, chosen, now, precinct),
         "upstream_delay": upstream(session, chosen),
         "doubtful": _doubtful(session, chosen),
         "money_yuan": _money(session, chosen),
@@ -100,13 +120,8 @@ def _of_cases() -> dict[str, Flag]:
 
 
 def _of_visits() -> dict[str, Flag]:
-    """Of visits that were pushed. Acceptance is read from the journal: a visit that was returned forgets it."""
-    accepted = exists().where(
-        JournalRow.case_id == VisitRow.case_id,
-        JournalRow.event == "visit_accepted",
-        JournalRow.data["visit"].as_string() == cast(VisitRow.id, Text),
-    )
-    accepted = accepted.correlate(VisitRow)
+    """Of visits that were pushed."""
+    accepted = first("visit_accepted").is_not(None)
     return {"pushed": true(), "accepted": accepted, "accepted_in_time": and_(accepted, ~missed())}
 
 
@@ -121,10 +136,10 @@ def _visit(*such: Flag) -> Flag:
 
 
 def _transferred_out() -> Flag:
-    """Another centre has the visit, or has reported back on it."""
-    reported = exists().where(TransferRow.case_id == CaseRow.id, TransferRow.state == TransferState.REPORTED.value)
-    with_another = _visit(VisitRow.state == VisitState.TRANSFERRED.value)
-    return or_(_ended(Resolution.TRANSFERRED_OUT), with_another, reported.correlate(CaseRow))
+    """Another centre took a visit over, whatever came of it."""
+    taken = TransferRow.state.in_((TransferState.ACCEPTED.value, TransferState.REPORTED.value))
+    gone = exists().where(TransferRow.case_id == CaseRow.id, taken, UnitRow.code == TransferRow.to_unit, elsewhere())
+    return or_(_ended(Resolution.TRANSFERRED_OUT), gone.correlate(CaseRow))
 
 
 def _heard(*results: Result) -> Flag:
@@ -134,13 +149,17 @@ def _heard(*results: Result) -> Flag:
 
 
 def _defrauded() -> Flag:
-    """A later loss within 30 days of closing, told by a source or found by a follow-up."""
+    """A later loss within 30 days of closing, told by a source or found by a follow-up.
+
+    A source's word counts by when it happened: it may come late.
+    """
+    happened_at = cast(JournalRow.data["at"].as_string(), DateTime(timezone=True))
     told = JournalRow.data["loss_yuan"].as_string().cast(BigInteger) > 0
     reported = exists().where(
         JournalRow.case_id == CaseRow.id,
         JournalRow.event == losses.REPORTED,
         told,
-        JournalRow.at <= CaseRow.closed_at + _LATER,
+        happened_at <= CaseRow.closed_at + _LATER,
     )
     found = exists().where(
         DutyRow.case_id == CaseRow.id,
@@ -159,10 +178,10 @@ def _heard_of_later() -> Flag:
 
 
 def _doubtful(session: Session, chosen: Flag) -> dict[str, int]:
-    twice = and_(AttemptRow.possible_duplicate, AttemptRow.sent_at.is_not(None))
-    flags = {"attempts": true(), "ever_in_doubt": and_(AttemptRow.was_in_doubt), "possible_duplicates": twice}
-    of = select(AttemptRow.id).join(CaseRow, CaseRow.id == AttemptRow.case_id)
-    return _count(session, flags, of.where(chosen))
+    in_doubt, twice = AttemptRow.was_in_doubt.is_(True), AttemptRow.possible_duplicate.is_(True)
+    flags: dict[str, Flag] = {"attempts": true(), "ever_in_doubt": in_doubt, "possible_duplicates": twice}
+    sent = select(AttemptRow.id).join(CaseRow, CaseRow.id == AttemptRow.case_id).where(AttemptRow.sent_at.is_not(None))
+    return _count(session, flags, sent.where(chosen))
 
 
 def _money(session: Session, chosen: Flag) -> dict[str, Any]:

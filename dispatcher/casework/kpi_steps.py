@@ -7,12 +7,26 @@ upstream delay, from issue to receipt, stands apart: it is not ours.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, Interval, ScalarSelect, cast, exists, false, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Interval,
+    ScalarSelect,
+    Text,
+    cast,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.orm import Session
 
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.instructions import InstructionRow
+from dispatcher.store.journal import JournalRow
 from dispatcher.store.transfers import TransferRow
 from dispatcher.store.visits import VisitRow
 from schemas.vocabulary import Channel, Resolution, Result, Urgency
@@ -22,16 +36,24 @@ Flag = ColumnElement[bool]
 _DEADLINES = {"first_sms": None, "first_call": "first_call_by", "met": "met_by", "reported": "report_by"}
 
 
-def opened(since: datetime | None, until: datetime, precinct: str | None) -> Flag:
+def opened(since: datetime | None, until: datetime | None, precinct: str | None) -> Flag:
     """The cases of a period; with a precinct those that it has, or had, a visit of."""
-    chosen: Flag = CaseRow.opened_at < until
+    chosen: Flag = true()
     if since is not None:
         chosen &= CaseRow.opened_at >= since
+    if until is not None:
+        chosen &= CaseRow.opened_at < until
     if precinct is not None:
-        has = select(VisitRow.case_id).where(VisitRow.precinct_code == precinct)
-        had = select(TransferRow.case_id).where(TransferRow.from_unit == precinct)
-        chosen &= or_(CaseRow.id.in_(has), CaseRow.id.in_(had))
+        chosen &= CaseRow.id.in_(select(VisitRow.case_id).where(of_unit(precinct)))
     return chosen
+
+
+def of_unit(precinct: str | None) -> Flag:
+    """Visits that this precinct has, or gave away; any visit where none is named."""
+    if precinct is None:
+        return true()
+    gave_away = select(TransferRow.visit_id).where(TransferRow.from_unit == precinct)
+    return or_(VisitRow.precinct_code == precinct, VisitRow.id.in_(gave_away))
 
 
 def in_rates() -> Flag:
@@ -52,15 +74,26 @@ def pushed() -> Flag:
 
 
 def missed() -> Flag:
-    """A visit that somebody did not accept in time."""
+    """A visit that somebody did not accept, or not in time."""
     lapsed = exists().where(AttemptRow.visit_id == VisitRow.id, AttemptRow.result == Result.NOT_ACCEPTED.value)
-    return lapsed.correlate(VisitRow)
+    late = exists().where(*_of_visit("visit_accepted"), JournalRow.data["late"].as_boolean().is_(True))
+    return or_(lapsed.correlate(VisitRow), late.correlate(VisitRow))
 
 
-def steps(session: Session, chosen: Flag, until: datetime) -> dict[str, dict[str, Any]]:
+def first(event: str) -> ScalarSelect[datetime]:
+    """When this first happened to a visit, by the journal: a visit that was returned forgets."""
+    return select(func.min(JournalRow.at)).where(*_of_visit(event)).correlate(VisitRow).scalar_subquery()
+
+
+def _of_visit(event: str) -> tuple[Flag, ...]:
+    is_of = JournalRow.data["visit"].as_string() == cast(VisitRow.id, Text)
+    return JournalRow.case_id == VisitRow.case_id, JournalRow.event == event, is_of
+
+
+def steps(session: Session, chosen: Flag, now: datetime, precinct: str | None) -> dict[str, dict[str, Any]]:
     """Each step, per urgency of the case."""
-    taken = {name: _step(session, chosen, until, name, deadline) for name, deadline in _DEADLINES.items()}
-    return taken | {"accepted": _accepted(session, chosen)}
+    taken = {name: _step(session, chosen, now, name, deadline) for name, deadline in _DEADLINES.items()}
+    return taken | {"accepted": _accepted(session, chosen, precinct)}
 
 
 def upstream(session: Session, chosen: Flag) -> dict[str, Any]:
@@ -75,16 +108,17 @@ def upstream(session: Session, chosen: Flag) -> dict[str, Any]:
     return {urgency: line | {"expired_on_arrival": line.pop("overdue")} for urgency, line in _per(session, rows)}
 
 
-def _step(session: Session, chosen: Flag, until: datetime, name: str, deadline: str | None) -> dict[str, Any]:
+def _step(session: Session, chosen: Flag, now: datetime, name: str, deadline: str | None) -> dict[str, Any]:
     done = _done(name)
-    late: ColumnElement[bool] = false()
+    late: Flag = false()
     counts: Flag = done.is_not(None)
     if deadline is not None:
         by = cast(CaseRow.deadlines[deadline].as_string(), DateTime(timezone=True))
-        late, counts = func.coalesce(done, CaseRow.closed_at, until) > by, or_(counts, by.is_not(None))
+        late, counts = func.coalesce(done, CaseRow.closed_at, now) > by, or_(counts, by.is_not(None))
     took = done - CaseRow.opened_at
     rows = select(CaseRow.urgency, took.label("took"), late.label("late")).where(chosen, in_rates(), counts)
-    return dict(_per(session, rows))
+    lines = dict(_per(session, rows))
+    return lines if deadline else {urgency: line | {"overdue": None} for urgency, line in lines.items()}
 
 
 def _done(name: str) -> ScalarSelect[datetime | None]:
@@ -102,13 +136,13 @@ def _done(name: str) -> ScalarSelect[datetime | None]:
     return first.correlate(CaseRow).scalar_subquery()
 
 
-def _accepted(session: Session, chosen: Flag) -> dict[str, Any]:
-    """From assignment to acceptance, by whoever accepted; overdue where somebody before did not."""
-    took = VisitRow.accepted_at - VisitRow.assigned_at
+def _accepted(session: Session, chosen: Flag, precinct: str | None) -> dict[str, Any]:
+    """From the first assignment to the first acceptance; overdue where whoever had it did not accept in time."""
+    took = first("visit_accepted") - first("visit_assigned")
     rows = (
         select(CaseRow.urgency, took.label("took"), missed().label("late"))
         .join(VisitRow, VisitRow.case_id == CaseRow.id)
-        .where(chosen, in_rates(), pushed())
+        .where(chosen, in_rates(), pushed(), of_unit(precinct))
     )
     return dict(_per(session, rows))
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
 from dispatcher.casework import meeting
@@ -107,9 +107,13 @@ def answer(session: Session, office: Office, visit_id: UUID, *, accepts: bool, b
 
 
 def _is_elsewhere(session: Session, unit: str) -> bool:
-    """Another centre: none of our roster's officers serves there."""
-    is_centre = session.get_one(UnitRow, unit).kind == _CENTRE
-    return is_centre and session.scalar(select(OfficerRow.badge).where(OfficerRow.unit == unit).limit(1)) is None
+    return session.scalar(select(UnitRow.code).where(UnitRow.code == unit, elsewhere())) is not None
+
+
+def elsewhere() -> ColumnElement[bool]:
+    """Units that are another centre: none of our roster's officers serves there."""
+    ours = exists().where(OfficerRow.unit == UnitRow.code).correlate(UnitRow)
+    return (UnitRow.kind == _CENTRE) & ~ours
 
 
 def report(

@@ -1,4 +1,4 @@
-"""Door visits as officers work them: accept, depart, arrive, report, return."""
+"""Door visits as officers work them: accept, depart, arrive, tried, report, return."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,28 +15,27 @@ from dispatcher.casework.office import Office
 from dispatcher.errors import OperatorError
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.visits import VisitRow
-from schemas.vocabulary import AddressKind, AttemptState, Resolution, Result, ReturnReason, VisitState
+from schemas.vocabulary import AddressKind, AttemptState, Resolution, Result, ReturnReason, Urgency, VisitState
 
 _UNDER_WAY = (VisitState.ACCEPTED, VisitState.DEPARTED, VisitState.ARRIVED)
 HELD = (VisitState.ASSIGNED, *_UNDER_WAY)
-# What can be said of one of several addresses, before the next one is tried.
-TRIED = (Result.NOT_FOUND_TEMPORARILY, Result.WRONG_ADDRESS)
+NOT_FOUND = frozenset({*places.IN_VAIN, Result.NOT_FOUND_CONFIRMED})
 
 
 @dataclass(frozen=True)
 class Step:
-    """One thing an officer can do, and from which states; without `after` the visit goes on as it stands."""
+    """One thing an officer can do, and from which states to which."""
 
     name: str
     before: tuple[VisitState, ...]
-    after: VisitState | None = None
+    after: VisitState
 
 
 STEPS = {
     "accept": Step("accept", (VisitState.ASSIGNED,), VisitState.ACCEPTED),
     "depart": Step("depart", (VisitState.ACCEPTED,), VisitState.DEPARTED),
     "arrive": Step("arrive", (VisitState.ACCEPTED, VisitState.DEPARTED), VisitState.ARRIVED),
-    "tried": Step("tried", _UNDER_WAY),
+    "tried": Step("tried", _UNDER_WAY, VisitState.DEPARTED),
     "report": Step("report", _UNDER_WAY, VisitState.REPORTED),
     "return": Step("return", HELD, VisitState.WAITING),
 }
@@ -75,8 +74,22 @@ def act(
 def keep_late(session: Session, office: Office, visit_id: UUID, step: str, word: Word) -> None:
     """Nothing that an officer says is lost, also where the case has ended."""
     files, visit = _open(session, office, visit_id)
-    data = {"visit": str(visit.id), "step": step, "result": word.result, "lost_yuan": word.lost_yuan}
+    data = {
+        "visit": str(visit.id),
+        "step": step,
+        "result": word.result,
+        "address": word.address,
+        "reason": word.reason,
+        "lost_yuan": word.lost_yuan,
+        "guardian_present": word.guardian_present,
+    }
     files.note(visit.case_id, "late_report", data, actor=visit.officer or "officer", rule="case_ended")
+
+
+def to_try(session: Session, office: Office, visit_id: UUID) -> list[AddressKind]:
+    """The addresses still to be tried in this visit, by their kinds, next first. Raises OperatorError."""
+    files, visit = _open(session, office, visit_id)
+    return [AddressKind(row.kind) for row in places.left(files, visit)]
 
 
 def _open(session: Session, office: Office, visit_id: UUID) -> tuple[CaseFiles, VisitRow]:
@@ -111,14 +124,17 @@ def _check(visit: VisitRow, step: Step, officer: str | None) -> None:
 
 
 def _move(files: CaseFiles, visit: VisitRow, step: str, **data: Any) -> None:
-    visit.state = (STEPS[step].after or VisitState(visit.state)).value
+    visit.state = STEPS[step].after.value
     facts = {"visit": str(visit.id), "attempt": str(visit.attempt_id), "state": visit.state, **data}
     files.note(visit.case_id, f"visit_{visit.state}", facts, actor=visit.officer or "officer", rule=f"officer_{step}")
 
 
 def _accept(files: CaseFiles, visit: VisitRow, *_: Any) -> None:
+    """On the record whether it came in time: nobody may have looked since the wait was over."""
     visit.accepted_at = files.now
-    _move(files, visit, "accept")
+    wait = files.office.policy.plan(Urgency(files.cases[visit.case_id].urgency)).visit.accept_within
+    late = visit.assigned_at is not None and files.now > visit.assigned_at + wait
+    _move(files, visit, "accept", late=late)
 
 
 def _depart(files: CaseFiles, visit: VisitRow, *_: Any) -> None:
@@ -132,14 +148,16 @@ def _arrive(files: CaseFiles, visit: VisitRow, *_: Any) -> None:
 
 
 def _tried(files: CaseFiles, visit: VisitRow, word: Word) -> None:
-    """One of several addresses was tried in vain; the visit goes on to the next."""
-    if word.result not in TRIED:
-        raise OperatorError("请给出该地址的结果", f"give the result of this address, one of: {', '.join(TRIED)}")
-    place = next((each for each in places.in_order(files, visit.case_id) if each.kind == word.address), None)
-    if place is None:
-        raise OperatorError("该任务没有此类有效地址", "the case has no such address; see `dispatcher visit card`")
+    """One of several addresses was tried in vain; the officer is on the way to the next."""
+    if word.result not in places.IN_VAIN:
+        wanted = ", ".join(places.IN_VAIN)
+        raise OperatorError("请给出该地址的结果", f"give the result of this address, one of: {wanted}")
+    place = places.of_kind(files, visit, word.address)
+    if visit.state != VisitState.ARRIVED:
+        visit.arrived_at = files.now  # at this door; at the next one it is set anew
+    visit.departed_at, visit.state = visit.departed_at or files.now, STEPS["tried"].after.value
     data = {"visit": str(visit.id), "address": str(place.id), "kind": word.address, "result": word.result}
-    files.note(visit.case_id, "visit_address_tried", data, actor=visit.officer or "officer", rule="officer_tried")
+    files.note(visit.case_id, places.TRIED, data, actor=visit.officer or "officer", rule="officer_tried")
 
 
 def _report(files: CaseFiles, visit: VisitRow, word: Word) -> None:
@@ -147,10 +165,13 @@ def _report(files: CaseFiles, visit: VisitRow, word: Word) -> None:
     if result not in meeting.REPORTS:
         wanted = ", ".join(sorted(meeting.REPORTS))
         raise OperatorError("请给出上门结果", f"give the result of the visit, one of: {wanted}")
-    visit.arrived_at = visit.arrived_at or files.now
+    last = places.last(files, visit) if result in NOT_FOUND else None
+    if visit.state != VisitState.ARRIVED:
+        visit.arrived_at = files.now
     met = meeting.enter(files, visit, result, lost_yuan=word.lost_yuan, guardian_present=word.guardian_present)
     _settle_assignment(files, visit, result, confirmed=met)
-    _move(files, visit, "report", result=result, lost_yuan=word.lost_yuan, guardian_present=word.guardian_present)
+    said = {"result": result, "lost_yuan": word.lost_yuan, "guardian_present": word.guardian_present}
+    _move(files, visit, "report", **said, address=str(last.id) if last else None)
 
 
 def _return(files: CaseFiles, visit: VisitRow, word: Word) -> None:

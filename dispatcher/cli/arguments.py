@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from dispatcher.casework import reports
 from dispatcher.errors import OperatorError
 from dispatcher.store.cases import CaseRow
+from dispatcher.store.visits import UnitRow
 from schemas.vocabulary import CaseState, Code
 
 # Badges stand in the journal, so they may hold nothing but a reference.
@@ -60,6 +61,21 @@ def moment(text: str | None, option: str) -> datetime | None:
             f"{option} 时间格式有误", f"{option} wants ISO 8601, e.g. 2026-03-02T09:00:00+08:00"
         ) from None
     return at if at.tzinfo else at.astimezone()
+
+
+def period(since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
+    """From when to when; either may be left open."""
+    begin, end = moment(since, "--since"), moment(until, "--until")
+    if begin is not None and end is not None and begin >= end:
+        raise OperatorError("--since 须早于 --until", "--since must be before --until")
+    return begin, end
+
+
+def unit(session: Session, code: str | None) -> str | None:
+    """A unit of the roster: a code mistyped would look like a precinct where nothing happened."""
+    if code is not None and session.get(UnitRow, code) is None:
+        raise OperatorError(f"值班表中没有单位 {code}", f"no unit {code} in the roster; see `dispatcher roster show`")
+    return code
 
 
 def case(session: Session, name: str) -> UUID:

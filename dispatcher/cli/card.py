@@ -10,7 +10,7 @@ from dispatcher.cli.arguments import Json
 from dispatcher.cli.output import json_line, out
 from dispatcher.cli.visit import Id, group
 from dispatcher.setup import house
-from schemas.vocabulary import Code, VisitState
+from schemas.vocabulary import Code, Result, VisitState
 
 
 class Language(Code):
@@ -52,7 +52,10 @@ def _show(found: dict[str, Any], languages: list[Language]) -> None:
     _line(f"  语言 language: {found['language']}   任务码 task code: {found['code'] or '—'}")
     for number, place in enumerate(found["addresses"], start=1):
         until = f"(至 until {place['valid_until']})" if place["valid_until"] else ""
-        _line(f"  {number}. {place['label']}: {place['text']}{until}")
+        tried = f"   已试 tried: {Result(place['tried']).label}" if place["tried"] else ""
+        away = "" if place["precinct"] in (None, found["precinct"]) else f"   他所辖区 of {place['precinct']}"
+        mark = "→" if place["next"] else " "
+        _line(f"{mark} {number}. {place['label']}: {place['text']}{until}{away}{tried}")
     _line(f"  电话 phones: {', '.join(found['phones']) or '—'}")
     for each in found["contacts"]:
         _line(f"  {each['label']}: {each['name'] or '—'} {each['phone']}")

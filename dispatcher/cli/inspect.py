@@ -37,17 +37,19 @@ def log(
     json: Annotated[bool, typer.Option("--json", help="每行一条 JSON / one JSON object a line")] = False,
 ) -> None:
     """劝阻日志 / the dissuasion log: one line per attempt."""
+    begin, end = arguments.period(since, until)
     filters = reports.Filters(
         case=_uuid(case, "--case"),
         instruction=instruction,
-        since=arguments.moment(since, "--since"),
-        until=arguments.moment(until, "--until"),
+        since=begin,
+        until=end,
         channel=_code(channel, Channel, "--channel"),
         result=_code(result, Result, "--result"),
         precinct=precinct,
     )
     parts = house()
     with parts.sessions() as session:
+        arguments.unit(session, precinct)
         lines = reports.log(session, filters)
         if json:
             for line in lines:

@@ -58,10 +58,11 @@ def kpi(
     json: Json = False,
 ) -> None:
     """考核指标,分母固定 / KPIs with fixed denominators."""
-    begin, end = arguments.moment(since, "--since"), arguments.moment(until, "--until")
+    begin, end = arguments.period(since, until)
     parts = house()
     with parts.sessions() as session:
-        found = use_case.kpis(session, begin, end or parts.office.clock.now(session), precinct)
+        now = parts.office.clock.now(session)
+        found = use_case.kpis(session, now, since=begin, until=end, precinct=arguments.unit(session, precinct))
     if json:
         json_line(found)
         return
@@ -93,9 +94,10 @@ def _steps(steps: Mapping[str, Any]) -> Table:
     for name, lines in steps.items():
         for urgency, each in lines.items():
             late = each.get("overdue", each.get("expired_on_arrival"))
+            shown = "—" if late is None else str(late)
             took = ("—" if each[part] is None else str(each[part]) for part in ("p50_s", "p90_s"))
             step = _STEPS.get(name, _LABELS.get(name, name))
-            table.add_row(step, Urgency(urgency).label, f"{each['done']}/{each['of']}", str(late), *took)
+            table.add_row(step, Urgency(urgency).label, f"{each['done']}/{each['of']}", shown, *took)
     return table
 
 

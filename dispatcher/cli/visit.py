@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from dispatcher.casework import meeting, reports, visits
+from dispatcher.casework import meeting, places, reports, visits
 from dispatcher.cli import arguments
 from dispatcher.cli.arguments import Json
 from dispatcher.cli.output import json_line, out, short_time
@@ -88,13 +88,13 @@ def report(
 def tried(
     visit_id: Id,
     address: Annotated[str, typer.Option(help="地址类型 residence, work, hotel, …")],
-    result: Annotated[str, typer.Option(help=f"{', '.join(visits.TRIED)}")],
+    result: Annotated[str, typer.Option(help=f"{', '.join(places.IN_VAIN)}")],
     officer: Officer = None,
     json: Json = False,
 ) -> None:
     """一处地址未找到,继续下一处 / one address tried in vain; the visit goes on."""
     kind: AddressKind = arguments.code(address, AddressKind, "--address")
-    found: Result = arguments.code(result, visits.TRIED, "--result")
+    found: Result = arguments.code(result, places.IN_VAIN, "--result")
     _act(visit_id, "tried", officer, json, visits.Word(found, address=kind))
 
 
@@ -118,12 +118,16 @@ def _act(visit_id: str, step: str, officer: str | None, json: bool, word: visits
         with parts.sessions.begin() as session:
             visit, lanes = visits.act(session, parts.office, key, step, officer=officer, word=word)
             line = {"visit": str(visit.id), "case": str(visit.case_id), "state": visit.state, "officer": visit.officer}
+            to_try = visits.to_try(session, parts.office, key) if step == "tried" else []
     except visits.CaseEnded:
         with parts.sessions.begin() as session:
             visits.keep_late(session, parts.office, key, step, word)
         raise
     parts.office.wake.deliver(*lanes)
     if json:
-        json_line(line)
-    else:
-        out.print(f"{VisitState(visit.state).label}  {visit.id}")
+        json_line(line | ({"to_try": to_try} if step == "tried" else {}))
+        return
+    out.print(f"{VisitState(visit.state).label}  {visit.id}")
+    if step == "tried":
+        left = ", ".join(kind.label for kind in to_try)
+        out.print(f"下一处 next: {left}" if left else "各处均已试过,请反馈 every address was tried: report the result")

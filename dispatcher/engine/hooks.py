@@ -76,7 +76,7 @@ def bank(rule: str, hook: Hook, due_at: datetime) -> Plan:
 
 def lift_protection(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """A granted protection is to be lifted: shortly before it ends, or at once where its ground is gone."""
-    granted = _standing_protection(case)
+    granted = standing_protection(case)
     if granted is None or granted.granted_until is None:
         return
     if f"lift:{granted.id}" not in case.asked_for:
@@ -86,7 +86,7 @@ def lift_protection(case: Case, policy: Policy, now: datetime) -> Iterator[Decis
         yield Oblige("protection_groundless", Duty.LIFT_PROTECTION, now, f"groundless:{granted.id}")
 
 
-def _standing_protection(case: Case) -> Attempt | None:
+def standing_protection(case: Case) -> Attempt | None:
     """The last one granted, unless it was lifted after that."""
     last = next((each for each in reversed(case.attempts) if each.result in (Result.GRANTED, Result.LIFTED)), None)
     return last if last is not None and last.result is Result.GRANTED else None

@@ -62,10 +62,10 @@ class Crew:
         """Make a move. False where the visit went to somebody else meanwhile: the script looks again."""
         move, office = each.move, self._house.office
         word = visits.Word(move.result, move.reason, guardian_present=move.guardian_present)
-        for step in move.steps:
+        for step, said in (*self._tried(each), *((step, word) for step in move.steps)):
             try:
                 with self._house.sessions.begin() as session:
-                    _, lanes = visits.act(session, office, each.visit_id, step, word=word)
+                    _, lanes = visits.act(session, office, each.visit_id, step, word=said)
             except OperatorError as refusal:
                 _log.info("move_refused", visit=str(each.visit_id), step=step, why=str(refusal))
                 return False
@@ -74,6 +74,15 @@ class Crew:
         if move.result is Result.MET_REFUSED:
             self._ring_back(each.visit_id)
         return True
+
+    def _tried(self, each: _Next) -> Iterator[tuple[str, visits.Word]]:
+        """Who is not found was looked for at every address; the report is about the last."""
+        if each.move.result not in visits.NOT_FOUND:
+            return
+        with self._house.sessions() as session:
+            kinds = visits.to_try(session, self._house.office, each.visit_id)
+        for kind in kinds[:-1]:
+            yield "tried", visits.Word(Result.NOT_FOUND_TEMPORARILY, address=kind)
 
     def _ring_back(self, visit_id: UUID) -> None:
         """Who does not believe the officer rings 96110 and quotes the code of the call."""

@@ -5,14 +5,15 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from desk import START, Desk, withdrawal
-from station import Load, act, assign, case_with_visit, give, visit_of
+from desk import START, Desk, Scripted, withdrawal
+from station import Load, act, case_with_visit, give, visit_of
 from test_codes import code_of
 
 from dispatcher.casework import cards, orders
 from dispatcher.errors import OperatorError
+from providers.base import Answered
 from schemas.instruction import Address
-from schemas.vocabulary import AddressKind, Result
+from schemas.vocabulary import Channel, Hook, Result
 
 NAME, PHONE = "欧阳何样", "15400000001"
 MOTHER = {"relation": "父母", "name": "何某梅", "phone": "15400009001"}
@@ -44,6 +45,22 @@ def test_the_officer_who_has_the_visit_reads_it_whole(desk: Desk, load: Load) ->
     assert "先出示证件" in lines
     assert "老年人" in lines
     assert "假警察" in card["show"]
+
+
+def test_while_the_account_is_protected_the_card_says_why_and_how_to_appeal(desk: Desk, load: Load) -> None:
+    load()
+    case_id = case_of(desk)
+
+    def tells() -> bool:
+        return any("申诉" in line["zh"] for line in read(desk, case_id)["lines"])
+
+    act(desk, case_id, "accept")
+    assert not tells()
+    give(desk, orders.ask_bank, case_id, Hook.PROTECT_ACCOUNT)
+    desk.deliver(Scripted([Answered(Result.GRANTED, hours=24)], name="bank", channels=(Channel.HOOK,)))
+    assert tells()
+    desk.pass_time(hours=25)
+    assert not tells()
 
 
 def test_addresses_stand_in_visiting_order(desk: Desk, load: Load) -> None:
@@ -118,38 +135,15 @@ def test_an_unknown_visit_and_an_erased_person_are_told(desk: Desk, load: Load) 
         read(desk, case_id)
 
 
-def test_an_address_tried_in_vain_leaves_the_visit_as_it_stands(desk: Desk, load: Load) -> None:
+def test_a_value_that_does_not_open_is_told_without_it(desk: Desk, load: Load) -> None:
     load()
     case_id = case_of(desk)
-    act(desk, case_id, "accept")
-    act(desk, case_id, "arrive")
-    visit = act(desk, case_id, "tried", officer="A", address=AddressKind.WORK, result=Result.NOT_FOUND_TEMPORARILY)
-    assert (visit.state, visit.result, visit.reported_at) == ("arrived", None, None)
-    [entry] = desk.journal(case_id, "visit_address_tried")
-    assert (entry.actor, entry.data["kind"], entry.data["result"]) == ("A", "work", "NOT_FOUND_TEMPORARILY")
-    act(desk, case_id, "report", result=Result.MET_DISSUADED)
-    assert desk.case(case_id).resolution == "DISSUADED_IN_TIME"
+    desk.sql("UPDATE vault_values SET field = 'name:x' WHERE field = 'name'")
+    with pytest.raises(OperatorError, match="does not open"):
+        read(desk, case_id)
 
 
-@pytest.mark.parametrize(
-    ("said", "message"),
-    [
-        ({"address": AddressKind.HOTEL, "result": Result.WRONG_ADDRESS}, "no such address"),
-        ({"address": AddressKind.WORK, "result": Result.MET_DISSUADED}, "one of: NOT_FOUND_TEMPORARILY, WRONG_ADDRESS"),
-        ({"address": AddressKind.WORK}, "give the result of this address"),
-    ],
-)
-def test_what_is_tried_is_a_known_address_in_vain(desk: Desk, load: Load, said: dict[str, Any], message: str) -> None:
+@pytest.mark.parametrize(("name", "seen"), [("Madonna", "某某"), ("Ana Smith", "Smith某某"), (None, "某某")])
+def test_who_has_one_name_only_is_not_told_by_it(desk: Desk, load: Load, name: str | None, seen: str) -> None:
     load()
-    case_id = case_of(desk)
-    act(desk, case_id, "accept")
-    with pytest.raises(OperatorError, match=message):
-        act(desk, case_id, "tried", **said)
-
-
-def test_nothing_is_tried_before_the_visit_is_accepted(desk: Desk, load: Load) -> None:
-    load()
-    case_id = case_of(desk)
-    assign(desk)
-    with pytest.raises(OperatorError, match="the visit is assigned; tried needs it to be"):
-        act(desk, case_id, "tried", address=AddressKind.WORK, result=Result.WRONG_ADDRESS)
+    assert read(desk, case_of(desk, name=name), "B")["name"] == seen

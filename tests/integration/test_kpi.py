@@ -8,21 +8,23 @@ import pytest
 from desk import START, Desk, Scripted, event, withdrawal
 from station import Load, act, assign, case_with_visit, give, visit_of
 
+from dispatcher import clock
 from dispatcher.casework import duties, kpi, orders, transfers
 from dispatcher.store.duties import DutyRow
 from providers.base import Answered, InDoubt
-from schemas.vocabulary import Answer, FollowUp, Resolution, Result, ReturnReason
+from schemas.instruction import Address
+from schemas.vocabulary import AddressKind, Answer, FollowUp, Resolution, Result, ReturnReason
 
-LATER = START + timedelta(days=60)
 
-
-def figures(desk: Desk, since: datetime | None = None, until: datetime = LATER, precinct: str | None = None) -> Any:
+def figures(
+    desk: Desk, since: datetime | None = None, until: datetime | None = None, precinct: str | None = None
+) -> Any:
     with desk.sessions() as session:
-        return kpi.kpis(session, since, until, precinct)
+        return kpi.kpis(session, desk.now, since=since, until=until, precinct=precinct)
 
 
-def rate(desk: Desk, name: str) -> tuple[int, int, dict[str, int]]:
-    found = figures(desk)["rates"][name]
+def rate(desk: Desk, name: str, precinct: str | None = None) -> tuple[int, int, dict[str, int]]:
+    found = figures(desk, precinct=precinct)["rates"][name]
     return found["numerator"], found["denominator"], found["beside"]
 
 
@@ -73,6 +75,45 @@ def test_accepted_of_what_was_pushed_to_a_precinct(desk: Desk, load: Load) -> No
     assert rate(desk, "accepted_in_time")[:2] == (1, 3)
 
 
+def test_who_accepts_late_is_late_though_nobody_looked(desk: Desk, load: Load) -> None:
+    load()
+    case_id = visited(desk, 1, None)
+    with desk.sessions.begin() as session:
+        clock.step_to(session, START + timedelta(minutes=9))
+    act(desk, case_id, "accept")
+    assert rate(desk, "accepted")[:2] == (1, 1)
+    assert rate(desk, "accepted_in_time")[:2] == (0, 1)
+    accepted = figures(desk)["steps"]["accepted"]["critical"]
+    assert (accepted["overdue"], accepted["p50_s"]) == (1, 540)
+
+
+def test_acceptance_is_timed_from_the_first_assignment_and_outlives_a_return(desk: Desk, load: Load) -> None:
+    load()
+    case_id = visited(desk, 1, None)
+    desk.pass_time(seconds=121)
+    assign(desk)
+    desk.pass_time(seconds=9)
+    act(desk, case_id, "accept", officer="B")
+    act(desk, case_id, "return", reason=ReturnReason.OFFICER_UNAVAILABLE)
+    line = figures(desk)["steps"]["accepted"]["critical"]
+    assert line == {"of": 1, "done": 1, "overdue": 1, "p50_s": 130, "p90_s": 130}
+
+
+def test_a_precinct_answers_for_its_own_visits(desk: Desk, load: Load) -> None:
+    load()
+    case_id = visited(desk, 1, Result.MET_REFUSED)
+    desk.pass_time(minutes=1)
+    hotel = Address(kind="current", text="海棠酒店", precinct_code="P2", valid_until=START + timedelta(days=1))
+    give(desk, orders.locate, case_id, hotel)
+    desk.pass_time(hours=9, minutes=29)
+    assign(desk)
+    assert visit_of(desk, case_id).precinct_code == "P2"
+    found = [rate(desk, "accepted", precinct)[:2] for precinct in (None, "P1", "P2")]
+    assert found == [(1, 2), (1, 1), (0, 1)]
+    steps = [figures(desk, precinct=precinct)["steps"]["accepted"]["critical"]["of"] for precinct in ("P1", "P2")]
+    assert steps == [1, 1]
+
+
 def test_true_contact_is_a_confirmed_talk_with_the_right_person(desk: Desk) -> None:
     answered(desk, 1, Answered(Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DISSUADED))
     answered(desk, 2, Answered(Result.ANSWERED_SUBJECT))  # no key pressed
@@ -105,6 +146,32 @@ def test_met_of_those_who_needed_a_visit(desk: Desk, load: Load) -> None:
     assert rate(desk, "met") == (1, 3, {"visit_withdrawn": 1, "transferred_out": 1})
 
 
+def test_a_case_that_ends_while_another_centre_has_it_was_theirs(desk: Desk, load: Load) -> None:
+    load()
+    case_id = visited(desk, 1, None)
+    act(desk, case_id, "return", reason=ReturnReason.NOT_MY_JURISDICTION, to_unit="AWAY")
+    with desk.sessions.begin() as session:
+        transfers.answer(session, desk.office, visit_of(desk, case_id).id, accepts=True, by="X-1")
+    desk.push(event("feedback", 1, outcome="SELF_AWARE"))
+    assert visit_of(desk, case_id).state == "cancelled"
+    assert rate(desk, "met") == (0, 0, {"visit_withdrawn": 0, "transferred_out": 1})
+
+
+def test_met_is_timed_at_the_door_where_the_person_was(desk: Desk, load: Load) -> None:
+    load()
+    work = {"kind": "工作", "text": "样板大厦9层", "precinct_code": "P1"}
+    home = {"kind": "现住", "text": "样板路1号", "precinct_code": "P1"}
+    case_id = visited(desk, 1, None, addresses=[home, work])
+    act(desk, case_id, "accept")
+    act(desk, case_id, "arrive")
+    act(desk, case_id, "tried", address=AddressKind.WORK, result=Result.NOT_FOUND_TEMPORARILY)
+    desk.pass_time(minutes=20)
+    act(desk, case_id, "arrive")
+    desk.pass_time(minutes=5)
+    act(desk, case_id, "report", result=Result.MET_DISSUADED)
+    assert figures(desk)["steps"]["met"]["critical"]["p50_s"] == 1200
+
+
 def test_dissuaded_of_those_who_could_still_be(desk: Desk) -> None:
     for number, resolution in enumerate(orders.CLOSING, start=1):
         ended(desk, number, resolution)
@@ -113,26 +180,52 @@ def test_dissuaded_of_those_who_could_still_be(desk: Desk) -> None:
     assert rate(desk, "dissuaded") == (2, 5, {"self_aware": 1, "not_a_victim": 1, "unreachable": 1})
 
 
-def followed_up(desk: Desk, case_id: UUID, outcome: FollowUp) -> None:
-    duty = desk.rows(DutyRow, DutyRow.case_id == case_id)[0]
+def followed_up(desk: Desk, case_id: UUID, outcome: FollowUp, loss_yuan: int | None = None) -> None:
+    duty = desk.rows(DutyRow, DutyRow.case_id == case_id, DutyRow.done_at.is_(None))[0]
     with desk.sessions.begin() as session:
-        duties.done(session, desk.office, duty.id, duties.Form(outcome), by="Z-9")
+        duties.done(session, desk.office, duty.id, duties.Form(outcome, loss_yuan), by="Z-9")
+
+
+def later_loss(desk: Desk, number: int, loss_yuan: int) -> None:
+    """A source tells of a loss that happened just now."""
+    desk.push(event("later_loss", number, loss_yuan=loss_yuan, at=desk.now.isoformat()))
 
 
 def test_defrauded_after_the_warning(desk: Desk) -> None:
     cases = [ended(desk, number, Resolution.DISSUADED_IN_TIME) for number in range(1, 8)]
     desk.open(8)
-    desk.push(event("later_loss", 1, loss_yuan=500))
+    later_loss(desk, 1, 500)
     followed_up(desk, cases[0], FollowUp.DEFRAUDED)  # the same case twice is one
     followed_up(desk, cases[1], FollowUp.DEFRAUDED)
     followed_up(desk, cases[2], FollowUp.SAFE)
-    desk.push(event("later_loss", 4, loss_yuan=0))  # a source says: nothing was lost
+    later_loss(desk, 4, 0)  # a source says: nothing was lost
     followed_up(desk, cases[4], FollowUp.NOT_REACHED)
     desk.pass_time(days=30)
-    desk.push(event("later_loss", 6, loss_yuan=1))  # on the last day
+    later_loss(desk, 6, 1)  # on the last day
     desk.pass_time(seconds=1)
-    desk.push(event("later_loss", 7, loss_yuan=1))  # too late to count
+    later_loss(desk, 7, 1)  # too late to count
     assert rate(desk, "defrauded_after_warning") == (3, 7, {"unknown": 1})
+
+
+def test_a_loss_counts_by_when_it_happened_however_late_it_is_told(desk: Desk) -> None:
+    ended(desk, 1, Resolution.DISSUADED_IN_TIME)
+    desk.pass_time(days=45)
+    desk.push(event("later_loss", 1, loss_yuan=500, at=(START + timedelta(days=20)).isoformat()))
+    assert rate(desk, "defrauded_after_warning") == (1, 1, {"unknown": 0})
+
+
+def test_a_follow_up_and_a_source_feed_the_figures_without_doubling_them(desk: Desk) -> None:
+    cases = [ended(desk, number, Resolution.DISSUADED_IN_TIME) for number in (1, 2)]
+    assert rate(desk, "defrauded_after_warning") == (0, 2, {"unknown": 2})
+    followed_up(desk, cases[0], FollowUp.SAFE)
+    assert rate(desk, "defrauded_after_warning") == (0, 2, {"unknown": 1})
+    desk.pass_time(days=2)
+    followed_up(desk, cases[0], FollowUp.DEFRAUDED, 3000)
+    later_loss(desk, 1, 2000)  # of the same money
+    found = figures(desk)
+    assert rate(desk, "defrauded_after_warning") == (1, 2, {"unknown": 1})
+    assert found["money_yuan"]["lost"] == 3000
+    assert found["rates"]["dissuaded"]["numerator"] == 2  # what was achieved then stands beside, and is not rewritten
 
 
 def test_steps_by_urgency_with_what_is_overdue(desk: Desk, load: Load) -> None:
@@ -146,11 +239,15 @@ def test_steps_by_urgency_with_what_is_overdue(desk: Desk, load: Load) -> None:
     visited(desk, 4, None)  # nobody went
     visited(desk, 5, None)
     desk.push(event("feedback", 5, outcome="SELF_AWARE"))  # ended in time without a meeting
-    met = figures(desk)["steps"]["met"]
-    assert met == {"critical": {"of": 5, "done": 3, "overdue": 2, "p50_s": 1800, "p90_s": 1848}}
+    assert figures(desk)["steps"]["met"]["critical"]["overdue"] == 1  # the fourth has time left
     accepted = figures(desk)["steps"]["accepted"]["critical"]
     assert (accepted["of"], accepted["done"], accepted["p50_s"]) == (5, 3, 0)
-    assert figures(desk, until=desk.now)["steps"]["met"]["critical"]["overdue"] == 1  # the last one has time left
+    desk.pass_time(minutes=31)
+    met = {"critical": {"of": 5, "done": 3, "overdue": 2, "p50_s": 1800, "p90_s": 1848}}
+    assert figures(desk)["steps"]["met"] == met
+    # The period says which cases; how they stand is how they stand now.
+    assert figures(desk, until=START + timedelta(days=900))["steps"]["met"] == met
+    assert figures(desk, until=START + timedelta(minutes=72))["steps"]["met"] == met
 
 
 def test_the_first_sms_and_the_upstream_delay_stand_apart(desk: Desk) -> None:
@@ -161,7 +258,7 @@ def test_the_first_sms_and_the_upstream_delay_stand_apart(desk: Desk) -> None:
     assert found["steps"]["first_sms"]["high"] | {"of": 1} == {
         "of": 1,
         "done": 1,
-        "overdue": 0,
+        "overdue": None,  # there is no deadline to miss
         "p50_s": 0,
         "p90_s": 0,
     }
@@ -211,7 +308,7 @@ def test_a_period_and_a_precinct(desk: Desk, load: Load) -> None:
     visited(desk, 1, Result.MET_DISSUADED)
     desk.pass_time(days=1)
     visited(desk, 2, Result.MET_DISSUADED, precinct="P2")
-    assert [figures(desk, precinct=each)["cases"] for each in ("P1", "P2", "P9")] == [1, 1, 0]
+    assert [figures(desk, precinct=each)["cases"] for each in ("P1", "P2", "COUNTY")] == [1, 1, 0]
     assert figures(desk, until=START + timedelta(days=1))["cases"] == 1
     assert figures(desk, since=START + timedelta(days=1))["cases"] == 1
 

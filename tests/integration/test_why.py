@@ -7,11 +7,13 @@ from uuid import UUID
 
 import pytest
 from desk import Desk, event, instruction, withdrawal
+from station import Load, act, case_with_visit, visit_of
 
-from dispatcher.casework import reports
+from dispatcher.casework import cards, reports
 from dispatcher.cli import why
 from dispatcher.errors import OperatorError
 from dispatcher.texts import reasons
+from schemas.vocabulary import AddressKind, Result
 
 UNDER_WAY = {"channels": ["sms", "voice", "visit"]}
 
@@ -52,6 +54,24 @@ def test_a_false_alarm_and_a_late_loss_are_told(desk: Desk, capsys: pytest.Captu
         "A later loss of 500 yuan",
     ):
         assert words in sentences
+
+
+def test_who_read_the_card_and_what_was_tried_is_told(
+    desk: Desk, load: Load, capsys: pytest.CaptureFixture[str]
+) -> None:
+    load()
+    case_id = case_with_visit(desk)
+    act(desk, case_id, "accept")
+    with desk.sessions.begin() as session:
+        for officer in ("A", "B"):
+            cards.read(session, desk.office, visit_of(desk, case_id).id, officer=officer)
+    act(desk, case_id, "tried", address=AddressKind.RESIDENCE, result=Result.WRONG_ADDRESS)
+    sentences = [each["why"] for each in told(desk, case_id, capsys)][-3:]
+    assert [each.partition(". Why: ")[0] for each in sentences] == [
+        "The visit's card was read",
+        "The visit's card was read, masked: yes",
+        "The officer tried an address (residence): wrong address",
+    ]
 
 
 def test_a_decision_names_the_policy_it_was_made_under(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,9 +26,7 @@ EXPRESSIONS: dict[str, set[str]] = {
     "f'ladder_after_{_why(last.result)}'": {f"ladder_after_{each.value.lower()}" for each in Result},
     "f'overdue_{name}'": {"overdue_met_by", "overdue_report_by", "overdue_window"},
     "f'officer_{step}'": {f"officer_{step}" for step in STEPS},
-    "f'visit_{visit.state}'": {
-        f"visit_{step.after}" for name, step in STEPS.items() if step.after and name != "return"
-    },
+    "f'visit_{visit.state}'": {f"visit_{step.after}" for name, step in STEPS.items() if name != "return"},
     "f'call_{relation}'": {f"call_{relation}" for relation in CALLED_ON_ORDER},
     "f'transfer_{state}'": {"transfer_accepted", "transfer_refused"},
 }

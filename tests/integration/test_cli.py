@@ -1,0 +1,94 @@
+"""What a person types wrongly is one clear line in two languages, and never a traceback."""
+
+import json
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from uuid import UUID
+
+import pytest
+from desk import Desk
+from station import Load, act, case_with_visit, visit_of
+from typer.testing import CliRunner
+
+from dispatcher.cli import card, inspect, kpi, visit, whole
+from dispatcher.errors import OperatorError
+
+NOBODY = str(UUID(int=3))
+Run = Callable[..., str]
+PLACES = [
+    {"kind": "residence", "text": "样板路[b]1[/b]号", "precinct_code": "P1"},
+    {"kind": "work", "text": "样板大厦9层", "precinct_code": "P1"},
+    {"kind": "registered", "text": "样板村3组", "precinct_code": "P2"},
+]
+
+
+@pytest.fixture
+def run(desk: Desk, load: Load, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """Runs a command against the desk; gives what it prints."""
+    load()
+    house = SimpleNamespace(sessions=desk.sessions, office=desk.office)
+    for module in (card, inspect, kpi, visit):
+        monkeypatch.setattr(module, "house", lambda: house)
+
+    def invoke(*words: str) -> str:
+        return CliRunner().invoke(whole(), words, catch_exceptions=False).stdout
+
+    yield invoke
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("visit", "card", "123"), "ID must be an id; see `dispatcher visit list`"),
+        (("visit", "card", NOBODY), f"no visit {NOBODY}"),
+        (("visit", "card", NOBODY, "--officer", "张三"), "--officer wants a badge"),
+        (("visit", "card", NOBODY, "--language", "fr"), "--language: one of zh, en"),
+        (("visit", "tried", NOBODY, "--address", "work", "--result", "WRONG_ADDRESS"), f"no visit {NOBODY}"),
+        (("visit", "tried", NOBODY, "--address", "palace", "--result", "WRONG_ADDRESS"), "--address: one of current"),
+        (("visit", "tried", NOBODY, "--address", "work", "--result", "MET_REFUSED"), "--result: one of NOT_FOUND"),
+        (("kpi", "--since", "yesterday"), "--since wants ISO 8601"),
+        (("kpi", "--until", "2026-02-30"), "--until wants ISO 8601"),
+        (("kpi", "--since", "2026-03-02", "--until", "2026-03-01"), "--since must be before --until"),
+        (("kpi", "--precinct", "P9"), "no unit P9 in the roster"),
+        (("log", "--since", "2026-03-02", "--until", "2026-03-01"), "--since must be before --until"),
+        (("log", "--precinct", "P9"), "no unit P9 in the roster"),
+    ],
+)
+def test_a_mistake_is_one_line_in_two_languages(run: Run, words: tuple[str, ...], message: str) -> None:
+    with pytest.raises(OperatorError, match=message) as told:
+        run(*words)
+    chinese, _, english = str(told.value).partition(" / ")
+    assert any("\u4e00" <= letter <= "\u9fff" for letter in chinese)
+    assert english
+    assert "\n" not in str(told.value)
+
+
+def test_another_officer_is_told_whose_the_visit_is(desk: Desk, run: Run) -> None:
+    visit_id = str(visit_of(desk, case_with_visit(desk)).id)
+    with pytest.raises(OperatorError, match="this visit is with A, not with B"):
+        run("visit", "accept", visit_id, "--officer", "B")
+
+
+def test_an_officer_works_from_the_card(desk: Desk, run: Run) -> None:
+    case_id = case_with_visit(desk, addresses=PLACES)
+    visit_id = str(visit_of(desk, case_id).id)
+    act(desk, case_id, "accept")
+    tried = run(*("visit", "tried", visit_id, "--address", "work", "--result", "wrong_address", "--officer", "A"))
+    assert "下一处 next: 现住 residence" in tried
+    shown = run("visit", "card", visit_id, "--officer", "A", "--language", "en")
+    assert "→ 2. 现住 residence: 样板路[b]1[/b]号\n" in shown
+    assert "  1. 工作 work: 样板大厦9层   已试 tried: 地址有误 wrong address\n" in shown
+    assert "  3. 户籍 registered: 样板村3组   他所辖区 of P2\n" in shown
+    assert "何样" not in run("visit", "card", visit_id)
+    line = json.loads(
+        run(*("visit", "tried", visit_id, "--address", "residence", "--result", "WRONG_ADDRESS", "--json"))
+    )
+    assert line["to_try"] == []
+
+
+def test_the_figures_are_drawn_and_are_json(desk: Desk, run: Run) -> None:
+    case_with_visit(desk)
+    drawn = run("kpi", "--precinct", "P1")
+    assert "签收率 accepted" in drawn
+    assert "0/1" in drawn
+    assert json.loads(run("kpi", "--json"))["cases"] == 1
