@@ -7,10 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy.dialects.postgresql import insert
-
 from dispatcher.casework import endings
 from dispatcher.engine import decisions as d
+from dispatcher.store import changes
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import new_id
 from dispatcher.store.cases import BadNumberRow, CaseRow
@@ -280,9 +279,8 @@ def _mark_bad(hand: _Hand, decision: d.MarkBad) -> None:
     phone = next(each for each in hand.files.phones[hand.case.id] if each.id == UUID(decision.number_id))
     until = hand.now + hand.files.office.policy.bad_number_for
     for channel in sorted(decision.channels):
-        row = insert(BadNumberRow).values(digest=phone.digest, channel=channel.value, until=until)
-        kept = row.on_conflict_do_update(index_elements=["digest", "channel"], set_={"until": until})
-        hand.files.session.execute(kept)
+        bad = BadNumberRow(digest=phone.digest, channel=channel.value, until=until)
+        changes.keep_longest(hand.files.session, hand.case.id, bad)
     hand.files.bad[phone.digest] = hand.files.bad.get(phone.digest, frozenset()) | decision.channels
     hand.note(
         "number_marked_bad",

@@ -13,6 +13,7 @@ from dispatcher import clock
 from dispatcher.casework.files import CaseFiles, entry
 from dispatcher.casework.office import Office
 from dispatcher.casework.people import keep_value
+from dispatcher.store import changes
 from dispatcher.store.base import new_id
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.codes import CodeCheckRow, CodeRow
@@ -43,6 +44,10 @@ def issue(files: CaseFiles, case: CaseRow, subject: SubjectRow) -> None:
             index_elements=["digest"], set_=taken_over, where=CodeRow.valid_until < files.now
         ).returning(CodeRow.case_id)
         if files.session.execute(given).first() is not None:
+            kept = CodeRow(
+                digest=_digest(files.office, code), case_id=case.id, value_id=value_id, valid_until=valid_until
+            )
+            changes.upserted(files.session, case.id, kept)
             keep_value(files.session, files.office, subject, FIELD, code, value_id=value_id)
             files.note(case.id, "code_issued", {"valid_until": valid_until.isoformat()})
             return

@@ -17,6 +17,7 @@ from dispatcher.casework import outcomes
 from dispatcher.casework.files import CaseFiles, entry
 from dispatcher.casework.letters import Letters
 from dispatcher.casework.office import Office
+from dispatcher.store import changes
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow
 from dispatcher.wake import ROUTINE, URGENT
@@ -114,7 +115,7 @@ def _take(
         attempt.state, attempt.action, attempt.sent_at = AttemptState.SENDING.value, None, now
         case.journal_seq += 1
         data = {"attempt": str(attempt.id), "channel": attempt.channel, "provider": attempt.provider}
-        session.add(entry(case.id, case.journal_seq, now, "worker", "attempt_sending", attempt.rule, data))
+        changes.write(session, entry(case.id, case.journal_seq, now, "worker", "attempt_sending", attempt.rule, data))
     return Errand(case.id, attempt.id, str(attempt.send_key), action, attempt.provider, message)
 
 

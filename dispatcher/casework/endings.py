@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select
 
 from dispatcher.casework import related
 from dispatcher.store.base import new_id
@@ -55,6 +55,10 @@ def suppress(files: CaseFiles, case: CaseRow) -> None:
 def lapse_offer(files: CaseFiles, visit: VisitRow) -> None:
     """The offer of a visit, where there is one, stands no longer: nobody answered, or there is nothing to take over."""
     visit.offered_until = None
-    offered = (TransferRow.visit_id == visit.id) & (TransferRow.state == TransferState.OFFERED.value)
-    lapsed = {"state": TransferState.LAPSED.value, "decided_at": files.now}
-    files.session.execute(update(TransferRow).where(offered).values(lapsed))
+    for offer in files.session.scalars(offers(visit.id)):
+        offer.state, offer.decided_at = TransferState.LAPSED.value, files.now
+
+
+def offers(visit_id: UUID) -> Select[TransferRow]:
+    """The offer of a visit that nobody has answered yet, where there is one."""
+    return select(TransferRow).where(TransferRow.visit_id == visit_id, TransferRow.state == TransferState.OFFERED.value)

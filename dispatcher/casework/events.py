@@ -96,7 +96,7 @@ def _feedback(files: CaseFiles, row: InstructionRow, event: Feedback) -> IntakeS
 
 
 def _later_loss(files: CaseFiles, row: InstructionRow, event: LaterLoss) -> IntakeStatus:
-    with losses.counted(files, row.case_id):
+    with losses.counted(files, row.case_id, event.loss_yuan):
         _note(files, row.case_id, event, losses.REPORTED, loss_yuan=event.loss_yuan)
     return IntakeStatus.ACCEPTED
 

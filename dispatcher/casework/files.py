@@ -19,6 +19,7 @@ from dispatcher.casework.office import Office
 from dispatcher.casework.people import keep_value
 from dispatcher.casework.view import case_of
 from dispatcher.engine import Case, decide
+from dispatcher.store import changes
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import is_one_of, new_id
 from dispatcher.store.cases import AddressRow, BadNumberRow, CaseRow, PhoneRow
@@ -103,7 +104,7 @@ class CaseFiles:
         """Write one journal entry for an open case file."""
         case = self.cases[case_id]
         case.journal_seq += 1
-        self.session.add(entry(case_id, case.journal_seq, self.now, actor, event, rule, data))
+        changes.write(self.session, entry(case_id, case.journal_seq, self.now, actor, event, rule, data))
 
     def remark(self, case_id: UUID, text: str) -> str:
         """Keep what a person wrote in the vault; the journal holds its id."""

@@ -19,16 +19,16 @@ REPORTED = "later_loss_reported"
 
 
 @contextmanager
-def counted(files: CaseFiles, case_id: UUID) -> Iterator[None]:
-    """Whatever is written down inside counts on the case as far as it was not known before."""
+def counted(files: CaseFiles, case_id: UUID, reported: int = 0) -> Iterator[None]:
+    """Whatever is written down inside, or is reported now, counts on the case as far as it was not known before."""
     before = _known(files.session, case_id)
     yield
     files.session.flush()
-    files.cases[case_id].money_lost += _known(files.session, case_id) - before
+    files.cases[case_id].money_lost += _known(files.session, case_id, reported) - before
 
 
-def _known(session: Session, case_id: UUID) -> int:
+def _known(session: Session, case_id: UUID, reported: int = 0) -> int:
     yuan = JournalRow.data["loss_yuan"].as_string().cast(BigInteger)
     by_sources = select(func.sum(yuan)).where(JournalRow.case_id == case_id, JournalRow.event == REPORTED)
     by_follow_up = select(func.max(DutyRow.loss_yuan)).where(DutyRow.case_id == case_id)
-    return max(int(session.scalar(by_sources) or 0), int(session.scalar(by_follow_up) or 0))
+    return max(int(session.scalar(by_sources) or 0) + reported, int(session.scalar(by_follow_up) or 0))

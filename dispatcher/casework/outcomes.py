@@ -127,12 +127,13 @@ def _in_doubt(files: CaseFiles, attempt: AttemptRow, word: InDoubt, asked: str) 
     """Asked about at once, then every 20 s, until the engine's wait for this urgency is over."""
     again = _ASK_AGAIN if asked == "query" else timedelta()
     attempt.action, attempt.due_at = "query", files.now + again
+    if attempt.state in (AttemptState.ACCEPTED, AttemptState.IN_DOUBT):
+        _note(files, attempt, "status_unknown", detail=word.detail)
     if attempt.state == AttemptState.ACCEPTED:
         return
-    fresh = attempt.state != AttemptState.IN_DOUBT
-    attempt.state, attempt.was_in_doubt = AttemptState.IN_DOUBT.value, True
     files.lanes.add(attempt.lane)
-    if fresh:
+    if attempt.state != AttemptState.IN_DOUBT:
+        attempt.state, attempt.was_in_doubt = AttemptState.IN_DOUBT.value, True
         _note(files, attempt, "attempt_in_doubt", detail=word.detail)
 
 

@@ -3,17 +3,16 @@
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from dispatcher.casework import endings
 from dispatcher.casework.files import CaseFiles
 from dispatcher.casework.office import Office
 from dispatcher.casework.orders import Order, note, open_case
 from dispatcher.engine import orders as engine
 from dispatcher.errors import OperatorError
 from dispatcher.store.cases import CaseRow
-from dispatcher.store.transfers import TransferRow
-from schemas.vocabulary import AttemptState, Channel, TransferState, Urgency, VisitState
+from schemas.vocabulary import AttemptState, Channel, Urgency, VisitState
 
 
 def pause(session: Session, office: Office, case_id: UUID, order: Order) -> set[str]:
@@ -63,5 +62,5 @@ def _move_waits(files: CaseFiles, case_id: UUID, stood: timedelta) -> None:
             visit.assigned_at += stood
         if visit.state == VisitState.OFFERED and visit.offered_until is not None:
             visit.offered_until += stood
-            offered = (TransferRow.visit_id == visit.id) & (TransferRow.state == TransferState.OFFERED.value)
-            files.session.execute(update(TransferRow).where(offered).values(answer_by=visit.offered_until))
+            for offer in files.session.scalars(endings.offers(visit.id)):
+                offer.answer_by = visit.offered_until

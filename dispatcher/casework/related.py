@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import Select, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from dispatcher.casework.incoming import SUBJECT, Incoming
 from dispatcher.casework.office import Office
+from dispatcher.store import changes
 from dispatcher.store.base import is_one_of
 from dispatcher.store.cases import CaseRow, LinkRow, PhoneRow, SuppressionRow
 from dispatcher.store.vault import SubjectRow
@@ -64,9 +64,9 @@ def link(files: CaseFiles, case_id: UUID, other_id: UUID, kind: LinkKind) -> Non
     """Put two cases beside each other, on both their timelines."""
     files.open([other_id])
     for one, other in ((case_id, other_id), (other_id, case_id)):
-        row = insert(LinkRow).values(case_id=one, other_id=other, kind=kind.value, at=files.now)
-        fresh = files.session.execute(row.on_conflict_do_nothing().returning(LinkRow.case_id)).first()
-        if fresh is not None:
+        # Both cases are locked, so nobody else links them meanwhile.
+        if files.session.get(LinkRow, (one, other, kind.value)) is None:
+            files.session.add(LinkRow(case_id=one, other_id=other, kind=kind.value, at=files.now))
             files.note(one, "case_linked", {"other": str(other), "kind": kind}, rule=kind.value)
 
 
@@ -102,8 +102,7 @@ def suppress(files: CaseFiles, case_id: UUID, kinds: Iterable[str | None]) -> da
     for person in people:
         for kind in set(kinds):
             digest = trigger(files.office, person, case.fraud_type, kind)
-            row = insert(SuppressionRow).values(digest=digest, case_id=case_id, until=until)
-            files.session.execute(row.on_conflict_do_update(index_elements=["digest"], set_={"until": until}))
+            changes.keep_longest(files.session, case_id, SuppressionRow(digest=digest, case_id=case_id, until=until))
     return until
 
 

@@ -32,6 +32,7 @@ def whole() -> typer.Typer:
         simulate,
         texts,
         transfer,
+        verify,
         visit,
     )
 
@@ -43,7 +44,7 @@ def whole() -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
-    casework = (push, inspect, visit, card, transfer, decide, code, duty, feedback, kpi, roster, quarantine)
+    casework = (push, inspect, visit, card, transfer, decide, code, duty, feedback, kpi, verify, roster, quarantine)
     for module in (service, *casework, texts, policy, simulate, demo, bench):
         module.register(app)
     return app

@@ -7,6 +7,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session, sessionmaker
 
 from dispatcher.errors import OperatorError
+from dispatcher.store import changes
 
 
 def normalised(url: str) -> str:
@@ -39,4 +40,5 @@ def engine(url: str) -> Engine:
 
 @cache
 def sessions(url: str) -> sessionmaker[Session]:
-    return sessionmaker(engine(url), expire_on_commit=False)
+    """Sessions whose changes to cases go into the journal."""
+    return changes.watch(sessionmaker(engine(url), expire_on_commit=False))

@@ -3,7 +3,8 @@
 from uuid import UUID
 
 from sqlalchemy import Index
-from sqlalchemy.orm import Mapped
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatcher.store.base import At, Base, Json, Key
 
@@ -24,3 +25,4 @@ class JournalRow(Base):
     event: Mapped[str]
     rule: Mapped[str | None]
     data: Mapped[Json]
+    rows: Mapped[Json | None] = mapped_column(JSONB)  # what its transaction did to the case's rows; see changes.py

@@ -13,6 +13,7 @@ from station import Load, load_roster
 from dispatcher import policy, texts, vault
 from dispatcher.casework.office import Office
 from dispatcher.clock import Clock
+from dispatcher.store import changes
 from dispatcher.wake import Silent
 
 
@@ -28,11 +29,13 @@ def desk(database: str, tmp_path: Path) -> Iterator[Desk]:
     )
     # A lock that is waited for this long is a fault of the code under test, not a reason to hang.
     engine = create_engine(database, pool_size=20, connect_args={"options": "-c lock_timeout=20s"})
-    made = Desk(database, sessionmaker(engine, expire_on_commit=False), office)
+    made = Desk(database, changes.watch(sessionmaker(engine, expire_on_commit=False)), office)
     with made.sessions.begin() as session:
         office.vault.check(session)
         office.clock.start(session)
     yield made
+    # Whatever a test did: the journal alone tells how every row came to be what it is.
+    assert made.is_tampered or made.verdict().differences == []
     engine.dispose()
 
 

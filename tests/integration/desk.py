@@ -13,10 +13,11 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from dispatcher import clock
-from dispatcher.casework import delivery, due, intake, receipts
+from dispatcher.casework import delivery, due, intake, rebuild, receipts
 from dispatcher.casework.answer import Answer
 from dispatcher.casework.delivery import Done, Errand
 from dispatcher.casework.office import Office
+from dispatcher.casework.rebuild import Verdict
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.instructions import QuarantineRow
@@ -118,6 +119,7 @@ class Desk:
     url: str
     sessions: sessionmaker[Session]
     office: Office
+    is_tampered: bool = False  # rows were changed behind the journal's back
 
     def push(self, body: dict[str, Any] | bytes, door: str = "push") -> Answer:
         raw = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
@@ -172,6 +174,11 @@ class Desk:
         """A case's entries in their order; those of no case where `case_id` is None."""
         found = self.rows(JournalRow, JournalRow.case_id == case_id)
         return [each for each in sorted(found, key=lambda row: row.seq) if event in (None, each.event)]
+
+    def verdict(self) -> Verdict:
+        """What a rebuild from the journal finds."""
+        with self.sessions() as session:
+            return list(rebuild.compare(session))[-1]
 
     def events(self, case_id: UUID) -> list[str]:
         return [each.event for each in self.journal(case_id)]

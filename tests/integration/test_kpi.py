@@ -279,6 +279,7 @@ def test_money_is_five_figures(desk: Desk, load: Load) -> None:
     load()
     risk = {"amount_at_risk_yuan": 9000, "transfers": [{"at": START.isoformat(), "amount_yuan": 4000}]}
     case_id = visited(desk, 1, Result.MET_DISSUADED, risk=risk)
+    desk.is_tampered = True
     desk.sql(
         "UPDATE cases SET money_stopped = 1500, money_lost = 2500, money_returned = 1000 WHERE id = :id", id=case_id
     )

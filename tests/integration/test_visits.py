@@ -193,6 +193,7 @@ def test_a_case_has_one_open_visit(desk: Desk, load: Load) -> None:
         "INSERT INTO visits (id, case_id, state, rule, opened_at) "
         "SELECT gen_random_uuid(), case_id, :state, rule, opened_at FROM visits WHERE case_id = :case LIMIT 1"
     )
+    desk.is_tampered = True
     desk.sql(copy, case=case_id, state="cancelled")
     with pytest.raises(IntegrityError, match="uq_visits_open_case"):
         desk.sql(copy, case=case_id, state="waiting")

@@ -1,0 +1,152 @@
+"""Rebuilds cases from their journal alone and compares them with the tables, row by row, the vault excepted."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from dispatcher.store import changes
+from dispatcher.store.base import Base
+from dispatcher.store.cases import CaseRow
+from dispatcher.store.changes import OF_A_CASE, SHARED, Columns
+from dispatcher.store.journal import JournalRow
+
+BATCH = 500
+# table → key → columns
+Rows = dict[str, dict[str, Columns]]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Where a table does not say what the journal says. Codes and ids only: no table compared holds personal data."""
+
+    case: str | None
+    table: str
+    key: str
+    column: str | None  # None: the row is only in one of the two
+    journal: Any
+    found: Any
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What was compared, and every difference."""
+
+    cases: int = 0
+    entries: int = 0
+    rows: int = 0
+    differences: list[Difference] = field(default_factory=list)
+
+
+def compare(session: Session, *, rows: bool = True) -> Iterator[Verdict]:
+    """The verdict so far, after each batch of cases; the last one is the whole. Reads one moment of the database.
+
+    Without `rows` only the numbering of the entries is looked at.
+    """
+    session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+    shared: Rows
+    verdict, shared = Verdict(), defaultdict(dict)
+    for case_ids in _batches(session):
+        told, counts = _replayed(session, case_ids, shared)
+        verdict.cases += len(case_ids)
+        verdict.entries += counts.total()
+        for table in OF_A_CASE if rows else ():
+            _compare(session, table, case_ids, told[table.__tablename__], verdict)
+        verdict.differences += _seqs(session, case_ids, counts)
+        yield verdict
+    for table in SHARED if rows else ():
+        _compare(session, table, None, shared[table.__tablename__], verdict)
+    yield verdict
+
+
+def _batches(session: Session) -> Iterator[Sequence[UUID]]:
+    """Cases by key: those of the table, and any that only the journal knows."""
+    last: UUID | None = None
+    while True:
+        known, told = select(CaseRow.id), select(JournalRow.case_id).where(JournalRow.case_id.is_not(None))
+        if last is not None:
+            known, told = known.where(CaseRow.id > last), told.where(JournalRow.case_id > last)
+        either = known.union(told).order_by(text("1")).limit(BATCH)
+        found = list(session.scalars(either))
+        if not found:
+            return
+        yield found
+        last = found[-1]
+
+
+def _replayed(session: Session, case_ids: Sequence[UUID], shared: Rows) -> tuple[Rows, Counter[UUID]]:
+    """Apply the entries of these cases in their order. Gives their rows, and how many entries each case has."""
+    rows: Rows = defaultdict(dict)
+    counts: Counter[UUID] = Counter()
+    wanted = select(JournalRow.case_id, JournalRow.rows).where(JournalRow.case_id.in_(case_ids))
+    entries = session.execute(wanted.order_by(JournalRow.case_id, JournalRow.seq)).tuples()
+    for case_id, told in groupby(entries, key=itemgetter(0)):
+        changed = [rows or {} for _, rows in told]
+        counts[case_id] = len(changed)
+        for table, kept in _of_case(str(case_id), changed, shared).items():
+            rows[table] |= kept
+    return rows, counts
+
+
+def _of_case(case_id: str, changed: Iterable[Rows], shared: Rows) -> Rows:
+    rows: Rows = defaultdict(lambda: defaultdict(dict))
+    for table, key, columns in ((t, k, c) for told in changed for t, kept in told.items() for k, c in kept.items()):
+        if table in _LONGEST:
+            shared[table][key] = max(shared[table].get(key, columns), columns, key=_LONGEST[table])
+        else:
+            rows[table][key] |= columns
+    # A row that moved to another case is that one's from then on.
+    return {
+        table: {key: each for key, each in kept.items() if each.get("case_id", case_id) == case_id}
+        for table, kept in rows.items()
+    }
+
+
+def _compare(
+    session: Session, table: type[Base], case_ids: Sequence[UUID] | None, told: dict[str, Columns], verdict: Verdict
+) -> None:
+    """The rows of these cases, or of all where none are named, against what the journal told."""
+    rows = select(table)
+    if case_ids is not None:
+        owner = table.id if table is CaseRow else table.case_id  # type: ignore[attr-defined]
+        rows = rows.where(owner.in_(case_ids))
+    found = {changes.key_of(row): (_case(row), changes.columns_of(row)) for row in session.scalars(rows)}
+    session.expunge_all()
+    verdict.rows += len(found)
+    for key in sorted(found.keys() | told.keys()):
+        case_id, columns = found.get(key, (None, {}))
+        expected = {name: value for name, value in told.get(key, {}).items() if value is not None}
+        differ = partial(Difference, case_id or expected.get("case_id"), table.__tablename__, key)
+        if not columns or not expected:
+            verdict.differences.append(differ(None, bool(expected), bool(columns)))
+            continue
+        for name in sorted(columns.keys() | expected.keys()):
+            if columns.get(name) != expected.get(name):
+                verdict.differences.append(differ(name, expected.get(name), columns.get(name)))
+
+
+def _seqs(session: Session, case_ids: Sequence[UUID], counts: Counter[UUID]) -> list[Difference]:
+    """Entries are numbered without a gap, so their count is the last number."""
+    last = select(CaseRow.id, CaseRow.journal_seq).where(CaseRow.id.in_(case_ids))
+    numbered = session.execute(last).tuples()
+    return [
+        Difference(str(case_id), "journal", str(case_id), "seq", counts[case_id], seq)
+        for case_id, seq in numbered
+        if counts[case_id] != seq
+    ]
+
+
+def _case(row: Any) -> str:
+    return str(row.id if isinstance(row, CaseRow) else getattr(row, "case_id", ""))
+
+
+_LONGEST: Mapping[str, Callable[[Columns], tuple[str, ...]]] = {
+    table.__tablename__: partial(changes.length, table) for table in SHARED
+}

@@ -1,0 +1,170 @@
+"""What each transaction did to a case's rows goes into its journal, so that the journal alone can rebuild them.
+
+Entries are held back until the commit. The last entry of each case then carries the changed columns of all its rows;
+a change that nobody noted is refused. Personal data is in none of these tables, and so in no entry.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import event, inspect, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session, UOWTransaction, sessionmaker
+
+from dispatcher.store.attempts import AttemptRow
+from dispatcher.store.base import Base
+from dispatcher.store.cases import AddressRow, BadNumberRow, CaseRow, LinkRow, PhoneRow, SuppressionRow
+from dispatcher.store.codes import CodeRow
+from dispatcher.store.duties import DutyRow
+from dispatcher.store.instructions import FeedbackRow, InstructionRow
+from dispatcher.store.journal import JournalRow
+from dispatcher.store.transfers import TransferRow
+from dispatcher.store.visits import VisitRow
+
+# A case's own rows: nobody else's transaction touches them while the case is locked.
+OF_A_CASE: tuple[type[Base], ...] = (
+    *(CaseRow, InstructionRow, PhoneRow, AddressRow, AttemptRow, VisitRow),
+    *(TransferRow, DutyRow, LinkRow, FeedbackRow),
+)
+# Shared by cases, under a key of their own; the one that holds longest stands.
+SHARED: Mapping[type[Base], str] = {BadNumberRow: "until", SuppressionRow: "until", CodeRow: "valid_until"}
+# A lock in real time, a hint when to decide again, and a count: they follow from the rest or from the hour.
+TECHNICAL = frozenset({"lease_until", "next_look_at", "journal_seq"})
+
+_ENTRIES, _CHANGES = "journal entries", "journal changes"
+Columns = dict[str, Any]
+# table → key → changed columns
+Changes = dict[str, dict[str, Columns]]
+
+
+class UnnotedChangeError(RuntimeError):
+    """A case was changed and the journal would not have told; nothing of the transaction is kept."""
+
+
+def watch(sessions: sessionmaker[Session]) -> sessionmaker[Session]:
+    """Have these sessions carry their changes into the journal."""
+    event.listen(sessions, "before_flush", _before_flush)
+    event.listen(sessions, "before_commit", _before_commit)
+    event.listen(sessions, "after_commit", _forget)
+    event.listen(sessions, "after_rollback", _forget)
+    return sessions
+
+
+def write(session: Session, entry: JournalRow) -> None:
+    """Add an entry to the journal at the commit."""
+    session.info.setdefault(_ENTRIES, []).append(entry)
+
+
+def upserted(session: Session, case_id: UUID, row: Base) -> None:
+    """Say what a statement of its own did to a shared row; a session notices only its own rows."""
+    _note(_pending(session), row, case_id, columns_of(row))
+
+
+def keep_longest(session: Session, case_id: UUID, row: Base) -> None:
+    """Insert a shared row, or put it in the place of one that ends sooner."""
+    table, columns = type(row), inspect(row).dict
+    values = {name: value for name, value in columns.items() if not name.startswith("_")}
+    order = [SHARED[table], *sorted(values)]  # as `length` ranks them
+    fresh = insert(table).values(values)
+    stands_longer = tuple_(*(getattr(table, name) for name in order)) < tuple_(
+        *(fresh.excluded[name] for name in order)
+    )
+    keys = [each.name for each in inspect(table).primary_key]
+    session.execute(fresh.on_conflict_do_update(index_elements=keys, set_=values, where=stands_longer))
+    upserted(session, case_id, row)
+
+
+def plain(columns: Mapping[str, Any]) -> Columns:
+    """Columns as they stand in the journal: what is nothing is left out."""
+    return {name: _plain(value) for name, value in columns.items() if name not in TECHNICAL and value is not None}
+
+
+def columns_of(row: Base) -> Columns:
+    """A row's columns as the journal has them."""
+    return plain({name: value for name, value in inspect(row).dict.items() if not name.startswith("_")})
+
+
+def length(table: type[Base], columns: Mapping[str, Any]) -> tuple[Any, ...]:
+    """How long a shared row stands, and how it ranks beside one that ends at the same time."""
+    return tuple(columns[name] for name in (SHARED[table], *sorted(columns)))
+
+
+def key_of(row: Base) -> str:
+    return _key(inspect(row).mapper.primary_key_from_instance(row))
+
+
+def _before_flush(session: Session, context: UOWTransaction, instances: Any) -> None:
+    pending = _pending(session)
+    for row in session.new:
+        if isinstance(row, OF_A_CASE):
+            _note(pending, row, _case_of(row), columns_of(row))
+    for row in session.dirty:
+        if isinstance(row, OF_A_CASE):
+            before = inspect(row).committed_state
+            if "case_id" in before:
+                _note(pending, row, before["case_id"], {"case_id": _plain(_case_of(row))})
+                _note(pending, row, _case_of(row), columns_of(row))
+            else:
+                changed = {name: getattr(row, name) for name, old in before.items() if getattr(row, name) != old}
+                _note(pending, row, _case_of(row), {name: _plain(new) for name, new in changed.items()})
+
+
+def _note(pending: dict[UUID, Changes], row: Base, case_id: UUID, columns: Columns) -> None:
+    told = {name: value for name, value in columns.items() if name not in TECHNICAL}
+    if told:
+        pending[case_id][row.__tablename__].setdefault(key_of(row), {}).update(told)
+
+
+def _before_commit(session: Session) -> None:
+    session.flush()
+    entries: list[JournalRow] = session.info.pop(_ENTRIES, [])
+    pending = _pending(session)
+    last = {entry.case_id: entry for entry in entries}
+    for case_id, changes in pending.items():
+        if case_id not in last:
+            raise UnnotedChangeError(f"rows of case {case_id} changed without a journal entry: {', '.join(changes)}")
+        last[case_id].rows = {table: dict(rows) for table, rows in changes.items()}
+    session.info.pop(_CHANGES, None)
+    session.add_all(entries)
+
+
+def _forget(session: Session) -> None:
+    session.info.pop(_ENTRIES, None)
+    session.info.pop(_CHANGES, None)
+
+
+def _pending(session: Session) -> dict[UUID, Changes]:
+    pending: dict[UUID, Changes] = session.info.setdefault(_CHANGES, defaultdict(lambda: defaultdict(dict)))
+    return pending
+
+
+def _case_of(row: Any) -> UUID:
+    case_id: UUID = row.id if isinstance(row, CaseRow) else row.case_id
+    return case_id
+
+
+def _key(parts: Any) -> str:
+    return " ".join(str(_plain(part)) for part in parts)
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it, the same whether it comes from the code or from the database."""
+    match value:
+        case Enum():
+            return value.value
+        case datetime():
+            return value.astimezone(UTC).isoformat()
+        case UUID():
+            return str(value)
+        case bytes() | memoryview():
+            return bytes(value).hex()
+        case dict():
+            return {str(_plain(name)): _plain(part) for name, part in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_plain(part) for part in value]
+        case _:
+            return value
