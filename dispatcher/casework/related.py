@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from dispatcher.casework.incoming import SUBJECT, Incoming
@@ -71,15 +71,22 @@ def link(files: CaseFiles, case_id: UUID, other_id: UUID, kind: LinkKind) -> Non
 
 def link_shared_numbers(files: CaseFiles, case_id: UUID) -> None:
     """Open cases of other people with one of these numbers: linked, and they share its caps."""
-    digests = {phone.digest for phone in files.phones[case_id]}
+    for other in neighbours(files.session, [phone.digest for phone in files.phones[case_id]], case_id):
+        link(files, case_id, other, LinkKind.SHARED_NUMBER)
+
+
+def neighbours(session: Session, numbers: Iterable[bytes], case_id: UUID | None) -> list[UUID]:
+    """Other open cases with one of these numbers, or with one that this case has already."""
+    shared: ColumnElement[bool] = PhoneRow.digest.in_(set(numbers))
+    if case_id is not None:
+        own = select(PhoneRow.digest).where(PhoneRow.case_id == case_id)
+        shared = and_(or_(shared, PhoneRow.digest.in_(own)), PhoneRow.case_id != case_id)
     others = (
         select(PhoneRow.case_id)
         .join(CaseRow, CaseRow.id == PhoneRow.case_id)
-        .where(PhoneRow.digest.in_(digests), PhoneRow.case_id != case_id, CaseRow.state == CaseState.OPEN.value)
-        .distinct()
+        .where(shared, CaseRow.state == CaseState.OPEN.value)
     )
-    for other in sorted(files.session.scalars(others)):
-        link(files, case_id, other, LinkKind.SHARED_NUMBER)
+    return sorted(set(session.scalars(others)))
 
 
 def is_suppressed(session: Session, office: Office, incoming: Incoming, now: datetime) -> bool:
