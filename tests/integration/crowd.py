@@ -127,7 +127,8 @@ def standing(desk: Desk) -> dict[str, Counter[str]]:
 # Versions that a later one or a withdrawal had overtaken before they came are not stored, so the newest alone counts.
 _NEWEST = """(SELECT DISTINCT ON (system, instruction_id) *, greatest(version, coalesce(withdrawn_version, 0)) AS upto
               FROM instructions ORDER BY system, instruction_id, version DESC)"""
-_OF = f"""(SELECT i.case_id, string_agg(i.system || ' ' || i.instruction_id, ', ' ORDER BY i.system, i.instruction_id) AS names
+_OF = f"""(SELECT i.case_id,
+           string_agg(i.system || ' ' || i.instruction_id, ', ' ORDER BY i.system, i.instruction_id) AS names
            FROM {_NEWEST} i WHERE i.withdrawn_at IS NULL GROUP BY 1)"""
 _QUESTIONS = {
     "instructions": f"SELECT system, instruction_id, upto, withdrawn_at IS NOT NULL FROM {_NEWEST} AS i",
