@@ -40,10 +40,11 @@ def main() -> None:
         transfer,
         verify,
         visit,
+        watch,
     )
 
     casework = (push, inspect, visit, card, transfer, decide, code, duty, feedback, kpi, verify, roster, quarantine)
-    for module in (service, *casework, texts, policy, simulate, demo, bench):
+    for module in (service, watch, *casework, texts, policy, simulate, demo, bench):
         module.register(app)
     # Commands speak on stdout; what goes wrong beneath them is a JSON line on stderr.
     logging.configure("WARNING")

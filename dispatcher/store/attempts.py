@@ -15,6 +15,7 @@ class AttemptRow(Base):
         Index("ix_attempts_send_key", "send_key"),
         Index("ix_attempts_due", "lane", "urgency_rank", "due_at", postgresql_where=text("action IS NOT NULL")),
         Index("ix_attempts_lease", "lease_until", postgresql_where=text("state = 'sending'")),
+        Index("ix_attempts_doubted", "sent_at", postgresql_where=text("was_in_doubt")),
         Index("ix_attempts_awaited", "lease_until", postgresql_where=text("state = 'accepted'")),
         {"postgresql_partition_by": "RANGE (id)"},
     )

@@ -1,10 +1,8 @@
 """Signs of life of what works on its own, so that silence can be told from idleness."""
 
-from datetime import datetime
-
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatcher.store.base import At, Base
 
@@ -18,7 +16,7 @@ class HeartbeatRow(Base):
     beat_at: Mapped[At]  # real time
 
 
-def beat(session: Session | Connection, name: str, at: datetime) -> None:
-    """Leave a sign of life."""
-    row = insert(HeartbeatRow).values(name=name, beat_at=at)
-    session.execute(row.on_conflict_do_update(index_elements=["name"], set_={"beat_at": at}))
+def beat(connection: Connection, name: str) -> None:
+    """Leave a sign of life, by the database's clock: hosts may disagree on the time."""
+    row = insert(HeartbeatRow).values(name=name, beat_at=func.clock_timestamp())
+    connection.execute(row.on_conflict_do_update(index_elements=["name"], set_={"beat_at": row.excluded.beat_at}))

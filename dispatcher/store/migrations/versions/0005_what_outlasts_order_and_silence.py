@@ -11,6 +11,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("instructions", sa.Column("withdrawn_version", sa.Integer(), nullable=True))
+    op.create_index("ix_attempts_doubted", "attempts", ["sent_at"], postgresql_where=sa.text("was_in_doubt"))
     op.create_table(
         "heartbeats",
         sa.Column("name", sa.Text(), nullable=False),
@@ -21,4 +22,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("heartbeats")
+    op.drop_index("ix_attempts_doubted", table_name="attempts")
     op.drop_column("instructions", "withdrawn_version")
