@@ -9,14 +9,16 @@ import os
 import threading
 import time
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, delete, insert, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from dispatcher import clock
 from dispatcher.errors import OperatorError
 from dispatcher.settings import Settings
 from dispatcher.store.base import new_id
+from dispatcher.store.probes import ProbeRow
 from dispatcher.watch.facts import Probe
 from dispatcher.watch.limits import Limits
 from providers import registry
@@ -25,6 +27,7 @@ from schemas import normalise
 from schemas.vocabulary import Channel, Person
 
 _LOOK_EVERY_S = 0.3
+_KEPT = timedelta(days=1)
 _ARRIVED = text("SELECT bool_or(settled_at IS NOT NULL) FROM receipts WHERE send_key = :key")
 
 
@@ -40,6 +43,10 @@ class Prober:
     def probe(self) -> Probe:
         """One message from end to end. Never raises: what goes wrong is what it is for."""
         at, key = clock.real_now(), str(new_id())
+        try:
+            self._expect(key, at)
+        except SQLAlchemyError as error:
+            return Probe(at, "send", type(error).__name__)
         said = asyncio.run(self._send(key))
         # In doubt is no answer yet: the receipt tells.
         if not isinstance(said, Accepted | Answered | InDoubt):
@@ -50,6 +57,12 @@ class Prober:
             time.sleep(_LOOK_EVERY_S)
             stuck = self._stuck(key)
         return Probe(at, stuck, type(said).__name__ if stuck else "")
+
+    def _expect(self, key: str, at: datetime) -> None:
+        """Before it leaves, as with every message: the hooks take receipts of what they know."""
+        with self.engine.begin() as connection:
+            connection.execute(delete(ProbeRow).where(ProbeRow.sent_at < at - _KEPT))
+            connection.execute(insert(ProbeRow).values(send_key=key, sent_at=at))
 
     async def _send(self, key: str) -> Outcome:
         # A connection of its own each time: it has to work when it is needed, not when it was opened.

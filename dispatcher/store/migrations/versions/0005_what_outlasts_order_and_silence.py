@@ -18,9 +18,16 @@ def upgrade() -> None:
         sa.Column("beat_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_heartbeats")),
     )
+    op.create_table(
+        "probes",
+        sa.Column("send_key", sa.Uuid(), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("send_key", name=op.f("pk_probes")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("probes")
     op.drop_table("heartbeats")
     op.drop_index("ix_attempts_doubted", table_name="attempts")
     op.drop_column("instructions", "withdrawn_version")
