@@ -9,6 +9,7 @@ from functools import cached_property
 from sqlalchemy import Engine, NullPool, create_engine
 
 from dispatcher.clock import Clock
+from dispatcher.errors import OperatorError
 from dispatcher.settings import Settings
 from dispatcher.store.engine import normalised
 from dispatcher.watch import tell
@@ -31,9 +32,11 @@ class Watch:
     database_url: str
     redis_url: str
 
-    def check(self) -> None:
+    def check(self, *, probe: bool = False) -> None:
         """Raises OperatorError at the start, not at the first alarm."""
-        _ = self._hook, self._prober
+        _ = self._hook
+        if self._prober is None and probe:
+            raise OperatorError("未设置 DISPATCHER_WATCH_NUMBER", "DISPATCHER_WATCH_NUMBER is not set: nobody to probe")
 
     def once(self, say: Say, *, probe: bool = False) -> bool:
         """One look. True where all is well."""

@@ -27,7 +27,7 @@ from dispatcher.store.instructions import InstructionRow
 from schemas.vocabulary import IntakeStatus
 
 PRODUCERS = 8
-LINES = int(os.environ.get("DISPATCHER_TEST_CROWD", "60"))
+LINES = int(os.environ.get("DISPATCHER_TEST_CROWD", "150"))
 SEED = int(os.environ.get("SEED", "1"))
 
 

@@ -24,8 +24,8 @@ from providers.base import Accepted, Answered, InDoubt, ProviderSettings, Receip
 from providers.visit.roster import RosterProvider
 from schemas.vocabulary import Channel, Result, ReturnReason
 
-HISTORIES = int(os.environ.get("DISPATCHER_TEST_MODEL", "6"))
-STEPS = 12 if HISTORIES < 50 else 40
+HISTORIES = int(os.environ.get("DISPATCHER_TEST_MODEL", "10"))
+STEPS = 15 if HISTORIES < 50 else 40
 _PEOPLE = st.integers(1, 3)
 _SOURCES = st.sampled_from(["A", "B"])
 _VERSIONS = st.integers(1, 3)

@@ -185,6 +185,12 @@ def watch(desk: Desk, **limits: Any) -> Watch:
     return Watch(Settings(clock=desk.office.clock.spec), Limits(**limits), desk.url, NO_REDIS)
 
 
+def test_a_probe_to_nobody_is_a_mistake(desk: Desk) -> None:
+    watch(desk).check()
+    with pytest.raises(OperatorError, match="DISPATCHER_WATCH_NUMBER"):
+        watch(desk).check(probe=True)
+
+
 def test_one_look_tells_each_alarm_and_says_whether_all_is_well(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[tuple[str, Alarm]] = []
     assert not watch(desk).once(lambda *said: told.append(said))
@@ -298,6 +304,10 @@ def test_a_probe_ends_where_a_worker_has_read_its_receipt(
 
 
 def test_a_probe_says_where_it_got_stuck(desk: Desk, probed: Callable[..., Any]) -> None:
+    def breaks(key: str) -> None:
+        raise RuntimeError
+
+    assert probed(Accepted("r"), breaks).detail == "RuntimeError"
     assert (probed(Transient("429")).stuck, probed(Accepted("r")).stuck) == ("send", "receipt")
     assert probed(Accepted("r"), lambda key: store(desk, key)).stuck == "worker"
 
