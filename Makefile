@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test unit laws mutants mutants-short without-rules without-names lint format bench bench-short lock clean
+.PHONY: demo test unit laws crowd model mutants mutants-short without-rules without-names lint format bench bench-short lock clean
 
 demo: $(VENV)/run  ## the sample cases on the real stack, then the log
 	$(BIN)/dispatcher demo
@@ -34,6 +34,13 @@ bench: $(VENV)/run  ## delivery beside a naive Celery task
 
 bench-short: $(VENV)/run  ## the same in small, so that it does not rot
 	$(BIN)/dispatcher bench deliver --instructions 200 --rounds 1
+
+crowd: $(VENV)/dev  ## eight producers push the same thousand lines in any order
+	DISPATCHER_TEST_CROWD=1000 $(BIN)/python -m pytest tests/integration/test_crowd.py --timeout=3600
+
+model: $(VENV)/dev  ## random histories of the whole casework on a real database
+	@seed=$${SEED:-$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}; echo "seed $$seed; make model SEED=$$seed repeats it"; \
+	DISPATCHER_TEST_MODEL=$${MODEL:-200} $(BIN)/python -m pytest tests/integration/test_model.py --hypothesis-seed=$$seed --timeout=36000
 
 mutants: $(VENV)/dev  ## change the engine in every small way; its tests must notice
 	$(BIN)/python tests/mutants/run.py

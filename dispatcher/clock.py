@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine, select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -88,6 +88,10 @@ class Clock:
     def real_seconds(self, product_seconds: float) -> float:
         """How long a stretch of product time takes here; a stepped clock takes none."""
         return 0.0 if self.is_stepped else product_seconds / self._parsed.rate
+
+    def product_time(self, real_seconds: float) -> timedelta:
+        """How much product time passes meanwhile."""
+        return timedelta(seconds=real_seconds * self._parsed.rate)
 
 
 @contextmanager

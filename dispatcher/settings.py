@@ -7,7 +7,7 @@ import json
 import os
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import psutil
 from platformdirs import user_data_path
@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from dispatcher.errors import OperatorError
 
 RUN_FILE = "run.json"
+Kind = TypeVar("Kind", bound=BaseSettings)
 
 
 class Settings(BaseSettings):
@@ -63,6 +64,8 @@ def settings() -> Settings:
         return own
     for name, value in running.environment.items():
         os.environ.setdefault(name, value)
+    if own.hooks_port == 0:  # free to choose: what `up` has chosen counts
+        os.environ["DISPATCHER_HOOKS_PORT"] = running.environment["DISPATCHER_HOOKS_PORT"]
     return _read()
 
 
@@ -104,9 +107,14 @@ def write_running(home: Path, environment: dict[str, str]) -> None:
 
 
 def _read() -> Settings:
+    return read_as(Settings)
+
+
+def read_as(kind: type[Kind]) -> Kind:
+    """Settings of this kind from the environment. Raises OperatorError naming the variable."""
     try:
-        return Settings()
+        return kind()
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        variable = "DISPATCHER_" + "_".join(str(part) for part in first["loc"]).upper()
+        variable = kind.model_config["env_prefix"] + "_".join(str(part) for part in first["loc"]).upper()
         raise OperatorError(f"环境变量 {variable} 取值有误", f"{variable}: {first['msg']}") from None

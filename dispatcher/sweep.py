@@ -14,7 +14,7 @@ from dispatcher.casework import due
 from dispatcher.casework.office import Office
 from dispatcher.logging import logger
 from dispatcher.setup import House
-from dispatcher.store import partitions
+from dispatcher.store import heartbeats, partitions
 
 PERIOD_S = 1.0
 _STEPPED_PERIOD_S = 0.1  # a stepped clock that is ours to move stands still between two looks, so they come sooner
@@ -47,7 +47,7 @@ def _hold(house: House, stop: threading.Event) -> None:
             sweep(house)
             has_wheel = house.office.clock.is_stepped and _step(house)
             stop.wait(_STEPPED_PERIOD_S if has_wheel else PERIOD_S)
-            holder.scalar(text("SELECT 1"))  # a lost connection is a lost lock
+            heartbeats.beat(holder, heartbeats.SWEEP)  # fails where the connection is lost, and with it the lock
             holder.commit()
 
 

@@ -114,8 +114,10 @@ class GatewayClient:
         try:
             self._webhook.verify(body, dict(headers), json_parse=False)
             receipt = GatewayReceipt.model_validate_json(body)
-        except (WebhookVerificationError, ValidationError, ValueError) as error:
-            raise ReceiptRefused(type(error).__name__) from None
+        except WebhookVerificationError as error:
+            raise ReceiptRefused(str(error)) from None  # of the library's own words: forged, too old, too new
+        except (ValidationError, ValueError):
+            raise ReceiptRefused("malformed") from None
         return Receipt(receipt.id, f"{receipt.id}:{receipt.result}", _reported(receipt))
 
     async def close(self) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from dispatcher.casework import apply, endings, losses
+from dispatcher.casework import apply, endings, losses, turns
 from dispatcher.casework.answer import Answer
 from dispatcher.casework.files import CaseFiles
 from dispatcher.casework.office import Office
@@ -23,7 +23,7 @@ from schemas.vocabulary import CaseState, IntakeStatus
 
 def take(session: Session, office: Office, event: Event, digest: bytes) -> tuple[Answer, set[str]]:
     """Take one event. Raises BadInstruction where it matches no instruction, or more than one."""
-    row = instruction(session, event)
+    row = instruction(session, office, event)
     files = CaseFiles(session, office)
     files.open([row.case_id])
     if not is_news(session, row, digest, _op(event), files.now):
@@ -40,13 +40,19 @@ def is_news(session: Session, row: InstructionRow, digest: bytes, op: str, now: 
     return session.execute(known.on_conflict_do_nothing().returning(EventRow.digest)).first() is not None
 
 
-def instruction(session: Session, event: Event) -> InstructionRow:
-    """The newest version of the instruction that an event is about. Raises BadInstruction."""
+def instruction(session: Session, office: Office, event: Event) -> InstructionRow:
+    """The newest version of the instruction that an event is about, at its turn. Raises BadInstruction."""
+    turns.of_instruction(session, office, _newest(session, event).system, event.instruction_id)
+    # Read again: a newer version may have come while this one waited.
+    return _newest(session, event)
+
+
+def _newest(session: Session, event: Event) -> InstructionRow:
     found = select(InstructionRow).where(InstructionRow.instruction_id == event.instruction_id)
     if event.source is not None:
         found = found.where(InstructionRow.system == event.source.system)
     newest: dict[str, InstructionRow] = {}
-    for row in session.scalars(found.order_by(InstructionRow.version)):
+    for row in session.scalars(found.order_by(InstructionRow.version).execution_options(populate_existing=True)):
         newest[row.system] = row
     if not newest:
         raise BadInstruction("instruction_id", "没有这条指令,请先推送指令", "no such instruction; push it first")
@@ -59,13 +65,13 @@ def instruction(session: Session, event: Event) -> InstructionRow:
 
 def _withdraw(files: CaseFiles, row: InstructionRow, event: Withdraw) -> IntakeStatus:
     case = files.cases[row.case_id]
-    if row.withdrawn_at is not None:
+    if row.withdrawn_at is not None and event.version <= (row.withdrawn_version or row.version):
         _note(files, row.case_id, event, "withdrawal_repeated")
         return IntakeStatus.DUPLICATE
     if event.version < row.version:
         _note(files, row.case_id, event, "withdrawal_stale", version=event.version, newest=row.version)
         return IntakeStatus.STALE
-    row.withdrawn_at = files.now
+    row.withdrawn_at, row.withdrawn_version = files.now, event.version
     files.session.flush()
     others = len(endings.standing(files, row.case_id))
     reason = files.remark(row.case_id, event.reason)

@@ -52,11 +52,11 @@ class Place:
 
 
 def identities(office: Office, pushed: Instruction) -> Iterator[bytes]:
-    """Blind indexes of everything that can make this the same person as another."""
+    """Blind indexes of everything that can make this the same person as another, or link the two."""
     if pushed.victim.id_number:
         yield office.vault.digest("id", normalise.id_number(pushed.victim.id_number))
-    for phone in pushed.victim.phones:
-        yield office.vault.digest("phone", normalise.number(phone.number, phone.country).e164)
+    for reach in _reaches(office, pushed, []):
+        yield reach.digest
 
 
 def read(office: Office, pushed: Instruction, urgency: Urgency | None, now: datetime) -> Incoming:

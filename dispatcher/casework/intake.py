@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dispatcher.casework import apply, cases, endings, events, incoming, people, quarantine, reaches
+from dispatcher.casework import apply, cases, conflicts, endings, events, incoming, people, quarantine, reaches, turns
 from dispatcher.casework.answer import Answer
 from dispatcher.casework.files import CaseFiles, entry
 from dispatcher.casework.incoming import Incoming
@@ -22,7 +22,6 @@ from schemas.instruction import MAX_BODY_BYTES, Event, Instruction, Patch
 from schemas.vocabulary import CaseState, Duty, IntakeStatus
 
 CENTRE = "centre"
-_LOCK_EACH = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")
 
 
 def take(session: Session, office: Office, raw: bytes, *, door: str) -> tuple[Answer, set[str]]:
@@ -57,7 +56,7 @@ def refuse(session: Session, office: Office, raw: bytes, refusal: BadInstruction
 
 def _patch(session: Session, office: Office, event: Patch, line: bytes, door: str) -> tuple[Answer, set[str]]:
     """Apply a patch to the newest version, and take what comes out as an update."""
-    newest = events.instruction(session, event)
+    newest = events.instruction(session, office, event)
     body = json.loads(people.read_value(session, office, newest.raw_value_id))
     body = patch.apply(body, event.patch) | {"op": "update", "version": event.version}
     found = parse.body_of(body)
@@ -69,15 +68,17 @@ def _patch(session: Session, office: Office, event: Patch, line: bytes, door: st
 def _instruction(
     session: Session, office: Office, pushed: Instruction, raw: bytes, door: str, line: bytes | None = None
 ) -> tuple[Answer, set[str]]:
-    _serialise(session, office, pushed)
+    turns.of_instruction(session, office, pushed.source.system, pushed.instruction_id)
+    turns.of_person(session, office, pushed)
     digest = _content(office, line or raw)
     known = _versions(session, pushed)
     same = next((row for row in known if row.version == pushed.version), None)
     if same is not None and same.content_digest == digest:
         return _noted(session, office, same, "instruction_repeated", IntakeStatus.DUPLICATE, pushed), set()
+    is_over = (bool(known) and pushed.version < known[-1].version) or _withdrawn_up_to(known) >= pushed.version
     if same is not None:
-        return _conflict(session, office, same, pushed, raw, door)
-    if known and pushed.version < known[-1].version:
+        return _conflict(session, office, same, pushed, raw, door, is_over=is_over)
+    if is_over:
         return _noted(session, office, known[-1], "instruction_stale", IntakeStatus.STALE, pushed), set()
     return _accept(session, office, pushed, raw, digest, known[-1].case_id if known else None)
 
@@ -144,7 +145,9 @@ def reread(files: CaseFiles, row: InstructionRow) -> tuple[Incoming, bytes]:
 def retire_superseded(files: CaseFiles, case_id: UUID) -> None:
     """What no standing instruction names any more is used no more."""
     files.session.flush()
-    named = [reread(files, row)[0] for row in endings.standing(files, case_id)]
+    rows = endings.standing(files, case_id)
+    named = [reread(files, row)[0] for row in rows]
+    named += [_read(files.office, each, files.now) for each in conflicts.contents(files, case_id, rows)]
     phones = {phone.digest for each in named for phone in each.phones}
     places = {place.digest for each in named for place in each.addresses}
     reaches.retire(files, case_id, phones, places)
@@ -180,9 +183,12 @@ def _noted(
 
 
 def _conflict(
-    session: Session, office: Office, row: InstructionRow, pushed: Instruction, raw: bytes, door: str
+    session: Session, office: Office, row: InstructionRow, pushed: Instruction, raw: bytes, door: str, *, is_over: bool
 ) -> tuple[Answer, set[str]]:
-    """Both are kept and shown to a supervisor; dispatch goes on with the safer union of the two."""
+    """Both are kept and shown to a supervisor; dispatch goes on with the safer union of the two.
+
+    A version that a later one or a withdrawal has overtaken adds nothing any more, as if it had come in time.
+    """
     reason = bilingual(
         "同一版本内容不同,已隔离,交主管处理", "same version, other content; kept in quarantine for a supervisor"
     )
@@ -192,11 +198,12 @@ def _conflict(
         session, office, raw, door=door, status=IntakeStatus.CONFLICT, field="version", reason=reason
     )
     files = CaseFiles(session, office)
-    files.open([row.case_id])
+    received = _read(office, pushed, files.now)
+    cases.open_with_neighbours(files, received, row.case_id)
     data = {"instruction": str(row.id), "version": pushed.version, "quarantine": str(kept)}
-    files.note(row.case_id, "instruction_conflict", data, actor=CENTRE, rule="conflict")
-    if files.cases[row.case_id].state == CaseState.OPEN:
-        cases.join(files, row.case_id, _read(office, pushed, files.now), rule="conflict")
+    files.note(row.case_id, conflicts.EVENT, data, actor=CENTRE, rule="conflict")
+    if files.cases[row.case_id].state == CaseState.OPEN and not is_over:
+        cases.join(files, row.case_id, received, rule="conflict")
         due = Oblige("conflict", Duty.CONFLICT, files.now, f"conflict:{kept}")
         apply.carry_out(files, row.case_id, [due])
         files.decide()
@@ -215,13 +222,9 @@ def _versions(session: Session, pushed: Instruction) -> list[InstructionRow]:
     return list(session.scalars(found.order_by(InstructionRow.version)))
 
 
-def _serialise(session: Session, office: Office, pushed: Instruction) -> None:
-    """Two deliveries of one instruction, or of one person's instructions, wait for each other."""
-    names = {office.vault.digest("instruction", f"{pushed.source.system}\0{pushed.instruction_id}")}
-    names |= set(incoming.identities(office, pushed))
-    # In order, so that two of them never wait for each other both ways.
-    keys = sorted(int.from_bytes(name[:8], signed=True) for name in names)
-    session.execute(_LOCK_EACH, {"keys": keys})
+def _withdrawn_up_to(known: list[InstructionRow]) -> int:
+    """The version that a withdrawal named, 0 where there was none: nothing up to it opens a case again."""
+    return max((row.withdrawn_version or 0 for row in known), default=0)
 
 
 def _readable_id(raw: bytes) -> str | None:

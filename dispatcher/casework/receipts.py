@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -11,11 +11,19 @@ from dispatcher.casework.files import CaseFiles
 from dispatcher.casework.office import Office
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import is_one_of, new_id
+from dispatcher.store.probes import ProbeRow
 from dispatcher.store.receipts import ReceiptKeyRow, ReceiptRow
 from providers.base import Accepted, Answered, Receipt
 from schemas.vocabulary import Answer, Result
 
 BATCH = 200
+
+
+def is_expected(session: Session, send_key: UUID) -> bool:
+    """Whether anything was sent under this key. It was committed before it left, so no true receipt comes too early."""
+    sent = select(AttemptRow.id).where(AttemptRow.send_key == send_key, AttemptRow.sent_at.is_not(None)).exists()
+    probed = select(ProbeRow.send_key).where(ProbeRow.send_key == send_key).exists()
+    return bool(session.scalar(select(or_(sent, probed))))
 
 
 def store(session: Session, office: Office, provider: str, receipt: Receipt) -> bool:

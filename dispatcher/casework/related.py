@@ -72,15 +72,19 @@ def link(files: CaseFiles, case_id: UUID, other_id: UUID, kind: LinkKind) -> Non
 
 def link_shared_numbers(files: CaseFiles, case_id: UUID) -> None:
     """Open cases of other people with one of these numbers: linked, and they share its caps."""
-    digests = {phone.digest for phone in files.phones[case_id]}
+    for other in neighbours(files.session, [phone.digest for phone in files.phones[case_id]], case_id):
+        link(files, case_id, other, LinkKind.SHARED_NUMBER)
+
+
+def neighbours(session: Session, numbers: Iterable[bytes], case_id: UUID | None) -> list[UUID]:
+    """Other open cases with one of these numbers, or with one that this case has already."""
+    own = session.scalars(select(PhoneRow.digest).where(PhoneRow.case_id == case_id)) if case_id is not None else ()
     others = (
         select(PhoneRow.case_id)
         .join(CaseRow, CaseRow.id == PhoneRow.case_id)
-        .where(is_one_of(PhoneRow.digest, digests), PhoneRow.case_id != case_id, CaseRow.state == CaseState.OPEN.value)
-        .distinct()
+        .where(is_one_of(PhoneRow.digest, {*numbers, *own}), CaseRow.state == CaseState.OPEN.value)
     )
-    for other in sorted(files.session.scalars(others)):
-        link(files, case_id, other, LinkKind.SHARED_NUMBER)
+    return sorted(set(session.scalars(others)) - {case_id})
 
 
 def is_suppressed(session: Session, office: Office, incoming: Incoming, now: datetime) -> bool:

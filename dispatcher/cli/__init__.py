@@ -34,6 +34,7 @@ def whole() -> typer.Typer:
         transfer,
         verify,
         visit,
+        watch,
     )
 
     app = typer.Typer(
@@ -45,7 +46,7 @@ def whole() -> typer.Typer:
         rich_markup_mode=None,
     )
     casework = (push, inspect, visit, card, transfer, decide, code, duty, feedback, kpi, verify, roster, quarantine)
-    for module in (service, *casework, texts, policy, simulate, demo, bench):
+    for module in (service, watch, *casework, texts, policy, simulate, demo, bench):
         module.register(app)
     return app
 

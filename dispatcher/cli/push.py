@@ -13,6 +13,7 @@ from dispatcher.casework.answer import Answer
 from dispatcher.cli.output import err, json_line, out
 from dispatcher.errors import OperatorError
 from dispatcher.setup import House, house
+from dispatcher.store.patience import gives_way
 from schemas.vocabulary import IntakeStatus
 
 DOOR = "push"
@@ -41,6 +42,7 @@ def push(
         raise typer.Exit(SOME_REFUSED)
 
 
+@gives_way
 def take_line(parts: House, raw: bytes) -> Answer:
     """One line in a transaction of its own."""
     with parts.sessions.begin() as session:

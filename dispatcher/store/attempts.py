@@ -18,6 +18,7 @@ class AttemptRow(Base):
         Index("ix_attempts_due_at", "due_at", postgresql_where=text("action IS NOT NULL")),
         Index("ix_attempts_notices", "case_id", postgresql_where=text("channel = 'broadcast'")),
         Index("ix_attempts_leased", "lease_until", postgresql_where=text("lease_until IS NOT NULL")),
+        Index("ix_attempts_doubted", "sent_at", postgresql_where=text("was_in_doubt")),
         {"postgresql_partition_by": "RANGE (id)"},
     )
 

@@ -32,6 +32,7 @@ class InstructionRow(Base):
     case_id: Mapped[UUID] = mapped_column(Refers("cases.id"), index=True)
     raw_value_id: Mapped[UUID] = mapped_column(Refers("vault_values.id"))
     withdrawn_at: Mapped[At | None]
+    withdrawn_version: Mapped[int | None]  # the version that the withdrawal named, which may not have come yet
 
 
 class EventRow(Base):

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -15,11 +16,12 @@ from dispatcher.casework.office import Office
 from dispatcher.clock import Clock
 from dispatcher.store import changes
 from dispatcher.wake import Silent
+from tests.conftest import NewDatabase
 
 
 @pytest.fixture
-def desk(database: str, tmp_path: Path) -> Iterator[Desk]:
-    """Casework on a database of its own, at 09:00 on a Monday."""
+def new_desk(new_database: NewDatabase, template: str, tmp_path: Path) -> Iterator[Callable[[], Desk]]:
+    """Opens desks of one office, each on a database of its own, at 09:00 on a Monday."""
     office = Office(
         policy=policy.load(),
         vault=vault.load(tmp_path / "keys.json", make=True),
@@ -27,6 +29,22 @@ def desk(database: str, tmp_path: Path) -> Iterator[Desk]:
         texts=texts.load(),
         wake=Silent(),
     )
+    with ExitStack() as desks:
+
+        def make() -> Desk:
+            return desks.enter_context(_desk(new_database(template), office))
+
+        yield make
+
+
+@pytest.fixture
+def desk(new_desk: Callable[[], Desk]) -> Desk:
+    """Casework on a database of its own, at 09:00 on a Monday."""
+    return new_desk()
+
+
+@contextmanager
+def _desk(database: str, office: Office) -> Iterator[Desk]:
     # A lock that is waited for this long is a fault of the code under test, not a reason to hang.
     engine = create_engine(database, pool_size=20, connect_args={"options": "-c lock_timeout=20s"})
     made = Desk(database, changes.watch(sessionmaker(engine, expire_on_commit=False)), office)

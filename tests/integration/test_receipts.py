@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,11 +16,13 @@ from desk import Desk, Scripted
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 from standardwebhooks import Webhook
+from structlog.testing import capture_logs
 
 from dispatcher.casework import receipts
 from dispatcher.settings import Settings
 from dispatcher.setup import House
 from dispatcher.store.receipts import ReceiptRow
+from dispatcher.store.tables import metadata
 from dispatcher.web.hooks.app import make
 from providers.base import Answered, Receipt
 from schemas.vocabulary import Result
@@ -112,7 +115,7 @@ def test_a_copy_of_a_receipt_is_stored_once(desk: Desk, gateway: FastAPI) -> Non
 
 def test_what_a_confirmed_call_says_is_kept_and_free_text_is_not(desk: Desk, gateway: FastAPI) -> None:
     detail = {"confirmed": True, "answer": "denies", "note": "何样兰说没事"}
-    assert post(gateway, report(uuid4(), "ANSWERED_SUBJECT", detail=detail)) == 204
+    assert post(gateway, report(sent(desk), "ANSWERED_SUBJECT", detail=detail)) == 204
     [row] = desk.rows(ReceiptRow)
     assert (row.result, row.confirmed, row.answer, row.detail) == ("ANSWERED_SUBJECT", True, "denies", None)
 
@@ -125,36 +128,75 @@ def test_a_queued_word_and_the_final_one_are_two(desk: Desk, gateway: FastAPI) -
     assert desk.rows_of_key(key)[0].result == "DELIVERED"
 
 
-OLD = {"at": datetime.now(UTC) - timedelta(days=1)}
+WORDS = "Heyanglan-denies"
+FORGED = {"secret": "whsec_" + base64.b64encode(b"x" * 32).decode()}
+OLD, EARLY = ({"at": datetime.now(UTC) + timedelta(days=days)} for days in (-1, 1))
+
+
+def contents(desk: Desk) -> dict[str, str]:
+    """Every table, whole."""
+    digest = "SELECT md5(coalesce(string_agg(t::text, '' ORDER BY t::text), '')) FROM {} t"
+    return {table.name: desk.sql(digest.format(table.name))[0][0] for table in metadata.sorted_tables}
 
 
 @pytest.mark.parametrize(
-    ("body", "how", "status"),
+    ("body", "how", "status", "why"),
     [
-        (report(uuid4()), {"secret": "whsec_" + base64.b64encode(b"x" * 32).decode()}, 400),
-        (report(uuid4()), OLD, 400),
-        (report(uuid4()), {"at": datetime.now(UTC) + timedelta(days=1)}, 400),
-        (report(uuid4()), {"provider": "nobody"}, 404),
-        (b"{", {}, 400),
-        (b"\xff\xfe", {}, 400),
-        (b"[]", {}, 400),
-        (report("-" * 36), {}, 400),
-        (report("1"), {}, 400),
-        (b"x" * 10_000_000, {}, 413),
+        (report, FORGED, 400, "No matching signature found"),
+        (report, OLD, 400, "Message timestamp too old"),
+        (report, EARLY, 400, "Message timestamp too new"),
+        (report, {"provider": "nobody"}, 404, "unknown_provider"),
+        (lambda key, **_: report(uuid4(), detail=WORDS), {}, 404, "unknown_id"),
+        (lambda key, **_: b'{"id": "' + WORDS.encode(), {}, 400, "malformed"),
+        (lambda key, **_: b"\xff\xfe", {}, 400, "malformed"),
+        (lambda key, **_: b"[]", {}, 400, "malformed"),
+        (lambda key, **_: report("-" * 36, detail=WORDS), {}, 400, "badly formed hexadecimal UUID string"),
+        (lambda key, **_: report(WORDS), {}, 400, "malformed"),
+        (lambda key, **_: WORDS.encode() * 600_000, {}, 413, "too_large"),
     ],
     ids=(
-        *("forged", "old", "early", "unknown_provider", "no_json", "no_text", "no_object", "dashes", "short", "10_MB"),
+        *("forged", "old", "early", "unknown_provider", "unknown_id", "no_json", "no_text", "no_object"),
+        *("dashes", "no_id", "10_MB"),
     ),
 )
-def test_what_is_not_a_good_receipt_is_refused_and_not_stored(
-    desk: Desk, gateway: FastAPI, body: bytes, how: dict[str, Any], status: int
+def test_what_is_not_a_good_receipt_is_refused_counted_and_changes_nothing(
+    desk: Desk, gateway: FastAPI, body: Callable[..., bytes], how: dict[str, Any], status: int, why: str
 ) -> None:
-    assert post(gateway, body, **how) == status
-    assert desk.rows(ReceiptRow) == []
+    key = sent(desk)
+    before = contents(desk)
+    with capture_logs() as logged:
+        assert post(gateway, body(key, detail=WORDS), **how) == status
+    assert contents(desk) == before
+    provider = how.get("provider", "city-sms")
+    assert logged == [{"event": "receipt_refused", "log_level": "warning", "provider": provider, "why": why}]
+    assert refused(gateway) == {why: 1}
+
+
+def refused(gateway: FastAPI) -> dict[str, int]:
+    async def answer() -> dict[str, int]:
+        async with AsyncClient(transport=ASGITransport(gateway), base_url="http://hooks") as client:
+            counts: dict[str, int] = (await client.get("/healthz")).json()["refused"]
+            return counts
+
+    return asyncio.run(answer())
+
+
+def test_a_message_that_has_not_left_has_no_receipt(desk: Desk, gateway: FastAPI) -> None:
+    """Claimed is committed before it leaves, so the first receipt that can be true finds it."""
+    key = desk.attempts(desk.open())[0].send_key
+    assert post(gateway, report(key)) == 404
+    desk.claim(Scripted(name="city-sms"))
+    assert post(gateway, report(key)) == 204
+
+
+def test_reasons_are_counted_without_end_and_kept_within_bounds(desk: Desk, gateway: FastAPI) -> None:
+    for number in range(60):
+        post(gateway, b"{}", provider=f"nobody-{number}")
+    assert refused(gateway) == {"unknown_provider": 60}
 
 
 def test_a_receipt_without_signature_or_with_a_changed_body_is_refused(desk: Desk, gateway: FastAPI) -> None:
-    body = report(uuid4())
+    body = report(sent(desk))
     assert post_as_is(gateway, body, {}) == 400
     changed = body.replace(b"DELIVERED", b"NO_ANSWER")
     assert post_as_is(gateway, changed, signed(body)) == 400

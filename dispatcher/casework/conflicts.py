@@ -1,0 +1,32 @@
+"""What came under a version already taken, with other content: until a newer version comes, it stands beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import select
+
+from dispatcher.casework import people
+from dispatcher.store.instructions import InstructionRow, QuarantineRow
+from dispatcher.store.journal import JournalRow
+from schemas import parse
+from schemas.instruction import Instruction
+
+if TYPE_CHECKING:
+    from dispatcher.casework.files import CaseFiles
+
+EVENT = "instruction_conflict"
+
+
+def contents(files: CaseFiles, case_id: UUID, rows: Sequence[InstructionRow]) -> Iterator[Instruction]:
+    """The other contents of these versions, as they were kept in quarantine."""
+    told = select(JournalRow.data).where(JournalRow.case_id == case_id, JournalRow.event == EVENT)
+    standing = {str(row.id) for row in rows}
+    kept = [UUID(data["quarantine"]) for data in files.session.scalars(told) if data["instruction"] in standing]
+    values = select(QuarantineRow.value_id).where(QuarantineRow.id.in_(kept))
+    for value_id in files.session.scalars(values).all() if kept else ():
+        found = parse.line(people.read_value(files.session, files.office, value_id).encode())
+        if isinstance(found, Instruction):
+            yield found

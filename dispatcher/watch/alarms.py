@@ -1,0 +1,133 @@
+"""What is an alarm. Pure: facts and limits in, alarms out."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from dispatcher.watch.facts import Doubts, Facts
+from dispatcher.watch.limits import Limits
+
+
+class Code(StrEnum):
+    DATABASE_UNREACHABLE = "database_unreachable"
+    REDIS_UNREACHABLE = "redis_unreachable"
+    SWEEP_SILENT = "sweep_silent"
+    CASE_FORGOTTEN = "case_forgotten"
+    WORK_LATE = "work_late"
+    DOUBTS_RISING = "doubts_rising"
+    PROBE_STUCK = "probe_stuck"
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """`about` tells alarms of one code apart: kind and urgency, provider, stage."""
+
+    code: Code
+    about: str
+    count: int
+    since: datetime
+    zh: str
+    en: str
+
+    @property
+    def key(self) -> tuple[Code, str]:
+        return self.code, self.about
+
+
+def judge(facts: Facts, limits: Limits) -> list[Alarm]:
+    """Every alarm that these facts give, gravest first."""
+    return [alarm for rule in _RULES for alarm in rule(facts, limits)]
+
+
+def _database(facts: Facts, limits: Limits) -> Iterator[Alarm]:
+    if facts.database is not None:
+        yield _alarm(Code.DATABASE_UNREACHABLE, facts.at, error=facts.database)
+
+
+def _redis(facts: Facts, limits: Limits) -> Iterator[Alarm]:
+    if facts.redis is not None:
+        yield _alarm(Code.REDIS_UNREACHABLE, facts.at, error=facts.redis)
+
+
+def _sweep(facts: Facts, limits: Limits) -> Iterator[Alarm]:
+    if facts.database is None and (facts.swept_s is None or facts.swept_s > limits.sweep_s):
+        since = facts.at - timedelta(seconds=facts.swept_s or 0)
+        yield _alarm(Code.SWEEP_SILENT, since, limit=f"{limits.sweep_s:g}")
+
+
+def _forgotten(facts: Facts, limits: Limits) -> Iterator[Alarm]:
+    if facts.forgotten.count:
+        yield _alarm(Code.CASE_FORGOTTEN, facts.forgotten.since or facts.at, count=facts.forgotten.count)
+
+
+def _late(facts: Facts, limits: Limits) -> Iterator[Alarm]:
+    for each in facts.late:
+        about = each.kind if each.urgency is None else f"{each.kind}:{each.urgency}"
+        limit = limits.late_receipt_s if each.urgency is None else limits.late(each.urgency)
+        what = _KINDS[each.kind]
+        which = ("", "") if each.urgency is None else (each.urgency.zh, f"{each.urgency} ")
+        words = {"zh": which[0] + what[0], "en": which[1] + what[1], "limit": f"{limit:g}"}
+        yield _alarm(Code.WORK_LATE, each.some.since or facts.at, about, count=each.some.count, **words)
+
+
+def _doubts(facts: Facts, limits: Limits) -> Iterator[Alarm]:
+    for each in facts.doubts:
+        if _rises(each, limits):
+            since = facts.at - timedelta(seconds=limits.doubt_window_s)
+            words = {"sent": each.recent, "share": f"{_share(each.recent_doubtful, each.recent):.0%}"}
+            yield _alarm(Code.DOUBTS_RISING, since, each.provider, count=each.recent_doubtful, **words)
+
+
+def _rises(each: Doubts, limits: Limits) -> bool:
+    """High, or much higher than before: a provider that is always a little in doubt is no news."""
+    now, before = _share(each.recent_doubtful, each.recent), _share(each.before_doubtful, each.before)
+    is_higher = now >= limits.doubt_rise_share and now >= limits.doubt_rise * before
+    return each.recent_doubtful >= limits.doubt_least and (now >= limits.doubt_share or is_higher)
+
+
+def _probe(facts: Facts, limits: Limits) -> Iterator[Alarm]:
+    if facts.probe is not None and facts.probe.stuck is not None:
+        zh, en = _STAGES[facts.probe.stuck]
+        yield _alarm(Code.PROBE_STUCK, facts.probe.at, facts.probe.stuck, zh=zh, en=en, detail=facts.probe.detail)
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0
+
+
+def _alarm(code: Code, since: datetime, about: str = "", count: int = 1, **words: Any) -> Alarm:
+    zh, en = _TEXTS[code]
+    words |= {"count": count, "about": about}
+    return Alarm(code, about, count, since, zh.format(**words), en.format(**words))
+
+
+_RULES: tuple[Callable[[Facts, Limits], Iterator[Alarm]], ...] = (
+    *(_database, _redis, _sweep, _forgotten, _late, _doubts, _probe),
+)
+_TEXTS = {
+    Code.DATABASE_UNREACHABLE: ("数据库无法连接({error})", "the database can't be reached ({error})"),
+    Code.REDIS_UNREACHABLE: ("Redis 无法连接({error})", "Redis can't be reached ({error})"),
+    Code.SWEEP_SILENT: ("巡检进程超过 {limit} 秒没有动静", "no sweep for more than {limit} s"),
+    Code.CASE_FORGOTTEN: (
+        "{count} 个进行中的任务既无后续时间,也无人负责",
+        "{count} open case(s) have no time to come and nobody who has them",
+    ),
+    Code.WORK_LATE: ("{count} 项{zh}到期超过 {limit} 秒未办理", "{count} {en} due for more than {limit} s"),
+    Code.DOUBTS_RISING: (
+        "渠道 {about} 存疑上升:最近 {sent} 次发送中 {count} 次存疑({share})",
+        "provider {about}: {count} of the last {sent} sends are in doubt ({share})",
+    ),
+    Code.PROBE_STUCK: ("端到端自检未通过:{zh}({detail})", "the end-to-end probe got stuck: {en} ({detail})"),
+}
+_KINDS = {
+    "attempt": ("尝试", "attempt(s)"),
+    "case": ("任务决策", "case decision(s)"),
+    "receipt": ("回执", "receipt(s)"),
+}
+_STAGES = {
+    "send": ("网关未受理", "the gateway did not take it"),
+    "receipt": ("未收到回执", "no receipt came"),
+    "worker": ("回执无人处理", "no worker read the receipt"),
+}

@@ -1,0 +1,57 @@
+"""What a look finds: counts, ages, codes. No id of a person, no number, no text."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from schemas.vocabulary import Urgency
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """So many of something, the oldest since then."""
+
+    count: int
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """Work of one kind (attempt, case, receipt) that is due for longer than its limit."""
+
+    kind: str
+    urgency: Urgency | None
+    some: Some
+
+
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """Sends of one provider, and how many of them were in doubt: in the last minutes, and in the hour before."""
+
+    provider: str
+    recent: int
+    recent_doubtful: int
+    before: int
+    before_doubtful: int
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One message sent from end to end. `stuck` names where it got stuck: send, receipt, worker."""
+
+    at: datetime
+    stuck: str | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """`database` and `redis` name the error where there was one."""
+
+    at: datetime  # real time
+    database: str | None = None
+    redis: str | None = None
+    swept_s: float | None = 0.0  # seconds since the sweep's last sign of life; None: never
+    forgotten: Some = Some(0)  # open cases without a time to come and without a person
+    late: tuple[Late, ...] = ()
+    doubts: tuple[Doubts, ...] = ()
+    probe: Probe | None = None

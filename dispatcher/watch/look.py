@@ -1,0 +1,131 @@
+"""Looks: asks PostgreSQL and Redis for the facts, through connections of its own that never wait long."""
+
+import queue
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
+
+import redis
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from dispatcher import clock
+from dispatcher.clock import Clock
+from dispatcher.store import partitions
+from dispatcher.watch.facts import Doubts, Facts, Late, Some
+from dispatcher.watch.limits import Limits
+from schemas.vocabulary import Urgency
+
+_NO_ANSWER = "no answer"
+_HOUR = timedelta(hours=1)
+_PLANNED_BEFORE = timedelta(hours=12)  # what is sent now was planned at most so long ago, quiet hours among it
+Found = TypeVar("Found")
+Other = TypeVar("Other")
+
+
+def look(engine: Engine, redis_url: str, product_clock: Clock, limits: Limits) -> Facts:
+    """All facts but the probe's. A server that hangs is one that does not answer."""
+    at = clock.real_now()
+    away = _within(limits.answer_s, partial(_ask_redis, redis_url), otherwise=_NO_ANSWER)
+    ask = partial(_ask_database, engine, product_clock, limits, at, away)
+    return _within(limits.answer_s, ask, otherwise=Facts(at, database=_NO_ANSWER, redis=away))
+
+
+def _within(seconds: float, ask: Callable[[], Found], *, otherwise: Other) -> Found | Other:
+    """A thread of its own for each question: a frozen server's would never come back."""
+    answers: queue.Queue[Found] = queue.Queue()
+    threading.Thread(target=lambda: answers.put(ask()), daemon=True).start()
+    try:
+        return answers.get(timeout=seconds)
+    except queue.Empty:
+        return otherwise
+
+
+def _ask_redis(url: str) -> str | None:
+    try:
+        redis.Redis.from_url(url, socket_timeout=3, socket_connect_timeout=3).ping()
+    except (redis.RedisError, OSError, ValueError) as error:
+        return type(error).__name__
+    return None
+
+
+def _ask_database(engine: Engine, product_clock: Clock, limits: Limits, at: datetime, redis_error: str | None) -> Facts:
+    try:
+        with Session(engine) as session:
+            now = product_clock.now(session)
+            return Facts(
+                at,
+                redis=redis_error,
+                swept_s=_swept(session),
+                forgotten=_forgotten(session),
+                late=_late(session, product_clock, limits, now),
+                doubts=_doubts(session, product_clock, limits, now),
+            )
+    except SQLAlchemyError as error:
+        # The kind of error alone: its text may hold the address.
+        return Facts(at, database=type(getattr(error, "orig", None) or error).__name__, redis=redis_error)
+
+
+def _swept(session: Session) -> float | None:
+    """By the database's clock, which wrote it too."""
+    age = session.scalar(
+        text("SELECT extract(epoch FROM clock_timestamp() - beat_at) FROM heartbeats WHERE name = 'sweep'")
+    )
+    return None if age is None else float(age)
+
+
+def _forgotten(session: Session) -> Some:
+    count, since = session.execute(_FORGOTTEN).one()
+    return Some(count, since)
+
+
+def _late(session: Session, product_clock: Clock, limits: Limits, now: datetime) -> tuple[Late, ...]:
+    before = {each: now - product_clock.product_time(limits.late(each)) for each in Urgency}
+    receipts = now - product_clock.product_time(limits.late_receipt_s)
+    since = {f"u{each.rank}": at for each, at in before.items()} | {"receipts": receipts}
+    return tuple(
+        Late(kind, None if rank is None else list(Urgency)[rank], Some(count, oldest))
+        for kind, rank, count, oldest in session.execute(_LATE, since | {"now": now})
+    )
+
+
+def _doubts(session: Session, product_clock: Clock, limits: Limits, now: datetime) -> tuple[Doubts, ...]:
+    recent = now - product_clock.product_time(limits.doubt_window_s)
+    doubted = session.scalars(_DOUBTED, {"recent": recent, "least": limits.doubt_least}).all()
+    if not doubted:
+        return ()
+    first = partitions.first_id(clock.real_now() - _PLANNED_BEFORE)
+    hour = recent - product_clock.product_time(_HOUR.total_seconds())
+    rows = session.execute(_SHARES, {"recent": recent, "hour": hour, "first": first, "providers": list(doubted)})
+    return tuple(Doubts(*row) for row in rows)
+
+
+_FORGOTTEN = text("""
+    SELECT count(*), min((SELECT max(j.at) FROM journal j WHERE j.case_id = c.id)) FROM cases c
+    WHERE c.state = 'open' AND c.waiting_for IS NULL AND c.next_look_at IS NULL AND NOT EXISTS (
+        SELECT FROM attempts a WHERE a.case_id = c.id AND (a.action IS NOT NULL OR a.state = 'sending'))""")
+_LIMIT = "(ARRAY[:u0, :u1, :u2, :u3]::timestamptz[])"
+_LATE = text(f"""
+    SELECT 'attempt', greatest(urgency_rank, 0), count(*), min(due_at) FROM attempts
+    WHERE action IS NOT NULL AND due_at <= :now AND (lease_until IS NULL OR lease_until < clock_timestamp())
+      AND due_at < {_LIMIT}[greatest(urgency_rank, 0) + 1] GROUP BY 2
+    UNION ALL
+    SELECT 'case', rank - 1, count(*), min(next_look_at) FROM cases,
+        LATERAL array_position(ARRAY['critical', 'high', 'medium', 'low'], urgency) AS rank
+    WHERE next_look_at <= :now AND next_look_at < {_LIMIT}[rank] GROUP BY 2
+    UNION ALL
+    SELECT 'receipt', NULL, count(*), min(stored_at) FROM receipts
+    WHERE settled_at IS NULL AND stored_at < :receipts HAVING count(*) > 0
+    ORDER BY 1, 2""")  # noqa: S608
+_DOUBTED = text("""
+    SELECT provider FROM attempts WHERE was_in_doubt AND sent_at > :recent AND provider IS NOT NULL
+    GROUP BY 1 HAVING count(*) >= :least ORDER BY 1""")
+_SHARES = text("""
+    SELECT provider, count(*) FILTER (WHERE sent_at > :recent),
+           count(*) FILTER (WHERE sent_at > :recent AND was_in_doubt),
+           count(*) FILTER (WHERE sent_at <= :recent),
+           count(*) FILTER (WHERE sent_at <= :recent AND was_in_doubt)
+    FROM attempts WHERE id >= :first AND sent_at > :hour AND provider = ANY(:providers) GROUP BY 1 ORDER BY 1""")

@@ -1,0 +1,123 @@
+"""The end-to-end probe: a harmless text to a test number, its receipt, and a worker that read it.
+
+It belongs to no case and no person: it goes to the gateway's adapter directly, and its receipt settles nothing. What
+it proves is the way: gateway, hooks, PostgreSQL, sweep or Redis, worker.
+"""
+
+import asyncio
+import os
+import threading
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine, delete, insert, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from dispatcher import clock
+from dispatcher.errors import OperatorError
+from dispatcher.settings import Settings
+from dispatcher.store.base import new_id
+from dispatcher.store.probes import ProbeRow
+from dispatcher.watch.facts import Probe
+from dispatcher.watch.limits import Limits
+from providers import registry
+from providers.base import Accepted, Answered, InDoubt, Message, Outcome, ProviderSettings, SettingsError
+from schemas import normalise
+from schemas.vocabulary import Channel, Person
+
+_LOOK_EVERY_S = 0.3
+_KEPT = timedelta(days=1)
+_ARRIVED = text("SELECT bool_or(settled_at IS NOT NULL) FROM receipts WHERE send_key = :key")
+
+
+@dataclass(frozen=True)
+class Prober:
+    """Sends to one number through one provider. Built by `prober`, which checks both."""
+
+    table: ProviderSettings
+    to: str
+    engine: Engine
+    limits: Limits
+
+    def probe(self) -> Probe:
+        """One message from end to end. Never raises: what goes wrong is what it is for."""
+        at, key = clock.real_now(), str(new_id())
+        try:
+            self._expect(key, at)
+            said = asyncio.run(self._send(key))
+        except Exception as error:  # noqa: BLE001 - a fault in somebody's adapter is what a probe is to find
+            return Probe(at, "send", type(error).__name__)
+        # In doubt is no answer yet: the receipt tells.
+        if not isinstance(said, Accepted | Answered | InDoubt):
+            return Probe(at, "send", type(said).__name__)
+        until = time.monotonic() + self.limits.probe_wait_s
+        stuck: str | None = "receipt"
+        while stuck is not None and time.monotonic() < until:
+            time.sleep(_LOOK_EVERY_S)
+            stuck = self._stuck(key)
+        return Probe(at, stuck, type(said).__name__ if stuck else "")
+
+    def _expect(self, key: str, at: datetime) -> None:
+        """Before it leaves, as with every message: the hooks take receipts of what they know."""
+        with self.engine.begin() as connection:
+            connection.execute(delete(ProbeRow).where(ProbeRow.sent_at < at - _KEPT))
+            connection.execute(insert(ProbeRow).values(send_key=key, sent_at=at))
+
+    async def _send(self, key: str) -> Outcome:
+        # A connection of its own each time: it has to work when it is needed, not when it was opened.
+        provider = registry.build([self.table], {}).all()[0]
+        message = Message(key, Channel.SMS, Person.OTHER, to=self.to, text=self.limits.text)
+        try:
+            return await provider.send(message)
+        finally:
+            await provider.close()
+
+    def _stuck(self, key: str) -> str | None:
+        try:
+            with self.engine.connect() as connection:
+                is_read = connection.scalar(_ARRIVED, {"key": key})
+        except SQLAlchemyError:
+            return "receipt"
+        return "receipt" if is_read is None else None if is_read else "worker"
+
+
+@dataclass
+class Rounds:
+    """Probes over and over, beside the looks: a probe that waits holds up no alarm."""
+
+    prober: Prober
+    every_s: float
+    last: Probe | None = None
+
+    def start(self, stop: threading.Event) -> None:
+        threading.Thread(target=self._run, args=(stop,), daemon=True).start()
+
+    def _run(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            self.last = self.prober.probe()
+            stop.wait(self.every_s)
+
+
+def prober(settings: Settings, limits: Limits, engine: Engine) -> Prober | None:
+    """None where no test number is set. Raises OperatorError where the number or the provider can't be used."""
+    if limits.number is None:
+        return None
+    try:
+        number = normalise.number(limits.number, limits.country)
+    except ValueError:
+        raise OperatorError(
+            "DISPATCHER_WATCH_NUMBER 不是可拨打的号码", "DISPATCHER_WATCH_NUMBER is not a number that can be dialled"
+        ) from None
+    if settings.providers_file is None:
+        raise OperatorError(
+            "未设置 DISPATCHER_PROVIDERS_FILE", "DISPATCHER_PROVIDERS_FILE is not set: a probe needs it"
+        )
+    try:
+        tables = registry.read(settings.providers_file, os.environ, settings.hooks_base)
+    except SettingsError as error:
+        raise OperatorError("渠道配置文件有误", str(error)) from None
+    for table in tables:
+        if Channel.SMS in table.channels and limits.provider in (None, table.name):
+            return Prober(table, number.e164, engine, limits)
+    raise OperatorError("没有可用于自检的短信渠道", "no SMS provider for the probe; check DISPATCHER_WATCH_PROVIDER")

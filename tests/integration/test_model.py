@@ -1,0 +1,163 @@
+"""Any order of pushes, sends, receipts, crashes, visits and hours: what must hold holds after every step.
+
+DISPATCHER_TEST_MODEL sets how many histories are tried; `make model` tries many.
+"""
+
+import os
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from desk import Desk, instruction, phone, withdrawal
+from hypothesis import HealthCheck, note, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from model import FINAL, SAYS, Gateway, check, check_not_twice, empty
+from station import act, load_roster
+
+from dispatcher.casework import receipts
+from dispatcher.casework.delivery import Done, Errand
+from dispatcher.casework.roster import DutyDesk
+from dispatcher.errors import OperatorError
+from dispatcher.store.visits import VisitRow
+from providers.base import Accepted, Answered, InDoubt, ProviderSettings, Receipt
+from providers.visit.roster import RosterProvider
+from schemas.vocabulary import Channel, Result, ReturnReason
+
+HISTORIES = int(os.environ.get("DISPATCHER_TEST_MODEL", "10"))
+STEPS = 15 if HISTORIES < 50 else 40
+_PEOPLE = st.integers(1, 3)
+_SOURCES = st.sampled_from(["A", "B"])
+_VERSIONS = st.integers(1, 3)
+_WORDS = st.lists(st.sampled_from(list(SAYS)), max_size=4)
+_STEPS = st.sampled_from(["accept", "depart", "arrive", "met", "not_home", "refused", "return"])
+_SAID: dict[str, tuple[str, dict[str, Any]]] = {
+    "met": ("report", {"result": Result.MET_DISSUADED}),
+    "refused": ("report", {"result": Result.MET_REFUSED}),
+    "not_home": ("report", {"result": Result.NOT_FOUND_TEMPORARILY}),
+    "return": ("return", {"reason": ReturnReason.OFFICER_UNAVAILABLE}),
+}
+
+
+class Service(RuleBasedStateMachine):
+    desk: Desk
+
+    def __init__(self) -> None:
+        super().__init__()
+        empty(self.desk)
+        load_roster(self.desk)
+        self.gateway = Gateway(lambda message: check_not_twice(self.desk, message))
+        roster = ProviderSettings("roster", "roster", frozenset({Channel.VISIT}))
+        self.roster = RosterProvider(roster, DutyDesk(self.desk.sessions, self.desk.office))
+        self.held: list[Errand] = []  # claimed by workers that have not said what came of it
+
+    @rule(
+        who=_PEOPLE,
+        source=_SOURCES,
+        version=_VERSIONS,
+        urgency=st.sampled_from(["critical", "high", "medium", "low"]),
+        channels=st.lists(st.sampled_from(["sms", "voice", "visit"]), min_size=1, max_size=3, unique=True),
+        reach=st.integers(0, 1),
+        moved=st.booleans(),
+    )
+    def push(
+        self, who: int, source: str, version: int, urgency: str, channels: list[str], reach: int, moved: bool
+    ) -> None:
+        known = {
+            "instruction_id": f"YJ-{who}-{source}",
+            "phones": [{"number": phone(who * 10 + reach)}],
+            "addresses": [{"kind": "residence", "text": f"样板路{who}号", "precinct_code": "P1"}],
+            "contacts": [{"relation": "母亲", "phone": phone(99)}],
+            "risk": {"transfers": [{"at": self.desk.now.isoformat(), "amount_yuan": 1000}]} if moved else {},
+        }
+        answer = self.desk.push(instruction(who, version=version, urgency=urgency, channels=channels, **known))
+        note(f"{answer.status}")
+
+    @rule(who=_PEOPLE, source=_SOURCES, version=_VERSIONS)
+    def withdraw(self, who: int, source: str, version: int) -> None:
+        note(self.desk.push(withdrawal(version=version, instruction_id=f"YJ-{who}-{source}")).status)
+
+    @rule(words=_WORDS, answers=st.booleans())
+    def deliver(self, words: list[str], answers: bool) -> None:
+        self.gateway.words, self.gateway.answers = words, answers
+        done = self.desk.deliver(self.gateway, self.roster)
+        note(f"{[(each.action, each.provider) for each in done]}")
+
+    @rule(limit=st.integers(1, 3))
+    def claim(self, limit: int) -> None:
+        """A worker takes something in hand, and is slow, or dies."""
+        self.held += self.desk.claim(self.gateway, self.roster, limit=limit)
+
+    # No step has a precondition: which of equals the database gives first would decide whether it can be repeated.
+    @rule(word=st.sampled_from([Accepted("late"), InDoubt("ReadTimeout"), Answered(Result.FAILED_TEMPORARY)]))
+    def say_late(self, word: Accepted | InDoubt | Answered) -> None:
+        """It was only slow; its lease may have run out meanwhile."""
+        if self.held:
+            errand = self.held.pop(0)
+            self.desk.record(Done(errand, word if errand.action != "cancel" else False))
+
+    @rule()
+    def die(self) -> None:
+        self.held.clear()
+        self.desk.lapse()
+
+    @rule()
+    def lapse(self) -> None:
+        """Every lease has run out, whoever holds it."""
+        self.desk.lapse()
+
+    @rule(which=st.integers(0, 9), copies=st.integers(1, 2), is_final=st.booleans())
+    def receive(self, which: int, copies: int, is_final: bool) -> None:
+        """A receipt of something that the gateway took, now or long ago."""
+        taken = list(self.gateway.taken)
+        for key in taken[-1 - which % len(taken) :][:1] * copies if taken else ():
+            result = FINAL[self.gateway.taken[key].channel] if is_final else Result.FAILED_TEMPORARY
+            self._store(key, result)
+        self.desk.settle()
+
+    @rule()
+    def receive_unknown(self) -> None:
+        self._store(str(uuid4()), Result.DELIVERED)
+        self.desk.settle()
+
+    @rule(step=_STEPS, which=st.integers(0, 2))
+    def work(self, step: str, which: int) -> None:
+        """An officer does one thing, or tries to."""
+        visits = self.desk.rows(VisitRow)
+        if visits:
+            name, said = _SAID.get(step, (step, {}))
+            try:
+                act(self.desk, visits[which % len(visits)].case_id, name, **said)
+            except OperatorError as refusal:
+                note(str(refusal))
+
+    @rule(minutes=st.sampled_from([1, 3, 10, 30, 120, 600]))
+    def pass_time(self, minutes: int) -> None:
+        self.desk.pass_time(minutes=minutes)
+
+    def _store(self, key: str, result: Result) -> None:
+        with self.desk.sessions.begin() as session:
+            receipts.store(session, self.desk.office, "scripted", Receipt(key, f"{key}:{result}", Answered(result)))
+
+    @invariant()
+    def holds(self) -> None:
+        check(self.desk)
+
+
+@pytest.mark.timeout(36_000)
+def test_whatever_happens(desk: Desk) -> None:
+    class OnThisDesk(Service):
+        pass
+
+    OnThisDesk.desk = desk
+    checks = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
+    few = settings(
+        max_examples=HISTORIES,
+        stateful_step_count=STEPS,
+        deadline=None,
+        derandomize=HISTORIES < 50,
+        database=None,
+        print_blob=True,
+        suppress_health_check=checks,
+    )
+    run_state_machine_as_test(OnThisDesk, settings=few)

@@ -1,0 +1,331 @@
+"""What the watch finds in a real database, where it posts, and what its probe goes through."""
+
+import base64
+import http.server
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from desk import Desk, Scripted
+from sqlalchemy import create_engine
+from standardwebhooks import Webhook
+from station import Load, case_with_visit
+
+from dispatcher import clock
+from dispatcher.casework import receipts
+from dispatcher.errors import OperatorError
+from dispatcher.settings import Settings
+from dispatcher.store import heartbeats
+from dispatcher.watch import look as looking
+from dispatcher.watch import probe as probing
+from dispatcher.watch import tell
+from dispatcher.watch.alarms import Alarm, Code
+from dispatcher.watch.facts import Doubts, Facts, Late, Some
+from dispatcher.watch.limits import Limits
+from dispatcher.watch.look import look
+from dispatcher.watch.probe import prober
+from dispatcher.watch.run import Watch
+from providers.base import Accepted, Answered, InDoubt, Outcome, Receipt, Transient
+from providers.registry import Registry
+from schemas.vocabulary import Channel, Result, Urgency
+
+NO_REDIS = "redis://127.0.0.1:1/0"
+SECRET = "whsec_" + base64.b64encode(b"w" * 32).decode()
+PROVIDERS = """
+[[providers]]
+name = "city-sms"
+adapter = "http_gateway"
+channels = ["sms"]
+base_url = "http://127.0.0.1:9"
+secret_env = "TEST_GATEWAY_SECRET"
+"""
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("DISPATCHER_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def seen(desk: Desk) -> Iterator[Callable[[], Facts]]:
+    engine = create_engine(desk.url)
+    yield lambda: look(engine, NO_REDIS, desk.office.clock, Limits())
+    engine.dispose()
+
+
+def beat(desk: Desk) -> None:
+    with desk.sessions.begin() as session:
+        heartbeats.beat(session.connection(), heartbeats.SWEEP)
+
+
+def test_a_quiet_service_gives_no_facts(desk: Desk, seen: Callable[[], Facts]) -> None:
+    beat(desk)
+    desk.open()
+    facts = seen()
+    assert (facts.database, facts.redis, facts.forgotten, facts.late, facts.doubts) == (
+        None,
+        "ConnectionError",
+        Some(0),
+        (),
+        (),
+    )
+    assert facts.swept_s is not None and 0 <= facts.swept_s < 5
+
+
+def test_the_sweeps_last_sign_of_life_is_as_old_as_it_is(desk: Desk, seen: Callable[[], Facts]) -> None:
+    assert seen().swept_s is None
+    beat(desk)
+    desk.sql("UPDATE heartbeats SET beat_at = beat_at - interval '1 minute'")
+    assert 60 <= (seen().swept_s or 0) < 70
+    beat(desk)
+    assert (seen().swept_s or 99) < 5
+
+
+def test_an_open_case_with_nothing_to_come_and_nobody_is_forgotten(
+    desk: Desk, load: Load, seen: Callable[[], Facts]
+) -> None:
+    load()
+    case_with_visit(desk)
+    grave = desk.open(2)
+    desk.open(3, valid_until="2026-03-02T08:00:00+08:00")  # waits for the centre
+    assert seen().forgotten == Some(0)
+    desk.is_tampered = True
+    desk.sql("UPDATE attempts SET action = NULL, state = 'settled' WHERE case_id = :id", id=grave)
+    desk.sql("UPDATE cases SET next_look_at = NULL WHERE id = :id", id=grave)
+    assert seen().forgotten == Some(1, desk.journal(grave)[-1].at)
+    desk.sql("UPDATE cases SET waiting_for = 'centre' WHERE id = :id", id=grave)
+    assert seen().forgotten == Some(0)
+
+
+@pytest.mark.parametrize(("urgency", "limit"), [("critical", 15), ("high", 30), ("medium", 120), ("low", 300)])
+def test_due_work_is_late_after_the_limit_of_its_urgency(
+    desk: Desk, seen: Callable[[], Facts], urgency: str, limit: int
+) -> None:
+    case_id = desk.open(urgency=urgency, channels=["sms"])
+    attempts = desk.attempts(case_id)
+    desk.pass_time(seconds=limit)
+    assert seen().late == ()
+    desk.pass_time(seconds=1)
+    some = Some(len(attempts), attempts[0].due_at)
+    assert seen().late == (Late("attempt", Urgency(urgency), some),)
+    desk.claim(Scripted())
+    assert seen().late == ()
+
+
+def test_work_in_hand_is_not_late(desk: Desk, seen: Callable[[], Facts]) -> None:
+    desk.open()
+    desk.claim(Scripted())
+    desk.pass_time(minutes=5)
+    assert seen().late == ()
+
+
+def test_money_that_is_leaving_counts_as_critical(desk: Desk, seen: Callable[[], Facts]) -> None:
+    desk.open(urgency="low", risk={"transfers": [{"at": "2026-03-02T08:50:00+08:00", "amount_yuan": 5000}]})
+    desk.pass_time(seconds=16)
+    assert Urgency.CRITICAL in [each.urgency for each in seen().late]
+
+
+def test_a_case_that_is_not_decided_on_and_a_receipt_that_is_not_read_are_late(
+    desk: Desk, seen: Callable[[], Facts]
+) -> None:
+    desk.open(urgency="high", channels=["sms"])
+    desk.deliver(Scripted([InDoubt("ReadTimeout")]))
+    struck = desk.sql("SELECT next_look_at FROM cases")[0][0]
+    with desk.sessions.begin() as session:
+        receipts.store(
+            session,
+            desk.office,
+            "scripted",
+            Receipt(str(desk.sql("SELECT id FROM attempts")[0][0]), "r", Answered(Result.DELIVERED)),
+        )
+        stored = desk.office.clock.now(session)
+    with desk.sessions.begin() as session:
+        clock.step_to(session, struck + Limits.model_fields["late_high_s"].default * timedelta(seconds=1.1))
+    found = {each.kind: each for each in seen().late}
+    assert found["case"] == Late("case", Urgency.HIGH, Some(1, struck))
+    assert found["receipt"] == Late("receipt", None, Some(1, stored))
+    desk.settle()
+
+
+def test_doubts_are_counted_by_provider_in_the_window_and_before(desk: Desk, seen: Callable[[], Facts]) -> None:
+    for number in range(1, 4):
+        desk.open(number)
+    desk.deliver(Scripted([InDoubt("x")]))
+    desk.pass_time(minutes=11)
+    for number in range(4, 14):
+        desk.open(number)
+    desk.deliver(Scripted([InDoubt("x")] * 5, statuses=[Accepted("r")] * 9))
+    # One of the eleven is the first doubt, sent again after its wait.
+    assert seen().doubts == (Doubts("scripted", 11, 5, 3, 1),)
+    desk.pass_time(minutes=11)
+    assert seen().doubts == ()
+
+
+def test_a_database_that_is_away_is_told_by_its_error_alone(tmp_path: Path) -> None:
+    engine = create_engine("postgresql+psycopg://user:geheim@127.0.0.1:1/x", connect_args={"connect_timeout": 1})
+    facts = look(engine, NO_REDIS, clock.Clock("real"), Limits())
+    assert (facts.database, facts.redis) == ("OperationalError", "ConnectionError")
+
+
+def test_a_server_that_hangs_is_one_that_does_not_answer(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    hangs = threading.Event()
+    monkeypatch.setattr(looking, "_ask_redis", lambda url: hangs.wait())
+    facts = look(create_engine(desk.url), NO_REDIS, desk.office.clock, Limits(answer_s=1))
+    hangs.set()
+    assert facts.redis == "no answer"
+
+
+def watch(desk: Desk, **limits: Any) -> Watch:
+    return Watch(Settings(clock=desk.office.clock.spec), Limits(**limits), desk.url, NO_REDIS)
+
+
+def test_a_probe_to_nobody_is_a_mistake(desk: Desk) -> None:
+    watch(desk).check()
+    with pytest.raises(OperatorError, match="DISPATCHER_WATCH_NUMBER"):
+        watch(desk).check(probe=True)
+
+
+def test_one_look_tells_each_alarm_and_says_whether_all_is_well(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[str, Alarm]] = []
+    assert not watch(desk).once(lambda *said: told.append(said))
+    assert [(state, alarm.code) for state, alarm in told] == [
+        ("raised", Code.REDIS_UNREACHABLE),
+        ("raised", Code.SWEEP_SILENT),
+    ]
+    monkeypatch.setattr(looking, "_ask_redis", lambda url: None)
+    beat(desk)
+    assert watch(desk).once(lambda *said: told.append(said))
+    assert len(told) == 2
+
+
+def test_round_after_round_an_alarm_is_raised_and_over(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(looking, "_ask_redis", lambda url: None)
+    stop, told = threading.Event(), []
+
+    def say(state: str, alarm: Alarm) -> None:
+        told.append((state, alarm.code))
+        beat(desk)
+        if state == "over":
+            stop.set()
+
+    assert watch(desk, period_s=1).go_on(say, stop)
+    assert told == [("raised", Code.SWEEP_SILENT), ("over", Code.SWEEP_SILENT)]
+
+
+@pytest.fixture
+def inbox() -> Iterator[tuple[str, list[tuple[dict[str, str], bytes]]]]:
+    """A webhook's receiver; it fails the first time."""
+    got: list[tuple[dict[str, str], bytes]] = []
+
+    class Receiver(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            got.append((dict(self.headers), self.rfile.read(int(self.headers["content-length"]))))
+            self.send_response(503 if len(got) == 1 else 204)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None: ...
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Receiver)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/", got
+    server.shutdown()
+    server.server_close()
+
+
+def test_alarms_are_posted_signed_under_one_id(desk: Desk, inbox: tuple[str, list[Any]]) -> None:
+    url, got = inbox
+    watch(desk, url=url, secret=SECRET).once(lambda *_: None)
+    (first, body), *others = got
+    again = [headers["webhook-id"] for headers, _ in others]
+    assert first["webhook-id"] == again[0] != again[1]
+    for headers, each in got:
+        Webhook(SECRET).verify(each, {name.lower(): value for name, value in headers.items()})
+    told = json.loads(body)
+    assert (told["alarm"], told["state"], told["count"]) == ("redis_unreachable", "raised", 1)
+    assert set(told) == {"alarm", "state", "about", "since", "count", "zh", "en"}
+
+
+def test_a_webhook_that_is_away_stops_nothing(desk: Desk) -> None:
+    told = []
+    watch(desk, url="http://127.0.0.1:1/", secret=SECRET).once(lambda state, alarm: told.append(alarm.code))
+    assert told == [Code.REDIS_UNREACHABLE, Code.SWEEP_SILENT]
+
+
+@pytest.mark.parametrize("limits", [{"url": "http://127.0.0.1:1/"}, {"url": "http://x/", "secret": "whsec_?"}])
+def test_alarms_that_could_not_be_signed_are_told_at_the_start(limits: dict[str, Any]) -> None:
+    with pytest.raises(OperatorError, match="DISPATCHER_WATCH_SECRET"):
+        tell.hook(Limits(**limits))
+
+
+@pytest.fixture
+def probed(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Probes through a gateway that says this, while somebody does what is under `meanwhile`."""
+    monkeypatch.setenv("TEST_GATEWAY_SECRET", SECRET)
+    (tmp_path / "providers.toml").write_text(PROVIDERS)
+    settings = Settings(home=tmp_path, providers_file=tmp_path / "providers.toml")
+
+    def run(said: Outcome, meanwhile: Callable[[str], None] = lambda key: None) -> Any:
+        gateway = Scripted(
+            [said], name="city-sms", channels=(Channel.SMS,), on_send=lambda sent: meanwhile(sent.send_key)
+        )
+        monkeypatch.setattr(probing.registry, "build", lambda tables, ports: Registry([gateway]))
+        limits = Limits(number="154 0000 0001", probe_wait_s=1)
+        found = prober(settings, limits, create_engine(desk.url))
+        assert found is not None
+        probe = found.probe()
+        [message] = gateway.sent
+        assert (message.to, message.text) == ("+8615400000001", limits.text)
+        return probe
+
+    return run
+
+
+def store(desk: Desk, key: str) -> None:
+    with desk.sessions.begin() as session:
+        receipts.store(session, desk.office, "city-sms", Receipt(key, f"{key}:DELIVERED", Answered(Result.DELIVERED)))
+
+
+@pytest.mark.parametrize("said", [Accepted("r"), InDoubt("ReadTimeout")])
+def test_a_probe_ends_where_a_worker_has_read_its_receipt(
+    desk: Desk, probed: Callable[..., Any], said: Outcome
+) -> None:
+    def meanwhile(key: str) -> None:
+        store(desk, key)
+        desk.settle()
+
+    assert probed(said, meanwhile).stuck is None
+    assert desk.sql("SELECT count(*) FROM cases")[0][0] == desk.sql("SELECT count(*) FROM journal")[0][0] == 0
+
+
+def test_a_probe_says_where_it_got_stuck(desk: Desk, probed: Callable[..., Any]) -> None:
+    def breaks(key: str) -> None:
+        raise RuntimeError
+
+    assert probed(Accepted("r"), breaks).detail == "RuntimeError"
+    assert (probed(Transient("429")).stuck, probed(Accepted("r")).stuck) == ("send", "receipt")
+    assert probed(Accepted("r"), lambda key: store(desk, key)).stuck == "worker"
+
+
+@pytest.mark.parametrize(
+    ("settings", "limits", "named"),
+    [
+        ({}, {"number": "none"}, "DISPATCHER_WATCH_NUMBER"),
+        ({}, {"number": "15400000001"}, "DISPATCHER_PROVIDERS_FILE"),
+        ({"providers_file": "providers.toml"}, {"number": "15400000001", "provider": "x"}, "DISPATCHER_WATCH_PROVIDER"),
+    ],
+)
+def test_a_probe_that_can_not_be_is_told_at_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], limits: dict[str, Any], named: str
+) -> None:
+    monkeypatch.setenv("TEST_GATEWAY_SECRET", SECRET)
+    monkeypatch.chdir(tmp_path)
+    Path("providers.toml").write_text(PROVIDERS)
+    with pytest.raises(OperatorError, match=named):
+        prober(Settings(**settings), Limits(**limits), create_engine("postgresql+psycopg://"))
+    assert prober(Settings(), Limits(), create_engine("postgresql+psycopg://")) is None

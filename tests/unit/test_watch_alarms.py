@@ -1,0 +1,107 @@
+"""The watch: which facts are an alarm, and which alarms are news."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from builders import MONDAY
+
+from dispatcher.watch.alarms import Alarm, Code, judge
+from dispatcher.watch.facts import Doubts, Facts, Late, Probe, Some
+from dispatcher.watch.limits import Limits
+from dispatcher.watch.standing import Standing
+from schemas.vocabulary import Urgency
+
+WELL = Facts(MONDAY)
+LIMITS = Limits()
+EARLIER = MONDAY - timedelta(minutes=2)
+
+
+def alarms(**facts: Any) -> list[Alarm]:
+    return judge(replace(WELL, **facts), LIMITS)
+
+
+def test_where_all_is_well_there_is_no_alarm() -> None:
+    assert judge(WELL, LIMITS) == []
+
+
+@pytest.mark.parametrize(
+    ("facts", "code", "about", "count", "since", "words"),
+    [
+        ({"database": "ConnectionTimeout"}, Code.DATABASE_UNREACHABLE, "", 1, MONDAY, "ConnectionTimeout"),
+        ({"redis": "ConnectionError"}, Code.REDIS_UNREACHABLE, "", 1, MONDAY, "ConnectionError"),
+        ({"swept_s": 10.5}, Code.SWEEP_SILENT, "", 1, MONDAY - timedelta(seconds=10.5), "10"),
+        ({"swept_s": None}, Code.SWEEP_SILENT, "", 1, MONDAY, "10"),
+        ({"forgotten": Some(3, EARLIER)}, Code.CASE_FORGOTTEN, "", 3, EARLIER, "3"),
+        (
+            {"late": (Late("attempt", Urgency.CRITICAL, Some(7, EARLIER)),)},
+            *(Code.WORK_LATE, "attempt:critical", 7, EARLIER, "15"),
+        ),
+        ({"late": (Late("receipt", None, Some(7, EARLIER)),)}, Code.WORK_LATE, "receipt", 7, EARLIER, "30"),
+        (
+            {"doubts": (Doubts("city-sms", 20, 5, 1000, 0),)},
+            *(Code.DOUBTS_RISING, "city-sms", 5, MONDAY - timedelta(minutes=10), "25%"),
+        ),
+        ({"probe": Probe(EARLIER, "receipt", "Accepted")}, Code.PROBE_STUCK, "receipt", 1, EARLIER, "Accepted"),
+    ],
+)
+def test_each_alarm_says_what_since_when_and_how_many(
+    facts: dict[str, Any], code: Code, about: str, count: int, since: Any, words: str
+) -> None:
+    [alarm] = alarms(**facts)
+    assert (alarm.code, alarm.about, alarm.count, alarm.since) == (code, about, count, since)
+    assert words in alarm.zh and words in alarm.en
+    assert alarm.en.isascii() and not alarm.zh.isascii()
+
+
+@pytest.mark.parametrize("facts", [{"swept_s": 10.0}, {"probe": Probe(MONDAY)}, {"forgotten": Some(0)}])
+def test_what_is_within_its_limit_is_no_alarm(facts: dict[str, Any]) -> None:
+    assert alarms(**facts) == []
+
+
+def test_a_database_that_is_away_says_nothing_of_the_sweep() -> None:
+    assert [each.code for each in alarms(database="x", swept_s=None)] == [Code.DATABASE_UNREACHABLE]
+
+
+@pytest.mark.parametrize(
+    ("recent", "doubtful", "before", "before_doubtful", "rises"),
+    [
+        (10, 4, 1000, 0, False),  # too few to say anything
+        (25, 5, 0, 0, True),  # a fifth
+        (26, 5, 0, 0, True),  # less, but nothing was in doubt before
+        (100, 5, 1000, 16, True),  # three times what it was
+        (100, 5, 1000, 17, False),  # always a little in doubt
+        (100, 20, 1000, 200, True),  # always much in doubt stays an alarm
+        (101, 5, 1000, 0, False),  # less than one in twenty
+    ],
+)
+def test_doubts_rise_where_they_are_many_or_many_more_than_before(
+    recent: int, doubtful: int, before: int, before_doubtful: int, rises: bool
+) -> None:
+    assert bool(alarms(doubts=(Doubts("p", recent, doubtful, before, before_doubtful),))) == rises
+
+
+def test_news_is_raised_once_reminded_and_over() -> None:
+    standing = Standing(timedelta(minutes=10))
+    [alarm] = alarms(forgotten=Some(1, EARLIER))
+    assert standing.news([alarm], MONDAY) == [("raised", alarm)]
+    more = replace(alarm, count=2, since=MONDAY)
+    assert standing.news([more], MONDAY + timedelta(minutes=9)) == []
+    reminded = replace(more, since=EARLIER)  # as old as its first sight
+    assert standing.news([more], MONDAY + timedelta(minutes=10)) == [("standing", reminded)]
+    assert standing.news([more], MONDAY + timedelta(minutes=11)) == []
+    assert standing.news([], MONDAY + timedelta(minutes=12)) == [("over", reminded)]
+    assert standing.news([alarm], MONDAY + timedelta(minutes=13)) == [("raised", alarm)]
+
+
+def test_alarms_of_one_code_are_told_apart() -> None:
+    standing = Standing(timedelta(minutes=10))
+    both = alarms(late=tuple(Late("attempt", each, Some(1, EARLIER)) for each in (Urgency.CRITICAL, Urgency.LOW)))
+    assert len(standing.news(both, MONDAY)) == 2
+    assert [(state, each.about) for state, each in standing.news(both[:1], MONDAY)] == [("over", "attempt:low")]
+
+
+def test_each_urgency_has_its_limit_and_the_grave_ones_the_shorter() -> None:
+    limits = [LIMITS.late(each) for each in Urgency]
+    assert limits == sorted(limits) == [15, 30, 120, 300]
