@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test unit laws mutants mutants-short without-rules without-names lint format bench bench-short lock clean
+.PHONY: demo test unit laws faults faults-short faults-can-fail mutants mutants-short without-rules without-names lint format bench bench-short lock clean
 
 demo: $(VENV)/run  ## the sample cases on the real stack, then the log
 	$(BIN)/dispatcher demo
@@ -34,6 +34,15 @@ bench: $(VENV)/run  ## delivery beside a naive Celery task
 
 bench-short: $(VENV)/run  ## the same in small, so that it does not rot
 	$(BIN)/dispatcher bench deliver --instructions 200 --rounds 1
+
+faults: $(VENV)/dev  ## break everything that can break under load, 2,000 instructions a drill; SEED=… repeats a run
+	$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED))
+
+faults-short: $(VENV)/dev  ## a few of them in small
+	$(BIN)/python -m tests.faults --short $(if $(SEED),--seed $(SEED))
+
+faults-can-fail: $(VENV)/dev  ## take safeguards out, one by one; a drill must notice
+	$(BIN)/python -m tests.faults.can_fail
 
 mutants: $(VENV)/dev  ## change the engine in every small way; its tests must notice
 	$(BIN)/python tests/mutants/run.py

@@ -12,6 +12,8 @@ from typing import Any
 from celery.__main__ import main as celery
 
 from dispatcher import clock
+from dispatcher.casework.delivery import Errand
+from providers.base import Provider
 
 _SPARED = (4, 16)  # how often the point is passed before it kills: drawn anew for each life
 
@@ -33,17 +35,18 @@ def before_call(countdown: Callable[[], None], _value: float) -> None:
 
 def before_record(countdown: Callable[[], None], _value: float) -> None:
     """Between the gateway's answer and its record."""
-    from tasks.pump import Pump
+    from tasks import pump
 
-    record = Pump._record
+    call = pump._call
 
-    @wraps(record)
-    def patched(pump: Pump, results: list[Any]) -> None:
-        if results:
+    @wraps(call)
+    async def patched(provider: Provider, errand: Errand) -> Any:
+        answer = await call(provider, errand)
+        if errand.action == "send":
             countdown()
-        record(pump, results)
+        return answer
 
-    Pump._record = patched  # type: ignore
+    pump._call = patched
 
 
 def before_wake(countdown: Callable[[], None], _value: float) -> None:

@@ -21,12 +21,15 @@ from dispatcher.store.visits import AssignmentRow
 from providers.simulator.record import Line
 
 Attempt = AttemptRow
+_TIMING = frozenset({"attempt_planned", "attempt_brought_forward"})
 _SETTLING = frozenset({"attempt_settled", "attempt_closed", "attempt_accepted"})
 
 
 @dataclass
 class Snapshot:
-    """`posts`: how often the gateway took each key, repeats included. `due`: when each attempt was planned for."""
+    """`posts`: how often the gateway took each key, repeats included.
+    `due`, `told`: what each attempt was last planned for, and when that was decided.
+    """
 
     at: datetime
     taken: set[tuple[str, str]]
@@ -43,6 +46,7 @@ class Snapshot:
     reported: dict[UUID, set[str]] = field(default_factory=lambda: defaultdict(set))
     first_seen: dict[UUID, datetime] = field(default_factory=dict)
     due: dict[UUID, datetime] = field(default_factory=dict)
+    told: dict[UUID, datetime] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for line in self.lines:
@@ -53,8 +57,9 @@ class Snapshot:
             elif line.event == "receipt":
                 self.reported[key].add(line.result)
         for entry in self.journal:
-            if entry.event == "attempt_planned":
-                self.due[UUID(entry.data["attempt"])] = datetime.fromisoformat(entry.data["due_at"])
+            if entry.event in _TIMING:
+                due_at = datetime.fromisoformat(entry.data["due_at"])
+                self.due[UUID(entry.data["attempt"])], self.told[UUID(entry.data["attempt"])] = due_at, entry.at
         self.marked_keys = {each.send_key for each in self.attempts if each.possible_duplicate}
 
     def chains(self, rules: frozenset[str]) -> Iterator[list[AttemptRow]]:

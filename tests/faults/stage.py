@@ -163,7 +163,7 @@ class Stage(Stack):
         """Receipts that the gateway has on record, and has neither brought nor given up."""
         seen = self._control("GET", "/control/seen").json()
         noted = (self.settings.home / "gateway.jsonl").read_bytes().count(b'"event":"receipt"')
-        return noted - seen["receipts_sent"] - seen["receipts_failed"]
+        return int(noted - seen["receipts_sent"] - seen["receipts_failed"])
 
     def _control(self, method: str, path: str, **body: Any) -> httpx.Response:
         url, secret = (self.environment[f"DISPATCHER_SIMULATOR_{name}"] for name in ("URL", "SECRET"))
