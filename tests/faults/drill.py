@@ -72,8 +72,7 @@ def play(drill: Drill, count: int, seed: int, per_second: float, home: Path, tel
                 if drill.strike and flow.is_pushing:
                     drill.strike(stage, chance)
             row.faults = len(stage.strikes) + stage.gateway_strikes()
-            stage.gateway()
-            stage.launch = {}
+            stage.calm()
             if not _is_quiet_within(_QUIET_WITHIN_S, parts, stage, tell):
                 row.broken.append(f"not quiet after {_QUIET_WITHIN_S:.0f} s")
         tell("looking at what became of it")

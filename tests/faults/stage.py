@@ -40,6 +40,7 @@ class Strike:
 class Stage(Stack):
     launch: Launch = field(default_factory=dict)
     strikes: list[Strike] = field(default_factory=list)
+    sound: dict[str, list[str]] = field(default_factory=dict)
     resting: set[str] = field(default_factory=set)
 
     @classmethod
@@ -48,10 +49,16 @@ class Stage(Stack):
         return cls(settings, launch=launch, receipt_delay_ms=150)
 
     def add(self, name: str, command: list[str], niceness: int = 0) -> None:
-        if name in self.launch:
-            at = command.index("celery")
-            command = [*command[:at], "tests.faults.launcher", *self.launch[name], *command[at + 1 :]]
-        super().add(name, command, niceness)
+        at = command.index("celery") if name in self.launch else 0
+        launched = [*command[:at], "tests.faults.launcher", *self.launch[name], *command[at + 1 :]] if at else command
+        super().add(name, launched, niceness)
+        self.sound[name] = command
+
+    def calm(self) -> None:
+        """No fault begins any more. A worker that was launched to die does so once at most."""
+        self.gateway()
+        for name, command in self.sound.items():
+            self.children[name].command = command
 
     def watch(self) -> None:
         """Start again at once what ended by itself: a service manager's part."""
