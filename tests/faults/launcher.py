@@ -15,7 +15,7 @@ from dispatcher import clock
 from dispatcher.casework.delivery import Errand
 from providers.base import Provider
 
-_SPARED = (4, 16)  # how often the point is passed before it kills: drawn anew for each life
+_SPARED = (2, 10)  # how often the point is passed before it kills: drawn anew for each life
 
 
 def before_call(countdown: Callable[[], None], _value: float) -> None:
