@@ -31,7 +31,7 @@ SABOTAGES = (
     Sabotage(
         "no-lease",
         "dispatcher/casework/delivery.py",
-        "attempt.lease_until = clock.real_now() + timeout + _LEASE_MARGIN",
+        "attempt.lease_until = real_now + timeout + _LEASE_MARGIN",
         "attempt.lease_until = None",
         "kill_before_call",
         "nothing_stands",
