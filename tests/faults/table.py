@@ -45,9 +45,9 @@ DRILLS = {
         Drill("kill_before_record", "killed after the call, before its record", launch=_dying("before_record")),
         Drill("kill_before_wake", "killed after the record, before the ring", launch=_dying("before_wake")),
         Drill("redis_flush", "FLUSHALL", strikes.flush_redis, every_s=2),
-        Drill("redis_restart", "Redis killed, away for 2 s", strikes.restart_redis, every_s=6, in_short=True),
+        Drill("redis_restart", "Redis killed, away for 2 s", strikes.restart_redis, every_s=6),
         Drill(
-            "postgres_restart", "PostgreSQL killed, away for 2 s", strikes.restart_postgres, every_s=8, in_short=True
+            "postgres_restart", "PostgreSQL killed, away for 2 s", strikes.restart_postgres, every_s=6, in_short=True
         ),
         Drill("both_restart", "PostgreSQL and Redis killed, away for 2 s", strikes.restart_both, every_s=8),
         Drill("disk_full", "PostgreSQL's disk full for 4 s", strikes.fill_disk, every_s=8, small_disk_mb=768),
