@@ -28,6 +28,7 @@ def main() -> int:
     parser.add_argument("--instructions", type=int)
     parser.add_argument("--per-second", type=float)
     parser.add_argument("--seed", type=int)
+    parser.add_argument("--quiet-within", type=float, default=240.0, metavar="S", help="give up after so long")
     parser.add_argument("--keep", type=Path, help="folder under which each drill's data stays")
     parser.add_argument("--list", action="store_true")
     given = parser.parse_args()
@@ -48,11 +49,12 @@ def main() -> int:
     for number, drill in enumerate(chosen, start=1):
         words = [
             "--instructions",
-            str(given.instructions or count),
+            f"{given.instructions or count}",
             "--per-second",
-            str(given.per_second or per_second),
+            f"{given.per_second or per_second}",
         ]
-        words += ["--seed", str(seed)] + (["--keep", str(given.keep / drill.name)] if given.keep else [])
+        words += ["--seed", f"{seed}", "--quiet-within", f"{given.quiet_within}"]
+        words += ["--keep", str(given.keep / drill.name)] if given.keep else []
         rows.append(_played(drill, words, f"{number}/{len(chosen)} {drill.name}"))
         _tell(rows[-1])
     _print(rows, seed)

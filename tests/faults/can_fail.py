@@ -81,7 +81,7 @@ def _is_caught(each: Sabotage, seed: int, out: Path | None) -> bool:
         environment = os.environ | {"PYTHONPATH": folder}
         with _out.status(f"{each.name}: {each.drill}"):
             done = subprocess.run(
-                [*command, "--seed", str(seed)],
+                [*command, "--seed", str(seed), "--quiet-within", "75"],
                 cwd=tree,
                 env=environment,
                 stdout=subprocess.PIPE,

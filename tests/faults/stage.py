@@ -4,7 +4,7 @@ import contextlib
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from dispatcher.store.engine import normalised
 
 # By worker: the launcher's fault, its value and its seed.
 Launch = dict[str, tuple[str, ...]]
+_CONCERN_ALL = frozenset({"late_ms", "jitter_ms", "answer_late_ms", "receipts"})
 POLICY = Path(__file__).with_name("policy.toml")
 
 
@@ -163,8 +164,10 @@ class Stage(Stack):
     def script(self, people: list[dict[str, object]]) -> None:
         self._control("PUT", "/control/people", json=people)
 
-    def gateway_strikes(self) -> int:
-        return sum(self._control("GET", "/control/seen").json()["faults"].values())
+    def gateway_strikes(self, faults: Collection[str]) -> int:
+        """How many messages were struck by the dice, or all where a fault concerns every one."""
+        seen = self._control("GET", "/control/seen").json()
+        return int(seen["messages"] if _CONCERN_ALL.intersection(faults) else sum(seen["faults"].values()))
 
     def receipts_under_way(self) -> int:
         """Receipts that the gateway has on record, and has neither brought nor given up."""
