@@ -35,10 +35,15 @@ def advance(session: Session, office: Office) -> tuple[int, set[str]]:
 
 def expire_leases(session: Session, office: Office) -> tuple[int, set[str]]:
     """Sending for longer than its lease: whoever held it is gone, and it may or may not have left."""
-    lapsed = select(AttemptRow.id, AttemptRow.case_id).where(
-        AttemptRow.state == AttemptState.SENDING.value, AttemptRow.lease_until < func.clock_timestamp()
+    lapsed = (
+        select(AttemptRow.id, AttemptRow.case_id)
+        .join(CaseRow, CaseRow.id == AttemptRow.case_id)
+        .where(AttemptRow.state == AttemptState.SENDING.value, AttemptRow.lease_until < func.clock_timestamp())
+        .limit(BATCH)
+        # A case that somebody holds is left for the next look: the sweep waits for nobody.
+        .with_for_update(skip_locked=True, key_share=True, of=CaseRow)
     )
-    rows = session.execute(lapsed.limit(BATCH)).tuples().all()
+    rows = session.execute(lapsed).tuples().all()
     files = CaseFiles(session, office)
     files.open({case_id for _, case_id in rows})
     expired, real_now = 0, clock.shared_now(session)

@@ -11,8 +11,10 @@ from tests.faults.stage import Stage
 
 _AWAY_S = 2.0
 _DELIVERING = ("worker-urgent", "worker-routine")
-_LOCK = text("SELECT id FROM cases WHERE state = 'open' ORDER BY random() LIMIT 20 FOR UPDATE")
-_LOCK_ATTEMPTS = text("SELECT id FROM attempts WHERE action IS NOT NULL ORDER BY random() LIMIT 20 FOR UPDATE")
+_LOCK = text("SELECT id FROM cases WHERE state = 'open' ORDER BY random() LIMIT 20 FOR UPDATE SKIP LOCKED")
+_LOCK_ATTEMPTS = text(
+    "SELECT id FROM attempts WHERE action IS NOT NULL ORDER BY random() LIMIT 20 FOR UPDATE SKIP LOCKED"
+)
 _SENDING = text(
     "SELECT EXISTS (SELECT FROM attempts WHERE state = 'sending' AND sent_at > clock_timestamp() - interval '100 ms')"
 )
