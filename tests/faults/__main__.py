@@ -3,8 +3,10 @@
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from random import SystemRandom
@@ -39,6 +41,7 @@ def main() -> int:
         for drill in DRILLS.values():
             print(f"{drill.name:20} {drill.what}")
         return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     count, per_second = _SHORT if given.short else _LONG
     seed = given.seed if given.seed is not None else SystemRandom().randrange(10_000)
     chosen = [DRILLS[name] for name in given.drills] or [
@@ -70,14 +73,19 @@ def _played(drill: Drill, words: list[str], title: str) -> Row:
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        last = ""
-        with _err.status(title) as status:
-            for last in _lines(process):
-                status.update(f"{title}: {last[:120]}")
-        assert process.stdout is not None
-        out = process.stdout.read()
+        lines: deque[str] = deque(maxlen=12)
+        try:
+            with _err.status(title) as status:
+                for line in _lines(process):
+                    lines.append(line)
+                    status.update(f"{title}: {line[:120]}")
+            assert process.stdout is not None
+            out = process.stdout.read()
+        except BaseException:
+            process.terminate()  # it ends its stack
+            raise
     if not out:
-        return Row(drill.name, drill.what, 0, 0, broken=[f"the drill itself ended: {last}"])
+        return Row(drill.name, drill.what, 0, 0, broken=["the drill itself ended:", *lines])
     return Row(**json.loads(out))
 
 

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -157,6 +158,7 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="folder that stays, for looking at afterwards")
     given = parser.parse_args()
     logging.configure("ERROR")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the stack is ended in order
 
     def tell(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
