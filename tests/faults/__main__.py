@@ -97,7 +97,7 @@ def _lines(process: "subprocess.Popen[str]") -> Iterator[str]:
 def _tell(row: Row) -> None:
     _err.print(f"{'[green]passed[/]' if row.passed else '[red]FAILED[/]'} {row.drill} in {row.took_s:.0f} s")
     for each in row.broken:
-        _err.print(f"  {each}", highlight=False, markup=False)
+        _err.print(f"  {each}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _print(rows: list[Row], seed: int) -> None:

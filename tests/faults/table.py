@@ -50,7 +50,7 @@ DRILLS = {
             "postgres_restart", "PostgreSQL killed, away for 2 s", strikes.restart_postgres, every_s=6, in_short=True
         ),
         Drill("both_restart", "PostgreSQL and Redis killed, away for 2 s", strikes.restart_both, every_s=8),
-        Drill("disk_full", "PostgreSQL's disk full for 4 s", strikes.fill_disk, every_s=8, small_disk_mb=768),
+        Drill("disk_full", "PostgreSQL's disk full for 4 s", strikes.fill_disk, every_s=8, small_disk_mb=512),
         Drill("locks", "20 cases locked for 6 s", strikes.lock_cases, every_s=2, blocks_s=6),
         Drill("sweeps", "two sweeps, then none, then one", strikes.change_sweeps, every_s=2),
         Drill("clock_ahead", "a worker's clock 5 minutes ahead", launch={"worker-routine": ("wrong_clock", 300)}),
