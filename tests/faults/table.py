@@ -16,7 +16,8 @@ _SLOW = {"delay_ms": 150}  # so that calls are under way when something breaks
 class Drill:
     """`strike` is done every `every_s` seconds while instructions come; `gateway` and `launch` last all the time.
 
-    `leaves_no_doubt`: nothing may be in doubt afterwards. `blocks_s`: how long the drill itself may lock a case.
+    `leaves_no_doubt`: nothing may be in doubt afterwards. `blocks_s`: how long its fault may keep a case from
+    being claimed.
     """
 
     name: str
@@ -47,10 +48,15 @@ DRILLS = {
         Drill("redis_flush", "FLUSHALL", strikes.flush_redis, every_s=2),
         Drill("redis_restart", "Redis killed, away for 2 s", strikes.restart_redis, every_s=6),
         Drill(
-            "postgres_restart", "PostgreSQL killed, away for 2 s", strikes.restart_postgres, every_s=6, in_short=True
+            "postgres_restart",
+            "PostgreSQL killed, away for 2 s",
+            strikes.restart_postgres,
+            6,
+            blocks_s=5,
+            in_short=True,
         ),
-        Drill("both_restart", "PostgreSQL and Redis killed, away for 2 s", strikes.restart_both, every_s=8),
-        Drill("disk_full", "PostgreSQL's disk full for 4 s", strikes.fill_disk, every_s=8, small_disk_mb=512),
+        Drill("both_restart", "PostgreSQL and Redis killed, away for 2 s", strikes.restart_both, every_s=8, blocks_s=5),
+        Drill("disk_full", "PostgreSQL's disk full for 4 s", strikes.fill_disk, 8, blocks_s=8, small_disk_mb=512),
         Drill("locks", "20 cases locked for 6 s", strikes.lock_cases, every_s=2, blocks_s=6),
         Drill("sweeps", "two sweeps, then none, then one", strikes.change_sweeps, every_s=2),
         Drill("clock_ahead", "a worker's clock 5 minutes ahead", launch={"worker-routine": ("wrong_clock", 300)}),
