@@ -170,7 +170,9 @@ def main() -> int:
         os.environ["DISPATCHER_HOME"] = str(home)
         size = Size(given.instructions, given.per_second, given.quiet_within)
         row = play(DRILLS[given.name], size, given.seed, home, tell)
-    print(json.dumps(asdict(row), ensure_ascii=False))
+        told = json.dumps(asdict(row), ensure_ascii=False)
+        (home / "row.json").write_text(told, "utf-8")
+    print(told)
     return not row.passed
 
 
