@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test unit laws crowd model mutants mutants-short without-rules without-names lint format bench bench-short lock clean
+.PHONY: demo test unit laws crowd model faults faults-short faults-can-fail \
+	mutants mutants-short without-rules without-names lint format bench bench-short lock clean
 
 demo: $(VENV)/run  ## the sample cases on the real stack, then the log
 	$(BIN)/dispatcher demo
@@ -41,6 +42,15 @@ crowd: $(VENV)/dev  ## eight producers push the same thousand lines in any order
 model: $(VENV)/dev  ## random histories of the whole casework on a real database
 	@seed=$${SEED:-$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}; echo "seed $$seed; make model SEED=$$seed repeats it"; \
 	DISPATCHER_TEST_MODEL=$${MODEL:-200} $(BIN)/python -m pytest tests/integration/test_model.py --hypothesis-seed=$$seed --timeout=36000
+
+faults: $(VENV)/dev  ## break everything that can break under load, 2,000 instructions a drill; SEED=… repeats a run
+	$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED))
+
+faults-short: $(VENV)/dev  ## a few of them in small
+	$(BIN)/python -m tests.faults --short $(if $(SEED),--seed $(SEED))
+
+faults-can-fail: $(VENV)/dev  ## take safeguards out, one by one; a drill must notice
+	$(BIN)/python -m tests.faults.can_fail
 
 mutants: $(VENV)/dev  ## change the engine in every small way; its tests must notice
 	$(BIN)/python tests/mutants/run.py

@@ -1,7 +1,8 @@
 """Product time: issued, due, deadlines, quiet hours. One source, the same for all processes.
 
 DISPATCHER_CLOCK = real | scaled:N | stepped:START. Unless real, it lies in one row in PostgreSQL.
-Leases and network timeouts never use it: they run in real time.
+Leases and network timeouts never use it: they run in real time. What machines compare with each other is the
+database's time: a worker whose own clock is off neither sends too early nor lets its leases run out at once.
 """
 
 import re
@@ -10,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -30,8 +31,14 @@ class Spec:
 
 
 def real_now() -> datetime:
-    """The real time; the only place that asks for it."""
+    """This machine's time; the only place that asks for it."""
     return datetime.now(UTC)
+
+
+def shared_now(session: Session) -> datetime:
+    """Real time, the same for all machines."""
+    at: datetime = session.scalars(select(func.clock_timestamp())).one()
+    return at.astimezone(UTC)
 
 
 def parse(text_: str) -> Spec:
@@ -68,8 +75,8 @@ class Clock:
             if kept is not None:
                 raise _other_clock(kept)
             return
-        begin = self._parsed.start or real_now()
-        row = {"id": 1, "spec": self.spec, "product_at": begin, "real_at": real_now()}
+        real = shared_now(session)
+        row = {"id": 1, "spec": self.spec, "product_at": self._parsed.start or real, "real_at": real}
         session.execute(insert(ClockRow).values(row).on_conflict_do_nothing())
         kept = session.scalars(select(ClockRow.spec)).one()
         if kept != self.spec:
@@ -77,12 +84,12 @@ class Clock:
 
     def now(self, session: Session) -> datetime:
         if self._parsed.kind == "real":
-            return real_now()
+            return shared_now(session)
         row = session.execute(select(ClockRow.product_at, ClockRow.real_at)).one()
         if self.is_stepped:
             stood: datetime = row.product_at
             return stood
-        moved: datetime = row.product_at + (real_now() - row.real_at) * self._parsed.rate
+        moved: datetime = row.product_at + (shared_now(session) - row.real_at) * self._parsed.rate
         return moved
 
     def real_seconds(self, product_seconds: float) -> float:

@@ -28,13 +28,14 @@ WORKERS = {"urgent": "urgent", "routine": "routine", "casework": "casework,celer
 _SILENT_MS = 4000  # beyond the simulated gateway's timeout_s, so that the attempt is in doubt first
 _LIFT = 10  # routine work gives way to urgent work on the same cores
 _GRACE_S = 15.0
+_STEADY_S = 20.0  # who ran so long has come up; the next end is another fault
 _OWNER = "DISPATCHER_UP_PID"  # which `up` a child belongs to
 _log = logger(__name__)
 
 
 @dataclass
 class Child:
-    """One process, its log file, and how often it had to be started again."""
+    """One process, its log file, and how often in a row it ended soon after its start."""
 
     name: str
     command: list[str]
@@ -44,8 +45,17 @@ class Child:
     process: subprocess.Popen[bytes] | None = None
     restarts: int = 0
     not_before: float = 0.0
+    started: float = 0.0
+
+    def start_again(self) -> None:
+        """The waits grow while it keeps ending soon; who ran for a while and was killed is back at once."""
+        now = time.monotonic()
+        self.restarts = self.restarts + 1 if now - self.started < _STEADY_S else 1
+        self.not_before = now + min(30.0, 0.5 * 2 ** min(self.restarts, 6))
+        self.start()
 
     def start(self) -> None:
+        self.started = time.monotonic()
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as out:
             # A session of its own: Ctrl-C reaches `up`, and `up` ends its children in order.
@@ -143,11 +153,9 @@ class Stack:
             for child in self.children.values():
                 if child.is_running or time.monotonic() < child.not_before:
                     continue
-                child.restarts += 1
-                child.not_before = time.monotonic() + min(30.0, 0.5 * 2 ** min(child.restarts, 6))
                 code = child.process.returncode if child.process else None
+                child.start_again()
                 _log.warning("child_restarted", name=child.name, exit_code=code, restarts=child.restarts)
-                child.start()
 
     def stop(self) -> None:
         """Workers first, so that they finish what they hold; then the rest; the servers last."""

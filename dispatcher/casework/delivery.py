@@ -51,11 +51,11 @@ class Done:
 
 def claim(session: Session, office: Office, registry: Registry, lane: str, limit: int) -> list[Errand]:
     """Claim up to `limit` due attempts and commit them to the caller's transaction as in hand."""
-    now = office.clock.now(session)
+    now, real_now = office.clock.now(session), clock.shared_now(session)
     due = (
         select(AttemptRow, CaseRow)
         .join(CaseRow, CaseRow.id == AttemptRow.case_id)
-        .where(is_due(now, clock.real_now()), AttemptRow.lane.in_(_LANES[lane]))
+        .where(is_due(now, real_now), AttemptRow.lane.in_(_LANES[lane]))
         .order_by(AttemptRow.urgency_rank, AttemptRow.due_at)
         .limit(limit)
         # The case is locked too, or left for the next round: no claim races a withdrawal.
@@ -74,7 +74,7 @@ def claim(session: Session, office: Office, registry: Registry, lane: str, limit
             out_of_reach.append(attempt)
         else:
             message = letters.message(attempt, case) if is_new else None
-            errands.append(_take(session, attempt, case, provider, message, now))
+            errands.append(_take(session, attempt, case, provider, message, now, real_now))
     if out_of_reach:
         _leave_out(session, office, out_of_reach)
     return errands
@@ -105,11 +105,12 @@ def _take(
     provider: Provider | None,
     message: Message | None,
     now: datetime,
+    real_now: datetime,
 ) -> Errand:
     """Put an attempt in hand, with a lease; a new one is committed as `sending`."""
     action = attempt.action or "send"
     timeout = timedelta(seconds=provider.timeout_s if provider else 0)
-    attempt.lease_until = clock.real_now() + timeout + _LEASE_MARGIN
+    attempt.lease_until = real_now + timeout + _LEASE_MARGIN
     if action == "send":
         attempt.provider = provider.name if provider else None
         attempt.state, attempt.action, attempt.sent_at = AttemptState.SENDING.value, None, now
@@ -136,7 +137,7 @@ def record(session: Session, office: Office, results: Iterable[Done]) -> set[str
 
 def due_lanes(session: Session, office: Office) -> list[str]:
     """Lanes with something to do now."""
-    waiting = select(AttemptRow.lane).where(is_due(office.clock.now(session), clock.real_now())).distinct()
+    waiting = select(AttemptRow.lane).where(is_due(office.clock.now(session), clock.shared_now(session))).distinct()
     return list(session.scalars(waiting))
 
 

@@ -36,17 +36,22 @@ def advance(session: Session, office: Office) -> tuple[int, set[str]]:
 
 def expire_leases(session: Session, office: Office) -> tuple[int, set[str]]:
     """Sending for longer than its lease: whoever held it is gone, and it may or may not have left."""
-    lapsed = select(AttemptRow.id, AttemptRow.case_id).where(
-        AttemptRow.state == AttemptState.SENDING.value, AttemptRow.lease_until < clock.real_now()
+    lapsed = (
+        select(AttemptRow.id, AttemptRow.case_id)
+        .join(CaseRow, CaseRow.id == AttemptRow.case_id)
+        .where(AttemptRow.state == AttemptState.SENDING.value, AttemptRow.lease_until < func.clock_timestamp())
+        .limit(BATCH)
+        # A case that somebody holds is left for the next look: the sweep waits for nobody.
+        .with_for_update(skip_locked=True, key_share=True, of=CaseRow)
     )
-    rows = session.execute(lapsed.limit(BATCH)).tuples().all()
+    rows = session.execute(lapsed).tuples().all()
     files = CaseFiles(session, office)
     files.open({case_id for _, case_id in rows})
-    expired = 0
+    expired, real_now = 0, clock.shared_now(session)
     for attempt_id, case_id in rows:
         attempt = files.attempt(case_id, attempt_id)
         # Read again under the lock: its result may have come meanwhile.
-        if attempt.state == AttemptState.SENDING and attempt.lease_until and attempt.lease_until < clock.real_now():
+        if attempt.state == AttemptState.SENDING and attempt.lease_until and attempt.lease_until < real_now:
             outcomes.record(files, case_id, attempt_id, InDoubt("lease_expired"), asked="send")
             expired += 1
     files.decide()
@@ -73,7 +78,7 @@ class Seen:
 def look(session: Session, office: Office) -> Seen:
     """Look, in one statement: with several, what moves on between two of them would be seen by neither."""
     now = office.clock.now(session)
-    row = session.execute(_LOOK, {"now": now, "real": clock.real_now()}).one()
+    row = session.execute(_LOOK, {"now": now, "real": clock.shared_now(session)}).one()
     return Seen(now, frozenset(row[0] or ()), *row[1:])
 
 

@@ -106,7 +106,7 @@ def _accepted(files: CaseFiles, attempt: AttemptRow, word: Accepted, asked: str)
     else:
         _wait_for_receipt(files, attempt)
         if not word.held:
-            attempt.lease_until = clock.real_now() + _ANSWER_GRACE
+            attempt.lease_until = clock.shared_now(files.session) + _ANSWER_GRACE
     _note(files, attempt, "attempt_accepted", held=word.held)
 
 

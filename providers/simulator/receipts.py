@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+from collections.abc import Coroutine
 from datetime import UTC, datetime
+from typing import Any
 
 import aiohttp
 from standardwebhooks import Webhook
@@ -45,7 +47,10 @@ class Courier:
         await self._session.close()
 
     def dispatch(self, taken: Taken) -> None:
-        task = asyncio.create_task(self._report(taken))
+        self._start(self._report(taken))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
 
@@ -67,7 +72,16 @@ class Courier:
         webhook_id = f"{taken.line.id}:{taken.result}"
         for _ in range(self._copies(act)):
             self._ledger.note("receipt", taken)
-            await self._deliver(taken.callback_url, webhook_id, body)
+            delivery = self._deliver(taken.callback_url, webhook_id, body)
+            if self._dice.faults.jitter_ms:
+                self._start(self._overtaken(delivery))
+            else:
+                await delivery
+
+    async def _overtaken(self, delivery: Coroutine[Any, Any, None]) -> None:
+        """On its own way, so that later receipts may come first."""
+        await asyncio.sleep(self._dice.jitter_s())
+        await delivery
 
     def _delay_s(self, act: Act) -> float:
         usual = self._silent_ms if act.silent else self._answer_ms

@@ -50,7 +50,7 @@ class Desk:
             return _error(401, "unauthorized")
         return await handler(request)
 
-    async def _post(self, request: web.Request) -> web.Response:
+    async def _post(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
         await asyncio.sleep(self._dice.faults.delay_ms / 1000)
         if self._dice.strikes("rate_429"):
@@ -72,7 +72,7 @@ class Desk:
         self._ledger.note("repeat", known)
         return _accepted(known)
 
-    async def _take(self, request: web.Request, posted: Posted) -> web.Response:
+    async def _take(self, request: web.Request, posted: Posted) -> web.StreamResponse:
         kind = posted.hook or posted.channel
         said = self._people.next_words(kind, posted.to)
         act = words.read(kind, said)[0]
@@ -81,10 +81,15 @@ class Desk:
             return _error(422, act.refusal)
         taken = self._ledger.take(posted, said)
         self._courier.dispatch(taken)
-        if act.silent:
+        if act.silent or self._dice.strikes("rate_hang_after_accept"):
             return await self._hang(request)
         if self._dice.strikes("rate_drop_after_accept"):
             return _dropped(request)
+        if self._dice.strikes("rate_cut_answer"):
+            return await _cut(request)
+        if self._dice.strikes("rate_garbage_answer"):
+            return web.Response(status=202, body=b"<html>\x00 proxy error", content_type="text/html")
+        await asyncio.sleep(self._dice.faults.answer_late_ms / 1000)
         return _accepted(taken)
 
     async def _query(self, request: web.Request) -> web.Response:
@@ -117,7 +122,7 @@ class Desk:
         return web.json_response(faults.model_dump())
 
     async def _seen(self, _request: web.Request) -> web.Response:
-        """Messages and repeats since the record file began; receipts since this process did."""
+        """Messages and repeats since the record file began; receipts and faults since this process did."""
         counts = self._ledger.counts
         return web.json_response(
             {
@@ -125,6 +130,7 @@ class Desk:
                 "repeats": counts["repeat"],
                 "receipts_sent": self._courier.sent,
                 "receipts_failed": self._courier.failed,
+                "faults": dict(+self._dice.struck),
             }
         )
 
@@ -148,6 +154,16 @@ def _dropped(request: web.Request) -> web.Response:
     if request.transport is not None:
         request.transport.close()
     return web.Response(status=503)
+
+
+async def _cut(request: web.Request) -> web.StreamResponse:
+    """An answer that ends in its middle."""
+    answer = web.StreamResponse(status=202, headers={"Content-Length": "64"})
+    await answer.prepare(request)
+    await answer.write(b'{"ref": "si')
+    if request.transport is not None:
+        request.transport.close()
+    return answer
 
 
 def _error(status: int, code: str, headers: dict[str, str] | None = None) -> web.Response:

@@ -58,8 +58,8 @@ class Simulator:
         status, body = await self.control("PUT", "/control/faults", faults)
         assert status == 200, body
 
-    async def seen(self) -> dict[str, int]:
-        seen: dict[str, int] = (await self.control("GET", "/control/seen"))[1]
+    async def seen(self) -> dict[str, Any]:
+        seen: dict[str, Any] = (await self.control("GET", "/control/seen"))[1]
         return seen
 
     async def stop(self, number: int = signal.SIGTERM) -> tuple[int, bytes, bytes]:

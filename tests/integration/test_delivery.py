@@ -9,7 +9,7 @@ import pytest
 from desk import START, Desk, Scripted, event, phone, withdrawal
 
 from dispatcher import clock
-from dispatcher.casework import delivery
+from dispatcher.casework import delivery, due
 from dispatcher.casework.delivery import Done
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import BadNumberRow
@@ -88,6 +88,21 @@ def test_an_attempt_is_committed_as_sending_before_the_call(desk: Desk) -> None:
     assert timedelta(seconds=10) < lease <= timedelta(seconds=15)
     [entry] = desk.journal(case_id, "attempt_sending")
     assert (entry.actor, entry.rule, entry.data["attempt"]) == ("worker", "first_sms", str(row.id))
+
+
+@pytest.mark.parametrize("minutes", [-5, 5])
+def test_a_worker_whose_own_clock_is_off_keeps_everybodys_time(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, minutes: int
+) -> None:
+    case_id, right = desk.open(), clock.real_now
+    monkeypatch.setattr(clock, "real_now", lambda: right() + timedelta(minutes=minutes))
+    desk.claim(Scripted())
+    [row] = desk.attempts(case_id)
+    assert row.lease_until is not None
+    assert timedelta(seconds=10) < row.lease_until - right() <= timedelta(seconds=15)
+    with desk.sessions() as session:
+        assert abs(clock.Clock("real").now(session) - right()) < timedelta(seconds=5)
+        assert due.expire_leases(session, desk.office) == (0, set())
 
 
 def test_a_message_holds_the_number_and_the_wording(desk: Desk) -> None:

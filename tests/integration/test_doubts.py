@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 from desk import Desk, Scripted
+from sqlalchemy import text
 
 from dispatcher.casework.delivery import Done
 from dispatcher.store.attempts import AttemptRow
@@ -88,6 +89,16 @@ def test_the_receipt_of_what_was_sent_again_settles_it(desk: Desk) -> None:
     first, second = desk.attempts(case_id)[:2]
     assert (first.result, second.result, second.confirmed) == ("FAILED_TEMPORARY", "ANSWERED_SUBJECT", True)
     assert desk.case(case_id).resolution == "DISSUADED_IN_TIME"
+
+
+def test_a_case_that_somebody_holds_does_not_hold_up_the_sweep(desk: Desk) -> None:
+    held, free = desk.open(1), desk.open(2)
+    desk.claim(Scripted())
+    with desk.sessions() as stranger:
+        stranger.execute(text("SELECT FROM cases WHERE id = :id FOR UPDATE"), {"id": held})
+        assert desk.lapse() == 1
+    assert [desk.attempts(each)[0].state for each in (held, free)] == ["sending", "in_doubt"]
+    assert desk.lapse() == 1
 
 
 def test_a_lease_that_lapsed_is_found_once(desk: Desk) -> None:

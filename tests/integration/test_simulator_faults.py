@@ -39,6 +39,43 @@ def test_dropped_after_accept_is_in_doubt_and_reported(play: Callable[..., None]
     play(scenario)
 
 
+@pytest.mark.parametrize("fault", ["rate_hang_after_accept", "rate_cut_answer", "rate_garbage_answer"])
+def test_an_answer_that_says_nothing_is_in_doubt_though_taken(play: Callable[..., None], fault: str) -> None:
+    async def scenario(stage: World) -> None:
+        await stage.simulator.faults(**{fault: 1})
+        message = sms()
+        assert isinstance(await stage.gateway.send(message), InDoubt)
+        assert (await stage.receipt()).send_key == message.send_key
+        seen = await stage.simulator.seen()
+        assert (seen["messages"], seen["faults"]) == (1, {fault: 1})
+
+    play(scenario, timeout_s=0.5)
+
+
+def test_a_receipt_may_come_before_the_answer(play: Callable[..., None]) -> None:
+    async def scenario(stage: World) -> None:
+        await stage.simulator.faults(answer_late_ms=1000)
+        sending = asyncio.create_task(stage.gateway.send(sms()))
+        await stage.receipt()
+        assert not sending.done()
+        assert isinstance(await sending, Accepted)
+
+    play(scenario)
+
+
+def test_receipts_overtake_each_other(play: Callable[..., None]) -> None:
+    async def scenario(stage: World) -> None:
+        await stage.simulator.faults(jitter_ms=600, seed=7)
+        messages = [sms() for _ in range(8)]
+        for message in messages:
+            await stage.gateway.send(message)
+        came = [(await stage.receipt()).send_key for _ in messages]
+        assert sorted(came) == sorted(message.send_key for message in messages)
+        assert came != [message.send_key for message in messages]
+
+    play(scenario)
+
+
 def test_a_hang_before_taking_is_in_doubt_and_never_taken(play: Callable[..., None]) -> None:
     async def scenario(stage: World) -> None:
         await stage.simulator.faults(rate_hang=1)

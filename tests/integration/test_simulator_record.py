@@ -56,6 +56,7 @@ def test_a_restart_knows_its_messages_again(tmp_path: Path) -> None:
                 "repeats": 1,
                 "receipts_sent": 0,
                 "receipts_failed": 0,
+                "faults": {},
             }
             assert await stage.gateway.cancel(queued.send_key) is True
 

@@ -1,0 +1,180 @@
+"""`python -m tests.faults.drill NAME`: one drill in a process of its own. Prints one JSON line."""
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from random import Random
+
+from sqlalchemy.exc import DBAPIError
+
+from dispatcher import logging
+from dispatcher.casework import due, roster
+from dispatcher.setup import House, house
+from schemas import roster as form
+from tests.faults import invariants, snapshot, traffic
+from tests.faults.invariants import Invariant
+from tests.faults.snapshot import Snapshot
+from tests.faults.stage import Launch, Stage
+from tests.faults.table import DRILLS, Drill
+
+_ROSTER = Path(form.__file__).parents[1] / "dispatcher" / "samples" / "roster.toml"
+_HORIZON_S = 60.0  # what is due later than this is a time to come
+_SHOWN = 20
+
+
+@dataclass
+class Row:
+    """What one drill came to."""
+
+    drill: str
+    what: str
+    seed: int
+    instructions: int
+    faults: int = 0
+    lost: int = 0
+    doubled: int = 0
+    in_doubt: int = 0
+    recovery_s: float = 0.0
+    doubt_s: float = 0.0
+    took_s: float = 0.0
+    broken: list[str] = field(default_factory=list)
+
+    @property
+    def passed(self) -> bool:
+        return not (self.lost or self.doubled or self.broken)
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much goes through, how fast, and how long all may take to be quiet again."""
+
+    instructions: int
+    per_second: float
+    quiet_within_s: float
+
+
+def play(drill: Drill, size: Size, seed: int, home: Path, tell: Callable[[str], None]) -> Row:
+    """Raises what the stack raises where it does not start."""
+    begin, chance = time.monotonic(), Random(seed)
+    row = Row(drill.name, drill.what, seed, size.instructions)
+    launch: Launch = {name: (fault, str(value), str(seed)) for name, (fault, value) in drill.launch.items()}
+    with _stage(drill, home, launch) as stage:
+        os.environ |= stage.environment
+        parts = house()
+        with parts.sessions.begin() as session:
+            roster.load(session, form.read(_ROSTER))
+        stage.gateway(**drill.gateway, seed=seed)
+        for name, (fault, value) in drill.launch.items():
+            if value:  # a fault that lasts, not a point at which to die
+                stage.note(f"{name}: {fault} {value}")
+        flow = traffic.Traffic(parts, stage, traffic.pushes(size.instructions, seed), size.per_second)
+        with flow.flowing():
+            while flow.is_pushing:
+                tell(f"pushed {flow.pushed}/{len(flow.pushes)}, faults {len(stage.strikes)}")
+                time.sleep(drill.every_s * chance.uniform(0.8, 1.2) if drill.strike else 0.5)
+                if drill.strike and flow.is_pushing:
+                    drill.strike(stage, chance)
+            row.faults = len(stage.strikes) + stage.gateway_strikes(drill.gateway)
+            stage.calm()
+            if not _is_quiet_within(size.quiet_within_s, parts, stage, tell):
+                row.broken.append(f"not quiet after {size.quiet_within_s:.0f} s")
+        tell("looking at what became of it")
+        _judge(row, drill, snapshot.read(parts, home / "gateway.jsonl", flow.taken, drill.blocks_s), stage)
+    row.took_s = round(time.monotonic() - begin, 1)
+    return row
+
+
+def _stage(drill: Drill, home: Path, launch: Launch) -> Stage:
+    stage = Stage.at(home, launch)
+    if drill.small_disk_mb:
+        stage.data.mkdir(parents=True)
+        size = f"size={drill.small_disk_mb}m"
+        subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", stage.data], check=True)
+    return stage
+
+
+def _is_quiet_within(seconds: float, parts: House, stage: Stage, tell: Callable[[str], None]) -> bool:
+    """Two looks in a row find nothing due or under way, here or at the gateway."""
+    until, looks = time.monotonic() + seconds, 0
+    while time.monotonic() < until and looks < 2:
+        time.sleep(1)
+        tell(f"waiting until all is quiet, {until - time.monotonic():.0f} s at most")
+        looks = looks + 1 if _is_quiet(parts, stage) else 0
+    return looks == 2
+
+
+def _is_quiet(parts: House, stage: Stage) -> bool:
+    try:
+        with parts.sessions() as session:
+            seen = due.look(session, parts.office)
+    except DBAPIError:
+        return False
+    soon = seen.next_at is not None and (seen.next_at - seen.now).total_seconds() < _HORIZON_S
+    return seen.is_quiet and not soon and stage.receipts_under_way() == 0
+
+
+def _judge(row: Row, drill: Drill, now: Snapshot, stage: Stage) -> None:
+    lost, doubled, others = (_asked(each, now) for each in (invariants.LOST, invariants.DOUBLED, invariants.OTHERS))
+    row.lost, row.doubled = len(lost), len(doubled)
+    row.in_doubt = sum(each.was_in_doubt for each in now.attempts)
+    row.recovery_s, row.doubt_s = _recovery_s(now, stage), round(now.longest_doubt_s, 1)
+    row.broken += [*lost[:_SHOWN], *doubled[:_SHOWN], *others[:_SHOWN]]
+    if drill.leaves_no_doubt and row.in_doubt:
+        row.broken.append(f"{row.in_doubt} attempts in doubt: the soft shutdown did not finish what it held")
+    if not row.faults:
+        row.broken.append("no fault was injected: the drill proved nothing")
+
+
+def _asked(those: tuple[Invariant, ...], now: Snapshot) -> list[str]:
+    return [f"{each.__name__}: {found}" for each in those for found in each(now)]
+
+
+def _recovery_s(now: Snapshot, stage: Stage) -> float:
+    """The longest time from a fault's end to the next message at the gateway."""
+    seen = sorted(datetime.fromisoformat(line.at) for line in now.lines if line.event != "receipt")
+    waits = [
+        min((at for at in seen if at >= strike.over_at), default=strike.over_at) - strike.over_at
+        for strike in stage.strikes
+    ]
+    return round(max((wait.total_seconds() for wait in waits), default=0.0), 1)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.drill")
+    parser.add_argument("name", choices=DRILLS)
+    parser.add_argument("--instructions", type=int, required=True)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--per-second", type=float, required=True)
+    parser.add_argument("--quiet-within", type=float, default=240.0, metavar="S")
+    parser.add_argument("--keep", type=Path, help="folder that stays, for looking at afterwards")
+    given = parser.parse_args()
+    logging.configure("ERROR")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the stack is ended in order
+
+    def tell(text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    with tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True) as folder:
+        home = given.keep or Path(folder)
+        home.mkdir(parents=True, exist_ok=True)
+        home.chmod(0o755)  # PostgreSQL runs as somebody else where we are root
+        os.environ["DISPATCHER_HOME"] = str(home)
+        size = Size(given.instructions, given.per_second, given.quiet_within)
+        row = play(DRILLS[given.name], size, given.seed, home, tell)
+        told = json.dumps(asdict(row), ensure_ascii=False)
+        (home / "row.json").write_text(told, "utf-8")
+    print(told)
+    return not row.passed
+
+
+if __name__ == "__main__":
+    sys.exit(main())

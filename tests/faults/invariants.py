@@ -1,0 +1,142 @@
+"""What must hold when all is quiet again. The gateway's own append-only record is the ground truth."""
+
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from itertools import groupby, pairwise
+from uuid import UUID
+
+from schemas.vocabulary import AttemptState, CaseState, Channel, Urgency
+from tests.faults.snapshot import Attempt, Snapshot
+
+Invariant = Callable[[Snapshot], Iterator[str]]
+
+# Rules under which the same message leaves again; anything else is another step of the plan.
+_SAME_STEP = frozenset({"never_taken", "transient_failure", "doubt_wait"})
+_PATIENCE = timedelta(seconds=10)
+_TOLERANCE = timedelta(seconds=3)  # slices in flight, and a commit that comes some time after its `now`
+_EARLY = timedelta(seconds=1)
+_CRITICAL = Urgency.CRITICAL.rank
+
+
+def in_one_case(now: Snapshot) -> Iterator[str]:
+    """Every accepted instruction is in exactly one case."""
+    cases: dict[tuple[str, str], set[UUID]] = defaultdict(set)
+    for row in now.instructions:
+        cases[row.system, row.instruction_id].add(row.case_id)
+    for name in now.taken:
+        if len(cases[name]) != 1:
+            yield f"instruction {name[1]} is in {len(cases[name])} cases"
+
+
+def not_stranded(now: Snapshot) -> Iterator[str]:
+    """Every case is closed, or open with a time to come, or waits for a human by name."""
+    pending = {each.case_id for each in now.attempts if each.action is not None}
+    for case in now.cases:
+        has_time = case.id in pending or (case.next_look_at is not None and case.next_look_at > now.at - _PATIENCE)
+        if case.state == CaseState.OPEN and case.waiting_for is None and not has_time:
+            yield f"case {case.id} waits for nobody"
+
+
+def nothing_stands(now: Snapshot) -> Iterator[str]:
+    """No attempt stands in mid-way: what was to be done was done."""
+    for each in now.attempts:
+        is_late = each.action is not None and each.due_at < now.at - _PATIENCE
+        if is_late or each.state == AttemptState.SENDING or (each.state == AttemptState.IN_DOUBT and not each.action):
+            if each.state == AttemptState.IN_DOUBT and each.send_key in now.marked_keys:
+                continue  # its key lives on in the attempt that stands in for it
+            yield f"attempt {each.id} stands: {each.state}, {each.action} due {each.due_at}"
+
+
+def receipts_kept(now: Snapshot) -> Iterator[str]:
+    """Every receipt that the gateway brought is stored and settled."""
+    stored = Counter(row.send_key for row in now.receipts)
+    for key, words in now.reported.items():
+        if stored[key] < len(words):
+            yield f"receipt lost: {key} {words}"
+    yield from (f"receipt {row.id} not settled" for row in now.receipts if row.settled_at is None)
+
+
+def receipts_once(now: Snapshot) -> Iterator[str]:
+    """However often a receipt came, it is stored once."""
+    for key, count in Counter(row.send_key for row in now.receipts).items():
+        if count > len(now.reported.get(key, ())):
+            yield f"receipt stored {count} times: {key}"
+
+
+def logged(now: Snapshot) -> Iterator[str]:
+    """Every message that the gateway saw belongs to an attempt in the log."""
+    sent = {each.send_key for each in now.attempts if each.sent_at is not None}
+    yield from (f"message {key} without an attempt" for key in now.posts if key not in sent)
+
+
+def one_message_a_step(now: Snapshot) -> Iterator[str]:
+    """Per person, channel and step the gateway saw one message; each more is an attempt marked possible_duplicate."""
+    for chain in now.chains(_SAME_STEP):
+        posts = sum(now.posts[key] for key in {each.send_key for each in chain})
+        marked = sum(each.possible_duplicate and each.sent_at is not None for each in chain)
+        if posts > 1 + marked:
+            yield f"{posts} messages, {marked} marked: attempt {chain[0].id} ({chain[0].channel})"
+
+
+def one_step_at_a_time(now: Snapshot) -> Iterator[str]:
+    """The plan never makes the same step twice at once."""
+
+    def step(each: Attempt) -> tuple[str, ...]:
+        return tuple(map(str, (each.case_id, each.phone_id, each.visit_id, each.channel, each.hook, each.rule)))
+
+    made = [each for each in now.attempts if each.sent_at and each.rule not in _SAME_STEP]
+    for _, group in groupby(sorted(made, key=lambda each: (step(each), each.sent_at)), key=step):
+        for one, other in pairwise(group):
+            if other.sent_at and (one.settled_at or now.at) > other.sent_at:
+                yield f"attempts {one.id} and {other.id} are one step ({one.rule})"
+
+
+def visits_once(now: Snapshot) -> Iterator[str]:
+    """No visit is doubled: one open visit a case, one officer at a time, no officer twice."""
+    visits = [each for each in now.attempts if each.channel == Channel.VISIT and each.sent_at]
+    yield from (f"visit attempt {each.id} marked as a duplicate" for each in visits if each.possible_duplicate)
+    keys = {each.send_key for each in visits}
+    yield from (f"assignment {each.send_key} not in the log" for each in now.assignments if each.send_key not in keys)
+    for (visit, badge), count in Counter((each.visit_id, each.badge) for each in now.assignments).items():
+        if count > 1:
+            yield f"visit {visit} assigned {count} times to {badge}"
+    for _, group in groupby(sorted(visits, key=lambda each: (str(each.visit_id), each.sent_at)), key=_visit):
+        for one, other in pairwise(group):
+            if other.sent_at and (one.settled_at or now.at) > other.sent_at:
+                yield f"visit {one.visit_id} in two hands: {one.id}, {other.id}"
+
+
+def _visit(each: Attempt) -> str:
+    return str(each.visit_id)
+
+
+def urgent_first(now: Snapshot) -> Iterator[str]:
+    """No critical attempt waited behind a routine one: none was claimed while a critical one had long been due."""
+    routine = sorted(each.sent_at for each in now.attempts if each.sent_at and each.urgency_rank > _CRITICAL + 1)
+    for each in now.attempts:
+        if each.sent_at is None or each.urgency_rank > _CRITICAL:
+            continue
+        free_at = max(now.due[each.id], now.told[each.id]) + _TOLERANCE + now.blocked
+        overtook = bisect_left(routine, each.sent_at) - bisect_right(routine, free_at)
+        if overtook > 0:
+            yield f"critical attempt {each.id} waited behind {overtook}"
+
+
+def not_early(now: Snapshot) -> Iterator[str]:
+    """Nothing reached the gateway before it was due."""
+    for each in now.attempts:
+        seen = now.first_seen.get(each.send_key)
+        if seen and each.send_key == each.id and seen < now.due[each.id] - _EARLY:
+            yield f"attempt {each.id} left {(now.due[each.id] - seen).total_seconds():.0f} s early"
+
+
+def rebuilt(now: Snapshot) -> Iterator[str]:
+    """The journal alone gives the tables."""
+    yield from (f"rebuild differs: {each}" for each in now.differences)
+
+
+LOST: tuple[Invariant, ...] = (in_one_case, not_stranded, nothing_stands, receipts_kept)
+DOUBLED: tuple[Invariant, ...] = (one_message_a_step, one_step_at_a_time, visits_once, receipts_once)
+OTHERS: tuple[Invariant, ...] = (logged, urgent_first, not_early, rebuilt)

@@ -1,0 +1,95 @@
+"""Starts a worker that dies at a chosen point, or whose clock is wrong. Only drills start workers this way."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from random import Random
+from typing import Any
+
+from celery.__main__ import main as celery
+
+from dispatcher import clock
+from dispatcher.casework.delivery import Errand
+from providers.base import Provider
+
+_SPARED = (2, 10)  # how often the point is passed before it kills: drawn anew for each life
+
+
+def before_call(countdown: Callable[[], None], _value: float) -> None:
+    """Between the commit of `sending` and the call."""
+    from tasks.pump import Pump
+
+    start = Pump._start
+
+    @wraps(start)
+    def patched(pump: Pump, errands: list[Any]) -> None:
+        if any(errand.action == "send" for errand in errands):
+            countdown()
+        start(pump, errands)
+
+    Pump._start = patched  # type: ignore
+
+
+def before_record(countdown: Callable[[], None], _value: float) -> None:
+    """Between the gateway's answer and its record."""
+    from tasks import pump
+
+    call = pump._call
+
+    @wraps(call)
+    async def patched(provider: Provider, errand: Errand) -> Any:
+        answer = await call(provider, errand)
+        if errand.action == "send":
+            countdown()
+        return answer
+
+    pump._call = patched
+
+
+def before_wake(countdown: Callable[[], None], _value: float) -> None:
+    """Between the commit of a record, or of a receipt's settling, and the ring for what it planned."""
+    from dispatcher.wake import CeleryWake
+
+    deliver = CeleryWake.deliver
+
+    @wraps(deliver)
+    def patched(wake: CeleryWake, *lanes: str) -> None:
+        if lanes:
+            countdown()
+        deliver(wake, *lanes)
+
+    CeleryWake.deliver = patched  # type: ignore
+
+
+def wrong_clock(_countdown: Callable[[], None], seconds: float) -> None:
+    """This worker's clock alone is off."""
+    right = clock.real_now
+    clock.real_now = lambda: right() + timedelta(seconds=seconds)
+
+
+FAULTS = {each.__name__: each for each in (before_call, before_record, before_wake, wrong_clock)}
+
+
+def _countdown(chance: Random) -> Callable[[], None]:
+    left = [chance.randint(*_SPARED)]
+
+    def pass_by() -> None:
+        left[0] -= 1
+        if left[0] <= 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return pass_by
+
+
+def main() -> None:
+    fault, value, seed, *words = sys.argv[1:]
+    sys.argv = ["celery", *words]
+    FAULTS[fault](_countdown(Random(f"{seed}:{os.getpid()}")), float(value))
+    celery()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""Everything that the invariants look at, read once when all is quiet."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from dispatcher.casework import rebuild
+from dispatcher.setup import House
+from dispatcher.store.attempts import AttemptRow
+from dispatcher.store.cases import CaseRow
+from dispatcher.store.instructions import InstructionRow
+from dispatcher.store.journal import JournalRow
+from dispatcher.store.receipts import ReceiptRow
+from dispatcher.store.visits import AssignmentRow
+from providers.simulator.record import Line
+
+Attempt = AttemptRow
+_TIMING = frozenset({"attempt_planned", "attempt_brought_forward"})
+_SETTLING = frozenset({"attempt_settled", "attempt_closed", "attempt_accepted"})
+
+
+@dataclass
+class Snapshot:
+    """`posts`: how often the gateway took each key, repeats included.
+    `due`, `told`: what each attempt was last planned for, and when that was decided.
+    """
+
+    at: datetime
+    taken: set[tuple[str, str]]
+    lines: list[Line]
+    instructions: Sequence[InstructionRow]
+    cases: Sequence[CaseRow]
+    attempts: Sequence[AttemptRow]
+    assignments: Sequence[AssignmentRow]
+    receipts: Sequence[ReceiptRow]
+    journal: Sequence[JournalRow]
+    differences: list[Any]
+    blocked: timedelta = timedelta()
+    posts: Counter[UUID] = field(default_factory=Counter)
+    reported: dict[UUID, set[str]] = field(default_factory=lambda: defaultdict(set))
+    first_seen: dict[UUID, datetime] = field(default_factory=dict)
+    due: dict[UUID, datetime] = field(default_factory=dict)
+    told: dict[UUID, datetime] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for line in self.lines:
+            key = UUID(line.id)
+            if line.event in ("message", "repeat"):
+                self.posts[key] += 1
+                self.first_seen.setdefault(key, datetime.fromisoformat(line.at))
+            elif line.event == "receipt":
+                self.reported[key].add(line.result)
+        for entry in self.journal:
+            if entry.event in _TIMING:
+                due_at = datetime.fromisoformat(entry.data["due_at"])
+                self.due[UUID(entry.data["attempt"])], self.told[UUID(entry.data["attempt"])] = due_at, entry.at
+        self.marked_keys = {each.send_key for each in self.attempts if each.possible_duplicate}
+
+    def chains(self, rules: frozenset[str]) -> Iterator[list[AttemptRow]]:
+        """Attempts by retry chain: each began one, or follows on another under one of these rules."""
+        root: dict[UUID, UUID] = {}
+        found: dict[UUID, list[AttemptRow]] = defaultdict(list)
+        for each in sorted(self.attempts, key=lambda one: one.id):
+            follows = each.rule in rules and each.retry_of is not None
+            root[each.id] = root[each.retry_of] if follows and each.retry_of else each.id
+            found[root[each.id]].append(each)
+        yield from found.values()
+
+    @property
+    def longest_doubt_s(self) -> float:
+        """The longest time from an attempt's doubt to its result, or to the attempt that stands in for it."""
+        since: dict[str, datetime] = {}
+        longest = timedelta()
+        for entry in self.journal:
+            about = entry.data.get("attempt") if entry.event in _SETTLING else entry.data.get("retry_of")
+            if entry.event == "attempt_in_doubt":
+                since[entry.data["attempt"]] = entry.written_at
+            elif about in since:
+                longest = max(longest, entry.written_at - since.pop(about))
+        return longest.total_seconds()
+
+
+def read(house: House, record: Path, taken: set[tuple[str, str]], blocked_s: float) -> Snapshot:
+    with house.sessions() as session:
+        differences = [each for verdict in rebuild.compare(session) for each in verdict.differences]
+    with house.sessions() as session:
+        return Snapshot(
+            at=house.office.clock.now(session),
+            taken=taken,
+            lines=[Line.model_validate_json(line) for line in record.read_bytes().splitlines()],
+            instructions=session.scalars(select(InstructionRow)).all(),
+            cases=session.scalars(select(CaseRow)).all(),
+            attempts=session.scalars(select(AttemptRow)).all(),
+            assignments=session.scalars(select(AssignmentRow)).all(),
+            receipts=session.scalars(select(ReceiptRow)).all(),
+            journal=session.scalars(select(JournalRow).order_by(JournalRow.case_id, JournalRow.seq)).all(),
+            differences=differences,
+            blocked=timedelta(seconds=blocked_s),
+        )

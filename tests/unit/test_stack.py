@@ -1,0 +1,39 @@
+"""How `up` starts its children again."""
+
+from pathlib import Path
+
+import pytest
+
+from dispatcher import stack
+from dispatcher.stack import Child
+
+
+class Sleeper(Child):
+    def start(self) -> None:
+        self.started = stack.time.monotonic()
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    at = [1000.0]
+    monkeypatch.setattr(stack.time, "monotonic", lambda: at[0])
+    return at
+
+
+def _wait(child: Child, now: list[float]) -> float:
+    child.start_again()
+    return child.not_before - now[0]
+
+
+def test_waits_grow_while_a_child_keeps_ending(now: list[float]) -> None:
+    child = Sleeper("worker", [], {}, Path("log"))
+    child.start()
+    assert [_wait(child, now) for _ in range(7)] == [1, 2, 4, 8, 16, 30, 30]
+
+
+def test_a_child_that_ran_and_was_killed_is_back_at_once_however_often(now: list[float]) -> None:
+    child = Sleeper("worker", [], {}, Path("log"))
+    child.start()
+    for _ in range(10):
+        now[0] += 60
+        assert _wait(child, now) == 1
