@@ -182,9 +182,13 @@ class Stage(Stack):
         return answer.raise_for_status()
 
     def __enter__(self) -> "Stage":
-        self.start_servers()
-        self.start_children()
-        self.wait_until_ready()
+        try:
+            self.start_servers()
+            self.start_children()
+            self.wait_until_ready()
+        except BaseException:
+            self.stop()
+            raise
         threading.Thread(target=self.watch, daemon=True).start()
         return self
 

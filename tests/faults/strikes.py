@@ -26,9 +26,9 @@ def kill_worker(stage: Stage, chance: Random) -> None:
 
 
 def kill_workers(stage: Stage, chance: Random) -> None:
-    _delivering(stage, chance)
-    for name in [each for each in stage.children if each.startswith("worker")]:
-        stage.kill(name)
+    if _delivering(stage, chance):
+        for name in [each for each in stage.children if each.startswith("worker")]:
+            stage.kill(name)
 
 
 def term_worker(stage: Stage, chance: Random) -> None:
