@@ -11,7 +11,8 @@ demo: $(VENV)/run  ## the sample cases on the real stack, then the log
 	$(BIN)/dispatcher demo
 
 test: $(VENV)/dev  ## all tests, on servers of their own
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest tests/end_to_end
+	$(BIN)/python -m pytest tests/unit tests/integration -n 2
 
 unit: $(VENV)/dev  ## the tests that need no server
 	$(BIN)/python -m pytest tests/unit

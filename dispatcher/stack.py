@@ -30,6 +30,8 @@ _LIFT = 10  # routine work gives way to urgent work on the same cores
 _GRACE_S = 15.0
 _STEADY_S = 20.0  # who ran so long has come up; the next end is another fault
 _OWNER = "DISPATCHER_UP_PID"  # which `up` a child belongs to
+# Where setproctitle is installed, Celery's titles would overwrite the environment by which leftovers are known.
+_KEEP_ENVIRONMENT = {"SPT_NOENV": "1"}
 _log = logger(__name__)
 
 
@@ -221,7 +223,7 @@ class Stack:
     def add(self, name: str, command: list[str], niceness: int = 0) -> None:
         """Start one more child."""
         log = self.settings.home / "logs" / f"{name}.log"
-        child = Child(name, command, os.environ | self.environment, log, niceness)
+        child = Child(name, command, os.environ | self.environment | _KEEP_ENVIRONMENT, log, niceness)
         child.start()
         self.children[name] = child
 

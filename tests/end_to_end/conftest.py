@@ -38,7 +38,7 @@ class Played:
         return [each for each in self.case(name)["journal"] if each["event"] == event]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     up = Up(tmp_path_factory.mktemp("up"), CLOCK)
     up.start()
@@ -69,7 +69,7 @@ def _inspect(up: Up, inspected: list[str], over: threading.Event) -> None:
     inspected.append(json.dumps(control.inspect(timeout=10, limit=WORKERS).stats(), ensure_ascii=False, default=str))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def sample_file() -> Path:
     return Path(__file__).parents[2] / "dispatcher" / "samples" / "instructions.json"
 
