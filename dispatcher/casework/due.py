@@ -47,11 +47,11 @@ def expire_leases(session: Session, office: Office) -> tuple[int, set[str]]:
     rows = session.execute(lapsed).tuples().all()
     files = CaseFiles(session, office)
     files.open({case_id for _, case_id in rows})
-    expired, real_now = 0, clock.shared_now(session)
+    expired = 0
     for attempt_id, case_id in rows:
         attempt = files.attempt(case_id, attempt_id)
         # Read again under the lock: its result may have come meanwhile.
-        if attempt.state == AttemptState.SENDING and attempt.lease_until and attempt.lease_until < real_now:
+        if attempt.state == AttemptState.SENDING and attempt.lease_until and attempt.lease_until < files.real_now:
             outcomes.record(files, case_id, attempt_id, InDoubt("lease_expired"), asked="send")
             expired += 1
     files.decide()

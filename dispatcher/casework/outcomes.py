@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from dispatcher import clock
 from dispatcher.casework.files import CaseFiles
 from dispatcher.engine.sending import NEVER_TAKEN
 from dispatcher.store.attempts import AttemptRow
@@ -106,7 +105,7 @@ def _accepted(files: CaseFiles, attempt: AttemptRow, word: Accepted, asked: str)
     else:
         _wait_for_receipt(files, attempt)
         if not word.held:
-            attempt.lease_until = clock.shared_now(files.session) + _ANSWER_GRACE
+            attempt.lease_until = files.real_now + _ANSWER_GRACE
     _note(files, attempt, "attempt_accepted", held=word.held)
 
 

@@ -118,6 +118,8 @@ def _act(visit_id: str, step: str, officer: str | None, json: bool, word: visits
         with parts.sessions.begin() as session:
             visit, lanes = visits.act(session, parts.office, key, step, officer=officer, word=word)
             line = {"visit": str(visit.id), "case": str(visit.case_id), "state": visit.state, "officer": visit.officer}
+        # The journal knows what was tried once that is committed.
+        with parts.sessions.begin() as session:
             to_try = visits.to_try(session, parts.office, key) if step == "tried" else []
     except visits.CaseEnded:
         with parts.sessions.begin() as session:

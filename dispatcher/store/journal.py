@@ -25,4 +25,5 @@ class JournalRow(Base):
     event: Mapped[str]
     rule: Mapped[str | None]
     data: Mapped[Json]
-    rows: Mapped[Json | None] = mapped_column(JSONB)  # what its transaction did to the case's rows; see changes.py
+    # What its transaction did to the case's rows; see changes.py.
+    rows: Mapped[Json | None] = mapped_column(JSONB(none_as_null=True))
