@@ -47,7 +47,7 @@ model: $(VENV)/dev  ## random histories of the whole casework on a real database
 faults: $(VENV)/dev  ## break everything that can break under load, 2,000 instructions a drill; SEED=… repeats a run
 	$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED))
 
-faults-short: $(VENV)/dev  ## a few of them in small
+faults-short: $(VENV)/dev  ## one of them in small
 	$(BIN)/python -m tests.faults --short $(if $(SEED),--seed $(SEED))
 
 faults-can-fail: $(VENV)/dev  ## take safeguards out, one by one; a drill must notice

@@ -53,7 +53,6 @@ DRILLS = {
             strikes.restart_postgres,
             6,
             blocks_s=5,
-            in_short=True,
         ),
         Drill("both_restart", "PostgreSQL and Redis killed, away for 2 s", strikes.restart_both, every_s=8, blocks_s=5),
         Drill("disk_full", "PostgreSQL's disk full for 4 s", strikes.fill_disk, 8, blocks_s=8, small_disk_mb=512),
@@ -73,7 +72,6 @@ DRILLS = {
             "receipts_odd",
             "receipts twice, out of order, before the answer",
             gateway={"rate_duplicate_receipt": 1.0, "jitter_ms": 3000, "answer_late_ms": 1000},
-            in_short=True,
         ),
         Drill(
             "all_at_once",
