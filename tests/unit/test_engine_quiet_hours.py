@@ -32,9 +32,12 @@ def test_quiet_hours_do_not_hold_the_grave(urgency: Urgency) -> None:
     assert planned(World.of(urgency, at("23:30")), SMS).due_at == at("23:30")
 
 
-@pytest.mark.parametrize(("urgency", "holds"), [(HIGH, ()), (MEDIUM, (Hold.QUIET_HOURS,))])
-def test_what_the_quiet_hours_hold_says_so(urgency: Urgency, holds: tuple[Hold, ...]) -> None:
-    world = World.of(urgency, at("23:30"))
+@pytest.mark.parametrize(
+    ("urgency", "received", "holds"),
+    [(HIGH, "23:30", ()), (MEDIUM, "23:30", (Hold.QUIET_HOURS,)), (MEDIUM, "09:00", ()), (MEDIUM, "08:00", ())],
+)
+def test_what_the_quiet_hours_hold_says_so(urgency: Urgency, received: str, holds: tuple[Hold, ...]) -> None:
+    world = World.of(urgency, at(received))
     assert [each.held_by for each in world.plans if each.channel is SMS] == [holds]
 
 
