@@ -9,7 +9,7 @@ import pytest
 
 from tests.end_to_end.stack import BIN, environment
 
-COUNT = 120
+COUNT = 60
 
 
 @pytest.fixture(scope="module")
