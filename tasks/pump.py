@@ -23,6 +23,7 @@ CLAIM = 50  # attempts a claim
 UNDER_WAY = 100  # provider calls at once
 FLUSH_S = 0.05
 FLUSH_RESULTS = 50
+HELD_S = 1.0  # then a result whose case somebody else held is tried again
 CLAIM_FOR_S = 25.0  # then the slice ends; with the slowest call it stays below the visibility timeout
 
 _log = logger(__name__)
@@ -37,6 +38,8 @@ class Pump:
         self._loop = asyncio.new_event_loop()
         self._results: queue.SimpleQueue[Done] = queue.SimpleQueue()
         self._under_way = 0
+        self._held: list[Done] = []
+        self._again_at = 0.0
         self.stopping = threading.Event()
         threading.Thread(target=self._loop.run_forever, name="providers", daemon=True).start()
 
@@ -48,15 +51,18 @@ class Pump:
             is_open = time.monotonic() < claim_until and not self.stopping.is_set()
             errands = self._claim(lane, room) if is_open else []
             self._start(errands)
-            if not self._under_way:
+            fresh = self._gather()
+            results, is_planned = fresh + self._tried_again(), False
+            held: list[Done] = []
+            if not results and not self._under_way:
                 break
-            results, is_planned = self._gather(), False
             try:
-                is_planned = self._record(results)
+                is_planned, held = self._record(results)
             finally:
                 # Where a record failed for good, its leases run out and the attempts are in doubt; the pump goes on.
-                self._under_way -= len(results)
-            done += len(results)
+                self._under_way -= len(fresh)
+            self._hold(held, lane)
+            done += len(results) - len(held)
             # A last claim that finds nothing costs as much as one that does; the task looks once more at its end.
             is_more = is_planned or len(errands) == room
         return done
@@ -89,17 +95,37 @@ class Pump:
                 break
         return results
 
-    @waits_for_database
-    def _record(self, results: list[Done]) -> bool:
-        """Write results down. Gives whether more has become due by them."""
+    def _hold(self, results: list[Done], lane: str) -> None:
+        """Keep what can't be recorded yet, because somebody else holds its case, and ring for it later."""
         if not results:
-            return False
+            return
+        self._held += results
+        self._again_at = time.monotonic() + HELD_S
+        bell = threading.Timer(HELD_S, self._house.office.wake.deliver, (lane,))
+        bell.daemon = True
+        bell.start()
+
+    def _tried_again(self) -> list[Done]:
+        """Results that were held, once it is time."""
+        if time.monotonic() < self._again_at:
+            return []
+        results, self._held = self._held, []
+        return results
+
+    @waits_for_database
+    def _record(self, results: list[Done]) -> tuple[bool, list[Done]]:
+        """Write results down. Gives whether more has become due by them, and those whose case somebody else holds."""
+        if not results:
+            return False, []
         with self._house.sessions.begin() as session:
-            lanes = delivery.record(session, self._house.office, results)
+            lanes, held = delivery.record(session, self._house.office, results)
         for done in results:
-            _log.info("errand_done", **_facts(done))
+            if done not in held:
+                _log.info("errand_done", **_facts(done))
+        if held:
+            _log.warning("cases_held", results=len(held))
         self._house.office.wake.deliver(*lanes)
-        return bool(lanes)
+        return bool(lanes), held
 
     async def _run(self, errand: Errand) -> None:
         provider = self._registry.get(errand.provider)

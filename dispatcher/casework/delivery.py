@@ -120,19 +120,26 @@ def _take(
     return Errand(case.id, attempt.id, str(attempt.send_key), action, attempt.provider, message)
 
 
-def record(session: Session, office: Office, results: Iterable[Done]) -> set[str]:
-    """Write results down, journal them, let the engine decide what comes next. Gives the lanes to wake."""
+def record(session: Session, office: Office, results: Iterable[Done]) -> tuple[set[str], list[Done]]:
+    """Write results down, journal them, let the engine decide what comes next.
+
+    Gives the lanes to wake, and the results whose cases somebody else holds: one locked case holds up no other.
+    """
     results = list(results)
     files = CaseFiles(session, office)
-    files.open({done.errand.case_id for done in results})
+    files.open_soon({done.errand.case_id for done in results})
+    held = []
     for done in results:
         errand, word = done.errand, done.word
+        if errand.case_id not in files.cases:
+            held.append(done)
+            continue
         if isinstance(word, bool):
             outcomes.cancelled(files, errand.case_id, errand.attempt_id, taken_back=word)
         else:
             outcomes.record(files, errand.case_id, errand.attempt_id, word, asked=errand.action)
     files.decide()
-    return files.lanes
+    return files.lanes, held
 
 
 def due_lanes(session: Session, office: Office) -> list[str]:

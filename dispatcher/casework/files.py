@@ -11,7 +11,9 @@ from functools import cached_property
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
+from psycopg.errors import LockNotAvailable
+from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from dispatcher import clock
@@ -30,6 +32,8 @@ from dispatcher.store.visits import VisitRow
 from schemas.vocabulary import Channel
 
 ENGINE = "engine"
+_LOCK_TIMEOUT = text("SELECT set_config('lock_timeout', :timeout, true)")
+_PATIENCE = "200ms"
 Row = TypeVar("Row", AttemptRow, VisitRow, PhoneRow, AddressRow)
 
 
@@ -54,20 +58,36 @@ class CaseFiles:
         """Real time, for leases: one look at the clock for all of these files."""
         return clock.shared_now(self.session)
 
-    def open(self, case_ids: Iterable[UUID]) -> None:
+    def open(self, case_ids: Iterable[UUID], *, skip_locked: bool = False) -> None:
         """Lock and read. Cases already open stay as they are."""
         wanted = sorted(set(case_ids) - self.cases.keys())
-        if not wanted:
-            return
         found = select(CaseRow).where(is_one_of(CaseRow.id, wanted)).order_by(CaseRow.id)
-        locked = found.with_for_update(key_share=True).execution_options(populate_existing=True)
-        for row in self.session.scalars(locked):
-            self.cases[row.id] = row
+        locked = found.with_for_update(key_share=True, skip_locked=skip_locked)
+        rows = list(self.session.scalars(locked.execution_options(populate_existing=True))) if wanted else []
+        if not rows:
+            return
+        wanted = [row.id for row in rows]
+        self.cases |= {row.id: row for row in rows}
         self._read(AttemptRow, self.attempts, wanted)
         self._read(VisitRow, self.visits, wanted)
         self._read(PhoneRow, self.phones, wanted)
         self._read(AddressRow, self.places, wanted)
         self._read_bad_numbers(wanted)
+
+    def open_soon(self, case_ids: Iterable[UUID]) -> None:
+        """As `open`; but what others hold for longer than a moment stays shut, so that nobody else waits for it."""
+        wanted = set(case_ids)
+        self.open(wanted, skip_locked=True)
+        if wanted <= self.cases.keys():
+            return
+        try:
+            with self.session.connection().begin_nested():
+                self.session.execute(_LOCK_TIMEOUT, {"timeout": _PATIENCE})
+                self.open(wanted)
+                self.session.execute(_LOCK_TIMEOUT, {"timeout": "0"})
+        except OperationalError as error:
+            if not isinstance(error.orig, LockNotAvailable):
+                raise
 
     def _read(self, table: type[Row], kept: dict[UUID, list[Row]], case_ids: list[UUID]) -> None:
         found = select(table).where(is_one_of(table.case_id, case_ids)).order_by(table.id)

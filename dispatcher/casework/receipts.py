@@ -55,7 +55,7 @@ def store(session: Session, office: Office, provider: str, receipt: Receipt) -> 
 
 
 def settle(session: Session, office: Office) -> tuple[int, set[str]]:
-    """Settle a batch. A receipt for an attempt not yet recorded as sent waits. Gives (settled, lanes to wake)."""
+    """Settle a batch. What is told of a case that somebody else holds waits. Gives (settled, lanes to wake)."""
     waiting = select(ReceiptRow).where(ReceiptRow.settled_at.is_(None)).order_by(ReceiptRow.id).limit(BATCH)
     rows = list(session.scalars(waiting.with_for_update(skip_locked=True)))
     if not rows:
@@ -64,10 +64,13 @@ def settle(session: Session, office: Office) -> tuple[int, set[str]]:
     sent = select(AttemptRow.send_key, AttemptRow.case_id).where(is_one_of(AttemptRow.send_key, keys))
     case_of = dict(session.execute(sent).tuples().all())
     files = CaseFiles(session, office)
-    files.open(case_of.values())
+    files.open_soon(case_of.values())
+    settled = 0
     for row in rows:
-        row.settled_at = files.now
         case_id = case_of.get(row.send_key)
+        if case_id is not None and case_id not in files.cases:
+            continue
+        row.settled_at, settled = files.now, settled + 1
         attempt_id = outcomes.addressed(files, case_id, row.send_key) if case_id is not None else None
         if case_id is None or attempt_id is None:
             continue
@@ -75,7 +78,7 @@ def settle(session: Session, office: Office) -> tuple[int, set[str]]:
         if files.attempt(case_id, attempt_id).provider == row.provider:
             outcomes.record(files, case_id, attempt_id, _word(row), asked="receipt")
     files.decide()
-    return len(rows), files.lanes
+    return settled, files.lanes
 
 
 def _word(row: ReceiptRow) -> Accepted | Answered:

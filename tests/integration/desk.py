@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
@@ -85,7 +86,7 @@ class Scripted:
     channels: tuple[Channel, ...] = (Channel.SMS, Channel.VOICE)
     destinations: frozenset[str] | None = None
     timeout_s: float = 10.0
-    on_send: Callable[[Message], None] | None = None
+    on_send: Callable[[Message], object] | None = None
     sent: list[Message] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
@@ -154,6 +155,13 @@ class Desk:
         with self.sessions.begin() as session:
             result = session.execute(text(statement), values)
             return list(result) if result.returns_rows else []
+
+    @contextmanager
+    def holding(self, case_id: UUID) -> Iterator[None]:
+        """Somebody else's transaction has this case for as long as this block lasts."""
+        with self.sessions.begin() as session:
+            session.scalars(select(CaseRow).where(CaseRow.id == case_id).with_for_update()).one()
+            yield
 
     def rows(self, table: type, *conditions: Any) -> list[Any]:
         with self.sessions() as session:

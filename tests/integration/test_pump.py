@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 
 import httpx
 import pytest
-from desk import Desk, Scripted
+from desk import Desk, Scripted, phone
 from sqlalchemy.exc import IntegrityError
 
 from dispatcher.settings import Settings, settings
@@ -158,6 +159,25 @@ def test_a_record_that_fails_does_not_hold_the_pump_for_ever(desk: Desk, start: 
     assert pump.deliver("routine") == 0
     [row] = desk.attempts(case_id)
     assert (row.state, row.lease_until is not None) == ("sending", True)
+
+
+def test_the_result_of_a_case_that_somebody_holds_holds_up_no_other(
+    desk: Desk, start: Start, pump_module: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is kept, and recorded as soon as the case is free."""
+    monkeypatch.setattr(pump_module, "HELD_S", 0.1)
+    held, other = desk.open(1), desk.open(2)
+    with ExitStack() as stack:
+        # After the claim, before the result: the errand itself comes upon nobody's lock.
+        provider = Scripted(
+            on_send=lambda message: message.to.endswith(phone(1)[-11:]) and stack.enter_context(desk.holding(held))
+        )
+        pump = start(provider)
+        assert pump.deliver("routine") == 1
+        assert (desk.attempts(held)[0].state, desk.attempts(other)[0].state) == ("sending", "accepted")
+    time.sleep(pump_module.HELD_S)
+    assert pump.deliver("routine") == 1
+    assert (desk.attempts(held)[0].state, len(provider.sent)) == ("accepted", 2)
 
 
 def test_a_cancellation_that_fails_is_no_cancellation(desk: Desk, start: Start) -> None:

@@ -228,6 +228,17 @@ def test_many_are_settled_in_batches(desk: Desk) -> None:
     assert {desk.rows_of_key(key)[0].result for key in keys} == {"DELIVERED"}
 
 
+def test_the_receipt_of_a_case_that_somebody_holds_holds_up_no_other(desk: Desk) -> None:
+    held, other = sent(desk, 1), sent(desk, 2)
+    store(desk, held)
+    store(desk, other)
+    with desk.holding(desk.rows_of_key(held)[0].case_id):
+        assert desk.settle() == 1
+        assert desk.rows_of_key(other)[0].result == "DELIVERED"
+    assert desk.settle() == 1
+    assert desk.rows_of_key(held)[0].result == "DELIVERED"
+
+
 def test_settlers_at_once_settle_each_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     keys = [sent(desk, number) for number in range(1, 13)]
     for key in keys:
