@@ -14,7 +14,7 @@ from dispatcher.casework.roster import DutyDesk
 from dispatcher.clock import Clock
 from dispatcher.errors import OperatorError
 from dispatcher.settings import Settings, database_url, redis_url, settings
-from dispatcher.store import engine, migrate
+from dispatcher.store import engine, revision
 from dispatcher.wake import CeleryWake
 from providers import registry
 from providers.base import SettingsError
@@ -51,7 +51,7 @@ def house() -> House:
     )
     sessions = engine.sessions(url)
     try:
-        if not migrate.is_current(engine.engine(url)):
+        if not revision.is_current(engine.engine(url)):
             raise OperatorError(
                 "数据库结构不是最新版本;请先运行 dispatcher migrate",
                 "the database is not at the newest schema; run `dispatcher migrate` first",

@@ -10,7 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, text
 
 from dispatcher import clock
-from dispatcher.store import migrate
+from dispatcher.store import migrate, revision
 from dispatcher.store.partitions import PARTITIONED
 from dispatcher.store.tables import metadata
 
@@ -42,16 +42,16 @@ def test_models_and_migrations_agree(database: str) -> None:
 
 
 def test_upgrading_twice_is_harmless(empty: Engine) -> None:
-    assert not migrate.is_current(empty)
-    assert migrate.upgrade(empty, clock.real_now()) == migrate.newest()
+    assert not revision.is_current(empty)
+    assert migrate.upgrade(empty, clock.real_now()) == revision.newest()
     before = schema(empty)
-    assert migrate.upgrade(empty, clock.real_now()) == migrate.newest()
+    assert migrate.upgrade(empty, clock.real_now()) == revision.newest()
     assert schema(empty) == before
-    assert migrate.is_current(empty)
+    assert revision.is_current(empty)
 
 
 def test_upgrades_at_once_are_harmless(empty: Engine) -> None:
     with ThreadPoolExecutor(4) as threads:
         revisions = list(threads.map(lambda _: migrate.upgrade(empty, clock.real_now()), range(4)))
-    assert revisions == [migrate.newest()] * 4
-    assert migrate.is_current(empty)
+    assert revisions == [revision.newest()] * 4
+    assert revision.is_current(empty)
