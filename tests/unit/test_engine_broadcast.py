@@ -8,7 +8,7 @@ from harness import World, planned
 
 from dispatcher.engine.case import SUBJECT
 from dispatcher.engine.decisions import Plan, Skip
-from schemas.vocabulary import Person, Result, SkipReason, Urgency
+from schemas.vocabulary import Hold, Person, Result, SkipReason, Urgency
 
 ONLY_BROADCAST = frozenset({BROADCAST})
 
@@ -41,10 +41,13 @@ def test_the_same_notice_is_not_repeated_within_a_day(before: timedelta, is_skip
     assert (world.rules(Plan) == ["group_notice"]) is not is_skipped
 
 
-@pytest.mark.parametrize(("urgency", "sent"), [(HIGH, at("23:00")), (MEDIUM, at("08:00", day=3))])
-def test_quiet_hours_hold_a_notice(urgency: Urgency, sent: datetime) -> None:
+@pytest.mark.parametrize(
+    ("urgency", "sent", "holds"), [(HIGH, at("23:00"), ()), (MEDIUM, at("08:00", day=3), (Hold.QUIET_HOURS,))]
+)
+def test_quiet_hours_hold_a_notice_and_it_says_so(urgency: Urgency, sent: datetime, holds: tuple[Hold, ...]) -> None:
     world = World.of(urgency, at("23:00"), channels=ONLY_BROADCAST, area="C1")
     assert planned(world, BROADCAST).due_at == sent
+    assert world.plans[-1].held_by == holds
 
 
 def test_a_notice_is_retried_after_a_passing_fault_and_else_sent_once() -> None:

@@ -115,6 +115,7 @@ def test_a_retry_minds_what_a_linked_case_sent_meanwhile() -> None:
     world.act(numbers=(used(SMS, MONDAY),))
     world.settled(sending, Result.FAILED_TEMPORARY, detail="gateway answered 503")
     assert planned(world, SMS).due_at == MONDAY + 2 * HOUR
+    assert world.plans[-1].held_by == (Hold.SMS_CAP,)
 
 
 def test_a_resend_under_one_key_is_no_second_sms() -> None:
@@ -263,6 +264,7 @@ def test_a_retried_call_minds_a_day_that_a_linked_case_used_up_meanwhile() -> No
     world.act(numbers=(used(VOICE, *[MONDAY] * 8),))
     world.settled(sending, Result.FAILED_TEMPORARY)
     assert planned(world, VOICE).due_at == at("00:00", day=3)
+    assert world.plans[-1].held_by == (Hold.CALL_CAP,)
 
 
 def test_low_is_called_by_rounds_not_by_the_day() -> None:

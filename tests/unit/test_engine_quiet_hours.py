@@ -3,7 +3,7 @@
 from datetime import datetime, time
 
 import pytest
-from builders import CRITICAL, HIGH, LOW, MEDIUM, MONDAY, ONLY_SMS, SMS, VOICE, at
+from builders import CRITICAL, HIGH, LOW, MEDIUM, MONDAY, ONLY_SMS, ONLY_VOICE, SMS, VOICE, at
 from harness import World, planned
 
 from dispatcher.policy import load
@@ -49,6 +49,14 @@ def test_quiet_hours_hold_a_retry() -> None:
     world = World.of(MEDIUM, at("21:29:59"), channels=ONLY_SMS)
     world.send(SMS, Result.FAILED_TEMPORARY)
     assert planned(world, SMS).due_at == at("08:00", day=3)
+    assert world.plans[-1].held_by == (Hold.QUIET_HOURS,)
+
+
+def test_quiet_hours_hold_a_retried_call() -> None:
+    world = World.of(MEDIUM, at("21:19:59"), channels=ONLY_VOICE)
+    world.at(planned(world, VOICE).due_at)
+    world.send(VOICE, Result.FAILED_TEMPORARY)
+    assert planned(world, VOICE).due_at == at("08:00", day=3)
     assert world.plans[-1].held_by == (Hold.QUIET_HOURS,)
 
 
