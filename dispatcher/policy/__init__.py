@@ -12,15 +12,22 @@ from schemas.errors import bilingual
 
 __all__ = ["Plan", "Policy", "PolicyError", "load"]
 
+_TOLD = 4
 _DEFAULTS = Path(__file__).with_name("defaults.toml")
 
 
 class PolicyError(ValueError):
-    """The policy file can't be used; one fault for each key, with its remedy."""
+    """The policy file can't be used; one fault for each key, with its remedy. The message tells the first few."""
 
     def __init__(self, name: str, faults: list[str]) -> None:
         self.faults = faults
-        super().__init__(f"{name}: {'; '.join(faults)}")
+        told, untold = faults[:_TOLD], len(faults) - _TOLD
+        if untold > 0:
+            # Whoever leaves so much out thinks that a file is merged with the built-in policy.
+            zh = f"另有 {untold} 处错误,dispatcher policy check {name} 可全部列出;策略文件应完整,请从内置策略复制后修改"
+            en = f"{untold} more faults; `dispatcher policy check {name}` lists all; copy the built-in file first"
+            told = [*told, bilingual(zh, en)]
+        super().__init__(f"{name}: {'; '.join(told)}")
 
 
 @cache

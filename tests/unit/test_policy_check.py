@@ -124,6 +124,18 @@ def test_all_faults_are_told_together(tmp_path: Path) -> None:
     ]
 
 
+def test_a_file_that_leaves_most_out_is_told_so_without_the_whole_list(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "own.toml", {"version": "city-1", "urgency": {"high": {"visit": {"no_contact_after": "8m"}}}}
+    )
+    with pytest.raises(OperatorError) as refused:
+        load_policy(Settings(policy_file=path))
+    told = str(refused.value)
+    assert told.count("required, but missing") == 4
+    assert f"more faults; `dispatcher policy check {path}` lists all; copy the built-in file first" in told
+    assert len(run("check", path).stderr.splitlines()) > 20
+
+
 def test_our_default_has_neither_fault_nor_oddity() -> None:
     done = run("check", DEFAULTS, "--strict")
     assert (done.exit_code, done.stdout) == (0, "策略可用 / the policy can be used\n")
