@@ -1,8 +1,13 @@
 """The one place where HTTP clients are made, and where 'did it leave?' is decided."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
+
+from providers.base import InDoubt, Transient
 
 CONNECTIONS = 128
 
@@ -23,6 +28,26 @@ def client(base_url: str, *, timeout_s: float, headers: dict[str, str] | None = 
         headers=headers,
         trust_env=False,
     )
+
+
+async def exchange(
+    client: httpx.AsyncClient, method: str, url: str, **request: Any
+) -> httpx.Response | Transient | InDoubt:
+    """One request, never a second one. An error comes back as what it means for a send."""
+    try:
+        return await client.request(method, url, **request)
+    except ERRORS as error:
+        kind = type(error).__name__
+        return Transient(f"not connected: {kind}") if never_left(error) else InDoubt(kind)
+
+
+def json_object(answer: httpx.Response) -> Mapping[str, Any] | None:
+    """The body, where it is a JSON object."""
+    try:
+        body = answer.json()
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) else None
 
 
 def never_left(error: Exception) -> bool:
