@@ -89,6 +89,7 @@ class Scripted:
     channels: tuple[Channel, ...] = (Channel.SMS, Channel.VOICE)
     destinations: frozenset[str] | None = None
     timeout_s: float = 10.0
+    queries_need_number: bool = False
     on_send: Callable[[Message], object] | None = None
     sent: list[Message] = field(default_factory=list)
     asked: list[Inquiry] = field(default_factory=list)
@@ -96,7 +97,10 @@ class Scripted:
     @property
     def capabilities(self) -> Capabilities:
         reach = frozenset(self.channels), self.destinations
-        return Capabilities(*reach, idempotent=True, receipts=True, queries=True, cancels=True)
+        by_number = self.queries_need_number
+        return Capabilities(
+            *reach, idempotent=True, receipts=True, queries=True, queries_need_number=by_number, cancels=True
+        )
 
     async def send(self, message: Message) -> Outcome:
         self.sent.append(message)
