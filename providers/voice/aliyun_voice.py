@@ -1,24 +1,17 @@
 """Adapter for Alibaba Cloud voice calls in the mainland (Dyvmsapi 2017-05-25). Plays filed templates, never a text.
 
 With key_1 in the templates it is an IvrCall, whose key 1 confirms; without, a SingleCallByTts that nobody can confirm.
-Sources: help.aliyun.com/document_detail/393521.html (IvrCall), /393519.html (SingleCallByTts), /2680293.html (limits),
-/zh/vms/developer-reference/voicereport-1 and voicecallreport-4 (reports), operators-receipt-error-code (states).
+Sources: help.aliyun.com/document_detail/393521.html (IvrCall), /393519.html (SingleCallByTts), /2680293.html (limits).
 """
 
-import base64
-import binascii
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
-from typing import Any
-from uuid import UUID
 
 from providers import batches, codes, options
 from providers.aliyun import REPLY, Aliyun, national
 from providers.base import (
     Accepted,
-    Answered,
     Callback,
     Capabilities,
     InDoubt,
@@ -26,14 +19,13 @@ from providers.base import (
     Message,
     Outcome,
     ProviderSettings,
-    Receipt,
     Receipts,
     Status,
 )
 from providers.codes import Codes
 from providers.door import Door
 from providers.templates import Template, Templates
-from providers.voice import heard
+from providers.voice import aliyun_reports
 from schemas.vocabulary import Channel, Result
 
 _CHANNELS = frozenset({Channel.VOICE})
@@ -41,8 +33,6 @@ _CHANNELS = frozenset({Channel.VOICE})
 _IVR, _TTS = "11000000300005", "11010000138001"
 _CLOCKS_DIFFER = timedelta(minutes=1)
 _KEY_TIMEOUT_MS = "10000"
-_SHORT_BYTES = 11  # OutId takes 15 characters, which hold the first 11 of a key's 16 bytes
-_KEY_PRESSED = "300000"
 
 # help.aliyun.com/document_detail/112502.html has them; not seen here, so all [MEM], unconfirmed.
 REFUSALS: Codes = {
@@ -59,30 +49,6 @@ REFUSALS: Codes = {
     "isv.BUSINESS_LIMIT_CONTROL": codes.elsewhere,  # 1 a minute, 5 an hour, 20 a day for one number
     "isp.SYSTEM_ERROR": codes.later,
 }
-
-# The carriers' states as the vendor lists them [2nd: read in a copy of its page]. What is not here is FAILED_TEMPORARY.
-_STATES: Mapping[str, Answered] = {
-    "200000": heard.NO_KEY,  # listened to the end
-    "200001": heard.NO_KEY,  # hung up before it
-    "200002": Answered(Result.BUSY),
-    "200003": Answered(Result.NO_ANSWER),
-    "200004": Answered(Result.INVALID_NUMBER),
-    "200005": Answered(Result.NO_ANSWER),  # carrier's trouble or declined: the vendor can't tell
-    "200007": Answered(Result.NO_ANSWER),  # out of coverage
-    "200008": heard.NO_KEY,  # waited for a key in vain
-    "200010": Answered(Result.POWERED_OFF),
-    "200011": Answered(Result.OUT_OF_SERVICE),
-}
-
-
-class _Report(batches.Item):
-    """Of VoiceReport and of VoiceCallReport, which has status_time."""
-
-    call_id: batches.Ref
-    status_code: str
-    out_id: str | None = None
-    dtmf: str | None = None
-    status_time: str | None = None
 
 
 class AliyunVoice:
@@ -110,7 +76,11 @@ class AliyunVoice:
             return codes.NO_NUMBER
         template = self._templates.of(message)
         action, said_to_all = ("IvrCall", _menu(template)) if template.key_1 else ("SingleCallByTts", _plain(template))
-        envelope = {"CalledNumber": national(message.to), "OutId": short(message.send_key), **self._shown}
+        envelope = {
+            "CalledNumber": national(message.to),
+            "OutId": aliyun_reports.short(message.send_key),
+            **self._shown,
+        }
         said = await self._cloud.call(action, envelope | said_to_all)
         if not isinstance(said, Mapping):
             return said
@@ -130,31 +100,17 @@ class AliyunVoice:
         said = await self._cloud.call("QueryCallDetailByCallId", parameters)
         if not isinstance(said, Mapping):
             return said if isinstance(said, InDoubt) else InDoubt("status query refused")
-        return _status(said.get("Data"), inquiry.ref)
+        return aliyun_reports.status(said.get("Data"), inquiry.ref)
 
     async def cancel(self, send_key: str) -> bool:
         return False
 
     def parse_receipts(self, callback: Callback) -> Receipts:
         self._door.check(callback)
-        return batches.read(callback.body, _receipt, REPLY)
+        return batches.read(callback.body, aliyun_reports.receipt, REPLY)
 
     async def close(self) -> None:
         await self._cloud.close()
-
-
-def short(send_key: str) -> str:
-    """As much of a key as OutId takes: its first 11 bytes in 15 characters."""
-    return base64.urlsafe_b64encode(UUID(send_key).bytes[:_SHORT_BYTES]).decode().rstrip("=")
-
-
-def _beginning(echoed: str | None) -> str | None:
-    """The beginning of our key in hex; None where somebody else's OutId stands there."""
-    try:
-        found = base64.b64decode(f"{echoed or ''}=", altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    return found.hex() if len(found) == _SHORT_BYTES else None
 
 
 def _plain(template: Template) -> dict[str, str]:
@@ -174,29 +130,3 @@ def _menu(template: Template) -> dict[str, str]:
 
 def _words(name: str, params: Mapping[str, str]) -> dict[str, str]:
     return {name: json.dumps(params, ensure_ascii=False)} if params else {}
-
-
-def _receipt(item: Any) -> Receipt | None:
-    report = _Report.model_validate(item)
-    if report.status_time is not None and report.status_code != _KEY_PRESSED:
-        return None  # ringing, connecting: the call goes on
-    outcome = _answered(report.status_code, report.dtmf, report.call_id)
-    said = "confirmed" if outcome.confirmed else report.status_code
-    return Receipt(_beginning(report.out_id), f"{report.call_id}:{said}", outcome)
-
-
-def _answered(state: str, keys: str | None, ref: str) -> Answered:
-    if heard.pressed(keys):
-        return replace(heard.CONFIRMED, ref=ref)
-    failed = Answered(Result.FAILED_TEMPORARY, detail=f"state_{state}" if state.isdecimal() else "unreadable_code")
-    return replace(_STATES.get(state, failed), ref=ref)
-
-
-def _status(data: object, ref: str) -> Status:
-    """Data is JSON in a text; its `state` is empty or left out while the call goes on."""
-    try:
-        details = json.loads(data) if isinstance(data, str) else None
-    except ValueError:
-        details = None
-    state = details.get("state") if isinstance(details, dict) else None
-    return _answered(str(state), None, ref) if state else Accepted(ref, held=True) if details else InDoubt("not listed")

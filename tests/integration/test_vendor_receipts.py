@@ -217,6 +217,9 @@ def test_a_key_reported_in_mid_call_is_taken_and_ringing_is_no_news(at: Any) -> 
     post = door.report(key)
     assert door.post(replace(post, body=json.dumps([ringing]).encode())) == door.vendor.reply
     assert (door.result(key), door.refused()) == (("accepted", None), {})
-    pressed = ringing | {"status_code": "300000", "dtmf": "1"}
+    pressed = ringing | {"status_code": "300000", "dtmf": "2"}
+    assert door.post(replace(post, body=json.dumps([pressed]).encode())) == door.vendor.reply
+    assert (door.result(key), door.refused()) == (("accepted", None), {})
+    pressed["dtmf"] = "1"
     assert door.post(replace(post, body=json.dumps([pressed]).encode())) == door.vendor.reply
     assert door.result(key) == ("settled", "ANSWERED_SUBJECT")

@@ -352,7 +352,7 @@ VENDORS: Mapping[str, Vendor] = {
         statuses=(
             (lambda key: _call("200010"), Answered(Result.POWERED_OFF, ref=REF)),
             (lambda key: _call("200000"), Answered(Result.UNKNOWN, ref=REF, detail="no_key")),
-            (lambda key: _call(""), Accepted(REF, held=True)),
+            (lambda key: _call(""), Accepted(REF)),
             (lambda key: Says({"Code": "OK", "Data": "no json"}), InDoubt("not listed")),
             (lambda key: _aliyun_error("isp.SYSTEM_ERROR"), InDoubt("status query refused")),
         ),

@@ -215,7 +215,7 @@ def test_our_bodies_to_tencent_keep_to_its_spec() -> None:
 def test_the_check_finds_what_is_wrong(body: dict[str, Any]) -> None:
     good = {"PhoneNumberSet": [NUMBER], "SmsSdkAppId": "1", "TemplateId": "1"}
     check(SPECS["sms"], "SendSmsRequest", good)
-    with pytest.raises(ValueError, match="SendSmsRequest|PhoneNumberSet"):
+    with pytest.raises(ValueError, match=r"SendSmsRequest|PhoneNumberSet"):
         check(SPECS["sms"], "SendSmsRequest", good | body if body else body)
 
 
