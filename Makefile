@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# The vendors' own SDKs, for `make peers-signatures` alone.
+PEERS := .venv-peers
 
 .PHONY: demo test unit laws crowd model faults faults-short faults-can-fail \
-	mutants mutants-short without-rules without-names lint format bench bench-short lock clean
+	mutants mutants-short without-rules without-names peers-signatures lint format bench bench-short lock clean
 
 demo: $(VENV)/run  ## the sample cases on the real stack, then the log
 	$(BIN)/dispatcher demo
@@ -65,14 +67,19 @@ without-rules: $(VENV)/dev  ## take the engine's rules out one by one; its tests
 without-names: $(VENV)/dev  ## take each name of docs/rules.md out; the test beside it must notice
 	$(BIN)/python tests/mutants/without_names.py
 
+peers-signatures: $(PEERS)/done  ## our signatures and bodies beside those of the vendors' own SDKs
+	$(PEERS)/bin/python -m pytest -s tests/peers/test_signatures.py
+
 lock: $(VENV)/dev  ## newer versions of everything, with hashes and without registry addresses
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--custom-compile-command "make lock" pyproject.toml --group build -o requirements.lock
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--custom-compile-command "make lock" pyproject.toml --group dev -o requirements-dev.lock
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--custom-compile-command "make lock" pyproject.toml --group peers -o requirements-peers.lock
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(PEERS) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; make PYTHON=python3.12")'
@@ -86,4 +93,10 @@ $(VENV)/run: requirements.lock pyproject.toml | $(BIN)/python
 
 $(VENV)/dev: requirements-dev.lock $(VENV)/run
 	$(PIP) install --require-hashes -r requirements-dev.lock
+	touch $@
+
+$(PEERS)/done: requirements-peers.lock pyproject.toml
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements-peers.lock
+	$(PEERS)/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable .
 	touch $@

@@ -6,6 +6,7 @@ It never retries: a second try is a second attempt, with its own row in the log.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 from schemas.vocabulary import Answer, Channel, Hook, Person, Relation, Result
@@ -28,6 +29,19 @@ class Message:
     relation: Relation | None = None  # of a named contact
     facts: Mapping[str, Any] = field(default_factory=dict)  # JSON, for a hook or a broadcast; tiers.py says which
     occasion: int = 1  # which warning of this person it is; a repeated one is worded differently
+    # For vendors that take the number of a filed text instead of a text. None: whoever gets it may not be told.
+    fraud_type: str | None = None
+    language: str = "zh-CN"  # BCP 47
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """What is known of a message that was sent, to ask its provider about it."""
+
+    send_key: str
+    ref: str | None = None
+    to: str | None = None  # E.164; only where the capabilities ask for it, None once the person is erased
+    sent_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +113,47 @@ Status = Accepted | Answered | NeverTaken | InDoubt
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a provider reported on its own. `dedupe_key` is the same for every copy of one report."""
+    """What a provider reported on its own. `dedupe_key` is the same for every copy of one report.
 
-    send_key: str
+    `send_key` may be cut off after 22 hex digits, where the vendor's field is too short for it, and
+    None where the vendor echoes nothing of ours: then the outcome's ref tells whose it is.
+    """
+
+    send_key: str | None
     dedupe_key: str
     outcome: Accepted | Answered
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a vendor wants to hear once its receipts are stored, with 200."""
+
+    body: str
+    media_type: str = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipts:
+    """What one callback held.
+
+    With a reply every receipt stands by itself: an unknown or unreadable one is counted, and the vendor hears the
+    reply. Without one the callback is one receipt; it is answered 204, and 404 where nothing was sent under its id.
+    """
+
+    items: tuple[Receipt, ...]
+    unreadable: int = 0
+    reply: Reply | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """A request to a provider's receipts address, as it came."""
+
+    headers: Mapping[str, str]  # names in small letters
+    body: bytes
+    query: Mapping[str, str] = field(default_factory=dict)
+    token: str | None = field(default=None, repr=False)  # what follows the provider's name in the path
+    sender: str | None = None  # its IP address
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +165,13 @@ class Capabilities:
     idempotent: bool = False  # the same send_key twice acts once
     receipts: bool = False
     queries: bool = False
+    queries_need_number: bool = False
     cancels: bool = False
     batch: int = 1
 
 
 class ReceiptRefused(ValueError):
-    """The receipt is not authentic or not readable. Its message never repeats its content."""
+    """A callback is not authentic or not readable. Its message never repeats its content."""
 
 
 class Provider(Protocol):
@@ -134,7 +185,7 @@ class Provider(Protocol):
         """Send once. Errors of the network come back as outcomes, never as exceptions."""
         ...
 
-    async def query(self, send_key: str) -> Status:
+    async def query(self, inquiry: Inquiry) -> Status:
         """What became of a message."""
         ...
 
@@ -142,7 +193,7 @@ class Provider(Protocol):
         """Take back a message not acted on yet; False where that is too late or impossible."""
         ...
 
-    def parse_receipt(self, headers: Mapping[str, str], body: bytes) -> Receipt:
+    def parse_receipts(self, callback: Callback) -> Receipts:
         """Authenticate and read a callback. Raises ReceiptRefused."""
         ...
 
@@ -151,13 +202,14 @@ class Provider(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ProviderSettings:
-    """One [[providers]] table of PROVIDERS_FILE, with its secret already taken from the environment."""
+    """One [[providers]] table of PROVIDERS_FILE, with its secrets already taken from the environment."""
 
     name: str
     adapter: str
     channels: frozenset[Channel]
     destinations: frozenset[str] | None = None
-    secret: str | None = field(default=None, repr=False)
+    secret: str | None = field(default=None, repr=False)  # of secret_env
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)  # of every other NAME_env, by NAME
     callback_url: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 

@@ -8,12 +8,14 @@ from pydantic import ValidationError
 from standardwebhooks import Webhook, WebhookVerificationError
 from standardwebhooks.webhooks import EmptyWebhookSecretError
 
-from providers import http, tiers
+from providers import http, options, tiers
 from providers.base import (
     Accepted,
     Answered,
+    Callback,
     Capabilities,
     InDoubt,
+    Inquiry,
     Message,
     NeverTaken,
     OperationsFault,
@@ -22,6 +24,7 @@ from providers.base import (
     ProviderSettings,
     Receipt,
     ReceiptRefused,
+    Receipts,
     SettingsError,
     Status,
     SwitchChannel,
@@ -49,24 +52,20 @@ class GatewayClient:
     """
 
     def __init__(self, settings: ProviderSettings, channels: frozenset[Channel], fields: Fields) -> None:
-        base_url = settings.options.get("base_url")
-        if not isinstance(base_url, str) or not base_url.startswith(("http://", "https://")):
-            raise SettingsError(f"provider {settings.name}: base_url must be an http(s) URL")
-        if not settings.channels or not settings.channels <= channels:
-            named = ", ".join(sorted(channels))
-            raise SettingsError(f"provider {settings.name}: channels of {settings.adapter} must be among: {named}")
+        base_url = options.base_url(settings)
+        serves = options.channels(settings, channels)
         if not settings.secret:
             raise SettingsError(f"provider {settings.name}: secret_env must name a variable that holds whsec_…")
         self.name = settings.name
         self.capabilities = Capabilities(
-            channels=settings.channels,
+            channels=serves,
             destinations=settings.destinations,
             idempotent=True,
             receipts=True,
             queries=True,
             cancels=True,
         )
-        self.timeout_s = _timeout(settings)
+        self.timeout_s = options.timeout_s(settings)
         self._fields = fields
         self._callback_url = settings.callback_url
         try:
@@ -74,26 +73,21 @@ class GatewayClient:
         except (ValueError, EmptyWebhookSecretError):
             raise SettingsError(f"provider {settings.name}: the secret must be whsec_ and base64") from None
         self._http = http.client(
-            base_url.rstrip("/"), timeout_s=self.timeout_s, headers={"Authorization": f"Bearer {settings.secret}"}
+            base_url, timeout_s=self.timeout_s, headers={"Authorization": f"Bearer {settings.secret}"}
         )
 
     async def send(self, message: Message) -> Outcome:
         body = self._body(message)
-        excess = tiers.excess(body, message)
-        if excess is not None:
-            return OperationsFault(f"payload holds a field its tier may not see: {excess}")
-        try:
-            answer = await self._http.post("/messages", json=body, headers={"Idempotency-Key": message.send_key})
-        except http.ERRORS as error:
-            kind = type(error).__name__
-            return Transient(f"not connected: {kind}") if http.never_left(error) else InDoubt(kind)
-        return _outcome_of(message, answer)
+        if fault := tiers.fault(body, message):
+            return fault
+        headers = {"Idempotency-Key": message.send_key}
+        answer = await http.exchange(self._http, "POST", "/messages", json=body, headers=headers)
+        return _outcome_of(message, answer) if isinstance(answer, httpx.Response) else answer
 
-    async def query(self, send_key: str) -> Status:
-        try:
-            answer = await self._http.get(f"/messages/{send_key}")
-        except http.ERRORS as error:
-            return InDoubt(type(error).__name__)
+    async def query(self, inquiry: Inquiry) -> Status:
+        answer = await http.exchange(self._http, "GET", f"/messages/{inquiry.send_key}")
+        if not isinstance(answer, httpx.Response):
+            return InDoubt(answer.detail)
         if answer.status_code == httpx.codes.NOT_FOUND:
             return NeverTaken()
         if answer.status_code != httpx.codes.OK:
@@ -110,15 +104,15 @@ class GatewayClient:
             return False
         return answer.status_code == httpx.codes.OK
 
-    def parse_receipt(self, headers: Mapping[str, str], body: bytes) -> Receipt:
+    def parse_receipts(self, callback: Callback) -> Receipts:
         try:
-            self._webhook.verify(body, dict(headers), json_parse=False)
-            receipt = GatewayReceipt.model_validate_json(body)
+            self._webhook.verify(callback.body, dict(callback.headers), json_parse=False)
+            receipt = GatewayReceipt.model_validate_json(callback.body)
         except WebhookVerificationError as error:
             raise ReceiptRefused(str(error)) from None  # of the library's own words: forged, too old, too new
         except (ValidationError, ValueError):
             raise ReceiptRefused("malformed") from None
-        return Receipt(receipt.id, f"{receipt.id}:{receipt.result}", _reported(receipt))
+        return Receipts((Receipt(receipt.id, f"{receipt.id}:{receipt.result}", _reported(receipt)),))
 
     async def close(self) -> None:
         await self._http.aclose()
@@ -127,13 +121,6 @@ class GatewayClient:
         envelope = {"id": message.send_key, "channel": message.channel, "callback_url": self._callback_url}
         said = {**self._fields(message), **envelope}
         return {name: value for name, value in said.items() if value is not None}
-
-
-def _timeout(settings: ProviderSettings) -> float:
-    value = settings.options.get("timeout_s", 10.0)
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= 30:
-        raise SettingsError(f"provider {settings.name}: timeout_s must be seconds, more than 0 and at most 30")
-    return float(value)
 
 
 def _reported(receipt: GatewayReceipt) -> Accepted | Answered:
@@ -174,9 +161,5 @@ def _outcome_of(message: Message, answer: httpx.Response) -> Outcome:
 
 
 def _field(answer: httpx.Response, name: str) -> str | None:
-    try:
-        body = answer.json()
-    except ValueError:
-        return None
-    value = body.get(name) if isinstance(body, dict) else None
+    value = (http.json_object(answer) or {}).get(name)
     return value if isinstance(value, str) and value else None

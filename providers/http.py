@@ -1,10 +1,16 @@
 """The one place where HTTP clients are made, and where 'did it leave?' is decided."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
+from providers.base import InDoubt, Transient
+
 CONNECTIONS = 128
+_KEPT_S = 20
 
 # What can go wrong between us and a gateway. aiohttp's own errors are not all mapped by the transport.
 ERRORS = (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, TimeoutError)
@@ -15,14 +21,49 @@ def client(base_url: str, *, timeout_s: float, headers: dict[str, str] | None = 
 
     Neither redirects nor proxies from the environment are followed: a warning goes where the settings say.
     """
-    limits = httpx.Limits(max_connections=CONNECTIONS, keepalive_expiry=20)
     return httpx.AsyncClient(
         base_url=base_url,
         timeout=httpx.Timeout(timeout_s, connect=min(3.0, timeout_s)),
-        transport=AiohttpTransport(limits=limits, trust_env=False),
+        transport=AiohttpTransport(client=_session),
         headers=headers,
         trust_env=False,
     )
+
+
+def _session() -> aiohttp.ClientSession:
+    tls = httpx.create_ssl_context(trust_env=False)
+    connector = aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=_KEPT_S, ssl=tls)
+    return aiohttp.ClientSession(connector=connector, middlewares=[_once])
+
+
+async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Left alone, aiohttp sends a GET again by itself where its connection is lost: a second message, at a vendor."""
+    try:
+        return await send(request)
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise aiohttp.ClientConnectionError(type(error).__name__) from None
+
+
+async def exchange(
+    client: httpx.AsyncClient, method: str, url: str, **request: Any
+) -> httpx.Response | Transient | InDoubt:
+    """One request, never a second one. An error comes back as what it means for a send."""
+    try:
+        return await client.request(method, url, **request)
+    except ERRORS as error:
+        kind = type(error).__name__
+        return Transient(f"not connected: {kind}") if never_left(error) else InDoubt(kind)
+
+
+def json_object(answer: httpx.Response) -> Mapping[str, Any] | None:
+    """The body, where it is a JSON object."""
+    try:
+        body = answer.json()
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) else None
 
 
 def never_left(error: Exception) -> bool:

@@ -5,7 +5,7 @@ name = "city-sms"
 adapter = "http_gateway"        # an entry point of group dispatcher.providers
 channels = ["sms"]
 destinations = ["CN"]           # calling regions; left out: anywhere
-secret_env = "CITY_SMS_SECRET"  # the variable, never the secret
+secret_env = "CITY_SMS_SECRET"  # the variable, never the secret; the adapter's other secrets as NAME_env
 base_url = "https://…"          # all else is the adapter's own
 """
 
@@ -22,7 +22,8 @@ from schemas.vocabulary import Channel
 
 GROUP = "dispatcher.providers"
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
-_OURS = ("name", "adapter", "channels", "destinations", "secret_env")
+_OURS = ("name", "adapter", "channels", "destinations")
+_ENV = "_env"
 
 
 class Registry:
@@ -109,14 +110,16 @@ def _settings(
     known = isinstance(channels, list) and all(isinstance(each, str) and each in set(Channel) for each in channels)
     if not known or not channels:
         raise SettingsError(f"{path}: provider {name}: channels must be a list of: {', '.join(Channel)}")
+    secrets = _secrets(path, name, table, environment)
     return ProviderSettings(
         name=name,
         adapter=table["adapter"],
         channels=frozenset(Channel(each) for each in channels),
         destinations=_destinations(path, name, table.get("destinations")),
-        secret=_secret(path, name, table.get("secret_env"), environment),
+        secret=secrets.pop("secret", None),
+        secrets=secrets,
         callback_url=f"{callback_base.rstrip('/')}/receipts/{name}",
-        options={key: value for key, value in table.items() if key not in _OURS},
+        options={key: value for key, value in table.items() if key not in _OURS and not key.endswith(_ENV)},
     )
 
 
@@ -136,12 +139,12 @@ def _is_region(value: object) -> bool:
     return isinstance(value, str) and value in normalise.CALLING_REGIONS
 
 
-def _secret(path: Path, name: str, variable: object, environment: Mapping[str, str]) -> str | None:
-    if variable is None:
-        return None
-    if not isinstance(variable, str) or not _VARIABLE.fullmatch(variable):
-        # Not repeated: somebody may have put the secret itself there.
-        raise SettingsError(f"{path}: provider {name}: secret_env must be the name of an environment variable")
-    if not environment.get(variable):
-        raise SettingsError(f"{path}: provider {name}: secret_env names {variable}, which is not set")
-    return environment[variable]
+def _secrets(path: Path, name: str, table: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, str]:
+    named = {key: variable for key, variable in table.items() if key.endswith(_ENV)}
+    for key, variable in named.items():
+        if not isinstance(variable, str) or not _VARIABLE.fullmatch(variable):
+            # Not repeated: somebody may have put the secret itself there.
+            raise SettingsError(f"{path}: provider {name}: {key} must be the name of an environment variable")
+        if not environment.get(variable):
+            raise SettingsError(f"{path}: provider {name}: {key} names {variable}, which is not set")
+    return {key.removesuffix(_ENV): environment[variable] for key, variable in named.items()}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from providers.base import Message
+from providers.base import Message, OperationsFault
 from schemas.vocabulary import Actor, Channel, Hook, Relation
 
 Step = Channel | Hook | Relation
@@ -29,7 +29,7 @@ def _tier(actor: Actor, *fields: str) -> Tier:
 _ACCOUNT = ("hook", "to", "facts.reason", "facts.hours")
 
 TIERS: Mapping[Step, Tier] = {
-    Channel.SMS: _tier(Actor.TELECOM, "to", "text"),
+    Channel.SMS: _tier(Actor.TELECOM, "to", "text", "type"),
     Channel.VOICE: _tier(Actor.TELECOM, "to", "script", "collect"),
     # A visit is our own; this is what the roster is asked with.
     Channel.VISIT: _tier(Actor.CENTRE, "visit_id", "rung", "precinct"),
@@ -68,6 +68,12 @@ def excess(body: Mapping[str, Any], message: Message) -> str | None:
     found = next((path for path in paths if path not in allowed), None)
     # Only what looks like a field's name is told: a table by number has numbers for names.
     return found and _NO_NAME.sub("?", found.rstrip(".["))
+
+
+def fault(body: Mapping[str, Any], message: Message) -> OperationsFault | None:
+    """Why a body is not sent: it holds more than its tier may see."""
+    found = excess(body, message)
+    return OperationsFault(f"payload holds a field its tier may not see: {found}") if found else None
 
 
 _NO_NAME = re.compile(r"[^a-z_.\[\]]+")

@@ -17,7 +17,7 @@ from dispatcher.casework.outcomes import Word
 from dispatcher.logging import logger
 from dispatcher.setup import House
 from dispatcher.store.patience import waits_for_database
-from providers.base import InDoubt, Provider
+from providers.base import InDoubt, Inquiry, Provider
 
 CLAIM = 50  # attempts a claim
 UNDER_WAY = 100  # provider calls at once
@@ -154,7 +154,7 @@ def _facts(done: Done) -> dict[str, str | None]:
 
 async def _call(provider: Provider, errand: Errand) -> Any:
     if errand.action == "query":
-        return await provider.query(errand.send_key)
+        return await provider.query(errand.inquiry or Inquiry(errand.send_key))
     if errand.action == "cancel":
         return await provider.cancel(errand.send_key)
     return await provider.send(errand.message) if errand.message is not None else delivery.UNREADABLE

@@ -21,7 +21,7 @@ from dispatcher.store import changes
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow
 from dispatcher.wake import ROUTINE, URGENT
-from providers.base import InDoubt, Message, OperationsFault, Permanent, Provider
+from providers.base import InDoubt, Inquiry, Message, OperationsFault, Permanent, Provider
 from providers.registry import Registry
 from schemas.vocabulary import AttemptState, Channel, Result
 
@@ -41,6 +41,7 @@ class Errand:
     action: str  # send, query, cancel
     provider: str | None
     message: Message | None
+    inquiry: Inquiry | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,8 @@ def claim(session: Session, office: Office, registry: Registry, lane: str, limit
             out_of_reach.append(attempt)
         else:
             message = letters.message(attempt, case) if is_new else None
-            errands.append(_take(session, attempt, case, provider, message, now, real_now))
+            inquiry = letters.inquiry(attempt, provider) if attempt.action == "query" else None
+            errands.append(_take(session, attempt, case, provider, message, inquiry, now, real_now))
     if out_of_reach:
         _leave_out(session, office, out_of_reach)
     return errands
@@ -104,6 +106,7 @@ def _take(
     case: CaseRow,
     provider: Provider | None,
     message: Message | None,
+    inquiry: Inquiry | None,
     now: datetime,
     real_now: datetime,
 ) -> Errand:
@@ -117,7 +120,7 @@ def _take(
         case.journal_seq += 1
         data = {"attempt": str(attempt.id), "channel": attempt.channel, "provider": attempt.provider}
         changes.write(session, entry(case.id, case.journal_seq, now, "worker", "attempt_sending", attempt.rule, data))
-    return Errand(case.id, attempt.id, str(attempt.send_key), action, attempt.provider, message)
+    return Errand(case.id, attempt.id, str(attempt.send_key), action, attempt.provider, message, inquiry)
 
 
 def record(session: Session, office: Office, results: Iterable[Done]) -> tuple[set[str], list[Done]]:

@@ -24,7 +24,7 @@ from dispatcher.store.instructions import InstructionRow
 from dispatcher.store.vault import SubjectRow, VaultValueRow
 from dispatcher.store.visits import UnitRow
 from dispatcher.vault import Erased
-from providers.base import Message
+from providers.base import Inquiry, Message, Provider
 from schemas.vocabulary import Channel, Hook, Person, Relation
 
 _TRANSFER = ("at", "amount_yuan", "payee_account")
@@ -36,7 +36,9 @@ class Letters:
     def __init__(self, session: Session, office: Office, rows: Iterable[tuple[AttemptRow, CaseRow]]) -> None:
         self._session = session
         self._office = office
-        phone_ids = {attempt.phone_id for attempt, _ in rows if attempt.phone_id and attempt.action == "send"}
+        phone_ids = {
+            attempt.phone_id for attempt, _ in rows if attempt.phone_id and attempt.action in ("send", "query")
+        }
         called = {case.id: case.subject_id for attempt, case in rows if attempt.channel == Channel.VOICE}
         asked = {case.subject_id for attempt, case in rows if attempt.channel == Channel.HOOK}
         numbers = (
@@ -92,6 +94,15 @@ class Letters:
             # One damaged or erased value must not hold up the others of its slice.
             return None
 
+    def inquiry(self, attempt: AttemptRow, provider: Provider | None) -> Inquiry:
+        """What its provider is asked with. The number leaves the vault only for one that can't be asked without it."""
+        by_number = provider is not None and provider.capabilities.queries_need_number
+        try:
+            to = self._open(self._numbers.get(attempt.phone_id)) if by_number and attempt.phone_id else None
+        except (Erased, InvalidTag):
+            to = None
+        return Inquiry(str(attempt.send_key), attempt.ref, to, attempt.sent_at)
+
     def _message(self, attempt: AttemptRow, case: CaseRow) -> Message:
         channel, relation = Channel(attempt.channel), relation_of(attempt.party)
         hook = Hook(attempt.hook) if attempt.hook else None
@@ -110,7 +121,17 @@ class Letters:
             relation=relation,
             facts=self._facts(attempt, case, hook),
             occasion=attempt.occasion,
+            fraud_type=self._told(attempt, case, relation),
+            language=case.language,
         )
+
+    def _told(self, attempt: AttemptRow, case: CaseRow, relation: Relation | None) -> str | None:
+        """The type of scam; in a call only the subject and a child's guardian may be told."""
+        is_guardian = attempt.person == Person.GUARDIAN and relation in (None, Relation.GUARDIAN)
+        if case.facts.get("minor") and (attempt.channel == Channel.SMS or is_guardian):
+            return MINORS
+        is_subject = relation is None and attempt.person == Person.SUBJECT
+        return None if attempt.channel == Channel.VOICE and not is_subject else case.fraud_type
 
     def _text(self, attempt: AttemptRow, case: CaseRow, channel: Channel) -> str | None:
         if channel is Channel.BROADCAST:

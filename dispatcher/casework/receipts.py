@@ -1,8 +1,10 @@
 """Receipts: each stored once and answered fast, then settled in batches."""
 
+import re
+from dataclasses import replace
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import select, union
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -17,17 +19,37 @@ from providers.base import Accepted, Answered, Receipt
 from schemas.vocabulary import Answer, Result
 
 BATCH = 200
+_KEY_DIGITS = 32
+# 88 bits, the whole time of a UUIDv7 among them.
+_BEGINNING = re.compile(r"[0-9a-f]{22,31}")
 
 
-def is_expected(session: Session, send_key: UUID) -> bool:
-    """Whether anything was sent under this key. It was committed before it left, so no true receipt comes too early."""
-    sent = select(AttemptRow.id).where(AttemptRow.send_key == send_key, AttemptRow.sent_at.is_not(None)).exists()
-    probed = select(ProbeRow.send_key).where(ProbeRow.send_key == send_key).exists()
-    return bool(session.scalar(select(or_(sent, probed))))
+def addressed(session: Session, provider: str, receipt: Receipt) -> Receipt | None:
+    """The receipt with the whole key of what was sent; None where nothing was, or there is no telling which.
+
+    A message was committed before it left, so no true receipt comes too early. Raises ValueError for no key.
+    """
+    if receipt.send_key is None:
+        by_ref = AttemptRow.provider == provider, AttemptRow.ref == receipt.outcome.ref
+        found = set(session.scalars(select(AttemptRow.send_key).where(*by_ref).distinct().limit(2)))
+    else:
+        low, high = _key_range(receipt.send_key)
+        sent = AttemptRow.send_key.between(low, high), AttemptRow.sent_at.is_not(None)
+        probed = select(ProbeRow.send_key).where(ProbeRow.send_key.between(low, high))
+        # UNION: one key, however many attempts were made under it.
+        found = set(session.scalars(union(select(AttemptRow.send_key).where(*sent), probed).limit(2)))
+    return replace(receipt, send_key=str(found.pop())) if len(found) == 1 else None
+
+
+def _key_range(send_key: str) -> tuple[UUID, UUID]:
+    """Between which keys this one lies, of which a vendor may echo no more than the beginning. Raises ValueError."""
+    if _BEGINNING.fullmatch(send_key):
+        return UUID(send_key.ljust(_KEY_DIGITS, "0")), UUID(send_key.ljust(_KEY_DIGITS, "f"))
+    return UUID(send_key), UUID(send_key)
 
 
 def store(session: Session, office: Office, provider: str, receipt: Receipt) -> bool:
-    """Store a receipt once. False for a copy of one already stored."""
+    """Store a receipt with a whole key once. False for a copy of one already stored."""
     receipt_id = new_id()
     key = insert(ReceiptKeyRow).values(provider=provider, dedupe_key=receipt.dedupe_key, receipt_id=receipt_id)
     fresh = session.execute(key.on_conflict_do_nothing().returning(ReceiptKeyRow.receipt_id)).first()
@@ -39,7 +61,7 @@ def store(session: Session, office: Office, provider: str, receipt: Receipt) -> 
         ReceiptRow(
             id=receipt_id,
             provider=provider,
-            send_key=UUID(receipt.send_key),
+            send_key=UUID(receipt.send_key or ""),
             result=answered.result.value if answered else None,
             held=isinstance(word, Accepted) and word.held,
             confirmed=answered.confirmed if answered else False,

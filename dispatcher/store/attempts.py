@@ -13,6 +13,7 @@ class AttemptRow(Base):
     __table_args__ = (
         Index("ix_attempts_case_id", "case_id"),
         Index("ix_attempts_send_key", "send_key"),
+        Index("ix_attempts_ref", "ref", postgresql_where=text("ref IS NOT NULL")),
         Index("ix_attempts_due", "lane", "urgency_rank", "due_at", postgresql_where=text("action IS NOT NULL")),
         Index("ix_attempts_lease", "lease_until", postgresql_where=text("state = 'sending'")),
         Index("ix_attempts_due_at", "due_at", postgresql_where=text("action IS NOT NULL")),

@@ -3,20 +3,21 @@
 It has no network of its own; casework, which knows the roster, is reached through a port.
 """
 
-from collections.abc import Mapping
 from typing import Protocol
 
 from providers.base import (
     Accepted,
+    Callback,
     Capabilities,
+    Inquiry,
     Message,
     NeverTaken,
     OperationsFault,
     Outcome,
     Permanent,
     ProviderSettings,
-    Receipt,
     ReceiptRefused,
+    Receipts,
     Status,
 )
 from schemas.vocabulary import Channel, Result
@@ -49,14 +50,14 @@ class RosterProvider:
             return Permanent(Result.NOBODY_ON_DUTY, "nobody_on_duty")
         return Accepted(ref=badge)
 
-    async def query(self, send_key: str) -> Status:
-        badge = await self._desk.assigned(send_key)
+    async def query(self, inquiry: Inquiry) -> Status:
+        badge = await self._desk.assigned(inquiry.send_key)
         return Accepted(ref=badge) if badge else NeverTaken()
 
     async def cancel(self, send_key: str) -> bool:
         return True
 
-    def parse_receipt(self, headers: Mapping[str, str], body: bytes) -> Receipt:
+    def parse_receipts(self, callback: Callback) -> Receipts:
         raise ReceiptRefused("visits are reported by officers, not by receipts")
 
     async def close(self) -> None:

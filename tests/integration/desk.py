@@ -26,12 +26,15 @@ from dispatcher.store.journal import JournalRow
 from providers.base import (
     Accepted,
     Answered,
+    Callback,
     Capabilities,
+    Inquiry,
     Message,
     Outcome,
     Permanent,
     Receipt,
     ReceiptRefused,
+    Receipts,
     Status,
 )
 from providers.registry import Registry
@@ -86,14 +89,18 @@ class Scripted:
     channels: tuple[Channel, ...] = (Channel.SMS, Channel.VOICE)
     destinations: frozenset[str] | None = None
     timeout_s: float = 10.0
+    queries_need_number: bool = False
     on_send: Callable[[Message], object] | None = None
     sent: list[Message] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
+    asked: list[Inquiry] = field(default_factory=list)
 
     @property
     def capabilities(self) -> Capabilities:
         reach = frozenset(self.channels), self.destinations
-        return Capabilities(*reach, idempotent=True, receipts=True, queries=True, cancels=True)
+        by_number = self.queries_need_number
+        return Capabilities(
+            *reach, idempotent=True, receipts=True, queries=True, queries_need_number=by_number, cancels=True
+        )
 
     async def send(self, message: Message) -> Outcome:
         self.sent.append(message)
@@ -101,14 +108,14 @@ class Scripted:
             self.on_send(message)
         return self.outcomes.pop(0) if self.outcomes else Accepted(f"ref-{len(self.sent)}")
 
-    async def query(self, send_key: str) -> Status:
-        self.asked.append(send_key)
+    async def query(self, inquiry: Inquiry) -> Status:
+        self.asked.append(inquiry)
         return self.statuses.pop(0) if self.statuses else Accepted("ref")
 
     async def cancel(self, send_key: str) -> bool:
         return self.cancels.pop(0) if self.cancels else True
 
-    def parse_receipt(self, headers: Mapping[str, str], body: bytes) -> Receipt:
+    def parse_receipts(self, callback: Callback) -> Receipts:
         raise ReceiptRefused("this provider reports nothing")
 
     async def close(self) -> None:
@@ -240,7 +247,7 @@ async def _run(providers: Mapping[str, Any], errand: Errand) -> Any:
     if provider is None:
         return delivery.NO_PROVIDER  # of a send; the pump's own tests are about the rest
     if errand.action == "query":
-        return await provider.query(errand.send_key)
+        return await provider.query(errand.inquiry)
     if errand.action == "cancel":
         return await provider.cancel(errand.send_key)
     if errand.message is None:

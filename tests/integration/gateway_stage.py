@@ -16,7 +16,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from providers.base import Answered, Message, ProviderSettings, Receipt
+from providers.base import Answered, Callback, Message, ProviderSettings, Receipt
 from providers.broadcast.group_notice import group_notice
 from providers.gateway import GatewayClient
 from providers.hook.bank_hook import bank_hook
@@ -161,7 +161,8 @@ class World:
     record: Path
 
     async def receipt(self) -> Receipt:
-        return self.gateway.parse_receipt(*await self.mailbox.raw())
+        (receipt,) = self.gateway.parse_receipts(Callback(*await self.mailbox.raw())).items
+        return receipt
 
     def events(self) -> list[str]:
         return [json.loads(line)["event"] for line in self.record.read_text().splitlines()]

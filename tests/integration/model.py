@@ -10,15 +10,17 @@ from dispatcher.store.tables import metadata
 from providers.base import (
     Accepted,
     Answered,
+    Callback,
     Capabilities,
     InDoubt,
+    Inquiry,
     Message,
     NeverTaken,
     OperationsFault,
     Outcome,
     Permanent,
-    Receipt,
     ReceiptRefused,
+    Receipts,
     Status,
     Transient,
 )
@@ -65,13 +67,13 @@ class Gateway:
             self.known.setdefault(message.send_key, said if isinstance(said, Answered) else Accepted("ref"))
         return SAYS[word](message)
 
-    async def query(self, send_key: str) -> Status:
-        return self.known.get(send_key, NeverTaken()) if self.answers else InDoubt("ReadTimeout")
+    async def query(self, inquiry: Inquiry) -> Status:
+        return self.known.get(inquiry.send_key, NeverTaken()) if self.answers else InDoubt("ReadTimeout")
 
     async def cancel(self, send_key: str) -> bool:
         return self.taken.pop(send_key, None) is not None
 
-    def parse_receipt(self, headers: Mapping[str, str], body: bytes) -> Receipt:
+    def parse_receipts(self, callback: Callback) -> Receipts:
         raise ReceiptRefused("receipts are stored by the test itself")
 
     async def close(self) -> None:

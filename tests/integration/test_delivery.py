@@ -118,6 +118,22 @@ def test_a_message_holds_the_number_and_the_wording(desk: Desk) -> None:
     assert "Wei" not in (call.script or "")
 
 
+def told(desk: Desk, **changes: Any) -> dict[tuple[str, str], str | None]:
+    """The type of scam that each person is told on each channel within the first hours."""
+    desk.open(channels=["sms", "voice"], urgency="critical", **changes)
+    provider = Scripted([Answered(Result.NO_ANSWER)] * 40)
+    for _ in range(8):
+        desk.deliver(provider)
+        desk.pass_time(minutes=30)
+    return {(each.channel, each.person): each.fraud_type for each in provider.sent}
+
+
+def test_the_type_of_scam_goes_to_whom_the_text_tells_it(desk: Desk) -> None:
+    """A vendor that is sent to by template must not tell a wife what the script keeps from her."""
+    found = told(desk, contacts=[{"relation": "配偶", "phone": "15400009002"}])
+    assert found == {("sms", "subject"): "F08", ("voice", "subject"): "F08", ("voice", "family"): None}
+
+
 def settled(desk: Desk, word: Any, **changes: Any) -> list[AttemptRow]:
     """The attempts of a case whose first one came to this word."""
     case_id = desk.open(**changes)

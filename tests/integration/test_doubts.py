@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from dispatcher.casework.delivery import Done
 from dispatcher.store.attempts import AttemptRow
-from providers.base import Accepted, Answered, InDoubt, NeverTaken, Permanent, Transient
+from providers.base import Accepted, Answered, InDoubt, Inquiry, NeverTaken, Permanent, Transient
 from schemas.vocabulary import Answer, Result
 
 DOUBT = InDoubt("ReadTimeout")
@@ -39,10 +39,23 @@ def test_no_answer_is_a_state_of_its_own_and_asked_about_at_once(desk: Desk) -> 
     assert (row.action, row.due_at) == ("query", desk.now)
     provider = Scripted(statuses=[DOUBT])
     assert [each.action for each in desk.deliver(provider)] == ["query"]
-    assert (provider.sent, provider.asked) == ([], [str(row.id)])
+    assert (provider.sent, [each.send_key for each in provider.asked]) == ([], [str(row.id)])
     [row] = desk.attempts(case_id)
     assert (row.state, row.due_at) == ("in_doubt", desk.now + timedelta(seconds=20))
     assert len(desk.journal(case_id, "attempt_in_doubt")) == 1
+
+
+@pytest.mark.parametrize("by_number", [True, False])
+def test_a_provider_is_asked_with_the_number_only_where_it_needs_it(desk: Desk, by_number: bool) -> None:
+    case_id = desk.open()
+    desk.deliver(Scripted([Accepted("r-1")]))
+    desk.clear_leases()
+    sent_at = desk.now
+    desk.pass_time(hours=1)
+    provider = Scripted(queries_need_number=by_number)
+    desk.deliver(provider)
+    key = str(desk.attempts(case_id)[0].send_key)
+    assert provider.asked == [Inquiry(key, "r-1", "+8615400000001" if by_number else None, sent_at)]
 
 
 @pytest.mark.parametrize(

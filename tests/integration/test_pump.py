@@ -23,7 +23,7 @@ from dispatcher.settings import Settings, settings
 from dispatcher.setup import House
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.journal import JournalRow
-from providers.base import Accepted, Answered, InDoubt, Message, NeverTaken, Outcome, Status
+from providers.base import Accepted, Answered, InDoubt, Inquiry, Message, NeverTaken, Outcome, Status
 from providers.registry import Registry
 from schemas.vocabulary import Result
 
@@ -61,11 +61,11 @@ class Broken(Scripted):
         await super().send(message)
         raise KeyError(message.to)
 
-    async def query(self, send_key: str) -> Status:
-        self.asked.append(send_key)
+    async def query(self, inquiry: Inquiry) -> Status:
+        self.asked.append(inquiry)
         if len(self.asked) > 1:
             return Accepted("found")
-        raise ValueError(send_key)
+        raise ValueError(inquiry.send_key)
 
     async def cancel(self, send_key: str) -> bool:
         raise OSError(send_key)

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 from gateway_stage import OTHER_SECRET, World, client, outcome_result, sms
 
-from providers.base import Accepted, InDoubt, NeverTaken, OperationsFault, Outcome, Transient
+from providers.base import Accepted, InDoubt, Inquiry, NeverTaken, OperationsFault, Outcome, Transient
 from schemas.vocabulary import Result
 
 
@@ -81,7 +81,7 @@ def test_a_hang_before_taking_is_in_doubt_and_never_taken(play: Callable[..., No
         await stage.simulator.faults(rate_hang=1)
         message = sms()
         assert isinstance(await stage.gateway.send(message), InDoubt)
-        assert await stage.gateway.query(message.send_key) == NeverTaken()
+        assert await stage.gateway.query(Inquiry(message.send_key)) == NeverTaken()
         assert stage.events() == []
 
     play(scenario, timeout_s=0.3)
@@ -94,7 +94,7 @@ def test_an_ailing_gateway_is_transient(play: Callable[..., None]) -> None:
         assert await stage.gateway.send(message) == Transient("gateway answered 429", 1.0)
         await stage.simulator.faults(rate_500=1)
         assert await stage.gateway.send(message) == Transient("gateway answered 500")
-        assert await stage.gateway.query(message.send_key) == NeverTaken()
+        assert await stage.gateway.query(Inquiry(message.send_key)) == NeverTaken()
         await stage.simulator.faults()
         assert isinstance(await stage.gateway.send(message), Accepted)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from gateway_stage import IDENTITY, NUMBER, TEXT, World, call, hook, notice, outcome_result, sms, world
 
-from providers.base import Accepted, Answered, Message, OperationsFault
+from providers.base import Accepted, Answered, Inquiry, Message, OperationsFault
 from schemas.gateway import REQUESTED
 from schemas.vocabulary import Channel, Hook, Person, Result
 
@@ -42,7 +42,7 @@ async def outcomes(stage: World, message: Message) -> list[Accepted | Answered]:
         receipt = await stage.receipt()
         assert (receipt.send_key, receipt.outcome.ref) == (message.send_key, accepted.ref)
         found.append(receipt.outcome)
-    assert await stage.bank.query(message.send_key) == found[-1]
+    assert await stage.bank.query(Inquiry(message.send_key)) == found[-1]
     return found
 
 
@@ -100,7 +100,7 @@ def test_a_request_in_hand_can_be_recalled_until_the_bank_has_answered(play: Cal
         await outcomes(stage, answered)  # by then the answer to the first would have come, too
         assert await stage.bank.cancel(answered.send_key) is False
         await asyncio.sleep(0.2)
-        assert outcome_result(await stage.bank.query(message.send_key)) is Result.UNKNOWN
+        assert outcome_result(await stage.bank.query(Inquiry(message.send_key))) is Result.UNKNOWN
         assert stage.mailbox.inbox.empty()
 
     play(scenario, "--answer-ms", "400")
@@ -206,8 +206,8 @@ def test_a_restart_knows_hooks_again_and_the_record_holds_no_identity(tmp_path: 
 
     async def after(granted: Answered) -> None:
         async with world(record) as stage:
-            assert await stage.bank.query(answered.send_key) == granted
-            assert outcome_result(await stage.bank.query(waiting.send_key)) is Result.NOT_STOPPED
+            assert await stage.bank.query(Inquiry(answered.send_key)) == granted
+            assert outcome_result(await stage.bank.query(Inquiry(waiting.send_key))) is Result.NOT_STOPPED
 
     asyncio.run(after(asyncio.run(before())))
     written = record.read_text()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from gateway_stage import NUMBER, SECOND, TEXT, World, call, outcome_result, sms
 
-from providers.base import Accepted, Answered, NeverTaken, Permanent
+from providers.base import Accepted, Answered, Inquiry, NeverTaken, Permanent
 from schemas.vocabulary import Answer, Channel, Result
 
 MAKE = {Channel.SMS: sms, Channel.VOICE: call}
@@ -60,7 +60,7 @@ def test_each_word_that_takes_a_message_reports_its_outcome(play: Callable[..., 
             expected = Answered(result, confirmed, answer, accepted.ref, note)
             receipt = await stage.receipt()
             assert (receipt.send_key, receipt.outcome) == (message.send_key, expected)
-            assert await stage.gateway.query(message.send_key) == expected
+            assert await stage.gateway.query(Inquiry(message.send_key)) == expected
 
     play(scenario)
 
@@ -73,7 +73,7 @@ def test_each_word_that_refuses_takes_no_message(play: Callable[..., None]) -> N
             outcome = await stage.gateway.send(message)
             assert isinstance(outcome, Permanent)
             assert outcome.detail == code
-            assert await stage.gateway.query(message.send_key) == NeverTaken()
+            assert await stage.gateway.query(Inquiry(message.send_key)) == NeverTaken()
         assert stage.events() == ["refused"] * len(REFUSED)
         assert (await stage.simulator.seen())["messages"] == 0
 
@@ -166,8 +166,8 @@ def test_a_message_without_outcome_is_accepted_and_an_unknown_one_never_taken(pl
     async def scenario(stage: World) -> None:
         message = sms()
         accepted = await stage.gateway.send(message)
-        assert await stage.gateway.query(message.send_key) == accepted
-        assert await stage.gateway.query(str(uuid.uuid4())) == NeverTaken()
+        assert await stage.gateway.query(Inquiry(message.send_key)) == accepted
+        assert await stage.gateway.query(Inquiry(str(uuid.uuid4()))) == NeverTaken()
         assert await stage.gateway.cancel(str(uuid.uuid4())) is False
 
     play(scenario, "--answer-ms", "60000")
@@ -181,9 +181,9 @@ def test_only_a_queued_call_can_be_cancelled(play: Callable[..., None]) -> None:
         assert isinstance(accepted, Accepted)
         held = Accepted(accepted.ref, held=True)
         assert (await stage.receipt()).outcome == held
-        assert await stage.gateway.query(queued.send_key) == held
+        assert await stage.gateway.query(Inquiry(queued.send_key)) == held
         assert await stage.gateway.cancel(queued.send_key) is True
-        assert await stage.gateway.query(queued.send_key) == Answered(
+        assert await stage.gateway.query(Inquiry(queued.send_key)) == Answered(
             Result.UNKNOWN, ref=accepted.ref, detail="cancelled"
         )
         await stage.gateway.send(answered)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from gateway_stage import OTHER_SECRET, PATIENCE_S, World, client, outcome_result, sms
 
-from providers.base import Accepted, Answered, InDoubt, ReceiptRefused
+from providers.base import Accepted, Answered, Callback, InDoubt, Inquiry, ReceiptRefused
 from schemas.vocabulary import Result
 
 
@@ -22,9 +22,9 @@ def test_receipts_may_come_twice_late_or_not_at_all(play: Callable[..., None]) -
         silent = sms()
         await stage.gateway.send(silent)
         async with asyncio.timeout(PATIENCE_S):
-            while not isinstance(await stage.gateway.query(silent.send_key), Answered):
+            while not isinstance(await stage.gateway.query(Inquiry(silent.send_key)), Answered):
                 pass  # a query is the only way to see an outcome that no receipt reports
-        assert await stage.gateway.query(late.send_key) == accepted
+        assert await stage.gateway.query(Inquiry(late.send_key)) == accepted
         assert stage.mailbox.inbox.empty()
         assert stage.events() == ["message", "receipt", "receipt", "message", "message"]
 
@@ -50,10 +50,10 @@ def test_forged_receipts_are_refused(play: Callable[..., None]) -> None:
         try:
             for gateway, forged in ((stage.gateway, body.replace(b"DELIVERED", b"BUSY")), (stranger, body)):
                 with pytest.raises(ReceiptRefused):
-                    gateway.parse_receipt(headers, forged)
+                    gateway.parse_receipts(Callback(headers, forged))
         finally:
             await stranger.close()
-        assert stage.gateway.parse_receipt(headers, body)
+        assert stage.gateway.parse_receipts(Callback(headers, body))
 
     play(scenario)
 

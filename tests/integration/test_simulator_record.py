@@ -21,7 +21,7 @@ from gateway_stage import (
     world,
 )
 
-from providers.base import Accepted, Answered, Status
+from providers.base import Accepted, Answered, Inquiry, Status
 from schemas.vocabulary import Result
 
 
@@ -40,14 +40,14 @@ def test_a_restart_knows_its_messages_again(tmp_path: Path) -> None:
             await stage.gateway.cancel(cancelled.send_key)
             await stage.simulator.faults(late_ms=60_000)
             await stage.gateway.send(unreported)
-            known = [await stage.gateway.query(each.send_key) for each in messages]
+            known = [await stage.gateway.query(Inquiry(each.send_key)) for each in messages]
             assert await stage.simulator.stop(signal.SIGINT) == (0, b"", b"")
             return known
 
     async def after(known: list[Status]) -> None:
         async with world(record) as stage:
-            assert [await stage.gateway.query(each.send_key) for each in messages] == known
-            outcome = await stage.gateway.query(unreported.send_key)
+            assert [await stage.gateway.query(Inquiry(each.send_key)) for each in messages] == known
+            outcome = await stage.gateway.query(Inquiry(unreported.send_key))
             assert outcome_result(outcome) is Result.DELIVERED
             assert isinstance(known[0], Answered)
             assert await stage.gateway.send(reported) == Accepted(known[0].ref)

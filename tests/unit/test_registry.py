@@ -49,6 +49,13 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
     )
 
 
+def test_an_adapter_may_have_several_secrets(tmp_path: Path) -> None:
+    (settings,) = read(tmp_path, GOOD + 'access_key_id_env = "CITY_SECRET"\n')
+    assert (settings.secret, settings.secrets) == (SECRET, {"access_key_id": SECRET})
+    assert "access_key_id_env" not in settings.options
+    assert SECRET not in repr(settings)
+
+
 def test_the_first_of_a_channel_is_used_first(tmp_path: Path) -> None:
     async def scenario() -> None:
         found = registry.build(read(tmp_path, GOOD + SECOND), {})
@@ -132,6 +139,7 @@ def test_the_simulated_providers_serve_every_channel(tmp_path: Path) -> None:
         ('secret_env = "CITY_SECRET"', 'secret_env = "NO_SECRET"', ("city-sms", "NO_SECRET", "not set")),
         ('secret_env = "CITY_SECRET"', 'secret_env = "EMPTY_SECRET"', ("city-sms", "EMPTY_SECRET", "not set")),
         ('secret_env = "CITY_SECRET"', "secret_env = 7", ("city-sms", "secret_env")),
+        ("timeout_s = 3", 'access_key_id_env = "NO_ID"', ("city-sms", "access_key_id_env", "NO_ID", "not set")),
         ('secret_env = "CITY_SECRET"\n', "", ("city-sms", "secret_env")),
         ("https://gateway", "ftp://gateway", ("city-sms", "base_url")),
         ("timeout_s = 3", 'timeout_s = "soon"', ("city-sms", "timeout_s")),

@@ -1,17 +1,18 @@
 """Receipts: authenticate, store once, answer fast. They are settled in batches by the workers."""
 
 from collections import Counter
+from collections.abc import Mapping
 from http import HTTPStatus
-from uuid import UUID
 
 from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from dispatcher.casework import receipts
 from dispatcher.logging import logger
 from dispatcher.setup import House
-from providers.base import Receipt, ReceiptRefused
+from providers.base import Callback, Receipt, ReceiptRefused, Receipts
 
 MAX_BODY_BYTES = 64 * 1024
 _MOST_REASONS = 50  # an adapter of somebody else's may have a reason for each receipt
@@ -19,7 +20,7 @@ _log = logger(__name__)
 
 
 class Refused(Exception):
-    """Why a receipt is not taken: a code or a library's words, never what was in it."""
+    """Why a callback is not taken: a code or a library's words, never what was in it."""
 
     def __init__(self, why: str, status: HTTPStatus) -> None:
         super().__init__(why)
@@ -31,39 +32,48 @@ def make(house: House) -> FastAPI:
     app = FastAPI(title="Warning dispatcher hooks", docs_url=None, redoc_url=None)
     refused: Counter[str] = Counter()
 
+    def count(why: str, receipts: int = 1) -> None:
+        refused[why if len(refused) < _MOST_REASONS else "other"] += receipts
+
     @app.get("/healthz")
     async def healthz() -> dict[str, str | dict[str, int]]:
         return {"status": "ok", "refused": dict(refused)}
 
-    @app.post("/receipts/{provider}", status_code=HTTPStatus.NO_CONTENT)
-    async def take_receipt(provider: str, request: Request) -> Response:
+    # Vendors that sign nothing know the rest of the path, and some of them only GET.
+    @app.api_route("/receipts/{provider}/{token}", methods=["GET", "POST"])
+    @app.post("/receipts/{provider}")
+    async def take(provider: str, request: Request) -> Response:
         try:
-            receipt = await _read(house, provider, request)
-            await run_in_threadpool(_store, house, provider, receipt)
+            found = await _read(house, provider, request)
+            left_out = await run_in_threadpool(_store, house, provider, found)
         except Refused as refusal:
-            refused[refusal.why if len(refused) < _MOST_REASONS else "other"] += 1
+            count(refusal.why)
             _log.warning("receipt_refused", provider=provider if provider.isascii() else "?", why=refusal.why)
             return Response(status_code=refusal.status)
         except OperationalError:
             # Not stored, so not taken: the gateway brings it again.
             return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "5"})
-        return Response(status_code=HTTPStatus.NO_CONTENT)
+        for why, number in left_out.items():
+            count(why, number)
+            _log.warning("receipts_left_out", provider=provider, why=why, receipts=number)
+        if found.reply is None:
+            return Response(status_code=HTTPStatus.NO_CONTENT)
+        return Response(found.reply.body, media_type=found.reply.media_type)
 
     return app
 
 
-async def _read(house: House, provider: str, request: Request) -> Receipt:
+async def _read(house: House, provider: str, request: Request) -> Receipts:
     """Raises Refused."""
     adapter = house.registry.get(provider)
     if adapter is None:
         raise Refused("unknown_provider", HTTPStatus.NOT_FOUND)
     body = await _body(request)
+    token, sender = request.path_params.get("token"), request.client.host if request.client else None
     try:
-        receipt = adapter.parse_receipt(request.headers, body)
-        UUID(receipt.send_key)
-    except (ReceiptRefused, ValueError) as refusal:
+        return adapter.parse_receipts(Callback(request.headers, body, request.query_params, token, sender))
+    except ReceiptRefused as refusal:
         raise Refused(str(refusal)[:60], HTTPStatus.BAD_REQUEST) from None
-    return receipt
 
 
 async def _body(request: Request) -> bytes:
@@ -76,12 +86,35 @@ async def _body(request: Request) -> bytes:
     return body
 
 
-def _store(house: House, provider: str, receipt: Receipt) -> None:
-    """Raises Refused."""
+def _store(house: House, provider: str, found: Receipts) -> Mapping[str, int]:
+    """Store what can be stored, all in one transaction. Gives how many could not be, by why. Raises Refused."""
+    left_out = Counter({"malformed": found.unreadable} if found.unreadable else {})
+    stored: list[tuple[str, str | None]] = []
     with house.sessions.begin() as session:
-        if not receipts.is_expected(session, UUID(receipt.send_key)):
-            raise Refused("unknown_id", HTTPStatus.NOT_FOUND)
-        fresh = receipts.store(session, house.office, provider, receipt)
-    if fresh:
+        # In one order, whoever stores: two copies of a batch at once would wait for each other.
+        for receipt in sorted(found.items, key=lambda each: each.dedupe_key):
+            try:
+                whole = _addressed(session, provider, receipt)
+            except Refused as refusal:
+                if found.reply is None:
+                    raise
+                left_out[refusal.why] += 1
+                continue
+            fresh = receipts.store(session, house.office, provider, whole)
+            stored.append(("receipt_stored" if fresh else "receipt_repeated", whole.send_key))
+    if any(event == "receipt_stored" for event, _ in stored):
         house.office.wake.settle()
-    _log.info("receipt_stored" if fresh else "receipt_repeated", provider=provider, attempt=receipt.send_key)
+    for event, attempt in stored:
+        _log.info(event, provider=provider, attempt=attempt)
+    return left_out
+
+
+def _addressed(session: Session, provider: str, receipt: Receipt) -> Receipt:
+    """Raises Refused."""
+    try:
+        whole = receipts.addressed(session, provider, receipt)
+    except ValueError as error:
+        raise Refused(str(error)[:60], HTTPStatus.BAD_REQUEST) from None
+    if whole is None:
+        raise Refused("unknown_id", HTTPStatus.NOT_FOUND)
+    return whole

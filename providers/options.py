@@ -1,0 +1,57 @@
+"""Reads an adapter's own settings. A SettingsError names the provider, the setting and the remedy."""
+
+from providers.base import ProviderSettings, SettingsError
+from schemas.vocabulary import Channel
+
+LONGEST_TIMEOUT_S = 30
+# The domestic products of the clouds reach numbers of the mainland only.
+_MAINLAND = frozenset({"CN"})
+
+
+def channels(settings: ProviderSettings, able: frozenset[Channel]) -> frozenset[Channel]:
+    """The channels that it is to serve, all among those that it can."""
+    if not settings.channels or not settings.channels <= able:
+        named = ", ".join(sorted(able))
+        raise _error(settings, f"channels of {settings.adapter} must be among: {named}")
+    return settings.channels
+
+
+def mainland(settings: ProviderSettings) -> frozenset[str]:
+    """Where it reaches: the mainland, unless the file says otherwise."""
+    return _MAINLAND if settings.destinations is None else settings.destinations
+
+
+def base_url(settings: ProviderSettings, default: str | None = None) -> str:
+    """Without a slash at its end."""
+    value = settings.options.get("base_url", default)
+    if not isinstance(value, str) or not value.startswith(("http://", "https://")):
+        raise _error(settings, "base_url must be an http(s) URL")
+    return value.rstrip("/")
+
+
+def timeout_s(settings: ProviderSettings) -> float:
+    """Seconds until an answer is given up, 10 unless the file says otherwise."""
+    value = settings.options.get("timeout_s", 10.0)
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= LONGEST_TIMEOUT_S:
+        raise _error(settings, f"timeout_s must be seconds, more than 0 and at most {LONGEST_TIMEOUT_S}")
+    return float(value)
+
+
+def text(settings: ProviderSettings, name: str, default: str | None = None) -> str:
+    """A setting in words."""
+    value = settings.options.get(name, default)
+    if not isinstance(value, str) or not value:
+        raise _error(settings, f"{name} must be a text")
+    return value
+
+
+def secret(settings: ProviderSettings, name: str = "secret") -> str:
+    """A secret that the adapter can't do without."""
+    value = settings.secret if name == "secret" else settings.secrets.get(name)
+    if not value:
+        raise _error(settings, f"{name}_env must name the environment variable that holds it")
+    return value
+
+
+def _error(settings: ProviderSettings, what: str) -> SettingsError:
+    return SettingsError(f"provider {settings.name}: {what}")

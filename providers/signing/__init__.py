@@ -1,0 +1,1 @@
+"""Vendors' request signatures, as pure functions: time and nonce are arguments."""

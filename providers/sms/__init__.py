@@ -1,0 +1,1 @@
+"""SMS gateways and clouds."""
