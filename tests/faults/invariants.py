@@ -5,8 +5,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import groupby, pairwise
-from uuid import UUID
 
+from dispatcher.store.instructions import InstructionRow
 from schemas.vocabulary import AttemptState, CaseState, Channel, Urgency
 from tests.faults.snapshot import Attempt, Snapshot
 
@@ -21,13 +21,17 @@ _CRITICAL = Urgency.CRITICAL.rank
 
 
 def in_one_case(now: Snapshot) -> Iterator[str]:
-    """Every accepted instruction is in exactly one case."""
-    cases: dict[tuple[str, str], set[UUID]] = defaultdict(set)
-    for row in now.instructions:
-        cases[row.system, row.instruction_id].add(row.case_id)
-    for name in now.taken:
-        if len(cases[name]) != 1:
-            yield f"instruction {name[1]} is in {len(cases[name])} cases"
+    """Every accepted instruction is in exactly one case; a version that comes after its end opens the next."""
+    closed_at = {case.id: case.closed_at for case in now.cases}
+    versions: dict[tuple[str, str], list[InstructionRow]] = defaultdict(list)
+    for row in sorted(now.instructions, key=lambda row: row.version):
+        versions[row.system, row.instruction_id].append(row)
+    yield from (f"instruction {name[1]} is in no case" for name in now.taken if not versions[name])
+    for made in versions.values():
+        for one, other in pairwise(made):
+            end = closed_at[one.case_id]
+            if one.case_id != other.case_id and (end is None or end > other.received_at):
+                yield f"instruction {one.instruction_id} v{one.version}, v{other.version}: two cases at once"
 
 
 def not_stranded(now: Snapshot) -> Iterator[str]:
