@@ -12,8 +12,8 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session, sessionmaker
 
 from dispatcher import policy, texts, vault
+from dispatcher.casework.link_desk import LinkDesk
 from dispatcher.casework.office import Office
-from dispatcher.casework.parts import LinkDesk
 from dispatcher.casework.roster import DutyDesk
 from dispatcher.clock import Clock
 from dispatcher.errors import OperatorError

@@ -1,112 +1,76 @@
-"""Parts that went over links, and their receipts: the port of the smpp provider (providers.sms.smpp.parts.PartBook).
+"""Parts that went over links, and their receipts.
 
 A receipt names a part by the carrier's message id. Both sides are committed as they come, whichever comes first, so
 that they find each other after a restart too; where the whole message's end is known, its receipt is stored.
 """
 
-import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import and_, case, delete, func, null, or_, select
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy import and_, delete, func, or_, select, text, update
+from sqlalchemy.orm import Session
 
 from dispatcher.casework import receipts
 from dispatcher.casework.office import Office
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import is_one_of
 from dispatcher.store.parts import PartRow
-from dispatcher.store.patience import waits_for_database
 from providers.base import Answered, Receipt
 from providers.sms.smpp.parts import Part, Report, referred
 from schemas.vocabulary import AttemptState, Result
 
-_MOST = 100  # in one transaction
 # A receipt may overtake the response by moments. One kept for longer was for somebody else: carriers use ids again.
 _EARLY = timedelta(minutes=5)
 _LOOKED_FOR = timedelta(days=3)  # no carrier tries longer
 KEPT = timedelta(days=7)
 
+# Arrays, so that it is one statement for any number of rows.
+_TAKEN = text("""
+    INSERT INTO parts (provider, message_id, send_key, part, parts)
+    SELECT * FROM unnest(
+        CAST(:provider AS text[]), CAST(:message_id AS text[]),
+        CAST(:send_key AS uuid[]), CAST(:part AS int[]), CAST(:parts AS int[])
+    )
+    ON CONFLICT (provider, message_id) DO UPDATE SET
+        send_key = excluded.send_key, part = excluded.part, parts = excluded.parts, written_at = excluded.written_at,
+        result = CASE WHEN parts.send_key = excluded.send_key
+            OR parts.send_key IS NULL AND parts.written_at > now() - CAST(:early AS interval) THEN parts.result END,
+        detail = CASE WHEN parts.send_key = excluded.send_key
+            OR parts.send_key IS NULL AND parts.written_at > now() - CAST(:early AS interval) THEN parts.detail END
+""")
+# The first word counts, unless it was UNKNOWN.
+_REPORTED = text("""
+    INSERT INTO parts (provider, message_id, result, detail)
+    SELECT * FROM unnest(
+        CAST(:provider AS text[]), CAST(:message_id AS text[]), CAST(:result AS text[]), CAST(:detail AS text[])
+    )
+    ON CONFLICT (provider, message_id) DO UPDATE SET
+        result = CASE WHEN coalesce(parts.result, 'UNKNOWN') = 'UNKNOWN' THEN excluded.result ELSE parts.result END,
+        detail = CASE WHEN coalesce(parts.result, 'UNKNOWN') = 'UNKNOWN' THEN excluded.detail ELSE parts.detail END
+    RETURNING provider, message_id, send_key
+""")
+
+Key = tuple[str, str]  # provider and message_id
+Kept = TypeVar("Kept", Part, Report)
 Entry = tuple[str, Part | Report]
-Waiting = tuple[Entry, asyncio.Future[None]]
-
-
-class LinkDesk:
-    """What is to be kept is gathered while a transaction runs, and goes into the next one."""
-
-    def __init__(self, sessions: sessionmaker[Session], office: Office) -> None:
-        self._sessions, self._office = sessions, office
-        self._waiting: list[Waiting] = []
-        self._writer: asyncio.Task[None] | None = None
-
-    async def taken(self, provider: str, part: Part) -> None:
-        await self._keep((provider, part))
-
-    async def reported(self, provider: str, report: Report) -> None:
-        await self._keep((provider, report))
-
-    async def parts_of(self, provider: str, send_key: str) -> Sequence[Part]:
-        return await asyncio.to_thread(self._parts_of, provider, UUID(send_key))
-
-    async def _keep(self, entry: Entry) -> None:
-        kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((entry, kept))
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write_on())
-        await kept
-
-    async def _write_on(self) -> None:
-        while self._waiting:
-            batch, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
-            await self._write_batch(batch)
-
-    async def _write_batch(self, batch: Sequence[Waiting]) -> None:
-        error: Exception | None = None
-        try:
-            await asyncio.to_thread(self._write, [entry for entry, _ in batch])
-        except Exception as caught:  # noqa: BLE001 - whoever waits is told, whatever it was
-            if len(batch) > 1 and not isinstance(caught, OperationalError):
-                # One that can't be stored takes nobody with it.
-                for each in batch:
-                    await self._write_batch([each])
-                return
-            error = caught
-        for _, kept in batch:
-            if not kept.done():
-                kept.set_result(None) if error is None else kept.set_exception(error)
-
-    @waits_for_database
-    def _write(self, entries: Sequence[Entry]) -> None:
-        with self._sessions.begin() as session:
-            is_news = write(session, self._office, entries)
-        if is_news:
-            self._office.wake.settle()
-
-    def _parts_of(self, provider: str, send_key: UUID) -> list[Part]:
-        with self._sessions() as session:
-            rows = session.scalars(
-                select(PartRow)
-                .where(PartRow.provider == provider, PartRow.send_key == send_key)
-                .order_by(PartRow.written_at, PartRow.part)
-            )
-            return [Part(row.message_id, str(send_key), row.part or 1, row.parts or 1) for row in rows]
 
 
 def write(session: Session, office: Office, entries: Iterable[Entry]) -> bool:
     """Keep parts and reports of any providers. Gives whether a receipt was stored by it."""
     entries = list(entries)
     taken = {(name, each.message_id): each for name, each in entries if isinstance(each, Part)}
-    reported: dict[tuple[str, str], Report] = {}
+    reported: dict[Key, Report] = {}
     for name, each in entries:
         if isinstance(each, Report):
             reported.setdefault((name, each.message_id), each)
     touched = _keep_taken(session, taken) if taken else set()
     if reported:
-        touched |= _keep_reported(session, reported)
-        touched |= _find_unanswered(session, office, reported)
+        owners = _keep_reported(session, reported)
+        touched |= {(name, owner) for (name, _), owner in owners.items() if owner is not None}
+        lost = [(key[0], reported[key]) for key, owner in owners.items() if owner is None]
+        touched |= _find_owners(session, office, lost)
     return _conclude(session, office, touched)
 
 
@@ -115,56 +79,43 @@ def forget(session: Session) -> None:
     session.execute(delete(PartRow).where(PartRow.written_at < func.now() - KEPT))
 
 
-def _keep_taken(session: Session, taken: dict[tuple[str, str], Part]) -> set[tuple[str, UUID]]:
-    values = [
-        {"provider": name, "message_id": each.message_id, "send_key": UUID(each.send_key)}
-        | {"part": each.part, "parts": each.parts}
-        for (name, _), each in sorted(taken.items())
-    ]
-    row = insert(PartRow).values(values)
-    overtaken = and_(PartRow.send_key.is_(None), PartRow.written_at > func.now() - _EARLY)
-    is_its_own = or_(PartRow.send_key == row.excluded.send_key, overtaken)
-    fresh = {name: row.excluded[name] for name in ("send_key", "part", "parts", "written_at")}
-    told = {name: case((is_its_own, getattr(PartRow, name)), else_=null()) for name in ("result", "detail")}
-    session.execute(row.on_conflict_do_update(index_elements=["provider", "message_id"], set_=fresh | told))
-    return {(name, UUID(each.send_key)) for (name, _), each in taken.items()}
+def _keep_taken(session: Session, taken: Mapping[Key, Part]) -> set[tuple[str, UUID]]:
+    rows = [(name, each.message_id, UUID(each.send_key), each.part, each.parts) for (name, _), each in _sorted(taken)]
+    session.execute(_TAKEN, _columns(("provider", "message_id", "send_key", "part", "parts"), rows) | {"early": _EARLY})
+    return {(name, send_key) for name, _, send_key, _, _ in rows}
 
 
-def _keep_reported(session: Session, reported: dict[tuple[str, str], Report]) -> set[tuple[str, UUID]]:
-    """The first word counts, unless it was UNKNOWN."""
-    values = [
-        {"provider": name, "message_id": each.message_id, "result": each.result.value, "detail": each.detail}
-        for (name, _), each in sorted(reported.items())
-    ]
-    row = insert(PartRow).values(values)
-    is_open = or_(PartRow.result.is_(None), PartRow.result == Result.UNKNOWN.value)
-    told = {name: case((is_open, row.excluded[name]), else_=getattr(PartRow, name)) for name in ("result", "detail")}
-    kept = row.on_conflict_do_update(index_elements=["provider", "message_id"], set_=told)
-    found = session.execute(kept.returning(PartRow.provider, PartRow.send_key)).tuples()
-    return {(name, send_key) for name, send_key in found if send_key is not None}
+def _keep_reported(session: Session, reported: Mapping[Key, Report]) -> dict[Key, UUID | None]:
+    """Gives whose each is, as far as that is known."""
+    rows = [(name, each.message_id, each.result.value, each.detail) for (name, _), each in _sorted(reported)]
+    found = session.execute(_REPORTED, _columns(("provider", "message_id", "result", "detail"), rows)).tuples()
+    return {(name, message_id): send_key for name, message_id, send_key in found}
 
 
-def _find_unanswered(
-    session: Session, office: Office, reported: dict[tuple[str, str], Report]
-) -> set[tuple[str, UUID]]:
+def _sorted(entries: Mapping[Key, Kept]) -> list[tuple[Key, Kept]]:
+    """In one order, so that two processes never wait for each other's rows."""
+    return sorted(entries.items(), key=lambda item: item[0])
+
+
+def _columns(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
+    return {name: list(values) for name, values in zip(names, zip(*rows, strict=True), strict=True)}
+
+
+def _find_owners(session: Session, office: Office, lost: Iterable[tuple[str, Report]]) -> set[tuple[str, UUID]]:
     """The response that would have told us the id was lost; the reference that we sent along leads back."""
-    rows = session.scalars(
-        select(PartRow).where(
-            PartRow.send_key.is_(None), is_one_of(PartRow.message_id, {message_id for _, message_id in reported})
-        )
-    ).all()
     keys: dict[str, list[str]] = {}
     found = set()
-    for row in rows:
-        report = reported.get((row.provider, row.message_id))
-        if report is None or report.reference is None:
+    for name, report in lost:
+        if report.reference is None:
             continue
-        if row.provider not in keys:
-            keys[row.provider] = _unanswered(session, office, row.provider)
-        part = referred(report.reference, row.message_id, keys[row.provider])
+        if name not in keys:
+            keys[name] = _unanswered(session, office, name)
+        part = referred(report.reference, report.message_id, keys[name])
         if part is not None:
-            row.send_key, row.part, row.parts = UUID(part.send_key), part.part, part.parts
-            found.add((row.provider, row.send_key))
+            owner = UUID(part.send_key)
+            its_row = update(PartRow).where(PartRow.provider == name, PartRow.message_id == report.message_id)
+            session.execute(its_row.values(send_key=owner, part=part.part, parts=part.parts))
+            found.add((name, owner))
     return found
 
 
@@ -198,13 +149,9 @@ def _conclude(session: Session, office: Office, touched: set[tuple[str, UUID]]) 
     for row in rows:
         if row.send_key is not None and (row.provider, row.send_key) in told:
             told[row.provider, row.send_key].append(row)
-    stored = False
-    for (provider, send_key), parts in told.items():
-        word = _word(parts)
-        if word is not None:
-            receipt = Receipt(str(send_key), f"{send_key}:{word.result}", word)
-            stored |= receipts.store(session, office, provider, receipt)
-    return stored
+    words = {key: word for key, parts in told.items() if (word := _word(parts)) is not None}
+    ended = [(name, Receipt(str(key), f"{key}:{word.result}", word)) for (name, key), word in words.items()]
+    return receipts.store_all(session, office, ended) > 0
 
 
 def _word(told: Sequence[PartRow]) -> Answered | None:

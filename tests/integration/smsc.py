@@ -187,7 +187,7 @@ def in_parameters(taken: Taken) -> bytes:
         smpp34.Tlv(codes.RECEIPTED_MESSAGE_ID, taken.message_id.encode() + b"\0"),
         smpp34.Tlv(codes.MESSAGE_STATE, bytes([taken.state])),
     ]
-    return receipt(taken.number, b"", marks=[*told, *taken.marks])
+    return receipt(taken.number, b"", marks=[*told, *taken.marks], esm_class=0 if taken.number[-2] == "1" else 4)
 
 
 def receipt(number: str, text: bytes, marks: list[smpp34.Tlv], esm_class: int = 4) -> bytes:

@@ -14,7 +14,7 @@ from desk import Desk, phone
 from smsc import Smsc, in_text, smsc, until
 from test_smpp import settings
 
-from dispatcher.casework.parts import LinkDesk
+from dispatcher.casework.link_desk import LinkDesk
 from dispatcher.settings import Settings
 from dispatcher.setup import House
 from dispatcher.store.attempts import AttemptRow

@@ -88,9 +88,9 @@ def report_of(delivered: Delivered, form: IdForm) -> Report | None:
 
     The optional parameters (5.3.2.12, 5.3.2.35) count before the text (appendix B), which each vendor words its way.
     """
-    if delivered.esm_class & _KIND != _RECEIPT:
-        return None
     given = delivered.parameters.get(codes.RECEIPTED_MESSAGE_ID, b"")
+    if delivered.esm_class & _KIND != _RECEIPT and not given:  # which only a receipt has; some leave its class out
+        return None
     message_id = first_string(given) or _found(_ID, delivered.text)
     if not message_id:
         return None
