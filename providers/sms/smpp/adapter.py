@@ -25,7 +25,8 @@ from providers.base import (
 from providers.sms.smpp import codes, text, wire
 from providers.sms.smpp.link import Link, NotSent
 from providers.sms.smpp.options import options_of
-from providers.sms.smpp.parts import Part, PartBook, id_of_response, reference, report_of
+from providers.sms.smpp.parts import Part, PartBook, reference
+from providers.sms.smpp.receipts import id_of_response, report_of
 from providers.sms.smpp.session import Answer, Lost
 from providers.sms.smpp.wire import Delivered
 from schemas.vocabulary import Result

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from providers.base import ProviderSettings, SettingsError
-from providers.sms.smpp.parts import IdForm
+from providers.sms.smpp.receipts import IdForm
 from schemas.vocabulary import Channel
 
 _Ascii = Annotated[str, Field(pattern=r"^[!-~]*$")]
