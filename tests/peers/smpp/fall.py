@@ -76,8 +76,8 @@ def run(note: Callable[..., None]) -> None:
         doubted = _told(stack, "attempt_in_doubt")
     twice = [number for number, times in seen["numbers"].items() if times > 1]
     note(True, f"{before['taken']} of {PEOPLE} taken by the SMSC as the link's worker was killed")
-    note(seen["binds"] == 2, f"{seen['binds']} binds; {doubted} in doubt, all delivered {took:.0f} s after the kill")
-    note(doubted > 0, f"{doubted} of them by receipts whose message id we had never heard")
+    note(seen["binds"] == 2, f"{seen['binds']} binds; all delivered {took:.0f} s after the kill")
+    note(doubted > 0, f"{doubted} were in doubt, and were settled by their receipts alone")
     note(len(seen["numbers"]) == PEOPLE and not twice, f"{len(seen['numbers'])} numbers reached, {len(twice)} twice")
     note(seen["most_open"] <= 20, f"at most {seen['most_open']} unanswered at the SMSC, window 20")
 
