@@ -82,7 +82,7 @@ def test_what_it_sent_is_asked_about_on_its_lane(desk: Desk) -> None:
     desk.deliver(line, lane=LANE)
     assert desk.claim(line) == []
     [errand] = desk.deliver(line, lane=LANE)
-    assert (errand.action, line.asked) == ("query", [errand.send_key])
+    assert (errand.action, [each.send_key for each in line.asked]) == ("query", [errand.send_key])
     assert desk.attempts(case_id)[0].state == "accepted"
 
 

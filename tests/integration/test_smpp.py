@@ -14,6 +14,7 @@ from providers.base import (
     Accepted,
     Answered,
     InDoubt,
+    Inquiry,
     Message,
     OperationsFault,
     Outcome,
@@ -108,6 +109,7 @@ def test_a_message_is_taken_and_its_receipt_heard() -> None:
         assert (taken.number, taken.pdu.dest_addr_ton, taken.pdu.dest_addr_npi) == ("8615400000000", 1, 1)
         assert (taken.pdu.source_addr, taken.pdu.data_coding, taken.pdu.registered_delivery) == ("12381", 8, 1)
         assert taken.pdu.short_message.decode("utf-16-be") == SHORT
+        assert [each.tag for each in taken.pdu.tlvs] == [codes.USER_MESSAGE_REFERENCE]
 
     play(scenario)
 
@@ -178,7 +180,7 @@ def test_an_answer_that_comes_too_late_still_gives_the_id() -> None:
         assert await stage.provider.send(message) == InDoubt("no answer")
         await until(lambda: len(stage.book.parts) == 1)
         assert stage.book.parts[0].send_key == message.send_key
-        assert await stage.provider.query(message.send_key) == Accepted("00000001")
+        assert await stage.provider.query(Inquiry(message.send_key)) == Accepted("00000001")
 
     play(scenario, Smsc(answers_after_s=0.6), timeout_s=0.3)
 
@@ -291,16 +293,16 @@ def test_what_is_no_receipt_is_confirmed_and_not_kept() -> None:
     ("number", "status"),
     [
         ("+8615400000000", Answered(Result.DELIVERED, ref="00000001")),
-        ("+8615400000001", Answered(Result.FAILED_PERMANENT, ref="00000001", detail="UNDELIV")),
+        ("+8615400000001", Answered(Result.FAILED_TEMPORARY, ref="00000001", detail="UNDELIV")),
         ("+8615400000004", Accepted("00000001", held=True)),
     ],
 )
 def test_query_sm(number: str, status: object) -> None:
     async def scenario(stage: Stage) -> None:
         message = sms(number)
-        assert await stage.provider.query(message.send_key) == InDoubt("no message_id of every part")
+        assert await stage.provider.query(Inquiry(message.send_key)) == InDoubt("no message_id of every part")
         await stage.provider.send(message)
-        assert await stage.provider.query(message.send_key) == status
+        assert await stage.provider.query(Inquiry(message.send_key)) == status
 
     play(scenario, Smsc(receipts="never"), queries=True)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TypeVar
 
 import smpp34
@@ -10,15 +10,17 @@ import smpp34
 from providers.base import (
     Accepted,
     Answered,
+    Callback,
     Capabilities,
     InDoubt,
+    Inquiry,
     Message,
     OperationsFault,
     Outcome,
     Permanent,
     ProviderSettings,
-    Receipt,
     ReceiptRefused,
+    Receipts,
     Status,
     Transient,
 )
@@ -88,9 +90,9 @@ class SmppProvider:
             return InDoubt("connection lost" if isinstance(error, Lost) else "no answer")
         return Accepted(",".join(filter(None, ids)) or None)
 
-    async def query(self, send_key: str) -> Status:
+    async def query(self, inquiry: Inquiry) -> Status:
         # Of a message sent twice, the later one: the first may have lost its parts' ids.
-        known = {each.part: each for each in await self._book.parts_of(self.name, send_key)}
+        known = {each.part: each for each in await self._book.parts_of(self.name, inquiry.send_key)}
         if not known or len(known) != known[max(known)].parts:
             return InDoubt("no message_id of every part")
         ref = ",".join(each.message_id for each in known.values())
@@ -104,7 +106,7 @@ class SmppProvider:
     async def cancel(self, send_key: str) -> bool:
         return False  # cancel_sm would reach a message that is still queued, and ours are sent on at once
 
-    def parse_receipt(self, headers: Mapping[str, str], body: bytes) -> Receipt:
+    def parse_receipts(self, callback: Callback) -> Receipts:
         raise ReceiptRefused("receipts of an SMPP link come over the link")
 
     async def _send_part(self, message: Message, parts: Sequence[bytes], number: int, until: float) -> str:

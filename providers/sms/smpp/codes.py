@@ -33,11 +33,11 @@ MESSAGE_PAYLOAD = 0x0424
 MESSAGE_STATE = 0x0427
 
 # Not this number, or not this content.
-_REFUSED: Mapping[int, str] = {
-    0x01: "ESME_RINVMSGLEN",
-    0x0B: "ESME_RINVDSTADR",
-    0x50: "ESME_RINVDSTTON",
-    0x51: "ESME_RINVDSTNPI",
+_REFUSED: Mapping[int, tuple[str, Result]] = {
+    0x01: ("ESME_RINVMSGLEN", Result.REJECTED_CONTENT),
+    0x0B: ("ESME_RINVDSTADR", Result.FAILED_PERMANENT),
+    0x50: ("ESME_RINVDSTTON", Result.FAILED_PERMANENT),
+    0x51: ("ESME_RINVDSTNPI", Result.FAILED_PERMANENT),
 }
 # Not for us, or not as we are set up: nobody's message will pass until somebody mends it.
 _OPERATIONS: Mapping[int, str] = {
@@ -73,15 +73,16 @@ _LATER: Mapping[int, str] = {
 }
 
 # message_state → (word of the text form, appendix B, and what it means for an attempt). No result: not the end of it.
+# No word is sure enough of the number to take it out of use for long: what did not arrive has failed for now.
 STATES: Mapping[int, tuple[str, Result | None]] = {
     1: ("ENROUTE", None),
     2: ("DELIVRD", Result.DELIVERED),
-    3: ("EXPIRED", Result.FAILED_TEMPORARY),  # the phone was off; nothing is wrong with the number
+    3: ("EXPIRED", Result.FAILED_TEMPORARY),
     4: ("DELETED", Result.FAILED_TEMPORARY),
-    5: ("UNDELIV", Result.FAILED_PERMANENT),
+    5: ("UNDELIV", Result.FAILED_TEMPORARY),
     6: ("ACCEPTD", None),  # gateways say it when they have passed the message on
     7: ("UNKNOWN", Result.UNKNOWN),
-    8: ("REJECTD", Result.FAILED_PERMANENT),
+    8: ("REJECTD", Result.FAILED_TEMPORARY),
 }
 WORDS: Mapping[str, int] = {word: state for state, (word, _) in STATES.items()}
 UNKNOWN_STATE = 7
@@ -90,7 +91,8 @@ UNKNOWN_STATE = 7
 def outcome_of(status: int) -> Outcome:
     """What a refused bind or submit means. `status` is a command_status other than 0."""
     if status in _REFUSED:
-        return Permanent(Result.FAILED_PERMANENT, _REFUSED[status])
+        word, result = _REFUSED[status]
+        return Permanent(result, word)
     if status in _OPERATIONS:
         return OperationsFault(_OPERATIONS[status])
     return Transient(_LATER.get(status, f"command_status 0x{status:08X}"))

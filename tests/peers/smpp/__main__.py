@@ -106,8 +106,8 @@ class Ledger:
 def outcomes_and_receipts(ledger: Ledger, peer: Peer) -> None:
     wanted: dict[int, tuple[type[Outcome], Result | None]] = {
         0: (Accepted, Result.DELIVERED),
-        1: (Accepted, Result.FAILED_PERMANENT),
-        2: (Accepted, Result.FAILED_PERMANENT),
+        1: (Accepted, Result.FAILED_TEMPORARY),
+        2: (Accepted, Result.FAILED_TEMPORARY),
         3: (Accepted, Result.FAILED_TEMPORARY),
         7: (Transient, None),
         8: (Permanent, None),
