@@ -5,9 +5,11 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # The vendors' own SDKs, for `make peers-signatures` alone.
 PEERS := .venv-peers
+# Servers that others wrote, for `make peers-smpp` alone.
+SMPP := tests/peers/smpp
 
 .PHONY: demo test unit laws crowd model faults faults-short faults-can-fail \
-	mutants mutants-short without-rules without-names peers-signatures lint format bench bench-short lock clean
+	mutants mutants-short without-rules without-names peers-signatures peers-smpp lint format bench bench-short lock clean
 
 demo: $(VENV)/run  ## the sample cases on the real stack, then the log
 	$(BIN)/dispatcher demo
@@ -46,6 +48,9 @@ model: $(VENV)/dev  ## random histories of the whole casework on a real database
 	@seed=$${SEED:-$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}; echo "seed $$seed; make model SEED=$$seed repeats it"; \
 	DISPATCHER_TEST_MODEL=$${MODEL:-200} $(BIN)/python -m pytest tests/integration/test_model.py --hypothesis-seed=$$seed --timeout=36000
 
+peers-smpp: $(VENV)/dev $(SMPP)/npm/node_modules $(SMPP)/jasmin/done  ## the smpp adapter against npm's SMSC and Jasmin's bad ones
+	$(BIN)/python -m tests.peers.smpp
+
 faults: $(VENV)/dev  ## break everything that can break under load, 2,000 instructions a drill; SEED=… repeats a run
 	$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED))
 
@@ -77,9 +82,12 @@ lock: $(VENV)/dev  ## newer versions of everything, with hashes and without regi
 		--custom-compile-command "make lock" pyproject.toml --group dev -o requirements-dev.lock
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--custom-compile-command "make lock" pyproject.toml --group peers -o requirements-peers.lock
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--custom-compile-command "make lock" $(SMPP)/jasmin.in -o $(SMPP)/jasmin.lock
 
 clean:
 	rm -rf $(VENV) $(PEERS) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(SMPP)/npm/node_modules $(SMPP)/jasmin
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; make PYTHON=python3.12")'
@@ -99,4 +107,17 @@ $(PEERS)/done: requirements-peers.lock pyproject.toml
 	$(PYTHON) -m venv $(PEERS)
 	$(PEERS)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements-peers.lock
 	$(PEERS)/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable .
+	touch $@
+
+# Without the registry's addresses in its lock file, npm asks the one it is set up for.
+$(SMPP)/npm/node_modules: $(SMPP)/npm/package-lock.json
+	npm ci --silent --prefix $(SMPP)/npm
+	touch $@
+
+# Of Jasmin only the SMSC simulator of its own tests is wanted, which the source distribution alone has.
+$(SMPP)/jasmin/done: $(SMPP)/jasmin.lock $(SMPP)/jasmin-sdist.lock
+	rm -rf $(SMPP)/jasmin && $(PYTHON) -m venv $(SMPP)/jasmin/venv
+	$(SMPP)/jasmin/venv/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r $(SMPP)/jasmin.lock
+	$(PIP) download --no-deps --no-binary :all: --require-hashes -r $(SMPP)/jasmin-sdist.lock -d $(SMPP)/jasmin
+	tar -xzf $(SMPP)/jasmin/jasmin-*.tar.gz -C $(SMPP)/jasmin
 	touch $@

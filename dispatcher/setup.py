@@ -1,14 +1,18 @@
 """Puts the parts together from the settings: what workers, sweep, hooks and the CLI start with."""
 
+import asyncio
 import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session, sessionmaker
 
 from dispatcher import policy, texts, vault
+from dispatcher.casework.link_desk import LinkDesk
 from dispatcher.casework.office import Office
 from dispatcher.casework.roster import DutyDesk
 from dispatcher.clock import Clock
@@ -18,6 +22,9 @@ from dispatcher.store import engine, revision
 from dispatcher.wake import CeleryWake
 from providers import registry
 from providers.base import SettingsError
+
+# What built-in adapters reach casework through.
+_DESKS: Mapping[str, Callable[[sessionmaker[Session], Office], object]] = {"roster": DutyDesk, "smpp": LinkDesk}
 
 
 @dataclass(frozen=True)
@@ -80,12 +87,24 @@ def load_texts() -> texts.Texts:
 
 def build_registry(parts: House) -> registry.Registry:
     """Raises OperatorError naming the provider and the setting."""
-    path = parts.settings.providers_file
+    desks = {adapter: desk(parts.sessions, parts.office) for adapter, desk in _DESKS.items()}
+    return _registry(parts.settings.providers_file, os.environ, parts.settings.hooks_base, desks)
+
+
+def links(path: Path, environment: Mapping[str, str]) -> list[str]:
+    """Names of the providers in this file that need a worker of their own. Raises OperatorError."""
+    found = _registry(path, environment, "", dict.fromkeys(_DESKS, object()))
+    asyncio.run(found.close())
+    return found.links()
+
+
+def _registry(
+    path: Path | None, environment: Mapping[str, str], callback_base: str, ports: Mapping[str, object]
+) -> registry.Registry:
     if path is None:
         raise no_providers()
     try:
-        tables = registry.read(path, os.environ, parts.settings.hooks_base)
-        return registry.build(tables, {"roster": DutyDesk(parts.sessions, parts.office)})
+        return registry.build(registry.read(path, environment, callback_base), ports)
     except SettingsError as error:
         raise OperatorError("渠道配置文件有误", str(error)) from None
 

@@ -21,8 +21,9 @@ from dispatcher import clock, embedded, vault
 from dispatcher.errors import OperatorError
 from dispatcher.logging import logger
 from dispatcher.settings import RUN_FILE, Settings, read_running, write_running
-from dispatcher.setup import load_policy, no_providers, unreachable
+from dispatcher.setup import links, load_policy, no_providers, unreachable
 from dispatcher.store import engine, migrate
+from dispatcher.wake import link_lane
 
 WORKERS = {"urgent": "urgent", "routine": "routine", "casework": "casework,celery"}
 _SILENT_MS = 4000  # beyond the simulated gateway's timeout_s, so that the attempt is in doubt first
@@ -128,6 +129,9 @@ class Stack:
             raise no_providers()
         self.add("hooks", [sys.executable, "-m", "dispatcher.web.hooks"])
         self.add("sweep", [sys.executable, "-m", "dispatcher.cli", "sweep"])
+        environment = os.environ | self.environment
+        for name in links(Path(environment["DISPATCHER_PROVIDERS_FILE"]), environment):
+            self.workers[link_lane(name)] = link_lane(name)
         for name, queues in self.workers.items():
             command = [sys.executable, "-m", "celery", "-A", "tasks", "worker", "-P", "threads", "-c", "1"]
             command += ["-Q", queues, "-n", f"{name}@%h", "--without-gossip", "--without-mingle", "-l", "INFO"]

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 from dispatcher import clock
-from dispatcher.casework import due
+from dispatcher.casework import due, parts
 from dispatcher.casework.office import Office
 from dispatcher.logging import logger
 from dispatcher.setup import House
@@ -89,6 +89,8 @@ def _step(house: House) -> bool:
 
 
 def _make_partitions(house: House) -> None:
+    with house.sessions.begin() as session:
+        parts.forget(session)
     with house.engine.begin() as connection:
         for name in partitions.ensure(connection, clock.real_now()):
             _log.info("partition_made", name=name)

@@ -16,14 +16,20 @@ from dispatcher.logging import logger
 
 LANES = ("urgent", "routine")
 URGENT, ROUTINE = LANES
-# What can be woken: task name and its queue.
-DELIVERIES = {lane: ("deliver_due", lane) for lane in LANES}
+LINK = "link."  # before a provider's name: the lane of what goes through its link
+# What can be woken: task name and its queue. A lane has a queue of its name.
+DELIVER = "deliver_due"
 SETTLE = ("settle_receipts", "casework")
 ADVANCE = ("advance_due", "casework")
 
 _GAP_S = 0.05
 _BACKLOG = 4  # messages in a queue above which one more would wake nobody
 _log = logger(__name__)
+
+
+def link_lane(provider: str) -> str:
+    """The lane, and the queue, of the one worker that holds this provider's link."""
+    return LINK + provider
 
 
 class Wake(Protocol):
@@ -45,7 +51,7 @@ class CeleryWake:
 
     def deliver(self, *lanes: str) -> None:
         for lane in lanes:
-            self._ring(DELIVERIES[lane])
+            self._ring((DELIVER, lane))
 
     def settle(self) -> None:
         self._ring(SETTLE)
@@ -71,7 +77,7 @@ class CeleryWake:
             self._pending.discard(bell)
             self._last[bell] = time.monotonic()
         name, queue = bell
-        arguments = [queue] if name == "deliver_due" else []
+        arguments = [queue] if name == DELIVER else []
         try:
             if self._redis.llen(queue) < _BACKLOG:
                 self._app.send_task(name, arguments, queue=queue, argsrepr="", kwargsrepr="")

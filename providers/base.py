@@ -168,6 +168,8 @@ class Capabilities:
     queries_need_number: bool = False
     cancels: bool = False
     batch: int = 1
+    linked: bool = False  # has a standing connection or line, which one process holds: see Linked
+    at_once: int | None = None  # of a linked one: messages that it takes at one time; None: any number
 
 
 class ReceiptRefused(ValueError):
@@ -198,6 +200,17 @@ class Provider(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+class Linked(Provider, Protocol):
+    """A provider with `capabilities.linked`. Its messages all go through the one process that has opened it."""
+
+    async def open(self) -> None:
+        """Connect, and stay connected until `close`. Returns at once; may be called again after `close`.
+
+        Where it was never called, `send` is Transient: elsewhere another process may hold the link.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,10 @@ class Registry:
     def all(self) -> list[Provider]:
         return list(self._by_name.values())
 
+    def links(self) -> list[str]:
+        """Names of the providers that one process each holds a line for."""
+        return [provider.name for provider in self.all() if provider.capabilities.linked]
+
     async def close(self) -> None:
         for provider in self._by_name.values():
             await provider.close()

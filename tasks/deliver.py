@@ -3,6 +3,7 @@
 from dispatcher.casework import delivery
 from dispatcher.logging import logger
 from tasks import app
+from tasks.link import is_served
 from tasks.worker import the_house, the_pump
 
 _log = logger(__name__)
@@ -11,6 +12,8 @@ _log = logger(__name__)
 @app.task(name="deliver_due", bind=False)
 def deliver_due(queue: str) -> None:
     """Deliver what is due on a lane, most urgent first; ring again where the slice ended before the work."""
+    if not is_served(queue):
+        return
     done = the_pump().deliver(queue)
     if done:
         _log.info("delivered", lane=queue, errands=done)

@@ -9,6 +9,7 @@ import asyncio
 import queue
 import threading
 import time
+from collections.abc import Coroutine
 from typing import Any
 
 from dispatcher.casework import delivery
@@ -17,6 +18,7 @@ from dispatcher.casework.outcomes import Word
 from dispatcher.logging import logger
 from dispatcher.setup import House
 from dispatcher.store.patience import waits_for_database
+from dispatcher.wake import LINK
 from providers.base import InDoubt, Inquiry, Provider
 
 CLAIM = 50  # attempts a claim
@@ -41,13 +43,13 @@ class Pump:
         self._held: list[Done] = []
         self._again_at = 0.0
         self.stopping = threading.Event()
-        threading.Thread(target=self._loop.run_forever, name="providers", daemon=True).start()
+        threading.Thread(target=self._serve, name="providers", daemon=True).start()
 
     def deliver(self, lane: str) -> int:
         """Deliver until nothing is due and nothing is under way. Gives the number of errands done."""
-        done, is_more, claim_until = 0, True, time.monotonic() + CLAIM_FOR_S
+        done, is_more, claim_until, most = 0, True, time.monotonic() + CLAIM_FOR_S, self._most(lane)
         while is_more or self._under_way:
-            room = min(CLAIM, UNDER_WAY - self._under_way)
+            room = min(CLAIM, most - self._under_way)
             is_open = time.monotonic() < claim_until and not self.stopping.is_set()
             errands = self._claim(lane, room) if is_open else []
             self._start(errands)
@@ -67,10 +69,23 @@ class Pump:
             is_more = is_planned or len(errands) == room
         return done
 
+    def _serve(self) -> None:
+        self._loop.run_forever()
+        self._loop.close()
+
+    def run(self, work: Coroutine[Any, Any, None], timeout_s: float = 5.0) -> None:
+        """Have the providers' loop do this. Raises TimeoutError."""
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout_s)
+
     def close(self) -> None:
         """Close the providers' connections."""
-        asyncio.run_coroutine_threadsafe(self._registry.close(), self._loop).result(timeout=5)
+        self.run(self._registry.close())
         self._loop.call_soon_threadsafe(self._loop.stop)
+
+    def _most(self, lane: str) -> int:
+        """A line takes some at a time; what waits for its turn here would only time out."""
+        provider = self._registry.get(lane.removeprefix(LINK)) if lane.startswith(LINK) else None
+        return min(UNDER_WAY, (provider and provider.capabilities.at_once) or UNDER_WAY)
 
     @waits_for_database
     def _claim(self, lane: str, limit: int) -> list[Errand]:

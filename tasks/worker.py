@@ -10,6 +10,7 @@ from celery.worker import state
 from celery.worker.consumer import Consumer
 
 from dispatcher import logging as our_logging
+from dispatcher.casework import links
 from dispatcher.errors import OperatorError
 from dispatcher.settings import settings
 from dispatcher.setup import House, house
@@ -46,8 +47,11 @@ def _without_bodies(record: logging.LogRecord) -> bool:
 def _check_parts(**_: Any) -> None:
     """A mistake of the operator is told at start, in one line, and the worker does not come up."""
     try:
-        names = [provider.name for provider in the_house().registry.all()]
-        _log.info("worker_starts", providers=names)
+        parts = the_house()
+        names = [provider.name for provider in parts.registry.all()]
+        with parts.sessions.begin() as session:
+            taken_back = links.take_back(session, parts.office, parts.registry)
+        _log.info("worker_starts", providers=names, taken_back=taken_back)
     except OperatorError as error:
         sys.stderr.write(f"{error}\n")
         sys.stderr.flush()

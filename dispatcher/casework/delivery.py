@@ -13,20 +13,20 @@ from sqlalchemy import BindParameter, ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from dispatcher import clock
-from dispatcher.casework import outcomes
+from dispatcher.casework import links, outcomes
 from dispatcher.casework.files import CaseFiles, entry
 from dispatcher.casework.letters import Letters
 from dispatcher.casework.office import Office
 from dispatcher.store import changes
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow
-from dispatcher.wake import ROUTINE, URGENT
+from dispatcher.wake import LINK, ROUTINE, URGENT
 from providers.base import InDoubt, Inquiry, Message, OperationsFault, Permanent, Provider
 from providers.registry import Registry
 from schemas.vocabulary import AttemptState, Channel, Result
 
-# A routine worker takes urgent rows too, urgent ones first; the urgent worker keeps itself free.
-_LANES = {URGENT: (URGENT,), ROUTINE: (URGENT, ROUTINE)}
+# A routine worker takes urgent rows too, urgent ones first; the urgent worker keeps itself free. A link has its own.
+_LANES = {ROUTINE: (URGENT, ROUTINE)}
 _LEASE_MARGIN = timedelta(seconds=5)
 Moment = datetime | BindParameter[datetime]
 
@@ -56,7 +56,7 @@ def claim(session: Session, office: Office, registry: Registry, lane: str, limit
     due = (
         select(AttemptRow, CaseRow)
         .join(CaseRow, CaseRow.id == AttemptRow.case_id)
-        .where(is_due(now, real_now), AttemptRow.lane.in_(_LANES[lane]))
+        .where(is_due(now, real_now), AttemptRow.lane.in_(_LANES.get(lane, (lane,))))
         .order_by(AttemptRow.urgency_rank, AttemptRow.due_at)
         .limit(limit)
         # The case is locked too, or left for the next round: no claim races a withdrawal.
@@ -68,10 +68,13 @@ def claim(session: Session, office: Office, registry: Registry, lane: str, limit
     letters = Letters(session, office, rows)
     errands, out_of_reach = [], []
     for attempt, case in rows:
-        # Only the provider that was given a message can say what became of it.
+        # Only the provider that was given a message can say what became of it; on a link's lane it is settled already.
         is_new = attempt.action == "send"
-        provider = _provider(registry, attempt, letters) if is_new else registry.get(attempt.provider)
-        if is_new and provider is None and _out_of_reach(registry, attempt):
+        is_open = is_new and not lane.startswith(LINK)
+        provider = _provider(registry, attempt, letters) if is_open else registry.get(attempt.provider)
+        if provider is not None and links.belongs_elsewhere(provider, lane):
+            links.hand_over(session, office, attempt, case, provider, now)
+        elif is_open and provider is None and _out_of_reach(registry, attempt):
             out_of_reach.append(attempt)
         else:
             message = letters.message(attempt, case) if is_new else None

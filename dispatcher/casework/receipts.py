@@ -1,7 +1,9 @@
 """Receipts: each stored once and answered fast, then settled in batches."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select, union
@@ -50,30 +52,41 @@ def _key_range(send_key: str) -> tuple[UUID, UUID]:
 
 def store(session: Session, office: Office, provider: str, receipt: Receipt) -> bool:
     """Store a receipt with a whole key once. False for a copy of one already stored."""
-    receipt_id = new_id()
-    key = insert(ReceiptKeyRow).values(provider=provider, dedupe_key=receipt.dedupe_key, receipt_id=receipt_id)
-    fresh = session.execute(key.on_conflict_do_nothing().returning(ReceiptKeyRow.receipt_id)).first()
-    if fresh is None:
-        return False
+    return store_all(session, office, [(provider, receipt)]) == 1
+
+
+def store_all(session: Session, office: Office, given: Sequence[tuple[str, Receipt]]) -> int:
+    """Store receipts of any providers, each with a whole key and once. Gives how many were no copies."""
+    by_id = {new_id(): each for each in given}
+    keys = [
+        {"provider": provider, "dedupe_key": receipt.dedupe_key, "receipt_id": receipt_id}
+        for receipt_id, (provider, receipt) in by_id.items()
+    ]
+    kept = insert(ReceiptKeyRow).on_conflict_do_nothing().returning(ReceiptKeyRow.receipt_id)
+    fresh = list(session.scalars(kept, keys)) if keys else []
+    if fresh:
+        now = office.clock.now(session)
+        session.add_all(_row(receipt_id, *by_id[receipt_id], now) for receipt_id in fresh)
+    return len(fresh)
+
+
+def _row(receipt_id: UUID, provider: str, receipt: Receipt, now: datetime) -> ReceiptRow:
     word = receipt.outcome
     answered = word if isinstance(word, Answered) else None
-    session.add(
-        ReceiptRow(
-            id=receipt_id,
-            provider=provider,
-            send_key=UUID(receipt.send_key or ""),
-            result=answered.result.value if answered else None,
-            held=isinstance(word, Accepted) and word.held,
-            confirmed=answered.confirmed if answered else False,
-            answer=answered.answer.value if answered and answered.answer else None,
-            detail=answered.detail if answered else None,
-            ref=word.ref,
-            stopped_yuan=answered.stopped_yuan if answered else None,
-            hours=answered.hours if answered else None,
-            stored_at=office.clock.now(session),
-        )
+    return ReceiptRow(
+        id=receipt_id,
+        provider=provider,
+        send_key=UUID(receipt.send_key or ""),
+        result=answered.result.value if answered else None,
+        held=isinstance(word, Accepted) and word.held,
+        confirmed=answered.confirmed if answered else False,
+        answer=answered.answer.value if answered and answered.answer else None,
+        detail=answered.detail if answered else None,
+        ref=word.ref,
+        stopped_yuan=answered.stopped_yuan if answered else None,
+        hours=answered.hours if answered else None,
+        stored_at=now,
     )
-    return True
 
 
 def settle(session: Session, office: Office) -> tuple[int, set[str]]:

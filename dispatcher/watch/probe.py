@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from dispatcher import clock
 from dispatcher.errors import OperatorError
 from dispatcher.settings import Settings
+from dispatcher.setup import links
 from dispatcher.store.base import new_id
 from dispatcher.store.probes import ProbeRow
 from dispatcher.watch.facts import Probe
@@ -117,7 +118,12 @@ def prober(settings: Settings, limits: Limits, engine: Engine) -> Prober | None:
         tables = registry.read(settings.providers_file, os.environ, settings.hooks_base)
     except SettingsError as error:
         raise OperatorError("渠道配置文件有误", str(error)) from None
+    # A link's one bind is its worker's: a probe beside it would be refused, or take its receipts.
+    linked = links(settings.providers_file, os.environ)
     for table in tables:
-        if Channel.SMS in table.channels and limits.provider in (None, table.name):
+        if Channel.SMS in table.channels and limits.provider in (None, table.name) and table.name not in linked:
             return Prober(table, number.e164, engine, limits)
-    raise OperatorError("没有可用于自检的短信渠道", "no SMS provider for the probe; check DISPATCHER_WATCH_PROVIDER")
+    raise OperatorError(
+        "没有可用于自检的短信渠道(长连接渠道不能自检)",
+        "no SMS provider for the probe, which can't use one behind a link; check DISPATCHER_WATCH_PROVIDER",
+    )

@@ -53,10 +53,8 @@ SABOTAGES = (
     Sabotage(
         "receipts-not-known-again",
         "dispatcher/casework/receipts.py",
-        """    if fresh is None:
-        return False
-""",
-        "",
+        "    fresh = list(session.scalars(kept, keys)) if keys else []",
+        "    fresh = list(by_id)",
         "receipts_odd",
         "receipts_once",
     ),

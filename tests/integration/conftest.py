@@ -2,7 +2,9 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 from desk import START, Desk
@@ -14,6 +16,7 @@ from station import Load, load_roster
 from dispatcher import policy, texts, vault
 from dispatcher.casework.office import Office
 from dispatcher.clock import Clock
+from dispatcher.settings import settings
 from dispatcher.store import changes
 from dispatcher.wake import Silent
 from tests.conftest import NewDatabase
@@ -75,3 +78,13 @@ def play(tmp_path: Path) -> Callable[..., None]:
         asyncio.run(staged())
 
     return run
+
+
+@pytest.fixture(scope="session")
+def pump_module() -> Any:
+    """tasks.pump; its package wants to know a broker as it is imported, and is never to reach one here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DISPATCHER_REDIS_URL", "redis://127.0.0.1:9/0")
+        found = import_module("tasks.pump")
+        settings.cache_clear()
+    return found

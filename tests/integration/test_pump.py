@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ import pytest
 from desk import Desk, Scripted, phone
 from sqlalchemy.exc import IntegrityError
 
-from dispatcher.settings import Settings, settings
+from dispatcher.settings import Settings
 from dispatcher.setup import House
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.journal import JournalRow
@@ -69,16 +68,6 @@ class Broken(Scripted):
 
     async def cancel(self, send_key: str) -> bool:
         raise OSError(send_key)
-
-
-@pytest.fixture(scope="module")
-def pump_module() -> Any:
-    """tasks.pump; its package wants to know a broker as it is imported, and is never to reach one here."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DISPATCHER_REDIS_URL", "redis://127.0.0.1:9/0")
-        found = import_module("tasks.pump")
-        settings.cache_clear()
-    return found
 
 
 @pytest.fixture

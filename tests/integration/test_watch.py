@@ -43,6 +43,14 @@ adapter = "http_gateway"
 channels = ["sms"]
 base_url = "http://127.0.0.1:9"
 secret_env = "TEST_GATEWAY_SECRET"
+
+[[providers]]
+name = "city-smpp"
+adapter = "smpp"
+channels = ["sms"]
+host = "127.0.0.1"
+system_id = "us"
+secret_env = "TEST_GATEWAY_SECRET"
 """
 
 
@@ -318,6 +326,7 @@ def test_a_probe_says_where_it_got_stuck(desk: Desk, probed: Callable[..., Any])
         ({}, {"number": "none"}, "DISPATCHER_WATCH_NUMBER"),
         ({}, {"number": "15400000001"}, "DISPATCHER_PROVIDERS_FILE"),
         ({"providers_file": "providers.toml"}, {"number": "15400000001", "provider": "x"}, "DISPATCHER_WATCH_PROVIDER"),
+        ({"providers_file": "providers.toml"}, {"number": "15400000001", "provider": "city-smpp"}, "behind a link"),
     ],
 )
 def test_a_probe_that_can_not_be_is_told_at_the_start(

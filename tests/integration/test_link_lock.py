@@ -1,0 +1,128 @@
+"""Who holds a link: one process while its advisory lock lasts, and then the next."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+from desk import Desk
+from test_links import Line
+
+from dispatcher.settings import Settings
+from dispatcher.setup import House
+from dispatcher.wake import link_lane
+from providers.registry import Registry
+
+PATIENCE_S = 20.0
+
+
+@dataclass
+class Held(Line):
+    """A line that notes whether it is open."""
+
+    opened: int = 0
+    closed: int = 0
+
+    async def open(self) -> None:
+        self.opened += 1
+
+    async def close(self) -> None:
+        self.closed += 1
+
+
+@dataclass
+class Candidate:
+    link: Any
+    line: Held
+
+    def start(self) -> None:
+        threading.Thread(target=self.link.start, daemon=True).start()
+
+
+@pytest.fixture
+def module(pump_module: Any) -> Any:
+    return import_module("tasks.link")
+
+
+@pytest.fixture
+def candidate(desk: Desk, tmp_path: Path, pump_module: Any, module: Any) -> Iterator[Callable[[], Candidate]]:
+    """Makes processes that would hold the same link: each with a house, a pump and a line of its own."""
+    made: list[tuple[Candidate, Any]] = []
+
+    def make() -> Candidate:
+        house = House(Settings(home=tmp_path, database_url=desk.url), desk.sessions, desk.office)
+        line = Held()
+        vars(house)["registry"] = Registry([line])
+        pump = pump_module.Pump(house)
+        made.append((Candidate(module.Link(house, pump, line), line), pump))
+        return made[-1][0]
+
+    yield make
+    for each, pump in made:
+        each.link.stop()
+        pump.close()
+
+
+def until(is_so: Callable[[], object]) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_the_second_stands_by_until_the_first_has_gone(candidate: Callable[[], Candidate]) -> None:
+    first, second = candidate(), candidate()
+    first.start()
+    until(lambda: first.link.is_ours)
+    second.start()
+    time.sleep(1.5)
+    assert (first.line.opened, second.line.opened, second.link.is_ours) == (1, 0, False)
+    first.link.stop()
+    until(lambda: second.link.is_ours)
+    assert second.line.opened == 1
+
+
+def test_a_lock_that_is_lost_closes_the_line_until_it_is_won_again(
+    desk: Desk, candidate: Callable[[], Candidate]
+) -> None:
+    holder = candidate()
+    holder.start()
+    until(lambda: holder.link.is_ours)
+    end_holders(desk)
+    until(lambda: holder.line.opened == 2)
+    assert holder.line.closed == 1
+    until(lambda: holder.link.is_ours)
+
+
+def test_a_worker_whose_link_was_taken_over_ends(
+    desk: Desk, candidate: Callable[[], Candidate], module: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = threading.Event()
+    monkeypatch.setattr(module.os, "kill", lambda process, number: ended.set())
+    first, second = candidate(), candidate()
+    first.start()
+    until(lambda: first.link.is_ours)
+    second.start()
+    time.sleep(0.5)
+    monkeypatch.setattr(module, "_PERIOD_S", 3.0)  # the first is the slower one to come back
+    end_holders(desk, of="advisory")
+    until(ended.is_set)
+    assert not first.link.is_ours
+    until(lambda: second.link.is_ours)
+
+
+def test_only_a_link_that_is_held_here_is_served(module: Any) -> None:
+    assert module.is_served("urgent")
+    assert not module.is_served(link_lane("line"))
+
+
+def end_holders(desk: Desk, of: str = "advisory") -> None:
+    desk.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = :of AND granted "
+        "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+        of=of,
+    )

@@ -1,0 +1,139 @@
+"""Lanes of links: what needs a provider's line goes to the one worker that holds it, and to no other."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from desk import Desk, Scripted, instruction, phone
+
+from dispatcher.casework import links
+from dispatcher.setup import links as links_of
+from dispatcher.wake import link_lane
+from providers.base import Accepted, Capabilities, InDoubt
+from providers.registry import Registry
+from schemas.vocabulary import Channel
+
+LANE = link_lane("line")
+
+
+@dataclass
+class Line(Scripted):
+    """A scripted provider behind a link."""
+
+    name: str = "line"
+    channels: tuple[Channel, ...] = (Channel.SMS,)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities(frozenset(self.channels), receipts=True, queries=True, linked=True)
+
+
+@dataclass
+class Bells:
+    """Notes what is rung, and what was committed by then."""
+
+    desk: Desk
+    rung: list[tuple[str, int]] = field(default_factory=list)
+
+    def deliver(self, *lanes: str) -> None:
+        [(waiting,)] = self.desk.sql("SELECT count(*) FROM attempts WHERE lane = ANY(:lanes)", lanes=list(lanes))
+        self.rung += [(lane, waiting) for lane in lanes]
+
+    def settle(self) -> None: ...
+    def advance(self) -> None: ...
+
+
+@pytest.fixture
+def bells(desk: Desk) -> Bells:
+    heard = Bells(desk)
+    object.__setattr__(desk.office, "wake", heard)
+    return heard
+
+
+def where(desk: Desk) -> dict[str, str]:
+    return {row[0]: row[1] for row in desk.sql("SELECT channel, lane FROM attempts")}
+
+
+def test_a_general_worker_hands_it_over_and_rings_once_it_is_committed(desk: Desk, bells: Bells) -> None:
+    case_id, line = desk.open(urgency="low"), Line()
+    assert desk.claim(line) == []
+    [row] = desk.attempts(case_id)
+    assert (row.state, row.action, row.lane, row.provider, row.sent_at) == ("planned", "send", LANE, "line", None)
+    [entry] = desk.journal(case_id, "attempt_handed_over")
+    assert entry.data == {"attempt": str(row.id), "channel": "sms", "provider": "line", "lane": LANE}
+    assert bells.rung == [(LANE, 1)]
+    assert desk.claim(line) == []
+    assert line.sent == []
+
+
+def test_its_worker_takes_its_own_lane_only_most_urgent_first(desk: Desk) -> None:
+    names = {desk.open(number, urgency=urgency): urgency for number, urgency in enumerate(["low", "critical", "high"])}
+    line = Line()
+    assert desk.claim(line, lane=LANE) == []
+    desk.claim(line)
+    assert [names[each.case_id] for each in desk.deliver(line, lane=LANE)] == ["critical", "high", "low"]
+    assert len(line.sent) == 3
+    assert desk.claim(line, lane=link_lane("other")) == []
+
+
+def test_what_it_sent_is_asked_about_on_its_lane(desk: Desk) -> None:
+    case_id, line = desk.open(), Line([InDoubt("connection lost")], [Accepted("7")])
+    desk.claim(line)
+    desk.deliver(line, lane=LANE)
+    assert desk.claim(line) == []
+    [errand] = desk.deliver(line, lane=LANE)
+    assert (errand.action, [each.send_key for each in line.asked]) == ("query", [errand.send_key])
+    assert desk.attempts(case_id)[0].state == "accepted"
+
+
+def test_other_channels_go_their_own_way(desk: Desk) -> None:
+    desk.open(channels=["sms", "voice"], urgency="critical")
+    calls = Scripted(name="calls", channels=(Channel.VOICE,))
+    desk.deliver(Line(), calls)
+    assert len(calls.sent) == 1
+    assert where(desk) == {"sms": LANE, "voice": "urgent", "visit": "urgent"}
+
+
+def test_what_becomes_more_urgent_comes_back_to_its_link(desk: Desk) -> None:
+    """Planned work moves to another lane with its urgency; whoever finds it there hands it over again."""
+    case_id, line = desk.open(urgency="low"), Line()
+    desk.claim(line)
+    assert desk.push(instruction(urgency="critical", version=2)).status == "accepted"
+    assert desk.attempts(case_id, "sms")[0].lane == "urgent"
+    assert {each.provider for each in desk.claim(line, lane="urgent")} == {None}  # the visit, which nobody here serves
+    assert desk.attempts(case_id, "sms")[0].lane == LANE
+
+
+def test_what_waits_for_a_link_that_is_gone_is_taken_back(desk: Desk) -> None:
+    case_id, line, other = desk.open(urgency="low"), Line(), Scripted()
+    desk.claim(line)
+    with desk.sessions.begin() as session:
+        assert links.take_back(session, desk.office, Registry([line, other])) == 0
+    with desk.sessions.begin() as session:
+        assert links.take_back(session, desk.office, Registry([other])) == 1
+    assert desk.attempts(case_id)[0].lane == "routine"
+    desk.deliver(other)
+    assert [each.to for each in other.sent] == ["+86" + phone(1)]
+    assert desk.attempts(case_id)[0].provider == "scripted"
+
+
+FILE = """
+[[providers]]
+name = "city-smpp"
+adapter = "smpp"
+channels = ["sms"]
+secret_env = "SMPP_PASSWORD"
+host = "127.0.0.1"
+system_id = "us"
+
+[[providers]]
+name = "roster"
+adapter = "roster"
+channels = ["visit"]
+"""
+
+
+def test_the_stack_finds_the_links_of_a_providers_file(tmp_path: Path) -> None:
+    path = tmp_path / "providers.toml"
+    path.write_text(FILE, "utf-8")
+    assert links_of(path, {"SMPP_PASSWORD": "secret"}) == ["city-smpp"]

@@ -1,0 +1,192 @@
+"""The whole way over a link: casework, a worker's pump, the smpp adapter, an SMSC, and back by its receipts."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from desk import Desk, phone
+from smsc import Smsc, in_text, smsc, until
+from test_smpp import settings
+
+from dispatcher.casework.link_desk import LinkDesk
+from dispatcher.settings import Settings
+from dispatcher.setup import House
+from dispatcher.store.attempts import AttemptRow
+from dispatcher.wake import link_lane
+from providers.registry import Registry
+from providers.sms.smpp.adapter import SmppProvider
+
+NAME = "city-smpp"
+PATIENCE_S = 20.0
+
+
+@dataclass
+class Station:
+    """A desk, an SMSC in a thread of its own, and the workers around them."""
+
+    desk: Desk
+    smsc: Smsc
+    loop: asyncio.AbstractEventLoop
+    pump_module: Any
+    home: Path
+    pumps: list[Any] = field(default_factory=list)
+
+    def worker(self, **options: Any) -> Any:
+        """A link's worker: a pump whose provider is open."""
+        desk = self.desk
+        house = House(Settings(home=self.home), desk.sessions, desk.office)
+        provider = self.provider(**options)
+        vars(house)["registry"] = Registry([provider])  # as if its providers file named it
+        pump = self.pump_module.Pump(house)
+        pump.run(provider.open())
+        self.pumps.append(pump)
+        return pump
+
+    def deliver(self, pump: Any) -> int:
+        """What a general worker hands over, and the link's worker delivers."""
+        while pump.deliver("routine") or self.desk.sql("SELECT 1 FROM attempts WHERE lane NOT LIKE 'link.%'"):
+            pass
+        done: int = pump.deliver(link_lane(NAME))
+        return done
+
+    def provider(self, **options: Any) -> SmppProvider:
+        return SmppProvider(settings(self.smsc.port, **options), LinkDesk(self.desk.sessions, self.desk.office))
+
+    def do(self, what: Callable[[], object]) -> None:
+        """Have the SMSC do this."""
+
+        async def done() -> None:
+            what()
+
+        asyncio.run_coroutine_threadsafe(done(), self.loop).result(PATIENCE_S)
+
+    def until(self, is_so: Callable[[], object]) -> None:
+        until = time.monotonic() + PATIENCE_S
+        while not is_so():
+            assert time.monotonic() < until
+            time.sleep(0.02)
+
+    def settled(self, count: int) -> None:
+        """Wait for so many parts with a receipt, then settle them."""
+        self.until(lambda: self.desk.sql("SELECT count(*) FROM parts WHERE result IS NOT NULL")[0][0] == count)
+        self.desk.settle()
+
+    def states(self) -> dict[str, int]:
+        rows = self.desk.sql("SELECT coalesce(result, state), count(*) FROM attempts WHERE channel = 'sms' GROUP BY 1")
+        return {row[0]: row[1] for row in rows}
+
+
+@contextmanager
+def in_a_thread(known: Smsc) -> Iterator[asyncio.AbstractEventLoop]:
+    loop, ready, stop = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
+
+    async def serve() -> None:
+        async with smsc(known):
+            ready.set()
+            await stop.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread.start()
+    assert ready.wait(PATIENCE_S)
+    yield loop
+    loop.call_soon_threadsafe(stop.set)
+    thread.join()
+    loop.close()
+
+
+@pytest.fixture
+def station(desk: Desk, pump_module: Any, tmp_path: Path) -> Iterator[Station]:
+    with ExitStack() as stack:
+        known = Smsc()
+        made = Station(desk, known, stack.enter_context(in_a_thread(known)), pump_module, tmp_path)
+        yield made
+        for pump in made.pumps:
+            pump.close()
+
+
+def test_messages_go_over_the_link_and_their_receipts_settle_them(station: Station) -> None:
+    for number in range(0, 300, 10):
+        station.desk.open(number, urgency="low")
+    assert station.deliver(station.worker()) == 30
+    station.settled(sum(len(parts_of(each)) for each in station.desk.rows(AttemptRow)))
+    assert station.states() == {"DELIVERED": 30}
+    assert {each.number for each in station.smsc.taken} == {"86" + phone(number) for number in range(0, 300, 10)}
+
+
+def parts_of(attempt: AttemptRow) -> list[str]:
+    return (attempt.ref or "").split(",")
+
+
+@pytest.mark.parametrize("receipts", ["before", "twice"])
+def test_receipts_that_come_before_the_response_or_twice(station: Station, receipts: str) -> None:
+    station.smsc.receipts = receipts
+    station.desk.open(0)
+    station.deliver(station.worker())
+    station.settled(len(station.smsc.taken))
+    assert station.states() == {"DELIVERED": 1}
+
+
+def test_receipts_after_a_restart_settle_what_was_sent_before_it(station: Station) -> None:
+    station.smsc.receipts = "never"
+    station.desk.open(0)
+    first = station.worker()
+    station.deliver(first)
+    assert station.states() == {"accepted": 1}
+    station.pumps.remove(first)
+    first.close()
+    station.worker()
+    station.until(lambda: len(station.smsc.sessions) == 2)
+    station.do(lambda: [station.smsc.far.report(each) for each in station.smsc.taken])
+    station.settled(len(station.smsc.taken))
+    assert station.states() == {"DELIVERED": 1}
+
+
+async def claimed_and_sent(station: Station) -> None:
+    """A worker that claims, sends, and is gone before the SMSC has answered: nothing is recorded."""
+    provider = station.provider()
+    assert station.desk.claim(provider) == []
+    errands = station.desk.claim(provider, lane=link_lane(NAME))
+    await provider.open()
+    calls = [asyncio.create_task(provider.send(each.message)) for each in errands if each.message]
+    await until(lambda: len(station.smsc.taken) == len(calls))
+    station.do(lambda: station.smsc.far.cut())
+    await provider.close()
+    await asyncio.gather(*calls)
+
+
+def test_receipts_settle_what_was_in_doubt_after_kill_9(station: Station) -> None:
+    """No response ever came, so no id is known: the reference in the receipt leads back, and nothing is sent again."""
+    station.smsc.receipts, station.smsc.answers = "never", lambda submitted: False
+    station.desk.open(0, urgency="low", language="zh-CN")
+    station.desk.open(10, urgency="low", language="zh-CN")
+    asyncio.run(claimed_and_sent(station))
+    assert station.desk.lapse() == 2
+    assert station.states() == {"in_doubt": 2}
+    station.smsc.answers = lambda submitted: True
+    second = station.worker()
+    station.until(lambda: len(station.smsc.sessions) == 2)
+    station.do(lambda: [station.smsc.far.report(each) for each in station.smsc.taken])
+    station.settled(2)
+    assert station.states() == {"DELIVERED": 2}
+    assert second.deliver(link_lane(NAME)) == 0
+    assert len(station.smsc.taken) == 2
+
+
+@pytest.mark.parametrize(
+    ("form", "written"), [("decimal_of_hex", lambda each: str(int(each, 16))), ("same", lambda each: each)]
+)
+def test_ids_in_the_form_that_the_carrier_gives_them(
+    station: Station, form: str, written: Callable[[str], str]
+) -> None:
+    station.smsc.receipt = lambda taken: in_text(taken, written(taken.message_id))
+    for number in range(0, 120, 10):
+        station.desk.open(number)
+    station.deliver(station.worker(receipt_ids=form))
+    station.settled(len(station.smsc.taken))
+    assert station.states() == {"DELIVERED": 12}
