@@ -22,11 +22,10 @@ if TYPE_CHECKING:
     from dispatcher.casework.files import CaseFiles
 
 _FIRST_OF_ALL = -1  # money that is leaving is stopped before anybody is warned
-_URGENT = frozenset({Urgency.CRITICAL, Urgency.HIGH})
 
 
-def lane_of(urgency: str) -> str:
-    return URGENT if urgency in _URGENT else ROUTINE
+def lane_of(urgency_rank: int) -> str:
+    return URGENT if urgency_rank <= Urgency.HIGH.rank else ROUTINE
 
 
 def carry_out(files: CaseFiles, case_id: UUID, decisions: Iterable[d.Decision]) -> None:
@@ -83,7 +82,7 @@ def _plan(hand: _Hand, plan: d.Plan) -> None:
     attempt.possible_duplicate = plan.possible_duplicate
     attempt.hook, attempt.occasion = plan.hook, plan.occasion
     if plan.hook is Hook.STOP_PAYMENT:
-        attempt.urgency_rank = _FIRST_OF_ALL
+        attempt.urgency_rank, attempt.lane = _FIRST_OF_ALL, lane_of(_FIRST_OF_ALL)
     attempt.due_at, attempt.action = plan.due_at, "send"
     if plan.possible_duplicate and plan.retry_of is not None:
         hand.attempt(plan.retry_of).action = None  # its key lives on in this one, which will be asked about
@@ -117,7 +116,7 @@ def _skip(hand: _Hand, skip: d.Skip) -> None:
 
 
 def _new_attempt(hand: _Hand, rule: str, channel: Channel) -> AttemptRow:
-    key = hand.new_id()
+    key, rank = hand.new_id(), Urgency(hand.case.urgency).rank
     attempt = AttemptRow(
         id=key,
         case_id=hand.case.id,
@@ -130,8 +129,8 @@ def _new_attempt(hand: _Hand, rule: str, channel: Channel) -> AttemptRow:
         occasion=1,
         state=AttemptState.PLANNED.value,
         due_at=hand.now,
-        lane=lane_of(hand.case.urgency),
-        urgency_rank=Urgency(hand.case.urgency).rank,
+        lane=lane_of(rank),
+        urgency_rank=rank,
         planned_at=hand.now,
         confirmed=False,
         was_in_doubt=False,
@@ -267,7 +266,7 @@ def raise_urgency(files: CaseFiles, case: CaseRow, to: Urgency) -> None:
     case.urgency, case.urgency_since = to.value, files.now
     for attempt in files.attempts[case.id]:
         if attempt.action is not None and attempt.urgency_rank != _FIRST_OF_ALL:
-            attempt.urgency_rank, attempt.lane = to.rank, lane_of(to)
+            attempt.urgency_rank, attempt.lane = to.rank, lane_of(to.rank)
 
 
 def _set_deadline(hand: _Hand, decision: d.SetDeadline) -> None:

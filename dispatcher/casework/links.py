@@ -42,7 +42,7 @@ def take_back(session: Session, office: Office, registry: Registry) -> int:
     )
     rows, now = session.execute(lost).tuples().all(), office.clock.now(session)
     for attempt, case in rows:
-        attempt.lane = lane_of(case.urgency)
+        attempt.lane = lane_of(attempt.urgency_rank)
         _note(session, attempt, case, now, "attempt_taken_back")
     return len(rows)
 

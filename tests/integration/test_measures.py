@@ -29,6 +29,12 @@ def test_protection_is_asked_for_on_order(desk: Desk) -> None:
     assert desk.attempts(case_id, "hook")[0].granted_until == START + timedelta(hours=24)
 
 
+def test_money_that_is_leaving_waits_behind_nobody_however_low_the_case(desk: Desk) -> None:
+    desk.open(1, urgency="low", risk={"transfers": [{"at": "2026-03-02T08:50:00+08:00", "amount_yuan": 5000}]})
+    desk.open(2, urgency="critical", channels=["sms"])
+    assert [each.provider for each in desk.claim(bank(), Scripted(), lane="urgent", limit=1)] == ["bank"]
+
+
 def test_protection_is_lifted_though_the_case_has_ended(desk: Desk) -> None:
     case_id = desk.open()
     give(desk, orders.ask_bank, case_id, Hook.PROTECT_ACCOUNT)
