@@ -8,6 +8,9 @@ PEERS := .venv-peers
 # Servers that others wrote, for `make peers-smpp` alone.
 SMPP := tests/peers/smpp
 
+# Where this is set, each of the many processes of a test compiles the same 900 modules anew: 2 s of one core.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test unit laws crowd model faults faults-short faults-can-fail \
 	mutants mutants-short without-rules without-names peers-signatures peers-smpp lint format bench bench-short lock clean
 
@@ -15,7 +18,7 @@ demo: $(VENV)/run  ## the sample cases on the real stack, then the log
 	$(BIN)/dispatcher demo
 
 test: $(VENV)/dev  ## all tests, on servers of their own
-	$(BIN)/python -m pytest tests/end_to_end
+	$(BIN)/python -m pytest tests/end_to_end -n 2 --dist loadfile
 	$(BIN)/python -m pytest tests/unit tests/integration -n 2
 
 unit: $(VENV)/dev  ## the tests that need no server
