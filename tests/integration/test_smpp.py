@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from smsc import Far, Smsc, in_parameters, receipt, smsc, until
+from structlog.testing import capture_logs
 
 from providers.base import (
     Accepted,
@@ -248,7 +249,7 @@ def test_a_dead_peer_is_noticed_in_silence() -> None:
     play(scenario, enquire_link_s=0.1, timeout_s=0.3)
 
 
-def test_a_receipt_that_can_not_be_kept_is_left_with_the_smsc() -> None:
+def test_a_receipt_that_can_not_be_kept_is_left_with_the_smsc_and_told() -> None:
     async def scenario(stage: Stage) -> None:
         stage.book.is_away = True
         await stage.provider.send(sms())
@@ -258,7 +259,9 @@ def test_a_receipt_that_can_not_be_kept_is_left_with_the_smsc() -> None:
         await until(lambda: stage.smsc.confirmed == [codes.TRY_LATER, 0])
         assert len(stage.book.reports) == 1
 
-    play(scenario)
+    with capture_logs() as logged:
+        play(scenario)
+    assert [each["event"] for each in logged] == ["receipt_not_kept"]
 
 
 @pytest.mark.parametrize("number", ["+8615400000003", "+8615400000013"])

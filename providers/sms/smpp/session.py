@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Coroutine
 from itertools import count
 from typing import Any
 
+import structlog
+
 from providers.sms.smpp import codes, wire
 from providers.sms.smpp.options import Options
 from providers.sms.smpp.wire import Delivered, Pdu
@@ -12,6 +14,7 @@ from providers.sms.smpp.wire import Delivered, Pdu
 Answer = asyncio.Future[Pdu]
 # Raises where what was delivered can't be kept; the SMSC brings it again then.
 TakeIn = Callable[[Delivered], Awaitable[None]]
+_log = structlog.get_logger(__name__)
 _LAST_SEQUENCE = 0x7FFFFFFF  # 5.1.4
 _GOODBYE_S = 2.0
 _LOOK_EVERY_S = 1.0
@@ -134,7 +137,8 @@ class Session:
         if self._is_bound and delivered is not None:
             try:
                 await self._take_in(delivered)
-            except Exception:  # noqa: BLE001 - whatever the store's trouble is, the SMSC is to keep the receipt
+            except Exception as error:  # noqa: BLE001 - whatever the store's trouble is, the SMSC is to keep the receipt
+                _log.warning("receipt_not_kept", host=self._options.host, error=type(error).__name__)
                 status = codes.TRY_LATER
         self._reply(pdu, status, b"\0")
 
