@@ -5,6 +5,7 @@ name = "city-sms"
 adapter = "http_gateway"        # an entry point of group dispatcher.providers
 channels = ["sms"]
 destinations = ["CN"]           # calling regions; left out: anywhere
+limits = { rate = ["50/1s"] }   # limits.py has them all; left out: what the adapter knows of its vendor
 secret_env = "CITY_SMS_SECRET"  # the variable, never the secret; the adapter's other secrets as NAME_env
 base_url = "https://…"          # all else is the adapter's own
 """
@@ -16,27 +17,34 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
+from providers import limits
 from providers.base import Provider, ProviderSettings, SettingsError
+from providers.limits import Limits
 from schemas import normalise
 from schemas.vocabulary import Channel
 
 GROUP = "dispatcher.providers"
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
-_OURS = ("name", "adapter", "channels", "destinations")
+_OURS = ("name", "adapter", "channels", "destinations", "limits")
 _ENV = "_env"
 
 
 class Registry:
     """The providers of one process, in the order of the file: the first of a channel is used first."""
 
-    def __init__(self, providers: list[Provider]) -> None:
+    def __init__(self, providers: list[Provider], limits: Mapping[str, Limits] | None = None) -> None:
         self._by_name = {provider.name: provider for provider in providers}
+        self._limits = limits or {}
 
     def __getitem__(self, name: str) -> Provider:
         return self._by_name[name]
 
     def get(self, name: str | None) -> Provider | None:
         return self._by_name.get(name) if name else None
+
+    def limits(self, provider: Provider) -> Limits:
+        """What PROVIDERS_FILE allows, over what the vendor does."""
+        return self._limits.get(provider.name, Limits()).over(provider.capabilities.limits)
 
     def for_channel(self, channel: Channel, country: str | None = None) -> Provider | None:
         """The first provider of the channel that reaches this calling region; None: wherever the number is."""
@@ -81,7 +89,7 @@ def build(tables: list[ProviderSettings], ports: Mapping[str, Any]) -> Registry:
         factory: Callable[..., Provider] = entry.load()
         port = ports.get(settings.adapter)
         providers.append(factory(settings) if port is None else factory(settings, port))
-    return Registry(providers)
+    return Registry(providers, {settings.name: settings.limits for settings in tables})
 
 
 def read(path: Path, environment: Mapping[str, str], callback_base: str) -> list[ProviderSettings]:
@@ -123,8 +131,16 @@ def _settings(
         secret=secrets.pop("secret", None),
         secrets=secrets,
         callback_url=f"{callback_base.rstrip('/')}/receipts/{name}",
+        limits=_limits(path, name, table.get("limits", {})),
         options={key: value for key, value in table.items() if key not in _OURS and not key.endswith(_ENV)},
     )
+
+
+def _limits(path: Path, name: str, table: object) -> Limits:
+    try:
+        return limits.read(table)
+    except ValueError as error:
+        raise SettingsError(f"{path}: provider {name}: {error}") from None
 
 
 def _destinations(path: Path, name: str, listed: object) -> frozenset[str] | None:
