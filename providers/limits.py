@@ -58,8 +58,10 @@ def _rate(value: object) -> Rate:
 
 
 def _quiet(value: object) -> Quiet | None:
-    if isinstance(value, Quiet) or value is None or value == "":
-        return value or None
+    if isinstance(value, Quiet):
+        return value
+    if value is None or value == "":
+        return None
     match = _QUIET.fullmatch(value) if isinstance(value, str) else None
     if match is None or match.groups()[:2] == match.groups()[2:]:
         raise ValueError('write two times of a day, such as "21:00-08:00"')
@@ -99,6 +101,9 @@ class Limits(BaseModel):
     def over(self, defaults: Self) -> Self:
         """These, and the defaults for what is not set here."""
         return defaults.model_copy(update={name: getattr(self, name) for name in self.model_fields_set})
+
+
+NO_LIMITS = Limits()
 
 
 def read(value: object) -> Limits:

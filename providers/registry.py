@@ -7,6 +7,7 @@ channels = ["sms"]
 destinations = ["CN"]           # calling regions; left out: anywhere
 limits = { rate = ["50/1s"] }   # limits.py has them all; left out: what the adapter knows of its vendor
 secret_env = "CITY_SMS_SECRET"  # the variable, never the secret; the adapter's other secrets as NAME_env
+weight = 2                      # its share beside the others of a channel; 0: only when no other is left
 base_url = "https://…"          # all else is the adapter's own
 """
 
@@ -19,22 +20,28 @@ from typing import Any
 
 from providers import limits
 from providers.base import Provider, ProviderSettings, SettingsError
-from providers.limits import Limits
+from providers.limits import NO_LIMITS, Limits
 from schemas import normalise
 from schemas.vocabulary import Channel
 
 GROUP = "dispatcher.providers"
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
-_OURS = ("name", "adapter", "channels", "destinations", "limits")
+_OURS = ("name", "adapter", "channels", "destinations", "weight", "limits")
 _ENV = "_env"
+_HEAVIEST = 1000
 
 
 class Registry:
-    """The providers of one process, in the order of the file: the first of a channel is used first."""
+    """The providers of one process, in the order of the file. Who is not in `weights` has weight 1."""
 
-    def __init__(self, providers: list[Provider], limits: Mapping[str, Limits] | None = None) -> None:
+    def __init__(
+        self,
+        providers: list[Provider],
+        weights: Mapping[str, float] | None = None,
+        limits: Mapping[str, Limits] | None = None,
+    ) -> None:
         self._by_name = {provider.name: provider for provider in providers}
-        self._limits = limits or {}
+        self._weights, self._limits = weights or {}, limits or {}
 
     def __getitem__(self, name: str) -> Provider:
         return self._by_name[name]
@@ -42,13 +49,16 @@ class Registry:
     def get(self, name: str | None) -> Provider | None:
         return self._by_name.get(name) if name else None
 
+    def reaching(self, channel: Channel, country: str | None = None) -> list[Provider]:
+        """The providers of the channel that reach this calling region; None: wherever the number is."""
+        return [p for p in self._of(channel) if _reaches(p, country)]
+
+    def weight(self, name: str) -> float:
+        return self._weights.get(name, 1.0)
+
     def limits(self, provider: Provider) -> Limits:
         """What PROVIDERS_FILE allows, over what the vendor does."""
-        return self._limits.get(provider.name, Limits()).over(provider.capabilities.limits)
-
-    def for_channel(self, channel: Channel, country: str | None = None) -> Provider | None:
-        """The first provider of the channel that reaches this calling region; None: wherever the number is."""
-        return next((p for p in self._of(channel) if _reaches(p, country)), None)
+        return self._limits.get(provider.name, NO_LIMITS).over(provider.capabilities.limits)
 
     def serves(self, channel: Channel) -> bool:
         """Whether anybody serves the channel at all."""
@@ -89,7 +99,8 @@ def build(tables: list[ProviderSettings], ports: Mapping[str, Any]) -> Registry:
         factory: Callable[..., Provider] = entry.load()
         port = ports.get(settings.adapter)
         providers.append(factory(settings) if port is None else factory(settings, port))
-    return Registry(providers, {settings.name: settings.limits for settings in tables})
+    weights = {settings.name: settings.weight for settings in tables}
+    return Registry(providers, weights, {settings.name: settings.limits for settings in tables})
 
 
 def read(path: Path, environment: Mapping[str, str], callback_base: str) -> list[ProviderSettings]:
@@ -130,6 +141,7 @@ def _settings(
         destinations=_destinations(path, name, table.get("destinations")),
         secret=secrets.pop("secret", None),
         secrets=secrets,
+        weight=_weight(path, name, table.get("weight", 1)),
         callback_url=f"{callback_base.rstrip('/')}/receipts/{name}",
         limits=_limits(path, name, table.get("limits", {})),
         options={key: value for key, value in table.items() if key not in _OURS and not key.endswith(_ENV)},
@@ -153,6 +165,15 @@ def _destinations(path: Path, name: str, listed: object) -> frozenset[str] | Non
             "or US for all of +1; leave it out for anywhere"
         )
     return frozenset(listed)
+
+
+def _weight(path: Path, name: str, value: object) -> float:
+    # Of a number that is not finite no share can be drawn.
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= _HEAVIEST:
+        raise SettingsError(
+            f"{path}: provider {name}: weight must be a number from 0 (only when no other is left) to {_HEAVIEST}"
+        )
+    return float(value)
 
 
 def _is_region(value: object) -> bool:

@@ -259,6 +259,13 @@ class Duty(Code):
     CONFLICT = "conflict", "核对冲突指令", "compare the conflicting instruction"
 
 
+class Onward(Code):
+    """What a refusal lets the plan do at once."""
+
+    NEXT_PROVIDER = "next_provider", "改走下一渠道商", "the next provider"
+    NEXT_CHANNEL = "next_channel", "改走下一渠道", "the next channel"
+
+
 class FollowUp(Code):
     """What a follow-up finds; the form's first field."""
 

@@ -5,7 +5,7 @@ as `sending` with a lease before anything leaves the house.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from dispatcher import clock
 from dispatcher.casework import links, outcomes
+from dispatcher.casework.choosing import Chooser
 from dispatcher.casework.files import CaseFiles, entry
 from dispatcher.casework.letters import Letters
 from dispatcher.casework.office import Office
@@ -42,6 +43,7 @@ class Errand:
     provider: str | None
     message: Message | None
     inquiry: Inquiry | None = None
+    others_left: bool = False  # a passing refusal may go to another provider at once
 
 
 @dataclass(frozen=True)
@@ -66,33 +68,34 @@ def claim(session: Session, office: Office, registry: Registry, lane: str, limit
     if not rows:
         return []
     letters = Letters(session, office, rows)
+    chooser = Chooser(session, registry, (attempt for attempt, _ in rows))
     errands, out_of_reach = [], []
     for attempt, case in rows:
         # Only the provider that was given a message can say what became of it; on a link's lane it is settled already.
         is_new = attempt.action == "send"
         is_open = is_new and not lane.startswith(LINK)
-        provider = _provider(registry, attempt, letters) if is_open else registry.get(attempt.provider)
+        country = letters.country(attempt)
+        provider = chooser.choose(attempt, country) if is_open else registry.get(attempt.provider)
         if provider is not None and links.belongs_elsewhere(provider, lane):
             links.hand_over(session, office, attempt, case, provider, now)
-        elif is_open and provider is None and _out_of_reach(registry, attempt):
+        elif is_open and provider is None and _out_of_reach(registry, attempt, country):
             out_of_reach.append(attempt)
         else:
             message = letters.message(attempt, case) if is_new else None
             inquiry = letters.inquiry(attempt, provider) if attempt.action == "query" else None
-            errands.append(_take(session, attempt, case, provider, message, inquiry, now, real_now))
+            others_left = is_new and provider is not None and chooser.is_another_left(attempt, country, provider)
+            errand = _take(session, attempt, case, provider, message, inquiry, now, real_now)
+            errands.append(replace(errand, others_left=others_left))
     if out_of_reach:
         _leave_out(session, office, out_of_reach)
     return errands
 
 
-def _provider(registry: Registry, attempt: AttemptRow, letters: Letters) -> Provider | None:
-    return registry.for_channel(Channel(attempt.channel), letters.country(attempt))
-
-
-def _out_of_reach(registry: Registry, attempt: AttemptRow) -> bool:
+def _out_of_reach(registry: Registry, attempt: AttemptRow, country: str | None) -> bool:
     """No provider reaches this country, or there is no bank or group to ask. A missing SMS gateway is a fault."""
     channel = Channel(attempt.channel)
-    return registry.serves(channel) or channel in (Channel.HOOK, Channel.BROADCAST)
+    is_expected = registry.serves(channel) or channel in (Channel.HOOK, Channel.BROADCAST)
+    return is_expected and not registry.reaching(channel, country)
 
 
 def _leave_out(session: Session, office: Office, attempts: list[AttemptRow]) -> None:
@@ -143,7 +146,9 @@ def record(session: Session, office: Office, results: Iterable[Done]) -> tuple[s
         if isinstance(word, bool):
             outcomes.cancelled(files, errand.case_id, errand.attempt_id, taken_back=word)
         else:
-            outcomes.record(files, errand.case_id, errand.attempt_id, word, asked=errand.action)
+            outcomes.record(
+                files, errand.case_id, errand.attempt_id, word, asked=errand.action, others_left=errand.others_left
+            )
     files.decide()
     return files.lanes, held
 

@@ -10,6 +10,7 @@ from schemas.vocabulary import (
     CaseState,
     Channel,
     Hook,
+    Onward,
     Person,
     Relation,
     Resolution,
@@ -68,6 +69,7 @@ class Attempt:
     visit_id: str | None = None
     rung: int | None = None
     result: Result | None = None
+    onward: Onward | None = None
     confirmed: bool = False
     answer: str | None = None
     detail: str | None = None

@@ -128,6 +128,7 @@ class Desk:
     sessions: sessionmaker[Session]
     office: Office
     is_tampered: bool = False  # rows were changed behind the journal's back
+    weights: dict[str, float] = field(default_factory=dict)
 
     def push(self, body: dict[str, Any] | bytes, door: str = "push") -> Answer:
         raw = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
@@ -203,7 +204,14 @@ class Desk:
 
     def claim(self, *providers: Any, lane: str = "routine", limit: int = 100) -> list[Errand]:
         with self.sessions.begin() as session:
-            return delivery.claim(session, self.office, Registry(list(providers)), lane, limit)
+            return delivery.claim(session, self.office, Registry(list(providers), self.weights), lane, limit)
+
+    @contextmanager
+    def weighing(self, **weights: float) -> Iterator[None]:
+        """These providers have these weights meanwhile."""
+        self.weights = weights
+        yield
+        self.weights = {}
 
     def record(self, *done: Done) -> None:
         with self.sessions.begin() as session:
