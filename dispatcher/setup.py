@@ -19,6 +19,7 @@ from dispatcher.clock import Clock
 from dispatcher.errors import OperatorError
 from dispatcher.settings import Settings, database_url, redis_url, settings
 from dispatcher.store import engine, revision
+from dispatcher.tally import Tally
 from dispatcher.wake import CeleryWake
 from providers import registry
 from providers.base import SettingsError
@@ -38,6 +39,11 @@ class House:
     @property
     def engine(self) -> Engine:
         return engine.engine(self.settings.database_url or "")
+
+    @cached_property
+    def tally(self) -> Tally:
+        """What the providers' last sends came to."""
+        return Tally(self.settings.redis_url)
 
     @cached_property
     def registry(self) -> registry.Registry:

@@ -224,6 +224,7 @@ class ProviderSettings:
     channels: frozenset[Channel]
     destinations: frozenset[str] | None = None
     weight: float = 1.0  # beside the others of a channel; 0: only when no other is left
+    slow_s: float | None = None  # an answer that takes longer is slow; None: half of the adapter's timeout
     secret: str | None = field(default=None, repr=False)  # of secret_env
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)  # of every other NAME_env, by NAME
     callback_url: str | None = None

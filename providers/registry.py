@@ -26,22 +26,26 @@ from schemas.vocabulary import Channel
 
 GROUP = "dispatcher.providers"
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
-_OURS = ("name", "adapter", "channels", "destinations", "weight", "limits")
+_OURS = ("name", "adapter", "channels", "destinations", "weight", "slow_s", "limits")
 _ENV = "_env"
-_HEAVIEST = 1000
+_HEAVIEST, _SLOWEST_S = 1000, 600
 
 
 class Registry:
-    """The providers of one process, in the order of the file. Who is not in `weights` has weight 1."""
+    """The providers of one process, in the order of the file.
+
+    Who is not in `weights` has weight 1; whose answer takes longer than `slow_s`, or half of its timeout, is slow.
+    """
 
     def __init__(
         self,
         providers: list[Provider],
         weights: Mapping[str, float] | None = None,
+        slow_s: Mapping[str, float] | None = None,
         limits: Mapping[str, Limits] | None = None,
     ) -> None:
         self._by_name = {provider.name: provider for provider in providers}
-        self._weights, self._limits = weights or {}, limits or {}
+        self._weights, self._slow_s, self._limits = weights or {}, slow_s or {}, limits or {}
 
     def __getitem__(self, name: str) -> Provider:
         return self._by_name[name]
@@ -55,6 +59,10 @@ class Registry:
 
     def weight(self, name: str) -> float:
         return self._weights.get(name, 1.0)
+
+    def slow_s(self, name: str) -> float:
+        """Seconds after which its answer counts as slow."""
+        return self._slow_s.get(name, self._by_name[name].timeout_s / 2)
 
     def limits(self, provider: Provider) -> Limits:
         """What PROVIDERS_FILE allows, over what the vendor does."""
@@ -100,7 +108,8 @@ def build(tables: list[ProviderSettings], ports: Mapping[str, Any]) -> Registry:
         port = ports.get(settings.adapter)
         providers.append(factory(settings) if port is None else factory(settings, port))
     weights = {settings.name: settings.weight for settings in tables}
-    return Registry(providers, weights, {settings.name: settings.limits for settings in tables})
+    slow_s = {each.name: each.slow_s for each in tables if each.slow_s is not None}
+    return Registry(providers, weights, slow_s, {settings.name: settings.limits for settings in tables})
 
 
 def read(path: Path, environment: Mapping[str, str], callback_base: str) -> list[ProviderSettings]:
@@ -142,6 +151,7 @@ def _settings(
         secret=secrets.pop("secret", None),
         secrets=secrets,
         weight=_weight(path, name, table.get("weight", 1)),
+        slow_s=_slow_s(path, name, table.get("slow_s")),
         callback_url=f"{callback_base.rstrip('/')}/receipts/{name}",
         limits=_limits(path, name, table.get("limits", {})),
         options={key: value for key, value in table.items() if key not in _OURS and not key.endswith(_ENV)},
@@ -173,6 +183,14 @@ def _weight(path: Path, name: str, value: object) -> float:
         raise SettingsError(
             f"{path}: provider {name}: weight must be a number from 0 (only when no other is left) to {_HEAVIEST}"
         )
+    return float(value)
+
+
+def _slow_s(path: Path, name: str, value: object) -> float | None:
+    if value is None:
+        return None
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= _SLOWEST_S:
+        raise SettingsError(f"{path}: provider {name}: slow_s must be seconds, more than 0 and at most {_SLOWEST_S}")
     return float(value)
 
 

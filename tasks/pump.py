@@ -12,14 +12,16 @@ import time
 from collections.abc import Coroutine
 from typing import Any
 
-from dispatcher.casework import delivery
+from dispatcher.casework import delivery, standings
 from dispatcher.casework.delivery import Done, Errand
 from dispatcher.casework.outcomes import Word
 from dispatcher.logging import logger
 from dispatcher.setup import House
 from dispatcher.store.patience import waits_for_database
 from dispatcher.wake import LINK
+from providers import breaker
 from providers.base import InDoubt, Inquiry, Provider
+from providers.breaker import Kind
 
 CLAIM = 50  # attempts a claim
 UNDER_WAY = 100  # provider calls at once
@@ -143,7 +145,7 @@ class Pump:
         return bool(lanes), held
 
     async def _run(self, errand: Errand) -> None:
-        provider = self._registry.get(errand.provider)
+        provider, began = self._registry.get(errand.provider), time.monotonic()
         try:
             word = delivery.WITHOUT_PROVIDER[errand.action] if provider is None else await _call(provider, errand)
             if not isinstance(word, bool if errand.action == "cancel" else Word):
@@ -153,7 +155,15 @@ class Pump:
             kind = type(error).__name__
             _log.error("adapter_failed", attempt=str(errand.attempt_id), provider=errand.provider, error=kind)
             word = False if errand.action == "cancel" else InDoubt(f"adapter failed: {kind}")
+        if provider is not None and errand.message is not None:
+            self._count(provider, word, time.monotonic() - began)
         self._results.put(Done(errand, word))
+
+    def _count(self, provider: Provider, word: Any, took_s: float) -> None:
+        if standings.is_judged(provider):
+            kind = breaker.kind_of(word, took_s, self._registry.slow_s(provider.name))
+            is_well = kind in (Kind.GOOD, Kind.SLOW)
+            self._house.tally.note(provider.name, kind, None if is_well else word.detail)
 
 
 def _facts(done: Done) -> dict[str, str | None]:

@@ -24,9 +24,9 @@ class Chooser:
         session: Session,
         registry: Registry,
         attempts: Iterable[AttemptRow],
-        shares: Mapping[str, float | None] | None = None,
+        shares: Mapping[str, float | None],
     ) -> None:
-        self._registry, self._shares = registry, shares or {}
+        self._registry, self._shares = registry, shares
         new = [each for each in attempts if each.action == "send"]
         self._before = _before(session, {each.case_id for each in new if _follows(each)})
 
@@ -53,7 +53,7 @@ class Chooser:
         """A key is the provider's own: what is sent again under it goes where it went before."""
         if not _is_resent(attempt):
             return None
-        sent = [each for each in self._before.values() if each.send_key == attempt.send_key and each.provider]
+        sent = [each for each in self._before.values() if each.send_key == attempt.send_key and each.sent_at]
         return max(sent, key=lambda each: each.id).provider if sent else None
 
     def _tried(self, attempt: AttemptRow) -> set[str]:

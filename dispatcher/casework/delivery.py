@@ -68,7 +68,7 @@ def claim(session: Session, office: Office, registry: Registry, lane: str, limit
     if not rows:
         return []
     letters = Letters(session, office, rows)
-    chooser = Chooser(session, registry, (attempt for attempt, _ in rows))
+    chooser = Chooser(session, registry, (attempt for attempt, _ in rows), office.standings.shares(session))
     errands, out_of_reach = [], []
     for attempt, case in rows:
         # Only the provider that was given a message can say what became of it; on a link's lane it is settled already.

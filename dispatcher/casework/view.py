@@ -59,6 +59,7 @@ def case_of(
         warned_before=row.warned_before is not None,
         rewarned_at=row.rewarned_at,
         noticed_at=around.noticed.get(row.id),
+        down=around.down,
         money_moved=row.money_moved,
         amount_at_risk=row.amount_at_risk,
         money_transferred=row.money_transferred,

@@ -143,6 +143,7 @@ class Case:
     warned_before: bool = False
     rewarned_at: datetime | None = None
     noticed_at: datetime | None = None  # the last group notice on this scam in this area, from any case
+    down: frozenset[Channel] = frozenset()  # channels none of whose providers works
     money_moved: bool = False
     amount_at_risk: int | None = None
     money_transferred: int = 0
