@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -17,6 +17,7 @@ from dispatcher.casework.office import Office
 from dispatcher.casework.roster import DutyDesk
 from dispatcher.clock import Clock
 from dispatcher.errors import OperatorError
+from dispatcher.limits import Limiter, Shared
 from dispatcher.settings import Settings, database_url, redis_url, settings
 from dispatcher.store import engine, revision
 from dispatcher.tally import Tally
@@ -44,6 +45,13 @@ class House:
     def tally(self) -> Tally:
         """What the providers' last sends came to."""
         return Tally(self.settings.redis_url)
+
+    @cached_property
+    def limiter(self) -> Limiter:
+        """What the providers' contracts allow. Keys hold a number only as a blind index."""
+        digest = partial(self.office.vault.digest, "callee")
+        shared = Shared(self.settings.redis_url or "")
+        return Limiter(shared, lambda number: digest(number).hex()[:32], self.settings.workers)
 
     @cached_property
     def registry(self) -> registry.Registry:

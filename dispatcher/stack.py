@@ -132,6 +132,8 @@ class Stack:
         environment = os.environ | self.environment
         for name in links(Path(environment["DISPATCHER_PROVIDERS_FILE"]), environment):
             self.workers[link_lane(name)] = link_lane(name)
+        delivering = [name for name in self.workers if name != "casework"]
+        self.environment["DISPATCHER_WORKERS"] = str(max(1, len(delivering)))
         for name, queues in self.workers.items():
             command = [sys.executable, "-m", "celery", "-A", "tasks", "worker", "-P", "threads", "-c", "1"]
             command += ["-Q", queues, "-n", f"{name}@%h", "--without-gossip", "--without-mingle", "-l", "INFO"]

@@ -8,10 +8,11 @@ from providers.limits import Limits, Rate
 
 # Places are booked this far ahead, so that the next message is ready when its place becomes free.
 AHEAD_MS = 500
-# How long after its taking a place counts as not yet used, at most, where no answer comes sooner.
-_ON_ITS_WAY_MS = 500
+# How long after its taking a place counts as not yet used, at most, where no answer comes sooner: longer than a busy
+# machine stands still, and short beside a call that is answered only at its end.
+_ON_ITS_WAY_MS = 2000
 _ON_ITS_WAY_PART = 25  # or this part of a long window
-_MARGIN_MS = 5  # clocks that count a window run apart
+_MARGIN_MS = 1  # two clocks that count one window run apart
 
 
 class Kind(IntEnum):

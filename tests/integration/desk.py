@@ -14,11 +14,13 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from dispatcher import clock
-from dispatcher.casework import delivery, due, intake, rebuild, receipts
+from dispatcher.casework import claiming, delivery, due, intake, rebuild, receipts
 from dispatcher.casework.answer import Answer
 from dispatcher.casework.delivery import Done, Errand
 from dispatcher.casework.office import Office
 from dispatcher.casework.rebuild import Verdict
+from dispatcher.casework.room import Room
+from dispatcher.limits import Limiter, Shared
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.instructions import QuarantineRow
@@ -129,6 +131,7 @@ class Desk:
     office: Office
     is_tampered: bool = False  # rows were changed behind the journal's back
     weights: dict[str, float] = field(default_factory=dict)
+    limiter: Limiter = field(default_factory=lambda: Limiter(Shared("redis://127.0.0.1:9/0"), str, 1))
 
     def push(self, body: dict[str, Any] | bytes, door: str = "push") -> Answer:
         raw = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
@@ -204,7 +207,10 @@ class Desk:
 
     def claim(self, *providers: Any, lane: str = "routine", limit: int = 100) -> list[Errand]:
         with self.sessions.begin() as session:
-            return delivery.claim(session, self.office, Registry(list(providers), self.weights), lane, limit)
+            registry = Registry(list(providers), self.weights)
+            return claiming.claim(
+                session, self.office, registry, Room(self.limiter, registry, self.office), lane, limit
+            )
 
     @contextmanager
     def weighing(self, **weights: float) -> Iterator[None]:
