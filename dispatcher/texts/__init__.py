@@ -11,7 +11,17 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from dispatcher.texts import card, voice
 from dispatcher.texts.lint import lint
-from dispatcher.texts.tables import CONFIRMED_PART, CardLines, Centre, ScamType, Table, Voice, Wording, is_chinese
+from dispatcher.texts.tables import (
+    CONFIRMED_PART,
+    CardLines,
+    Centre,
+    Plain,
+    ScamType,
+    Table,
+    Voice,
+    Wording,
+    is_chinese,
+)
 from schemas.errors import bilingual
 from schemas.vocabulary import FRAUD_TYPES, GENERIC_FRAUD_TYPE, Person, Relation
 
@@ -36,6 +46,7 @@ class Texts(Table):
     # The keys of the files are `voice` and `card`; the methods have those names here.
     calls: Voice = Field(alias="voice")
     cards: CardLines = Field(alias="card")
+    trials: Wording[Plain] = Field(alias="trial")
 
     @field_validator("types")
     @classmethod
@@ -104,6 +115,11 @@ class Texts(Table):
     def appeal(self) -> str:
         """What a person may do who objects to a measure; the law asks that they be told."""
         return self.cards.appeal.zh
+
+    def trial(self, *, chinese: bool, by_voice: bool) -> str:
+        """What a test of a provider says, to nobody who is warned: a signed SMS, or the script of a call."""
+        text = self.trials.pick(chinese)
+        return f"{text}{CONFIRMED_PART}{text}" if by_voice else self.centre.signed(text, chinese)
 
     def cue(self, fraud_type: str) -> str:
         """What an officer asks or does first."""
