@@ -288,7 +288,7 @@ class Cause(Code):
 class Onward(Code):
     """What a refusal lets the plan do at once."""
 
-    NEXT_PROVIDER = "next_provider", "改走下一渠道商", "the next provider"
+    NEXT_PROVIDER = "next_provider", "改走下一服务商", "the next provider"
     NEXT_CHANNEL = "next_channel", "改走下一渠道", "the next channel"
 
 

@@ -27,7 +27,7 @@ def again(case: Case, policy: Policy, last: Attempt, now: datetime) -> Plan:
     """
     if last.detail == NEVER_TAKEN:
         return replace(repeat("never_taken", last, again_at(case, policy, last, Due(now))), send_key=last.send_key)
-    if last.onward is Onward.NEXT_PROVIDER:
+    if last.onward is Onward.NEXT_PROVIDER and not last.possible_duplicate:
         return repeat(NEXT_PROVIDER, last, again_at(case, policy, last, Due(now)))
     failures = _failures_in_a_row([each for each in case.attempts if _is_same_errand(each, last)])
     due = max(now, (last.settled_at or now) + policy.retry.wait(failures), last.retry_not_before or now)

@@ -1,4 +1,4 @@
-"""Providers 渠道商: how each stands, the same for all processes, and how it came to."""
+"""Providers 服务商: how each stands, the same for all processes, and how it came to."""
 
 from sqlalchemy import Index
 from sqlalchemy.dialects.postgresql import JSONB

@@ -10,9 +10,12 @@ import pytest
 from desk import Desk, Scripted
 from sqlalchemy.exc import ProgrammingError
 
-from dispatcher import embedded
+from dispatcher import embedded, sweep
 from dispatcher.casework import health, standings
 from dispatcher.errors import OperatorError
+from dispatcher.settings import Settings
+from dispatcher.setup import House
+from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.providers import ProviderHistoryRow, ProviderRow
 from dispatcher.tally import Tally, Told
 from dispatcher.wake import link_lane
@@ -176,6 +179,27 @@ def test_the_history_can_only_grow(desk: Desk) -> None:
     for change in ("UPDATE provider_history SET cause = 'slow'", "DELETE FROM provider_history"):
         with pytest.raises(ProgrammingError, match="append-only"):
             desk.sql(change)
+
+
+def test_what_a_worker_sends_is_judged_by_the_sweep(
+    desk: Desk, redis_url: str, tally: Tally, pump_module: Any, tmp_path: Path
+) -> None:
+    bad, good = Scripted([Transient("gateway answered 500")] * 99, name="a"), Scripted(name="b")
+    register(desk, bad, good)
+    house = House(Settings(home=tmp_path, redis_url=redis_url), desk.sessions, desk.office)
+    vars(house)["registry"] = Registry([bad, good])  # as if its providers file named them
+    pump = pump_module.Pump(house)
+    for number in range(30):
+        desk.open(number)
+    pump.deliver("routine")
+    house.tally.flush()
+    sweep.judge(house)
+    pump.close()
+    assert len(bad.sent) >= 6
+    assert (row(desk).health, row(desk).last_error) == (Health.OPEN, "gateway answered 500")
+    assert row(desk, "b").health == Health.CLOSED
+    assert tally.read(["a"])["a"].window == Window()
+    assert {each.provider for each in desk.rows(AttemptRow) if each.result is None and each.channel == "sms"} == {"b"}
 
 
 # --- choosing by it

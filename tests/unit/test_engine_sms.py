@@ -66,6 +66,15 @@ def test_providers_are_tried_one_after_another_before_a_wait() -> None:
     assert waits == [2, 10, 30]
 
 
+def test_what_may_be_a_duplicate_goes_to_no_other_provider() -> None:
+    world = World.of(channels=ONLY_SMS)
+    world.in_doubt(world.sending(planned(world, SMS)))
+    world.after(minutes=3)
+    world.send(SMS, Result.FAILED_TEMPORARY, onward=Onward.NEXT_PROVIDER)
+    assert world.rules(Plan) == ["transient_failure"]
+    assert planned(world, SMS).possible_duplicate
+
+
 def test_a_passing_fault_is_retried_with_growing_waits() -> None:
     world = World.of(channels=ONLY_SMS)
     waits = []
