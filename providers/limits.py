@@ -9,7 +9,7 @@ Each key left out is the adapter's default; an empty list, at_once = 0 or quiet 
 import re
 from dataclasses import dataclass
 from datetime import time
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -97,6 +97,13 @@ class Limits(BaseModel):
     def count(self) -> bool:
         """Whether there is anything to be counted."""
         return bool(self.rate or self.at_once or self.account or self.callee)
+
+    def table(self) -> dict[str, Any]:
+        """As a file has it, in JSON; what is not limited is left out."""
+        rates = {name: [str(each) for each in getattr(self, name)] for name in ("rate", "account", "callee")}
+        others = {"at_once": self.at_once, "quiet": str(self.quiet) if self.quiet else None}
+        found = {name: value for name, value in (rates | others).items() if value}
+        return found | {"reserved_urgent": self.reserved_urgent} if found else {}
 
     def over(self, defaults: Self) -> Self:
         """These, and the defaults for what is not set here."""

@@ -5,7 +5,7 @@ the window after the answer: whenever the provider counted the message, it was b
 that it never sees more than is allowed, however long anything took in between. A line is a window of no length.
 """
 
-from dispatcher.limits.limiter import Booking, Full, Left, Limiter
-from dispatcher.limits.shared import Shared
+from dispatcher.limits.limiter import Booking, Full, Left, Limiter, limits_of
+from dispatcher.limits.shared import ERRORS, Shared
 
-__all__ = ["Booking", "Full", "Left", "Limiter", "Shared"]
+__all__ = ["ERRORS", "Booking", "Full", "Left", "Limiter", "Shared", "limits_of"]

@@ -7,13 +7,13 @@ message is lost by that, and none goes out that all workers' parts together woul
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dispatcher.limits.shared import ERRORS, Shared
 from dispatcher.limits.windows import AHEAD_MS, Digest, Kind, Ledger, Verdict, Window, windows
 from dispatcher.logging import logger
 from providers.base import OperationsFault, Provider, SwitchChannel
-from providers.limits import Limits, Rate
+from providers.limits import Limits
 
 _AWAY_S = 1.0  # then Redis is asked again
 _FORGET_EVERY = 1000
@@ -40,12 +40,11 @@ class Full:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What is left of one limit of a provider. `used` is None where it is counted for each number by itself."""
+    """One limit of a provider. `used` is None where it is counted for each number by itself, or was not asked."""
 
     kind: str
-    places: int
-    seconds: int  # 0: at one time
-    used: int | None
+    limit: str
+    used: int | None = None
 
 
 Answer = Booking | Full | SwitchChannel | OperationsFault
@@ -102,15 +101,12 @@ class Limiter:
         except ERRORS as error:
             self._lose(error)
 
-    def left(self, provider: Provider, limits: Limits) -> list[Left]:
-        """What is left of each limit. Raises what shared.ERRORS lists."""
-        asked = windows(provider.name, limits, None, is_urgent=True, lease_s=0)
-        used = self._shared.used(asked) if asked else []
-        counted = [
-            Left(each.kind.name.lower(), each.places, each.length_ms // 1000, n)
-            for each, n in zip(asked, used, strict=True)
-        ]
-        return counted + [Left(Kind.CALLEE.name.lower(), each.places, each.seconds, None) for each in limits.callee]
+    def left(self, provider: str, limits: Limits) -> list[Left]:
+        """What is used of each limit now. Raises what shared.ERRORS lists."""
+        counted = windows(provider, limits, None, is_urgent=True, lease_s=0)
+        used = self._shared.used(counted) if counted else []
+        found = limits_of(provider, limits)
+        return [replace(each, used=n) for each, n in zip(found, used, strict=False)] + found[len(used) :]
 
     async def close(self) -> None:
         await self._shared.close()
@@ -149,6 +145,12 @@ class Limiter:
         _log.warning("limits_of_own_share", error=type(error).__name__, workers=self._workers)
 
 
+def limits_of(provider: str, limits: Limits) -> list[Left]:
+    """Each limit, not asked about; those of a number come last."""
+    counted = windows(provider, limits, "", is_urgent=True, lease_s=0)
+    return [Left(each.kind.name.lower(), each.told) for each in counted]
+
+
 def _now() -> int:
     return int(time.monotonic() * 1000)
 
@@ -157,7 +159,7 @@ def _refusal(asked: Sequence[Window], verdict: Verdict) -> Full | SwitchChannel 
     """By what is full: a number, the account, or only the moment."""
     full = [(each, wait) for each, wait in zip(asked, verdict.waits_ms, strict=True) if wait > AHEAD_MS]
     worst, wait = max(full, key=lambda each: (each[0].kind, each[1]))
-    told = f"limit: {Rate(worst.places, worst.length_ms // 1000)} used up"
+    told = f"limit: {worst.told} used up"
     if worst.kind is Kind.CALLEE:
         return SwitchChannel(f"callee {told}")
     if worst.kind is Kind.ACCOUNT and not worst.is_routine:

@@ -35,6 +35,11 @@ class Window:
     hold_ms: int
     is_routine: bool = False
 
+    @property
+    def told(self) -> str:
+        """As PROVIDERS_FILE writes it."""
+        return str(Rate(self.places, self.length_ms // 1000)) if self.length_ms else str(self.places)
+
     def shared_by(self, workers: int) -> "Window":
         """One worker's part of it, where it can't ask what the others do.
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -25,6 +25,7 @@ from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.instructions import QuarantineRow
 from dispatcher.store.journal import JournalRow
+from providers import limits
 from providers.base import (
     Accepted,
     Answered,
@@ -92,6 +93,7 @@ class Scripted:
     destinations: frozenset[str] | None = None
     timeout_s: float = 10.0
     queries_need_number: bool = False
+    allowed: dict[str, Any] = field(default_factory=dict)  # its limits, as PROVIDERS_FILE would have them
     on_send: Callable[[Message], object] | None = None
     sent: list[Message] = field(default_factory=list)
     asked: list[Inquiry] = field(default_factory=list)
@@ -100,9 +102,10 @@ class Scripted:
     def capabilities(self) -> Capabilities:
         reach = frozenset(self.channels), self.destinations
         by_number = self.queries_need_number
-        return Capabilities(
+        able = Capabilities(
             *reach, idempotent=True, receipts=True, queries=True, queries_need_number=by_number, cancels=True
         )
+        return replace(able, limits=limits.read(self.allowed))
 
     async def send(self, message: Message) -> Outcome:
         self.sent.append(message)

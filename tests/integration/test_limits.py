@@ -1,39 +1,17 @@
 """What a provider's limits do to the work that is due: it waits, goes elsewhere, or calls somebody; none is lost."""
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 from desk import Desk, Scripted
 
-from dispatcher import embedded
 from dispatcher.casework import delivery
 from dispatcher.limits import Limiter, Shared
-from providers import limits
-from providers.base import Answered, Capabilities
+from providers.base import Answered
 from providers.registry import Registry
 from schemas.vocabulary import Channel, Result
-
-
-@dataclass
-class Limited(Scripted):
-    """A scripted provider with limits of its vendor's."""
-
-    allowed: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return Capabilities(frozenset(self.channels), self.destinations, queries=True, limits=limits.read(self.allowed))
-
-
-@pytest.fixture(scope="module")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    server = embedded.redis(tmp_path_factory.mktemp("redis"))
-    yield server.url
-    server.stop()
 
 
 @pytest.fixture
@@ -48,7 +26,7 @@ def states(desk: Desk, channel: str = "sms") -> Counter[str]:
 
 
 def test_what_there_is_no_room_for_is_left_untouched(limited: Desk) -> None:
-    city = Limited(allowed={"rate": ["5/1m"], "reserved_urgent": 0})
+    city = Scripted(allowed={"rate": ["5/1m"], "reserved_urgent": 0})
     cases = [limited.open(number) for number in range(1, 9)]
     before = {case: limited.events(case) for case in cases}
     assert len(limited.claim(city)) == 5
@@ -61,7 +39,7 @@ def test_what_there_is_no_room_for_is_left_untouched(limited: Desk) -> None:
 
 def test_the_most_urgent_get_what_room_there_is(limited: Desk) -> None:
     """Two of ten are kept free for them, and all of it is theirs where they need it."""
-    city = Limited(allowed={"rate": ["10/1m"]})
+    city = Scripted(allowed={"rate": ["10/1m"]})
     low = [limited.open(number, urgency="low") for number in range(1, 21)]
     assert len(limited.claim(city)) == 8
     high = [limited.open(number) for number in range(21, 31)]
@@ -70,7 +48,7 @@ def test_the_most_urgent_get_what_room_there_is(limited: Desk) -> None:
 
 
 def test_what_waits_hides_nothing_behind_it(limited: Desk) -> None:
-    city, calls = Limited(allowed={"rate": ["1/1m"]}), Scripted(name="calls", channels=(Channel.VOICE,))
+    city, calls = Scripted(allowed={"rate": ["1/1m"]}), Scripted(name="calls", channels=(Channel.VOICE,))
     for number in range(1, 6):
         limited.open(number)
     limited.open(6, channels=["voice"])
@@ -79,7 +57,7 @@ def test_what_waits_hides_nothing_behind_it(limited: Desk) -> None:
 
 
 def test_another_provider_with_room_is_preferred(limited: Desk) -> None:
-    full, free = Limited(allowed={"rate": ["2/1m"]}), Scripted(name="free")
+    full, free = Scripted(allowed={"rate": ["2/1m"]}), Scripted(name="free")
     for number in range(1, 11):
         limited.open(number)
     assert len(limited.deliver(full, free)) == 10
@@ -89,14 +67,14 @@ def test_another_provider_with_room_is_preferred(limited: Desk) -> None:
 def test_a_number_that_has_had_enough_is_told_by_another_provider(limited: Desk) -> None:
     """The SMS and the call go to one phone."""
     allowed = {"callee": ["1/1m"]}
-    city, spare = Limited(allowed=allowed), Limited(name="spare", allowed=allowed)
+    city, spare = Scripted(allowed=allowed), Scripted(name="spare", allowed=allowed)
     limited.open(urgency="critical", channels=["sms", "voice"])
     limited.deliver(city, spare)
     assert [len(each.sent) for each in (city, spare)] == [1, 1]
 
 
 def test_where_no_provider_may_the_plan_moves_on(limited: Desk) -> None:
-    city = Limited(allowed={"callee": ["1/1m"]})
+    city = Scripted(allowed={"callee": ["1/1m"]})
     case_id = limited.open(urgency="critical", channels=["sms", "voice"])
     errands = [each for each in limited.claim(city) if each.message and each.message.to]
     assert sorted(each.refusal is not None for each in errands) == [False, True]
@@ -108,7 +86,7 @@ def test_where_no_provider_may_the_plan_moves_on(limited: Desk) -> None:
 
 
 def test_in_its_quiet_hours_a_provider_is_passed_by(limited: Desk) -> None:
-    asleep, awake = Limited(allowed={"quiet": "08:30-10:00"}), Scripted(name="awake")
+    asleep, awake = Scripted(allowed={"quiet": "08:30-10:00"}), Scripted(name="awake")
     limited.open()
     [errand] = limited.claim(asleep, awake)
     assert errand.provider == "awake"
@@ -121,7 +99,7 @@ def test_in_its_quiet_hours_a_provider_is_passed_by(limited: Desk) -> None:
 
 
 def test_an_account_that_is_used_up_is_a_fault_that_a_person_must_mend(limited: Desk) -> None:
-    city = Limited(allowed={"account": ["1/1d"]})
+    city = Scripted(allowed={"account": ["1/1d"]})
     limited.open(1)
     limited.open(2)
     refusals = [each.refusal for each in limited.claim(city)]
@@ -136,7 +114,7 @@ def test_the_pump_delivers_all_of_it_in_its_time(
     from dispatcher.settings import Settings
     from dispatcher.setup import House
 
-    city = Limited([Answered(Result.DELIVERED)] * 40, allowed=allowed)
+    city = Scripted([Answered(Result.DELIVERED)] * 40, allowed=allowed)
     for number in range(1, 41):
         limited.open(number)
     house = House(Settings(home=tmp_path, redis_url=redis_url), limited.sessions, limited.office)

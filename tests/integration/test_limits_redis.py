@@ -36,16 +36,9 @@ STEPS = st.lists(
 )
 
 
-@pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    server = embedded.redis(tmp_path_factory.mktemp("redis"))
-    yield server.url
-    server.stop()
-
-
 @pytest.fixture
-def client(url: str) -> Iterator[redis.Redis]:
-    with redis.Redis.from_url(url) as found:
+def client(redis_url: str) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(redis_url) as found:
         found.flushall()
         yield found
 
@@ -107,11 +100,11 @@ def limiter_of(url: str, workers: int = 4) -> Limiter:
     return Limiter(Shared(url), lambda number: f"digest-{number[3:][-4:]}", workers)
 
 
-def test_many_at_once_get_the_places_that_there_are(client: redis.Redis, url: str) -> None:
+def test_many_at_once_get_the_places_that_there_are(client: redis.Redis, redis_url: str) -> None:
     limits, answers = Limits(at_once=20), []
 
     def ask(name: int) -> None:
-        limiter = limiter_of(url)
+        limiter = limiter_of(redis_url)
         answers.extend(book(limiter, limits, f"{name}-{n}") for n in range(10))
 
     threads = [threading.Thread(target=ask, args=(name,)) for name in range(8)]
@@ -123,9 +116,9 @@ def test_many_at_once_get_the_places_that_there_are(client: redis.Redis, url: st
     assert sum(isinstance(each, Full) for each in answers) == 60
 
 
-def test_the_next_places_are_booked_for_the_moment_they_are_free(client: redis.Redis, url: str) -> None:
+def test_the_next_places_are_booked_for_the_moment_they_are_free(client: redis.Redis, redis_url: str) -> None:
     async def scenario() -> None:
-        limiter, limits = limiter_of(url), Limits(rate=(Rate(2, 1),))
+        limiter, limits = limiter_of(redis_url), Limits(rate=(Rate(2, 1),))
         first = [book(limiter, limits, name) for name in "ab"]
         assert isinstance(book(limiter, limits, "c"), Full)
         for each in first:
@@ -140,8 +133,8 @@ def test_the_next_places_are_booked_for_the_moment_they_are_free(client: redis.R
     asyncio.run(scenario())
 
 
-def test_what_is_full_says_what_becomes_of_the_message(client: redis.Redis, url: str) -> None:
-    limiter = limiter_of(url)
+def test_what_is_full_says_what_becomes_of_the_message(client: redis.Redis, redis_url: str) -> None:
+    limiter = limiter_of(redis_url)
     number = Limits(callee=(Rate(1, 60),), rate=(Rate(1, 60),))
     assert isinstance(book(limiter, number, "a"), Booking)
     assert book(limiter, number, "b") == SwitchChannel("callee limit: 1/1m used up")
@@ -156,15 +149,15 @@ def test_what_is_full_says_what_becomes_of_the_message(client: redis.Redis, url:
     assert book(limiter, Limits(), "z") is None
 
 
-def test_no_key_holds_a_number(client: redis.Redis, url: str) -> None:
-    book(limiter_of(url), Limits(callee=(Rate(1, 60),)), "a")
+def test_no_key_holds_a_number(client: redis.Redis, redis_url: str) -> None:
+    book(limiter_of(redis_url), Limits(callee=(Rate(1, 60),)), "a")
     keys = client.keys("*")
     assert keys == [b"limits:{city}:callee:60s:digest-0001"]
     assert 0 < client.pttl(keys[0]) < 70_000
 
 
-def test_a_killed_workers_line_comes_back_after_its_lease(client: redis.Redis, url: str) -> None:
-    limiter, limits = limiter_of(url), Limits(at_once=1)
+def test_a_killed_workers_line_comes_back_after_its_lease(client: redis.Redis, redis_url: str) -> None:
+    limiter, limits = limiter_of(redis_url), Limits(at_once=1)
     first = limiter.book(Named(), limits, None, "a", is_urgent=True, lease_s=0.3)  # type: ignore[arg-type]
     assert isinstance(first, Booking)
     time.sleep(0.31)
@@ -172,9 +165,9 @@ def test_a_killed_workers_line_comes_back_after_its_lease(client: redis.Redis, u
     assert isinstance(book(limiter, limits, "c"), Full)
 
 
-def test_a_message_that_leaves_late_holds_its_place_on_or_gives_it_up(client: redis.Redis, url: str) -> None:
+def test_a_message_that_leaves_late_holds_its_place_on_or_gives_it_up(client: redis.Redis, redis_url: str) -> None:
     async def scenario() -> None:
-        limiter, limits = limiter_of(url), Limits(rate=(Rate(1, 1),))
+        limiter, limits = limiter_of(redis_url), Limits(rate=(Rate(1, 1),))
         booking = book(limiter, limits, "a")
         [key] = client.keys("*")
         before = client.zscore(key, "a")
@@ -189,16 +182,15 @@ def test_a_message_that_leaves_late_holds_its_place_on_or_gives_it_up(client: re
     asyncio.run(scenario())
 
 
-def test_what_is_left_is_told(client: redis.Redis, url: str) -> None:
-    limiter = limiter_of(url)
+def test_what_is_left_is_told(client: redis.Redis, redis_url: str) -> None:
+    limiter = limiter_of(redis_url)
     limits = Limits(rate=(Rate(50, 1),), at_once=20, account=(Rate(100, 86400),), callee=(Rate(5, 3600),))
     book(limiter, limits, "a", urgent=False)
-    left = limiter.left(Named(), limits)  # type: ignore[arg-type]
-    assert [(each.kind, each.places, each.seconds, each.used) for each in left] == [
-        ("rate", 50, 1, 1),
-        ("lines", 20, 0, 1),
-        ("account", 100, 86400, 1),
-        ("callee", 5, 3600, None),
+    assert [(each.kind, each.limit, each.used) for each in limiter.left("city", limits)] == [
+        ("rate", "50/1s", 1),
+        ("lines", "20", 1),
+        ("account", "100/1d", 1),
+        ("callee", "5/1h", None),
     ]
 
 
@@ -217,7 +209,7 @@ def test_without_redis_each_goes_by_its_share_and_by_what_it_knows(tmp_path: Pat
     asyncio.run(limiter.settle(answers[0]))  # type: ignore[arg-type]
 
 
-def test_a_window_of_many_places_stays_small(client: redis.Redis, url: str) -> None:
+def test_a_window_of_many_places_stays_small(client: redis.Redis, redis_url: str) -> None:
     now = int(time.time() * 1000) + 10**6
     client.zadd("w", {f"0190a{n:031d}": now + n for n in range(20_000)})
     assert client.memory_usage("w", samples=0) < 3_000_000
