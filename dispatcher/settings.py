@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     embedded: Literal["auto", "never"] = "auto"
     policy_file: Path | None = None
     providers_file: Path | None = None
+    texts_folder: Path | None = None
     clock: str = "real"
     key_file: Path | None = None
     hooks_host: str = "127.0.0.1"

@@ -21,6 +21,7 @@ from dispatcher.limits import Limiter, Shared
 from dispatcher.settings import Settings, database_url, redis_url, settings
 from dispatcher.store import engine, revision
 from dispatcher.tally import Tally
+from dispatcher.texts import approved
 from dispatcher.wake import CeleryWake
 from providers import registry
 from providers.base import SettingsError
@@ -67,7 +68,7 @@ def house() -> House:
         policy=load_policy(found),
         vault=vault.load(found.key_path, make=False),
         clock=Clock(found.clock),
-        texts=load_texts(),
+        texts=load_texts(found.texts_folder),
         wake=CeleryWake(redis_url()),
     )
     sessions = engine.sessions(url)
@@ -92,9 +93,9 @@ def load_policy(found: Settings) -> policy.Policy:
         raise OperatorError("处置策略文件有误", str(error)) from None
 
 
-def load_texts() -> texts.Texts:
+def load_texts(folder: Path | None) -> texts.Texts:
     try:
-        return texts.load()
+        return approved.load(folder) if folder else texts.load()
     except texts.TextsError as error:
         raise OperatorError("预警文本文件有误", str(error)) from None
 

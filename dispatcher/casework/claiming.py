@@ -19,7 +19,7 @@ from dispatcher.store import changes
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow
 from dispatcher.wake import LINK, ROUTINE, URGENT
-from providers.base import Provider
+from providers.base import Message, Provider
 from providers.registry import Registry
 from schemas.vocabulary import AttemptState, Channel
 
@@ -146,11 +146,13 @@ class _Slice:
         if is_new:
             attempt.provider, attempt.sent_at = errand.provider, self._now
             attempt.state, attempt.action = AttemptState.SENDING.value, None
-            self._note(attempt, case)
+            self._note(attempt, case, errand.message)
         return errand
 
-    def _note(self, attempt: AttemptRow, case: CaseRow) -> None:
+    def _note(self, attempt: AttemptRow, case: CaseRow, message: Message | None) -> None:
         case.journal_seq += 1
         data = {"attempt": str(attempt.id), "channel": attempt.channel, "provider": attempt.provider}
+        if message is not None and (message.text or message.script):
+            data["texts"] = self._office.texts.version
         said = entry(case.id, case.journal_seq, self._now, "worker", "attempt_sending", attempt.rule, data)
         changes.write(self._session, said)

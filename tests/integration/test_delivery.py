@@ -90,6 +90,7 @@ def test_an_attempt_is_committed_as_sending_before_the_call(desk: Desk) -> None:
     assert timedelta(seconds=10) < lease <= timedelta(seconds=15)
     [entry] = desk.journal(case_id, "attempt_sending")
     assert (entry.actor, entry.rule, entry.data["attempt"]) == ("worker", "first_sms", str(row.id))
+    assert entry.data["texts"] == desk.office.texts.version
 
 
 @pytest.mark.parametrize("minutes", [-5, 5])
