@@ -12,16 +12,14 @@ import time
 from collections.abc import Coroutine
 from typing import Any
 
-from dispatcher.casework import delivery, standings
+from dispatcher.casework import delivery
 from dispatcher.casework.delivery import Done, Errand
 from dispatcher.casework.outcomes import Word
 from dispatcher.logging import logger
 from dispatcher.setup import House
 from dispatcher.store.patience import waits_for_database
 from dispatcher.wake import LINK
-from providers import breaker
-from providers.base import InDoubt, Inquiry, Provider
-from providers.breaker import Kind
+from providers.base import InDoubt, Inquiry, Outcome, Provider
 
 CLAIM = 50  # attempts a claim
 UNDER_WAY = 100  # provider calls at once
@@ -155,15 +153,10 @@ class Pump:
             kind = type(error).__name__
             _log.error("adapter_failed", attempt=str(errand.attempt_id), provider=errand.provider, error=kind)
             word = False if errand.action == "cancel" else InDoubt(f"adapter failed: {kind}")
-        if provider is not None and errand.message is not None:
-            self._count(provider, word, time.monotonic() - began)
+        if provider is not None and errand.message is not None and isinstance(word, Outcome):
+            took_s, slow_s = time.monotonic() - began, self._registry.slow_s(provider.name)
+            self._house.tally.count(provider, word, took_s, slow_s)
         self._results.put(Done(errand, word))
-
-    def _count(self, provider: Provider, word: Any, took_s: float) -> None:
-        if standings.is_judged(provider):
-            kind = breaker.kind_of(word, took_s, self._registry.slow_s(provider.name))
-            is_well = kind in (Kind.GOOD, Kind.SLOW)
-            self._house.tally.note(provider.name, kind, None if is_well else word.detail)
 
 
 def _facts(done: Done) -> dict[str, str | None]:

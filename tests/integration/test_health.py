@@ -105,7 +105,7 @@ def test_counts_of_all_workers_come_together(redis_url: str, tally: Tally) -> No
     other.flush()
     told = tally.read(["a", "never-used"])
     counts = Counts(good=2, slow=2, error=2)
-    assert told["a"].window == Window(counts, counts, 1)
+    assert (told["a"].window.whole, told["a"].window.recent) == (counts, counts)
     assert (told["a"].last_error, told["a"].last_error_at is not None) == ("500", True)
     assert told["never-used"] == Told()
 
