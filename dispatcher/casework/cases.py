@@ -32,7 +32,9 @@ def open_with_neighbours(files: CaseFiles, incoming: Incoming, case_id: UUID | N
     Gives the earlier case in which a person without an open one was warned.
     """
     earlier = related.warned_before(files.session, files.office, incoming, files.now) if case_id is None else None
-    numbers = [phone.digest for phone in incoming.phones]
+    numbers = {phone.digest for phone in incoming.phones}
+    if case_id is not None:
+        numbers |= related.numbers_of(files.session, case_id)
     files.open({*related.neighbours(files.session, numbers, case_id), *(each for each in (case_id, earlier) if each)})
     return earlier
 
