@@ -112,7 +112,7 @@ def test_counts_of_all_workers_come_together(redis_url: str, tally: Tally) -> No
 
 def test_failures_in_a_row_are_counted_across_flushes_until_one_answers(tally: Tally) -> None:
     found = []
-    for kinds in ([Kind.ERROR] * 2, [Kind.DOUBT], [Kind.GOOD, Kind.ERROR], [Kind.SLOW]):
+    for kinds in ([Kind.ERROR] * 2, [Kind.DOUBT], [Kind.ERROR, Kind.GOOD, Kind.ERROR], [Kind.SLOW]):
         for kind in kinds:
             tally.note("a", kind)
         tally.flush()
