@@ -4,6 +4,7 @@ Counts are a help, never a condition: where Redis is away they are lost, which t
 """
 
 import threading
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,9 +14,10 @@ from typing import Any
 import redis
 
 from dispatcher.logging import logger
-from providers.breaker import RECENT_S, WINDOW_S, Counts, Kind, Window
+from providers.base import InDoubt, OperationsFault, Outcome, Provider, Transient
+from providers.breaker import RECENT_S, WINDOW_S, Counts, Kind, Window, is_judged, kind_of
 
-_FLUSH_S = 0.5
+_GATHER_S = 0.5
 _KEPT_S = 2 * WINDOW_S
 _STREAK_KEPT_S = 3600
 _LONGEST_ERROR = 200
@@ -48,11 +50,17 @@ class Tally:
 
     def __init__(self, redis_url: str | None) -> None:
         self._redis = redis.Redis.from_url(redis_url, socket_timeout=1, socket_connect_timeout=1) if redis_url else None
-        self._lock = threading.Lock()
+        self._lock, self._writing = threading.Lock(), threading.Lock()
         self._sheets: dict[str, _Sheet] = defaultdict(_Sheet)
         self._noted = threading.Event()
         self._writer: threading.Thread | None = None
         self._is_away = False
+
+    def count(self, provider: Provider, outcome: Outcome, took_s: float, slow_s: float) -> None:
+        """Count what one send came to."""
+        error = outcome.detail if isinstance(outcome, Transient | InDoubt | OperationsFault) else None
+        if is_judged(provider):
+            self.note(provider.name, kind_of(outcome, took_s, slow_s), error)
 
     def note(self, provider: str, kind: Kind, detail: str | None = None) -> None:
         """Count one send. `detail` is the provider's code where it was not sent or not answered."""
@@ -73,10 +81,11 @@ class Tally:
 
     def flush(self) -> None:
         """Take what was noted to Redis now."""
-        with self._lock:
-            sheets, self._sheets = self._sheets, defaultdict(_Sheet)
-        if sheets:
-            self._asked(lambda server: _add(server, sheets), None)
+        with self._writing:
+            with self._lock:
+                sheets, self._sheets = self._sheets, defaultdict(_Sheet)
+            if sheets:
+                self._asked(lambda server: _add(server, sheets), None)
 
     def read(self, providers: Iterable[str]) -> Mapping[str, Told]:
         """What is known of each; nothing of anybody where Redis is away."""
@@ -90,9 +99,9 @@ class Tally:
 
     def _write(self) -> None:
         while self._noted.wait():
+            time.sleep(_GATHER_S)
             self._noted.clear()
             self.flush()
-            threading.Event().wait(_FLUSH_S)
 
     def _asked(self, ask: Any, otherwise: Any) -> Any:
         if self._redis is None:

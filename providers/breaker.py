@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from providers.base import InDoubt, OperationsFault, Outcome, Transient
-from schemas.vocabulary import Cause, Health
+from providers.base import InDoubt, OperationsFault, Outcome, Provider, Transient
+from schemas.vocabulary import Cause, Channel, Health
 
 WINDOW_S = 30  # what is looked at …
 RECENT_S = 3  # … and the end of it, by which a failure is known to be complete
@@ -105,6 +105,11 @@ def kind_of(outcome: Outcome, took_s: float, slow_s: float) -> Kind:
     if isinstance(outcome, Transient):
         return Kind.ERROR
     return Kind.SLOW if took_s > slow_s else Kind.GOOD
+
+
+def is_judged(provider: Provider) -> bool:
+    """The roster is ours: what it can't assign climbs the ladder."""
+    return provider.capabilities.channels != {Channel.VISIT}
 
 
 def judge(standing: Standing, window: Window, now: datetime, *, has_other: bool) -> Change | None:

@@ -4,15 +4,13 @@ import asyncio
 import time
 from typing import Any
 
-from dispatcher.casework import delivery, standings
+from dispatcher.casework import delivery
 from dispatcher.casework.delivery import Errand
 from dispatcher.casework.outcomes import Word
 from dispatcher.limits import Booking, Limiter
 from dispatcher.logging import logger
 from dispatcher.tally import Tally
-from providers import breaker
-from providers.base import InDoubt, Inquiry, OperationsFault, Provider, Transient
-from providers.breaker import Kind
+from providers.base import InDoubt, Inquiry, OperationsFault, Outcome, Provider, Transient
 from providers.registry import Registry
 
 _TOO_LATE = Transient("left too late for its place")
@@ -59,15 +57,12 @@ class Errands:
             kind = type(error).__name__
             _log.error("adapter_failed", attempt=str(errand.attempt_id), provider=errand.provider, error=kind)
             word = False if errand.action == "cancel" else InDoubt(f"adapter failed: {kind}")
-        if errand.message is not None:
+        if errand.message is not None and isinstance(word, Outcome):
             self._count(provider, word, time.monotonic() - began)
         return word
 
-    def _count(self, provider: Provider, word: Any, took_s: float) -> None:
-        if standings.is_judged(provider):
-            kind = breaker.kind_of(word, took_s, self._registry.slow_s(provider.name))
-            is_well = kind in (Kind.GOOD, Kind.SLOW)
-            self._tally.note(provider.name, kind, None if is_well else word.detail)
+    def _count(self, provider: Provider, outcome: Outcome, took_s: float) -> None:
+        self._tally.count(provider, outcome, took_s, self._registry.slow_s(provider.name))
 
 
 async def _call(provider: Provider, errand: Errand) -> Any:

@@ -13,7 +13,7 @@ from dispatcher.casework.office import Office
 from dispatcher.casework.standings import down
 from dispatcher.errors import OperatorError
 from dispatcher.store.attempts import AttemptRow
-from dispatcher.store.base import new_id
+from dispatcher.store.base import is_one_of, new_id
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.providers import ProviderHistoryRow, ProviderRow
 from dispatcher.store.visits import VisitRow
@@ -151,4 +151,4 @@ def _tell_cases(session: Session, office: Office, rows: Iterable[ProviderRow]) -
     )
     ids = list(session.scalars(waiting))
     if ids:
-        session.execute(update(CaseRow).where(CaseRow.id.in_(ids)).values(next_look_at=now))
+        session.execute(update(CaseRow).where(is_one_of(CaseRow.id, ids)).values(next_look_at=now))

@@ -10,8 +10,7 @@ from sqlalchemy.orm import Session
 
 from dispatcher import clock
 from dispatcher.store.providers import ProviderRow
-from providers.base import Provider
-from providers.breaker import share_of
+from providers.breaker import is_judged, share_of
 from providers.registry import Registry
 from schemas.vocabulary import Channel, Health
 
@@ -75,8 +74,3 @@ def register(session: Session, registry: Registry) -> None:
         row = insert(ProviderRow).values(fresh | told)
         session.execute(row.on_conflict_do_update(index_elements=["name"], set_=told))
     session.execute(delete(ProviderRow).where(ProviderRow.name.not_in([each.name for each in providers])))
-
-
-def is_judged(provider: Provider) -> bool:
-    """The roster is ours: what it can't assign climbs the ladder."""
-    return provider.capabilities.channels != {Channel.VISIT}

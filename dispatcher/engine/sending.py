@@ -23,10 +23,12 @@ def plan(rule: str, channel: Channel, number: Number, due: Due, *, occasion: int
 def again(case: Case, policy: Policy, last: Attempt, now: datetime) -> Plan:
     """Once more after a passing fault: at once by a provider that was not tried yet, else after the policy's wait.
 
-    What the provider never took goes at once and under its old key.
+    What the provider never took goes at once and under its old key; what it never takes, after waits that grow.
     """
     if last.detail == NEVER_TAKEN:
-        return replace(repeat("never_taken", last, again_at(case, policy, last, Due(now))), send_key=last.send_key)
+        lost = sum(each.send_key == last.send_key and each.detail == NEVER_TAKEN for each in case.attempts)
+        due = Due(now if lost == 1 else max(now, (last.settled_at or now) + policy.retry.wait(lost - 1)))
+        return replace(repeat("never_taken", last, again_at(case, policy, last, due)), send_key=last.send_key)
     if last.onward is Onward.NEXT_PROVIDER and not last.possible_duplicate:
         return repeat(NEXT_PROVIDER, last, again_at(case, policy, last, Due(now)))
     failures = _failures_in_a_row([each for each in case.attempts if _is_same_errand(each, last)])
