@@ -11,7 +11,7 @@ SMPP := tests/peers/smpp
 # Where this is set, each of the many processes of a test compiles the same 900 modules anew: 2 s of one core.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test unit laws crowd model failover failover-short faults faults-short faults-can-fail \
+.PHONY: demo test unit laws crowd model failover failover-short faults faults-short faults-can-fail limits limits-short \
 	mutants mutants-short without-rules without-names peers-signatures peers-smpp lint format bench bench-short lock clean
 
 demo: $(VENV)/run  ## the sample cases on the real stack, then the log
@@ -65,6 +65,12 @@ failover-short: $(VENV)/dev  ## one of these faults
 
 faults-short: $(VENV)/dev  ## one of them in small
 	$(BIN)/python -m tests.faults --short $(if $(SEED),--seed $(SEED))
+
+limits: $(VENV)/dev  ## sixteen workers at once: no limit exceeded at the receiving end, 95 % of each used; 3 minutes
+	$(BIN)/python -m tests.limits
+
+limits-short: $(VENV)/dev  ## the same in a minute, with shorter windows
+	$(BIN)/python -m tests.limits --short
 
 faults-can-fail: $(VENV)/dev  ## take safeguards out, one by one; a drill must notice
 	$(BIN)/python -m tests.faults.can_fail

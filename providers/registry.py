@@ -5,6 +5,7 @@ name = "city-sms"
 adapter = "http_gateway"        # an entry point of group dispatcher.providers
 channels = ["sms"]
 destinations = ["CN"]           # calling regions; left out: anywhere
+limits = { rate = ["50/1s"] }   # limits.py has them all; left out: what the adapter knows of its vendor
 secret_env = "CITY_SMS_SECRET"  # the variable, never the secret; the adapter's other secrets as NAME_env
 weight = 2                      # its share beside the others of a channel; 0: only when no other is left
 base_url = "https://…"          # all else is the adapter's own
@@ -17,13 +18,15 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
+from providers import limits
 from providers.base import Provider, ProviderSettings, SettingsError
+from providers.limits import NO_LIMITS, Limits
 from schemas import normalise
 from schemas.vocabulary import Channel
 
 GROUP = "dispatcher.providers"
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
-_OURS = ("name", "adapter", "channels", "destinations", "weight", "slow_s")
+_OURS = ("name", "adapter", "channels", "destinations", "weight", "slow_s", "limits")
 _ENV = "_env"
 _HEAVIEST, _SLOWEST_S = 1000, 600
 
@@ -39,9 +42,10 @@ class Registry:
         providers: list[Provider],
         weights: Mapping[str, float] | None = None,
         slow_s: Mapping[str, float] | None = None,
+        limits: Mapping[str, Limits] | None = None,
     ) -> None:
         self._by_name = {provider.name: provider for provider in providers}
-        self._weights, self._slow_s = weights or {}, slow_s or {}
+        self._weights, self._slow_s, self._limits = weights or {}, slow_s or {}, limits or {}
 
     def __getitem__(self, name: str) -> Provider:
         return self._by_name[name]
@@ -59,6 +63,10 @@ class Registry:
     def slow_s(self, name: str) -> float:
         """Seconds after which its answer counts as slow."""
         return self._slow_s.get(name, self._by_name[name].timeout_s / 2)
+
+    def limits(self, provider: Provider) -> Limits:
+        """What PROVIDERS_FILE allows, over what the vendor does."""
+        return self._limits.get(provider.name, NO_LIMITS).over(provider.capabilities.limits)
 
     def serves(self, channel: Channel) -> bool:
         """Whether anybody serves the channel at all."""
@@ -100,7 +108,8 @@ def build(tables: list[ProviderSettings], ports: Mapping[str, Any]) -> Registry:
         port = ports.get(settings.adapter)
         providers.append(factory(settings) if port is None else factory(settings, port))
     weights = {settings.name: settings.weight for settings in tables}
-    return Registry(providers, weights, {each.name: each.slow_s for each in tables if each.slow_s is not None})
+    slow_s = {each.name: each.slow_s for each in tables if each.slow_s is not None}
+    return Registry(providers, weights, slow_s, {settings.name: settings.limits for settings in tables})
 
 
 def read(path: Path, environment: Mapping[str, str], callback_base: str) -> list[ProviderSettings]:
@@ -144,8 +153,16 @@ def _settings(
         weight=_weight(path, name, table.get("weight", 1)),
         slow_s=_slow_s(path, name, table.get("slow_s")),
         callback_url=f"{callback_base.rstrip('/')}/receipts/{name}",
+        limits=_limits(path, name, table.get("limits", {})),
         options={key: value for key, value in table.items() if key not in _OURS and not key.endswith(_ENV)},
     )
+
+
+def _limits(path: Path, name: str, table: object) -> Limits:
+    try:
+        return limits.read(table)
+    except ValueError as error:
+        raise SettingsError(f"{path}: provider {name}: {error}") from None
 
 
 def _destinations(path: Path, name: str, listed: object) -> frozenset[str] | None:

@@ -1,6 +1,6 @@
 """Which provider each attempt of one claim goes to."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from uuid import UUID
 
 from sqlalchemy import select
@@ -30,13 +30,20 @@ class Chooser:
         new = [each for each in attempts if each.action == "send"]
         self._before = _before(session, {each.case_id for each in new if _follows(each)})
 
-    def choose(self, attempt: AttemptRow, country: str | None) -> Provider | None:
-        """None where nobody reaches the number, or nobody is to be used."""
+    def choose(self, attempt: AttemptRow, country: str | None, full: Collection[str] = ()) -> Provider | None:
+        """None where nobody reaches the number, or nobody is to be used.
+
+        Those in `full` have no room for it: another takes their place only if it works and has not refused it yet.
+        """
+        same, tried = self._same(attempt), self._tried(attempt)
+        if same in full:
+            return None
         candidates = self._candidates(attempt, country)
-        same = self._same(attempt)
+        if full:
+            candidates = [each for each in candidates if each.share and each.name not in {*full, *tried}]
         if any(each.name == same and each.share > 0 for each in candidates):
             return self._registry.get(same)
-        name = choosing.choose(candidates, self._tried(attempt), choosing.drawn(attempt.id))
+        name = choosing.choose(candidates, tried, choosing.drawn(attempt.id))
         return self._registry.get(name)
 
     def is_another_left(self, attempt: AttemptRow, country: str | None, provider: Provider) -> bool:

@@ -6,14 +6,16 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from dispatcher.limits import ERRORS, Limiter, limits_of
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.providers import ProviderHistoryRow, ProviderRow
+from providers import limits
 from providers.breaker import share_of
 from schemas.vocabulary import AttemptState, Health
 
 
 def listed(session: Session, name: str | None = None) -> Iterator[dict[str, Any]]:
-    """A line for each provider, or for this one. `limits` is left to whoever counts them."""
+    """A line for each provider, or for this one. `limits` are what it allows; `left` says what is left of them."""
     doubts = _in_doubt(session)
     rows = _of(select(ProviderRow).order_by(ProviderRow.name), ProviderRow.name, name)
     for row in session.scalars(rows):
@@ -36,8 +38,19 @@ def listed(session: Session, name: str | None = None) -> Iterator[dict[str, Any]
             "in_doubt": doubts.get(row.name, 0),
             "last_error": row.last_error,
             "last_error_at": row.last_error_at.isoformat() if row.last_error_at else None,
-            "limits": None,
+            "limits": row.limits,
         }
+
+
+def left(limiter: Limiter, provider: str, table: dict[str, Any]) -> list[dict[str, Any]]:
+    """Each limit with how much of it is used now: None where it is each number's own, or Redis can't be asked."""
+    allowed = limits.read(table)
+    try:
+        found = limiter.left(provider, allowed)
+    except ERRORS:
+        found = limits_of(provider, allowed)
+    quiet = [{"kind": "quiet", "limit": str(allowed.quiet), "used": None}] if allowed.quiet else []
+    return [{"kind": each.kind, "limit": each.limit, "used": each.used} for each in found] + quiet
 
 
 def history(session: Session, name: str | None = None) -> Iterator[dict[str, Any]]:

@@ -68,6 +68,7 @@ def register(session: Session, registry: Registry) -> None:
             "channels": sorted(channel.value for channel in each.capabilities.channels),
             "weight": registry.weight(each.name),
             "linked": each.capabilities.linked,
+            "limits": registry.limits(each).table(),
         }
         fresh = {"name": each.name, "health": Health.CLOSED.value, "since": now, "step": 0, "trips": 0}
         row = insert(ProviderRow).values(fresh | told)

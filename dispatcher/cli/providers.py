@@ -26,6 +26,13 @@ _COLUMNS = (
     *("存疑\nin doubt", "最近错误\nlast error", "余量\nlimits left"),
 )
 _CHANGES = ("时间\nat", "渠道\nprovider", "之前\nbefore", "之后\nafter", "份额\nshare", "原因\nreason")
+_LIMITS = {
+    "rate": "速率 rate",
+    "lines": "并发 at once",
+    "account": "账户 account",
+    "callee": "每号码 a number",
+    "quiet": "静默 quiet",
+}
 _COLOURS = {Health.CLOSED: "green", Health.RETURNING: "yellow"}
 _LONGEST_REASON = 200
 _NUMBER_LIKE = re.compile(r"\d{7}")
@@ -46,9 +53,12 @@ def providers(
     """各渠道的权重、状态、存疑与最近错误 / weights, health, what is in doubt, the last error."""
     if context.invoked_subcommand is not None:
         return
-    with house().sessions() as session:
+    parts = house()
+    with parts.sessions() as session:
         report = provider_reports.history if history else provider_reports.listed
         lines = list(report(session, name))
+    for line in [] if history else lines:
+        line["limits"] = provider_reports.left(parts.limiter, line["provider"], line["limits"])
     if json:
         for line in lines:
             json_line(line)
@@ -107,9 +117,16 @@ def _standings(lines: list[dict[str, Any]]) -> Table:
             _why(line),
             str(line["in_doubt"]),
             error,
-            line["limits"] or "",
+            "\n".join(_limit(each) for each in line["limits"]),
         )
     return table
+
+
+def _limit(limit: dict[str, Any]) -> str:
+    """What is left of it, where that is counted for the whole provider."""
+    allowed, used = limit["limit"], limit["used"]
+    left = "" if used is None else f" ({max(0, int(allowed.split('/')[0]) - used)})"
+    return f"{_LIMITS[limit['kind']]} {allowed}{left}"
 
 
 def _changes(lines: list[dict[str, Any]]) -> Table:

@@ -16,6 +16,7 @@ class ProviderRow(Base):
     channels: Mapped[Words]
     weight: Mapped[float]
     linked: Mapped[bool]
+    limits: Mapped[Json]  # as providers/limits.py reads them
     health: Mapped[str]
     since: Mapped[At]
     step: Mapped[int]

@@ -16,6 +16,7 @@ from dispatcher import trial
 from dispatcher.casework import standings
 from dispatcher.cli import provider_trial, providers, whole
 from dispatcher.errors import OperatorError
+from dispatcher.limits import Limiter, Shared
 from dispatcher.settings import Settings
 from dispatcher.setup import House
 from dispatcher.store.probes import ProbeRow
@@ -64,12 +65,13 @@ Run = Callable[..., Result]
 
 
 @pytest.fixture
-def run(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+def run(desk: Desk, tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     """Runs `dispatcher providers …` against the desk and a providers file with a gateway, a line and a bank."""
     path = tmp_path / "providers.toml"
     path.write_text(FILE, "utf-8")
     monkeypatch.setenv("TEST_GATEWAY_SECRET", SECRET)
-    house = House(Settings(home=tmp_path, database_url=desk.url, providers_file=path), desk.sessions, desk.office)
+    found = Settings(home=tmp_path, database_url=desk.url, redis_url=redis_url, providers_file=path)
+    house = House(found, desk.sessions, desk.office)
     for module in (providers, provider_trial):
         monkeypatch.setattr(module, "house", lambda: house)
     monkeypatch.setattr(providers, "out", Console(width=220))
@@ -95,6 +97,25 @@ def test_each_provider_is_told_with_what_is_in_doubt(desk: Desk, run: Run) -> No
     assert [each["in_doubt"] for each in found] == [1, 0]
     assert found[0].keys() >= {"channels", "since", "cause", "last_error", "last_error_at", "limits"}
     assert [each["provider"] for each in lines(run("--json", "--name", "spare"))] == ["spare"]
+
+
+def test_what_is_left_of_each_limit_is_told(desk: Desk, run: Run, redis_url: str) -> None:
+    allowed = {"rate": ["50/1m"], "at_once": 20, "callee": ["5/1h"], "quiet": "21:00-08:00"}
+    desk.limiter = Limiter(Shared(redis_url), str, 1)
+    city = Scripted(name="city", allowed=allowed)
+    with desk.sessions.begin() as session:
+        standings.register(session, Registry([city]))
+    for number in (1, 2):
+        desk.open(number)
+    assert len(desk.claim(city)) == 2
+    [found] = lines(run("--json"))
+    assert [(each["kind"], each["limit"], each["used"]) for each in found["limits"]] == [
+        ("rate", "50/1m", 2),
+        ("lines", "20", 2),
+        ("callee", "5/1h", None),
+        ("quiet", "21:00-08:00", None),
+    ]
+    assert "50/1m (48)" in run().stdout
 
 
 def test_pause_and_resume_stand_in_the_history_with_who_and_why(desk: Desk, run: Run) -> None:
