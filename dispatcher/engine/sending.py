@@ -32,8 +32,8 @@ def again(case: Case, policy: Policy, last: Attempt, now: datetime) -> Plan:
     if last.onward is Onward.NEXT_PROVIDER and not last.possible_duplicate:
         return repeat(NEXT_PROVIDER, last, again_at(case, policy, last, Due(now)))
     failures = _failures_in_a_row([each for each in case.attempts if _is_same_errand(each, last)])
-    due = max(now, (last.settled_at or now) + policy.retry.wait(failures), last.retry_not_before or now)
-    once_more = repeat("transient_failure", last, again_at(case, policy, last, Due(due)))
+    waited = max(now, (last.settled_at or now) + policy.retry.wait(failures), last.retry_not_before or now)
+    once_more = repeat("transient_failure", last, again_at(case, policy, last, Due(waited)))
     # What may be a duplicate stays one, and keeps its key.
     return replace(once_more, possible_duplicate=True, send_key=last.send_key) if last.possible_duplicate else once_more
 
