@@ -7,12 +7,14 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PEERS := .venv-peers
 # Servers that others wrote, for `make peers-smpp` alone.
 SMPP := tests/peers/smpp
+# Peers from Debian's packages, for `make peers-sip` and `make peers-kannel`: unpacked there, installed nowhere.
+DEBIAN := tests/peers/debian
 
 # Where this is set, each of the many processes of a test compiles the same 900 modules anew: 2 s of one core.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test unit laws crowd model faults faults-short faults-can-fail \
-	mutants mutants-short without-rules without-names peers-signatures peers-smpp lint format bench bench-short lock clean
+	mutants mutants-short without-rules without-names peers-signatures peers-smpp peers-sip lint format bench bench-short lock clean
 
 demo: $(VENV)/run  ## the sample cases on the real stack, then the log
 	$(BIN)/dispatcher demo
@@ -54,6 +56,9 @@ model: $(VENV)/dev  ## random histories of the whole casework on a real database
 peers-smpp: $(VENV)/dev $(SMPP)/npm/node_modules $(SMPP)/jasmin/done  ## the smpp adapter against npm's SMSC and Jasmin's bad ones
 	$(BIN)/python -m tests.peers.smpp
 
+peers-sip: $(VENV)/dev $(DEBIAN)/done  ## the sip adapter through a trunk of kamailio to people of sipp
+	$(BIN)/python -m tests.peers.sip
+
 faults: $(VENV)/dev  ## break everything that can break under load, 2,000 instructions a drill; SEED=… repeats a run
 	$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED))
 
@@ -91,6 +96,7 @@ lock: $(VENV)/dev  ## newer versions of everything, with hashes and without regi
 clean:
 	rm -rf $(VENV) $(PEERS) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	rm -rf $(SMPP)/npm/node_modules $(SMPP)/jasmin
+	rm -rf $(addprefix $(DEBIAN)/,root bin versions.txt done)
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; make PYTHON=python3.12")'
@@ -115,6 +121,10 @@ $(PEERS)/done: requirements-peers.lock pyproject.toml
 # Without the registry's addresses in its lock file, npm asks the one it is set up for.
 $(SMPP)/npm/node_modules: $(SMPP)/npm/package-lock.json
 	npm ci --silent --prefix $(SMPP)/npm
+	touch $@
+
+$(DEBIAN)/done: $(DEBIAN)/packages.txt $(DEBIAN)/install.sh
+	$(DEBIAN)/install.sh
 	touch $@
 
 # Of Jasmin only the SMSC simulator of its own tests is wanted, which the source distribution alone has.
