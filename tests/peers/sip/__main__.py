@@ -116,19 +116,19 @@ def killed_in_mid_call(ledger: Ledger, trunk: Trunk, stack: Stack) -> None:
     took = time.monotonic() - at
     stacks.until(lambda: not any(each.is_running() for each in lines), 20)
     ledger.note(len(lines) == 4, f"kill -9 of the worker in mid-call: {len(lines)} lines gone, hung up in {took:.1f} s")
-    [attempt] = [each for each in stacks.log(stack) if each["instructions"] == ["YJ-killed"]]
-    ledger.note(attempt["state"] == "sending", "and nobody knows of it:", attempt["state"])
-    stacks.until(lambda: any(each["state"] == "in_doubt" for each in _of(stack, "YJ-killed")), 240)
-    attempts = _of(stack, "YJ-killed")
-    ledger.note(True, "after its lease:", [each["state"] for each in attempts], f"{time.monotonic() - at:.0f} s after")
+    states = [each["state"] for each in _calls(stack, "YJ-killed")]
+    ledger.note(states == ["sending"], "and nobody knows what became of it:", *states)
+    stacks.until(lambda: _calls(stack, "YJ-killed")[0]["state"] != "sending", 240)
+    state, took = _calls(stack, "YJ-killed")[0]["state"], time.monotonic() - at
+    ledger.note(state == "in_doubt", f"{took:.0f} s after the kill its lease is over: {state}")
 
 
 def _instruction(name: str, number: str) -> dict[str, Any]:
     return stacks.instruction(name, number, "voice", "critical")
 
 
-def _of(stack: Stack, name: str) -> list[dict[str, Any]]:
-    return [each for each in stacks.log(stack) if each["instructions"] == [name]]
+def _calls(stack: Stack, name: str) -> list[dict[str, Any]]:
+    return [each for each in stacks.log(stack) if each["instructions"] == [name] and each["channel"] == "voice"]
 
 
 def _firsts(stack: Stack) -> dict[int, dict[str, Any]]:
