@@ -14,7 +14,7 @@ DEBIAN := tests/peers/debian
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test unit laws crowd model faults faults-short faults-can-fail \
-	mutants mutants-short without-rules without-names peers-signatures peers-smpp peers-sip lint format bench bench-short lock clean
+	mutants mutants-short without-rules without-names peers peers-short peers-signatures peers-smpp peers-sip peers-kannel lint format bench bench-short lock clean
 
 demo: $(VENV)/run  ## the sample cases on the real stack, then the log
 	$(BIN)/dispatcher demo
@@ -53,11 +53,20 @@ model: $(VENV)/dev  ## random histories of the whole casework on a real database
 	@seed=$${SEED:-$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}; echo "seed $$seed; make model SEED=$$seed repeats it"; \
 	DISPATCHER_TEST_MODEL=$${MODEL:-200} $(BIN)/python -m pytest tests/integration/test_model.py --hypothesis-seed=$$seed --timeout=36000
 
+peers: $(VENV)/dev  ## our adapters against what others wrote; versions and what crossed as one table
+	$(BIN)/python -m tests.peers
+
+peers-short: $(VENV)/dev  ## those of them that install fast, in a minute
+	$(BIN)/python -m tests.peers --short
+
 peers-smpp: $(VENV)/dev $(SMPP)/npm/node_modules $(SMPP)/jasmin/done  ## the smpp adapter against npm's SMSC and Jasmin's bad ones
-	$(BIN)/python -m tests.peers.smpp
+	$(BIN)/python -m tests.peers.smpp $(SHORT)
 
 peers-sip: $(VENV)/dev $(DEBIAN)/done  ## the sip adapter through a trunk of kamailio to people of sipp
-	$(BIN)/python -m tests.peers.sip
+	$(BIN)/python -m tests.peers.sip $(SHORT)
+
+peers-kannel: $(VENV)/dev $(DEBIAN)/done $(SMPP)/npm/node_modules  ## the kannel adapter through a Kannel to npm's SMSC
+	$(BIN)/python -m tests.peers.kannel
 
 faults: $(VENV)/dev  ## break everything that can break under load, 2,000 instructions a drill; SEED=… repeats a run
 	$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED))

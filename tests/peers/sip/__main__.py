@@ -38,10 +38,13 @@ user = "96110"
 auth_user = "trunk.invalid"
 local_address = "127.0.0.1"
 modules = "{modules}"
-lines = 4
+lines = {lines}
 ring_s = 5
 key_s = 2
+talk_s = 60
+tts = ["sh", "{here}/speak.sh", "{{voice}}", "{{wav}}"]
 """
+_LINES = len(CALLEES)
 # What the first call to each comes to.
 WANTED = {
     1: ("ANSWERED_SUBJECT", True),
@@ -54,6 +57,11 @@ WANTED = {
     8: ("UNKNOWN", False),
 }
 _LISTENS = 8
+_HAVE_RESULTS = "SELECT count(DISTINCT case_id) FROM attempts WHERE channel = 'voice' AND result IS NOT NULL"
+_KILLED = """
+    SELECT a.state FROM attempts a JOIN instructions i ON i.case_id = a.case_id
+    WHERE i.instruction_id = 'YJ-killed' AND a.channel = 'voice' ORDER BY a.id
+"""
 
 
 def settings(port: int, **options: Any) -> ProviderSettings:
@@ -92,7 +100,7 @@ def each_way_of_being_called(ledger: Ledger, trunk: Trunk, stack: Stack) -> None
     stacks.push(
         stack, (stacks.instruction(f"YJ-{digit}", f"{NUMBER}{digit}", "voice", "critical") for digit in CALLEES)
     )
-    stacks.until(lambda: len(_firsts(stack)) == len(CALLEES))
+    stacks.until(lambda: stacks.ask(stack, _HAVE_RESULTS)[0][0] == len(CALLEES))
     rung = {digit: trunk.calls(digit) for digit in CALLEES}
     attempts = Counter(each["instructions"][0] for each in stacks.log(stack) if each["sent_at"])
     for digit, first in sorted(_firsts(stack).items()):
@@ -115,29 +123,30 @@ def killed_in_mid_call(ledger: Ledger, trunk: Trunk, stack: Stack) -> None:
     stacks.until(lambda: trunk.crossed(_LISTENS)["R BYE"] > before["R BYE"], 20)
     took = time.monotonic() - at
     stacks.until(lambda: not any(each.is_running() for each in lines), 20)
-    ledger.note(len(lines) == 4, f"kill -9 of the worker in mid-call: {len(lines)} lines gone, hung up in {took:.1f} s")
-    states = [each["state"] for each in _calls(stack, "YJ-killed")]
-    ledger.note(states == ["sending"], "and nobody knows what became of it:", *states)
-    stacks.until(lambda: _calls(stack, "YJ-killed")[0]["state"] != "sending", 240)
-    state, took = _calls(stack, "YJ-killed")[0]["state"], time.monotonic() - at
-    ledger.note(state == "in_doubt", f"{took:.0f} s after the kill its lease is over: {state}")
+    ledger.note(
+        len(lines) == _LINES, f"kill -9 of the worker in mid-call: {len(lines)} lines gone, hung up in {took:.1f} s"
+    )
+    ledger.note(_states(stack) == ["sending"], "and nobody knows what became of it:", *_states(stack))
+    stacks.until(lambda: _states(stack)[0] != "sending", 240)
+    ledger.note(_states(stack)[0] == "in_doubt", f"{time.monotonic() - at:.0f} s after the kill:", *_states(stack))
 
 
 def _instruction(name: str, number: str) -> dict[str, Any]:
     return stacks.instruction(name, number, "voice", "critical")
 
 
-def _calls(stack: Stack, name: str) -> list[dict[str, Any]]:
-    return [each for each in stacks.log(stack) if each["instructions"] == [name] and each["channel"] == "voice"]
+def _states(stack: Stack) -> list[str]:
+    """Of the calls for the instruction whose worker is killed."""
+    return [str(state) for (state,) in stacks.ask(stack, _KILLED)]
 
 
 def _firsts(stack: Stack) -> dict[int, dict[str, Any]]:
-    """The first call of each instruction, once it has its result."""
+    """The first call of each instruction."""
     found: dict[int, dict[str, Any]] = {}
     for each in stacks.log(stack):
         if each["channel"] == "voice":
             found.setdefault(int(each["instructions"][0][3:]), each)
-    return {digit: each for digit, each in found.items() if each["result"]}
+    return found
 
 
 def main() -> int:
@@ -146,7 +155,8 @@ def main() -> int:
     os.environ.update(path)
     with trunks.running() as trunk:
         our_own_faults(ledger, trunk)
-        providers = _FILE.format(port=trunk.port, modules=packages.library("baresip", "modules"))
+        modules = packages.library("baresip", "modules")
+        providers = _FILE.format(port=trunk.port, modules=modules, lines=_LINES, here=trunks.HERE)
         with stacks.running(providers, path | {"TRUNK_PASSWORD": PASSWORD}) as stack:
             each_way_of_being_called(ledger, trunk, stack)
             if "--short" not in sys.argv:

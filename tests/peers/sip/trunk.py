@@ -1,9 +1,7 @@
 """The trunk and the people behind it: kamailio, and a sipp for each way of being called."""
 
-import os
 import shlex
 import socket
-import subprocess
 import sys
 import tempfile
 from collections import Counter
@@ -12,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.peers import packages
+from tests.peers import packages, processes
 from tests.peers.stack import until
 
 HERE = Path(__file__).parent
@@ -28,6 +26,7 @@ CALLEES = {
     7: "hangs_up",
     8: "listens",
 }
+_MEDIA = 32000  # from here on, a hundred ports for each block
 _MESSAGE, _WAY = 6, 3  # columns of sipp's short messages
 
 
@@ -59,28 +58,20 @@ def running() -> Iterator[Trunk]:
     with ExitStack() as stack:
         trunk = Trunk(block * 10, Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))))
         stack.enter_context(
-            _process(
+            processes.running(
                 trunk.folder,
-                *("kamailio", "-f", HERE / "kamailio.cfg", "-DD", "-E", "-Y", trunk.folder),
+                *(packages.BIN / "kamailio", "-f", HERE / "kamailio.cfg", "-DD", "-E", "-Y", trunk.folder),
                 *("-P", trunk.folder / "kamailio.pid", "-L", packages.library("kamailio", "modules")),
                 *("-A", f"TRUNK={trunk.port}", "-A", f'CALLEES="{block}"'),
             )
         )
         for digit, who in CALLEES.items():
             stack.enter_context(
-                _process(
+                processes.running(
                     trunk.folder,
-                    *(
-                        "sipp",
-                        "-sf",
-                        HERE / "callees" / f"{who}.xml",
-                        "-nostdin",
-                        "-i",
-                        "127.0.0.1",
-                        "-mi",
-                        "127.0.0.1",
-                    ),
-                    *("-p", trunk.port + digit, "-mp", trunk.port + 1000 + 10 * digit),
+                    *(packages.BIN / "sipp", "-sf", HERE / "callees" / f"{who}.xml", "-nostdin"),
+                    *("-i", "127.0.0.1", "-mi", "127.0.0.1"),
+                    *("-p", trunk.port + digit, "-mp", _MEDIA + block % 300 * 100 + 10 * digit),
                     *("-key", "press", shlex.join(map(str, press))),
                     *("-trace_shortmsg", "-shortmessage_file", f"{digit}.csv"),
                 )
@@ -88,22 +79,6 @@ def running() -> Iterator[Trunk]:
         for port in (trunk.port, *(trunk.port + digit for digit in CALLEES)):
             until(lambda port=port: not _is_free(port), 20)
         yield trunk
-
-
-@contextmanager
-def _process(folder: Path, *command: str | int | Path) -> Iterator[None]:
-    words = [str(packages.BIN / str(command[0])), *map(str, command[1:])]
-    with (folder / f"{command[0]}.out").open("ab") as out:
-        process = subprocess.Popen(words, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=os.environ)
-    try:
-        yield
-    finally:
-        process.terminate()
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def _free_block() -> int:
