@@ -7,14 +7,17 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PEERS := .venv-peers
 # Servers that others wrote, for `make peers-smpp` alone.
 SMPP := tests/peers/smpp
-# Peers from Debian's packages, for `make peers-sip` and `make peers-kannel`: unpacked there, installed nowhere.
+# Peers from Debian's packages: unpacked there, installed nowhere.
 DEBIAN := tests/peers/debian
+# The gateway, for `make peers-jasmin` alone.
+JASMIN := tests/peers/jasmin
 
 # Where this is set, each of the many processes of a test compiles the same 900 modules anew: 2 s of one core.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test unit laws crowd model faults faults-short faults-can-fail \
-	mutants mutants-short without-rules without-names peers peers-short peers-signatures peers-smpp peers-sip peers-kannel lint format bench bench-short lock clean
+	mutants mutants-short without-rules without-names peers peers-short peers-signatures peers-smpp peers-sip \
+	peers-kannel peers-jasmin lint format bench bench-short lock clean
 
 demo: $(VENV)/run  ## the sample cases on the real stack, then the log
 	$(BIN)/dispatcher demo
@@ -62,10 +65,13 @@ peers-short: $(VENV)/dev  ## those of them that install fast, in a minute
 peers-smpp: $(VENV)/dev $(SMPP)/npm/node_modules $(SMPP)/jasmin/done  ## the smpp adapter against npm's SMSC and Jasmin's bad ones
 	$(BIN)/python -m tests.peers.smpp $(SHORT)
 
-peers-sip: $(VENV)/dev $(DEBIAN)/done  ## the sip adapter through a trunk of kamailio to people of sipp
+peers-sip: $(VENV)/dev $(DEBIAN)/gateways/done  ## the sip adapter through a trunk of kamailio to people of sipp
 	$(BIN)/python -m tests.peers.sip $(SHORT)
 
-peers-kannel: $(VENV)/dev $(DEBIAN)/done $(SMPP)/npm/node_modules  ## the kannel adapter through a Kannel to npm's SMSC
+peers-jasmin: $(VENV)/dev $(DEBIAN)/broker/done $(JASMIN)/venv/done $(SMPP)/jasmin/done $(SMPP)/npm/node_modules  ## the smpp adapter through a Jasmin gateway to npm's SMSC
+	$(BIN)/python -m tests.peers.jasmin
+
+peers-kannel: $(VENV)/dev $(DEBIAN)/gateways/done $(SMPP)/npm/node_modules  ## the kannel adapter through a Kannel to npm's SMSC
 	$(BIN)/python -m tests.peers.kannel
 
 faults: $(VENV)/dev  ## break everything that can break under load, 2,000 instructions a drill; SEED=… repeats a run
@@ -101,11 +107,13 @@ lock: $(VENV)/dev  ## newer versions of everything, with hashes and without regi
 		--custom-compile-command "make lock" pyproject.toml --group peers -o requirements-peers.lock
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--custom-compile-command "make lock" $(SMPP)/jasmin.in -o $(SMPP)/jasmin.lock
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--custom-compile-command "make lock" $(JASMIN)/gateway.in -o $(JASMIN)/gateway.lock
 
 clean:
 	rm -rf $(VENV) $(PEERS) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	rm -rf $(SMPP)/npm/node_modules $(SMPP)/jasmin
-	rm -rf $(addprefix $(DEBIAN)/,root bin versions.txt done)
+	rm -rf $(DEBIAN)/gateways $(DEBIAN)/broker $(JASMIN)/venv
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; make PYTHON=python3.12")'
@@ -132,9 +140,14 @@ $(SMPP)/npm/node_modules: $(SMPP)/npm/package-lock.json
 	npm ci --silent --prefix $(SMPP)/npm
 	touch $@
 
-$(DEBIAN)/done: $(DEBIAN)/packages.txt $(DEBIAN)/install.sh
-	$(DEBIAN)/install.sh
+# pip takes an extra that a lock file leaves out for a package that is not pinned; the lock file is whole.
+$(JASMIN)/venv/done: $(JASMIN)/gateway.lock
+	rm -rf $(JASMIN)/venv && $(PYTHON) -m venv $(JASMIN)/venv
+	$(JASMIN)/venv/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --require-hashes -r $(JASMIN)/gateway.lock
 	touch $@
+
+$(DEBIAN)/%/done: $(DEBIAN)/%.txt $(DEBIAN)/install.sh
+	$(DEBIAN)/install.sh $*
 
 # Of Jasmin only the SMSC simulator of its own tests is wanted, which the source distribution alone has.
 $(SMPP)/jasmin/done: $(SMPP)/jasmin.lock $(SMPP)/jasmin-sdist.lock

@@ -13,9 +13,10 @@ from typing import Any
 import httpx
 
 from dispatcher.stack import Stack
-from tests.peers import packages, processes
+from tests.peers import processes
 from tests.peers import stack as stacks
 from tests.peers.ledger import Ledger, crossed
+from tests.peers.packages import GATEWAYS
 from tests.peers.smpp.processes import Peer, npm_version, smsc
 
 HERE = Path(__file__).parent
@@ -59,7 +60,7 @@ def kannel(smsc_port: int) -> Iterator[int]:
         conf = folder / "kannel.conf"
         conf.write_text((HERE / "kannel.conf").read_text("utf-8").format_map(ports), "utf-8")
         for program, port in (("bearerbox", boxes), ("smsbox", sendsms)):
-            stack.enter_context(processes.running(folder, packages.BIN / program, "-v", 4, conf))
+            stack.enter_context(processes.running(folder, GATEWAYS.bin / program, "-v", 4, conf))
             stacks.until(lambda port=port: processes.listens(port), 20)
         yield sendsms
 
@@ -119,7 +120,7 @@ def main() -> int:
         reports, seen = stacks.ask(stack, _TOLD)[0][0], carrier.report()
         written = stacks.logs(stack)
         ledger.note("errand_done" in written and NUMBER[:7] not in written, "no number in any log")
-    crossed("kannel", packages.version("kannel"), f"{seen['submits']} messages sent on, {reports} reports brought back")
+    crossed("kannel", GATEWAYS.version("kannel"), f"{seen['submits']} messages sent on, {reports} reports brought back")
     crossed("npm smpp", npm_version(), f"{seen['submits']} submit_sm, {seen['confirmed']} receipts confirmed")
     return ledger.close()
 

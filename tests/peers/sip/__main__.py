@@ -18,9 +18,9 @@ from dispatcher.wake import link_lane
 from providers.base import Message, OperationsFault, Outcome, ProviderSettings, Transient
 from providers.voice.sip.adapter import SipProvider
 from schemas.vocabulary import Channel, Person
-from tests.peers import packages
 from tests.peers import stack as stacks
 from tests.peers.ledger import Ledger, crossed
+from tests.peers.packages import GATEWAYS
 from tests.peers.sip import trunk as trunks
 from tests.peers.sip.trunk import CALLEES, PASSWORD, Trunk
 
@@ -66,7 +66,7 @@ _KILLED = """
 
 def settings(port: int, **options: Any) -> ProviderSettings:
     given = {"host": "127.0.0.1", "port": port, "domain": "trunk.invalid", "user": "96110", "ring_s": 5}
-    given |= {"local_address": "127.0.0.1", "modules": str(packages.library("baresip", "modules"))}
+    given |= {"local_address": "127.0.0.1", "modules": str(GATEWAYS.library("baresip", "modules"))}
     secret = options.pop("secret", PASSWORD)
     return ProviderSettings("trunk", "sip", frozenset({Channel.VOICE}), secret=secret, options=given | options)
 
@@ -151,11 +151,11 @@ def _firsts(stack: Stack) -> dict[int, dict[str, Any]]:
 
 def main() -> int:
     ledger = Ledger()
-    path = {"PATH": f"{packages.BIN}:{os.environ['PATH']}"}
+    path = {"PATH": f"{GATEWAYS.bin}:{os.environ['PATH']}"}
     os.environ.update(path)
     with trunks.running() as trunk:
         our_own_faults(ledger, trunk)
-        modules = packages.library("baresip", "modules")
+        modules = GATEWAYS.library("baresip", "modules")
         providers = _FILE.format(port=trunk.port, modules=modules, lines=_LINES, here=trunks.HERE)
         with stacks.running(providers, path | {"TRUNK_PASSWORD": PASSWORD}) as stack:
             each_way_of_being_called(ledger, trunk, stack)
@@ -165,11 +165,11 @@ def main() -> int:
             ledger.note("errand_done" in written and NUMBER[:7] not in written, "no number in any log")
         told = sum((trunk.crossed(digit) for digit in CALLEES), Counter())
     for name in ("baresip-core", "espeak-ng", "sox"):
-        crossed(name, packages.version(name), "our side of each call")
+        crossed(name, GATEWAYS.version(name), "our side of each call")
     calls = sum(count for word, count in told.items() if word == "R INVITE")
-    crossed("kamailio", packages.version("kamailio"), f"{calls} calls let through after their digest login")
+    crossed("kamailio", GATEWAYS.version("kamailio"), f"{calls} calls let through after their digest login")
     crossed(
-        "sipp", packages.version("sip-tester"), ", ".join(f"{count} {word}" for word, count in sorted(told.items()))
+        "sipp", GATEWAYS.version("sip-tester"), ", ".join(f"{count} {word}" for word, count in sorted(told.items()))
     )
     return ledger.close()
 

@@ -10,7 +10,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.peers import packages, processes
+from tests.peers import processes
+from tests.peers.packages import GATEWAYS
 from tests.peers.stack import until
 
 HERE = Path(__file__).parent
@@ -54,14 +55,14 @@ class Trunk:
 def running() -> Iterator[Trunk]:
     """Raises TimeoutError where one of them does not come up."""
     block = _free_block()
-    press = [sys.executable, HERE / "press.py", packages.ROOT / "usr/share/sip-tester/dtmf_2833_1.pcap"]
+    press = [sys.executable, HERE / "press.py", GATEWAYS.root / "usr/share/sip-tester/dtmf_2833_1.pcap"]
     with ExitStack() as stack:
         trunk = Trunk(block * 10, Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))))
         stack.enter_context(
             processes.running(
                 trunk.folder,
-                *(packages.BIN / "kamailio", "-f", HERE / "kamailio.cfg", "-DD", "-E", "-Y", trunk.folder),
-                *("-P", trunk.folder / "kamailio.pid", "-L", packages.library("kamailio", "modules")),
+                *(GATEWAYS.bin / "kamailio", "-f", HERE / "kamailio.cfg", "-DD", "-E", "-Y", trunk.folder),
+                *("-P", trunk.folder / "kamailio.pid", "-L", GATEWAYS.library("kamailio", "modules")),
                 *("-A", f"TRUNK={trunk.port}", "-A", f'CALLEES="{block}"'),
             )
         )
@@ -69,7 +70,7 @@ def running() -> Iterator[Trunk]:
             stack.enter_context(
                 processes.running(
                     trunk.folder,
-                    *(packages.BIN / "sipp", "-sf", HERE / "callees" / f"{who}.xml", "-nostdin"),
+                    *(GATEWAYS.bin / "sipp", "-sf", HERE / "callees" / f"{who}.xml", "-nostdin"),
                     *("-i", "127.0.0.1", "-mi", "127.0.0.1"),
                     *("-p", trunk.port + digit, "-mp", _MEDIA + block % 300 * 100 + 10 * digit),
                     *("-key", "press", shlex.join(map(str, press))),
