@@ -59,7 +59,7 @@ model: $(VENV)/dev  ## random histories of the whole casework on a real database
 peers: $(VENV)/dev  ## our adapters against what others wrote; versions and what crossed as one table
 	$(BIN)/python -m tests.peers
 
-peers-short: $(VENV)/dev  ## those of them that install fast, in a minute
+peers-short: $(VENV)/dev $(DEBIAN)/gateways/done $(SMPP)/npm/node_modules  ## those of them that install fast, in a minute
 	$(BIN)/python -m tests.peers --short
 
 peers-smpp: $(VENV)/dev $(SMPP)/npm/node_modules $(SMPP)/jasmin/done  ## the smpp adapter against npm's SMSC and Jasmin's bad ones

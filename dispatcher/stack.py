@@ -25,10 +25,11 @@ from dispatcher.setup import links, load_policy, no_providers, unreachable
 from dispatcher.store import engine, migrate
 from dispatcher.wake import link_lane
 
-WORKERS = {"urgent": "urgent", "routine": "routine", "casework": "casework,celery"}
+WORKERS = {"urgent": "urgent", "casework": "casework,celery", "routine": "routine"}  # the order in which they start
 _SILENT_MS = 4000  # beyond the simulated gateway's timeout_s, so that the attempt is in doubt first
 _LIFT = 10  # routine work gives way to urgent work on the same cores
 _GRACE_S = 15.0
+_GAP_S = 1.0  # between two workers started again: all at once, the urgent one too would come up last
 _STEADY_S = 20.0  # who ran so long has come up; the next end is another fault
 _OWNER = "DISPATCHER_UP_PID"  # which `up` a child belongs to
 # Where setproctitle is installed, Celery's titles would overwrite the environment by which leftovers are known.
@@ -86,6 +87,7 @@ class Stack:
     receipt_delay_ms: int = 20
     _servers: list[embedded.Server] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
+    _workers_from: float = 0.0
 
     def start_servers(self) -> None:
         """PostgreSQL, Redis, keys, schema. Raises OperatorError."""
@@ -156,12 +158,21 @@ class Stack:
     def watch(self) -> None:
         """Start again what ended by itself, until stopped; the waits grow."""
         while not self._stop.wait(0.2):
-            for child in self.children.values():
-                if child.is_running or time.monotonic() < child.not_before:
-                    continue
+            for child in self.to_start():
                 code = child.process.returncode if child.process else None
                 child.start_again()
                 _log.warning("child_restarted", name=child.name, exit_code=code, restarts=child.restarts)
+
+    def to_start(self) -> list[Child]:
+        """Who ended by itself and is to start now; of the workers one at a time."""
+        now = time.monotonic()
+        down = [each for each in list(self.children.values()) if not each.is_running and now >= each.not_before]
+        workers = [each for each in down if each.name.startswith("worker")]
+        if now < self._workers_from:
+            return [each for each in down if each not in workers]
+        if workers:
+            self._workers_from = now + _GAP_S
+        return [each for each in down if each not in workers[1:]]
 
     def stop(self) -> None:
         """Workers first, so that they finish what they hold; then the rest; the servers last."""

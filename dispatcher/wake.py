@@ -23,6 +23,7 @@ SETTLE = ("settle_receipts", "casework")
 ADVANCE = ("advance_due", "casework")
 
 _GAP_S = 0.05
+_CASEWORK_GAP_S = 0.15  # receipts settled together cost a third of what they cost one by one
 _BACKLOG = 4  # messages in a queue above which one more would wake nobody
 _log = logger(__name__)
 
@@ -39,7 +40,7 @@ class Wake(Protocol):
 
 
 class CeleryWake:
-    """Rings by Celery, at most once in 50 ms for each queue; a ring inside that gap follows at its end."""
+    """Rings by Celery, at most once in 50 or 150 ms for each queue; a ring inside that gap follows at its end."""
 
     def __init__(self, redis_url: str) -> None:
         self._app = Celery(set_as_current=False)
@@ -61,7 +62,8 @@ class CeleryWake:
 
     def _ring(self, bell: tuple[str, str]) -> None:
         with self._lock:
-            wait = self._last.get(bell, 0.0) + _GAP_S - time.monotonic()
+            gap = _GAP_S if bell[0] == DELIVER else _CASEWORK_GAP_S
+            wait = self._last.get(bell, 0.0) + gap - time.monotonic()
             if wait > 0:
                 if bell not in self._pending:
                     self._pending.add(bell)

@@ -10,7 +10,8 @@ import math
 import queue
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from dispatcher.casework import delivery
@@ -19,13 +20,16 @@ from dispatcher.casework.outcomes import Word
 from dispatcher.logging import logger
 from dispatcher.setup import House
 from dispatcher.store.patience import waits_for_database
-from dispatcher.wake import LINK
+from dispatcher.wake import LINK, ROUTINE, URGENT
 from providers.base import InDoubt, Inquiry, Provider
 
 CLAIM = 50  # attempts a claim
 UNDER_WAY = 100  # provider calls at once
 FLUSH_S = 0.05
 FLUSH_RESULTS = 50
+# A lane rests so many times as long as its last claim and record took, that work may gather; and at most so long.
+REST = {URGENT: 1.0, ROUTINE: 3.0}
+REST_MOST_S = 0.3
 HELD_S = 1.0  # then a result whose case somebody else held is tried again
 CLAIM_FOR_S = 25.0  # then a general lane's slice ends; with the slowest call it stays below the visibility timeout
 
@@ -43,6 +47,8 @@ class Pump:
         self._under_way = 0
         self._held: list[Done] = []
         self._again_at = 0.0
+        self._busy_s = 0.0
+        self._rests_until = 0.0
         self.stopping = threading.Event()
         threading.Thread(target=self._serve, name="providers", daemon=True).start()
 
@@ -55,9 +61,11 @@ class Pump:
         done, is_more, most = 0, True, self._most(lane)
         claim_until = math.inf if lane.startswith(LINK) else time.monotonic() + CLAIM_FOR_S
         while is_more or self._under_way:
+            self.stopping.wait(self._rests_until - time.monotonic())
             room = min(CLAIM, most - self._under_way)
             is_open = time.monotonic() < claim_until and is_served() and not self.stopping.is_set()
-            errands = self._claim(lane, room) if is_open else []
+            with self._working():
+                errands = self._claim(lane, room) if is_open else []
             self._start(errands)
             fresh = self._gather()
             results, is_planned = fresh + self._tried_again(), False
@@ -65,15 +73,27 @@ class Pump:
             if not results and not self._under_way:
                 break
             try:
-                is_planned, held = self._record(results)
+                with self._working():
+                    is_planned, held = self._record(results)
             finally:
                 # Where a record failed for good, its leases run out and the attempts are in doubt; the pump goes on.
                 self._under_way -= len(fresh)
             self._hold(held, lane)
+            self._rests_until, self._busy_s = time.monotonic() + self._rest_s(lane), 0.0
             done += len(results) - len(held)
             # A last claim that finds nothing costs as much as one that does; the task looks once more at its end.
             is_more = is_planned or len(errands) == room
         return done
+
+    @contextmanager
+    def _working(self) -> Iterator[None]:
+        began = time.monotonic()
+        yield
+        self._busy_s += time.monotonic() - began
+
+    def _rest_s(self, lane: str) -> float:
+        """A round costs much the same for one attempt as for ten: under load this makes tens of them."""
+        return min(REST_MOST_S, REST.get(lane, 0.0) * self._busy_s)
 
     def _serve(self) -> None:
         self._loop.run_forever()

@@ -19,18 +19,24 @@ def open_or_join(files: CaseFiles, incoming: Incoming, case_id: UUID | None) -> 
     """The case this instruction belongs to: that of its earlier version, the person's open one, or a new one."""
     found = case_id if case_id is not None and _is_open(files, case_id) else None
     found = found or related.open_case(files.session, incoming)
-    open_with_neighbours(files, incoming, found)
+    earlier = open_with_neighbours(files, incoming, found)
     if found is None:
-        return open_new(files, incoming, _subject(files, incoming)), False
+        return open_new(files, incoming, _subject(files, incoming), earlier), False
     join(files, found, incoming, rule="higher_urgency_joined")
     return found, True
 
 
-def open_with_neighbours(files: CaseFiles, incoming: Incoming, case_id: UUID | None) -> None:
-    """Open a case and all that it may be linked to at once: one after the other, two neighbours would deadlock."""
+def open_with_neighbours(files: CaseFiles, incoming: Incoming, case_id: UUID | None) -> UUID | None:
+    """Open a case and all that it may be linked to at once: one after the other, two neighbours would deadlock.
+
+    Gives the earlier case in which a person without an open one was warned.
+    """
     earlier = related.warned_before(files.session, files.office, incoming, files.now) if case_id is None else None
-    numbers = [phone.digest for phone in incoming.phones]
+    numbers = {phone.digest for phone in incoming.phones}
+    if case_id is not None:
+        numbers |= related.numbers_of(files.session, case_id)
     files.open({*related.neighbours(files.session, numbers, case_id), *(each for each in (case_id, earlier) if each)})
+    return earlier
 
 
 def _is_open(files: CaseFiles, case_id: UUID) -> bool:
@@ -38,10 +44,9 @@ def _is_open(files: CaseFiles, case_id: UUID) -> bool:
     return state == CaseState.OPEN
 
 
-def open_new(files: CaseFiles, incoming: Incoming, subject: SubjectRow) -> UUID:
+def open_new(files: CaseFiles, incoming: Incoming, subject: SubjectRow, earlier: UUID | None) -> UUID:
     """A case of its own, with what is known of the person's earlier ones."""
     pushed, now, session = incoming.pushed, files.now, files.session
-    earlier = related.warned_before(session, files.office, incoming, now)
     case = CaseRow(
         id=new_id(),
         subject_id=subject.id,

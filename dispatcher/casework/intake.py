@@ -68,8 +68,7 @@ def _patch(session: Session, office: Office, event: Patch, line: bytes, door: st
 def _instruction(
     session: Session, office: Office, pushed: Instruction, raw: bytes, door: str, line: bytes | None = None
 ) -> tuple[Answer, set[str]]:
-    turns.of_instruction(session, office, pushed.source.system, pushed.instruction_id)
-    turns.of_person(session, office, pushed)
+    turns.of_all(session, office, pushed)
     digest = _content(office, line or raw)
     known = _versions(session, pushed)
     same = next((row for row in known if row.version == pushed.version), None)

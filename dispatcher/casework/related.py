@@ -77,14 +77,18 @@ def link_shared_numbers(files: CaseFiles, case_id: UUID) -> None:
 
 
 def neighbours(session: Session, numbers: Iterable[bytes], case_id: UUID | None) -> list[UUID]:
-    """Other open cases with one of these numbers, or with one that this case has already."""
-    own = session.scalars(select(PhoneRow.digest).where(PhoneRow.case_id == case_id)) if case_id is not None else ()
+    """Open cases with one of these numbers, this one left out."""
     others = (
         select(PhoneRow.case_id)
         .join(CaseRow, CaseRow.id == PhoneRow.case_id)
-        .where(is_one_of(PhoneRow.digest, {*numbers, *own}), CaseRow.state == CaseState.OPEN.value)
+        .where(is_one_of(PhoneRow.digest, set(numbers)), CaseRow.state == CaseState.OPEN.value)
     )
     return sorted(set(session.scalars(others)) - {case_id})
+
+
+def numbers_of(session: Session, case_id: UUID) -> set[bytes]:
+    """The numbers that a case has already, before it is opened."""
+    return set(session.scalars(select(PhoneRow.digest).where(PhoneRow.case_id == case_id)))
 
 
 def is_suppressed(session: Session, office: Office, incoming: Incoming, now: datetime) -> bool:

@@ -20,7 +20,8 @@ def split(session: Session, office: Office, case_id: UUID, order: Order, instruc
     files, case = open_case(session, office, case_id, order)
     rows = _versions(files, case_id, instruction_id)
     read, _ = intake.reread(files, rows[-1])
-    own = cases.open_new(files, read, new_subject(session, office, files.now))
+    earlier = related.warned_before(session, office, read, files.now)
+    own = cases.open_new(files, read, new_subject(session, office, files.now), earlier)
     for row in rows:
         row.case_id = own
     note(files, case, order, "split", instruction_id=instruction_id, into=str(own))

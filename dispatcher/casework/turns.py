@@ -3,8 +3,6 @@
 An instruction's turn is always taken before a person's, and cases are locked after both, so nobody waits in a ring.
 """
 
-from collections.abc import Iterable
-
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -16,14 +14,20 @@ _LOCK_EACH = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS b
 
 
 def of_instruction(session: Session, office: Office, system: str, instruction_id: str) -> None:
-    _wait(session, [office.vault.digest("instruction", f"{system}\0{instruction_id}")])
+    session.execute(_LOCK_EACH, {"keys": [_instruction(office, system, instruction_id)]})
 
 
-def of_person(session: Session, office: Office, pushed: Instruction) -> None:
-    _wait(session, set(identities(office, pushed)))
-
-
-def _wait(session: Session, names: Iterable[bytes]) -> None:
+def of_all(session: Session, office: Office, pushed: Instruction) -> None:
+    """The instruction's turn, then the person's."""
     # In order, so that two of them never wait for each other both ways.
-    keys = sorted(int.from_bytes(name[:8], signed=True) for name in names)
-    session.execute(_LOCK_EACH, {"keys": keys})
+    persons = sorted(_key(each) for each in set(identities(office, pushed)))
+    instruction = _instruction(office, pushed.source.system, pushed.instruction_id)
+    session.execute(_LOCK_EACH, {"keys": [instruction, *persons]})
+
+
+def _instruction(office: Office, system: str, instruction_id: str) -> int:
+    return _key(office.vault.digest("instruction", f"{system}\0{instruction_id}"))
+
+
+def _key(name: bytes) -> int:
+    return int.from_bytes(name[:8], signed=True)

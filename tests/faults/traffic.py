@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -27,6 +28,7 @@ from tests.faults.stage import Stage
 _MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 _OFFSET = re.compile(r"\+\d+:\d\d")
 _OFFICERS_EVERY_S = 0.5
+_PRODUCERS = 3
 T = TypeVar("T")
 
 # A centre and an officer's page try again until they are answered.
@@ -50,11 +52,13 @@ class Traffic:
 
     def __post_init__(self) -> None:
         self._crew = Crew(self.house)
+        self.stage.script([each for each in map(sample.persona, self.pushes) if each is not None])
 
     @contextmanager
     def flowing(self) -> Iterator[None]:
         """Officers act until the end of this block."""
-        threads = [threading.Thread(target=self._guarded, args=(work,)) for work in (self._push_all, self._act)]
+        works = [self._act, *(partial(self._push_those, share) for share in range(_PRODUCERS))]
+        threads = [threading.Thread(target=self._guarded, args=(work,)) for work in works]
         for thread in threads:
             thread.start()
         try:
@@ -76,10 +80,13 @@ class Traffic:
         except BaseException as error:  # noqa: BLE001 - told by the thread that waits
             self.error = error
 
-    def _push_all(self) -> None:
+    def _push_those(self, share: int) -> None:
+        """What is said of one instruction comes from one producer, in its order."""
         begin = time.monotonic()
         shifts: dict[str, timedelta] = {}
         for number, push in enumerate(self.pushes):
+            if zlib.crc32(push.body["instruction_id"].encode(), 1) % _PRODUCERS != share:
+                continue
             if self._over.wait(max(0.0, begin + number / self.per_second - time.monotonic())):
                 return
             # One shift for all that is said of an instruction, so that what comes twice is the same.
@@ -88,9 +95,6 @@ class Traffic:
             self.pushed += 1
 
     def _push(self, push: Push) -> None:
-        persona = sample.persona(push)
-        if persona is not None:
-            self.stage.script([persona])
         raw = json.dumps(push.body, ensure_ascii=False).encode()
         answer, lanes = self._take(raw)
         self.house.office.wake.deliver(*lanes)
@@ -125,8 +129,8 @@ def pushes(count: int, seed: int) -> list[Push]:
 
 
 def _lighter(body: dict[str, Any]) -> dict[str, Any]:
-    """Every other instruction asks for an SMS alone: more of them go through in the same time."""
-    is_light = "channels" in body and zlib.crc32(body["instruction_id"].encode()) % 2
+    """Nine of ten instructions ask for an SMS alone: more of them go through in the same time."""
+    is_light = "channels" in body and zlib.crc32(body["instruction_id"].encode()) % 10
     return body | {"channels": ["sms"]} if is_light else body
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from dispatcher import stack
-from dispatcher.stack import Child
+from dispatcher.settings import Settings
+from dispatcher.stack import Child, Stack
 
 
 class Sleeper(Child):
@@ -37,3 +38,24 @@ def test_a_child_that_ran_and_was_killed_is_back_at_once_however_often(now: list
     for _ in range(10):
         now[0] += 60
         assert _wait(child, now) == 1
+
+
+def test_killed_together_the_urgent_worker_starts_alone_and_the_others_follow_a_second_apart(
+    now: list[float], tmp_path: Path
+) -> None:
+    parts = Stack(Settings(home=tmp_path))
+    for name in ("hooks", *(f"worker-{each}" for each in stack.WORKERS)):
+        parts.children[name] = Sleeper(name, [], {}, Path("log"))
+
+    def started() -> list[str]:
+        starting = parts.to_start()
+        for child in starting:
+            child.not_before = now[0] + 60  # it stands for one that runs
+        return [child.name for child in starting]
+
+    assert started() == ["hooks", "worker-urgent"]
+    assert started() == []
+    now[0] += 1
+    assert started() == ["worker-casework"]
+    now[0] += 1
+    assert started() == ["worker-routine"]
