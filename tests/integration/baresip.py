@@ -26,6 +26,7 @@ class Call:
     def __init__(self, port: "Port", uri: str, direction: str = "outgoing") -> None:
         self.port, self.uri, self.direction = port, uri, direction
         self.heard: dict[str, asyncio.Event] = {"opening": asyncio.Event(), "warning": asyncio.Event()}
+        self.is_stuck = False
         self.at_hangup: list[tuple[str, str]] = []
 
     def say(self, kind: str, param: str = "") -> None:
@@ -44,6 +45,17 @@ async def presses_1(call: Call) -> None:
     for key in ("5", "1"):
         call.say("CALL_DTMF_START", key)
         call.say("CALL_DTMF_END", key)
+
+
+async def presses_5(call: Call) -> None:
+    await picks_up(call)
+    await call.heard["opening"].wait()
+    call.say("CALL_DTMF_START", "5")
+
+
+async def can_not_be_hung_up_on(call: Call) -> None:
+    await picks_up(call)
+    call.is_stuck = True
 
 
 async def picks_up(call: Call) -> None:
@@ -110,6 +122,8 @@ PEOPLE: dict[str, Callable[[Call], Awaitable[None]]] = {
     "09": dies_in_the_warning,
     "10": hangs_up_in_the_warning,
     "11": picks_up_too_late,
+    "12": presses_5,
+    "13": can_not_be_hung_up_on,
 }
 REFUSED, DEAF, DIES, MUTE = "20", "21", "22", "23"  # these are no people: the line itself is at fault
 
@@ -148,7 +162,7 @@ class Port:
                     return True, "switch audio device\nfailed to set audio-source (No such device)"
                 self.call.heard[name].set()
             return True, "switch audio device"
-        if command == "hangup" and self.call:
+        if command == "hangup" and self.call and not self.call.is_stuck:
             for kind, param in self.call.at_hangup:
                 self.call.say(kind, param)
             self.call.close("Connection reset by user")
@@ -170,6 +184,7 @@ class Port:
 async def main() -> None:
     config = dict(line.split(maxsplit=1) for line in (FOLDER / "config").read_text().splitlines())
     port = int(config["ctrl_tcp_listen"].rpartition(":")[2])
+    note("started", "")
     server = await asyncio.start_server(lambda *streams: Port(*streams).serve(), "127.0.0.1", port)
     await server.serve_forever()
 

@@ -109,6 +109,7 @@ def told(tmp_path: Path, command: str) -> list[str]:
         ("06", heard.NO_KEY),
         ("10", heard.CONFIRMED),
         ("11", heard.NO_KEY),
+        ("12", heard.NO_KEY),
         ("20", Transient("not dialled")),
         ("23", OperationsFault("no sound")),
     ],
@@ -128,10 +129,15 @@ def test_a_line_lost_from_the_dialling_on_leaves_a_doubt_and_nobody_is_rung_twic
     assert [uri for uri in told(tmp_path, "dial") if who in uri[10:]] == [f"sip:+86154000000{who}@trunk.invalid"]
 
 
+def test_a_call_that_can_not_be_ended_goes_with_its_line(tmp_path: Path) -> None:
+    assert send(tmp_path, call("13"), call("01")) == [heard.NO_KEY, heard.CONFIRMED]
+    assert len(told(tmp_path, "started")) == 2
+
+
 def test_whoever_rings_the_line_is_hung_up_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BARESIP_RUNG", "1")
     assert send(tmp_path, call("01")) == [heard.CONFIRMED]
-    assert (tmp_path / "told").read_text().splitlines()[0] == '["hangup", ""]'
+    assert (tmp_path / "told").read_text().splitlines()[1] == '["hangup", ""]'
 
 
 def test_closing_cuts_a_call_off_and_leaves_a_doubt(tmp_path: Path) -> None:
@@ -187,12 +193,12 @@ def test_a_program_that_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.
 )
 def test_words_that_do_not_become_sound_ring_nobody(tmp_path: Path, tts: list[str], why: str) -> None:
     assert send(tmp_path, call("01"), tts=tts) == [OperationsFault(why)]
-    assert not (tmp_path / "told").exists()
+    assert told(tmp_path, "dial") == []
 
 
 def test_a_script_longer_than_a_call_may_be_rings_nobody(tmp_path: Path) -> None:
     assert send(tmp_path, call("01"), talk_s=1.0) == [Permanent(Result.REJECTED_CONTENT, "too_long")]
-    assert not (tmp_path / "told").exists()
+    assert told(tmp_path, "dial") == []
 
 
 def test_what_leaves_is_the_number_and_the_words(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
