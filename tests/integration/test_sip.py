@@ -119,6 +119,7 @@ def test_what_a_call_comes_to(tmp_path: Path, who: str, outcome: Outcome) -> Non
     said = send(tmp_path, call(who), call("01"))
     assert said == [outcome, heard.CONFIRMED]
     assert told(tmp_path, "dial") == [f"sip:+86154000000{each}@trunk.invalid" for each in (who, "01")]
+    assert len(told(tmp_path, "started")) == 1
 
 
 @pytest.mark.parametrize("who", ["07", "08", "09", "21", "22"])
