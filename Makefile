@@ -15,7 +15,7 @@ JASMIN := tests/peers/jasmin
 # Where this is set, each of the many processes of a test compiles the same 900 modules anew: 2 s of one core.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test unit laws crowd model faults faults-short faults-can-fail \
+.PHONY: demo test unit laws crowd model failover failover-short faults faults-short faults-can-fail limits limits-short \
 	mutants mutants-short without-rules without-names peers peers-short peers-signatures peers-smpp peers-sip \
 	peers-kannel peers-jasmin lint format bench bench-short lock clean
 
@@ -77,8 +77,20 @@ peers-kannel: $(VENV)/dev $(DEBIAN)/gateways/done $(SMPP)/npm/node_modules  ## t
 faults: $(VENV)/dev  ## break everything that can break under load, 2,000 instructions a drill; SEED=… repeats a run
 	$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED))
 
+failover: $(VENV)/dev  ## two gateways, one turns slow, then 500, then refuses with 200; traffic moves and comes back
+	$(BIN)/python -m tests.failover
+
+failover-short: $(VENV)/dev  ## one of these faults
+	$(BIN)/python -m tests.failover --short
+
 faults-short: $(VENV)/dev  ## one of them in small
 	$(BIN)/python -m tests.faults --short $(if $(SEED),--seed $(SEED))
+
+limits: $(VENV)/dev  ## sixteen workers at once: no limit exceeded at the receiving end, 95 % of each used; 3 minutes
+	$(BIN)/python -m tests.limits
+
+limits-short: $(VENV)/dev  ## the same in a minute, with shorter windows
+	$(BIN)/python -m tests.limits --short
 
 faults-can-fail: $(VENV)/dev  ## take safeguards out, one by one; a drill must notice
 	$(BIN)/python -m tests.faults.can_fail

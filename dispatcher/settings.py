@@ -11,7 +11,7 @@ from typing import Literal, TypeVar
 
 import psutil
 from platformdirs import user_data_path
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dispatcher.errors import OperatorError
@@ -29,11 +29,13 @@ class Settings(BaseSettings):
     embedded: Literal["auto", "never"] = "auto"
     policy_file: Path | None = None
     providers_file: Path | None = None
+    texts_folder: Path | None = None
     clock: str = "real"
     key_file: Path | None = None
     hooks_host: str = "127.0.0.1"
     hooks_port: int = 8621
     hooks_url: str | None = None  # as gateways reach it, where that differs from host and port
+    workers: int = Field(default=2, ge=1)  # that deliver, on all hosts: they share the limits where Redis is away
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @property

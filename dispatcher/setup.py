@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -17,8 +17,11 @@ from dispatcher.casework.office import Office
 from dispatcher.casework.roster import DutyDesk
 from dispatcher.clock import Clock
 from dispatcher.errors import OperatorError
+from dispatcher.limits import Limiter, Shared
 from dispatcher.settings import Settings, database_url, redis_url, settings
 from dispatcher.store import engine, revision
+from dispatcher.tally import Tally
+from dispatcher.texts import approved
 from dispatcher.wake import CeleryWake
 from providers import registry
 from providers.base import SettingsError
@@ -40,6 +43,18 @@ class House:
         return engine.engine(self.settings.database_url or "")
 
     @cached_property
+    def tally(self) -> Tally:
+        """What the providers' last sends came to."""
+        return Tally(self.settings.redis_url)
+
+    @cached_property
+    def limiter(self) -> Limiter:
+        """What the providers' contracts allow. Keys hold a number only as a blind index."""
+        digest = partial(self.office.vault.digest, "callee")
+        shared = Shared(self.settings.redis_url or "")
+        return Limiter(shared, lambda number: digest(number).hex()[:32], self.settings.workers)
+
+    @cached_property
     def registry(self) -> registry.Registry:
         """The providers. Raises OperatorError."""
         return build_registry(self)
@@ -53,7 +68,7 @@ def house() -> House:
         policy=load_policy(found),
         vault=vault.load(found.key_path, make=False),
         clock=Clock(found.clock),
-        texts=load_texts(),
+        texts=load_texts(found.texts_folder),
         wake=CeleryWake(redis_url()),
     )
     sessions = engine.sessions(url)
@@ -78,9 +93,9 @@ def load_policy(found: Settings) -> policy.Policy:
         raise OperatorError("处置策略文件有误", str(error)) from None
 
 
-def load_texts() -> texts.Texts:
+def load_texts(folder: Path | None) -> texts.Texts:
     try:
-        return texts.load()
+        return approved.load(folder) if folder else texts.load()
     except texts.TextsError as error:
         raise OperatorError("预警文本文件有误", str(error)) from None
 

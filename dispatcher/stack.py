@@ -21,7 +21,7 @@ from dispatcher import clock, embedded, vault
 from dispatcher.errors import OperatorError
 from dispatcher.logging import logger
 from dispatcher.settings import RUN_FILE, Settings, read_running, write_running
-from dispatcher.setup import links, load_policy, no_providers, unreachable
+from dispatcher.setup import links, load_policy, load_texts, no_providers, unreachable
 from dispatcher.store import engine, migrate
 from dispatcher.wake import link_lane
 
@@ -98,6 +98,7 @@ class Stack:
         end_leftovers(home)
         clock.parse(self.settings.clock)
         load_policy(self.settings)
+        load_texts(self.settings.texts_folder)
         urls = {"DISPATCHER_DATABASE_URL": self.settings.database_url, "DISPATCHER_REDIS_URL": self.settings.redis_url}
         if not urls["DISPATCHER_DATABASE_URL"]:
             urls["DISPATCHER_DATABASE_URL"] = self._started(embedded.postgres(home, durable=self.durable))
@@ -115,6 +116,8 @@ class Stack:
         }
         if self.settings.policy_file:
             self.environment["DISPATCHER_POLICY_FILE"] = str(self.settings.policy_file)
+        if self.settings.texts_folder:
+            self.environment["DISPATCHER_TEXTS_FOLDER"] = str(self.settings.texts_folder)
         try:
             migrate.upgrade(engine.engine(self.environment["DISPATCHER_DATABASE_URL"]), clock.real_now())
         except OperationalError as error:
@@ -134,6 +137,8 @@ class Stack:
         environment = os.environ | self.environment
         for name in links(Path(environment["DISPATCHER_PROVIDERS_FILE"]), environment):
             self.workers[link_lane(name)] = link_lane(name)
+        delivering = [name for name in self.workers if name != "casework"]
+        self.environment["DISPATCHER_WORKERS"] = str(max(1, len(delivering)))
         for name, queues in self.workers.items():
             command = [sys.executable, "-m", "celery", "-A", "tasks", "worker", "-P", "threads", "-c", "1"]
             command += ["-Q", queues, "-n", f"{name}@%h", "--without-gossip", "--without-mingle", "-l", "INFO"]

@@ -10,11 +10,12 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 from dispatcher import clock
-from dispatcher.casework import due, parts
+from dispatcher.casework import due, health, parts
 from dispatcher.casework.office import Office
 from dispatcher.logging import logger
 from dispatcher.setup import House
 from dispatcher.store import heartbeats, partitions
+from schemas.vocabulary import Health
 
 PERIOD_S = 1.0
 _STEPPED_PERIOD_S = 0.1  # a stepped clock that is ours to move stands still between two looks, so they come sooner
@@ -39,12 +40,15 @@ def _hold(house: House, stop: threading.Event) -> None:
         while not _lock(holder):
             if stop.wait(PERIOD_S):
                 return
-        partitions_due = 0.0
+        partitions_due = judging_due = 0.0
         while not stop.is_set():
             if time.monotonic() >= partitions_due:
                 _make_partitions(house)
                 partitions_due = time.monotonic() + _PARTITIONS_EVERY_S
             sweep(house)
+            if time.monotonic() >= judging_due:
+                judge(house)
+                judging_due = time.monotonic() + PERIOD_S * 0.9  # a stepped clock's looks come sooner
             has_wheel = house.office.clock.is_stepped and _step(house)
             stop.wait(_STEPPED_PERIOD_S if has_wheel else PERIOD_S)
             heartbeats.beat(holder, heartbeats.SWEEP)  # fails where the connection is lost, and with it the lock
@@ -62,6 +66,19 @@ def sweep(house: House) -> None:
         seen = due.look(session, office)
     office.wake.deliver(*lanes)
     ring(office, seen)
+
+
+def judge(house: House) -> None:
+    """Judge the providers by their last sends, in real time."""
+    with house.sessions() as session:
+        names = health.known(session)
+    told = house.tally.read(names)
+    with house.sessions.begin() as session:
+        moved = health.judge(session, house.office, told)
+    for each in moved:
+        house.tally.forget(each.provider)
+        log = _log.info if each.after in (Health.RETURNING, Health.CLOSED) else _log.error
+        log("provider_moved", provider=each.provider, before=each.before, after=each.after, cause=each.cause)
 
 
 def ring(office: Office, seen: due.Seen) -> None:

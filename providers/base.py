@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from providers.limits import NO_LIMITS, Limits
 from schemas.vocabulary import Answer, Channel, Hook, Person, Relation, Result
 
 
@@ -170,6 +171,7 @@ class Capabilities:
     batch: int = 1
     linked: bool = False  # has a standing connection or line, which one process holds: see Linked
     at_once: int | None = None  # of a linked one: messages that it takes at one time; None: any number
+    limits: Limits = NO_LIMITS  # what its vendor allows, where PROVIDERS_FILE says nothing else
 
 
 class ReceiptRefused(ValueError):
@@ -221,9 +223,12 @@ class ProviderSettings:
     adapter: str
     channels: frozenset[Channel]
     destinations: frozenset[str] | None = None
+    weight: float = 1.0  # beside the others of a channel; 0: only when no other is left
+    slow_s: float | None = None  # an answer that takes longer is slow; None: half of the adapter's timeout
     secret: str | None = field(default=None, repr=False)  # of secret_env
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)  # of every other NAME_env, by NAME
     callback_url: str | None = None
+    limits: Limits = NO_LIMITS
     options: Mapping[str, Any] = field(default_factory=dict)
 
 

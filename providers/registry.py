@@ -5,7 +5,9 @@ name = "city-sms"
 adapter = "http_gateway"        # an entry point of group dispatcher.providers
 channels = ["sms"]
 destinations = ["CN"]           # calling regions; left out: anywhere
+limits = { rate = ["50/1s"] }   # limits.py has them all; left out: what the adapter knows of its vendor
 secret_env = "CITY_SMS_SECRET"  # the variable, never the secret; the adapter's other secrets as NAME_env
+weight = 2                      # its share beside the others of a channel; 0: only when no other is left
 base_url = "https://…"          # all else is the adapter's own
 """
 
@@ -16,21 +18,34 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
+from providers import limits
 from providers.base import Provider, ProviderSettings, SettingsError
+from providers.limits import NO_LIMITS, Limits
 from schemas import normalise
 from schemas.vocabulary import Channel
 
 GROUP = "dispatcher.providers"
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
-_OURS = ("name", "adapter", "channels", "destinations")
+_OURS = ("name", "adapter", "channels", "destinations", "weight", "slow_s", "limits")
 _ENV = "_env"
+_HEAVIEST, _SLOWEST_S = 1000, 600
 
 
 class Registry:
-    """The providers of one process, in the order of the file: the first of a channel is used first."""
+    """The providers of one process, in the order of the file.
 
-    def __init__(self, providers: list[Provider]) -> None:
+    Who is not in `weights` has weight 1; whose answer takes longer than `slow_s`, or half of its timeout, is slow.
+    """
+
+    def __init__(
+        self,
+        providers: list[Provider],
+        weights: Mapping[str, float] | None = None,
+        slow_s: Mapping[str, float] | None = None,
+        limits: Mapping[str, Limits] | None = None,
+    ) -> None:
         self._by_name = {provider.name: provider for provider in providers}
+        self._weights, self._slow_s, self._limits = weights or {}, slow_s or {}, limits or {}
 
     def __getitem__(self, name: str) -> Provider:
         return self._by_name[name]
@@ -38,9 +53,20 @@ class Registry:
     def get(self, name: str | None) -> Provider | None:
         return self._by_name.get(name) if name else None
 
-    def for_channel(self, channel: Channel, country: str | None = None) -> Provider | None:
-        """The first provider of the channel that reaches this calling region; None: wherever the number is."""
-        return next((p for p in self._of(channel) if _reaches(p, country)), None)
+    def reaching(self, channel: Channel, country: str | None = None) -> list[Provider]:
+        """The providers of the channel that reach this calling region; None: wherever the number is."""
+        return [p for p in self._of(channel) if _reaches(p, country)]
+
+    def weight(self, name: str) -> float:
+        return self._weights.get(name, 1.0)
+
+    def slow_s(self, name: str) -> float:
+        """Seconds after which its answer counts as slow."""
+        return self._slow_s.get(name, self._by_name[name].timeout_s / 2)
+
+    def limits(self, provider: Provider) -> Limits:
+        """What PROVIDERS_FILE allows, over what the vendor does."""
+        return self._limits.get(provider.name, NO_LIMITS).over(provider.capabilities.limits)
 
     def serves(self, channel: Channel) -> bool:
         """Whether anybody serves the channel at all."""
@@ -81,7 +107,9 @@ def build(tables: list[ProviderSettings], ports: Mapping[str, Any]) -> Registry:
         factory: Callable[..., Provider] = entry.load()
         port = ports.get(settings.adapter)
         providers.append(factory(settings) if port is None else factory(settings, port))
-    return Registry(providers)
+    weights = {settings.name: settings.weight for settings in tables}
+    slow_s = {each.name: each.slow_s for each in tables if each.slow_s is not None}
+    return Registry(providers, weights, slow_s, {settings.name: settings.limits for settings in tables})
 
 
 def read(path: Path, environment: Mapping[str, str], callback_base: str) -> list[ProviderSettings]:
@@ -122,9 +150,19 @@ def _settings(
         destinations=_destinations(path, name, table.get("destinations")),
         secret=secrets.pop("secret", None),
         secrets=secrets,
+        weight=_weight(path, name, table.get("weight", 1)),
+        slow_s=_slow_s(path, name, table.get("slow_s")),
         callback_url=f"{callback_base.rstrip('/')}/receipts/{name}",
+        limits=_limits(path, name, table.get("limits", {})),
         options={key: value for key, value in table.items() if key not in _OURS and not key.endswith(_ENV)},
     )
+
+
+def _limits(path: Path, name: str, table: object) -> Limits:
+    try:
+        return limits.read(table)
+    except ValueError as error:
+        raise SettingsError(f"{path}: provider {name}: {error}") from None
 
 
 def _destinations(path: Path, name: str, listed: object) -> frozenset[str] | None:
@@ -137,6 +175,23 @@ def _destinations(path: Path, name: str, listed: object) -> frozenset[str] | Non
             "or US for all of +1; leave it out for anywhere"
         )
     return frozenset(listed)
+
+
+def _weight(path: Path, name: str, value: object) -> float:
+    # Of a number that is not finite no share can be drawn.
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= _HEAVIEST:
+        raise SettingsError(
+            f"{path}: provider {name}: weight must be a number from 0 (only when no other is left) to {_HEAVIEST}"
+        )
+    return float(value)
+
+
+def _slow_s(path: Path, name: str, value: object) -> float | None:
+    if value is None:
+        return None
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= _SLOWEST_S:
+        raise SettingsError(f"{path}: provider {name}: slow_s must be seconds, more than 0 and at most {_SLOWEST_S}")
+    return float(value)
 
 
 def _is_region(value: object) -> bool:

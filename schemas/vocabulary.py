@@ -259,6 +259,39 @@ class Duty(Code):
     CONFLICT = "conflict", "核对冲突指令", "compare the conflicting instruction"
 
 
+class Health(Code):
+    """How a provider stands."""
+
+    CLOSED = "closed", "正常", "in use"
+    OPEN = "open", "熔断", "breaker open"
+    RETURNING = "returning", "恢复中", "coming back"
+    OUT = "out", "故障停用", "out, to be mended"
+    PAUSED = "paused", "人工暂停", "paused"
+
+
+class Cause(Code):
+    """Why a provider's standing changed."""
+
+    FAULT = "operations_fault", "余额、凭据或配置故障", "balance, credentials or set-up"
+    IN_A_ROW = "in_a_row", "连续失败", "failures in a row"
+    ERRORS = "errors", "失败占比过高", "too many failures"
+    DOUBTS = "doubts", "存疑占比过高", "too many in doubt"
+    SLOW = "slow", "响应过慢", "slow"
+    COOLED = "cooled_down", "冷却结束,试用", "cooled down, on trial"
+    ANSWERS = "answers_again", "重新应答,试用", "answers again, on trial"
+    STEP = "step", "表现良好,加量", "well so far, given more"
+    BACK = "back", "完全恢复", "fully back"
+    PAUSED = "paused", "人工暂停", "paused by a person"
+    RESUMED = "resumed", "人工恢复", "resumed by a person"
+
+
+class Onward(Code):
+    """What a refusal lets the plan do at once."""
+
+    NEXT_PROVIDER = "next_provider", "改走下一服务商", "the next provider"
+    NEXT_CHANNEL = "next_channel", "改走下一渠道", "the next channel"
+
+
 class FollowUp(Code):
     """What a follow-up finds; the form's first field."""
 

@@ -21,4 +21,4 @@ def deliver_due(queue: str) -> None:
         _log.info("delivered", lane=queue, errands=done)
     parts = the_house()
     with parts.sessions.begin() as session:
-        parts.office.wake.deliver(*delivery.due_lanes(session, parts.office))
+        parts.office.wake.deliver(*delivery.due_lanes(session, parts.office, the_pump().room))

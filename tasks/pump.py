@@ -14,14 +14,14 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from dispatcher.casework import delivery
+from dispatcher.casework import claiming, delivery
 from dispatcher.casework.delivery import Done, Errand
-from dispatcher.casework.outcomes import Word
+from dispatcher.casework.errands import Errands
+from dispatcher.casework.room import Room
 from dispatcher.logging import logger
 from dispatcher.setup import House
 from dispatcher.store.patience import waits_for_database
 from dispatcher.wake import LINK, ROUTINE, URGENT
-from providers.base import InDoubt, Inquiry, Provider
 
 CLAIM = 50  # attempts a claim
 UNDER_WAY = 100  # provider calls at once
@@ -31,6 +31,7 @@ FLUSH_RESULTS = 50
 REST = {URGENT: 1.0, ROUTINE: 3.0}
 REST_MOST_S = 0.3
 HELD_S = 1.0  # then a result whose case somebody else held is tried again
+SOON_S = 0.3  # a wait for room that is worth keeping the lane for
 CLAIM_FOR_S = 25.0  # then a general lane's slice ends; with the slowest call it stays below the visibility timeout
 
 _log = logger(__name__)
@@ -42,6 +43,8 @@ class Pump:
     def __init__(self, house: House) -> None:
         self._house = house
         self._registry = house.registry
+        self.room = Room(house.limiter, house.registry, house.office)
+        self._errands = Errands(house.registry, house.limiter, house.tally)
         self._loop = asyncio.new_event_loop()
         self._results: queue.SimpleQueue[Done] = queue.SimpleQueue()
         self._under_way = 0
@@ -71,6 +74,8 @@ class Pump:
             results, is_planned = fresh + self._tried_again(), False
             held: list[Done] = []
             if not results and not self._under_way:
+                if is_open and self._wait_for_room():
+                    continue
                 break
             try:
                 with self._working():
@@ -84,6 +89,14 @@ class Pump:
             # A last claim that finds nothing costs as much as one that does; the task looks once more at its end.
             is_more = is_planned or len(errands) == room
         return done
+
+    def _wait_for_room(self) -> bool:
+        """Wait where there is room soon for what is due; else the sweep rings again."""
+        wait = self.room.wait_s()
+        if wait is None or wait > SOON_S:
+            return False
+        time.sleep(wait)
+        return True
 
     @contextmanager
     def _working(self) -> Iterator[None]:
@@ -106,6 +119,7 @@ class Pump:
     def close(self) -> None:
         """Close the providers' connections."""
         self.run(self._registry.close())
+        self.run(self._house.limiter.close())
         self._loop.call_soon_threadsafe(self._loop.stop)
 
     def _most(self, lane: str) -> int:
@@ -118,7 +132,7 @@ class Pump:
         if limit <= 0:
             return []
         with self._house.sessions.begin() as session:
-            return delivery.claim(session, self._house.office, self._registry, lane, limit)
+            return claiming.claim(session, self._house.office, self._registry, self.room, lane, limit)
 
     def _start(self, errands: list[Errand]) -> None:
         self._under_way += len(errands)
@@ -169,17 +183,7 @@ class Pump:
         return bool(lanes), held
 
     async def _run(self, errand: Errand) -> None:
-        provider = self._registry.get(errand.provider)
-        try:
-            word = delivery.WITHOUT_PROVIDER[errand.action] if provider is None else await _call(provider, errand)
-            if not isinstance(word, bool if errand.action == "cancel" else Word):
-                raise TypeError("an adapter must answer in the typed outcomes")
-        except Exception as error:  # noqa: BLE001 - a fault in somebody's adapter must not lose the attempt
-            # What the adapter did before it failed is unknown, and that is a state of its own.
-            kind = type(error).__name__
-            _log.error("adapter_failed", attempt=str(errand.attempt_id), provider=errand.provider, error=kind)
-            word = False if errand.action == "cancel" else InDoubt(f"adapter failed: {kind}")
-        self._results.put(Done(errand, word))
+        self._results.put(Done(errand, await self._errands.do(errand)))
 
 
 def _facts(done: Done) -> dict[str, str | None]:
@@ -191,11 +195,3 @@ def _facts(done: Done) -> dict[str, str | None]:
         "provider": errand.provider,
         "word": type(done.word).__name__,
     }
-
-
-async def _call(provider: Provider, errand: Errand) -> Any:
-    if errand.action == "query":
-        return await provider.query(errand.inquiry or Inquiry(errand.send_key))
-    if errand.action == "cancel":
-        return await provider.cancel(errand.send_key)
-    return await provider.send(errand.message) if errand.message is not None else delivery.UNREADABLE

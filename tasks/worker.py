@@ -10,7 +10,7 @@ from celery.worker import state
 from celery.worker.consumer import Consumer
 
 from dispatcher import logging as our_logging
-from dispatcher.casework import links
+from dispatcher.casework import links, standings
 from dispatcher.errors import OperatorError
 from dispatcher.settings import settings
 from dispatcher.setup import House, house
@@ -50,6 +50,7 @@ def _check_parts(**_: Any) -> None:
         parts = the_house()
         names = [provider.name for provider in parts.registry.all()]
         with parts.sessions.begin() as session:
+            standings.register(session, parts.registry)
             taken_back = links.take_back(session, parts.office, parts.registry)
         _log.info("worker_starts", providers=names, taken_back=taken_back)
     except OperatorError as error:

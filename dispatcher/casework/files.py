@@ -155,7 +155,8 @@ class CaseFiles:
             case.policy_version = version
 
     def _values(self, case_ids: list[UUID]) -> dict[UUID, Case]:
-        around = surroundings.read(self.session, [self.cases[each] for each in case_ids], self.phones, self.now)
+        cases, down = [self.cases[each] for each in case_ids], self.office.standings.down(self.session)
+        around = surroundings.read(self.session, cases, self.phones, down, self.now)
         return {
             case_id: case_of(
                 self.cases[case_id],

@@ -86,6 +86,13 @@ class Letters:
         """Where the number is, as far as it tells."""
         return self._countries.get(attempt.phone_id) if attempt.phone_id else None
 
+    def number(self, attempt: AttemptRow) -> str | None:
+        """The number it goes to; None where it goes to none, or can't be read any more."""
+        try:
+            return self._open(self._numbers.get(attempt.phone_id)) if attempt.phone_id else None
+        except (Erased, InvalidTag):
+            return None
+
     def message(self, attempt: AttemptRow, case: CaseRow) -> Message | None:
         """The message to send; None where the person has been erased."""
         try:
@@ -97,10 +104,7 @@ class Letters:
     def inquiry(self, attempt: AttemptRow, provider: Provider | None) -> Inquiry:
         """What its provider is asked with. The number leaves the vault only for one that can't be asked without it."""
         by_number = provider is not None and provider.capabilities.queries_need_number
-        try:
-            to = self._open(self._numbers.get(attempt.phone_id)) if by_number and attempt.phone_id else None
-        except (Erased, InvalidTag):
-            to = None
+        to = self.number(attempt) if by_number else None
         return Inquiry(str(attempt.send_key), attempt.ref, to, attempt.sent_at)
 
     def _message(self, attempt: AttemptRow, case: CaseRow) -> Message:

@@ -1,8 +1,9 @@
 """Links: an attempt whose provider holds a line goes to the lane of that line, which one worker serves."""
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import event, select
+from sqlalchemy import ColumnElement, and_, event, select
 from sqlalchemy.orm import Session
 
 from dispatcher.casework.apply import lane_of
@@ -31,16 +32,28 @@ def hand_over(
     event.listen(session, "after_commit", lambda _: office.wake.deliver(lane), once=True)
 
 
+def give_back(session: Session, office: Office, names: Collection[str]) -> None:
+    """Have what waits for these providers' links chosen anew. What was sent already is asked about where it was."""
+    lanes = [link_lane(name) for name in names]
+    if lanes:
+        _to_general_lanes(session, office, and_(AttemptRow.action == "send", AttemptRow.lane.in_(lanes)))
+
+
 def take_back(session: Session, office: Office, registry: Registry) -> int:
     """Give what waits for links that are gone from PROVIDERS_FILE back to the general lanes. Gives how many."""
     links = [link_lane(name) for name in registry.links()]
-    lost = (
+    lost = and_(AttemptRow.lane.startswith(LINK), AttemptRow.lane.not_in(links))
+    return _to_general_lanes(session, office, lost)
+
+
+def _to_general_lanes(session: Session, office: Office, which: ColumnElement[bool]) -> int:
+    found = (
         select(AttemptRow, CaseRow)
         .join(CaseRow, CaseRow.id == AttemptRow.case_id)
-        .where(AttemptRow.action.is_not(None), AttemptRow.lane.startswith(LINK), AttemptRow.lane.not_in(links))
+        .where(AttemptRow.action.is_not(None), which)
         .with_for_update(skip_locked=True, key_share=True, of=[AttemptRow, CaseRow])
     )
-    rows, now = session.execute(lost).tuples().all(), office.clock.now(session)
+    rows, now = session.execute(found).tuples().all(), office.clock.now(session)
     for attempt, case in rows:
         attempt.lane = lane_of(attempt.urgency_rank)
         _note(session, attempt, case, now, "attempt_taken_back")

@@ -1,7 +1,8 @@
 """What every use case needs beside its session."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from dispatcher.casework.standings import Standings
 from dispatcher.clock import Clock
 from dispatcher.policy import Policy
 from dispatcher.texts import Texts
@@ -16,3 +17,4 @@ class Office:
     clock: Clock
     texts: Texts
     wake: Wake
+    standings: Standings = field(default_factory=Standings)

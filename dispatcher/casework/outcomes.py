@@ -17,7 +17,16 @@ from providers.base import (
     SwitchChannel,
     Transient,
 )
-from schemas.vocabulary import ANSWERED_BY_STRANGER, AttemptState, Channel, Person, Result, SkipReason, VisitState
+from schemas.vocabulary import (
+    ANSWERED_BY_STRANGER,
+    AttemptState,
+    Channel,
+    Onward,
+    Person,
+    Result,
+    SkipReason,
+    VisitState,
+)
 
 PROVIDER = "provider"
 # Real time: after accepting, a gateway's receipt may be this far on its way before a stepped clock moves.
@@ -31,10 +40,13 @@ _UNSETTLED = frozenset({AttemptState.SENDING, AttemptState.ACCEPTED, AttemptStat
 Word = Accepted | Answered | Transient | Permanent | SwitchChannel | OperationsFault | InDoubt | NeverTaken
 
 
-def record(files: CaseFiles, case_id: UUID, attempt_id: UUID, word: Word, *, asked: str) -> None:
+def record(
+    files: CaseFiles, case_id: UUID, attempt_id: UUID, word: Word, *, asked: str, others_left: bool = False
+) -> None:
     """Write down what came of one attempt. `asked` is what we did: send, query, cancel, or receipt.
 
-    A final state is never moved back; only UNKNOWN may still become known.
+    A final state is never moved back; only UNKNOWN may still become known. `others_left`: another provider may be
+    tried at once where this one certainly did not send it.
     """
     attempt = files.attempt(case_id, attempt_id)
     if _is_final(attempt, word):
@@ -54,9 +66,12 @@ def record(files: CaseFiles, case_id: UUID, attempt_id: UUID, word: Word, *, ask
     elif isinstance(word, Permanent):
         _settle(files, attempt, word.result, word.detail)
     elif isinstance(word, SwitchChannel):
+        attempt.onward = Onward.NEXT_CHANNEL.value
         _settle(files, attempt, Result.FAILED_PERMANENT, word.detail)
     else:
         detail = NEVER_TAKEN if isinstance(word, NeverTaken) else word.detail
+        if others_left and not isinstance(word, NeverTaken):
+            attempt.onward = Onward.NEXT_PROVIDER.value
         if isinstance(word, Transient) and word.retry_after_s is not None:
             attempt.retry_not_before = files.now + timedelta(seconds=min(word.retry_after_s, _LONGEST_NAMED_WAIT_S))
         _settle(files, attempt, Result.FAILED_TEMPORARY, detail)

@@ -25,6 +25,7 @@ def whole() -> typer.Typer:
         inspect,
         kpi,
         policy,
+        providers,
         push,
         quarantine,
         roster,
@@ -46,7 +47,7 @@ def whole() -> typer.Typer:
         rich_markup_mode=None,
     )
     casework = (push, inspect, visit, card, transfer, decide, code, duty, feedback, kpi, verify, roster, quarantine)
-    for module in (service, watch, *casework, texts, policy, simulate, demo, bench):
+    for module in (service, watch, providers, *casework, texts, policy, simulate, demo, bench):
         module.register(app)
     return app
 

@@ -1,22 +1,31 @@
 """texts: what people are told, to read and to check. Needs no database."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
+from rich.table import Table
 
-from dispatcher import texts
+from dispatcher import clock, texts
+from dispatcher.cli.arguments import Json
 from dispatcher.cli.output import err, json_line, out
 from dispatcher.errors import OperatorError
+from dispatcher.settings import settings
 from dispatcher.setup import load_texts
+from dispatcher.texts import approved
 from dispatcher.texts.preview import preview
 from schemas.errors import bilingual
 from schemas.vocabulary import FRAUD_TYPES
 
-group = typer.Typer(help="预警文本 / what people are told: preview, check.", no_args_is_help=True)
+group = typer.Typer(
+    help="预警文本 / what people are told: version, preview, check, approve.",
+    invoke_without_command=True,
+    no_args_is_help=False,
+)
 
 _FAULTY = 1
+_LONGEST_NAME = 60
 _LANGUAGES = ("zh-CN", "en")
 _OCCASIONS = (1, 2, 3)
 _HEARERS = {
@@ -28,10 +37,55 @@ _HEARERS = {
 }
 
 Choice = TypeVar("Choice", str, int)
+Found = TypeVar("Found")
 
 
 def register(app: typer.Typer) -> None:
     app.add_typer(group, name="texts")
+
+
+@group.callback()
+def texts_(context: typer.Context, json: Json = False) -> None:
+    """在用文本的版本、批准人与各短信条数 / the texts in use: version, who approved them, messages of each SMS."""
+    if context.invoked_subcommand is not None:
+        return
+    folder = settings().texts_folder
+    found = load_texts(folder)
+    about = {
+        "version": found.version,
+        "by": found.edition.by,
+        "at": found.edition.at.isoformat() if found.edition.at else None,
+        "edited": _or_refused(lambda: approved.is_edited(folder)) if folder else False,
+    }
+    lengths = [
+        {name: record[name] for name in ("type", "language", "occasion", "characters", "alphabet", "parts")}
+        for record in preview(found, FRAUD_TYPES, _LANGUAGES, _OCCASIONS)
+        if record["kind"] == "sms"
+    ]
+    if json:
+        json_line(about | {"sms": lengths})
+        return
+    out.print(_about(about), highlight=False, soft_wrap=True)
+    out.print(_lengths(lengths))
+
+
+@group.command()
+def approve(
+    by: Annotated[str, typer.Option("--by", help="批准人姓名或警号 name or badge of who approves")], json: Json = False
+) -> None:
+    """批准编辑中的文本,成为下一版本 / put the edited texts into use as the next version; processes take it at start."""
+    folder = settings().texts_folder
+    if folder is None:
+        raise OperatorError(
+            "未设置 DISPATCHER_TEXTS_FOLDER", "DISPATCHER_TEXTS_FOLDER is not set; name the folder of your texts"
+        )
+    if not 0 < len(by.strip()) <= _LONGEST_NAME:
+        raise OperatorError(f"--by 应为 1 至 {_LONGEST_NAME} 字", f"--by wants 1 to {_LONGEST_NAME} characters")
+    found = _or_refused(lambda: approved.approve(folder, by.strip(), clock.real_now()))
+    if json:
+        json_line({"version": found.version, "by": found.edition.by})
+    else:
+        out.print(bilingual(f"已批准版本 {found.version}", f"approved version {found.version}"), highlight=False)
 
 
 @group.command("preview")
@@ -47,7 +101,7 @@ def show(
         _chosen(language, _LANGUAGES, "--language"),
         _chosen(occasion, _OCCASIONS, "--occasion"),
     )
-    for record in preview(load_texts(), *chosen):
+    for record in preview(load_texts(settings().texts_folder), *chosen):
         if json:
             json_line(record)
         else:
@@ -65,6 +119,32 @@ def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="编辑后�
             err.print(fault, markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(_FAULTY) from None
     out.print(bilingual("文本可用", "the texts can be used"), highlight=False)
+
+
+def _or_refused(step: Callable[[], Found]) -> Found:
+    try:
+        return step()
+    except texts.TextsError as error:
+        raise OperatorError("预警文本文件有误", str(error)) from None
+
+
+def _about(about: dict[str, Any]) -> str:
+    if about["by"] is None:
+        return bilingual(f"版本 {about['version']} 产品自带", f"version {about['version']}, the product's own")
+    edited = "\n" + bilingual("另有未获批的改动", "there are edits that nobody approved") if about["edited"] else ""
+    return f"版本 version {about['version']}  批准 approved by {about['by']}  {about['at']}{edited}"
+
+
+def _lengths(lines: list[dict[str, Any]]) -> Table:
+    """A line for each type and language, with the three occasions side by side."""
+    table = Table(title="短信条数 messages of each SMS", title_justify="left")
+    for column in ("类型\ntype", "语言\nlanguage", *(f"第{n}次\n#{n}" for n in _OCCASIONS)):
+        table.add_column(column)
+    for first in range(0, len(lines), len(_OCCASIONS)):
+        three = lines[first : first + len(_OCCASIONS)]
+        cells = [f"{each['parts']} ({each['alphabet']}, {each['characters']})" for each in three]
+        table.add_row(three[0]["type"], three[0]["language"], *cells)
+    return table
 
 
 def _chosen(value: Choice | None, known: Sequence[Choice], option: str) -> Sequence[Choice]:

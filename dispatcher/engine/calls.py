@@ -8,7 +8,7 @@ from dispatcher.engine import caps, numbers
 from dispatcher.engine.case import Attempt, Case
 from dispatcher.engine.decisions import BringForward, Cancel, Decision, Look, Plan
 from dispatcher.engine.sending import again, awake, last_of, plan
-from dispatcher.engine.sms import sms
+from dispatcher.engine.sms import sms, sms_gave_way
 from dispatcher.engine.times import Due
 from dispatcher.policy.models import Policy
 from schemas.vocabulary import AttemptState, Channel, Person, Result
@@ -21,7 +21,7 @@ def calls(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     voice = policy.plan(case.urgency).voice
     if Channel.VOICE not in case.channels or case.true_contact or not case.may_be_called(case.callee):
         return
-    begin = case.opened_at + voice.after
+    begin = min([case.opened_at + voice.after, *sms_gave_way(case)])
     yield from _round(case, policy, now, case.callee, begin, voice.again, voice.rounds)
 
 
@@ -66,7 +66,7 @@ def not_by_machine(case: Case, policy: Policy, now: datetime) -> Iterator[Decisi
 
 
 def bring_forward(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
-    """What was planned at a lower urgency goes when this urgency would send it."""
+    """What was planned at a lower urgency, or to leave time for an SMS, goes when it would be sent now."""
     for attempt in case.attempts:
         to_come = attempt.state is AttemptState.PLANNED and attempt.due_at > now and attempt.party == case.callee
         rule = {Channel.SMS: sms, Channel.VOICE: calls}.get(attempt.channel)
@@ -75,7 +75,8 @@ def bring_forward(case: Case, policy: Policy, now: datetime) -> Iterator[Decisio
         without = replace(case, attempts=tuple(each for each in case.attempts if each is not attempt))
         for made in rule(without, policy, now):
             if isinstance(made, Plan) and made.number_id == attempt.number_id and made.due_at < attempt.due_at:
-                yield BringForward("urgency_rose", attempt.id, made.due_at)
+                gave_way = attempt.channel is Channel.VOICE and sms_gave_way(case)
+                yield BringForward("next_channel" if gave_way else "urgency_rose", attempt.id, made.due_at)
 
 
 def _round(

@@ -10,6 +10,7 @@ from schemas.vocabulary import (
     CaseState,
     Channel,
     Hook,
+    Onward,
     Person,
     Relation,
     Resolution,
@@ -68,6 +69,7 @@ class Attempt:
     visit_id: str | None = None
     rung: int | None = None
     result: Result | None = None
+    onward: Onward | None = None
     confirmed: bool = False
     answer: str | None = None
     detail: str | None = None
@@ -141,6 +143,7 @@ class Case:
     warned_before: bool = False
     rewarned_at: datetime | None = None
     noticed_at: datetime | None = None  # the last group notice on this scam in this area, from any case
+    down: frozenset[Channel] = frozenset()  # channels none of whose providers works
     money_moved: bool = False
     amount_at_risk: int | None = None
     money_transferred: int = 0

@@ -77,6 +77,15 @@ def _why_unused(case: Case) -> SkipReason:
     return SkipReason.SUPPRESSED if case.suppressed else SkipReason.NOT_NEEDED
 
 
+def is_held_up(case: Case, now: datetime) -> bool:
+    """Something should have gone by phone by now, and no provider of its channel works."""
+    failed = {each.id for each in case.attempts if each.result is Result.FAILED_TEMPORARY}
+    waiting = (each for each in case.attempts if each.state is AttemptState.PLANNED)
+    return any(
+        each.channel in case.down & _BY_PHONE and (each.due_at <= now or each.retry_of in failed) for each in waiting
+    )
+
+
 def was_skipped(case: Case, channel: Channel) -> bool:
     """Whether the channel as a whole was left out for the person who is warned first."""
     skipped = (each for each in case.attempts if each.channel is channel and each.state is AttemptState.SKIPPED)

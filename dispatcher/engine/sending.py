@@ -8,9 +8,10 @@ from dispatcher.engine.case import Attempt, Case, Number
 from dispatcher.engine.decisions import Plan
 from dispatcher.engine.times import Due
 from dispatcher.policy.models import Policy
-from schemas.vocabulary import Channel, Result
+from schemas.vocabulary import Channel, Onward, Result
 
 NEVER_TAKEN = "never_taken"
+NEXT_PROVIDER = "next_provider"
 
 
 def plan(rule: str, channel: Channel, number: Number, due: Due, *, occasion: int, retry_of: str | None = None) -> Plan:
@@ -20,12 +21,19 @@ def plan(rule: str, channel: Channel, number: Number, due: Due, *, occasion: int
 
 
 def again(case: Case, policy: Policy, last: Attempt, now: datetime) -> Plan:
-    """Once more after a passing fault. What the provider never took goes at once and under its old key."""
+    """Once more after a passing fault: at once by a provider that was not tried yet, else after the policy's wait.
+
+    What the provider never took goes at once and under its old key; what it never takes, after waits that grow.
+    """
     if last.detail == NEVER_TAKEN:
-        return replace(repeat("never_taken", last, again_at(case, policy, last, Due(now))), send_key=last.send_key)
+        lost = sum(each.send_key == last.send_key and each.detail == NEVER_TAKEN for each in case.attempts)
+        due = Due(now if lost == 1 else max(now, (last.settled_at or now) + policy.retry.wait(lost - 1)))
+        return replace(repeat("never_taken", last, again_at(case, policy, last, due)), send_key=last.send_key)
+    if last.onward is Onward.NEXT_PROVIDER and not last.possible_duplicate:
+        return repeat(NEXT_PROVIDER, last, again_at(case, policy, last, Due(now)))
     failures = _failures_in_a_row([each for each in case.attempts if _is_same_errand(each, last)])
-    due = max(now, (last.settled_at or now) + policy.retry.wait(failures), last.retry_not_before or now)
-    once_more = repeat("transient_failure", last, again_at(case, policy, last, Due(due)))
+    waited = max(now, (last.settled_at or now) + policy.retry.wait(failures), last.retry_not_before or now)
+    once_more = repeat("transient_failure", last, again_at(case, policy, last, Due(waited)))
     # What may be a duplicate stays one, and keeps its key.
     return replace(once_more, possible_duplicate=True, send_key=last.send_key) if last.possible_duplicate else once_more
 
@@ -70,9 +78,10 @@ def _is_same_errand(attempt: Attempt, other: Attempt) -> bool:
 
 
 def _failures_in_a_row(made: list[Attempt]) -> int:
+    """One for each time that every provider was tried."""
     failures = 0
     for attempt in reversed(made):
         if attempt.result is not Result.FAILED_TEMPORARY:
             break
-        failures += 1
+        failures += attempt.onward is not Onward.NEXT_PROVIDER
     return failures

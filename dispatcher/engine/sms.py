@@ -10,7 +10,7 @@ from dispatcher.engine.decisions import Decision, Plan
 from dispatcher.engine.sending import again, last_of, plan
 from dispatcher.engine.times import Due
 from dispatcher.policy.models import Policy
-from schemas.vocabulary import Channel, Result
+from schemas.vocabulary import Channel, Onward, Result
 
 # The first number has it, or would have had the same text refused.
 _NO_OTHER_NUMBER = frozenset({Result.DELIVERED, Result.UNKNOWN, Result.REJECTED_CONTENT})
@@ -34,6 +34,15 @@ def sms(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
         yield _sms("next_number", case, policy, left[0], now, retry_of=last.id)
     elif last.result in _ARRIVED:
         yield from _one_more(case, policy, now, last, left)
+
+
+def sms_gave_way(case: Case) -> list[datetime]:
+    """When a provider said that it won't reach the person by SMS now and another channel may; no number is left."""
+    last = last_of(case.on(Channel.SMS, case.callee))
+    gave_way = last is not None and last.onward is Onward.NEXT_CHANNEL
+    if last is None or last.settled_at is None or not gave_way or numbers.usable(case, Channel.SMS, case.callee):
+        return []
+    return [last.settled_at]
 
 
 def _retry(case: Case, policy: Policy, now: datetime, last: Attempt, left: tuple[Number, ...]) -> Plan:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from dispatcher.engine import numbers, places, times
+from dispatcher.engine import channels, numbers, places, times
 from dispatcher.engine.case import Case, Visit
 from dispatcher.engine.decisions import AskHuman, Decision, Look, Oblige, OpenVisit, ReAddress
 from dispatcher.policy.models import Policy
@@ -29,6 +29,8 @@ def visit_needed(case: Case, policy: Policy, now: datetime) -> Iterator[Decision
         yield OpenVisit("visit_after_refusal", where)
     elif "phone_route_exhausted" in visit.on and numbers.phone_route_exhausted(case, policy):
         yield OpenVisit("visit_phone_route_exhausted", where)
+    elif visit.on and channels.is_held_up(case, now):
+        yield OpenVisit("visit_channel_down", where)
     elif "no_contact" in visit.on and visit.no_contact_after is not None and not case.true_contact:
         at = case.opened_at + visit.no_contact_after
         yield OpenVisit("visit_no_contact", where) if now >= at else Look("visit_no_contact", at)

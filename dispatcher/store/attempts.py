@@ -51,6 +51,7 @@ class AttemptRow(Base):
     settled_at: Mapped[At | None]
     retry_not_before: Mapped[At | None]  # where the provider named its wait
     result: Mapped[str | None]
+    onward: Mapped[str | None]  # what its refusal lets the plan do at once
     confirmed: Mapped[bool]
     answer: Mapped[str | None]
     detail: Mapped[str | None]

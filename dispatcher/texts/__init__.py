@@ -1,33 +1,38 @@
 """What people are told: the wording of each scam type, call and card, read from TOML and checked at load."""
 
+import hashlib
 import tomllib
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from dispatcher.texts import card, voice
+from dispatcher.texts.checks import CONFIRMED_PART
+from dispatcher.texts.edition import Edition
+from dispatcher.texts.faults import TextsError, lines
 from dispatcher.texts.lint import lint
-from dispatcher.texts.tables import CONFIRMED_PART, CardLines, Centre, ScamType, Table, Voice, Wording, is_chinese
+from dispatcher.texts.tables import (
+    CardLines,
+    Centre,
+    Plain,
+    ScamType,
+    Table,
+    Voice,
+    Wording,
+    is_chinese,
+)
 from schemas.errors import bilingual
 from schemas.vocabulary import FRAUD_TYPES, GENERIC_FRAUD_TYPE, Person, Relation
 
-__all__ = ["CONFIRMED_PART", "Texts", "TextsError", "lint", "load"]
+__all__ = ["CONFIRMED_PART", "Edition", "Texts", "TextsError", "build", "lint", "load"]
 
+_HERE, _OURS = Path(__file__).parent, Edition()
 _FILES = ("warnings.toml", "voice.toml", "card.toml")
 _OCCASIONS = ("first", "second", "third")
-_ZH = {"missing": "缺少此项", "extra_forbidden": "没有此项", "string_too_short": "不能为空", "string_type": "应为文字"}
-
-
-class TextsError(ValueError):
-    """The texts can't be used; one line for each key at fault."""
-
-    def __init__(self, path: Path, faults: list[str]) -> None:
-        self.faults = faults
-        super().__init__(f"{path}: {'; '.join(faults)}")
 
 
 class Texts(Table):
@@ -36,6 +41,8 @@ class Texts(Table):
     # The keys of the files are `voice` and `card`; the methods have those names here.
     calls: Voice = Field(alias="voice")
     cards: CardLines = Field(alias="card")
+    _edition: Edition = PrivateAttr(default=_OURS)
+    trials: Wording[Plain] = Field(alias="trial")
 
     @field_validator("types")
     @classmethod
@@ -47,6 +54,16 @@ class Texts(Table):
         if faults:
             raise PydanticCustomError("within", "{lines}", {"lines": "\n".join(faults)})
         return types
+
+    @property
+    def edition(self) -> Edition:
+        return self._edition
+
+    @cached_property
+    def version(self) -> str:
+        """As attempts are noted with it: the approved version, and a digest of every text, the product's among them."""
+        whole = self.model_dump_json(by_alias=True).encode()
+        return f"{self._edition.version}-{hashlib.sha256(whole).hexdigest()[:12]}"
 
     def sms(self, fraud_type: str, language: str, occasion: int = 1) -> str:
         """The signed SMS, in Chinese or else in English; occasion counts the warnings, this one included."""
@@ -105,6 +122,11 @@ class Texts(Table):
         """What a person may do who objects to a measure; the law asks that they be told."""
         return self.cards.appeal.zh
 
+    def trial(self, *, chinese: bool, by_voice: bool) -> str:
+        """What a test of a provider says, to nobody who is warned: a signed SMS, or the script of a call."""
+        text = self.trials.pick(chinese)
+        return f"{text}{CONFIRMED_PART}{text}" if by_voice else self.centre.signed(text, chinese)
+
     def cue(self, fraud_type: str) -> str:
         """What an officer asks or does first."""
         return self._scam(fraud_type).cue.zh
@@ -137,14 +159,21 @@ class Texts(Table):
 @cache
 def load(path: Path | None = None) -> Texts:
     """The product's texts; the tables of another file take the place of those here. TextsError names each bad key."""
-    tables: dict[str, Any] = {}
-    for each in (*map(Path(__file__).with_name, _FILES), *([path] if path else ())):
-        tables |= _read(each)
+    return build(path or _HERE, _read(path) if path else {})
+
+
+def build(source: Path, tables: Mapping[str, Any], edition: Edition = _OURS) -> Texts:
+    """The product's texts with these tables in the place of its own. TextsError names the source and each bad key."""
+    whole: dict[str, Any] = {}
+    for name in _FILES:
+        whole |= _read(_HERE / name)
     try:
-        return Texts.model_validate(tables)
+        texts = Texts.model_validate(whole | dict(tables))
     except ValidationError as error:
-        faults = [line for fault in error.errors() for line in _lines(fault)]
-        raise TextsError(path or Path(__file__).parent, faults) from None
+        faults = [line for fault in error.errors() for line in lines(fault)]
+        raise TextsError(source, faults) from None
+    texts._edition = edition
+    return texts
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -160,14 +189,3 @@ def _style(centre: Centre, code: str, scam: ScamType) -> Iterator[str]:
             chinese = is_chinese(language)
             for fault in lint(centre.signed(scam.on(number).pick(chinese), chinese), language):
                 yield f"{code}.{name}.{language}: {fault}"
-
-
-def _lines(fault: ErrorDetails) -> Iterator[str]:
-    key = ".".join(map(str, fault["loc"]))
-    message = fault["msg"].removeprefix("Value error, ")
-    if fault["type"] == "within":
-        yield from (f"{key}.{line}" for line in message.splitlines())
-    elif fault["type"] == "value_error":
-        yield f"{key}: {message}"
-    else:
-        yield f"{key}: {bilingual(_ZH.get(fault['type'], '写法有误'), message)}"

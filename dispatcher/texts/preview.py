@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from dispatcher.texts import CONFIRMED_PART, Texts, lint
+from dispatcher.texts.parts import parts
 from schemas.vocabulary import Person, Relation
 
 # Each party that hears something of its own; the data are nobody's.
@@ -32,6 +33,7 @@ def preview(
 
 def _sms(texts: Texts, code: str, language: str, occasion: int) -> dict[str, Any]:
     text = texts.sms(code, language, occasion)
+    alphabet, count = parts(text)
     return {
         "kind": "sms",
         "type": code,
@@ -39,6 +41,8 @@ def _sms(texts: Texts, code: str, language: str, occasion: int) -> dict[str, Any
         "occasion": occasion,
         "text": text,
         "characters": len(text),
+        "alphabet": alphabet,
+        "parts": count,
         "faults": lint(text, language),
     }
 

@@ -1,19 +1,10 @@
 """The tables of `warnings.toml`, `voice.toml` and `card.toml`, and what each text may hold."""
 
-import re
-from collections.abc import Callable
-from string import Formatter
 from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from schemas.errors import bilingual
-
-# The gateway plays what follows only after key 1 was pressed.
-CONFIRMED_PART = "||"
-
-# The centre may say its own name; any other word of the kind tells what it is about.
-_TELLING = re.compile(r"骗|(?<!反)诈|scam|(?<!anti-)fraud", re.IGNORECASE)
+from dispatcher.texts.checks import discreet, placeholders, sign
 
 
 def is_chinese(language: str) -> bool:
@@ -21,55 +12,19 @@ def is_chinese(language: str) -> bool:
     return language.lower().startswith("zh")
 
 
-def _fields(text: str) -> list[tuple[str, str | None, str | None]]:
-    try:
-        return [(name, spec, conversion) for _, name, spec, conversion in Formatter().parse(text) if name is not None]
-    except ValueError as error:
-        raise ValueError(bilingual("花括号不成对", f"braces don't match: {error}")) from None
-
-
-def _placeholders(*known: str) -> Callable[[str], str]:
-    """A check that a text holds these placeholders at most, bare, and can't move the confirmed part."""
-
-    def check(text: str) -> str:
-        for name, spec, conversion in _fields(text):
-            if name not in known or spec or conversion:
-                allowed = ", ".join(f"{{{word}}}" for word in known) or "none"
-                raise ValueError(
-                    bilingual(f"占位符有误 {{{name}}}", f"unknown placeholder {{{name}}}, allowed: {allowed}")
-                )
-        if CONFIRMED_PART in text:
-            raise ValueError(bilingual(f"不得含有 {CONFIRMED_PART}", f"may not contain {CONFIRMED_PART}"))
-        return text
-
-    return check
-
-
-def _discreet(text: str) -> str:
-    if found := _TELLING.search(text):
-        raise ValueError(bilingual(f"不得透露案情“{found.group()}”", "heard by others: may not tell of the scam"))
-    return text
-
-
-def _sign(text: str) -> str:
-    if re.search(r"[\d\[\]【】]", text):
-        raise ValueError(bilingual("签名不含数字和括号", "a sign has neither digits nor brackets"))
-    return text
-
-
-Discreet = AfterValidator(_discreet)
-Plain = Annotated[str, AfterValidator(_placeholders())]
-Sign = Annotated[Plain, AfterValidator(_sign)]
+Discreet = AfterValidator(discreet)
+Plain = Annotated[str, AfterValidator(placeholders())]
+Sign = Annotated[Plain, AfterValidator(sign)]
 # {type} is not among them: an opening is heard by whoever answers.
-Opening = Annotated[str, AfterValidator(_placeholders("city", "surname", "title")), Discreet]
-Unnamed = Annotated[str, AfterValidator(_placeholders("city")), Discreet]
-Others = Annotated[str, AfterValidator(_placeholders("city")), Discreet]
-Placed = Annotated[str, AfterValidator(_placeholders("city", "place")), Discreet]
-Coded = Annotated[str, AfterValidator(_placeholders("code"))]
-Body = Annotated[str, AfterValidator(_placeholders("city", "type", "trick", "check"))]
-Guardians = Annotated[str, AfterValidator(_placeholders("city", "check"))]
-Trick = Annotated[str, AfterValidator(_placeholders("trick"))]
-Shown = Annotated[str, AfterValidator(_placeholders("text"))]
+Opening = Annotated[str, AfterValidator(placeholders("city", "surname", "title")), Discreet]
+Unnamed = Annotated[str, AfterValidator(placeholders("city")), Discreet]
+Others = Annotated[str, AfterValidator(placeholders("city")), Discreet]
+Placed = Annotated[str, AfterValidator(placeholders("city", "place")), Discreet]
+Coded = Annotated[str, AfterValidator(placeholders("code"))]
+Body = Annotated[str, AfterValidator(placeholders("city", "type", "trick", "check"))]
+Guardians = Annotated[str, AfterValidator(placeholders("city", "check"))]
+Trick = Annotated[str, AfterValidator(placeholders("trick"))]
+Shown = Annotated[str, AfterValidator(placeholders("text"))]
 
 Text = TypeVar("Text", bound=str)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from dispatcher.watch.facts import Doubts, Facts
 from dispatcher.watch.limits import Limits
+from schemas.vocabulary import Health
 
 
 class Code(StrEnum):
@@ -16,13 +17,16 @@ class Code(StrEnum):
     SWEEP_SILENT = "sweep_silent"
     CASE_FORGOTTEN = "case_forgotten"
     WORK_LATE = "work_late"
+    CHANNEL_DOWN = "channel_down"
+    PROVIDER_OUT = "provider_out"
+    PROVIDER_PAUSED = "provider_paused"
     DOUBTS_RISING = "doubts_rising"
     PROBE_STUCK = "probe_stuck"
 
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """`about` tells alarms of one code apart: kind and urgency, provider, stage."""
+    """`about` tells alarms of one code apart: kind and urgency, provider, channel, stage."""
 
     code: Code
     about: str
@@ -72,6 +76,18 @@ def _late(facts: Facts, limits: Limits) -> Iterator[Alarm]:
         yield _alarm(Code.WORK_LATE, each.some.since or facts.at, about, count=each.some.count, **words)
 
 
+def _down(facts: Facts, limits: Limits) -> Iterator[Alarm]:
+    for each in facts.down:
+        yield _alarm(Code.CHANNEL_DOWN, each.since, each.channel.value, zh=each.channel.zh, en=each.channel.en)
+
+
+def _idle(facts: Facts, limits: Limits) -> Iterator[Alarm]:
+    for each in facts.idle:
+        code = Code.PROVIDER_PAUSED if each.health is Health.PAUSED else Code.PROVIDER_OUT
+        zh, en = f"{each.health.zh},{each.cause.zh}", f"{each.health.en}: {each.cause.en}"
+        yield _alarm(code, each.since, each.provider, zh=zh, en=en)
+
+
 def _doubts(facts: Facts, limits: Limits) -> Iterator[Alarm]:
     for each in facts.doubts:
         if _rises(each, limits):
@@ -104,7 +120,7 @@ def _alarm(code: Code, since: datetime, about: str = "", count: int = 1, **words
 
 
 _RULES: tuple[Callable[[Facts, Limits], Iterator[Alarm]], ...] = (
-    *(_database, _redis, _sweep, _forgotten, _late, _doubts, _probe),
+    *(_database, _redis, _sweep, _forgotten, _down, _late, _idle, _doubts, _probe),
 )
 _TEXTS = {
     Code.DATABASE_UNREACHABLE: ("数据库无法连接({error})", "the database can't be reached ({error})"),
@@ -115,6 +131,9 @@ _TEXTS = {
         "{count} open case(s) have no time to come and nobody who has them",
     ),
     Code.WORK_LATE: ("{count} 项{zh}到期超过 {limit} 秒未办理", "{count} {en} due for more than {limit} s"),
+    Code.CHANNEL_DOWN: ("{zh}没有可用的渠道,消息发不出去", "no provider works for {en}: nothing goes out"),
+    Code.PROVIDER_OUT: ("渠道 {about} 停用({zh}),请处理", "provider {about} is out ({en}); see to it"),
+    Code.PROVIDER_PAUSED: ("渠道 {about} 已由人工暂停", "provider {about} is paused by a person"),
     Code.DOUBTS_RISING: (
         "渠道 {about} 存疑上升:最近 {sent} 次发送中 {count} 次存疑({share})",
         "provider {about}: {count} of the last {sent} sends are in doubt ({share})",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from schemas.vocabulary import Urgency
+from schemas.vocabulary import Cause, Channel, Health, Urgency
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,24 @@ class Doubts:
 
 
 @dataclass(frozen=True, slots=True)
+class Idle:
+    """A provider that its breaker, a fault or a person keeps out of use."""
+
+    provider: str
+    health: Health
+    since: datetime
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Down:
+    """A channel whose messages no provider can send, as all are idle or there is none."""
+
+    channel: Channel
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Probe:
     """One message sent from end to end. `stuck` names where it got stuck: send, receipt, worker."""
 
@@ -54,4 +72,6 @@ class Facts:
     forgotten: Some = Some(0)  # open cases without a time to come and without a person
     late: tuple[Late, ...] = ()
     doubts: tuple[Doubts, ...] = ()
+    idle: tuple[Idle, ...] = ()
+    down: tuple[Down, ...] = ()
     probe: Probe | None = None

@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from dispatcher import clock
 from dispatcher.clock import Clock
 from dispatcher.store import partitions
-from dispatcher.watch.facts import Doubts, Facts, Late, Some
+from dispatcher.watch.facts import Doubts, Down, Facts, Idle, Late, Some
 from dispatcher.watch.limits import Limits
-from schemas.vocabulary import Urgency
+from schemas.vocabulary import Cause, Channel, Health, Urgency
 
 _NO_ANSWER = "no answer"
 _HOUR = timedelta(hours=1)
@@ -63,6 +63,8 @@ def _ask_database(engine: Engine, product_clock: Clock, limits: Limits, at: date
                 forgotten=_forgotten(session),
                 late=_late(session, product_clock, limits, now),
                 doubts=_doubts(session, product_clock, limits, now),
+                idle=tuple(Idle(name, Health(h), since, Cause(c)) for name, h, since, c in session.execute(_IDLE)),
+                down=tuple(Down(Channel(channel), since) for channel, since in session.execute(_DOWN, {"at": at})),
             )
     except SQLAlchemyError as error:
         # The kind of error alone: its text may hold the address.
@@ -120,6 +122,19 @@ _LATE = text(f"""
     SELECT 'receipt', NULL, count(*), min(stored_at) FROM receipts
     WHERE settled_at IS NULL AND stored_at < :receipts HAVING count(*) > 0
     ORDER BY 1, 2""")  # noqa: S608
+# The breaker's words for what is in use stand here too: whoever is neither is idle.
+_IDLE = text("""
+    SELECT p.name, p.health, p.since, h.cause FROM providers p, LATERAL (
+        SELECT cause FROM provider_history WHERE provider = p.name ORDER BY id DESC LIMIT 1) h
+    WHERE p.health NOT IN ('closed', 'returning') ORDER BY 1""")
+_DOWN = text("""
+    SELECT channel, max(since) FROM providers p, unnest(p.channels) channel
+    GROUP BY 1 HAVING bool_and(p.health NOT IN ('closed', 'returning'))
+    UNION ALL
+    SELECT DISTINCT a.channel, :at FROM attempts a
+    WHERE a.action = 'send' AND a.channel IN ('sms', 'voice') AND EXISTS (SELECT FROM providers)
+      AND NOT EXISTS (SELECT FROM providers p WHERE a.channel = ANY(p.channels))
+    ORDER BY 1""")
 _DOUBTED = text("""
     SELECT provider FROM attempts WHERE was_in_doubt AND sent_at > :recent AND provider IS NOT NULL
     GROUP BY 1 HAVING count(*) >= :least ORDER BY 1""")

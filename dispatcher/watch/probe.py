@@ -9,26 +9,23 @@ import os
 import threading
 import time
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, delete, insert, text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from dispatcher import clock
+from dispatcher import clock, trial
 from dispatcher.errors import OperatorError
 from dispatcher.settings import Settings
 from dispatcher.setup import links
 from dispatcher.store.base import new_id
-from dispatcher.store.probes import ProbeRow
 from dispatcher.watch.facts import Probe
 from dispatcher.watch.limits import Limits
 from providers import registry
-from providers.base import Accepted, Answered, InDoubt, Message, Outcome, ProviderSettings, SettingsError
+from providers.base import Accepted, Answered, InDoubt, Message, ProviderSettings, SettingsError
 from schemas import normalise
 from schemas.vocabulary import Channel, Person
 
 _LOOK_EVERY_S = 0.3
-_KEPT = timedelta(days=1)
 _ARRIVED = text("SELECT bool_or(settled_at IS NOT NULL) FROM receipts WHERE send_key = :key")
 
 
@@ -45,8 +42,9 @@ class Prober:
         """One message from end to end. Never raises: what goes wrong is what it is for."""
         at, key = clock.real_now(), str(new_id())
         try:
-            self._expect(key, at)
-            said = asyncio.run(self._send(key))
+            trial.expect(self.engine, key, at)
+            message = Message(key, Channel.SMS, Person.OTHER, to=self.to, text=self.limits.text)
+            said = asyncio.run(trial.send(self.table, message))
         except Exception as error:  # noqa: BLE001 - a fault in somebody's adapter is what a probe is to find
             return Probe(at, "send", type(error).__name__)
         # In doubt is no answer yet: the receipt tells.
@@ -58,21 +56,6 @@ class Prober:
             time.sleep(_LOOK_EVERY_S)
             stuck = self._stuck(key)
         return Probe(at, stuck, type(said).__name__ if stuck else "")
-
-    def _expect(self, key: str, at: datetime) -> None:
-        """Before it leaves, as with every message: the hooks take receipts of what they know."""
-        with self.engine.begin() as connection:
-            connection.execute(delete(ProbeRow).where(ProbeRow.sent_at < at - _KEPT))
-            connection.execute(insert(ProbeRow).values(send_key=key, sent_at=at))
-
-    async def _send(self, key: str) -> Outcome:
-        # A connection of its own each time: it has to work when it is needed, not when it was opened.
-        provider = registry.build([self.table], {}).all()[0]
-        message = Message(key, Channel.SMS, Person.OTHER, to=self.to, text=self.limits.text)
-        try:
-            return await provider.send(message)
-        finally:
-            await provider.close()
 
     def _stuck(self, key: str) -> str | None:
         try:

@@ -21,6 +21,7 @@ from providers.base import (
     Status,
 )
 from providers.codes import Codes
+from providers.limits import Limits, Rate
 from schemas.vocabulary import Channel, Result
 
 _CHANNELS = frozenset({Channel.BROADCAST})
@@ -34,6 +35,10 @@ REFUSALS: Codes = {
 }
 
 
+# Of one robot; second-hand, as the rest.
+LIMITS = Limits(rate=(Rate(20, 60),))
+
+
 class WecomRobot:
     """Settings: secret_env (the key in the robot's address), base_url, timeout_s (10)."""
 
@@ -41,7 +46,7 @@ class WecomRobot:
         """Raises SettingsError."""
         self.name = settings.name
         self.capabilities = Capabilities(
-            channels=options.channels(settings, _CHANNELS), destinations=settings.destinations
+            channels=options.channels(settings, _CHANNELS), destinations=settings.destinations, limits=LIMITS
         )
         self.timeout_s = options.timeout_s(settings)
         self._key = options.secret(settings)

@@ -10,6 +10,7 @@ Rate = Annotated[float, Field(ge=0, le=1)]
 RateName = Literal[
     "rate_429",
     "rate_500",
+    "rate_refusal_inside",
     "rate_hang",
     "rate_drop_after_accept",
     "rate_hang_after_accept",
@@ -28,6 +29,7 @@ class Faults(BaseModel):
     delay_ms: Milliseconds = 0
     rate_429: Rate = 0
     rate_500: Rate = 0
+    rate_refusal_inside: Rate = 0
     rate_hang: Rate = 0
     rate_drop_after_accept: Rate = 0
     rate_hang_after_accept: Rate = 0

@@ -57,6 +57,8 @@ class Desk:
             return _error(429, "too_many_requests", headers={"Retry-After": "1"})
         if self._dice.strikes("rate_500"):
             return _error(500, "internal")
+        if self._dice.strikes("rate_refusal_inside"):
+            return web.json_response({"code": "refused"})  # 200, and not taken
         if self._dice.strikes("rate_hang"):
             return await self._hang(request)
         try:

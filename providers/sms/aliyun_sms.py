@@ -27,6 +27,7 @@ from providers.base import (
 )
 from providers.codes import Codes
 from providers.door import Door
+from providers.limits import Limits, Rate
 from providers.templates import Templates
 from schemas.vocabulary import Channel, Result
 
@@ -66,6 +67,10 @@ REFUSALS: Codes = {
 }
 
 
+# Of one user: help.aliyun.com/document_detail/55284.html
+LIMITS = Limits(rate=(Rate(5000, 1),))
+
+
 class _Report(batches.Item):
     success: bool
     biz_id: batches.Ref
@@ -85,6 +90,7 @@ class AliyunSms:
             receipts=True,
             queries=True,
             queries_need_number=True,
+            limits=LIMITS,
         )
         self._sign = options.text(settings, "sign_name")
         self._templates = Templates(settings)

@@ -24,6 +24,7 @@ from providers.base import (
 )
 from providers.codes import Codes
 from providers.door import Door
+from providers.limits import Limits, Rate
 from providers.templates import Templates
 from providers.tencent import REPLY, Tencent
 from schemas.vocabulary import Channel, Result
@@ -42,6 +43,10 @@ REFUSALS: Codes = {
     "LimitExceeded.PhoneNumberDailyLimit": codes.elsewhere,
     "LimitExceeded.PhoneNumberSameContentDailyLimit": codes.elsewhere,
 }
+
+
+# cloud.tencent.com/document/api/382/55981
+LIMITS = Limits(rate=(Rate(3000, 1),))
 
 
 class _Report(batches.Item):
@@ -63,6 +68,7 @@ class TencentSms:
             receipts=True,
             queries=True,
             queries_need_number=True,
+            limits=LIMITS,
         )
         self._app = options.text(settings, "sms_sdk_app_id")
         self._sign = options.text(settings, "sign_name")

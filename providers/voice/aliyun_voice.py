@@ -24,6 +24,7 @@ from providers.base import (
 )
 from providers.codes import Codes
 from providers.door import Door
+from providers.limits import Limits, Rate
 from providers.templates import Template, Templates
 from providers.voice import aliyun_reports
 from schemas.vocabulary import Channel, Result
@@ -46,9 +47,15 @@ REFUSALS: Codes = {
     "isv.DISPLAY_NUMBER_ILLEGAL": codes.mend,
     "isv.BLACK_KEY_CONTROL_LIMIT": codes.never(Result.REJECTED_CONTENT),
     "isv.MOBILE_NUMBER_ILLEGAL": codes.never(Result.INVALID_NUMBER),
-    "isv.BUSINESS_LIMIT_CONTROL": codes.elsewhere,  # 1 a minute, 5 an hour, 20 a day for one number
+    "isv.BUSINESS_LIMIT_CONTROL": codes.elsewhere,  # LIMITS, as the vendor counts them
     "isp.SYSTEM_ERROR": codes.later,
 }
+
+# Of one number, failed calls counted: help.aliyun.com/document_detail/2680293.html; of one user: /393519.html.
+LIMITS = Limits(
+    rate=(Rate(1000, 1),),
+    callee=(Rate(1, 60), Rate(5, 3600), Rate(20, 86400)),
+)
 
 
 class AliyunVoice:
@@ -62,6 +69,7 @@ class AliyunVoice:
             destinations=options.mainland(settings),
             receipts=True,
             queries=True,
+            limits=LIMITS,
         )
         self._templates = Templates(settings)
         self._is_menu = self._templates.have_menu

@@ -29,6 +29,7 @@ from providers.base import (
 )
 from providers.codes import Codes
 from providers.door import Door
+from providers.limits import Limits, Rate
 from providers.templates import Templates
 from providers.tencent import REPLY, Tencent
 from providers.voice import heard
@@ -65,6 +66,10 @@ _FAILURES: Mapping[str, Answered] = {
 }
 
 
+# cloud.tencent.com/document/api/1128/51558
+LIMITS = Limits(rate=(Rate(20, 1),))
+
+
 class _Prompt(batches.Item):
     callid: batches.Ref
     result: str
@@ -87,7 +92,10 @@ class TencentVoice:
         """Raises SettingsError."""
         self.name = settings.name
         self.capabilities = Capabilities(
-            channels=options.channels(settings, _CHANNELS), destinations=options.mainland(settings), receipts=True
+            channels=options.channels(settings, _CHANNELS),
+            destinations=options.mainland(settings),
+            receipts=True,
+            limits=LIMITS,
         )
         self._app = options.text(settings, "voice_sdk_app_id")
         self._templates = Templates(settings)

@@ -30,8 +30,8 @@ class Sabotage:
 SABOTAGES = (
     Sabotage(
         "no-lease",
-        "dispatcher/casework/delivery.py",
-        "attempt.lease_until = real_now + timeout + _LEASE_MARGIN",
+        "dispatcher/casework/claiming.py",
+        "attempt.lease_until = self._real_now + timedelta(seconds=timeout_s + LEASE_MARGIN_S)",
         "attempt.lease_until = None",
         "kill_before_call",
         "nothing_stands",
@@ -39,9 +39,9 @@ SABOTAGES = (
     Sabotage(
         "call-then-commit",
         "tasks/pump.py",
-        """            return delivery.claim(session, self._house.office, self._registry, lane, limit)
+        """            return claiming.claim(session, self._house.office, self._registry, self.room, lane, limit)
 """,
-        """            errands = delivery.claim(session, self._house.office, self._registry, lane, limit)
+        """            errands = claiming.claim(session, self._house.office, self._registry, self.room, lane, limit)
             self._start(errands)
             while self._results.qsize() < len(errands):
                 time.sleep(0.01)

@@ -35,9 +35,9 @@ def before_call(countdown: Callable[[], None], _value: float) -> None:
 
 def before_record(countdown: Callable[[], None], _value: float) -> None:
     """Between the gateway's answer and its record."""
-    from tasks import pump
+    from dispatcher.casework import errands
 
-    call = pump._call
+    call = errands._call
 
     @wraps(call)
     async def patched(provider: Provider, errand: Errand) -> Any:
@@ -46,7 +46,7 @@ def before_record(countdown: Callable[[], None], _value: float) -> None:
             countdown()
         return answer
 
-    pump._call = patched
+    errands._call = patched
 
 
 def before_wake(countdown: Callable[[], None], _value: float) -> None:

@@ -13,13 +13,21 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
 from station import Load, load_roster
 
-from dispatcher import policy, texts, vault
+from dispatcher import embedded, policy, texts, vault
 from dispatcher.casework.office import Office
 from dispatcher.clock import Clock
 from dispatcher.settings import settings
 from dispatcher.store import changes
 from dispatcher.wake import Silent
 from tests.conftest import NewDatabase
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real server, shared by the tests that ask for it; each has keys of its own, or clears it."""
+    server = embedded.redis(tmp_path_factory.mktemp("redis"))
+    yield server.url
+    server.stop()
 
 
 @pytest.fixture

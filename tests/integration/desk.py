@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -14,15 +14,18 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from dispatcher import clock
-from dispatcher.casework import delivery, due, intake, rebuild, receipts
+from dispatcher.casework import claiming, delivery, due, intake, rebuild, receipts
 from dispatcher.casework.answer import Answer
 from dispatcher.casework.delivery import Done, Errand
 from dispatcher.casework.office import Office
 from dispatcher.casework.rebuild import Verdict
+from dispatcher.casework.room import Room
+from dispatcher.limits import Limiter, Shared
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.instructions import QuarantineRow
 from dispatcher.store.journal import JournalRow
+from providers import limits
 from providers.base import (
     Accepted,
     Answered,
@@ -90,6 +93,7 @@ class Scripted:
     destinations: frozenset[str] | None = None
     timeout_s: float = 10.0
     queries_need_number: bool = False
+    allowed: dict[str, Any] = field(default_factory=dict)  # its limits, as PROVIDERS_FILE would have them
     on_send: Callable[[Message], object] | None = None
     sent: list[Message] = field(default_factory=list)
     asked: list[Inquiry] = field(default_factory=list)
@@ -98,9 +102,10 @@ class Scripted:
     def capabilities(self) -> Capabilities:
         reach = frozenset(self.channels), self.destinations
         by_number = self.queries_need_number
-        return Capabilities(
+        able = Capabilities(
             *reach, idempotent=True, receipts=True, queries=True, queries_need_number=by_number, cancels=True
         )
+        return replace(able, limits=limits.read(self.allowed))
 
     async def send(self, message: Message) -> Outcome:
         self.sent.append(message)
@@ -128,6 +133,8 @@ class Desk:
     sessions: sessionmaker[Session]
     office: Office
     is_tampered: bool = False  # rows were changed behind the journal's back
+    weights: dict[str, float] = field(default_factory=dict)
+    limiter: Limiter = field(default_factory=lambda: Limiter(Shared("redis://127.0.0.1:9/0"), str, 1))
 
     def push(self, body: dict[str, Any] | bytes, door: str = "push") -> Answer:
         raw = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
@@ -203,7 +210,17 @@ class Desk:
 
     def claim(self, *providers: Any, lane: str = "routine", limit: int = 100) -> list[Errand]:
         with self.sessions.begin() as session:
-            return delivery.claim(session, self.office, Registry(list(providers)), lane, limit)
+            registry = Registry(list(providers), self.weights)
+            return claiming.claim(
+                session, self.office, registry, Room(self.limiter, registry, self.office), lane, limit
+            )
+
+    @contextmanager
+    def weighing(self, **weights: float) -> Iterator[None]:
+        """These providers have these weights meanwhile."""
+        self.weights = weights
+        yield
+        self.weights = {}
 
     def record(self, *done: Done) -> None:
         with self.sessions.begin() as session:

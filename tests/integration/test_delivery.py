@@ -9,8 +9,9 @@ import pytest
 from desk import START, Desk, Scripted, event, phone, withdrawal
 
 from dispatcher import clock
-from dispatcher.casework import delivery, due
+from dispatcher.casework import claiming, due
 from dispatcher.casework.delivery import Done
+from dispatcher.casework.room import Room
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import BadNumberRow
 from providers.base import Accepted, Answered, Message, OperationsFault, Permanent, SwitchChannel, Transient
@@ -56,7 +57,8 @@ def test_a_row_claimed_but_not_committed_is_not_shared(desk: Desk) -> None:
         desk.open(number)
     with desk.sessions.begin() as session:
         registry = Registry([Scripted()])
-        mine = delivery.claim(session, desk.office, registry, "routine", 3)
+        room = Room(desk.limiter, registry, desk.office)
+        mine = claiming.claim(session, desk.office, registry, room, "routine", 3)
         theirs = desk.claim(Scripted())
     assert len(mine) == len(theirs) == 3
     assert len({each.attempt_id for each in mine + theirs}) == 6
@@ -88,6 +90,7 @@ def test_an_attempt_is_committed_as_sending_before_the_call(desk: Desk) -> None:
     assert timedelta(seconds=10) < lease <= timedelta(seconds=15)
     [entry] = desk.journal(case_id, "attempt_sending")
     assert (entry.actor, entry.rule, entry.data["attempt"]) == ("worker", "first_sms", str(row.id))
+    assert entry.data["texts"] == desk.office.texts.version
 
 
 @pytest.mark.parametrize("minutes", [-5, 5])

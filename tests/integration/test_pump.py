@@ -30,6 +30,7 @@ from schemas.vocabulary import Result
 ROOT = Path(__file__).parents[2]
 SECRET = "whsec_" + base64.b64encode(b"pump-test-secret-of-32-bytes-len").decode()
 PATIENCE_S = 20
+NO_REDIS = "redis://127.0.0.1:9/0"
 DOUBT = InDoubt("ReadTimeout")
 
 Start = Callable[..., Any]  # gives a tasks.pump.Pump
@@ -76,8 +77,8 @@ def start(desk: Desk, tmp_path: Path, pump_module: Any) -> Iterator[Start]:
     """Starts pumps in a house with these providers, or with those of a file."""
     pumps: list[Any] = []
 
-    def start_(*providers: Scripted, file: Path | None = None) -> Any:
-        house = House(Settings(home=tmp_path, providers_file=file), desk.sessions, desk.office)
+    def start_(*providers: Scripted, file: Path | None = None, redis_url: str = NO_REDIS) -> Any:
+        house = House(Settings(home=tmp_path, providers_file=file, redis_url=redis_url), desk.sessions, desk.office)
         if providers:
             vars(house)["registry"] = Registry(list(providers))  # as if its providers file named them
         pumps.append(pump_module.Pump(house))

@@ -39,6 +39,18 @@ def test_dropped_after_accept_is_in_doubt_and_reported(play: Callable[..., None]
     play(scenario)
 
 
+def test_a_refusal_inside_of_a_200_is_in_doubt_and_the_query_tells(play: Callable[..., None]) -> None:
+    async def scenario(stage: World) -> None:
+        await stage.simulator.faults(rate_refusal_inside=1)
+        message = sms()
+        assert await stage.gateway.send(message) == InDoubt("gateway answered 200")
+        assert await stage.gateway.query(Inquiry(message.send_key)) == NeverTaken()
+        seen = await stage.simulator.seen()
+        assert (seen["messages"], seen["faults"]) == (0, {"rate_refusal_inside": 1})
+
+    play(scenario)
+
+
 @pytest.mark.parametrize("fault", ["rate_hang_after_accept", "rate_cut_answer", "rate_garbage_answer"])
 def test_an_answer_that_says_nothing_is_in_doubt_though_taken(play: Callable[..., None], fault: str) -> None:
     async def scenario(stage: World) -> None:

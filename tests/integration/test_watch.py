@@ -17,10 +17,11 @@ from standardwebhooks import Webhook
 from station import Load, case_with_visit
 
 from dispatcher import clock
-from dispatcher.casework import receipts
+from dispatcher.casework import health, receipts, standings
 from dispatcher.errors import OperatorError
 from dispatcher.settings import Settings
 from dispatcher.store import heartbeats
+from dispatcher.tally import Told
 from dispatcher.watch import look as looking
 from dispatcher.watch import probe as probing
 from dispatcher.watch import tell
@@ -31,8 +32,9 @@ from dispatcher.watch.look import look
 from dispatcher.watch.probe import prober
 from dispatcher.watch.run import Watch
 from providers.base import Accepted, Answered, InDoubt, Outcome, Receipt, Transient
+from providers.breaker import Counts, Window
 from providers.registry import Registry
-from schemas.vocabulary import Channel, Result, Urgency
+from schemas.vocabulary import Cause, Channel, Health, Result, Urgency
 
 NO_REDIS = "redis://127.0.0.1:1/0"
 SECRET = "whsec_" + base64.b64encode(b"w" * 32).decode()
@@ -124,6 +126,32 @@ def test_due_work_is_late_after_the_limit_of_its_urgency(
     assert seen().late == (Late("attempt", Urgency(urgency), some),)
     desk.claim(Scripted())
     assert seen().late == ()
+
+
+def test_providers_out_of_use_and_channels_without_any_are_told(desk: Desk, seen: Callable[[], Facts]) -> None:
+    a, calls = Scripted(name="a", channels=(Channel.SMS,)), Scripted(name="calls", channels=(Channel.VOICE,))
+    with desk.sessions.begin() as session:
+        standings.register(session, Registry([a, Scripted(name="b", channels=(Channel.SMS,)), calls]))
+    with desk.sessions.begin() as session:
+        health.pause(session, desk.office, "a", by="OPS-1", note="检修")
+    facts = seen()
+    assert [(each.provider, each.health, each.cause) for each in facts.idle] == [("a", Health.PAUSED, Cause.PAUSED)]
+    assert facts.down == ()
+    with desk.sessions.begin() as session:
+        health.judge(session, desk.office, {"b": Told(Window(Counts(fault=1)))})
+    facts = seen()
+    assert [(each.provider, each.cause) for each in facts.idle] == [("a", Cause.PAUSED), ("b", Cause.FAULT)]
+    assert [each.channel for each in facts.down] == [Channel.SMS]
+
+
+def test_a_channel_that_no_file_serves_is_told_once_somebody_waits_for_it(
+    desk: Desk, seen: Callable[[], Facts]
+) -> None:
+    desk.open(channels=["voice"])
+    assert seen().down == ()  # no worker has said yet whom it knows
+    with desk.sessions.begin() as session:
+        standings.register(session, Registry([Scripted(channels=(Channel.SMS,))]))
+    assert [each.channel for each in seen().down] == [Channel.VOICE]
 
 
 def test_work_in_hand_is_not_late(desk: Desk, seen: Callable[[], Facts]) -> None:

@@ -18,6 +18,7 @@ from schemas.vocabulary import (
     AttemptState,
     Channel,
     Hook,
+    Onward,
     Resolution,
     Result,
     ReturnReason,
@@ -152,6 +153,7 @@ class World:
         confirmed: bool = False,
         detail: str | None = None,
         hours: int | None = None,
+        onward: Onward | None = None,
     ) -> None:
         """A final word; it also closes what was sent twice under one key."""
         self._set(
@@ -161,6 +163,7 @@ class World:
             answer=answer,
             confirmed=confirmed,
             detail=detail,
+            onward=onward,
             settled_at=self.now,
             granted_until=self.now + timedelta(hours=hours) if hours is not None else None,
         )

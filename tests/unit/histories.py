@@ -15,6 +15,7 @@ from schemas.vocabulary import (
     AttemptState,
     Channel,
     Hook,
+    Onward,
     Person,
     Resolution,
     Result,
@@ -118,7 +119,8 @@ _SMS_WORDS: tuple[tuple[Result, dict[str, Any]], ...] = (
     (Result.DELIVERED, {}),
     (Result.UNKNOWN, {"detail": "no_receipt"}),
     (Result.FAILED_TEMPORARY, {"detail": "gateway answered 503"}),
-    (Result.FAILED_PERMANENT, {"detail": "number_limit"}),
+    (Result.FAILED_TEMPORARY, {"detail": "gateway answered 503", "onward": Onward.NEXT_PROVIDER}),
+    (Result.FAILED_PERMANENT, {"detail": "number_limit", "onward": Onward.NEXT_CHANNEL}),
     (Result.FAILED_PERMANENT, {"detail": "invalid_number"}),
     (Result.REJECTED_CONTENT, {"detail": "content"}),
     (Result.UNSUPPORTED, {"detail": "unsupported_destination"}),
@@ -128,6 +130,7 @@ _SMS_WORDS: tuple[tuple[Result, dict[str, Any]], ...] = (
 _NO_WORD: tuple[tuple[Result, dict[str, Any]], ...] = (
     (Result.UNKNOWN, {"detail": "no_receipt"}),
     (Result.FAILED_TEMPORARY, {"detail": "gateway answered 503"}),
+    (Result.FAILED_TEMPORARY, {"detail": "gateway answered 503", "onward": Onward.NEXT_PROVIDER}),
     (Result.FAILED_PERMANENT, {"detail": "refused"}),
 )
 _BANK_WORDS: dict[Hook, tuple[tuple[Result, dict[str, Any]], ...]] = {
@@ -152,6 +155,8 @@ _ANSWERED = {
 def _voice_words(person: Person) -> Iterator[tuple[Result, dict[str, Any]]]:
     for result in _NO_TALK:
         yield result, {}
+    yield Result.FAILED_TEMPORARY, {"onward": Onward.NEXT_PROVIDER}
+    yield Result.FAILED_PERMANENT, {"onward": Onward.NEXT_CHANNEL}
     yield _ANSWERED[person], {}
     for answer in Answer:
         yield _ANSWERED[person], {"confirmed": True, "answer": answer}
@@ -236,11 +241,13 @@ def _centre(world: World) -> Iterator[Move]:
 
 
 def _elsewhere(world: World) -> Iterator[Move]:
-    """Other cases send to the same numbers, or put a notice out in the same area."""
+    """Other cases send to the same numbers, or put a notice out in the same area; a channel's providers fall out."""
     for each in world.case.numbers[:2]:
         for channel, hours in ((SMS, 0), (SMS, -1), (SMS, 9), (VOICE, 0)):
             yield lambda n=each.id, c=channel, h=hours: _used(world, n, c, timedelta(hours=h))
     yield lambda: world.act(noticed_at=world.now)
+    for down in (frozenset({SMS}), frozenset({SMS, VOICE}), frozenset[Channel]()):
+        yield lambda d=down: world.act(down=d)
 
 
 def _used(world: World, number_id: str, channel: Channel, later: timedelta) -> None:

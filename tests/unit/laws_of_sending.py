@@ -89,7 +89,11 @@ def quiet_hours_hold_no_bank(world: World) -> None:
     for plan, found in plans(world):
         if plan.channel is Channel.HOOK:
             again = found.attempt(plan.retry_of) if plan.retry_of else None
-            wait = max(world.policy.retry.waits) if again and plan.rule == "transient_failure" else timedelta(0)
+            wait = (
+                max(world.policy.retry.waits)
+                if again and plan.rule in ("transient_failure", "never_taken")
+                else timedelta(0)
+            )
             assert plan.due_at <= world.now + wait
 
 

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from dispatcher.cli import texts as command
 from dispatcher.errors import OperatorError
+from dispatcher.settings import Settings
 from schemas.vocabulary import FRAUD_TYPES
 
 OCCASIONS = (1, 2, 3)
@@ -66,3 +67,34 @@ def test_check_passes_a_good_file(app: typer.Typer) -> None:
     done = CliRunner().invoke(app, ["texts", "check", str(path)], catch_exceptions=False)
     assert done.exit_code == 0
     assert done.stdout == "文本可用 / the texts can be used\n"
+
+
+def test_the_texts_in_use_are_told_with_version_approver_and_messages(
+    app: typer.Typer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "settings", lambda: Settings(texts_folder=tmp_path))
+    (tmp_path / "ours.toml").write_text('[centre]\nsign = "江畔反诈"\ncity = "江畔市"\ncity_en = "Jiangpan"\n', "utf-8")
+    done = CliRunner().invoke(app, ["texts", "approve", "--by", "郑批准", "--json"], catch_exceptions=False)
+    assert json.loads(done.stdout)["by"] == "郑批准"
+    shown = json.loads(CliRunner().invoke(app, ["texts", "--json"], catch_exceptions=False).stdout)
+    assert (shown["version"][:2], shown["by"], shown["edited"]) == ("1-", "郑批准", False)
+    first = shown["sms"][0]
+    assert (first["type"], first["language"], first["occasion"], first["alphabet"], first["parts"]) == (
+        *("F01", "zh-CN", 1),
+        *("UCS-2", 1),
+    )
+    (tmp_path / "ours.toml").write_text("[centre]", "utf-8")
+    told = CliRunner().invoke(app, ["texts"], catch_exceptions=False).stdout
+    assert "郑批准" in told
+    assert "nobody approved" in told
+    with pytest.raises(OperatorError, match=r"centre.sign: .*Field required"):
+        CliRunner().invoke(app, ["texts", "approve", "--by", "郑批准"], catch_exceptions=False)
+
+
+def test_without_a_folder_the_products_own_texts_are_in_use(app: typer.Typer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "settings", Settings)
+    shown = json.loads(CliRunner().invoke(app, ["texts", "--json"], catch_exceptions=False).stdout)
+    assert (shown["version"][:2], shown["by"], shown["edited"]) == ("0-", None, False)
+    assert "the product's own" in CliRunner().invoke(app, ["texts"], catch_exceptions=False).stdout
+    with pytest.raises(OperatorError, match="DISPATCHER_TEXTS_FOLDER is not set"):
+        CliRunner().invoke(app, ["texts", "approve", "--by", "郑批准"], catch_exceptions=False)

@@ -17,9 +17,11 @@ ROWS = [row.groups() for row in ROW.finditer(PAGE.read_text("utf-8"))]
 DASHES = re.compile(r"^\|[-|]+\|$", re.MULTILINE)
 
 
-def commands(group: TyperGroup, above: str = "") -> Iterator[tuple[str, TyperCommand]]:
+def commands(group: TyperGroup, above: str = "") -> Iterator[tuple[str, TyperCommand | TyperGroup]]:
     for name, command in group.commands.items():
         if isinstance(command, TyperGroup):
+            if command.invoke_without_command:
+                yield f"{above}{name}", command
             yield from commands(command, f"{above}{name} ")
         else:
             assert isinstance(command, TyperCommand)
@@ -27,13 +29,13 @@ def commands(group: TyperGroup, above: str = "") -> Iterator[tuple[str, TyperCom
 
 
 @pytest.fixture(scope="module")
-def known() -> dict[str, TyperCommand]:
+def known() -> dict[str, TyperCommand | TyperGroup]:
     app = typer.main.get_command(whole())
     assert isinstance(app, TyperGroup)
     return dict(commands(app))
 
 
-def test_every_command_has_one_row_and_every_row_a_command(known: dict[str, TyperCommand]) -> None:
+def test_every_command_has_one_row_and_every_row_a_command(known: dict[str, TyperCommand | TyperGroup]) -> None:
     assert sorted(name for name, *_ in ROWS) == sorted(known)
 
 
@@ -43,7 +45,7 @@ def test_no_row_is_overlooked() -> None:
 
 
 @pytest.mark.parametrize(("name", "example"), [(name, example) for name, *_, example in ROWS])
-def test_every_example_parses(known: dict[str, TyperCommand], name: str, example: str) -> None:
+def test_every_example_parses(known: dict[str, TyperCommand | TyperGroup], name: str, example: str) -> None:
     words = shlex.split(example)
     assert words[: len(name.split())] == name.split()
     known[name].make_context(name, words[len(name.split()) :])

@@ -11,6 +11,7 @@ from builders import (
     MINUTE,
     MONDAY,
     ONLY_VOICE,
+    SMS,
     TWO,
     VOICE,
     at,
@@ -22,8 +23,8 @@ from harness import World, is_planned, planned
 
 from dispatcher.engine import evolve, orders
 from dispatcher.engine.case import Visit
-from dispatcher.engine.decisions import Cancel, Plan
-from schemas.vocabulary import Answer, Relation, Result, Urgency, VisitState
+from dispatcher.engine.decisions import BringForward, Cancel, Plan
+from schemas.vocabulary import Answer, Onward, Relation, Result, Urgency, VisitState
 
 
 @pytest.mark.parametrize(("urgency", "wait"), [(CRITICAL, 0), (HIGH, 1), (MEDIUM, 10), (LOW, 60)])
@@ -54,6 +55,24 @@ def test_a_round_goes_over_all_numbers_before_the_wait() -> None:
     assert planned(world, VOICE).due_at == MONDAY + 6 * MINUTE
     world.send(VOICE, Result.BUSY)
     assert planned(world, VOICE).number_id == "n2"
+
+
+def test_the_call_does_not_wait_for_an_sms_that_gave_way() -> None:
+    """A limit or a blacklist at the SMS provider: the plan goes on by phone, at once."""
+    world = World.of(MEDIUM)
+    world.after(minutes=2)
+    world.send(SMS, Result.FAILED_PERMANENT, onward=Onward.NEXT_CHANNEL)
+    assert world.rules(BringForward) == ["next_channel"]
+    assert planned(world, VOICE).due_at == MONDAY + 2 * MINUTE
+
+
+def test_an_sms_that_gave_way_goes_to_the_next_number_first() -> None:
+    world = World.of(MEDIUM, numbers=TWO)
+    world.send(SMS, Result.FAILED_PERMANENT, onward=Onward.NEXT_CHANNEL)
+    assert (world.rules(Plan), world.rules(BringForward)) == (["next_number"], [])
+    world.send(SMS, Result.FAILED_PERMANENT)
+    assert world.rules(BringForward) == []
+    assert planned(world, VOICE).due_at == MONDAY + 10 * MINUTE
 
 
 def test_a_call_that_was_late_moves_the_next_one() -> None:

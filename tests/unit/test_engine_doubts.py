@@ -39,6 +39,18 @@ def test_what_the_provider_never_took_goes_again_at_once_under_its_key() -> None
     assert not following.possible_duplicate
 
 
+def test_what_a_provider_never_takes_is_sent_with_growing_waits() -> None:
+    """One that refuses inside of a good answer would be asked without a pause for ever."""
+    world, waits = World.of(channels=ONLY_SMS), []
+    for _ in range(4):
+        doubtful = world.sending(planned(world, SMS))
+        world.in_doubt(doubtful)
+        world.never_taken(doubtful)
+        assert (world.rules(Plan), planned(world, SMS).send_key) == (["never_taken"], doubtful.send_key)
+        waits.append((planned(world, SMS).due_at - world.now).total_seconds())
+    assert waits == [0, 2, 10, 30]
+
+
 @pytest.mark.parametrize(
     ("urgency", "wait"),
     [(CRITICAL, timedelta(seconds=90)), (HIGH, 3 * MINUTE), (MEDIUM, 15 * MINUTE), (LOW, 60 * MINUTE)],

@@ -5,7 +5,7 @@ from builders import HIGH, MINUTE, MONDAY, ONLY_SMS, SECOND, SMS, TWO, policy_wi
 from harness import World, is_planned, planned
 
 from dispatcher.engine.decisions import Plan
-from schemas.vocabulary import Person, Result, Urgency
+from schemas.vocabulary import Onward, Person, Result, Urgency
 
 
 @pytest.mark.parametrize("urgency", Urgency)
@@ -49,6 +49,30 @@ def test_sms_ends_with_the_last_number() -> None:
     world.send(SMS, Result.FAILED_PERMANENT)
     world.send(SMS, Result.FAILED_PERMANENT)
     assert not is_planned(world, SMS)
+
+
+def test_providers_are_tried_one_after_another_before_a_wait() -> None:
+    """Waits grow with the rounds over the providers, not with their number."""
+    world = World.of(channels=ONLY_SMS)
+    waits = []
+    for _ in range(3):
+        for left in (Onward.NEXT_PROVIDER, Onward.NEXT_PROVIDER):
+            failed = world.send(SMS, Result.FAILED_TEMPORARY, onward=left)
+            assert (world.rules(Plan), planned(world, SMS).due_at) == (["next_provider"], failed.settled_at)
+            assert planned(world, SMS).retry_of == failed.id
+        failed = world.send(SMS, Result.FAILED_TEMPORARY)
+        assert world.rules(Plan) == ["transient_failure"]
+        waits.append((planned(world, SMS).due_at - failed.settled_at).total_seconds())
+    assert waits == [2, 10, 30]
+
+
+def test_what_may_be_a_duplicate_goes_to_no_other_provider() -> None:
+    world = World.of(channels=ONLY_SMS)
+    world.in_doubt(world.sending(planned(world, SMS)))
+    world.after(minutes=3)
+    world.send(SMS, Result.FAILED_TEMPORARY, onward=Onward.NEXT_PROVIDER)
+    assert world.rules(Plan) == ["transient_failure"]
+    assert planned(world, SMS).possible_duplicate
 
 
 def test_a_passing_fault_is_retried_with_growing_waits() -> None:

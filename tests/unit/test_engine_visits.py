@@ -44,6 +44,30 @@ def test_high_is_visited_after_a_quarter_of_an_hour_without_contact() -> None:
     assert world.rules(OpenVisit) == ["visit_no_contact"]
 
 
+@pytest.mark.parametrize("urgency", [HIGH, MEDIUM, LOW])
+def test_who_waits_for_a_channel_without_a_provider_is_visited_at_once(urgency: Urgency) -> None:
+    world = World.of(urgency)
+    world.act(down=frozenset({SMS}))
+    assert world.rules(OpenVisit) == ["visit_channel_down"]
+    world.act(down=frozenset())
+    assert world.visit.is_open
+
+
+def test_who_is_tried_again_after_a_failure_waits_for_the_channel_too() -> None:
+    world = World.of(MEDIUM)
+    world.send(SMS, Result.FAILED_TEMPORARY)
+    assert planned(world, SMS).due_at > world.now
+    world.act(down=frozenset({SMS}))
+    assert world.rules(OpenVisit) == ["visit_channel_down"]
+
+
+def test_a_channel_that_nobody_waits_for_yet_needs_no_visit() -> None:
+    world = World.of(MEDIUM)
+    world.send(SMS, Result.DELIVERED)
+    world.act(down=frozenset({SMS, VOICE}))
+    assert world.case.visits == ()
+
+
 @pytest.mark.parametrize("answer", [Answer.UNSURE, Answer.DENIES, Answer.ALREADY_PAID])
 @pytest.mark.parametrize("urgency", [HIGH, MEDIUM, LOW])
 def test_refused_on_the_phone_opens_a_visit(urgency: Urgency, answer: Answer) -> None:

@@ -56,13 +56,17 @@ def test_an_adapter_may_have_several_secrets(tmp_path: Path) -> None:
     assert SECRET not in repr(settings)
 
 
-def test_the_first_of_a_channel_is_used_first(tmp_path: Path) -> None:
+def names(found: registry.Registry, channel: Channel, country: str | None = None) -> list[str]:
+    return [each.name for each in found.reaching(channel, country)]
+
+
+def test_providers_serve_their_channels_in_the_order_of_the_file(tmp_path: Path) -> None:
     async def scenario() -> None:
         found = registry.build(read(tmp_path, GOOD + SECOND), {})
-        sms, voice = found.for_channel(Channel.SMS), found.for_channel(Channel.VOICE)
-        assert sms is found["city-sms"]
-        assert voice is found["city-voice"] is found.get("city-voice")
-        assert found.for_channel(Channel.VISIT) is None
+        assert names(found, Channel.SMS) == ["city-sms", "city-voice"]
+        assert names(found, Channel.VOICE) == ["city-voice"]
+        assert names(found, Channel.VISIT) == []
+        assert found["city-voice"] is found.get("city-voice")
         assert found.get(None) is found.get("gone") is None
         assert [each.name for each in found.all()] == ["city-sms", "city-voice"]
         await found.close()
@@ -70,16 +74,26 @@ def test_the_first_of_a_channel_is_used_first(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_the_first_that_can_reach_the_country_is_used(tmp_path: Path) -> None:
+def test_a_weight_is_the_files_or_one(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        found = registry.build(read(tmp_path, GOOD + "weight = 0\n" + SECOND), {})
+        assert [found.weight(name) for name in ("city-sms", "city-voice")] == [0, 1]
+        await found.close()
+
+    asyncio.run(scenario())
+
+
+def test_only_those_that_can_reach_the_country_are_used(tmp_path: Path) -> None:
     async def scenario() -> None:
         at_home = GOOD + 'destinations = ["CN", "GB"]\n'
         found = registry.build(read(tmp_path, at_home + SECOND), {})
         home, anywhere = found["city-sms"], found["city-voice"]
+        both = [home.name, anywhere.name]
         assert home.capabilities.destinations == {"CN", "GB"}
         assert anywhere.capabilities.destinations is None
-        for country, first in ((None, home), ("CN", home), ("GB", home), ("US", anywhere)):
-            assert found.for_channel(Channel.SMS, country) is first
-            assert found.for_channel(Channel.VOICE, country) is anywhere
+        for country, reaching in ((None, both), ("CN", both), ("GB", both), ("US", both[1:])):
+            assert names(found, Channel.SMS, country) == reaching
+            assert names(found, Channel.VOICE, country) == [anywhere.name]
         await found.close()
 
     asyncio.run(scenario())
@@ -88,9 +102,9 @@ def test_the_first_that_can_reach_the_country_is_used(tmp_path: Path) -> None:
 def test_a_channel_may_be_served_and_a_country_out_of_reach(tmp_path: Path) -> None:
     async def scenario() -> None:
         found = registry.build(read(tmp_path, GOOD + 'destinations = ["CN"]\n'), {})
-        assert found.for_channel(Channel.SMS, "GB") is None
+        assert names(found, Channel.SMS, "GB") == []
         assert found.serves(Channel.SMS)
-        assert found.for_channel(Channel.VOICE) is None
+        assert names(found, Channel.VOICE) == []
         assert not found.serves(Channel.VOICE)
         await found.close()
 
@@ -105,7 +119,7 @@ def test_the_simulated_providers_serve_every_channel(tmp_path: Path) -> None:
     async def scenario() -> None:
         found = registry.build(tables, {"roster": object()})
         assert all(found.serves(channel) for channel in Channel)
-        assert found.for_channel(Channel.SMS, "GB") is None
+        assert names(found, Channel.SMS, "GB") == []
         assert found["simulated-bank"].capabilities.channels == {Channel.HOOK}
         assert found["simulated-groups"].capabilities.channels == {Channel.BROADCAST}
         await found.close()
@@ -124,6 +138,9 @@ def test_the_simulated_providers_serve_every_channel(tmp_path: Path) -> None:
         ('channels = ["sms"]', 'channels = ["fax"]', ("city-sms", "channels", "sms, voice")),
         ('channels = ["sms"]', "channels = []", ("city-sms", "channels")),
         ('channels = ["sms"]', 'channels = "sms"', ("city-sms", "channels")),
+        ('channels = ["sms"]', 'channels = ["sms"]\nweight = -1', ("city-sms", "weight", "only when no other")),
+        ('channels = ["sms"]', 'channels = ["sms"]\nweight = nan', ("city-sms", "weight")),
+        ('channels = ["sms"]', 'channels = ["sms"]\nweight = true', ("city-sms", "weight")),
         ('channels = ["sms"]', "channels = [[]]", ("city-sms", "channels")),
         ('channels = ["sms"]\n', "", ("city-sms", "channels")),
         ('channels = ["sms"]', 'channels = ["visit"]', ("city-sms", "channels of http_gateway", "sms, voice")),

@@ -8,10 +8,10 @@ import pytest
 from builders import MONDAY
 
 from dispatcher.watch.alarms import Alarm, Code, judge
-from dispatcher.watch.facts import Doubts, Facts, Late, Probe, Some
+from dispatcher.watch.facts import Doubts, Down, Facts, Idle, Late, Probe, Some
 from dispatcher.watch.limits import Limits
 from dispatcher.watch.standing import Standing
-from schemas.vocabulary import Urgency
+from schemas.vocabulary import Cause, Channel, Health, Urgency
 
 WELL = Facts(MONDAY)
 LIMITS = Limits()
@@ -43,6 +43,19 @@ def test_where_all_is_well_there_is_no_alarm() -> None:
             {"doubts": (Doubts("city-sms", 20, 5, 1000, 0),)},
             *(Code.DOUBTS_RISING, "city-sms", 5, MONDAY - timedelta(minutes=10), "25%"),
         ),
+        (
+            {"idle": (Idle("city-sms", Health.OUT, EARLIER, Cause.FAULT),)},
+            *(Code.PROVIDER_OUT, "city-sms", 1, EARLIER, "city-sms"),
+        ),
+        (
+            {"idle": (Idle("city-sms", Health.OPEN, EARLIER, Cause.SLOW),)},
+            *(Code.PROVIDER_OUT, "city-sms", 1, EARLIER, "city-sms"),
+        ),
+        (
+            {"idle": (Idle("city-sms", Health.PAUSED, EARLIER, Cause.PAUSED),)},
+            *(Code.PROVIDER_PAUSED, "city-sms", 1, EARLIER, "city-sms"),
+        ),
+        ({"down": (Down(Channel.VOICE, EARLIER),)}, Code.CHANNEL_DOWN, "voice", 1, EARLIER, ""),
         ({"probe": Probe(EARLIER, "receipt", "Accepted")}, Code.PROBE_STUCK, "receipt", 1, EARLIER, "Accepted"),
     ],
 )

@@ -1,0 +1,158 @@
+"""Claiming what is due, most urgent first: committed as `sending` with a lease before anything leaves the house."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import partial
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dispatcher import clock
+from dispatcher.casework import links, outcomes
+from dispatcher.casework.choosing import Chooser
+from dispatcher.casework.delivery import Errand, is_due
+from dispatcher.casework.files import CaseFiles, entry
+from dispatcher.casework.letters import Letters
+from dispatcher.casework.office import Office
+from dispatcher.casework.room import LEASE_MARGIN_S, Room, Spot
+from dispatcher.store import changes
+from dispatcher.store.attempts import AttemptRow
+from dispatcher.store.cases import CaseRow
+from dispatcher.wake import LINK, ROUTINE, URGENT
+from providers.base import Message, Provider
+from providers.registry import Registry
+from schemas.vocabulary import AttemptState, Channel
+
+# A routine worker takes urgent rows too, urgent ones first; the urgent worker keeps itself free. A link has its own.
+_LANES = {ROUTINE: (URGENT, ROUTINE)}
+Rows = Sequence[tuple[AttemptRow, CaseRow]]
+
+
+def claim(session: Session, office: Office, registry: Registry, room: Room, lane: str, limit: int) -> list[Errand]:
+    """Claim up to `limit` due attempts and commit them to the caller's transaction as in hand.
+
+    What there is no room for is left untouched, and what stands behind it is looked at instead.
+    """
+    now, real_now = office.clock.now(session), clock.shared_now(session)
+    errands: list[Errand] = []
+    is_left = True
+    while is_left and len(errands) < limit:
+        rows = _due(session, room, lane, limit - len(errands), now, real_now)
+        if not rows:
+            break
+        this = _Slice(session, office, registry, room, lane, now, real_now, rows)
+        errands += this.take(rows)
+        is_left = this.is_left
+    return errands
+
+
+def _due(session: Session, room: Room, lane: str, limit: int, now: datetime, real_now: datetime) -> Rows:
+    due = (
+        select(AttemptRow, CaseRow)
+        .join(CaseRow, CaseRow.id == AttemptRow.case_id)
+        .where(is_due(now, real_now), AttemptRow.lane.in_(_LANES.get(lane, (lane,))), room.is_open())
+        .order_by(AttemptRow.urgency_rank, AttemptRow.due_at)
+        .limit(limit)
+        # The case is locked too, or left for the next round: no claim races a withdrawal.
+        .with_for_update(skip_locked=True, key_share=True, of=[AttemptRow, CaseRow])
+    )
+    return session.execute(due).tuples().all()
+
+
+class _Slice:
+    """Some rows that are due and locked. `is_left`: there was no room for one of them."""
+
+    def __init__(
+        self,
+        session: Session,
+        office: Office,
+        registry: Registry,
+        room: Room,
+        lane: str,
+        now: datetime,
+        real_now: datetime,
+        rows: Rows,
+    ) -> None:
+        self._session, self._office, self._registry, self._room = session, office, registry, room
+        self._lane, self._now, self._real_now = lane, now, real_now
+        self._letters = Letters(session, office, rows)
+        self._chooser = Chooser(session, registry, (attempt for attempt, _ in rows), office.standings.shares(session))
+        self._out_of_reach: list[AttemptRow] = []
+        self.is_left = False
+
+    def take(self, rows: Rows) -> list[Errand]:
+        """Take each in hand, or put it where it belongs."""
+        found = [self._one(attempt, case) for attempt, case in rows]
+        if self._out_of_reach:
+            self._leave_out()
+        return [errand for errand in found if errand is not None]
+
+    def _one(self, attempt: AttemptRow, case: CaseRow) -> Errand | None:
+        # Only the provider that was given a message can say what became of it; on a link's lane it is settled already.
+        is_new = attempt.action == "send"
+        is_open = is_new and not self._lane.startswith(LINK)
+        country = self._letters.country(attempt)
+        choose = partial(self._chooser.choose, attempt, country) if is_open else partial(self._settled, attempt)
+        provider = choose(())
+        if is_open and provider is None and self._is_out_of_reach(attempt, country):
+            self._out_of_reach.append(attempt)
+            return None
+        spot = Spot(provider)
+        if is_new and provider is not None:
+            number = partial(self._letters.number, attempt)
+            spot = self._room.spot(attempt, self._lane, provider, choose, number, self._now)
+        if spot.must_wait:
+            self.is_left = True
+            return None
+        if spot.provider is not None and links.belongs_elsewhere(spot.provider, self._lane):
+            links.hand_over(self._session, self._office, attempt, case, spot.provider, self._now)
+            return None
+        return self._take(attempt, case, country, spot)
+
+    def _settled(self, attempt: AttemptRow, full: Sequence[str] = ()) -> Provider | None:
+        return None if attempt.provider in full else self._registry.get(attempt.provider)
+
+    def _is_out_of_reach(self, attempt: AttemptRow, country: str | None) -> bool:
+        """No provider reaches this country, or there is no bank or group to ask. A missing SMS gateway is a fault."""
+        channel = Channel(attempt.channel)
+        is_expected = self._registry.serves(channel) or channel in (Channel.HOOK, Channel.BROADCAST)
+        return is_expected and not self._registry.reaching(channel, country)
+
+    def _leave_out(self) -> None:
+        files = CaseFiles(self._session, self._office)
+        files.open({each.case_id for each in self._out_of_reach})
+        for each in self._out_of_reach:
+            outcomes.unsupported(files, each.case_id, each.id)
+        files.decide()
+
+    def _take(self, attempt: AttemptRow, case: CaseRow, country: str | None, spot: Spot) -> Errand:
+        """Put an attempt in hand, with a lease; a new one is committed as `sending`."""
+        action, provider = attempt.action or "send", spot.provider
+        is_new = action == "send"
+        errand = Errand(
+            case.id,
+            attempt.id,
+            str(attempt.send_key),
+            action,
+            provider.name if is_new and provider else attempt.provider,
+            self._letters.message(attempt, case) if is_new else None,
+            self._letters.inquiry(attempt, provider) if action == "query" else None,
+            is_new and provider is not None and self._chooser.is_another_left(attempt, country, provider),
+            spot.booking,
+            spot.refusal,
+        )
+        timeout_s = provider.timeout_s if provider else 0.0
+        attempt.lease_until = self._real_now + timedelta(seconds=timeout_s + LEASE_MARGIN_S)
+        if is_new:
+            attempt.provider, attempt.sent_at = errand.provider, self._now
+            attempt.state, attempt.action = AttemptState.SENDING.value, None
+            self._note(attempt, case, errand.message)
+        return errand
+
+    def _note(self, attempt: AttemptRow, case: CaseRow, message: Message | None) -> None:
+        case.journal_seq += 1
+        data = {"attempt": str(attempt.id), "channel": attempt.channel, "provider": attempt.provider}
+        if message is not None and (message.text or message.script):
+            data["texts"] = self._office.texts.version
+        said = entry(case.id, case.journal_seq, self._now, "worker", "attempt_sending", attempt.rule, data)
+        changes.write(self._session, said)

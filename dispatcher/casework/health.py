@@ -1,0 +1,154 @@
+"""Health of the providers: the breaker's judgement, a person's pause, the history of both, and what follows."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+
+from sqlalchemy import exists, or_, select, update
+from sqlalchemy.orm import Session
+
+from dispatcher import clock
+from dispatcher.casework import links
+from dispatcher.casework.office import Office
+from dispatcher.casework.standings import down
+from dispatcher.errors import OperatorError
+from dispatcher.store.attempts import AttemptRow
+from dispatcher.store.base import is_one_of, new_id
+from dispatcher.store.cases import CaseRow
+from dispatcher.store.providers import ProviderHistoryRow, ProviderRow
+from dispatcher.store.visits import VisitRow
+from dispatcher.tally import Told
+from providers import breaker
+from providers.breaker import Change, Standing
+from schemas.vocabulary import AttemptState, CaseState, Cause, Channel, Health
+
+# Until every process has read anew how the providers stand, and has decided by it.
+_NEWS = timedelta(seconds=5)
+_OPENED = (Health.OPEN, Health.OUT)
+
+
+@dataclass(frozen=True)
+class Moved:
+    """One provider that stands otherwise from now on."""
+
+    provider: str
+    before: Health
+    after: Health
+    cause: Cause
+
+
+def known(session: Session) -> list[str]:
+    return list(session.scalars(select(ProviderRow.name).order_by(ProviderRow.name)))
+
+
+def judge(session: Session, office: Office, told: Mapping[str, Told]) -> list[Moved]:
+    """Judge each provider by its counts, and see to what waits for those that can't be used."""
+    rows = session.scalars(select(ProviderRow).order_by(ProviderRow.name).with_for_update()).all()
+    now = clock.shared_now(session)
+    moved = []
+    for row in rows:
+        found = told.get(row.name, Told())
+        if found.last_error_at is not None and found.last_error_at != row.last_error_at:
+            row.last_error, row.last_error_at = found.last_error, found.last_error_at
+        change = breaker.judge(_standing(row), found.window, now, has_other=_has_other(row, rows))
+        if change is not None:
+            moved.append(_move(session, row, change, seen=asdict(found.window)))
+    session.flush()
+    opened = {each.provider for each in moved if each.after in _OPENED}
+    # Where there is no other it gets it back, so this is done once, as it opens.
+    links.give_back(session, office, [r.name for r in rows if r.name in opened or r.health == Health.PAUSED])
+    if any(now - row.since < _NEWS for row in rows):
+        _tell_cases(session, office, rows)
+    return moved
+
+
+def pause(session: Session, office: Office, name: str, *, by: str, note: str) -> Moved:
+    """Take a provider out of use until somebody resumes it. Raises OperatorError."""
+    row = _row(session, name)
+    if row.health == Health.PAUSED:
+        raise OperatorError(f"渠道 {name} 已暂停", f"{name} is paused already; nothing was changed")
+    now = clock.shared_now(session)
+    moved = _move(session, row, (Standing(Health.PAUSED, now, trips=row.trips), Cause.PAUSED), by=by, note=note)
+    links.give_back(session, office, [name])
+    return moved
+
+
+def resume(session: Session, name: str, *, by: str, note: str) -> Moved:
+    """Let a provider come back by steps, whatever took it out. Raises OperatorError."""
+    row = _row(session, name)
+    if row.health not in (*_OPENED, Health.PAUSED):
+        raise OperatorError(f"渠道 {name} 未停用", f"{name} is in use ({row.health}); nothing was changed")
+    standing = Standing(Health.RETURNING, clock.shared_now(session))
+    return _move(session, row, (standing, Cause.RESUMED), by=by, note=note)
+
+
+def _row(session: Session, name: str) -> ProviderRow:
+    row = session.get(ProviderRow, name, with_for_update=True)
+    if row is None:
+        raise OperatorError(f"没有渠道 {name}", f"no provider {name}; see `dispatcher providers`")
+    return row
+
+
+def _standing(row: ProviderRow) -> Standing:
+    return Standing(Health(row.health), row.since, row.step, row.trips)
+
+
+def _has_other(row: ProviderRow, rows: Iterable[ProviderRow]) -> bool:
+    others = [each for each in rows if each is not row and each.health == Health.CLOSED]
+    return all(any(channel in each.channels for each in others) for channel in row.channels)
+
+
+def _move(
+    session: Session,
+    row: ProviderRow,
+    change: Change,
+    *,
+    seen: dict[str, object] | None = None,
+    by: str | None = None,
+    note: str | None = None,
+) -> Moved:
+    standing, cause = change
+    before = Health(row.health)
+    row.health, row.since, row.step, row.trips = standing.health.value, standing.since, standing.step, standing.trips
+    session.add(
+        ProviderHistoryRow(
+            id=new_id(),
+            provider=row.name,
+            at=standing.since,
+            before=before.value,
+            after=row.health,
+            share=standing.share,
+            cause=cause.value,
+            by=by,
+            note=note,
+            seen=seen,
+        )
+    )
+    return Moved(row.name, before, standing.health, cause)
+
+
+def _tell_cases(session: Session, office: Office, rows: Iterable[ProviderRow]) -> None:
+    """Have the cases decided on that wait for a channel none of whose providers works; what others hold comes later."""
+    channels = down((row.channels, breaker.share_of(Health(row.health), row.step)) for row in rows)
+    if not channels:
+        return
+    now = office.clock.now(session)
+    waits = (
+        AttemptRow.case_id == CaseRow.id,
+        AttemptRow.action == "send",
+        AttemptRow.state == AttemptState.PLANNED.value,
+        AttemptRow.channel.in_([channel.value for channel in channels & {Channel.SMS, Channel.VOICE}]),
+    )
+    waiting = (
+        select(CaseRow.id)
+        .where(
+            CaseRow.state == CaseState.OPEN.value,
+            exists().where(*waits),
+            ~exists().where(VisitRow.case_id == CaseRow.id),
+            or_(CaseRow.next_look_at.is_(None), CaseRow.next_look_at > now),
+        )
+        .with_for_update(skip_locked=True, key_share=True)
+    )
+    ids = list(session.scalars(waiting))
+    if ids:
+        session.execute(update(CaseRow).where(is_one_of(CaseRow.id, ids)).values(next_look_at=now))

@@ -1,0 +1,157 @@
+"""providers: how the gateways stand, a test message, pause and resume."""
+
+import re
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from dispatcher.casework import health, provider_reports
+from dispatcher.cli import arguments, provider_trial
+from dispatcher.cli.arguments import By, Json
+from dispatcher.cli.output import json_line, out, short_time
+from dispatcher.cli.provider_trial import Name
+from dispatcher.errors import OperatorError
+from dispatcher.setup import house
+from schemas.vocabulary import Cause, Health
+
+group = typer.Typer(
+    help="渠道 / the gateways: how they stand, test, pause, resume.", invoke_without_command=True, no_args_is_help=False
+)
+Why = Annotated[str, typer.Option("--reason", help="理由(留存于渠道历史,勿写个人信息) why; no personal data")]
+
+_COLUMNS = (
+    *("渠道\nprovider", "方式\nchannels", "权重\nweight", "状态\nhealth", "起\nsince", "原因\nreason"),
+    *("存疑\nin doubt", "最近错误\nlast error", "余量\nlimits left"),
+)
+_CHANGES = ("时间\nat", "渠道\nprovider", "之前\nbefore", "之后\nafter", "份额\nshare", "原因\nreason")
+_LIMITS = {
+    "rate": "速率 rate",
+    "lines": "并发 at once",
+    "account": "账户 account",
+    "callee": "每号码 a number",
+    "quiet": "静默 quiet",
+}
+_COLOURS = {Health.CLOSED: "green", Health.RETURNING: "yellow"}
+_LONGEST_REASON = 200
+_NUMBER_LIKE = re.compile(r"\d{7}")
+
+
+def register(app: typer.Typer) -> None:
+    group.command("test")(provider_trial.test)
+    app.add_typer(group, name="providers")
+
+
+@group.callback()
+def providers(
+    context: typer.Context,
+    history: Annotated[bool, typer.Option("--history", help="历次变化及原因 every change, with its reason")] = False,
+    name: Annotated[str | None, typer.Option("--name", help="仅此渠道 this provider only")] = None,
+    json: Json = False,
+) -> None:
+    """各渠道的权重、状态、存疑与最近错误 / weights, health, what is in doubt, the last error."""
+    if context.invoked_subcommand is not None:
+        return
+    parts = house()
+    with parts.sessions() as session:
+        report = provider_reports.history if history else provider_reports.listed
+        lines = list(report(session, name))
+    for line in [] if history else lines:
+        line["limits"] = provider_reports.left(parts.limiter, line["provider"], line["limits"])
+    if json:
+        for line in lines:
+            json_line(line)
+    else:
+        out.print(_changes(lines) if history else _standings(lines))
+
+
+@group.command()
+def pause(name: Name, by: By, reason: Why, json: Json = False) -> None:
+    """停用渠道,直至恢复 / take a provider out of use until it is resumed."""
+    badge, note = arguments.badge(by, "--by"), _reason(reason)
+    parts = house()
+    with parts.sessions.begin() as session:
+        moved = health.pause(session, parts.office, name, by=badge, note=note)
+    _tell(moved, json)
+
+
+@group.command()
+def resume(name: Name, by: By, reason: Why, json: Json = False) -> None:
+    """恢复渠道,分步加量 / have a provider come back, by steps."""
+    badge, note = arguments.badge(by, "--by"), _reason(reason)
+    parts = house()
+    with parts.sessions.begin() as session:
+        moved = health.resume(session, name, by=badge, note=note)
+    parts.tally.forget(name)
+    _tell(moved, json)
+
+
+def _reason(text: str) -> str:
+    """It stands in the history, which nothing erases: so no number of anybody's."""
+    if not 0 < len(text.strip()) <= _LONGEST_REASON or _NUMBER_LIKE.search(text):
+        raise OperatorError(
+            f"--reason 应为 1 至 {_LONGEST_REASON} 字,且不含号码",
+            f"--reason wants 1 to {_LONGEST_REASON} characters, and no number of a person",
+        )
+    return text.strip()
+
+
+def _tell(moved: health.Moved, json: bool) -> None:
+    if json:
+        json_line(asdict(moved))
+    else:
+        out.print(f"{moved.provider}  {moved.before.label} → {moved.after.label}", highlight=False)
+
+
+def _standings(lines: list[dict[str, Any]]) -> Table:
+    table = _empty("渠道 providers", _COLUMNS)
+    for line in lines:
+        error = f"{line['last_error']} {short_time(line['last_error_at'])}" if line["last_error"] else ""
+        table.add_row(
+            line["provider"],
+            ", ".join(line["channels"]),
+            f"{line['weight']:g}",
+            f"{_health(line['health'])} {_share(line['share'])}",
+            short_time(line["since"]),
+            _why(line),
+            str(line["in_doubt"]),
+            error,
+            "\n".join(_limit(each) for each in line["limits"]),
+        )
+    return table
+
+
+def _limit(limit: dict[str, Any]) -> str:
+    """What is left of it, where that is counted for the whole provider."""
+    allowed, used = limit["limit"], limit["used"]
+    left = "" if used is None else f" ({max(0, int(allowed.split('/')[0]) - used)})"
+    return f"{_LIMITS[limit['kind']]} {allowed}{left}"
+
+
+def _changes(lines: list[dict[str, Any]]) -> Table:
+    table = _empty("渠道历史 history of the providers", _CHANGES)
+    for line in lines:
+        before, after = _health(line["before"]), _health(line["after"])
+        table.add_row(short_time(line["at"]), line["provider"], before, after, _share(line["share"]), _why(line))
+    return table
+
+
+def _empty(title: str, columns: tuple[str, ...]) -> Table:
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _health(code: str) -> str:
+    return f"[{_COLOURS.get(Health(code), 'red')}]{Health(code).label}[/]"
+
+
+def _share(share: float | None) -> str:
+    return "" if share is None else f"{share:.0%}"
+
+
+def _why(line: dict[str, Any]) -> str:
+    who = f" ({line['by']}: {line['note']})" if line["by"] else ""
+    return f"{Cause(line['cause']).label}{who}" if line["cause"] else ""

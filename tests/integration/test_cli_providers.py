@@ -1,0 +1,204 @@
+"""`dispatcher providers`: what an operator sees of the gateways, and does to them."""
+
+import base64
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from desk import Desk, Scripted
+from rich.console import Console
+from typer.testing import CliRunner, Result
+
+from dispatcher import trial
+from dispatcher.casework import standings
+from dispatcher.cli import provider_trial, providers, whole
+from dispatcher.errors import OperatorError
+from dispatcher.limits import Limiter, Shared
+from dispatcher.settings import Settings
+from dispatcher.setup import House
+from dispatcher.store.probes import ProbeRow
+from dispatcher.store.providers import ProviderRow
+from providers.base import (
+    Accepted,
+    Answered,
+    InDoubt,
+    Message,
+    OperationsFault,
+    Permanent,
+    ProviderSettings,
+    SwitchChannel,
+    Transient,
+)
+from providers.registry import Registry
+from schemas.vocabulary import Result as Contact
+
+SECRET = "whsec_" + base64.b64encode(b"p" * 32).decode()
+FILE = """
+[[providers]]
+name = "city"
+adapter = "http_gateway"
+channels = ["sms", "voice"]
+base_url = "http://127.0.0.1:9"
+secret_env = "TEST_GATEWAY_SECRET"
+
+[[providers]]
+name = "line"
+adapter = "smpp"
+channels = ["sms"]
+host = "127.0.0.1"
+system_id = "us"
+secret_env = "TEST_GATEWAY_SECRET"
+
+[[providers]]
+name = "bank"
+adapter = "bank_hook"
+channels = ["hook"]
+base_url = "http://127.0.0.1:9"
+secret_env = "TEST_GATEWAY_SECRET"
+"""
+TEXT = "【云汀反诈】这是渠道测试,不是预警,请忽略。"
+NUMBER = "13800138000"
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(desk: Desk, tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """Runs `dispatcher providers …` against the desk and a providers file with a gateway, a line and a bank."""
+    path = tmp_path / "providers.toml"
+    path.write_text(FILE, "utf-8")
+    monkeypatch.setenv("TEST_GATEWAY_SECRET", SECRET)
+    found = Settings(home=tmp_path, database_url=desk.url, redis_url=redis_url, providers_file=path)
+    house = House(found, desk.sessions, desk.office)
+    for module in (providers, provider_trial):
+        monkeypatch.setattr(module, "house", lambda: house)
+    monkeypatch.setattr(providers, "out", Console(width=220))
+    with desk.sessions.begin() as session:
+        standings.register(session, Registry([Scripted(name="city"), Scripted(name="spare")], {"spare": 0}))
+
+    yield lambda *words: CliRunner().invoke(whole(), ["providers", *words], catch_exceptions=False)
+
+
+def lines(done: Result) -> list[dict[str, Any]]:
+    assert done.exit_code == 0
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_each_provider_is_told_with_what_is_in_doubt(desk: Desk, run: Run) -> None:
+    desk.open()
+    desk.deliver(Scripted([InDoubt("ReadTimeout")], name="city"))
+    found = lines(run("--json"))
+    assert [(each["provider"], each["weight"], each["health"], each["share"]) for each in found] == [
+        ("city", 1, "closed", 1),
+        ("spare", 0, "closed", 1),
+    ]
+    assert [each["in_doubt"] for each in found] == [1, 0]
+    assert found[0].keys() >= {"channels", "since", "cause", "last_error", "last_error_at", "limits"}
+    assert [each["provider"] for each in lines(run("--json", "--name", "spare"))] == ["spare"]
+
+
+def test_what_is_left_of_each_limit_is_told(desk: Desk, run: Run, redis_url: str) -> None:
+    allowed = {"rate": ["50/1m"], "at_once": 20, "callee": ["5/1h"], "quiet": "21:00-08:00"}
+    desk.limiter = Limiter(Shared(redis_url), str, 1)
+    city = Scripted(name="city", allowed=allowed)
+    with desk.sessions.begin() as session:
+        standings.register(session, Registry([city]))
+    for number in (1, 2):
+        desk.open(number)
+    assert len(desk.claim(city)) == 2
+    [found] = lines(run("--json"))
+    assert [(each["kind"], each["limit"], each["used"]) for each in found["limits"]] == [
+        ("rate", "50/1m", 2),
+        ("lines", "20", 2),
+        ("callee", "5/1h", None),
+        ("quiet", "21:00-08:00", None),
+    ]
+    assert "50/1m (48)" in run().stdout
+
+
+def test_pause_and_resume_stand_in_the_history_with_who_and_why(desk: Desk, run: Run) -> None:
+    for what, reason in (("pause", "线路检修"), ("resume", "检修完毕")):
+        run(what, "city", "--by", "OPS-1", "--reason", reason)
+    found = lines(run("--history", "--json"))
+    assert [(each["after"], each["share"], each["by"], each["note"]) for each in found] == [
+        ("paused", None, "OPS-1", "线路检修"),
+        ("returning", 0.1, "OPS-1", "检修完毕"),
+    ]
+    table = run("--history").stdout
+    assert "人工暂停" in table and "OPS-1: 线路检修" in table and "10%" in table
+    assert "恢复中 coming back" in run().stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("pause", "nobody", "--by", "OPS-1", "--reason", "x"), "no provider nobody"),
+        (("pause", "city", "--by", "张三", "--reason", "x"), "--by wants a badge"),
+        (("pause", "city", "--by", "OPS-1", "--reason", " "), "--reason wants 1 to 200"),
+        (("pause", "city", "--by", "OPS-1", "--reason", "投诉人 13800138000"), "no number of a person"),
+        (("resume", "city", "--by", "OPS-1", "--reason", "x"), "city is in use"),
+        (("test", "nobody", NUMBER), "no provider nobody .* one of: city, line, bank"),
+        (("test", "line", NUMBER), "line is a link"),
+        (("test", "bank", NUMBER), "serves neither sms nor voice"),
+        (("test", "city", "12"), "NUMBER is not a number that can be dialled"),
+        (("test", "city", NUMBER, "--channel", "fax"), "--channel: one of sms, voice"),
+    ],
+)
+def test_a_mistake_is_one_line_in_two_languages(desk: Desk, run: Run, words: tuple[str, ...], message: str) -> None:
+    with pytest.raises(OperatorError, match=message) as told:
+        run(*words)
+    chinese, _, english = str(told.value).partition(" / ")
+    assert english and NUMBER not in str(told.value) and not chinese.isascii()
+    assert desk.rows(ProviderRow)[0].health == "closed"
+
+
+@dataclass
+class Adapter:
+    """What the adapter of a test sends, and what it says to that."""
+
+    outcome: Any
+    sent: list[tuple[ProviderSettings, Message]] = field(default_factory=list)
+
+    async def send(self, table: ProviderSettings, message: Message) -> Any:
+        self.sent.append((table, message))
+        return self.outcome
+
+
+OUTCOMES = [
+    (Accepted("g-1"), 0, "已受理"),
+    (Answered(Contact.DELIVERED), 0, "已有结果"),
+    (Transient("gateway answered 500"), 1, "可稍后再试"),
+    (Permanent(Contact.FAILED_PERMANENT, "content"), 1, "被拒"),
+    (SwitchChannel("blacklisted"), 1, "此时不向该号码发送"),
+    (OperationsFault("gateway answered 401"), 1, "需人工处理"),
+    (InDoubt("ReadTimeout"), 1, "存疑"),
+]
+
+
+@pytest.mark.parametrize(("outcome", "code", "words"), OUTCOMES)
+def test_a_test_tells_the_typed_outcome(
+    desk: Desk, run: Run, monkeypatch: pytest.MonkeyPatch, outcome: Any, code: int, words: str
+) -> None:
+    adapter = Adapter(outcome)
+    monkeypatch.setattr(trial, "send", adapter.send)
+    done = run("test", "city", NUMBER)
+    assert (done.exit_code, words in done.stdout, type(outcome).__name__ in done.stdout) == (code, True, True)
+    [(table, message)] = adapter.sent
+    assert (table.name, message.to, message.text) == (
+        "city",
+        f"+86{NUMBER}",
+        TEXT,
+    )
+    assert [str(each.send_key) for each in desk.rows(ProbeRow)] == [message.send_key]
+    assert desk.sql("SELECT 1 FROM cases") == []
+    told = json.loads(run("test", "city", NUMBER, "--channel", "voice", "--json").stdout)
+    assert (told["outcome"], told["channel"]) == (type(outcome).__name__, "voice")
+    assert adapter.sent[1][1].script and NUMBER not in done.stdout + json.dumps(told)
+
+
+def test_a_gateway_that_is_not_there_is_told_as_what_it_is(run: Run) -> None:
+    """Through the real adapter: nothing left, as nobody listens."""
+    done = run("test", "city", NUMBER, "--json")
+    assert (done.exit_code, json.loads(done.stdout)["outcome"]) == (1, "Transient")

@@ -1,0 +1,342 @@
+"""Health of providers with a real PostgreSQL and a real Redis: counted, judged, kept, and what follows from it."""
+
+import tempfile
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from desk import Desk, Scripted
+from sqlalchemy.exc import ProgrammingError
+
+from dispatcher import embedded, sweep
+from dispatcher.casework import health, standings
+from dispatcher.errors import OperatorError
+from dispatcher.settings import Settings
+from dispatcher.setup import House
+from dispatcher.store.attempts import AttemptRow
+from dispatcher.store.providers import ProviderHistoryRow, ProviderRow
+from dispatcher.tally import Tally, Told
+from dispatcher.wake import link_lane
+from providers.base import Answered, Capabilities, Transient
+from providers.breaker import Counts, Kind, Window
+from providers.registry import Registry
+from schemas.vocabulary import Cause, Channel, Health, Result
+
+FAILING = Told(Window(Counts(error=6), Counts(error=6), 6), "gateway answered 500")
+WELL = Told(Window(Counts(good=9), Counts(good=3)))
+NOWHERE = "redis://127.0.0.1:9/0"
+
+
+@pytest.fixture(scope="module")
+def redis_url() -> Iterator[str]:
+    with tempfile.TemporaryDirectory(prefix="dispatcher-redis-") as home:
+        server = embedded.redis(Path(home))
+        yield server.url
+        server.stop()
+
+
+@pytest.fixture
+def tally(redis_url: str) -> Tally:
+    found = Tally(redis_url)
+    found.forget("a")
+    return found
+
+
+class Line(Scripted):
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities(frozenset({Channel.SMS}), receipts=True, queries=True, linked=True)
+
+
+A, B = Scripted(name="a"), Scripted(name="b")
+
+
+def register(desk: Desk, *providers: Any) -> None:
+    with desk.sessions.begin() as session:
+        standings.register(session, Registry(list(providers)))
+    desk.office.standings.forget()
+
+
+def judge(desk: Desk, **told: Told) -> list[health.Moved]:
+    with desk.sessions.begin() as session:
+        moved = health.judge(session, desk.office, told)
+    desk.office.standings.forget()
+    return moved
+
+
+def pass_real(desk: Desk, **duration: float) -> None:
+    """Real time, as the standings know it, moves on."""
+    desk.sql("UPDATE providers SET since = since - :by", by=timedelta(**duration))
+
+
+def row(desk: Desk, name: str = "a") -> ProviderRow:
+    found: ProviderRow = desk.rows(ProviderRow, ProviderRow.name == name)[0]
+    return found
+
+
+def history(desk: Desk, name: str = "a") -> list[tuple[str, str, float | None]]:
+    found = desk.rows(ProviderHistoryRow, ProviderHistoryRow.provider == name)
+    return [(each.after, each.cause, each.share) for each in found]
+
+
+def pause(desk: Desk, name: str = "a") -> None:
+    with desk.sessions.begin() as session:
+        health.pause(session, desk.office, name, by="OPS-1", note="合同到期")
+    desk.office.standings.forget()
+
+
+def resume(desk: Desk, name: str = "a") -> None:
+    with desk.sessions.begin() as session:
+        health.resume(session, name, by="OPS-1", note="已续约")
+    desk.office.standings.forget()
+
+
+# --- counting
+
+
+def test_counts_of_all_workers_come_together(redis_url: str, tally: Tally) -> None:
+    other = Tally(redis_url)
+    for kind in (Kind.GOOD, Kind.SLOW, Kind.ERROR):
+        tally.note("a", kind, "500" if kind is Kind.ERROR else None)
+        other.note("a", kind)
+    tally.flush()
+    other.flush()
+    told = tally.read(["a", "never-used"])
+    counts = Counts(good=2, slow=2, error=2)
+    assert (told["a"].window.whole, told["a"].window.recent) == (counts, counts)
+    assert (told["a"].last_error, told["a"].last_error_at is not None) == ("500", True)
+    assert told["never-used"] == Told()
+
+
+def test_failures_in_a_row_are_counted_across_flushes_until_one_answers(tally: Tally) -> None:
+    found = []
+    for kinds in ([Kind.ERROR] * 2, [Kind.DOUBT], [Kind.ERROR, Kind.GOOD, Kind.ERROR], [Kind.SLOW]):
+        for kind in kinds:
+            tally.note("a", kind)
+        tally.flush()
+        found.append(tally.read(["a"])["a"].window.in_a_row)
+    assert found == [2, 3, 1, 0]
+
+
+def test_what_was_before_a_change_is_forgotten(tally: Tally) -> None:
+    tally.note("a", Kind.ERROR)
+    tally.flush()
+    tally.forget("a")
+    assert tally.read(["a"])["a"].window == Window()
+
+
+def test_without_redis_nothing_is_counted_and_nothing_fails() -> None:
+    for url in (NOWHERE, None):
+        tally = Tally(url)
+        tally.note("a", Kind.GOOD)
+        tally.flush()
+        tally.forget("a")
+        assert tally.read(["a"]) == {}
+
+
+# --- judging
+
+
+def test_it_opens_and_comes_back_and_each_change_is_kept(desk: Desk) -> None:
+    register(desk, A, B)
+    assert judge(desk, a=WELL, b=WELL) == []
+    [moved] = judge(desk, a=FAILING, b=WELL)
+    assert (moved.provider, moved.before, moved.after, moved.cause) == ("a", "closed", "open", Cause.IN_A_ROW)
+    assert judge(desk, a=FAILING) == []
+    for wait in (15, 10, 10, 10):
+        pass_real(desk, seconds=wait)
+        judge(desk, a=WELL)
+    assert history(desk) == [
+        ("open", "in_a_row", 0.0),
+        ("returning", "cooled_down", 0.1),
+        ("returning", "step", 0.25),
+        ("returning", "step", 0.5),
+        ("closed", "back", 1.0),
+    ]
+    assert desk.rows(ProviderHistoryRow)[0].seen["in_a_row"] == 6
+    assert history(desk, "b") == []
+
+
+def test_a_restart_forgets_nothing(desk: Desk) -> None:
+    register(desk, A, B)
+    judge(desk, a=FAILING)
+    pause(desk, "b")
+    register(desk, A, B, Scripted(name="c"))
+    assert [(each.name, each.health) for each in desk.rows(ProviderRow)] == [
+        ("a", "open"),
+        ("b", "paused"),
+        ("c", "closed"),
+    ]
+    register(desk, B)
+    assert [each.name for each in desk.rows(ProviderRow)] == ["b"]
+
+
+def test_the_history_can_only_grow(desk: Desk) -> None:
+    register(desk, A)
+    judge(desk, a=FAILING)
+    for change in ("UPDATE provider_history SET cause = 'slow'", "DELETE FROM provider_history"):
+        with pytest.raises(ProgrammingError, match="append-only"):
+            desk.sql(change)
+
+
+def test_what_a_worker_sends_is_judged_by_the_sweep(
+    desk: Desk, redis_url: str, tally: Tally, pump_module: Any, tmp_path: Path
+) -> None:
+    bad, good = Scripted([Transient("gateway answered 500")] * 99, name="a"), Scripted(name="b")
+    register(desk, bad, good)
+    house = House(Settings(home=tmp_path, redis_url=redis_url), desk.sessions, desk.office)
+    vars(house)["registry"] = Registry([bad, good])  # as if its providers file named them
+    pump = pump_module.Pump(house)
+    for number in range(30):
+        desk.open(number)
+    pump.deliver("routine")
+    house.tally.flush()
+    sweep.judge(house)
+    pump.close()
+    assert len(bad.sent) >= 6
+    assert (row(desk).health, row(desk).last_error) == (Health.OPEN, "gateway answered 500")
+    assert row(desk, "b").health == Health.CLOSED
+    assert tally.read(["a"])["a"].window == Window()
+    assert {each.provider for each in desk.rows(AttemptRow) if each.result is None and each.channel == "sms"} == {"b"}
+
+
+# --- choosing by it
+
+
+def to(desk: Desk, *providers: Scripted, count: int = 30) -> dict[str, int]:
+    """How many of so many messages each provider gets."""
+    for each in providers:
+        each.sent.clear()
+    start = len(desk.sql("SELECT 1 FROM cases"))
+    for number in range(start + 1, start + count + 1):
+        desk.open(number)
+    desk.deliver(*providers)
+    return {each.name: len(each.sent) for each in providers}
+
+
+def test_traffic_leaves_an_open_one_and_comes_back_slowly(desk: Desk) -> None:
+    register(desk, A, B)
+    judge(desk, a=FAILING)
+    assert to(desk, A, B) == {"a": 0, "b": 30}
+    pass_real(desk, seconds=15)
+    judge(desk, a=WELL)
+    assert to(desk, A, B, count=100)["a"] in range(2, 20)
+
+
+def test_where_all_are_open_they_are_tried_all_the_same(desk: Desk) -> None:
+    register(desk, A, B)
+    judge(desk, a=FAILING, b=FAILING)
+    assert sum(to(desk, A, B).values()) == 30
+
+
+def test_a_paused_one_is_never_used(desk: Desk) -> None:
+    register(desk, A)
+    pause(desk)
+    assert to(desk, A, count=1) == {"a": 0}
+    [row] = desk.sql("SELECT provider, detail FROM attempts WHERE channel = 'sms' AND sent_at IS NOT NULL")
+    assert tuple(row) == (None, "no_provider")
+    assert judge(desk, a=FAILING) == []
+
+
+def test_an_open_one_is_no_other_to_fail_over_to(desk: Desk) -> None:
+    register(desk, A, B)
+    judge(desk, b=FAILING)
+    case_id = desk.open()
+    desk.deliver(Scripted([Transient("500")], name="a"), B)
+    assert [each.rule for each in desk.attempts(case_id, "sms")] == ["first_sms", "transient_failure"]
+
+
+def test_a_link_that_opens_gives_back_what_waits_for_it(desk: Desk) -> None:
+    line, other = Line(name="line"), Scripted([Answered(Result.DELIVERED)], name="other")
+    register(desk, line, other)
+    with desk.weighing(other=0):
+        case_id = desk.open()
+        assert desk.claim(line, other) == []
+    assert desk.attempts(case_id, "sms")[0].lane == link_lane("line")
+    judge(desk, line=FAILING)
+    desk.deliver(line, other)
+    [sent] = desk.attempts(case_id, "sms")
+    assert (sent.provider, sent.result, line.sent) == ("other", "DELIVERED", [])
+    assert [each.event for each in desk.journal(case_id)].count("attempt_taken_back") == 1
+
+
+def test_a_link_that_is_alone_gets_it_back_and_is_not_asked_again_and_again(desk: Desk) -> None:
+    line = Line(name="line")
+    register(desk, line)
+    case_id = desk.open()
+    desk.claim(line)
+    judge(desk, line=FAILING)
+    desk.claim(line)
+    for _ in range(3):
+        judge(desk, line=FAILING)
+    assert desk.attempts(case_id, "sms")[0].lane == link_lane("line")
+    assert desk.events(case_id).count("attempt_taken_back") == 1
+
+
+# --- people
+
+
+def test_a_pause_has_a_reason_and_ends_by_steps(desk: Desk) -> None:
+    register(desk, A, B)
+    pause(desk)
+    with pytest.raises(OperatorError, match="paused already"):
+        pause(desk)
+    resume(desk)
+    with pytest.raises(OperatorError, match="in use"):
+        resume(desk)
+    with pytest.raises(OperatorError, match="no provider x"):
+        pause(desk, "x")
+    rows = desk.rows(ProviderHistoryRow)
+    assert [(each.after, each.share, each.by, each.note) for each in rows] == [
+        ("paused", None, "OPS-1", "合同到期"),
+        ("returning", 0.1, "OPS-1", "已续约"),
+    ]
+
+
+def test_a_person_may_end_a_cool_down(desk: Desk) -> None:
+    register(desk, A, B)
+    judge(desk, a=Told(Window(Counts(fault=1), Counts(fault=1))))
+    assert row(desk).health == Health.OUT
+    resume(desk)
+    assert (row(desk).health, row(desk).trips) == (Health.RETURNING, 0)
+
+
+# --- visits
+
+
+@pytest.mark.parametrize("urgency", ["high", "medium", "low"])
+def test_who_waits_for_a_channel_that_goes_down_is_visited_at_once(desk: Desk, urgency: str) -> None:
+    register(desk, A)
+    waiting, reached = desk.open(1, urgency=urgency), desk.open(2, urgency=urgency)
+    desk.deliver(Scripted([Transient("500"), Answered(Result.DELIVERED)], name="a"))
+    waiting, reached = (waiting, reached) if desk.attempts(waiting)[-1].state == "planned" else (reached, waiting)
+    judge(desk, a=FAILING)
+    assert desk.sql("SELECT 1 FROM visits") == []
+    for _ in range(2):
+        desk.advance()
+        assert [tuple(each) for each in desk.sql("SELECT case_id, rule FROM visits")] == [
+            (waiting, "visit_channel_down")
+        ]
+        judge(desk, a=FAILING)
+
+
+def test_a_new_case_of_a_channel_that_is_down_is_visited_at_once(desk: Desk) -> None:
+    register(desk, Scripted(name="a", channels=(Channel.SMS,)), Scripted(name="calls", channels=(Channel.VOICE,)))
+    pause(desk)
+    by_sms = desk.open(1, urgency="medium", channels=["sms"])
+    desk.open(2, urgency="low", channels=["voice"])
+    assert [tuple(each) for each in desk.sql("SELECT case_id, rule FROM visits")] == [(by_sms, "visit_channel_down")]
+
+
+def test_who_waits_for_a_call_of_later_is_not_visited_for_a_channel_that_may_be_back_by_then(desk: Desk) -> None:
+    register(desk, A)
+    case_id = desk.open(urgency="medium", channels=["voice"])
+    pause(desk)
+    judge(desk)
+    desk.advance()
+    assert desk.sql("SELECT 1 FROM visits") == []
+    desk.pass_time(minutes=10)
+    desk.deliver(A)
+    assert [tuple(each) for each in desk.sql("SELECT case_id, rule FROM visits")] == [(case_id, "visit_channel_down")]

@@ -1,0 +1,130 @@
+"""What a provider's limits do to the work that is due: it waits, goes elsewhere, or calls somebody; none is lost."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from desk import Desk, Scripted
+
+from dispatcher.casework import delivery
+from dispatcher.limits import Limiter, Shared
+from providers.base import Answered
+from providers.registry import Registry
+from schemas.vocabulary import Channel, Result
+
+
+@pytest.fixture
+def limited(desk: Desk, redis_url: str) -> Desk:
+    desk.limiter = Limiter(Shared(redis_url), desk.url[-6:].__add__, 2)
+    desk.limiter._shared._redis.flushall()
+    return desk
+
+
+def states(desk: Desk, channel: str = "sms") -> Counter[str]:
+    return Counter(row[0] for row in desk.sql("SELECT state FROM attempts WHERE channel = :channel", channel=channel))
+
+
+def test_what_there_is_no_room_for_is_left_untouched(limited: Desk) -> None:
+    city = Scripted(allowed={"rate": ["5/1m"], "reserved_urgent": 0})
+    cases = [limited.open(number) for number in range(1, 9)]
+    before = {case: limited.events(case) for case in cases}
+    assert len(limited.claim(city)) == 5
+    assert states(limited) == {"sending": 5, "planned": 3}
+    assert limited.claim(city) == []
+    waiting = [case for case in cases if limited.attempts(case)[0].state == "planned"]
+    assert all(limited.events(case) == before[case] for case in waiting)
+    assert {limited.attempts(case)[0].provider for case in waiting} == {None}
+
+
+def test_the_most_urgent_get_what_room_there_is(limited: Desk) -> None:
+    """Two of ten are kept free for them, and all of it is theirs where they need it."""
+    city = Scripted(allowed={"rate": ["10/1m"]})
+    low = [limited.open(number, urgency="low") for number in range(1, 21)]
+    assert len(limited.claim(city)) == 8
+    high = [limited.open(number) for number in range(21, 31)]
+    assert {each.case_id for each in limited.claim(city)} <= set(high)
+    assert [sum(limited.attempts(case)[0].state == "sending" for case in cases) for cases in (low, high)] == [8, 2]
+
+
+def test_what_waits_hides_nothing_behind_it(limited: Desk) -> None:
+    city, calls = Scripted(allowed={"rate": ["1/1m"]}), Scripted(name="calls", channels=(Channel.VOICE,))
+    for number in range(1, 6):
+        limited.open(number)
+    limited.open(6, channels=["voice"])
+    limited.pass_time(minutes=1)
+    assert Counter(each.provider for each in limited.claim(city, calls, limit=2)) == {"scripted": 1, "calls": 1}
+
+
+def test_another_provider_with_room_is_preferred(limited: Desk) -> None:
+    full, free = Scripted(allowed={"rate": ["2/1m"]}), Scripted(name="free")
+    for number in range(1, 11):
+        limited.open(number)
+    assert len(limited.deliver(full, free)) == 10
+    assert (len(full.sent), len(free.sent)) == (2, 8)
+
+
+def test_a_number_that_has_had_enough_is_told_by_another_provider(limited: Desk) -> None:
+    """The SMS and the call go to one phone."""
+    allowed = {"callee": ["1/1m"]}
+    city, spare = Scripted(allowed=allowed), Scripted(name="spare", allowed=allowed)
+    limited.open(urgency="critical", channels=["sms", "voice"])
+    limited.deliver(city, spare)
+    assert [len(each.sent) for each in (city, spare)] == [1, 1]
+
+
+def test_where_no_provider_may_the_plan_moves_on(limited: Desk) -> None:
+    city = Scripted(allowed={"callee": ["1/1m"]})
+    case_id = limited.open(urgency="critical", channels=["sms", "voice"])
+    errands = [each for each in limited.claim(city) if each.message and each.message.to]
+    assert sorted(each.refusal is not None for each in errands) == [False, True]
+    [refused] = [each for each in errands if each.refusal]
+    limited.record(delivery.Done(refused, refused.refusal))  # type: ignore[arg-type]
+    [row] = [each for each in limited.attempts(case_id) if each.id == refused.attempt_id]
+    assert (row.result, row.onward) == ("FAILED_PERMANENT", "next_channel")
+    assert row.detail == "callee limit: 1/1m used up"
+
+
+def test_in_its_quiet_hours_a_provider_is_passed_by(limited: Desk) -> None:
+    asleep, awake = Scripted(allowed={"quiet": "08:30-10:00"}), Scripted(name="awake")
+    limited.open()
+    [errand] = limited.claim(asleep, awake)
+    assert errand.provider == "awake"
+    limited.open(2)
+    [errand] = limited.claim(asleep)
+    assert str(errand.refusal) == "SwitchChannel(detail='provider quiet hours 08:30-10:00')"
+    limited.pass_time(hours=2)
+    limited.open(3)
+    assert {each.refusal for each in limited.claim(asleep)} == {None}
+
+
+def test_an_account_that_is_used_up_is_a_fault_that_a_person_must_mend(limited: Desk) -> None:
+    city = Scripted(allowed={"account": ["1/1d"]})
+    limited.open(1)
+    limited.open(2)
+    refusals = [each.refusal for each in limited.claim(city)]
+    assert str(refusals[1]) == "OperationsFault(detail='account limit: 1/1d used up')"
+
+
+@pytest.mark.parametrize("allowed", [{"rate": ["20/1s"]}, {"at_once": 3}])
+def test_the_pump_delivers_all_of_it_in_its_time(
+    limited: Desk, redis_url: str, tmp_path: Path, pump_module: Any, allowed: dict[str, Any]
+) -> None:
+    """No one is lost, none sent twice, and nothing is written of those that waited."""
+    from dispatcher.settings import Settings
+    from dispatcher.setup import House
+
+    city = Scripted([Answered(Result.DELIVERED)] * 40, allowed=allowed)
+    for number in range(1, 41):
+        limited.open(number)
+    house = House(Settings(home=tmp_path, redis_url=redis_url), limited.sessions, limited.office)
+    vars(house)["registry"] = Registry([city])
+    pump = pump_module.Pump(house)
+    try:
+        while states(limited)["planned"]:
+            pump.deliver("routine")
+    finally:
+        pump.close()
+    assert len({each.send_key for each in city.sent}) == len(city.sent) == 40
+    assert states(limited) == {"settled": 40}
+    assert Counter(row[0] for row in limited.sql("SELECT event FROM journal"))["attempt_sending"] == 40

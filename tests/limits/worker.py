@@ -1,0 +1,101 @@
+"""One worker: the room, the limiter, the errands and the gateway adapter of the product, without its database.
+
+Each asks for more than there is, all the time, for every provider.
+"""
+
+import asyncio
+import itertools
+import logging
+import random
+from collections import Counter
+from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from multiprocessing.synchronize import Barrier, Event
+from typing import cast
+from uuid import uuid4
+
+from dispatcher import policy
+from dispatcher.casework.delivery import Errand
+from dispatcher.casework.errands import Errands
+from dispatcher.casework.office import Office
+from dispatcher.casework.room import Room
+from dispatcher.limits import Limiter, Shared
+from dispatcher.store.attempts import AttemptRow
+from dispatcher.tally import Tally
+from providers.base import Message, Provider, ProviderSettings
+from providers.registry import Registry, build
+from schemas.vocabulary import Channel, Person, Urgency
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What one provider is asked for: at once by each worker, and to how many numbers (0: each to another)."""
+
+    provider: ProviderSettings
+    at_once: int
+    numbers: int = 0
+
+
+@dataclass
+class Worker:
+    registry: Registry
+    limiter: Limiter
+    room: Room
+    stop: Event
+    chance: random.Random
+    fresh: Iterator[int] = field(default_factory=itertools.count)
+    words: Counter[str] = field(default_factory=Counter)
+    # As in a worker, one thread asks for room while another awaits answers.
+    task: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, 1))
+
+    async def ask(self, demand: Demand) -> None:
+        """Send to this provider whatever it may have, until told to stop."""
+        provider = self.registry[demand.provider.name]
+        errands = Errands(self.registry, self.limiter, Tally(None))
+        while not self.stop.is_set():
+            urgency = self.chance.choice((Urgency.CRITICAL, Urgency.MEDIUM))
+            to = self._number(demand)
+            attempt = AttemptRow(id=uuid4(), channel="sms", urgency_rank=urgency.rank)
+            ask = partial(self.room.spot, attempt, "routine", provider, _nobody, lambda to=to: to, datetime.now(UTC))
+            spot = await asyncio.get_running_loop().run_in_executor(self.task, ask)
+            if spot.booking is None:
+                await asyncio.sleep((self.room.wait_s() or 0.02) if spot.must_wait else 0.02)
+                continue
+            key = f"{'urgent' if urgency is Urgency.CRITICAL else 'routine'}-{attempt.id}"
+            message = Message(key, Channel.SMS, Person.SUBJECT, to=to, text="drill")
+            word = await errands.do(
+                Errand(attempt.id, attempt.id, key, "send", provider.name, message, booking=spot.booking)
+            )
+            self.words[type(word).__name__] += 1
+
+    def _number(self, demand: Demand) -> str:
+        number = self.chance.randrange(demand.numbers) if demand.numbers else next(self.fresh)
+        return f"+86154{number:08d}"
+
+
+def _nobody(_full: Collection[str]) -> Provider | None:
+    return None
+
+
+def work(number: int, redis_url: str, demands: list[Demand], workers: int, ready: Barrier, stop: Event) -> None:
+    logging.disable()
+    registry = build([each.provider for each in demands], {})
+    limiter = Limiter(Shared(redis_url), str, workers)
+    # Of the office the room wants the policy's time zone alone.
+    office = cast(Office, type("_Office", (), {"policy": policy.load()}))
+    room = Room(limiter, registry, office)
+    ready.wait()
+
+    async def run() -> None:
+        chance = random.Random(number)
+        one = Worker(registry, limiter, room, stop, chance, itertools.count(number * 1_000_000))
+        await asyncio.gather(*(one.ask(each) for each in demands for _ in range(each.at_once)))
+        if others := one.words - Counter(Accepted=one.words["Accepted"]):
+            print(f"worker {number}: {dict(others)}", flush=True)
+        await registry.close()
+        await limiter.close()
+
+    asyncio.run(run())

@@ -1,0 +1,54 @@
+"""Pigeon's row for the dispatcher's contract test: what may leave the building, and what each answer means."""
+
+import json
+
+from vendor_stub import Says
+from vendors import REF, TOKEN, Posted, Vendor
+
+from providers.base import (
+    Accepted,
+    Answered,
+    InDoubt,
+    NeverTaken,
+    OperationsFault,
+    Permanent,
+    SwitchChannel,
+    Transient,
+)
+from schemas.vocabulary import Channel, Result
+
+
+def _reported(key: str, ref: str, well: bool) -> Posted:
+    return Posted(json.dumps([{"id": key, "letter": ref, "state": "arrived" if well else "lost"}]).encode())
+
+
+PIGEON = Vendor(
+    channel=Channel.SMS,
+    options={},
+    secrets={"receipts_token": TOKEN},
+    accepts=Says({"code": 0, "letter": REF}),
+    accepted=Accepted(REF),
+    fields=frozenset({"id", "phone", "words"}),
+    refusals=(
+        (Says({"code": 1}), Transient("pigeon.1")),
+        (Says({"code": 2}), Permanent(Result.FAILED_PERMANENT, "pigeon.2")),
+        (Says({"code": 3}), Permanent(Result.REJECTED_CONTENT, "pigeon.3")),
+        (Says({"code": 4}), SwitchChannel("pigeon.4")),
+        (Says({"code": 5}), OperationsFault("pigeon.5")),
+        (Says({"code": 6}, 401), OperationsFault("pigeon.6")),
+        (Says({"code": 99}), Transient("pigeon.99")),
+        (Says("<html>", 502), InDoubt("502 answer in an unknown form")),
+    ),
+    echo=lambda asked: asked.json["id"],
+    is_signed=lambda asked: asked.headers["x-pigeon-key"] == "the-secret",
+    statuses=(
+        (lambda key: Says({"code": 0, "letter": REF, "state": "arrived"}), Answered(Result.DELIVERED, ref=REF)),
+        (lambda key: Says({"code": 0, "letter": REF, "state": "lost"}), Answered(Result.FAILED_TEMPORARY, ref=REF)),
+        (lambda key: Says({"code": 0, "letter": REF, "state": "flying"}), Accepted(REF, held=True)),
+        (lambda key: Says({"code": 44}), NeverTaken()),
+        (lambda key: Says({"code": 0}), InDoubt("status query answered in an unknown form")),
+    ),
+    reports=_reported,
+    reply=(200, '{"code":0}'),
+    is_batched=True,
+)
