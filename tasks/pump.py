@@ -6,10 +6,11 @@ it is awaited, more is claimed.
 """
 
 import asyncio
+import math
 import queue
 import threading
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -31,7 +32,7 @@ REST = {URGENT: 1.0, ROUTINE: 3.0}
 REST_MOST_S = 0.3
 HELD_S = 1.0  # then a result whose case somebody else held is tried again
 SOON_S = 0.3  # a wait for room that is worth keeping the lane for
-CLAIM_FOR_S = 25.0  # then the slice ends; with the slowest call it stays below the visibility timeout
+CLAIM_FOR_S = 25.0  # then a general lane's slice ends; with the slowest call it stays below the visibility timeout
 
 _log = logger(__name__)
 
@@ -54,13 +55,18 @@ class Pump:
         self.stopping = threading.Event()
         threading.Thread(target=self._serve, name="providers", daemon=True).start()
 
-    def deliver(self, lane: str) -> int:
-        """Deliver until nothing is due and nothing is under way. Gives the number of errands done."""
-        done, is_more, claim_until, most = 0, True, time.monotonic() + CLAIM_FOR_S, self._most(lane)
+    def deliver(self, lane: str, is_served: Callable[[], bool] = lambda: True) -> int:
+        """Deliver until nothing is due and nothing is under way. Gives the number of errands done.
+
+        A link's slice goes on for as long as it is served here: a phone call takes minutes, and lines that are free
+        meanwhile must not wait for its end. Its wake-up may come again by then, and finds nothing to do.
+        """
+        done, is_more, most = 0, True, self._most(lane)
+        claim_until = math.inf if lane.startswith(LINK) else time.monotonic() + CLAIM_FOR_S
         while is_more or self._under_way:
             self.stopping.wait(self._rests_until - time.monotonic())
             room = min(CLAIM, most - self._under_way)
-            is_open = time.monotonic() < claim_until and not self.stopping.is_set()
+            is_open = time.monotonic() < claim_until and is_served() and not self.stopping.is_set()
             with self._working():
                 errands = self._claim(lane, room) if is_open else []
             self._start(errands)
