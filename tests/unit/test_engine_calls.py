@@ -5,6 +5,7 @@ from builders import (
     CRITICAL,
     EMPLOYER,
     FAMILY,
+    GUARDIAN,
     HIGH,
     LOW,
     MEDIUM,
@@ -16,6 +17,7 @@ from builders import (
     VOICE,
     at,
     employer,
+    guardian,
     number,
     relative,
 )
@@ -64,6 +66,12 @@ def test_the_call_does_not_wait_for_an_sms_that_gave_way() -> None:
     world.send(SMS, Result.FAILED_PERMANENT, onward=Onward.NEXT_CHANNEL)
     assert world.rules(BringForward) == ["next_channel"]
     assert planned(world, VOICE).due_at == MONDAY + 2 * MINUTE
+
+
+def test_a_guardian_is_rung_at_once_where_their_sms_gave_way() -> None:
+    world = World.of(MEDIUM, minor=True, numbers=(number("n1"), guardian()))
+    world.send(SMS, Result.FAILED_PERMANENT, GUARDIAN, onward=Onward.NEXT_CHANNEL)
+    assert (world.rules(BringForward), planned(world, VOICE, GUARDIAN).due_at) == (["next_channel"], MONDAY)
 
 
 def test_an_sms_that_gave_way_goes_to_the_next_number_first() -> None:

@@ -21,10 +21,12 @@ from builders import (
     VOICE,
     number,
     relative,
+    settled,
 )
 from harness import World, is_planned, planned
 
 from dispatcher.engine.decisions import GiveUp, Plan
+from dispatcher.engine.sending import NEVER_TAKEN
 from schemas.vocabulary import Answer, AttemptState, Hook, Result, Urgency
 
 
@@ -49,6 +51,16 @@ def test_what_a_provider_never_takes_is_sent_with_growing_waits() -> None:
         assert (world.rules(Plan), planned(world, SMS).send_key) == (["never_taken"], doubtful.send_key)
         waits.append((planned(world, SMS).due_at - world.now).total_seconds())
     assert waits == [0, 2, 10, 30]
+
+
+def test_the_wait_counts_what_was_never_taken_under_this_key_from_when_that_was_known() -> None:
+    lost = {"channel": SMS, "detail": NEVER_TAKEN}
+    other = settled(id="a0", send_key="a0", **lost)
+    again = [settled(id=name, send_key="a1", **lost) for name in ("a1", "a2")]
+    world = World.as_found(MONDAY + SECOND, channels=ONLY_SMS, attempts=(other, again[0]))
+    assert planned(world, SMS).due_at == world.now
+    world = World.as_found(MONDAY + SECOND, channels=ONLY_SMS, attempts=(other, *again))
+    assert planned(world, SMS).due_at == MONDAY + 2 * SECOND
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from builders import (
     VISIT,
     VOICE,
     number,
+    place,
     policy_with,
 )
 from harness import World, planned
@@ -46,9 +47,9 @@ def test_high_is_visited_after_a_quarter_of_an_hour_without_contact() -> None:
 
 @pytest.mark.parametrize("urgency", [HIGH, MEDIUM, LOW])
 def test_who_waits_for_a_channel_without_a_provider_is_visited_at_once(urgency: Urgency) -> None:
-    world = World.of(urgency)
+    world = World.of(urgency, places=(place("home", "P1"),))
     world.act(down=frozenset({SMS}))
-    assert world.rules(OpenVisit) == ["visit_channel_down"]
+    assert (world.rules(OpenVisit), world.visit.precinct) == (["visit_channel_down"], "P1")
     world.act(down=frozenset())
     assert world.visit.is_open
 
