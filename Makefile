@@ -7,12 +7,17 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PEERS := .venv-peers
 # Servers that others wrote, for `make peers-smpp` alone.
 SMPP := tests/peers/smpp
+# Peers from Debian's packages: unpacked there, installed nowhere.
+DEBIAN := tests/peers/debian
+# The gateway, for `make peers-jasmin` alone.
+JASMIN := tests/peers/jasmin
 
 # Where this is set, each of the many processes of a test compiles the same 900 modules anew: 2 s of one core.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test unit laws crowd model failover failover-short faults faults-short faults-can-fail limits limits-short \
-	mutants mutants-short without-rules without-names peers-signatures peers-smpp lint format bench bench-short lock clean
+	mutants mutants-short without-rules without-names peers peers-short peers-signatures peers-smpp peers-sip \
+	peers-kannel peers-jasmin lint format bench bench-short lock clean
 
 demo: $(VENV)/run  ## the sample cases on the real stack, then the log
 	$(BIN)/dispatcher demo
@@ -51,8 +56,23 @@ model: $(VENV)/dev  ## random histories of the whole casework on a real database
 	@seed=$${SEED:-$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}; echo "seed $$seed; make model SEED=$$seed repeats it"; \
 	DISPATCHER_TEST_MODEL=$${MODEL:-200} $(BIN)/python -m pytest tests/integration/test_model.py --hypothesis-seed=$$seed --timeout=36000
 
+peers: $(VENV)/dev  ## our adapters against what others wrote; versions and what crossed as one table
+	$(BIN)/python -m tests.peers
+
+peers-short: $(VENV)/dev $(DEBIAN)/gateways/done $(SMPP)/npm/node_modules  ## those of them that install fast, in a minute
+	$(BIN)/python -m tests.peers --short
+
 peers-smpp: $(VENV)/dev $(SMPP)/npm/node_modules $(SMPP)/jasmin/done  ## the smpp adapter against npm's SMSC and Jasmin's bad ones
-	$(BIN)/python -m tests.peers.smpp
+	$(BIN)/python -m tests.peers.smpp $(SHORT)
+
+peers-sip: $(VENV)/dev $(DEBIAN)/gateways/done  ## the sip adapter through a trunk of kamailio to people of sipp
+	$(BIN)/python -m tests.peers.sip $(SHORT)
+
+peers-jasmin: $(VENV)/dev $(DEBIAN)/broker/done $(JASMIN)/venv/done $(SMPP)/jasmin/done $(SMPP)/npm/node_modules  ## the smpp adapter through a Jasmin gateway to npm's SMSC
+	$(BIN)/python -m tests.peers.jasmin
+
+peers-kannel: $(VENV)/dev $(DEBIAN)/gateways/done $(SMPP)/npm/node_modules  ## the kannel adapter through a Kannel to npm's SMSC
+	$(BIN)/python -m tests.peers.kannel
 
 faults: $(VENV)/dev  ## break everything that can break under load, 2,000 instructions a drill; SEED=… repeats a run
 	$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED))
@@ -99,10 +119,13 @@ lock: $(VENV)/dev  ## newer versions of everything, with hashes and without regi
 		--custom-compile-command "make lock" pyproject.toml --group peers -o requirements-peers.lock
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--custom-compile-command "make lock" $(SMPP)/jasmin.in -o $(SMPP)/jasmin.lock
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--custom-compile-command "make lock" $(JASMIN)/gateway.in -o $(JASMIN)/gateway.lock
 
 clean:
 	rm -rf $(VENV) $(PEERS) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	rm -rf $(SMPP)/npm/node_modules $(SMPP)/jasmin
+	rm -rf $(DEBIAN)/gateways $(DEBIAN)/broker $(JASMIN)/venv
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; make PYTHON=python3.12")'
@@ -128,6 +151,15 @@ $(PEERS)/done: requirements-peers.lock pyproject.toml
 $(SMPP)/npm/node_modules: $(SMPP)/npm/package-lock.json
 	npm ci --silent --prefix $(SMPP)/npm
 	touch $@
+
+# pip takes an extra that a lock file leaves out for a package that is not pinned; the lock file is whole.
+$(JASMIN)/venv/done: $(JASMIN)/gateway.lock
+	rm -rf $(JASMIN)/venv && $(PYTHON) -m venv $(JASMIN)/venv
+	$(JASMIN)/venv/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --require-hashes -r $(JASMIN)/gateway.lock
+	touch $@
+
+$(DEBIAN)/%/done: $(DEBIAN)/%.txt $(DEBIAN)/install.sh
+	$(DEBIAN)/install.sh $*
 
 # Of Jasmin only the SMSC simulator of its own tests is wanted, which the source distribution alone has.
 $(SMPP)/jasmin/done: $(SMPP)/jasmin.lock $(SMPP)/jasmin-sdist.lock

@@ -1,5 +1,7 @@
 """Delivery, woken by lane."""
 
+from functools import partial
+
 from dispatcher.casework import delivery
 from dispatcher.logging import logger
 from tasks import app
@@ -14,7 +16,7 @@ def deliver_due(queue: str) -> None:
     """Deliver what is due on a lane, most urgent first; ring again where the slice ended before the work."""
     if not is_served(queue):
         return
-    done = the_pump().deliver(queue)
+    done = the_pump().deliver(queue, partial(is_served, queue))
     if done:
         _log.info("delivered", lane=queue, errands=done)
     parts = the_house()

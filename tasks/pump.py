@@ -6,10 +6,11 @@ it is awaited, more is claimed.
 """
 
 import asyncio
+import math
 import queue
 import threading
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -26,12 +27,13 @@ CLAIM = 50  # attempts a claim
 UNDER_WAY = 100  # provider calls at once
 FLUSH_S = 0.05
 FLUSH_RESULTS = 50
-# A lane rests so many times as long as its last claim and record took, that work may gather; and at most so long.
+# After a round of few a lane rests so many times as long as that took, that work may gather; and at most so long.
 REST = {URGENT: 1.0, ROUTINE: 3.0}
 REST_MOST_S = 0.3
+FEW = 20  # claimed and recorded
 HELD_S = 1.0  # then a result whose case somebody else held is tried again
 SOON_S = 0.3  # a wait for room that is worth keeping the lane for
-CLAIM_FOR_S = 25.0  # then the slice ends; with the slowest call it stays below the visibility timeout
+CLAIM_FOR_S = 25.0  # then a general lane's slice ends; with the slowest call it stays below the visibility timeout
 
 _log = logger(__name__)
 
@@ -54,13 +56,18 @@ class Pump:
         self.stopping = threading.Event()
         threading.Thread(target=self._serve, name="providers", daemon=True).start()
 
-    def deliver(self, lane: str) -> int:
-        """Deliver until nothing is due and nothing is under way. Gives the number of errands done."""
-        done, is_more, claim_until, most = 0, True, time.monotonic() + CLAIM_FOR_S, self._most(lane)
+    def deliver(self, lane: str, is_served: Callable[[], bool] = lambda: True) -> int:
+        """Deliver until nothing is due and nothing is under way. Gives the number of errands done.
+
+        A link's slice goes on for as long as it is served here: a phone call takes minutes, and lines that are free
+        meanwhile must not wait for its end. Its wake-up may come again by then, and finds nothing to do.
+        """
+        done, is_more, most = 0, True, self._most(lane)
+        claim_until = math.inf if lane.startswith(LINK) else time.monotonic() + CLAIM_FOR_S
         while is_more or self._under_way:
             self.stopping.wait(self._rests_until - time.monotonic())
             room = min(CLAIM, most - self._under_way)
-            is_open = time.monotonic() < claim_until and not self.stopping.is_set()
+            is_open = time.monotonic() < claim_until and is_served() and not self.stopping.is_set()
             with self._working():
                 errands = self._claim(lane, room) if is_open else []
             self._start(errands)
@@ -81,7 +88,7 @@ class Pump:
                 # Where a record failed for good, its leases run out and the attempts are in doubt; the pump goes on.
                 self._under_way -= len(fresh)
             self._hold(held, lane)
-            self._rests_until, self._busy_s = time.monotonic() + self._rest_s(lane), 0.0
+            self._rest(lane, len(errands) + len(results))
             done += len(results) - len(held)
             # A last claim that finds nothing costs as much as one that does; the task looks once more at its end.
             is_more = is_planned or len(errands) == room
@@ -101,9 +108,10 @@ class Pump:
         yield
         self._busy_s += time.monotonic() - began
 
-    def _rest_s(self, lane: str) -> float:
+    def _rest(self, lane: str, count: int) -> None:
         """A round costs much the same for one attempt as for ten: under load this makes tens of them."""
-        return min(REST_MOST_S, REST.get(lane, 0.0) * self._busy_s)
+        rest_s = min(REST_MOST_S, REST.get(lane, 0.0) * self._busy_s) if count < FEW else 0.0
+        self._rests_until, self._busy_s = time.monotonic() + rest_s, 0.0
 
     def _serve(self) -> None:
         self._loop.run_forever()

@@ -126,7 +126,7 @@ class Letters:
             facts=self._facts(attempt, case, hook),
             occasion=attempt.occasion,
             fraud_type=self._told(attempt, case, relation),
-            language=case.language,
+            language=_language(case, relation),
         )
 
     def _told(self, attempt: AttemptRow, case: CaseRow, relation: Relation | None) -> str | None:
@@ -147,10 +147,9 @@ class Letters:
 
     def _script(self, attempt: AttemptRow, case: CaseRow, relation: Relation | None) -> str:
         is_subject = relation is None
-        by_police = relation in (Relation.EMPLOYER, Relation.COMMUNITY)
         return self._office.texts.voice(
             case.fraud_type,
-            "zh-CN" if by_police else case.language,
+            _language(case, relation),
             Person(attempt.person),
             surname(self._person(case, "name" if is_subject else f"name:{attempt.party}")),
             self._person(case, "gender") if is_subject else None,
@@ -208,6 +207,11 @@ class Letters:
 # The wording that a guardian gets, whatever the scam.
 MINORS = "F13"
 _DOUBLE_SURNAMES = ("欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "司徒", "夏侯")
+
+
+def _language(case: CaseRow, relation: Relation | None) -> str:
+    """The one that whoever is reached speaks: an employer or a community worker is no relative of the victim's."""
+    return "zh-CN" if relation in (Relation.EMPLOYER, Relation.COMMUNITY) else case.language
 
 
 def surname(name: str | None) -> str | None:

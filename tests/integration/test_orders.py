@@ -209,6 +209,19 @@ def test_a_community_worker_is_asked_for_help_on_order(desk: Desk) -> None:
     assert (call.rule, call.party, call.due_at) == ("call_community", "contact:community:0", START)
 
 
+def test_a_community_worker_is_spoken_to_in_chinese_whoever_the_victim_is(desk: Desk) -> None:
+    """And the voice that reads it out is told so."""
+    worker = {"relation": "社区网格员", "phone": "15400009003"}
+    case_id = desk.open(contacts=[worker], channels=["sms", "voice"], language="en")
+    give(desk, orders.call, case_id, Relation.COMMUNITY)
+    provider = Scripted([Answered(Result.BUSY)] * 9)
+    desk.pass_time(minutes=1)
+    desk.deliver(provider)
+    heard = {each.relation: each for each in provider.sent if each.script}
+    assert {relation: each.language for relation, each in heard.items()} == {None: "en", Relation.COMMUNITY: "zh-CN"}
+    assert (heard[Relation.COMMUNITY].script or "").startswith("您好")
+
+
 def test_family_needs_no_order_and_takes_none(desk: Desk) -> None:
     case_id = desk.open(contacts=[{"relation": "配偶", "phone": "15400009002"}])
     with pytest.raises(OperatorError, match="employer, community"):

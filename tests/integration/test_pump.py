@@ -22,7 +22,8 @@ from dispatcher.settings import Settings
 from dispatcher.setup import House
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.journal import JournalRow
-from providers.base import Accepted, Answered, InDoubt, Inquiry, Message, NeverTaken, Outcome, Status
+from dispatcher.wake import link_lane
+from providers.base import Accepted, Answered, Capabilities, InDoubt, Inquiry, Message, NeverTaken, Outcome, Status
 from providers.registry import Registry
 from schemas.vocabulary import Result
 
@@ -212,6 +213,43 @@ def test_a_pump_that_stops_claims_no_more(desk: Desk, start: Start) -> None:
     pump.stopping.set()
     assert pump.deliver("routine") == 0
     assert states(desk) == {"planned": 3}
+
+
+@dataclass
+class Line(Slow):
+    """Behind a link; two calls at one time."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities(frozenset(self.channels), linked=True, at_once=2)
+
+
+def on_a_line(desk: Desk, start: Start, provider: Line) -> Any:
+    """A pump that has three calls waiting on this line."""
+    for number in range(1, 4):
+        desk.open(number)
+    pump = start(provider)
+    pump.deliver("routine")  # hands them over
+    assert provider.sent == []
+    return pump
+
+
+def test_a_long_call_does_not_keep_other_lines_free(
+    desk: Desk, start: Start, pump_module: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends only when the two others are done, one after the other: a link's slice claims to its end."""
+    provider = Line(ready=lambda: states(desk)["settled"] == 2)
+    pump = on_a_line(desk, start, provider)
+    monkeypatch.setattr(pump_module, "CLAIM_FOR_S", 0.0)
+    assert pump.deliver(link_lane(provider.name)) == 3
+    assert provider.ended_in_time
+
+
+def test_a_link_that_is_lost_takes_no_more(desk: Desk, start: Start) -> None:
+    provider = Line(number="nobody's")
+    served = iter([True])
+    assert on_a_line(desk, start, provider).deliver(link_lane(provider.name), lambda: next(served, False)) == 2
+    assert states(desk) == {"settled": 2, "planned": 1}
 
 
 @pytest.fixture

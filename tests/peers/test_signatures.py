@@ -17,6 +17,7 @@ from alibabacloud_dyvmsapi20170525.client import Client as VmsClient
 from alibabacloud_tea_openapi.models import Config
 from alibabacloud_tea_openapi.utils import Utils
 from darabonba.request import DaraRequest
+from ledger import crossed
 from spec import check, shipped
 from tencentcloud.common.credential import Credential
 from tencentcloud.common.profile.client_profile import ClientProfile
@@ -109,7 +110,8 @@ def test_the_aliyun_sdk_signs_as_we_do() -> None:
         )
         assert ours == asked.headers["authorization"] == of_sdk(asked)
     assert len({asked.headers["authorization"] for asked in seen}) == REQUESTS
-    print(f"aliyun: {len(seen)} requests of its SDK, each signed the same by us")
+    told = f"{len(seen)} requests, each signed the same by us"
+    crossed("alibabacloud-dysmsapi20170525", version("alibabacloud-dysmsapi20170525"), told)
 
 
 def test_the_tencent_sdk_signs_as_we_do() -> None:
@@ -136,7 +138,8 @@ def test_the_tencent_sdk_signs_as_we_do() -> None:
         )
         assert ours == asked.headers["authorization"]
     assert len({asked.body for asked in seen}) == REQUESTS
-    print(f"tencent: {len(seen)} requests of its SDK, each signed the same by us")
+    told = f"{len(seen)} requests, each signed the same by us"
+    crossed("tencentcloud-sdk-python-sms", version("tencentcloud-sdk-python-sms"), told)
 
 
 def ours(name: str, says: Says, ask: Callable[[Provider], Any]) -> tuple[Asked, Any]:
@@ -188,7 +191,8 @@ def test_our_requests_to_aliyun_are_those_of_its_sdk() -> None:
         for header in ("x-acs-action", "x-acs-version", "x-acs-content-sha256"):
             assert theirs.headers[header] == mine.headers[header]
         assert of_sdk(mine) == mine.headers["authorization"]
-        print(f"aliyun: {mine.headers['x-acs-action']} as its SDK sends it: {', '.join(sorted(mine.parameters))}")
+        told = f"{mine.headers['x-acs-action']} as its SDK sends it: {', '.join(sorted(mine.parameters))}"
+        crossed("alibabacloud SDKs", version("alibabacloud-tea-openapi"), told)
 
 
 def nested(parameters: dict[str, str]) -> dict[str, Any]:
@@ -208,7 +212,7 @@ def test_our_bodies_to_tencent_keep_to_its_spec() -> None:
         action = asked.headers["x-tc-action"]
         assert asked.headers["x-tc-version"] == SPECS[service]["metadata"]["apiVersion"]
         check(SPECS[service], SPECS[service]["actions"][action]["input"], asked.json)
-        print(f"tencent: {action} {SPECS[service]['metadata']['apiVersion']} keeps to its spec")
+        crossed("tccli", version("tccli"), f"{action} {SPECS[service]['metadata']['apiVersion']} keeps to its spec")
 
 
 @pytest.mark.parametrize("body", [{}, {"PhoneNumberSet": "1"}, {"Colour": "red"}, {"PhoneNumberSet": [1]}])

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import create_engine, select
@@ -46,7 +47,8 @@ def desk(home: Path) -> Iterator[tuple[LinkDesk, sessionmaker[Session]]]:
         server.stop()
 
 
-def run(note: Callable[..., None]) -> None:
+def run(note: Callable[..., None]) -> dict[str, Any]:
+    """Gives what the SMSC has seen."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, processes.smsc(answer_ms=20) as peer:
         home = Path(folder)
         home.chmod(0o755)
@@ -65,6 +67,7 @@ def run(note: Callable[..., None]) -> None:
         matched == len(said), f"{matched} receipts matched to their message; {seen['confirmed']} confirmed to the SMSC"
     )
     note(0 < seen["most_open"] <= WINDOW, f"at most {seen['most_open']} unanswered at the SMSC, window {WINDOW}")
+    return seen
 
 
 async def _send(port: int, book: LinkDesk) -> tuple[dict[UUID, object], list[float]]:

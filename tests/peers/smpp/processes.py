@@ -63,15 +63,19 @@ def simulators(*classes: str) -> Iterator[dict[str, int]]:
 
 def versions() -> dict[str, str]:
     """Of what is on the other side. Raises where something is not installed: a peer is never left out."""
-    npm = json.loads((NODE_MODULES / "smpp" / "package.json").read_text("utf-8"))
     simulator = (SIMULATOR / "PKG-INFO").read_text("utf-8")
     python = [JASMIN / "venv" / "bin" / "python", "-c", "import importlib.metadata as m; print(m.version('twisted'))"]
     return {
         "node": _said("node", "--version"),
-        "npm smpp": npm["version"],
+        "npm smpp": npm_version(),
         "jasmin (sdist)": next(line for line in simulator.splitlines() if line.startswith("Version: "))[9:],
         "twisted": _said(*python),
     }
+
+
+def npm_version() -> str:
+    package: dict[str, str] = json.loads((NODE_MODULES / "smpp" / "package.json").read_text("utf-8"))
+    return package["version"]
 
 
 def _said(*command: str | Path) -> str:
