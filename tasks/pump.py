@@ -72,6 +72,9 @@ class Pump:
                 errands = self._claim(lane, room) if is_open else []
             self._start(errands)
             fresh = self._gather()
+            for each in fresh:
+                if each.errand.booking is not None and each.errand.booking.has_line:
+                    self.room.line_is_free(str(each.errand.provider))
             results, is_planned = fresh + self._tried_again(), False
             held: list[Done] = []
             if not results and not self._under_way:

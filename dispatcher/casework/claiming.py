@@ -36,6 +36,7 @@ def claim(session: Session, office: Office, registry: Registry, room: Room, lane
     now, real_now = office.clock.now(session), clock.shared_now(session)
     errands: list[Errand] = []
     is_left = True
+    room.look_again()
     while is_left and len(errands) < limit:
         rows = _due(session, room, lane, limit - len(errands), now, real_now)
         if not rows:

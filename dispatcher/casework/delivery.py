@@ -72,6 +72,7 @@ def record(session: Session, office: Office, results: Iterable[Done]) -> tuple[s
 
 def due_lanes(session: Session, office: Office, room: Room) -> list[str]:
     """Lanes with something to do now, beside what waits for room."""
+    room.look_again()
     due = is_due(office.clock.now(session), clock.shared_now(session))
     return list(session.scalars(select(AttemptRow.lane).where(due, room.is_open()).distinct()))
 

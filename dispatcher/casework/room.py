@@ -77,9 +77,18 @@ class Room:
         self._waiting[attempt.channel, _is_urgent(attempt)] = time.monotonic() + _bounded(min(waits))
         return Spot(must_wait=True)
 
+    def line_is_free(self, provider: str) -> None:
+        """A call through it has ended: what waits for its lines is worth a look."""
+        for urgent in (True, False):
+            if self._full.pop((provider, urgent), None):
+                self._waiting = {key: until for key, until in self._waiting.items() if key[1] is not urgent}
+
+    def look_again(self) -> None:
+        """Let go of what has waited long enough; within one claim it goes on waiting, or that would never end."""
+        self._waiting = {key: until for key, until in self._waiting.items() if until > time.monotonic()}
+
     def is_open(self) -> ColumnElement[bool]:
         """A condition that leaves out what waits for room."""
-        self._waiting = {key: until for key, until in self._waiting.items() if until > time.monotonic()}
         closed = [and_(AttemptRow.channel == channel, _is_row(urgent)) for channel, urgent in self._waiting]
         return or_(AttemptRow.action != "send", not_(or_(false(), *closed)))
 

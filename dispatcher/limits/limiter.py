@@ -30,10 +30,14 @@ class Booking:
     since: float
     starts_at: float
 
+    @property
+    def has_line(self) -> bool:
+        return any(each.kind is Kind.LINES for each in self.asked)
+
 
 @dataclass(frozen=True, slots=True)
 class Full:
-    """No place soon; worth asking again after `wait_s`."""
+    """No place soon; not worth asking again before `wait_s`."""
 
     wait_s: float
 
@@ -164,4 +168,6 @@ def _refusal(asked: Sequence[Window], verdict: Verdict) -> Full | SwitchChannel 
         return SwitchChannel(f"callee {told}")
     if worst.kind is Kind.ACCOUNT and not worst.is_routine:
         return OperationsFault(f"account {told}")
-    return Full((wait - AHEAD_MS) / 1000)
+    # A line is free, and a place not answered for counts shorter, as soon as an answer comes.
+    sure = 0 if worst.kind is Kind.LINES else wait - worst.hold_ms - AHEAD_MS
+    return Full(max(0, sure) / 1000)

@@ -128,3 +128,13 @@ def test_the_pump_delivers_all_of_it_in_its_time(
     assert len({each.send_key for each in city.sent}) == len(city.sent) == 40
     assert states(limited) == {"settled": 40}
     assert Counter(row[0] for row in limited.sql("SELECT event FROM journal"))["attempt_sending"] == 40
+
+
+@pytest.mark.timeout(60)
+def test_a_claim_ends_however_slow_the_machine_is(limited: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits has waited long enough before the next look at what stands behind it."""
+    monkeypatch.setattr("dispatcher.casework.room._LEAST_S", 0.0)
+    monkeypatch.setattr("dispatcher.casework.room._MOST_S", 0.0)
+    for number in range(1, 4):
+        limited.open(number)
+    assert len(limited.claim(Scripted(allowed={"rate": ["1/1m"]}))) == 1

@@ -149,6 +149,16 @@ def test_what_is_full_says_what_becomes_of_the_message(client: redis.Redis, redi
     assert book(limiter, Limits(), "z") is None
 
 
+def test_it_says_how_long_asking_again_is_of_no_use(client: redis.Redis, redis_url: str) -> None:
+    """A line may be free at once; of a minute's place two seconds may be its answer's."""
+    limiter = limiter_of(redis_url)
+    lines, minute = Limits(at_once=1), Limits(rate=(Rate(1, 60),))
+    book(limiter, lines, "a")
+    assert book(limiter, lines, "b") == Full(0.0)
+    book(limiter, minute, "c")
+    assert 55 < book(limiter, minute, "d").wait_s < 60
+
+
 def test_no_key_holds_a_number(client: redis.Redis, redis_url: str) -> None:
     book(limiter_of(redis_url), Limits(callee=(Rate(1, 60),)), "a")
     keys = client.keys("*")

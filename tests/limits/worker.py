@@ -8,20 +8,20 @@ import itertools
 import logging
 import random
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from multiprocessing.synchronize import Barrier, Event
-from typing import cast
+from typing import Any, cast
 from uuid import uuid4
 
 from dispatcher import policy
 from dispatcher.casework.delivery import Errand
 from dispatcher.casework.errands import Errands
 from dispatcher.casework.office import Office
-from dispatcher.casework.room import Room
+from dispatcher.casework.room import Room, Spot
 from dispatcher.limits import Limiter, Shared
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.tally import Tally
@@ -48,8 +48,7 @@ class Worker:
     chance: random.Random
     fresh: Iterator[int] = field(default_factory=itertools.count)
     words: Counter[str] = field(default_factory=Counter)
-    # As in a worker, one thread asks for room while another awaits answers.
-    task: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, 1))
+    thread: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, 1))
 
     async def ask(self, demand: Demand) -> None:
         """Send to this provider whatever it may have, until told to stop."""
@@ -59,10 +58,9 @@ class Worker:
             urgency = self.chance.choice((Urgency.CRITICAL, Urgency.MEDIUM))
             to = self._number(demand)
             attempt = AttemptRow(id=uuid4(), channel="sms", urgency_rank=urgency.rank)
-            ask = partial(self.room.spot, attempt, "routine", provider, _nobody, lambda to=to: to, datetime.now(UTC))
-            spot = await asyncio.get_running_loop().run_in_executor(self.task, ask)
+            spot, wait = await self._task(self._spot, attempt, provider, to)
             if spot.booking is None:
-                await asyncio.sleep((self.room.wait_s() or 0.02) if spot.must_wait else 0.02)
+                await asyncio.sleep(wait if spot.must_wait else 0.05)
                 continue
             key = f"{'urgent' if urgency is Urgency.CRITICAL else 'routine'}-{attempt.id}"
             message = Message(key, Channel.SMS, Person.SUBJECT, to=to, text="drill")
@@ -70,6 +68,17 @@ class Worker:
                 Errand(attempt.id, attempt.id, key, "send", provider.name, message, booking=spot.booking)
             )
             self.words[type(word).__name__] += 1
+            if spot.booking.has_line:
+                await self._task(self.room.line_is_free, provider.name)
+
+    def _spot(self, attempt: AttemptRow, provider: Provider, to: str) -> tuple[Spot, float]:
+        self.room.look_again()
+        spot = self.room.spot(attempt, "routine", provider, _nobody, lambda: to, datetime.now(UTC))
+        return spot, self.room.wait_s() or 0.0
+
+    async def _task(self, step: Callable[..., Any], *what: Any) -> Any:
+        """As in a worker, one thread asks for room while another awaits answers."""
+        return await asyncio.get_running_loop().run_in_executor(self.thread, partial(step, *what))
 
     def _number(self, demand: Demand) -> str:
         number = self.chance.randrange(demand.numbers) if demand.numbers else next(self.fresh)
