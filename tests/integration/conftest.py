@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import START, Desk
+from desk import NO_REDIS, START, Desk
 from gateway_stage import Scenario, world
 from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
@@ -92,7 +92,8 @@ def play(tmp_path: Path) -> Callable[..., None]:
 def pump_module() -> Any:
     """tasks.pump; its package wants to know a broker as it is imported, and is never to reach one here."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DISPATCHER_REDIS_URL", "redis://127.0.0.1:9/0")
+        patch.setenv("DISPATCHER_REDIS_URL", NO_REDIS)
+        settings.cache_clear()  # a test before this one may have asked
         found = import_module("tasks.pump")
         settings.cache_clear()
     return found

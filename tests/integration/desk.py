@@ -47,6 +47,8 @@ START = datetime.fromisoformat("2026-03-02T09:00:00+08:00")
 SYSTEM = "省反诈平台(虚构)"
 _receipts = count(1)
 
+NO_REDIS = "redis://127.0.0.1:9/0"  # nobody answers there
+
 
 def instruction(number: int = 1, **changes: Any) -> dict[str, Any]:
     """An instruction about the person of this number; `phones`, `contacts` and the like go into `victim`."""
@@ -134,7 +136,7 @@ class Desk:
     office: Office
     is_tampered: bool = False  # rows were changed behind the journal's back
     weights: dict[str, float] = field(default_factory=dict)
-    limiter: Limiter = field(default_factory=lambda: Limiter(Shared("redis://127.0.0.1:9/0"), str, 1))
+    limiter: Limiter = field(default_factory=lambda: Limiter(Shared(NO_REDIS), str, 1))
 
     def push(self, body: dict[str, Any] | bytes, door: str = "push") -> Answer:
         raw = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()

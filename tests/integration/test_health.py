@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import Desk, Scripted
+from desk import NO_REDIS, Desk, Scripted
 from sqlalchemy.exc import ProgrammingError
 
 from dispatcher import embedded, sweep
@@ -26,7 +26,6 @@ from schemas.vocabulary import Cause, Channel, Health, Result
 
 FAILING = Told(Window(Counts(error=6), Counts(error=6), 6), "gateway answered 500")
 WELL = Told(Window(Counts(good=9), Counts(good=3)))
-NOWHERE = "redis://127.0.0.1:9/0"
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +127,7 @@ def test_what_was_before_a_change_is_forgotten(tally: Tally) -> None:
 
 
 def test_without_redis_nothing_is_counted_and_nothing_fails() -> None:
-    for url in (NOWHERE, None):
+    for url in (NO_REDIS, None):
         tally = Tally(url)
         tally.note("a", Kind.GOOD)
         tally.flush()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import Desk
+from desk import NO_REDIS, Desk
 from test_links import Line
 
 from dispatcher.settings import Settings
@@ -54,7 +54,7 @@ def candidate(desk: Desk, tmp_path: Path, pump_module: Any, module: Any) -> Iter
     made: list[tuple[Candidate, Any]] = []
 
     def make() -> Candidate:
-        house = House(Settings(home=tmp_path, database_url=desk.url), desk.sessions, desk.office)
+        house = House(Settings(home=tmp_path, database_url=desk.url, redis_url=NO_REDIS), desk.sessions, desk.office)
         line = Held()
         vars(house)["registry"] = Registry([line])
         pump = pump_module.Pump(house)

@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
-from desk import Desk, Scripted, phone
+from desk import NO_REDIS, Desk, Scripted, phone
 from sqlalchemy.exc import IntegrityError
 
 from dispatcher.settings import Settings
@@ -30,7 +30,6 @@ from schemas.vocabulary import Result
 ROOT = Path(__file__).parents[2]
 SECRET = "whsec_" + base64.b64encode(b"pump-test-secret-of-32-bytes-len").decode()
 PATIENCE_S = 20
-NO_REDIS = "redis://127.0.0.1:9/0"
 DOUBT = InDoubt("ReadTimeout")
 
 Start = Callable[..., Any]  # gives a tasks.pump.Pump

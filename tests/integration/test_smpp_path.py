@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import Desk, phone
+from desk import NO_REDIS, Desk, phone
 from smsc import Smsc, in_text, smsc, until
 from test_smpp import settings
 
@@ -40,7 +40,7 @@ class Station:
     def worker(self, **options: Any) -> Any:
         """A link's worker: a pump whose provider is open."""
         desk = self.desk
-        house = House(Settings(home=self.home), desk.sessions, desk.office)
+        house = House(Settings(home=self.home, redis_url=NO_REDIS), desk.sessions, desk.office)
         provider = self.provider(**options)
         vars(house)["registry"] = Registry([provider])  # as if its providers file named it
         pump = self.pump_module.Pump(house)
