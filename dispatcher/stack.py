@@ -1,6 +1,7 @@
 """The whole service as child processes of `up`: started, watched, restarted, stopped cleanly."""
 
 import base64
+import math
 import os
 import secrets
 import socket
@@ -29,7 +30,7 @@ WORKERS = {"urgent": "urgent", "casework": "casework,celery", "routine": "routin
 _SILENT_MS = 4000  # beyond the simulated gateway's timeout_s, so that the attempt is in doubt first
 _LIFT = 10  # routine work gives way to urgent work on the same cores
 _GRACE_S = 15.0
-_GAP_S = 1.0  # between two workers started again: all at once, the urgent one too would come up last
+_GAP_S = 1.5  # between two workers started again: all at once, the urgent one too would come up last
 _STEADY_S = 20.0  # who ran so long has come up; the next end is another fault
 _OWNER = "DISPATCHER_UP_PID"  # which `up` a child belongs to
 # Where setproctitle is installed, Celery's titles would overwrite the environment by which leftovers are known.
@@ -87,7 +88,6 @@ class Stack:
     receipt_delay_ms: int = 20
     _servers: list[embedded.Server] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
-    _workers_from: float = 0.0
 
     def start_servers(self) -> None:
         """PostgreSQL, Redis, keys, schema. Raises OperatorError."""
@@ -169,15 +169,16 @@ class Stack:
                 _log.warning("child_restarted", name=child.name, exit_code=code, restarts=child.restarts)
 
     def to_start(self) -> list[Child]:
-        """Who ended by itself and is to start now; of the workers one at a time."""
-        now = time.monotonic()
-        down = [each for each in list(self.children.values()) if not each.is_running and now >= each.not_before]
-        workers = [each for each in down if each.name.startswith("worker")]
-        if now < self._workers_from:
-            return [each for each in down if each not in workers]
-        if workers:
-            self._workers_from = now + _GAP_S
-        return [each for each in down if each not in workers[1:]]
+        """Who ended by itself and is to start now; a worker a while after those before it in the order."""
+        now, starting, last = time.monotonic(), [], -math.inf
+        for child in list(self.children.values()):
+            is_worker = child.name.startswith("worker")
+            is_down = not child.is_running and now >= child.not_before
+            if is_down and not (is_worker and now - last < _GAP_S):
+                starting.append(child)
+            if is_worker:
+                last = now if child in starting else max(last, child.started)
+        return starting
 
     def stop(self) -> None:
         """Workers first, so that they finish what they hold; then the rest; the servers last."""

@@ -122,7 +122,8 @@ def urgent_first(now: Snapshot) -> Iterator[str]:
     for each in now.attempts:
         if each.sent_at is None or each.urgency_rank > _CRITICAL:
             continue
-        free_at = max(now.due[each.id], now.told[each.id]) + _TOLERANCE + now.blocked
+        told = now.told[each.id]
+        free_at = max(now.due[each.id], told, now.urgent_since.get(each.case_id, told)) + _TOLERANCE + now.blocked
         overtook = bisect_left(routine, each.sent_at) - bisect_right(routine, free_at)
         if overtook > 0:
             yield f"critical attempt {each.id} waited behind {overtook}"

@@ -28,7 +28,8 @@ _SETTLING = frozenset({"attempt_settled", "attempt_closed", "attempt_accepted"})
 @dataclass
 class Snapshot:
     """`posts`: how often the gateway took each key, repeats included.
-    `due`, `told`: what each attempt was last planned for, and when that was decided.
+    `due`, `told`: what each attempt was last planned for, and when that was written.
+    `urgent_since`: when it was written that a case had become more urgent.
     """
 
     at: datetime
@@ -47,6 +48,7 @@ class Snapshot:
     first_seen: dict[UUID, datetime] = field(default_factory=dict)
     due: dict[UUID, datetime] = field(default_factory=dict)
     told: dict[UUID, datetime] = field(default_factory=dict)
+    urgent_since: dict[UUID, datetime] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for line in self.lines:
@@ -59,7 +61,10 @@ class Snapshot:
         for entry in self.journal:
             if entry.event in _TIMING:
                 due_at = datetime.fromisoformat(entry.data["due_at"])
-                self.due[UUID(entry.data["attempt"])], self.told[UUID(entry.data["attempt"])] = due_at, entry.at
+                attempt = UUID(entry.data["attempt"])
+                self.due[attempt], self.told[attempt] = due_at, entry.written_at
+            elif entry.event == "urgency_raised" and entry.case_id is not None:
+                self.urgent_since[entry.case_id] = entry.written_at
         self.marked_keys = {each.send_key for each in self.attempts if each.possible_duplicate}
 
     def chains(self, rules: frozenset[str]) -> Iterator[list[AttemptRow]]:

@@ -1,5 +1,6 @@
 """How `up` starts its children again."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -40,22 +41,32 @@ def test_a_child_that_ran_and_was_killed_is_back_at_once_however_often(now: list
         assert _wait(child, now) == 1
 
 
-def test_killed_together_the_urgent_worker_starts_alone_and_the_others_follow_a_second_apart(
-    now: list[float], tmp_path: Path
-) -> None:
-    parts = Stack(Settings(home=tmp_path))
+@pytest.fixture
+def parts(now: list[float], tmp_path: Path) -> Stack:
+    """Children that all ended by themselves."""
+    made = Stack(Settings(home=tmp_path))
     for name in ("hooks", *(f"worker-{each}" for each in stack.WORKERS)):
-        parts.children[name] = Sleeper(name, [], {}, Path("log"))
+        made.children[name] = Sleeper(name, [], {}, Path("log"))
+    return made
 
-    def started() -> list[str]:
-        starting = parts.to_start()
-        for child in starting:
-            child.not_before = now[0] + 60  # it stands for one that runs
-        return [child.name for child in starting]
 
-    assert started() == ["hooks", "worker-urgent"]
-    assert started() == []
-    now[0] += 1
-    assert started() == ["worker-casework"]
-    now[0] += 1
-    assert started() == ["worker-routine"]
+def _started(parts: Stack) -> list[str]:
+    starting = parts.to_start()
+    for child in starting:
+        child.start()
+        child.not_before = math.inf  # it stands for one that runs
+    return [child.name for child in starting]
+
+
+def test_killed_together_the_urgent_worker_starts_alone_and_the_others_follow(parts: Stack, now: list[float]) -> None:
+    seen = []
+    for _ in range(7):
+        seen.append(_started(parts))
+        now[0] += 0.5
+    assert seen == [["hooks", "worker-urgent"], [], [], ["worker-casework"], [], [], ["worker-routine"]]
+
+
+def test_the_urgent_worker_waits_for_nobody(parts: Stack, now: list[float]) -> None:
+    parts.children["worker-routine"].start()
+    now[0] += 0.1
+    assert _started(parts) == ["hooks", "worker-urgent"]
