@@ -221,7 +221,7 @@ def test_traffic_leaves_an_open_one_and_comes_back_slowly(desk: Desk) -> None:
     assert to(desk, A, B) == {"a": 0, "b": 30}
     pass_real(desk, seconds=15)
     judge(desk, a=WELL)
-    assert to(desk, A, B, count=100)["a"] in range(2, 20)
+    assert to(desk, A, B, count=100)["a"] in range(1, 25)  # 9 on average
 
 
 def test_where_all_are_open_they_are_tried_all_the_same(desk: Desk) -> None:
