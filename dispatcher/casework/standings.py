@@ -60,17 +60,23 @@ def down(providers: Iterable[tuple[Iterable[str], float | None]]) -> frozenset[C
 
 
 def register(session: Session, registry: Registry) -> None:
-    """Have a row for each provider of PROVIDERS_FILE, and for no other; those known stand as they stood."""
+    """Have a row for each provider of PROVIDERS_FILE, and for no other; those known stand as they stood.
+
+    What is so already is only read: a worker that starts again must wait for nobody who holds these rows.
+    """
     now = clock.shared_now(session)
-    providers = sorted((each for each in registry.all() if is_judged(each)), key=lambda each: each.name)
-    for each in providers:
+    known = {row.name: row for row in session.scalars(select(ProviderRow))}
+    for each in sorted((each for each in registry.all() if is_judged(each)), key=lambda each: each.name):
         told = {
             "channels": sorted(channel.value for channel in each.capabilities.channels),
             "weight": registry.weight(each.name),
             "linked": each.capabilities.linked,
             "limits": registry.limits(each).table(),
         }
-        fresh = {"name": each.name, "health": Health.CLOSED.value, "since": now, "step": 0, "trips": 0}
-        row = insert(ProviderRow).values(fresh | told)
-        session.execute(row.on_conflict_do_update(index_elements=["name"], set_=told))
-    session.execute(delete(ProviderRow).where(ProviderRow.name.not_in([each.name for each in providers])))
+        row = known.pop(each.name, None)
+        if row is None or any(getattr(row, name) != value for name, value in told.items()):
+            fresh = {"name": each.name, "health": Health.CLOSED.value, "since": now, "step": 0, "trips": 0}
+            added = insert(ProviderRow).values(fresh | told)
+            session.execute(added.on_conflict_do_update(index_elements=["name"], set_=told))
+    if known:
+        session.execute(delete(ProviderRow).where(ProviderRow.name.in_(known)))

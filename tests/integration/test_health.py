@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from desk import NO_REDIS, Desk, Scripted
+from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from dispatcher import embedded, sweep
@@ -199,6 +200,14 @@ def test_what_a_worker_sends_is_judged_by_the_sweep(
     assert row(desk, "b").health == Health.CLOSED
     assert tally.read(["a"])["a"].window == Window()
     assert {each.provider for each in desk.rows(AttemptRow) if each.result is None and each.channel == "sms"} == {"b"}
+
+
+def test_a_worker_that_starts_again_waits_for_nobody_who_holds_the_standings(desk: Desk) -> None:
+    register(desk, A, B)
+    with desk.sessions.begin() as sweep, desk.sessions.begin() as worker:
+        sweep.execute(text("SELECT 1 FROM providers FOR UPDATE"))
+        worker.execute(text("SET LOCAL lock_timeout = '1s'"))
+        standings.register(worker, Registry([A, B]))
 
 
 # --- choosing by it
