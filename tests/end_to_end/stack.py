@@ -56,10 +56,12 @@ class Up:
             start_new_session=True,
         )
         assert self.process.stdout is not None
+        said = []
         for line in self.process.stdout:
             if "Ctrl-C" in line:
                 return
-        raise AssertionError(f"up ended with {self.process.wait()}")
+            said.append(line)
+        raise AssertionError(f"up ended with {self.process.wait()}: {''.join(said[-3:])}")
 
     def stop(self) -> int:
         """Ctrl-C."""
