@@ -1,11 +1,27 @@
 """Reads an adapter's own settings. A SettingsError names the provider, the setting and the remedy."""
 
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
 from providers.base import ProviderSettings, SettingsError
 from schemas.vocabulary import Channel
+
+Model = TypeVar("Model", bound=BaseModel)
 
 LONGEST_TIMEOUT_S = 30
 # The domestic products of the clouds reach numbers of the mainland only.
 _MAINLAND = frozenset({"CN"})
+
+
+def validated(model: type[Model], settings: ProviderSettings) -> Model:
+    """The adapter's own settings as this model. The error names the setting, never its value."""
+    try:
+        return model.model_validate(dict(settings.options))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(each) for each in first["loc"])
+        raise _error(settings, f"{where}: {first['msg']}") from None
 
 
 def channels(settings: ProviderSettings, able: frozenset[Channel]) -> frozenset[Channel]:

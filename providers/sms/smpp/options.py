@@ -2,8 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from providers import options
 from providers.base import ProviderSettings, SettingsError
 from providers.sms.smpp.receipts import IdForm
 from schemas.vocabulary import Channel
@@ -39,12 +40,7 @@ class Options(BaseModel):
 
 def options_of(settings: ProviderSettings) -> Options:
     """Raises SettingsError naming the setting, never its value."""
-    try:
-        found = Options.model_validate(dict(settings.options))
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(each) for each in first["loc"])
-        raise SettingsError(f"provider {settings.name}: {where}: {first['msg']}") from None
+    found = options.validated(Options, settings)
     if settings.channels != {Channel.SMS}:
         raise SettingsError(f"provider {settings.name}: channels of smpp must be: sms")
     if not settings.secret or not settings.secret.isascii() or not settings.secret.isprintable():

@@ -3,8 +3,9 @@
 from ipaddress import IPv4Address
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from providers import options
 from providers.base import ProviderSettings, SettingsError
 from schemas.vocabulary import Channel
 
@@ -53,12 +54,7 @@ class Options(BaseModel):
 
 def options_of(settings: ProviderSettings) -> Options:
     """Raises SettingsError naming the setting, never its value."""
-    try:
-        found = Options.model_validate(dict(settings.options))
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(each) for each in first["loc"])
-        raise SettingsError(f"provider {settings.name}: {where}: {first['msg']}") from None
+    found = options.validated(Options, settings)
     if settings.channels != {Channel.VOICE}:
         raise SettingsError(f"provider {settings.name}: channels of sip must be: voice")
     if not settings.secret or not _PASSWORD.issuperset(settings.secret) or len(settings.secret) > 100:
