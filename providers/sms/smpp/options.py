@@ -33,9 +33,12 @@ class Options(BaseModel):
 
     @property
     def at_once(self) -> int:
-        """Messages that can be handed over at one time, and still leave within half the timeout."""
-        by_rate = self.per_second * self.timeout_s / 2 if self.per_second else self.window * 5
-        return max(1, int(min(by_rate, self.window * 5)))
+        """Messages that can be handed over at one time, and still leave within half the timeout.
+
+        One window under way and one that follows: if the worker is killed, nobody knows of any of them whether it left.
+        """
+        by_rate = self.per_second * self.timeout_s / 2 if self.per_second else self.window * 2
+        return max(1, int(min(by_rate, self.window * 2)))
 
 
 def options_of(settings: ProviderSettings) -> Options:
