@@ -31,7 +31,7 @@ _SILENT_MS = 4000  # beyond the simulated gateway's timeout_s, so that the attem
 _LIFT = 10  # routine work gives way to urgent work on the same cores
 _GRACE_S = 15.0
 _GAP_S = 1.5  # between two workers started again: all at once, the urgent one too would come up last
-_STEADY_S = 20.0  # who ran so long has come up; the next end is another fault
+_STEADY_S = 5.0  # who ran so long has come up; the next end is another fault
 _OWNER = "DISPATCHER_UP_PID"  # which `up` a child belongs to
 # Where setproctitle is installed, Celery's titles would overwrite the environment by which leftovers are known.
 _KEEP_ENVIRONMENT = {"SPT_NOENV": "1"}
