@@ -128,8 +128,8 @@ def _judge(row: Row, drill: Drill, now: Snapshot, stage: Stage) -> None:
     row.in_doubt = sum(each.was_in_doubt for each in now.attempts)
     row.recovery_s, row.doubt_s = _recovery_s(now, stage), round(now.longest_doubt_s, 1)
     row.broken += [*lost[:_SHOWN], *doubled[:_SHOWN], *others[:_SHOWN]]
-    if drill.leaves_no_doubt and row.in_doubt:
-        row.broken.append(f"{row.in_doubt} attempts in doubt: the soft shutdown did not finish what it held")
+    if drill.leaves_no_doubt and now.doubts_of_ours:
+        row.broken.append(f"{now.doubts_of_ours} attempts in doubt: the soft shutdown did not finish what it held")
     if not row.faults:
         row.broken.append("no fault was injected: the drill proved nothing")
 

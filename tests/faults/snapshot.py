@@ -19,10 +19,13 @@ from dispatcher.store.journal import JournalRow
 from dispatcher.store.receipts import ReceiptRow
 from dispatcher.store.visits import AssignmentRow
 from providers.simulator.record import Line
+from providers.simulator.words import WORDS
 
 Attempt = AttemptRow
 _TIMING = frozenset({"attempt_planned", "attempt_brought_forward"})
 _SETTLING = frozenset({"attempt_settled", "attempt_closed", "attempt_accepted"})
+# One in a thousand invented people gets a message whose answer the gateway never gives, whatever the drill.
+_SILENT = frozenset(word for rows in WORDS.values() for word, row in rows.items() if row.silent)
 
 
 @dataclass
@@ -76,6 +79,12 @@ class Snapshot:
             root[each.id] = root[each.retry_of] if follows and each.retry_of else each.id
             found[root[each.id]].append(each)
         yield from found.values()
+
+    @property
+    def doubts_of_ours(self) -> int:
+        """Attempts in doubt, but for those that the gateway never answered."""
+        unanswered = {UUID(line.id) for line in self.lines if line.word in _SILENT}
+        return sum(each.was_in_doubt and each.send_key not in unanswered for each in self.attempts)
 
     @property
     def longest_doubt_s(self) -> float:
