@@ -65,5 +65,4 @@ def _show(found: dict[str, Any], languages: list[Language]) -> None:
 
 
 def _line(text: str) -> None:
-    # As it stands: a name in brackets is no markup.
-    out.print(text, markup=False, highlight=False)
+    out.print(text, highlight=False)

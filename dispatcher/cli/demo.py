@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from dispatcher.casework import reports
 from dispatcher.cli.output import json_line, log_table, out
@@ -61,7 +62,7 @@ def _judged(verdicts: list[Verdict]) -> Table:
     for name in ("样例 case", "预期 expectation", "达到 met"):
         table.add_column(name, overflow="fold")
     for each in verdicts:
-        table.add_row(each.name, each.expectation, "[green]✓[/]" if each.met else "[red]✗ 未达到 not met[/]")
+        table.add_row(each.name, each.expectation, Text("✓", "green") if each.met else Text("✗ 未达到 not met", "red"))
     return table
 
 

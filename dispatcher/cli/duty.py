@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from dispatcher.casework import duties, reports
 from dispatcher.cli import arguments
@@ -39,7 +40,7 @@ def list_(
         if json:
             json_line(line)
         due = short_time(line["due_at"])
-        shown = f"[red]{due} 逾期 overdue[/]" if line["overdue"] else due
+        shown = Text(f"{due} 逾期 overdue", "red") if line["overdue"] else due
         table.add_row(line["duty"], line["case"], Duty(line["kind"]).label, shown, line["rule"])
     if not json:
         out.print(table)

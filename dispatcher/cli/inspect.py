@@ -6,6 +6,7 @@ from uuid import UUID
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from dispatcher.casework import reports
 from dispatcher.cli import arguments
@@ -95,11 +96,12 @@ def schema(
 
 
 def _show(whole: dict[str, Any]) -> None:
-    out.print(f"[bold]劝阻任务 case {whole['case']}[/]  指令 instructions: {', '.join(whole['instructions'])}")
+    heading = Text(f"劝阻任务 case {whole['case']}", "bold")
+    out.print(heading, f" 指令 instructions: {', '.join(whole['instructions'])}")
     ended = Resolution(whole["resolution"]).label if whole["resolution"] else whole["state"]
     out.print(f"  紧急程度 urgency: {Urgency(whole['urgency']).label}   结论 resolution: {ended}")
     if whole["waiting_for"]:
-        out.print(f"  [yellow]等待人工 waiting for: {whole['waiting_for']}[/]")
+        out.print(f"  等待人工 waiting for: {whole['waiting_for']}", style="yellow")
     for name, at in whole["deadlines"].items():
         out.print(f"  期限 {name}: {short_time(at)}")
     money = {name: value for name, value in whole["money"].items() if value}

@@ -7,12 +7,14 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from schemas.vocabulary import AttemptState, Channel, Code, Person, Resolution, Result
 
-# Into a file or a pipe the tables keep a width at which codes stay whole.
-out = Console(width=None if sys.stdout.isatty() else 150)
-err = Console(stderr=True)
+# Into a file or a pipe the tables keep a width at which codes stay whole. What sources and vendors wrote is shown as it
+# stands: a name in brackets is no markup.
+out = Console(width=None if sys.stdout.isatty() else 150, markup=False, emoji=False)
+err = Console(stderr=True, markup=False, emoji=False)
 
 _LABELS: dict[str, type[Code]] = {
     "channel": Channel,
@@ -51,7 +53,7 @@ def log_table(lines: Iterable[dict[str, Any]], title: str) -> Table:
             short_time(line["sent_at"] or line["planned_at"]),
             label("channel", line["channel"]),
             label("person", line["person"]),
-            f"[{colour}]{text} {code}[/]{marks}" if colour else f"{text} {code}{marks}",
+            Text.assemble((f"{text} {code}", colour), marks),
             line["rule"],
         )
     return table

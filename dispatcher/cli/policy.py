@@ -53,11 +53,11 @@ def check(
         found = policy.load(file)
     except policy.PolicyError as error:
         for fault in error.faults:
-            err.print(fault, markup=False, highlight=False, soft_wrap=True)
+            err.print(fault, highlight=False, soft_wrap=True)
         raise typer.Exit(_FAULTY) from None
     odd = list(oddities(found))
     for each in odd:
-        out.print(f"odd: {each}", markup=False, highlight=False, soft_wrap=True)
+        out.print(f"odd: {each}", highlight=False, soft_wrap=True)
     if odd and strict:
         raise typer.Exit(_FAULTY)
     out.print(bilingual("策略可用", "the policy can be used"), highlight=False)

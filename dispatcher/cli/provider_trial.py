@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
+from rich.text import Text
 
 from dispatcher import clock, trial
 from dispatcher.cli import arguments
@@ -112,6 +113,7 @@ def _tell_outcome(about: dict[str, Any], outcome: Any, json: bool) -> None:
         json_line(about | {"outcome": type(outcome).__name__} | said)
         return
     colour = "green" if isinstance(outcome, Accepted | Answered) else "red"
+    kind = Text(type(outcome).__name__, colour)
     facts = ", ".join(f"{field} {value}" for field, value in said.items())
     words = bilingual(*_OUTCOMES[type(outcome)])
-    out.print(f"[{colour}]{type(outcome).__name__}[/]  {words}  {facts}  {about['took_s']} s", highlight=False)
+    out.print(kind, f" {words}  {facts}  {about['took_s']} s", highlight=False)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from dispatcher.casework import health, provider_reports
 from dispatcher.cli import arguments, provider_trial
@@ -112,7 +113,7 @@ def _standings(lines: list[dict[str, Any]]) -> Table:
             line["provider"],
             ", ".join(line["channels"]),
             f"{line['weight']:g}",
-            f"{_health(line['health'])} {_share(line['share'])}",
+            Text.assemble(_health(line["health"]), " ", _share(line["share"])),
             short_time(line["since"]),
             _why(line),
             str(line["in_doubt"]),
@@ -144,8 +145,8 @@ def _empty(title: str, columns: tuple[str, ...]) -> Table:
     return table
 
 
-def _health(code: str) -> str:
-    return f"[{_COLOURS.get(Health(code), 'red')}]{Health(code).label}[/]"
+def _health(code: str) -> Text:
+    return Text(Health(code).label, _COLOURS.get(Health(code), "red"))
 
 
 def _share(share: float | None) -> str:

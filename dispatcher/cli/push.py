@@ -7,6 +7,7 @@ from typing import Annotated, BinaryIO
 
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from dispatcher.casework import intake
 from dispatcher.casework.answer import Answer
@@ -90,9 +91,9 @@ def as_line(number: int, answer: Answer) -> dict[str, object]:
 def tell(number: int, answer: Answer) -> None:
     """The answer as people read it."""
     colour = _COLOURS.get(answer.status, "cyan")
-    head = f"[{colour}]{answer.status}[/] {answer.status.zh}"
     out.print(
-        head,
+        Text(answer.status, colour),
+        answer.status.zh,
         answer.instruction_id or f"第 {number} 行 line {number}",
         answer.case or "",
         answer.reason or "",

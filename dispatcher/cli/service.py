@@ -5,6 +5,7 @@ import threading
 from types import FrameType
 
 import typer
+from rich.text import Text
 
 from dispatcher import clock, logging, vault
 from dispatcher import sweep as sweeping
@@ -66,12 +67,12 @@ def stop_on_signals() -> threading.Event:
 def _banner(stack: Stack) -> None:
     environment = stack.environment
     embedded = "内置 embedded" if stack.is_embedded else "外部 external"
-    out.print(f"[bold]预警派发已就绪 dispatcher is ready[/]  HOME {stack.settings.home}")
+    out.print(Text("预警派发已就绪 dispatcher is ready", "bold"), f" HOME {stack.settings.home}")
     out.print(f"  数据库与 Redis database and Redis: {embedded}   时钟 clock: {environment['DISPATCHER_CLOCK']}")
     if stack.is_embedded:
-        out.print("  [yellow]内置服务器,不可用于正式值守 embedded servers: not for real duty[/]")
+        out.print("  内置服务器,不可用于正式值守 embedded servers: not for real duty", style="yellow")
     if stack.simulated:
-        out.print("  [yellow]模拟网关:不会发出任何真实短信或电话 simulated gateway: nothing real leaves[/]")
+        out.print("  模拟网关:不会发出任何真实短信或电话 simulated gateway: nothing real leaves", style="yellow")
     out.print(f"  回执入口 hooks: http://{environment['DISPATCHER_HOOKS_HOST']}:{environment['DISPATCHER_HOOKS_PORT']}")
     out.print(f"  Celery broker: {_without_password(environment['DISPATCHER_REDIS_URL'])}")
     out.print(f"  日志 logs: {stack.settings.home / 'logs'}   停止 stop: Ctrl-C")

@@ -106,7 +106,7 @@ def show(
             json_line(record)
         else:
             for line in _shown(record):
-                out.print(line, markup=False, highlight=False, soft_wrap=True)
+                out.print(line, highlight=False, soft_wrap=True)
 
 
 @group.command()
@@ -116,7 +116,7 @@ def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="编辑后�
         texts.load(file)
     except texts.TextsError as error:
         for fault in error.faults:
-            err.print(fault, markup=False, highlight=False, soft_wrap=True)
+            err.print(fault, highlight=False, soft_wrap=True)
         raise typer.Exit(_FAULTY) from None
     out.print(bilingual("文本可用", "the texts can be used"), highlight=False)
 

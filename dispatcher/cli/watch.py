@@ -4,6 +4,7 @@ import sys
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from dispatcher.cli.arguments import Json
 from dispatcher.cli.output import json_line, out
@@ -50,7 +51,8 @@ def _line(state: str, alarm: Alarm) -> None:
     colour = "green" if state == OVER else "red"
     since = alarm.since.isoformat(timespec="seconds")
     out.print(
-        f"[{colour}]{_STATES[state]}[/] {alarm.code}  {alarm.zh} / {alarm.en}  since {since}",
+        Text(_STATES[state], colour),
+        f"{alarm.code}  {alarm.zh} / {alarm.en}  since {since}",
         highlight=False,
         soft_wrap=True,
     )

@@ -33,4 +33,4 @@ def _tell_one(each: Explanation, words: Words, language: str) -> None:
 
 
 def _line(text: str) -> None:
-    out.print(text, markup=False, highlight=False, soft_wrap=True)
+    out.print(text, highlight=False, soft_wrap=True)

@@ -92,3 +92,10 @@ def test_the_figures_are_drawn_and_are_json(desk: Desk, run: Run) -> None:
     assert "签收率 accepted" in drawn
     assert "0/1" in drawn
     assert json.loads(run("kpi", "--json"))["cases"] == 1
+
+
+@pytest.mark.parametrize("reference", ["YJ[/]1", "[red]YJ-2"])
+def test_what_a_source_wrote_in_brackets_is_no_markup(desk: Desk, run: Run, reference: str) -> None:
+    case_with_visit(desk, instruction_id=reference)
+    assert reference in run("log")
+    assert reference in run("case", reference)
