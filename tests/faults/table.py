@@ -60,7 +60,12 @@ DRILLS = {
         Drill("sweeps", "two sweeps, then none, then one", strikes.change_sweeps, every_s=2),
         Drill("clock_ahead", "a worker's clock 5 minutes ahead", launch={"worker-routine": ("wrong_clock", 300)}),
         Drill("clock_behind", "a worker's clock 5 minutes behind", launch={"worker-urgent": ("wrong_clock", -300)}),
-        Drill("gateway_timeouts", "30 % never answered after acceptance", gateway={"rate_hang_after_accept": 0.3}),
+        Drill(
+            "gateway_timeouts",
+            "30 % never answered after acceptance, receipts late",
+            # Receipts later than the time limit: an earlier one would settle what was not answered, and leave no doubt.
+            gateway={"rate_hang_after_accept": 0.3, "late_ms": 6000},
+        ),
         Drill("gateway_hangs", "30 % never answered, not accepted", gateway={"rate_hang": 0.3}),
         Drill("gateway_500", "30 % answered 500", gateway={"rate_500": 0.3}),
         Drill("gateway_429", "30 % answered 429 with Retry-After", gateway={"rate_429": 0.3}),
