@@ -4,6 +4,7 @@ import base64
 import math
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -53,9 +54,11 @@ class Child:
     started: float = 0.0
 
     def start_again(self) -> None:
-        """The waits grow while it keeps ending soon; who ran for a while and was killed is back at once."""
+        """The waits grow while it keeps ending soon by itself; who ran for a while or was killed is back at once."""
         now = time.monotonic()
-        self.restarts = self.restarts + 1 if now - self.started < _STEADY_S else 1
+        was_killed = self.process is not None and self.process.returncode == -signal.SIGKILL
+        ends_soon = now - self.started < _STEADY_S and not was_killed
+        self.restarts = self.restarts + 1 if ends_soon else 1
         self.not_before = now + min(30.0, 0.5 * 2 ** min(self.restarts, 6))
         self.start()
 

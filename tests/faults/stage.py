@@ -62,15 +62,14 @@ class Stage(Stack):
             self.children[name].command = command
 
     def watch(self) -> None:
-        """Start again at once what ended by itself: a service manager's part."""
+        """Start again what ended by itself, as `up` does."""
         while not self._stop.wait(0.1):
             for child in self.to_start():
                 if child.name in self.resting:
                     continue
                 if child.process is not None and child.process.returncode == -SIGKILL:
                     self.note(f"{child.name} killed")
-                child.restarts += 1
-                child.start()
+                child.start_again()
 
     def note(self, what: str) -> None:
         self.strikes.append(Strike(what, clock.real_now()))

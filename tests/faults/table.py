@@ -40,7 +40,8 @@ DRILLS = {
     drill.name: drill
     for drill in (
         Drill("kill_worker", "kill -9 of a delivering worker", strikes.kill_worker, every_s=2, in_short=True),
-        Drill("kill_workers", "kill -9 of all workers at once", strikes.kill_workers, every_s=8),
+        # So far apart that the last doubts of one kill are settled before the next: that is what recovery is asked for.
+        Drill("kill_workers", "kill -9 of all workers at once", strikes.kill_workers, every_s=20),
         Drill("term_worker", "SIGTERM to a delivering worker", strikes.term_worker, every_s=3, leaves_no_doubt=True),
         Drill("kill_before_call", "killed after the commit, before the call", launch=_dying("before_call")),
         Drill("kill_before_record", "killed after the call, before its record", launch=_dying("before_record")),

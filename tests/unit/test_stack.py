@@ -33,7 +33,25 @@ def test_waits_grow_while_a_child_keeps_ending(now: list[float]) -> None:
     assert [_wait(child, now) for _ in range(7)] == [1, 2, 4, 8, 16, 30, 30]
 
 
-def test_a_child_that_ran_and_was_killed_is_back_at_once_however_often(now: list[float]) -> None:
+def test_a_child_that_was_killed_soon_after_its_start_is_back_at_once_however_often(
+    now: list[float], tmp_path: Path
+) -> None:
+    """Whoever kills it is no fault of its own, and people wait."""
+    child = Child("worker", ["sleep", "60"], {}, tmp_path / "log")
+    child.start()
+    for _ in range(4):
+        _kill(child)
+        assert _wait(child, now) == 1
+    _kill(child)
+
+
+def _kill(child: Child) -> None:
+    assert child.process is not None
+    child.process.kill()
+    child.process.wait()
+
+
+def test_a_child_that_ran_and_ended_is_back_at_once_however_often(now: list[float]) -> None:
     child = Sleeper("worker", [], {}, Path("log"))
     child.start()
     for _ in range(10):
