@@ -89,7 +89,7 @@ faults-short: $(VENV)/dev  ## one of them in small
 limits: $(VENV)/dev  ## sixteen workers at once: no limit exceeded at the receiving end, 95 % of each used; 3 minutes
 	$(BIN)/python -m tests.limits
 
-limits-short: $(VENV)/dev  ## the same in a minute, with shorter windows
+limits-short: $(VENV)/dev  ## the same in half a minute, with shorter windows
 	$(BIN)/python -m tests.limits --short
 
 faults-can-fail: $(VENV)/dev  ## take safeguards out, one by one; a drill must notice

@@ -2,7 +2,7 @@
 
     python -m tests.limits [--short]
 
-Exit 1 where a limit was exceeded, or less than 95 % of what it allows was used.
+Exit 1 where a limit was exceeded, or less than 95 % (in short: 80 %) of what it allows was used.
 """
 
 import argparse
@@ -26,12 +26,13 @@ from tests.limits.judge import Row, allowed_in, most_at_once, most_in
 from tests.limits.worker import Demand, work
 
 WORKERS = 16
-LEAST_USED = 0.95
 SETTLED_S = 2.0  # until every worker asks
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 PER_SECOND, NUMBERS, LINES, RESERVED = 50, 24, 8, 0.2
-SHORT = (30, ["1/2s", "10/24s"])
-LONG = (180, ["1/10s", "8/100s"])
+# For how many seconds, the windows of a number, and the share of each limit that must be used at least: on a machine
+# that others keep busy for a moment, that moment is no small part of the short form.
+LONG = (180, ["1/10s", "8/100s"], 0.95)
+SHORT = (30, ["1/2s", "10/24s"], 0.8)
 HOLD_S = 1.0  # how long a line takes for a call
 
 
@@ -118,7 +119,7 @@ def judged(record: list[dict[str, Any]], began: float, duration: int, callee: li
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--short", action="store_true")
-    duration, callee = SHORT if parser.parse_args().short else LONG
+    duration, callee, least_used = SHORT if parser.parse_args().short else LONG
     with tempfile.TemporaryDirectory() as folder:
         record, began = play(Path(folder), duration, callee)
     rows = list(judged(record, began, duration, callee))
@@ -126,8 +127,8 @@ def main() -> int:
     print(f"{'limit':<16} {'allowed':>8} {'most seen':>10} {'used':>7}")
     for row in rows:
         used = "" if row.used is None else f"{row.used:.1%}"
-        print(f"{row.name:<16} {row.allowed:>8} {row.most:>10} {used:>7} {'' if row.holds(LEAST_USED) else ' ✗'}")
-    return 0 if all(row.holds(LEAST_USED) for row in rows) else 1
+        print(f"{row.name:<16} {row.allowed:>8} {row.most:>10} {used:>7} {'' if row.holds(least_used) else ' ✗'}")
+    return 0 if all(row.holds(least_used) for row in rows) else 1
 
 
 if __name__ == "__main__":
