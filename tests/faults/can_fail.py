@@ -13,6 +13,7 @@ from rich.console import Console
 _ROOT = Path(__file__).parents[2]
 _COPIED = ("dispatcher", "providers", "schemas", "tasks", "tests", "celeryrc.py")
 _out = Console()
+_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,9 @@ def _is_caught(each: Sabotage, seed: int, out: Path | None) -> bool:
         (out / f"drills-{each.name}.txt").write_text(done.stdout, "utf-8")
     is_caught = done.returncode == 1 and f"{each.broken}:" in done.stdout
     _out.print(f"{'[green]caught[/]' if is_caught else '[red]NOT CAUGHT[/]'} {each.name} by {each.drill}")
-    if not is_caught:
-        _out.print(done.stdout, highlight=False, markup=False)
+    lines = done.stdout.splitlines()
+    told = [line for line in lines if f"{each.broken}:" in line][:_SHOWN] if is_caught else lines
+    _out.print("\n".join(told), highlight=False, markup=False, soft_wrap=True)
     return is_caught
 
 
