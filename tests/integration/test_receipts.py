@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ from uuid import UUID, uuid4
 import pytest
 from desk import Desk, Scripted
 from fastapi import FastAPI
-from httpx import ASGITransport, AsyncClient
+from httpx import ASGITransport, AsyncClient, Response
+from sqlalchemy import create_engine
+from sqlalchemy.orm import sessionmaker
 from standardwebhooks import Webhook
 from structlog.testing import capture_logs
 
@@ -39,14 +42,20 @@ base_url = "http://127.0.0.1:9"
 
 
 @pytest.fixture
-def gateway(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FastAPI:
-    """The hooks app of a house with one HTTP provider."""
+def house(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
+    """With one HTTP provider."""
     for name in [name for name in os.environ if name.startswith("DISPATCHER_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("TEST_GATEWAY_SECRET", SECRET)
     (tmp_path / "providers.toml").write_text(PROVIDERS)
     settings = Settings(home=tmp_path, database_url=desk.url, providers_file=tmp_path / "providers.toml")
-    return make(House(settings, desk.sessions, desk.office))
+    return House(settings, desk.sessions, desk.office)
+
+
+@pytest.fixture
+def gateway(house: House) -> FastAPI:
+    """The hooks app of the house."""
+    return make(house)
 
 
 def signed(body: bytes, *, at: datetime | None = None, secret: str = SECRET) -> dict[str, str]:
@@ -74,9 +83,13 @@ def post(gateway: FastAPI, body: bytes, provider: str = "city-sms", **how: Any) 
 
 
 def post_as_is(gateway: FastAPI, body: bytes, headers: dict[str, str], provider: str = "city-sms") -> int:
-    async def answer() -> int:
+    return answered(gateway, body, headers, provider).status_code
+
+
+def answered(gateway: FastAPI, body: bytes, headers: dict[str, str], provider: str = "city-sms") -> Response:
+    async def answer() -> Response:
         async with AsyncClient(transport=ASGITransport(gateway), base_url="http://hooks") as client:
-            return (await client.post(f"/receipts/{provider}", content=body, headers=headers)).status_code
+            return await client.post(f"/receipts/{provider}", content=body, headers=headers)
 
     return asyncio.run(answer())
 
@@ -179,6 +192,18 @@ def refused(gateway: FastAPI) -> dict[str, int]:
             return counts
 
     return asyncio.run(answer())
+
+
+def test_a_database_that_is_away_or_full_has_the_receipt_brought_again(desk: Desk, house: House) -> None:
+    body = report(sent(desk))
+    away = create_engine("postgresql+psycopg://user@127.0.0.1:1/x", connect_args={"connect_timeout": 1})
+    small = create_engine(desk.url, pool_size=1, max_overflow=0, pool_timeout=0.1)
+    with small.connect():
+        for engine in (away, small):
+            answer = answered(make(replace(house, sessions=sessionmaker(engine))), body, signed(body))
+            assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert desk.rows(ReceiptRow) == []
+    assert post(make(replace(house, sessions=sessionmaker(small))), body) == 204
 
 
 def test_a_message_that_has_not_left_has_no_receipt(desk: Desk, gateway: FastAPI) -> None:

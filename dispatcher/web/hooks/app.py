@@ -7,6 +7,7 @@ from http import HTTPStatus
 from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session
 
 from dispatcher.casework import receipts
@@ -50,7 +51,7 @@ def make(house: House) -> FastAPI:
             count(refusal.why)
             _log.warning("receipt_refused", provider=provider if provider.isascii() else "?", why=refusal.why)
             return Response(status_code=refusal.status)
-        except OperationalError:
+        except (OperationalError, NoConnectionFree):
             # Not stored, so not taken: the gateway brings it again.
             return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "5"})
         for why, number in left_out.items():
