@@ -5,15 +5,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from dispatcher.engine import caps, numbers
-from dispatcher.engine.case import Attempt, Case
+from dispatcher.engine.case import KIN, Attempt, Case
 from dispatcher.engine.decisions import BringForward, Cancel, Decision, Look, Plan
 from dispatcher.engine.sending import again, awake, last_of, plan
 from dispatcher.engine.sms import sms, sms_gave_way
 from dispatcher.engine.times import Due
 from dispatcher.policy.models import Policy
-from schemas.vocabulary import AttemptState, Channel, Person, Result
-
-_KIN = frozenset({Person.FAMILY, Person.GUARDIAN})
+from schemas.vocabulary import AttemptState, Channel, Result
 
 
 def calls(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
@@ -35,7 +33,7 @@ def family_calls(case: Case, policy: Policy, now: datetime) -> Iterator[Decision
         return
     begin = case.opened_at + (family.money_moved_after if case.money_moved else family.after)
     begin = min([begin, *(at + family.refused_after for at in case.refusals)])
-    parties = dict.fromkeys(n.party for n in case.numbers if n.person in _KIN and n.party != case.callee)
+    parties = dict.fromkeys(n.party for n in case.numbers if n.person in KIN and n.party != case.callee)
     for party in parties:
         if any(each.confirmed for each in case.on(Channel.VOICE, party)):
             continue
@@ -46,14 +44,10 @@ def family_calls(case: Case, policy: Policy, now: datetime) -> Iterator[Decision
 
 
 def stop_calling(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
-    """After a true contact nobody is called by itself; after a refusal only the family."""
-    if not case.true_contact:
-        return
+    """Planned calls that a true contact calls off."""
     for attempt in case.attempts:
-        first = attempt.party == case.callee
-        # A call to anybody else but kin was a human's order, and stands.
-        unneeded = first or (attempt.person in _KIN and not case.refusals)
-        if attempt.channel is Channel.VOICE and attempt.state is AttemptState.PLANNED and unneeded:
+        is_call = attempt.channel is Channel.VOICE and attempt.state is AttemptState.PLANNED
+        if is_call and case.is_called_off(attempt):
             yield Cancel("true_contact", attempt.id)
 
 

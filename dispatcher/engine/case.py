@@ -25,6 +25,7 @@ LIVE = frozenset({AttemptState.PLANNED, AttemptState.SENDING, AttemptState.ACCEP
 ENDED_VISIT = frozenset({VisitState.REPORTED, VisitState.CANCELLED})
 _REFUSALS = frozenset({Answer.UNSURE, Answer.DENIES, Answer.ALREADY_PAID})
 _MAY_DECIDE = frozenset({Person.SUBJECT, Person.GUARDIAN})
+KIN = frozenset({Person.FAMILY, Person.GUARDIAN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,12 +187,20 @@ class Case:
         return attempt.is_live or (in_doubt and self.successor(attempt) is None)
 
     def _may_be_repeated(self, attempt: Attempt) -> bool:
-        """No further call after a true contact, and nothing to a number that turned out bad, or is known no more."""
+        """No call that is called off, and nothing to a number that turned out bad, or is known no more."""
         good = attempt.number_id is None or any(
             each.id == attempt.number_id and attempt.channel not in each.bad_for for each in self.numbers
         )
         is_call = attempt.channel is Channel.VOICE
-        return good and not (is_call and (self.true_contact or not self.may_be_called(attempt.party)))
+        return good and not (is_call and (self.is_called_off(attempt) or not self.may_be_called(attempt.party)))
+
+    def is_called_off(self, call: Attempt) -> bool:
+        """After a true contact nobody is called by itself; after a refusal only the family.
+
+        A call to anybody else but kin was a human's order, and stands.
+        """
+        to_first, to_kin = call.party == self.callee, call.person in KIN
+        return self.true_contact and (to_first or (to_kin and not self.refusals))
 
     def may_be_called(self, party: str) -> bool:
         """Not by machine: a subject who can't hear it, or is a child."""

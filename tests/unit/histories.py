@@ -68,7 +68,8 @@ def _send(world: World) -> Iterator[Move]:
         for word in _results(world, attempt):
             yield lambda a=attempt, w=word: w(world.sending(a))
         yield lambda a=attempt: _only_sending(world, a)
-        yield lambda a=attempt: world.in_doubt(world.sending(a))
+        for _ in range(1 if attempt.channel is VISIT else 8):  # often: what goes wrong beside a doubt needs one
+            yield lambda a=attempt: world.in_doubt(world.sending(a))
         if attempt.channel is not VISIT:
             yield lambda a=attempt: world.accepted(world.sending(a))
             yield lambda a=attempt: world.out_of_reach(a)

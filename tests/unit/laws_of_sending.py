@@ -117,6 +117,15 @@ def what_may_be_a_duplicate_is_marked(world: World) -> None:
         assert plan.possible_duplicate or doubtful <= never_taken
 
 
+def no_new_step_is_taken_beside_a_doubt(world: World) -> None:
+    """What nobody knows the end of is made again as what it was, never beside itself."""
+    for plan, found in plans(world):
+        for each in found.attempts:
+            same = (each.channel, each.party, each.number_id) == (plan.channel, plan.party, plan.number_id)
+            if same and each.hook is plan.hook and each.state is AttemptState.IN_DOUBT:
+                assert plan.send_key == each.send_key or found.successor(each) is not None
+
+
 def a_visit_is_never_doubled(world: World) -> None:
     for plan, found in plans(world):
         before = [each for each in found.attempts if each.channel is VISIT and each.visit_id == plan.visit_id]
@@ -170,6 +179,7 @@ LAWS = (
     quiet_hours_hold_no_bank,
     a_key_is_shared_only_by_resends,
     what_may_be_a_duplicate_is_marked,
+    no_new_step_is_taken_beside_a_doubt,
     a_visit_is_never_doubled,
     a_number_rests_between_two_calls_in_a_row,
     after_a_true_contact_only_the_family_of_who_refused_is_called,

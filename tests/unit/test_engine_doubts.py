@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from builders import (
     CRITICAL,
+    EMPLOYER,
     FAMILY,
     HIGH,
     LOW,
@@ -19,15 +20,17 @@ from builders import (
     TWO,
     VISIT,
     VOICE,
+    employer,
     number,
     relative,
     settled,
 )
 from harness import World, is_planned, planned
 
+from dispatcher.engine import evolve, orders
 from dispatcher.engine.decisions import GiveUp, Plan
 from dispatcher.engine.sending import NEVER_TAKEN
-from schemas.vocabulary import Answer, AttemptState, Hook, Result, Urgency
+from schemas.vocabulary import Answer, AttemptState, Hook, Relation, Result, Urgency
 
 
 def test_what_the_provider_never_took_goes_again_at_once_under_its_key() -> None:
@@ -112,6 +115,29 @@ def test_a_doubtful_call_is_not_repeated_after_a_true_contact() -> None:
     world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.HUNG_UP)
     world.after(minutes=2)
     assert not is_planned(world, VOICE, FAMILY)
+
+
+def test_a_doubtful_call_to_the_family_of_who_refused_is_waited_for_and_made_again_under_its_key() -> None:
+    """A new round beside it would ring twice, and no mark would say so."""
+    world = World.of(CRITICAL, numbers=(number("n1"), relative()), money_moved=True)
+    doubtful = world.sending(planned(world, VOICE, FAMILY))
+    world.in_doubt(doubtful)
+    world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DENIES)
+    assert not is_planned(world, VOICE, FAMILY)
+    world.after(seconds=90)
+    following = planned(world, VOICE, FAMILY)
+    assert (following.send_key, following.possible_duplicate) == (doubtful.id, True)
+
+
+def test_a_call_that_a_human_ordered_is_repeated_after_a_true_contact_too() -> None:
+    world = World.of(HIGH, numbers=(number("n1"), employer()))
+    for decision in orders.call(world.case, Relation.EMPLOYER, world.now):
+        world.case = evolve(world.case, decision, world.now)
+    doubtful = world.sending(planned(world, VOICE, EMPLOYER))
+    world.in_doubt(doubtful)
+    world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DENIES)
+    world.after(minutes=3)
+    assert planned(world, VOICE, EMPLOYER).send_key == doubtful.id
 
 
 def test_a_doubtful_call_is_not_repeated_on_a_number_that_turned_out_bad() -> None:
