@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from dispatcher.engine.caps import NEVER_ARRIVED
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import is_one_of
 from dispatcher.store.cases import CaseRow, PhoneRow
@@ -18,7 +19,7 @@ from schemas.vocabulary import AttemptState, CaseState, Channel
 _LOOK_BACK = timedelta(hours=36)
 _MADE_AT = func.coalesce(AttemptRow.sent_at, AttemptRow.due_at)
 _NOT_MADE = (AttemptState.SKIPPED.value, AttemptState.CANCELLED.value)
-_NEVER_ARRIVED = ("FAILED_TEMPORARY", "FAILED_PERMANENT", "REJECTED_CONTENT", "UNSUPPORTED", "INVALID_NUMBER")
+_NEVER_ARRIVED = tuple(result.value for result in NEVER_ARRIVED)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from dispatcher.engine import times
+from dispatcher.engine.caps import NEVER_ARRIVED
 from dispatcher.engine.case import Attempt, Case, Number
 from dispatcher.engine.decisions import Plan
 from dispatcher.engine.times import Due
@@ -55,12 +56,11 @@ def repeat(rule: str, last: Attempt, due: Due) -> Plan:
 
 
 def last_of(made: tuple[Attempt, ...]) -> Attempt | None:
-    """The attempt that counts as the last; a failed re-send yields to the one it stood in for, once that is known."""
-    last = made[-1] if made else None
-    if last is None or last.result is not Result.FAILED_TEMPORARY or not last.possible_duplicate:
-        return last
-    known = (each for each in made if each.send_key == last.send_key and each.result not in (None, last.result))
-    return next(known, last)
+    """The attempt that counts as the last; a failed re-send yields to one under its key that came to more."""
+    if not made:
+        return None
+    known = (each for each in made if each.send_key == made[-1].send_key and each.result is not None)
+    return min((made[-1], *known), key=_shortfall)
 
 
 def awake(case: Case, policy: Policy, due: Due) -> Due:
@@ -71,6 +71,11 @@ def awake(case: Case, policy: Policy, due: Due) -> Due:
 def again_at(case: Case, policy: Policy, last: Attempt, due: Due) -> Due:
     """Quiet hours hold what rings at somebody's; a bank is asked at any time."""
     return due if last.channel is Channel.HOOK else awake(case, policy, due)
+
+
+def _shortfall(attempt: Attempt) -> int:
+    """Arrived or may have, failed for good, failed for now: in this order."""
+    return (attempt.result in NEVER_ARRIVED) + (attempt.result is Result.FAILED_TEMPORARY)
 
 
 def _is_same_errand(attempt: Attempt, other: Attempt) -> bool:

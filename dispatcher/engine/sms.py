@@ -24,6 +24,8 @@ def sms(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     left = numbers.usable(case, Channel.SMS, party)
     if Channel.SMS not in case.channels or any(map(case.is_pending, made)) or not left:
         return
+    if _has_it(case, made):
+        return
     last = last_of(made)
     if last is None:
         start = case.opened_at + policy.plan(case.urgency).sms.after
@@ -33,7 +35,14 @@ def sms(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     elif last.result not in _NO_OTHER_NUMBER:
         yield _sms("next_number", case, policy, left[0], now, retry_of=last.id)
     elif last.result in _ARRIVED:
-        yield from _one_more(case, policy, now, last, left)
+        yield _one_more(case, policy, now, last, left)
+
+
+def _has_it(case: Case, made: tuple[Attempt, ...]) -> bool:
+    """Whether one of them arrived, in whatever order the words on them came, and nothing since calls for another."""
+    arrived = max((each.made_at for each in made if each.result in _ARRIVED), default=None)
+    grounds = [at for at in (case.rewarned_at, *case.refusals) if at is not None]
+    return arrived is not None and max(grounds, default=arrived) <= arrived
 
 
 def sms_gave_way(case: Case) -> list[datetime]:
@@ -56,12 +65,10 @@ def _retry(case: Case, policy: Policy, now: datetime, last: Attempt, left: tuple
     return replace(once_more, due_at=due.at, held_by=due.held_by)
 
 
-def _one_more(case: Case, policy: Policy, now: datetime, last: Attempt, left: tuple[Number, ...]) -> Iterator[Decision]:
+def _one_more(case: Case, policy: Policy, now: datetime, last: Attempt, left: tuple[Number, ...]) -> Plan:
     number = next((each for each in left if each.id == last.number_id), left[0])
-    if caps.rise_permits_one(case, number.party):
-        yield _sms("urgency_rose", case, policy, number, now)
-    elif max(case.refusals, default=last.made_at) > last.made_at:
-        yield _sms("other_wording", case, policy, number, now)
+    rule = "urgency_rose" if caps.rise_permits_one(case, last.party) else "other_wording"
+    return _sms(rule, case, policy, number, now)
 
 
 def _sms(rule: str, case: Case, policy: Policy, number: Number, due: datetime, retry_of: str | None = None) -> Plan:

@@ -163,6 +163,7 @@ def test_after_the_sms_that_a_rise_permits_the_cap_holds_again() -> None:
     sent = world.now
     world.after(minutes=1)
     world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DENIES)
+    assert "other_wording" in world.rules(Plan)
     assert planned(world, SMS).due_at == sent + 2 * HOUR
 
 
@@ -211,6 +212,14 @@ def test_who_refuses_is_sent_one_more_sms_in_other_words() -> None:
     world.send(SMS, Result.DELIVERED)
     world.after(days=1)
     assert len(world.made(SMS)) == 2
+
+
+def test_other_words_go_to_the_next_number_where_the_one_that_had_the_first_is_dead_since() -> None:
+    world = World.of(HIGH, numbers=TWO)
+    world.send(SMS, Result.DELIVERED)
+    world.send(VOICE, Result.INVALID_NUMBER)
+    world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DENIES)
+    assert planned(world, SMS).number_id == "n2"
 
 
 def test_a_refusal_counts_from_the_end_of_the_call() -> None:

@@ -1,5 +1,6 @@
 """Doubt: nobody knows whether a message left."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -226,6 +227,50 @@ def test_a_resend_that_fails_is_not_retried_once_the_first_turns_out_to_have_arr
     world.after(minutes=3)
     world.send(SMS, Result.FAILED_TEMPORARY)
     world.settled(first, Result.DELIVERED)
+    assert not is_planned(world, SMS)
+
+
+@pytest.mark.parametrize("fault", [Result.FAILED_PERMANENT, Result.INVALID_NUMBER, Result.REJECTED_CONTENT])
+def test_a_resend_that_fails_for_good_moves_nothing_to_the_next_number_once_the_first_arrived(fault: Result) -> None:
+    """A gateway that refuses one text too many to a number does so because the number has it."""
+    world = World.of(HIGH, channels=ONLY_SMS, numbers=TWO)
+    first = world.sending(planned(world, SMS))
+    world.in_doubt(first)
+    world.after(minutes=3)
+    second = world.sending(planned(world, SMS))
+    world.settled(first, Result.DELIVERED)
+    world.settled(second, fault, detail="number_limit")
+    world.after(hours=3)
+    assert not is_planned(world, SMS)
+
+
+def test_the_second_number_is_not_tried_again_once_it_is_known_that_the_first_has_the_message() -> None:
+    """A call found the number out of service, so the doubtful SMS to it was given up for the next one."""
+    world = World.of(HIGH, numbers=TWO)
+    first = world.sending(planned(world, SMS))
+    world.in_doubt(first)
+    world.send(VOICE, Result.INVALID_NUMBER)
+    second = planned(world, SMS)
+    assert second.number_id == "n2"
+    world.settled(first, Result.DELIVERED)
+    world.at(second.due_at)
+    world.settled(world.sending(second), Result.FAILED_TEMPORARY)
+    world.after(hours=3)
+    assert not is_planned(world, SMS)
+
+
+def test_a_resend_that_fails_for_good_goes_to_the_next_number_where_the_first_failed_too() -> None:
+    first = settled(id="a1", channel=SMS, result=Result.FAILED_PERMANENT)
+    second = replace(first, id="a2", result=Result.UNSUPPORTED, possible_duplicate=True, retry_of="a1")
+    world = World.as_found(MONDAY + SECOND, channels=ONLY_SMS, numbers=TWO, attempts=(first, second))
+    assert (planned(world, SMS).number_id, planned(world, SMS).retry_of) == ("n2", "a2")
+
+
+def test_of_the_sends_under_one_key_the_one_that_arrived_counts_before_one_that_failed_for_good() -> None:
+    first = settled(id="a1", channel=SMS, result=Result.FAILED_PERMANENT)
+    second = replace(first, id="a2", result=Result.UNKNOWN, possible_duplicate=True, retry_of="a1")
+    third = replace(second, id="a3", result=Result.FAILED_TEMPORARY, retry_of="a2")
+    world = World.as_found(MONDAY + SECOND, channels=ONLY_SMS, numbers=TWO, attempts=(first, second, third))
     assert not is_planned(world, SMS)
 
 

@@ -61,6 +61,29 @@ def test_a_bank_that_did_not_stop_it_is_rung_by_a_person_once(result: Result) ->
     assert world.rules(AskHuman) == []
 
 
+def test_a_bank_that_stopped_it_when_first_asked_is_not_rung_for_what_it_made_of_the_second_asking() -> None:
+    world = World.of(HIGH, money_moved=True)
+    first = world.sending(last(world, STOP))
+    world.in_doubt(first)
+    world.after(minutes=3)
+    second = world.sending(last(world, STOP))
+    world.settled(first, Result.STOPPED)
+    world.settled(second, Result.FAILED_PERMANENT)
+    assert (second.send_key, world.rules(AskHuman)) == (first.id, [])
+
+
+@pytest.mark.parametrize("result", [Result.NOT_STOPPED, Result.FAILED_PERMANENT])
+def test_a_bank_that_has_answered_is_not_asked_again_for_a_later_fault(result: Result) -> None:
+    world = World.of(HIGH, money_moved=True)
+    first = world.sending(last(world, STOP))
+    world.in_doubt(first)
+    world.after(minutes=3)
+    second = world.sending(last(world, STOP))
+    world.settled(first, result)
+    world.settled(second, Result.FAILED_TEMPORARY)
+    assert [each.id for each in world.case.hooks(STOP)] == [first.id, second.id]
+
+
 def test_where_there_is_no_bank_to_ask_a_person_is_told() -> None:
     world = World.of(HIGH, money_moved=True)
     world.out_of_reach(last(world, STOP))
