@@ -84,7 +84,7 @@ def _plan(hand: _Hand, plan: d.Plan) -> None:
     if plan.hook is Hook.STOP_PAYMENT:
         attempt.urgency_rank, attempt.lane = _FIRST_OF_ALL, lane_of(_FIRST_OF_ALL)
     attempt.due_at, attempt.action = plan.due_at, "send"
-    if plan.possible_duplicate and plan.retry_of is not None:
+    if plan.send_key is not None and plan.retry_of is not None:
         hand.attempt(plan.retry_of).action = None  # its key lives on in this one, which will be asked about
     if plan.due_at <= hand.now:
         hand.files.lanes.add(attempt.lane)

@@ -92,6 +92,11 @@ class Attempt:
         return self.sent_at or self.due_at
 
     @property
+    def is_resend(self) -> bool:
+        """Sent under the key of one that may have been taken."""
+        return self.possible_duplicate and self.send_key != self.id
+
+    @property
     def is_refusal(self) -> bool:
         """The subject, or a guardian, was spoken with and would not be dissuaded."""
         by_phone = self.confirmed and self.answer in _REFUSALS and self.person in _MAY_DECIDE

@@ -30,13 +30,13 @@ def again(case: Case, policy: Policy, last: Attempt, now: datetime) -> Plan:
         lost = sum(each.send_key == last.send_key and each.detail == NEVER_TAKEN for each in case.attempts)
         due = Due(now if lost == 1 else max(now, (last.settled_at or now) + policy.retry.wait(lost - 1)))
         return replace(repeat("never_taken", last, again_at(case, policy, last, due)), send_key=last.send_key)
-    if last.onward is Onward.NEXT_PROVIDER and not last.possible_duplicate:
+    if last.onward is Onward.NEXT_PROVIDER and not last.is_resend:
         return repeat(NEXT_PROVIDER, last, again_at(case, policy, last, Due(now)))
     failures = _failures_in_a_row([each for each in case.attempts if _is_same_errand(each, last)])
     waited = max(now, (last.settled_at or now) + policy.retry.wait(failures), last.retry_not_before or now)
     once_more = repeat("transient_failure", last, again_at(case, policy, last, Due(waited)))
     # What may be a duplicate stays one, and keeps its key.
-    return replace(once_more, possible_duplicate=True, send_key=last.send_key) if last.possible_duplicate else once_more
+    return replace(once_more, possible_duplicate=True, send_key=last.send_key) if last.is_resend else once_more
 
 
 def repeat(rule: str, last: Attempt, due: Due) -> Plan:

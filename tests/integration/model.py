@@ -128,7 +128,8 @@ _NEVER = {
         WHERE c.state <> 'open' AND a.state = 'planned' AND a.channel <> 'hook'""",
     "resent under another key": """
         SELECT a.id, a.rule FROM attempts a JOIN attempts b ON b.id = a.retry_of
-        WHERE b.state = 'in_doubt' AND a.send_key <> b.send_key AND a.sent_at IS NOT NULL""",
+        WHERE b.state = 'in_doubt' AND a.send_key <> b.send_key AND a.sent_at IS NOT NULL
+          AND a.phone_id IS NOT DISTINCT FROM b.phone_id""",
     "resent without a mark": """
         SELECT a.id, a.rule FROM attempts a JOIN attempts b ON b.id = a.retry_of
         WHERE b.was_in_doubt AND NOT a.possible_duplicate AND b.detail IS DISTINCT FROM 'never_taken'

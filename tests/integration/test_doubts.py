@@ -4,7 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from desk import Desk, Scripted
+from desk import Desk, Scripted, phone
 from sqlalchemy import text
 
 from dispatcher.casework.delivery import Done
@@ -170,6 +170,20 @@ def test_a_second_that_could_not_be_sent_leaves_the_doubt_standing(desk: Desk) -
     first, second, third = desk.attempts(case_id)
     assert (first.state, second.result, third.retry_of) == ("in_doubt", "FAILED_TEMPORARY", second.id)
     assert (third.possible_duplicate, third.send_key) == (True, first.id)
+
+
+def test_an_sms_to_the_second_number_is_marked_and_the_doubt_about_the_first_still_asked_about(desk: Desk) -> None:
+    case_id = doubtful(desk, channels=["sms", "voice"], phones=[{"number": phone(1)}, {"number": phone(2)}])
+    desk.pass_time(minutes=1)
+    desk.deliver(Scripted([Permanent(Result.INVALID_NUMBER, "no such number")], statuses=[DOUBT]))
+    first, second = desk.attempts(case_id, "sms")
+    assert (second.rule, second.retry_of, second.phone_id != first.phone_id) == ("next_number", first.id, True)
+    assert (second.possible_duplicate, second.send_key) == (True, second.id)
+    assert (first.state, first.action) == ("in_doubt", "query")
+    desk.receipt(first.send_key, Result.DELIVERED)
+    first, second = desk.attempts(case_id, "sms")
+    assert (first.result, second.state) == ("DELIVERED", "planned")
+    assert desk.verdict().differences == []
 
 
 def test_a_receipt_for_the_first_calls_off_every_later_one(desk: Desk) -> None:

@@ -117,6 +117,13 @@ def what_may_be_a_duplicate_is_marked(world: World) -> None:
         assert plan.possible_duplicate or doubtful <= never_taken
 
 
+def an_sms_beside_a_doubt_about_another_number_is_marked(world: World) -> None:
+    for plan, found in plans(world):
+        if plan.channel is SMS and plan.retry_of is not None:
+            others = [each for each in found.on(SMS, plan.party) if each.number_id != plan.number_id]
+            assert plan.possible_duplicate or all(each.state is not AttemptState.IN_DOUBT for each in others)
+
+
 def no_new_step_is_taken_beside_a_doubt(world: World) -> None:
     """What nobody knows the end of is made again as what it was, never beside itself."""
     for plan, found in plans(world):
@@ -179,6 +186,7 @@ LAWS = (
     quiet_hours_hold_no_bank,
     a_key_is_shared_only_by_resends,
     what_may_be_a_duplicate_is_marked,
+    an_sms_beside_a_doubt_about_another_number_is_marked,
     no_new_step_is_taken_beside_a_doubt,
     a_visit_is_never_doubled,
     a_number_rests_between_two_calls_in_a_row,

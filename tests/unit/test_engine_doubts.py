@@ -8,6 +8,7 @@ from builders import (
     CRITICAL,
     EMPLOYER,
     FAMILY,
+    GUARDIAN,
     HIGH,
     LOW,
     MEDIUM,
@@ -22,6 +23,7 @@ from builders import (
     VISIT,
     VOICE,
     employer,
+    guardian,
     number,
     relative,
     settled,
@@ -30,8 +32,8 @@ from harness import World, is_planned, planned
 
 from dispatcher.engine import evolve, orders
 from dispatcher.engine.decisions import GiveUp, Plan
-from dispatcher.engine.sending import NEVER_TAKEN
-from schemas.vocabulary import Answer, AttemptState, Hook, Relation, Result, Urgency
+from dispatcher.engine.sending import NEVER_TAKEN, NEXT_PROVIDER
+from schemas.vocabulary import Answer, AttemptState, Hook, Onward, Relation, Result, Urgency
 
 
 def test_what_the_provider_never_took_goes_again_at_once_under_its_key() -> None:
@@ -257,6 +259,39 @@ def test_the_second_number_is_not_tried_again_once_it_is_known_that_the_first_ha
     world.settled(world.sending(second), Result.FAILED_TEMPORARY)
     world.after(hours=3)
     assert not is_planned(world, SMS)
+
+
+def test_an_sms_to_the_second_number_beside_a_doubt_about_the_first_is_marked_and_so_is_its_retry() -> None:
+    """Nobody knows whether the person has the first, though a call found its number out of service."""
+    world = World.of(HIGH, numbers=TWO)
+    world.in_doubt(world.sending(planned(world, SMS)))
+    world.send(VOICE, Result.INVALID_NUMBER)
+    second = planned(world, SMS)
+    assert (second.number_id, second.possible_duplicate, second.send_key) == ("n2", True, second.id)
+    world.at(second.due_at)
+    world.settled(world.sending(second), Result.FAILED_TEMPORARY)
+    third = planned(world, SMS)
+    assert (third.number_id, third.possible_duplicate, third.send_key) == ("n2", True, third.id)
+
+
+def test_an_sms_to_a_guardian_beside_a_doubt_about_another_of_the_numbers_is_marked() -> None:
+    world = World.of(HIGH, minor=True, numbers=(number("n1"), guardian("g1"), guardian("g2")))
+    world.in_doubt(world.sending(planned(world, SMS, GUARDIAN)))
+    world.send(VOICE, Result.INVALID_NUMBER, party=GUARDIAN)
+    second = planned(world, SMS, GUARDIAN)
+    assert (second.number_id, second.possible_duplicate) == ("g2", True)
+
+
+def test_the_next_provider_is_tried_for_an_sms_beside_a_doubt_about_another_number() -> None:
+    world = World.of(HIGH, numbers=TWO)
+    world.in_doubt(world.sending(planned(world, SMS)))
+    world.send(VOICE, Result.INVALID_NUMBER)
+    second = planned(world, SMS)
+    world.at(second.due_at)
+    world.settled(world.sending(second), Result.FAILED_TEMPORARY, onward=Onward.NEXT_PROVIDER)
+    assert world.rules(Plan) == [NEXT_PROVIDER]
+    third = planned(world, SMS)
+    assert (third.due_at, third.possible_duplicate) == (world.now, True)
 
 
 def test_a_resend_that_fails_for_good_goes_to_the_next_number_where_the_first_failed_too() -> None:

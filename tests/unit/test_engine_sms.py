@@ -29,6 +29,7 @@ def test_sms_goes_to_the_next_number_at_once_after_a_permanent_failure() -> None
     following = planned(world, SMS)
     assert world.rules(Plan) == ["next_number"]
     assert (following.number_id, following.due_at, following.retry_of) == ("n2", MONDAY, failed.id)
+    assert not following.possible_duplicate
 
 
 @pytest.mark.parametrize("result", [Result.INVALID_NUMBER, Result.OUT_OF_SERVICE, Result.UNSUPPORTED])
