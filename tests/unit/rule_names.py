@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DISPATCHER = Path(__file__).parents[2] / "dispatcher"
+# Where journal entries are written: the core of casework, and what happens to a warning around it.
+WRITER_NOTE = "writer.note"
+JOURNALLED = ("casework", "intake", "delivery", "visits", "supervision")
 
 
 @dataclass(frozen=True)
@@ -19,14 +22,14 @@ class Named:
 
 def rules() -> set[Named]:
     """Rules of the engine's decisions and of casework's journal entries."""
-    modules = _modules("engine", "casework")
+    modules = _modules("engine", *JOURNALLED)
     makers = {name for _, tree in modules for name in _makers(tree)}
     return {named for path, tree in modules for named in _rules(path, tree, makers)}
 
 
 def events() -> set[Named]:
     """Events of journal entries that carry a rule."""
-    modules = _modules("casework")
+    modules = _modules(*JOURNALLED)
     return {named for path, tree in modules for named in _events(path, tree)}
 
 
@@ -57,16 +60,16 @@ def _rules(path: str, tree: ast.Module, makers: set[str]) -> Iterator[Named]:
 def _events(path: str, tree: ast.Module) -> Iterator[Named]:
     """The event is the first text among what `note` and its like are given."""
     for function, call in _calls(tree):
-        if _called(call) in ("note", "_note", "_noted", "hand.note") and _carries_a_rule(path, call):
+        if _called(call) in ("note", "_note", "_noted", WRITER_NOTE) and _carries_a_rule(path, call):
             texts = [each for each in call.args if isinstance(each, ast.Constant | ast.JoinedStr)]
             for value in texts[:1]:
                 yield from _named(value, function, path)
 
 
 def _carries_a_rule(path: str, call: ast.Call) -> bool:
-    """As a keyword; or because this hand of the engine, or this module's helper, always gives one."""
+    """As a keyword; or because the writer of decisions, or this module's helper, always gives one."""
     given = any(each.arg == "rule" for each in call.keywords)
-    return given or _called(call) in ("hand.note", "_noted") or path == "casework/events.py"
+    return given or _called(call) in (WRITER_NOTE, "_noted") or path.endswith("/events.py")
 
 
 def _calls(tree: ast.Module) -> Iterator[tuple[ast.FunctionDef, ast.Call]]:
@@ -108,8 +111,8 @@ def _called(call: ast.Call) -> str:
     """A function by its name, a decision also behind its module; of methods only `note`, and whose it is."""
     method = _name(call.func)
     if isinstance(call.func, ast.Name) or method[:1].isupper() or method == "note":
-        by_hand = isinstance(call.func, ast.Attribute) and _name(call.func.value) == "hand"
-        return f"hand.{method}" if by_hand else method
+        by_writer = isinstance(call.func, ast.Attribute) and _name(call.func.value) in ("hand", "writer")
+        return WRITER_NOTE if by_writer else method
     return ""
 
 
