@@ -1,4 +1,4 @@
-"""Puts the parts together from the settings: what workers, sweep, hooks and the CLI start with."""
+"""Puts the services together from the settings: what workers, sweep, hooks and the CLI start with."""
 
 import asyncio
 import os
@@ -12,8 +12,8 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session, sessionmaker
 
 from dispatcher import policy, texts, vault
+from dispatcher.casework.context import Context
 from dispatcher.casework.link_desk import LinkDesk
-from dispatcher.casework.office import Office
 from dispatcher.casework.roster import DutyDesk
 from dispatcher.clock import Clock
 from dispatcher.errors import OperatorError
@@ -27,16 +27,16 @@ from providers import registry
 from providers.base import SettingsError
 
 # What built-in adapters reach casework through.
-_DESKS: Mapping[str, Callable[[sessionmaker[Session], Office], object]] = {"roster": DutyDesk, "smpp": LinkDesk}
+_DESKS: Mapping[str, Callable[[sessionmaker[Session], Context], object]] = {"roster": DutyDesk, "smpp": LinkDesk}
 
 
 @dataclass(frozen=True)
-class House:
-    """A process's parts. Building it checks them all, so that a mistake is told at start."""
+class Services:
+    """A process's services. Building it checks them all, so that a mistake is told at start."""
 
     settings: Settings
     sessions: sessionmaker[Session]
-    office: Office
+    context: Context
 
     @property
     def engine(self) -> Engine:
@@ -50,7 +50,7 @@ class House:
     @cached_property
     def limiter(self) -> Limiter:
         """What the providers' contracts allow. Keys hold a number only as a blind index."""
-        digest = partial(self.office.vault.digest, "callee")
+        digest = partial(self.context.vault.digest, "callee")
         shared = Shared(self.settings.redis_url or "")
         return Limiter(shared, lambda number: digest(number).hex()[:32], self.settings.workers)
 
@@ -60,11 +60,11 @@ class House:
         return build_registry(self)
 
 
-def house() -> House:
+def build_services() -> Services:
     """Build everything but the providers. Raises OperatorError."""
     found = settings()
     url = database_url()
-    office = Office(
+    context = Context(
         policy=load_policy(found),
         vault=vault.load(found.key_path, make=False),
         clock=Clock(found.clock),
@@ -79,11 +79,11 @@ def house() -> House:
                 "the database is not at the newest schema; run `dispatcher migrate` first",
             )
         with sessions.begin() as session:
-            office.vault.check(session)
-            office.clock.start(session)
+            context.vault.check(session)
+            context.clock.start(session)
     except OperationalError as error:
         raise unreachable(error) from None
-    return House(found, sessions, office)
+    return Services(found, sessions, context)
 
 
 def load_policy(found: Settings) -> policy.Policy:
@@ -100,10 +100,10 @@ def load_texts(folder: Path | None) -> texts.Texts:
         raise OperatorError("预警文本文件有误", str(error)) from None
 
 
-def build_registry(parts: House) -> registry.Registry:
+def build_registry(services: Services) -> registry.Registry:
     """Raises OperatorError naming the provider and the setting."""
-    desks = {adapter: desk(parts.sessions, parts.office) for adapter, desk in _DESKS.items()}
-    return _registry(parts.settings.providers_file, os.environ, parts.settings.hooks_base, desks)
+    desks = {adapter: desk(services.sessions, services.context) for adapter, desk in _DESKS.items()}
+    return _registry(services.settings.providers_file, os.environ, services.settings.hooks_base, desks)
 
 
 def links(path: Path, environment: Mapping[str, str]) -> list[str]:

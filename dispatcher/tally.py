@@ -13,9 +13,9 @@ from typing import Any
 
 import redis
 
+from dispatcher.casework.breaker import RECENT_S, WINDOW_S, Counts, Kind, Window, is_judged, kind_of
 from dispatcher.logging import logger
 from providers.base import InDoubt, OperationsFault, Outcome, Provider, Transient
-from providers.breaker import RECENT_S, WINDOW_S, Counts, Kind, Window, is_judged, kind_of
 
 _GATHER_S = 0.5
 _KEPT_S = 2 * WINDOW_S

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from sqlalchemy.orm import Session
 
 from dispatcher.casework import due, receipts
-from dispatcher.casework.office import Office
+from dispatcher.casework.context import Context
 from dispatcher.logging import logger
 from dispatcher.store.patience import waits_for_database
 from tasks import app
-from tasks.worker import the_house
+from tasks.worker import worker_services
 
 _log = logger(__name__)
 _ROUNDS = 50  # then another message goes on, so that one task stays short
@@ -27,7 +27,7 @@ def advance_due() -> None:
     _log.info("cases_advanced", cases=_in_rounds(due.advance, full=due.BATCH))
 
 
-def _in_rounds(work: Callable[[Session, Office], tuple[int, set[str]]], full: int) -> int:
+def _in_rounds(work: Callable[[Session, Context], tuple[int, set[str]]], full: int) -> int:
     total = 0
     for _ in range(_ROUNDS):
         count = _round(work)
@@ -38,9 +38,9 @@ def _in_rounds(work: Callable[[Session, Office], tuple[int, set[str]]], full: in
 
 
 @waits_for_database
-def _round(work: Callable[[Session, Office], tuple[int, set[str]]]) -> int:
-    parts = the_house()
-    with parts.sessions.begin() as session:
-        count, lanes = work(session, parts.office)
-    parts.office.wake.deliver(*lanes)
+def _round(work: Callable[[Session, Context], tuple[int, set[str]]]) -> int:
+    services = worker_services()
+    with services.sessions.begin() as session:
+        count, lanes = work(session, services.context)
+    services.context.wake.deliver(*lanes)
     return count

@@ -6,7 +6,7 @@ from dispatcher.casework import delivery
 from dispatcher.logging import logger
 from tasks import app
 from tasks.link import is_served
-from tasks.worker import the_house, the_pump
+from tasks.worker import worker_pump, worker_services
 
 _log = logger(__name__)
 
@@ -16,9 +16,9 @@ def deliver_due(queue: str) -> None:
     """Deliver what is due on a lane, most urgent first; ring again where the slice ended before the work."""
     if not is_served(queue):
         return
-    done = the_pump().deliver(queue, partial(is_served, queue))
+    done = worker_pump().deliver(queue, partial(is_served, queue))
     if done:
         _log.info("delivered", lane=queue, errands=done)
-    parts = the_house()
-    with parts.sessions.begin() as session:
-        parts.office.wake.deliver(*delivery.due_lanes(session, parts.office, the_pump().room))
+    services = worker_services()
+    with services.sessions.begin() as session:
+        services.context.wake.deliver(*delivery.due_lanes(session, services.context, worker_pump().room))

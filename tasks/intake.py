@@ -19,7 +19,7 @@ from dispatcher.logging import logger
 from dispatcher.store.patience import waits_for_database
 from schemas.errors import BadInstruction
 from tasks import app
-from tasks.worker import the_house
+from tasks.worker import worker_services
 
 _log = logger(__name__)
 DOOR = "celery"
@@ -46,10 +46,10 @@ def intake(*instructions: Any, **fields: Any) -> None:
 
 @waits_for_database
 def _take(raw: bytes) -> Answer:
-    parts = the_house()
-    with parts.sessions.begin() as session:
-        answer, lanes = use_case.take(session, parts.office, raw, door=DOOR)
-    parts.office.wake.deliver(*lanes)
+    services = worker_services()
+    with services.sessions.begin() as session:
+        answer, lanes = use_case.take(session, services.context, raw, door=DOOR)
+    services.context.wake.deliver(*lanes)
     return answer
 
 
@@ -58,6 +58,6 @@ def _keep_unknown(message: Any = None, name: str = "", **_: Any) -> None:
     """A message for a task we don't have may be a misspelt instruction: kept, never dropped."""
     body = message.body if isinstance(message.body, bytes) else str(message.body).encode()
     refusal = BadInstruction("task", "没有这个任务名,应为 intake", "no such task; send to task intake")
-    parts = the_house()
-    with parts.sessions.begin() as session:
-        use_case.refuse(session, parts.office, body, refusal, door=DOOR)
+    services = worker_services()
+    with services.sessions.begin() as session:
+        use_case.refuse(session, services.context, body, refusal, door=DOOR)

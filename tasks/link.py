@@ -16,11 +16,11 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 from dispatcher.logging import logger
-from dispatcher.setup import House
+from dispatcher.setup import Services
 from dispatcher.wake import LINK
 from providers.base import Linked
 from tasks.pump import Pump
-from tasks.worker import the_house, the_pump
+from tasks.worker import worker_pump, worker_services
 
 _PERIOD_S = 1.0
 _LOCKS = 0x4C494E4B << 32  # below it, a checksum of the name
@@ -30,8 +30,8 @@ _log = logger(__name__)
 class Link:
     """One provider's link in this process. `start` waits for it."""
 
-    def __init__(self, house: House, pump: Pump, provider: Linked) -> None:
-        self._house, self._pump, self._provider = house, pump, provider
+    def __init__(self, services: Services, pump: Pump, provider: Linked) -> None:
+        self._services, self._pump, self._provider = services, pump, provider
         self._is_ours = threading.Event()
         self._stop = threading.Event()
         self._was_ours = False
@@ -51,7 +51,7 @@ class Link:
     def _keep(self) -> None:
         while not self._stop.is_set():
             try:
-                with self._house.engine.connect() as holder:
+                with self._services.engine.connect() as holder:
                     holder.detach()  # its end, not its way back into the pool, gives the lock to the next
                     self._hold(holder)
             except OperationalError as error:
@@ -107,9 +107,9 @@ def is_served(queue: str) -> bool:
 def _take_links(instance: Any = None, **_: Any) -> None:
     """The queues that a worker is told to serve say which links it holds."""
     for queue in instance.app.amqp.queues.consume_from:
-        provider = the_house().registry.get(queue.removeprefix(LINK)) if queue.startswith(LINK) else None
+        provider = worker_services().registry.get(queue.removeprefix(LINK)) if queue.startswith(LINK) else None
         if provider is not None and provider.capabilities.linked:
-            _held()[queue] = Link(the_house(), the_pump(), cast(Linked, provider))
+            _held()[queue] = Link(worker_services(), worker_pump(), cast(Linked, provider))
             _held()[queue].start()
 
 

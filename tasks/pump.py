@@ -19,7 +19,7 @@ from dispatcher.casework.delivery import Done, Errand
 from dispatcher.casework.errands import Errands
 from dispatcher.casework.room import Room
 from dispatcher.logging import logger
-from dispatcher.setup import House
+from dispatcher.setup import Services
 from dispatcher.store.patience import waits_for_database
 from dispatcher.wake import LINK, ROUTINE, URGENT
 
@@ -41,11 +41,11 @@ _log = logger(__name__)
 class Pump:
     """One a worker process; the worker runs one task at a time."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
-        self._registry = house.registry
-        self.room = Room(house.limiter, house.registry, house.office)
-        self._errands = Errands(house.registry, house.limiter, house.tally)
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._registry = services.registry
+        self.room = Room(services.limiter, services.registry, services.context)
+        self._errands = Errands(services.registry, services.limiter, services.tally)
         self._loop = asyncio.new_event_loop()
         self._results: queue.SimpleQueue[Done] = queue.SimpleQueue()
         self._under_way = 0
@@ -124,7 +124,7 @@ class Pump:
     def close(self) -> None:
         """Close the providers' connections."""
         self.run(self._registry.close())
-        self.run(self._house.limiter.close())
+        self.run(self._services.limiter.close())
         self._loop.call_soon_threadsafe(self._loop.stop)
 
     def _most(self, lane: str) -> int:
@@ -136,8 +136,8 @@ class Pump:
     def _claim(self, lane: str, limit: int) -> list[Errand]:
         if limit <= 0:
             return []
-        with self._house.sessions.begin() as session:
-            return claiming.claim(session, self._house.office, self._registry, self.room, lane, limit)
+        with self._services.sessions.begin() as session:
+            return claiming.claim(session, self._services.context, self._registry, self.room, lane, limit)
 
     def _start(self, errands: list[Errand]) -> None:
         self._under_way += len(errands)
@@ -161,7 +161,7 @@ class Pump:
             return
         self._held += results
         self._again_at = time.monotonic() + HELD_S
-        bell = threading.Timer(HELD_S, self._house.office.wake.deliver, (lane,))
+        bell = threading.Timer(HELD_S, self._services.context.wake.deliver, (lane,))
         bell.daemon = True
         bell.start()
 
@@ -177,14 +177,14 @@ class Pump:
         """Write results down. Gives whether more has become due by them, and those whose case somebody else holds."""
         if not results:
             return False, []
-        with self._house.sessions.begin() as session:
-            lanes, held = delivery.record(session, self._house.office, results)
+        with self._services.sessions.begin() as session:
+            lanes, held = delivery.record(session, self._services.context, results)
         for done in results:
             if done not in held:
                 _log.info("errand_done", **_facts(done))
         if held:
             _log.warning("cases_held", results=len(held))
-        self._house.office.wake.deliver(*lanes)
+        self._services.context.wake.deliver(*lanes)
         return bool(lanes), held
 
     async def _run(self, errand: Errand) -> None:

@@ -1,4 +1,4 @@
-"""A worker's life: its parts, its logging, its watchdog, its end."""
+"""A worker's life: its services, its logging, its watchdog, its end."""
 
 import logging
 import sys
@@ -10,10 +10,10 @@ from celery.worker import state
 from celery.worker.consumer import Consumer
 
 from dispatcher import logging as our_logging
-from dispatcher.casework import links, standings
+from dispatcher.casework import links, provider_health
 from dispatcher.errors import OperatorError
 from dispatcher.settings import settings
-from dispatcher.setup import House, house
+from dispatcher.setup import Services, build_services
 from tasks import app
 from tasks.pump import Pump
 
@@ -21,13 +21,13 @@ _log = our_logging.logger(__name__)
 
 
 @cache
-def the_house() -> House:
-    return house()
+def worker_services() -> Services:
+    return build_services()
 
 
 @cache
-def the_pump() -> Pump:
-    return Pump(the_house())
+def worker_pump() -> Pump:
+    return Pump(worker_services())
 
 
 @signals.setup_logging.connect
@@ -47,11 +47,11 @@ def _without_bodies(record: logging.LogRecord) -> bool:
 def _check_parts(**_: Any) -> None:
     """A mistake of the operator is told at start, in one line, and the worker does not come up."""
     try:
-        parts = the_house()
-        names = [provider.name for provider in parts.registry.all()]
-        with parts.sessions.begin() as session:
-            standings.register(session, parts.registry)
-            taken_back = links.take_back(session, parts.office, parts.registry)
+        services = worker_services()
+        names = [provider.name for provider in services.registry.all()]
+        with services.sessions.begin() as session:
+            provider_health.register(session, services.registry)
+            taken_back = links.take_back(session, services.context, services.registry)
         _log.info("worker_starts", providers=names, taken_back=taken_back)
     except OperatorError as error:
         sys.stderr.write(f"{error}\n")
@@ -61,14 +61,14 @@ def _check_parts(**_: Any) -> None:
 
 @signals.worker_shutting_down.connect
 def _claim_no_more(**_: Any) -> None:
-    if the_pump.cache_info().currsize:
-        the_pump().stopping.set()
+    if worker_pump.cache_info().currsize:
+        worker_pump().stopping.set()
 
 
 @signals.worker_shutdown.connect
 def _close(**_: Any) -> None:
-    if the_pump.cache_info().currsize:
-        the_pump().close()
+    if worker_pump.cache_info().currsize:
+        worker_pump().close()
 
 
 class Watchdog(bootsteps.StartStopStep):

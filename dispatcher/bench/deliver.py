@@ -21,7 +21,7 @@ from dispatcher import clock, sweep
 from dispatcher.bench import naive
 from dispatcher.casework import due, intake
 from dispatcher.errors import OperatorError
-from dispatcher.setup import House
+from dispatcher.setup import Services
 from dispatcher.stack import Stack
 from dispatcher.store.attempts import AttemptRow
 from schemas.vocabulary import AttemptState
@@ -44,8 +44,8 @@ class Round:
 
 
 class Bench:
-    def __init__(self, house: House, stack: Stack, per_round: int, tell: Callable[[str], None]) -> None:
-        self._house = house
+    def __init__(self, services: Services, stack: Stack, per_round: int, tell: Callable[[str], None]) -> None:
+        self._services = services
         self._stack = stack
         self._count = per_round
         self._tell = tell
@@ -59,7 +59,7 @@ class Bench:
 
     def rounds(self, count: int) -> Iterator[Round]:
         """Alternating rounds, the naive one first in each."""
-        with self._house.sessions.begin() as session:
+        with self._services.sessions.begin() as session:
             session.execute(text("CREATE TABLE IF NOT EXISTS bench_naive (id text PRIMARY KEY, ref text)"))
         self._receipts(on=False)
         command = [sys.executable, "-m", "celery", "-A", "dispatcher.bench.naive", "worker", "-c", "2"]
@@ -84,9 +84,9 @@ class Bench:
         self._move_to(self._night)
         for _ in range(self._count):
             self._made += 1
-            with self._house.sessions.begin() as session:
+            with self._services.sessions.begin() as session:
                 answer, _lanes = intake.take(
-                    session, self._house.office, _instruction(self._made, self._night), door="bench"
+                    session, self._services.context, _instruction(self._made, self._night), door="bench"
                 )
             if not answer.taken:
                 raise OperatorError("基准数据未被受理", f"the bench's own instruction was refused: {answer.reason}")
@@ -103,7 +103,7 @@ class Bench:
         return self._count / (time.monotonic() - begin)
 
     def _ours(self, done: Callable[[int], bool]) -> float:
-        with self._house.sessions() as session:
+        with self._services.sessions() as session:
             before = session.scalar(select(func.count(AttemptRow.id)).where(AttemptRow.sent_at.is_not(None))) or 0
         begin = time.monotonic()
         self._move_to(self._night.replace(hour=8) + _DAY)
@@ -115,37 +115,37 @@ class Bench:
 
     def _settle_rest(self) -> None:
         """Not measured: what had no receipt is asked about, so that the next round begins quiet."""
-        with self._house.sessions() as session:
-            now = self._house.office.clock.now(session)
+        with self._services.sessions() as session:
+            now = self._services.context.clock.now(session)
         self._move_to(now + timedelta(minutes=11))
         _until(self._is_quiet)
 
     def _has_left(self, count: int) -> bool:
         """Taken by the gateway, recorded, committed."""
-        with self._house.sessions() as session:
+        with self._services.sessions() as session:
             sent = select(func.count(AttemptRow.id)).where(
                 AttemptRow.sent_at.is_not(None), AttemptRow.state != AttemptState.SENDING.value
             )
             return (session.scalar(sent) or 0) >= count
 
     def _is_settled(self, count: int) -> bool:
-        with self._house.sessions() as session:
+        with self._services.sessions() as session:
             settled = select(func.count(AttemptRow.id)).where(AttemptRow.state == AttemptState.SETTLED.value)
             return (session.scalar(settled) or 0) >= count
 
     def _is_quiet(self) -> bool:
-        sweep.sweep(self._house)
-        with self._house.sessions() as session:
-            return due.look(session, self._house.office).is_quiet
+        sweep.sweep(self._services)
+        with self._services.sessions() as session:
+            return due.find_due_work(session, self._services.context).is_quiet
 
     def _rows(self) -> int:
-        with self._house.sessions() as session:
+        with self._services.sessions() as session:
             return session.scalar(text("SELECT count(*) FROM bench_naive")) or 0
 
     def _move_to(self, at: datetime) -> None:
-        with self._house.sessions.begin() as session:
+        with self._services.sessions.begin() as session:
             clock.step_to(session, at)
-        sweep.sweep(self._house)
+        sweep.sweep(self._services)
 
     def _receipts(self, *, on: bool) -> None:
         self._gateway.put("/control/faults", json={"receipts": on}).raise_for_status()
@@ -153,7 +153,7 @@ class Bench:
     @contextmanager
     def _holding_the_wheel(self) -> Iterator[None]:
         """Nobody else moves the clock meanwhile."""
-        with clock.at_the_wheel(self._house.engine):
+        with clock.at_the_wheel(self._services.engine):
             yield
 
 

@@ -11,12 +11,12 @@ from cryptography.exceptions import InvalidTag
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dispatcher.casework import people, places
-from dispatcher.casework.codes import FIELD as CODE
-from dispatcher.casework.files import CaseFiles
+from dispatcher.casework import personal_data, places
+from dispatcher.casework.callback_codes import FIELD as CODE
+from dispatcher.casework.case_file import CaseFile
+from dispatcher.casework.context import Context
 from dispatcher.casework.letters import MINORS, surname
-from dispatcher.casework.office import Office
-from dispatcher.casework.view import relation_of
+from dispatcher.casework.snapshot import relation_of
 from dispatcher.casework.visits import HELD
 from dispatcher.engine import hooks
 from dispatcher.errors import OperatorError
@@ -32,18 +32,18 @@ _NOBODY = "unnamed"
 _UNKNOWN = "某某"
 
 
-def read(session: Session, office: Office, visit_id: UUID, *, officer: str | None) -> dict[str, Any]:
+def read(session: Session, context: Context, visit_id: UUID, *, officer: str | None) -> dict[str, Any]:
     """The card as this officer may see it. Raises OperatorError."""
     case_id = session.scalar(select(VisitRow.case_id).where(VisitRow.id == visit_id))
     if case_id is None:
         raise OperatorError(f"没有上门任务 {visit_id}", f"no visit {visit_id}; see `dispatcher visit list`")
-    files = CaseFiles(session, office)
-    files.open([case_id])
-    case, visit = files.cases[case_id], files.visit(case_id, visit_id)
+    case_file = CaseFile(session, context)
+    case_file.open([case_id])
+    case, visit = case_file.cases[case_id], case_file.visit(case_id, visit_id)
     masked = officer is None or officer != visit.officer or visit.state not in HELD
     try:
-        person = _Person(session, office, case)
-        known = _masked(case, person) if masked else _whole(files, case, visit, person)
+        person = _Person(session, context, case)
+        known = _masked(case, person) if masked else _whole(case_file, case, visit, person)
     except Erased:
         raise OperatorError("该人的个人信息已删除", "this person's data has been erased") from None
     except InvalidTag:
@@ -51,7 +51,7 @@ def read(session: Session, office: Office, visit_id: UUID, *, officer: str | Non
             "个人信息无法解密,请告知系统管理员", "a value in the vault does not open; tell the administrator"
         ) from None
     data = {"visit": str(visit_id), "masked": masked}
-    files.note(case_id, "card_read", data, actor=officer or _NOBODY, rule="visit_card")
+    case_file.note(case_id, "card_read", data, actor=officer or _NOBODY, rule="visit_card")
     head = {"visit": str(visit_id), "case": str(case_id), "state": visit.state, "precinct": visit.precinct_code}
     return head | {"masked": masked, "minor": bool(case.facts.get("minor"))} | known
 
@@ -59,13 +59,13 @@ def read(session: Session, office: Office, visit_id: UUID, *, officer: str | Non
 class _Person:
     """What the vault holds of the case's person, the newest value of each field."""
 
-    def __init__(self, session: Session, office: Office, case: CaseRow) -> None:
+    def __init__(self, session: Session, context: Context, case: CaseRow) -> None:
         subject = session.get_one(SubjectRow, case.subject_id)
         wanted = (VaultValueRow.field == "name") | VaultValueRow.field.startswith("name:")
         values = select(VaultValueRow).where(VaultValueRow.subject_id == subject.id, wanted).order_by(VaultValueRow.id)
-        self._session, self._office = session, office
+        self._session, self._office = session, context
         self._names = {
-            value.field: office.vault.open(people.sealed(value), subject.key_id, subject.wrapped_key)
+            value.field: context.vault.open(personal_data.sealed(value), subject.key_id, subject.wrapped_key)
             for value in session.scalars(values)
         }
 
@@ -73,7 +73,7 @@ class _Person:
         return self._names.get(f"name:{party}" if party else "name")
 
     def value(self, value_id: UUID) -> str:
-        return people.read_value(self._session, self._office, value_id)
+        return personal_data.read_value(self._session, self._office, value_id)
 
 
 def _masked(case: CaseRow, person: _Person) -> dict[str, Any]:
@@ -83,11 +83,11 @@ def _masked(case: CaseRow, person: _Person) -> dict[str, Any]:
     return {"name": f"{seen if seen and seen != name else ''}{_UNKNOWN}"}
 
 
-def _whole(files: CaseFiles, case: CaseRow, visit: VisitRow, person: _Person) -> dict[str, Any]:
+def _whole(case_file: CaseFile, case: CaseRow, visit: VisitRow, person: _Person) -> dict[str, Any]:
     standing = sorted(
-        (phone for phone in files.phones[case.id] if phone.retired_at is None), key=lambda phone: phone.position
+        (phone for phone in case_file.phones[case.id] if phone.retired_at is None), key=lambda phone: phone.position
     )
-    tried, left = places.tried(files, visit), places.left(files, visit)
+    tried, left = places.tried(case_file, visit), places.left(case_file, visit)
     return {
         "name": person.name(),
         "language": case.language,
@@ -101,11 +101,11 @@ def _whole(files: CaseFiles, case: CaseRow, visit: VisitRow, person: _Person) ->
                 "tried": tried.get(str(row.id)),
                 "next": row in left[:1],
             }
-            for row in places.in_order(files, visit)
+            for row in places.in_order(case_file, visit)
         ],
         "phones": [person.value(phone.value_id) for phone in standing if relation_of(phone.party) is None],
         "contacts": [_contact(phone, person) for phone in standing if relation_of(phone.party) is not None],
-        **_words(files, case, visit, person),
+        **_words(case_file, case, visit, person),
     }
 
 
@@ -115,12 +115,12 @@ def _contact(phone: PhoneRow, person: _Person) -> dict[str, Any]:
     return known | {"name": person.name(phone.party), "phone": person.value(phone.value_id)}
 
 
-def _words(files: CaseFiles, case: CaseRow, visit: VisitRow, person: _Person) -> dict[str, Any]:
+def _words(case_file: CaseFile, case: CaseRow, visit: VisitRow, person: _Person) -> dict[str, Any]:
     """What to ask and do, the text to show, and the code by which 96110 tells who we are."""
-    texts, minor = files.office.texts, bool(case.facts.get("minor"))
-    assignment = files.session.scalar(select(AttemptRow.occasion).where(AttemptRow.id == visit.attempt_id))
+    texts, minor = case_file.context.texts, bool(case.facts.get("minor"))
+    assignment = case_file.session.scalar(select(AttemptRow.occasion).where(AttemptRow.id == visit.attempt_id))
     occasion = assignment or 1
-    granted = hooks.standing_protection(files.case_value(case.id))
+    granted = hooks.standing_protection(case_file.case_value(case.id))
     until = granted.granted_until if granted else None
     lines = texts.card(
         case.fraud_type,
@@ -128,9 +128,9 @@ def _words(files: CaseFiles, case: CaseRow, visit: VisitRow, person: _Person) ->
         case.facts,
         minor=minor,
         occasion=occasion,
-        is_protected=until is not None and until > files.now,
+        is_protected=until is not None and until > case_file.now,
     )
-    code = files.session.scalar(
+    code = case_file.session.scalar(
         select(CodeRow.value_id)
         .join(VaultValueRow, VaultValueRow.id == CodeRow.value_id)
         .where(CodeRow.case_id == case.id, VaultValueRow.field == CODE)

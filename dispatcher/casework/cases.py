@@ -4,49 +4,55 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from dispatcher.casework import codes, reaches, related
-from dispatcher.casework.apply import raise_urgency
-from dispatcher.casework.files import CaseFiles
+from dispatcher.casework import callback_codes, linked_cases, reaches
+from dispatcher.casework.carry_out import raise_urgency
+from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.incoming import Incoming
-from dispatcher.casework.people import keep_value, new_subject
+from dispatcher.casework.personal_data import keep_value, new_subject
 from dispatcher.store.base import new_id
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.vault import SubjectRow
 from schemas.vocabulary import CaseState, LinkKind, Urgency
 
 
-def open_or_join(files: CaseFiles, incoming: Incoming, case_id: UUID | None) -> tuple[UUID, bool]:
+def open_or_join(case_file: CaseFile, incoming: Incoming, case_id: UUID | None) -> tuple[UUID, bool]:
     """The case this instruction belongs to: that of its earlier version, the person's open one, or a new one."""
-    found = case_id if case_id is not None and _is_open(files, case_id) else None
-    found = found or related.open_case(files.session, incoming)
-    earlier = open_with_neighbours(files, incoming, found)
+    found = case_id if case_id is not None and _is_open(case_file, case_id) else None
+    found = found or linked_cases.open_case(case_file.session, incoming)
+    earlier = open_with_neighbours(case_file, incoming, found)
     if found is None:
-        return open_new(files, incoming, _subject(files, incoming), earlier), False
-    join(files, found, incoming, rule="higher_urgency_joined")
+        return open_new(case_file, incoming, _subject(case_file, incoming), earlier), False
+    join(case_file, found, incoming, rule="higher_urgency_joined")
     return found, True
 
 
-def open_with_neighbours(files: CaseFiles, incoming: Incoming, case_id: UUID | None) -> UUID | None:
+def open_with_neighbours(case_file: CaseFile, incoming: Incoming, case_id: UUID | None) -> UUID | None:
     """Open a case and all that it may be linked to at once: one after the other, two neighbours would deadlock.
 
     Gives the earlier case in which a person without an open one was warned.
     """
-    earlier = related.warned_before(files.session, files.office, incoming, files.now) if case_id is None else None
+    earlier = (
+        linked_cases.warned_before(case_file.session, case_file.context, incoming, case_file.now)
+        if case_id is None
+        else None
+    )
     numbers = {phone.digest for phone in incoming.phones}
     if case_id is not None:
-        numbers |= related.numbers_of(files.session, case_id)
-    files.open({*related.neighbours(files.session, numbers, case_id), *(each for each in (case_id, earlier) if each)})
+        numbers |= linked_cases.numbers_of(case_file.session, case_id)
+    case_file.open(
+        {*linked_cases.neighbours(case_file.session, numbers, case_id), *(each for each in (case_id, earlier) if each)}
+    )
     return earlier
 
 
-def _is_open(files: CaseFiles, case_id: UUID) -> bool:
-    state = files.session.scalar(select(CaseRow.state).where(CaseRow.id == case_id))
+def _is_open(case_file: CaseFile, case_id: UUID) -> bool:
+    state = case_file.session.scalar(select(CaseRow.state).where(CaseRow.id == case_id))
     return state == CaseState.OPEN
 
 
-def open_new(files: CaseFiles, incoming: Incoming, subject: SubjectRow, earlier: UUID | None) -> UUID:
+def open_new(case_file: CaseFile, incoming: Incoming, subject: SubjectRow, earlier: UUID | None) -> UUID:
     """A case of its own, with what is known of the person's earlier ones."""
-    pushed, now, session = incoming.pushed, files.now, files.session
+    pushed, now, session = incoming.pushed, case_file.now, case_file.session
     case = CaseRow(
         id=new_id(),
         subject_id=subject.id,
@@ -57,10 +63,10 @@ def open_new(files: CaseFiles, incoming: Incoming, subject: SubjectRow, earlier:
         channels=list(dict.fromkeys(each.value for each in pushed.channels)),
         fraud_type=incoming.fraud_type,
         language=pushed.victim.language,
-        policy_version=files.office.policy.version,
+        policy_version=case_file.context.policy.version,
         facts=incoming.facts,
         expired=incoming.expired,
-        suppressed=related.is_suppressed(session, files.office, incoming, now),
+        suppressed=linked_cases.is_suppressed(session, case_file.context, incoming, now),
         warned_before=earlier,
         deadlines={},
         raised_for=[],
@@ -74,9 +80,9 @@ def open_new(files: CaseFiles, incoming: Incoming, subject: SubjectRow, earlier:
         journal_seq=0,
     )
     for name, value in incoming.texts.items():
-        keep_value(session, files.office, subject, name, value)
-    files.add(case, subject)
-    files.note(
+        keep_value(session, case_file.context, subject, name, value)
+    case_file.add(case, subject)
+    case_file.note(
         case.id,
         "case_opened",
         {
@@ -91,18 +97,18 @@ def open_new(files: CaseFiles, incoming: Incoming, subject: SubjectRow, earlier:
             "facts": case.facts,
         },
     )
-    codes.issue(files, case, subject)
-    reaches.add(files, case, subject, incoming)
+    callback_codes.issue(case_file, case, subject)
+    reaches.add(case_file, case, subject, incoming)
     if earlier is not None:
-        related.link(files, case.id, earlier, LinkKind.WARNED_BEFORE)
-    related.link_shared_numbers(files, case.id)
+        linked_cases.link(case_file, case.id, earlier, LinkKind.WARNED_BEFORE)
+    linked_cases.link_shared_numbers(case_file, case.id)
     return case.id
 
 
-def join(files: CaseFiles, case_id: UUID, incoming: Incoming, *, rule: str) -> None:
+def join(case_file: CaseFile, case_id: UUID, incoming: Incoming, *, rule: str) -> None:
     """One contact plan: all numbers, all addresses, all channels, the higher urgency. The clock stands."""
-    case, pushed = files.cases[case_id], incoming.pushed
-    subject = files.subject(case_id)
+    case, pushed = case_file.cases[case_id], incoming.pushed
+    subject = case_file.subject(case_id)
     subject.id_digest = subject.id_digest or incoming.id_digest
     case.channels = list(dict.fromkeys([*case.channels, *(each.value for each in pushed.channels)]))
     case.facts = _worse(case.facts, incoming.facts)
@@ -111,11 +117,11 @@ def join(files: CaseFiles, case_id: UUID, incoming: Incoming, *, rule: str) -> N
     _join_money(case, incoming)
     if incoming.urgency.rank < Urgency(case.urgency).rank:
         before = case.urgency
-        raise_urgency(files, case, incoming.urgency)
-        case.rewarned_at = files.now
-        files.note(case_id, "urgency_raised", {"before": before, "after": incoming.urgency}, rule=rule)
-    reaches.add(files, case, subject, incoming)
-    related.link_shared_numbers(files, case_id)
+        raise_urgency(case_file, case, incoming.urgency)
+        case.rewarned_at = case_file.now
+        case_file.note(case_id, "urgency_raised", {"before": before, "after": incoming.urgency}, rule=rule)
+    reaches.add(case_file, case, subject, incoming)
+    linked_cases.link_shared_numbers(case_file, case_id)
 
 
 def _worse(known: dict[str, object], new: dict[str, object]) -> dict[str, object]:
@@ -139,9 +145,9 @@ def _join_money(case: CaseRow, incoming: Incoming) -> None:
         case.money_transferred = incoming.transferred
 
 
-def _subject(files: CaseFiles, incoming: Incoming) -> SubjectRow:
+def _subject(case_file: CaseFile, incoming: Incoming) -> SubjectRow:
     known = None
     if incoming.id_digest is not None:
         same = select(SubjectRow).where(SubjectRow.id_digest == incoming.id_digest, SubjectRow.wrapped_key.is_not(None))
-        known = files.session.scalar(same.order_by(SubjectRow.id.desc()).limit(1))
-    return known or new_subject(files.session, files.office, files.now, id_digest=incoming.id_digest)
+        known = case_file.session.scalar(same.order_by(SubjectRow.id.desc()).limit(1))
+    return known or new_subject(case_file.session, case_file.context, case_file.now, id_digest=incoming.id_digest)

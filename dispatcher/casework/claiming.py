@@ -1,4 +1,4 @@
-"""Claiming what is due, most urgent first: committed as `sending` with a lease before anything leaves the house."""
+"""Claiming what is due, most urgent first: committed as `sending` with a lease before anything is sent."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from dispatcher import clock
 from dispatcher.casework import links, outcomes
+from dispatcher.casework.case_file import CaseFile, entry
 from dispatcher.casework.choosing import Chooser
+from dispatcher.casework.context import Context
 from dispatcher.casework.delivery import Errand, is_due
-from dispatcher.casework.files import CaseFiles, entry
 from dispatcher.casework.letters import Letters
-from dispatcher.casework.office import Office
 from dispatcher.casework.room import LEASE_MARGIN_S, Room, Spot
 from dispatcher.store import changes
 from dispatcher.store.attempts import AttemptRow
@@ -28,12 +28,12 @@ _LANES = {ROUTINE: (URGENT, ROUTINE)}
 Rows = Sequence[tuple[AttemptRow, CaseRow]]
 
 
-def claim(session: Session, office: Office, registry: Registry, room: Room, lane: str, limit: int) -> list[Errand]:
+def claim(session: Session, context: Context, registry: Registry, room: Room, lane: str, limit: int) -> list[Errand]:
     """Claim up to `limit` due attempts and commit them to the caller's transaction as in hand.
 
     What there is no room for is left untouched, and what stands behind it is looked at instead.
     """
-    now, real_now = office.clock.now(session), clock.shared_now(session)
+    now, real_now = context.clock.now(session), clock.shared_now(session)
     errands: list[Errand] = []
     is_left = True
     room.look_again()
@@ -41,7 +41,7 @@ def claim(session: Session, office: Office, registry: Registry, room: Room, lane
         rows = _due(session, room, lane, limit - len(errands), now, real_now)
         if not rows:
             break
-        this = _Slice(session, office, registry, room, lane, now, real_now, rows)
+        this = _Slice(session, context, registry, room, lane, now, real_now, rows)
         errands += this.take(rows)
         is_left = this.is_left
     return errands
@@ -66,7 +66,7 @@ class _Slice:
     def __init__(
         self,
         session: Session,
-        office: Office,
+        context: Context,
         registry: Registry,
         room: Room,
         lane: str,
@@ -74,10 +74,12 @@ class _Slice:
         real_now: datetime,
         rows: Rows,
     ) -> None:
-        self._session, self._office, self._registry, self._room = session, office, registry, room
+        self._session, self._office, self._registry, self._room = session, context, registry, room
         self._lane, self._now, self._real_now = lane, now, real_now
-        self._letters = Letters(session, office, rows)
-        self._chooser = Chooser(session, registry, (attempt for attempt, _ in rows), office.standings.shares(session))
+        self._letters = Letters(session, context, rows)
+        self._chooser = Chooser(
+            session, registry, (attempt for attempt, _ in rows), context.provider_health.shares(session)
+        )
         self._out_of_reach: list[AttemptRow] = []
         self.is_left = False
 
@@ -120,11 +122,11 @@ class _Slice:
         return is_expected and not self._registry.reaching(channel, country)
 
     def _leave_out(self) -> None:
-        files = CaseFiles(self._session, self._office)
-        files.open({each.case_id for each in self._out_of_reach})
+        case_file = CaseFile(self._session, self._office)
+        case_file.open({each.case_id for each in self._out_of_reach})
         for each in self._out_of_reach:
-            outcomes.unsupported(files, each.case_id, each.id)
-        files.decide()
+            outcomes.unsupported(case_file, each.case_id, each.id)
+        case_file.decide()
 
     def _take(self, attempt: AttemptRow, case: CaseRow, country: str | None, spot: Spot) -> Errand:
         """Put an attempt in hand, with a lease; a new one is committed as `sending`."""

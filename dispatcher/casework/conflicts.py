@@ -8,25 +8,25 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from dispatcher.casework import people
+from dispatcher.casework import personal_data
 from dispatcher.store.instructions import InstructionRow, QuarantineRow
 from dispatcher.store.journal import JournalRow
 from schemas import parse
 from schemas.instruction import Instruction
 
 if TYPE_CHECKING:
-    from dispatcher.casework.files import CaseFiles
+    from dispatcher.casework.case_file import CaseFile
 
 EVENT = "instruction_conflict"
 
 
-def contents(files: CaseFiles, case_id: UUID, rows: Sequence[InstructionRow]) -> Iterator[Instruction]:
+def contents(case_file: CaseFile, case_id: UUID, rows: Sequence[InstructionRow]) -> Iterator[Instruction]:
     """The other contents of these versions, as they were kept in quarantine."""
     told = select(JournalRow.data).where(JournalRow.case_id == case_id, JournalRow.event == EVENT)
     standing = {str(row.id) for row in rows}
-    kept = [UUID(data["quarantine"]) for data in files.session.scalars(told) if data["instruction"] in standing]
+    kept = [UUID(data["quarantine"]) for data in case_file.session.scalars(told) if data["instruction"] in standing]
     values = select(QuarantineRow.value_id).where(QuarantineRow.id.in_(kept))
-    for value_id in files.session.scalars(values).all() if kept else ():
-        found = parse.line(people.read_value(files.session, files.office, value_id).encode())
+    for value_id in case_file.session.scalars(values).all() if kept else ():
+        found = parse.line(personal_data.read_value(case_file.session, case_file.context, value_id).encode())
         if isinstance(found, Instruction):
             yield found

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from dispatcher import clock
 from dispatcher.casework import outcomes
-from dispatcher.casework.files import CaseFiles
-from dispatcher.casework.office import Office
+from dispatcher.casework.case_file import CaseFile
+from dispatcher.casework.context import Context
 from dispatcher.casework.room import Room
 from dispatcher.limits import Booking
 from dispatcher.store.attempts import AttemptRow
@@ -43,37 +43,37 @@ class Errand:
 @dataclass(frozen=True)
 class Done:
     errand: Errand
-    word: outcomes.Word | bool  # bool: whether a cancellation was granted
+    word: outcomes.ProviderAnswer | bool  # bool: whether a cancellation was granted
 
 
-def record(session: Session, office: Office, results: Iterable[Done]) -> tuple[set[str], list[Done]]:
+def record(session: Session, context: Context, results: Iterable[Done]) -> tuple[set[str], list[Done]]:
     """Write results down, journal them, let the engine decide what comes next.
 
     Gives the lanes to wake, and the results whose cases somebody else holds: one locked case holds up no other.
     """
     results = list(results)
-    files = CaseFiles(session, office)
-    files.open_soon({done.errand.case_id for done in results})
+    case_file = CaseFile(session, context)
+    case_file.open_soon({done.errand.case_id for done in results})
     held = []
     for done in results:
         errand, word = done.errand, done.word
-        if errand.case_id not in files.cases:
+        if errand.case_id not in case_file.cases:
             held.append(done)
             continue
         if isinstance(word, bool):
-            outcomes.cancelled(files, errand.case_id, errand.attempt_id, taken_back=word)
+            outcomes.cancelled(case_file, errand.case_id, errand.attempt_id, taken_back=word)
         else:
             outcomes.record(
-                files, errand.case_id, errand.attempt_id, word, asked=errand.action, others_left=errand.others_left
+                case_file, errand.case_id, errand.attempt_id, word, asked=errand.action, others_left=errand.others_left
             )
-    files.decide()
-    return files.lanes, held
+    case_file.decide()
+    return case_file.lanes, held
 
 
-def due_lanes(session: Session, office: Office, room: Room) -> list[str]:
+def due_lanes(session: Session, context: Context, room: Room) -> list[str]:
     """Lanes with something to do now, beside what waits for room."""
     room.look_again()
-    due = is_due(office.clock.now(session), clock.shared_now(session))
+    due = is_due(context.clock.now(session), clock.shared_now(session))
     return list(session.scalars(select(AttemptRow.lane).where(due, room.is_open()).distinct()))
 
 
@@ -84,7 +84,7 @@ def is_due(now: Moment, real_now: Moment) -> ColumnElement[bool]:
 
 
 NO_PROVIDER = OperationsFault("no_provider")
-WITHOUT_PROVIDER: Mapping[str, outcomes.Word | bool] = {
+WITHOUT_PROVIDER: Mapping[str, outcomes.ProviderAnswer | bool] = {
     "send": NO_PROVIDER,
     "query": InDoubt("provider_gone"),
     "cancel": False,

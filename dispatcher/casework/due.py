@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from dispatcher import clock
 from dispatcher.casework import delivery, outcomes
-from dispatcher.casework.files import CaseFiles
-from dispatcher.casework.office import Office
+from dispatcher.casework.case_file import CaseFile
+from dispatcher.casework.context import Context
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import is_one_of
 from dispatcher.store.cases import CaseRow
@@ -23,18 +23,18 @@ from schemas.vocabulary import AttemptState, Channel
 BATCH = 100
 
 
-def advance(session: Session, office: Office) -> tuple[int, set[str]]:
+def advance(session: Session, context: Context) -> tuple[int, set[str]]:
     """Decide on cases whose time has come. Gives (cases, lanes to wake)."""
-    now = office.clock.now(session)
+    now = context.clock.now(session)
     struck = select(CaseRow.id).where(CaseRow.next_look_at <= now).order_by(CaseRow.next_look_at).limit(BATCH)
     ids = list(session.scalars(struck.with_for_update(skip_locked=True, key_share=True)))
-    files = CaseFiles(session, office, now)
-    files.open(ids)
-    files.decide()
-    return len(ids), files.lanes
+    case_file = CaseFile(session, context, now)
+    case_file.open(ids)
+    case_file.decide()
+    return len(ids), case_file.lanes
 
 
-def expire_leases(session: Session, office: Office) -> tuple[int, set[str]]:
+def expire_leases(session: Session, context: Context) -> tuple[int, set[str]]:
     """Sending for longer than its lease: whoever held it is gone, and it may or may not have left."""
     lapsed = (
         select(AttemptRow.id, AttemptRow.case_id)
@@ -45,17 +45,17 @@ def expire_leases(session: Session, office: Office) -> tuple[int, set[str]]:
         .with_for_update(skip_locked=True, key_share=True, of=CaseRow)
     )
     rows = session.execute(lapsed).tuples().all()
-    files = CaseFiles(session, office)
-    files.open({case_id for _, case_id in rows})
+    case_file = CaseFile(session, context)
+    case_file.open({case_id for _, case_id in rows})
     expired = 0
     for attempt_id, case_id in rows:
-        attempt = files.attempt(case_id, attempt_id)
+        attempt = case_file.attempt(case_id, attempt_id)
         # Read again under the lock: its result may have come meanwhile.
-        if attempt.state == AttemptState.SENDING and attempt.lease_until and attempt.lease_until < files.real_now:
-            outcomes.record(files, case_id, attempt_id, InDoubt("lease_expired"), asked="send")
+        if attempt.state == AttemptState.SENDING and attempt.lease_until and attempt.lease_until < case_file.real_now:
+            outcomes.record(case_file, case_id, attempt_id, InDoubt("lease_expired"), asked="send")
             expired += 1
-    files.decide()
-    return expired, files.lanes
+    case_file.decide()
+    return expired, case_file.lanes
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,9 @@ class Seen:
         return not (self.lanes or self.has_struck or self.has_receipts or self.is_awaited)
 
 
-def look(session: Session, office: Office) -> Seen:
+def look(session: Session, context: Context) -> Seen:
     """Look, in one statement: with several, what moves on between two of them would be seen by neither."""
-    now = office.clock.now(session)
+    now = context.clock.now(session)
     row = session.execute(_LOOK, {"now": now, "real": clock.shared_now(session)}).one()
     return Seen(now, frozenset(row[0] or ()), *row[1:])
 
@@ -117,9 +117,9 @@ def in_hand(session: Session, case_ids: Iterable[UUID]) -> set[UUID]:
     return set(session.scalars(found))
 
 
-def step(session: Session, office: Office) -> datetime | None:
+def step(session: Session, context: Context) -> datetime | None:
     """Move a stepped clock to the next due time. None where it must stand still."""
-    seen = look(session, office)
+    seen = look(session, context)
     if not seen.is_quiet or seen.next_at is None:
         return None
     clock.step_to(session, seen.next_at)

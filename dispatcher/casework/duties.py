@@ -8,8 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dispatcher.casework import losses, reports
-from dispatcher.casework.files import CaseFiles
-from dispatcher.casework.office import Office
+from dispatcher.casework.case_file import CaseFile
+from dispatcher.casework.context import Context
 from dispatcher.errors import OperatorError
 from dispatcher.store.duties import DutyRow
 from schemas.vocabulary import Duty, FollowUp
@@ -25,10 +25,10 @@ class Form:
 
 
 def listed(
-    session: Session, office: Office, *, kind: Duty | None = None, overdue: bool = False, case_id: UUID | None = None
+    session: Session, context: Context, *, kind: Duty | None = None, overdue: bool = False, case_id: UUID | None = None
 ) -> list[dict[str, Any]]:
     """What is still to be done, first due first."""
-    now = office.clock.now(session)
+    now = context.clock.now(session)
     found = select(DutyRow).where(DutyRow.done_at.is_(None)).order_by(DutyRow.due_at, DutyRow.id)
     if kind is not None:
         found = found.where(DutyRow.kind == kind.value)
@@ -39,27 +39,27 @@ def listed(
     return [reports.duty(row) | {"overdue": row.due_at < now} for row in session.scalars(found)]
 
 
-def done(session: Session, office: Office, duty_id: UUID, form: Form, *, by: str) -> DutyRow:
+def done(session: Session, context: Context, duty_id: UUID, form: Form, *, by: str) -> DutyRow:
     """Write down that a duty is done, and what a follow-up found. Raises OperatorError."""
     case_id = session.scalar(select(DutyRow.case_id).where(DutyRow.id == duty_id))
     if case_id is None:
         raise OperatorError(f"没有待办 {duty_id}", f"no duty {duty_id}; see `dispatcher duty list`")
-    files = CaseFiles(session, office)
-    files.open([case_id])
+    case_file = CaseFile(session, context)
+    case_file.open([case_id])
     # Read under the case's lock: of two who report it done, one is told.
     row = session.get_one(DutyRow, duty_id, populate_existing=True)
     if row.done_at is not None:
         raise OperatorError("该待办已完成", f"this duty was done by {row.done_by}; nothing was changed")
     _check(Duty(row.kind), form)
-    with losses.counted(files, case_id):
-        row.done_at, row.done_by = files.now, by
+    with losses.counted(case_file, case_id):
+        row.done_at, row.done_by = case_file.now, by
         row.outcome, row.loss_yuan = form.outcome, form.loss_yuan
-        note = files.remark(case_id, form.note) if form.note and form.note.strip() else None
+        note = case_file.remark(case_id, form.note) if form.note and form.note.strip() else None
         data = {"duty": str(row.id), "kind": row.kind, "outcome": row.outcome, "loss_yuan": row.loss_yuan, "note": note}
-        files.note(case_id, "duty_done", data, actor=by, rule=row.rule)
+        case_file.note(case_id, "duty_done", data, actor=by, rule=row.rule)
         if form.outcome is FollowUp.DEFRAUDED:
             found = {"duty": str(row.id), "loss_yuan": form.loss_yuan}
-            files.note(case_id, "later_loss_found", found, actor=by, rule=row.rule)
+            case_file.note(case_id, "later_loss_found", found, actor=by, rule=row.rule)
     return row
 
 

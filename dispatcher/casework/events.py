@@ -9,10 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from dispatcher.casework import apply, endings, losses, turns
+from dispatcher.casework import closing, losses, turns
 from dispatcher.casework.answer import Answer
-from dispatcher.casework.files import CaseFiles
-from dispatcher.casework.office import Office
+from dispatcher.casework.carry_out import carry_out
+from dispatcher.casework.case_file import CaseFile
+from dispatcher.casework.context import Context
 from dispatcher.engine.decisions import Close
 from dispatcher.store.base import new_id
 from dispatcher.store.instructions import EventRow, FeedbackRow, InstructionRow
@@ -21,17 +22,17 @@ from schemas.instruction import Event, Feedback, LaterLoss, Withdraw
 from schemas.vocabulary import CaseState, IntakeStatus
 
 
-def take(session: Session, office: Office, event: Event, digest: bytes) -> tuple[Answer, set[str]]:
+def take(session: Session, context: Context, event: Event, digest: bytes) -> tuple[Answer, set[str]]:
     """Take one event. Raises BadInstruction where it matches no instruction, or more than one."""
-    row = instruction(session, office, event)
-    files = CaseFiles(session, office)
-    files.open([row.case_id])
-    if not is_news(session, row, digest, _op(event), files.now):
-        _note(files, row.case_id, event, "event_repeated")
+    row = instruction(session, context, event)
+    case_file = CaseFile(session, context)
+    case_file.open([row.case_id])
+    if not is_news(session, row, digest, _op(event), case_file.now):
+        _note(case_file, row.case_id, event, "event_repeated")
         return Answer(IntakeStatus.DUPLICATE, event.instruction_id, str(row.case_id)), set()
-    status = _TAKE[type(event)](files, row, event)
-    files.decide()
-    return Answer(status, event.instruction_id, str(row.case_id)), files.lanes
+    status = _TAKE[type(event)](case_file, row, event)
+    case_file.decide()
+    return Answer(status, event.instruction_id, str(row.case_id)), case_file.lanes
 
 
 def is_news(session: Session, row: InstructionRow, digest: bytes, op: str, now: datetime) -> bool:
@@ -40,9 +41,9 @@ def is_news(session: Session, row: InstructionRow, digest: bytes, op: str, now: 
     return session.execute(known.on_conflict_do_nothing().returning(EventRow.digest)).first() is not None
 
 
-def instruction(session: Session, office: Office, event: Event) -> InstructionRow:
+def instruction(session: Session, context: Context, event: Event) -> InstructionRow:
     """The newest version of the instruction that an event is about, at its turn. Raises BadInstruction."""
-    turns.of_instruction(session, office, _newest(session, event).system, event.instruction_id)
+    turns.of_instruction(session, context, _newest(session, event).system, event.instruction_id)
     # Read again: a newer version may have come while this one waited.
     return _newest(session, event)
 
@@ -63,26 +64,26 @@ def _newest(session: Session, event: Event) -> InstructionRow:
     return next(iter(newest.values()))
 
 
-def _withdraw(files: CaseFiles, row: InstructionRow, event: Withdraw) -> IntakeStatus:
-    case = files.cases[row.case_id]
+def _withdraw(case_file: CaseFile, row: InstructionRow, event: Withdraw) -> IntakeStatus:
+    case = case_file.cases[row.case_id]
     if row.withdrawn_at is not None and event.version <= (row.withdrawn_version or row.version):
-        _note(files, row.case_id, event, "withdrawal_repeated")
+        _note(case_file, row.case_id, event, "withdrawal_repeated")
         return IntakeStatus.DUPLICATE
     if event.version < row.version:
-        _note(files, row.case_id, event, "withdrawal_stale", version=event.version, newest=row.version)
+        _note(case_file, row.case_id, event, "withdrawal_stale", version=event.version, newest=row.version)
         return IntakeStatus.STALE
-    row.withdrawn_at, row.withdrawn_version = files.now, event.version
-    files.session.flush()
-    others = len(endings.standing(files, row.case_id))
-    reason = files.remark(row.case_id, event.reason)
-    _note(files, row.case_id, event, "instruction_withdrawn", version=event.version, others=others, reason=reason)
+    row.withdrawn_at, row.withdrawn_version = case_file.now, event.version
+    case_file.session.flush()
+    others = len(closing.standing(case_file, row.case_id))
+    reason = case_file.remark(row.case_id, event.reason)
+    _note(case_file, row.case_id, event, "instruction_withdrawn", version=event.version, others=others, reason=reason)
     # A case that another source still warns about goes on.
     if case.state == CaseState.OPEN and not others:
-        case.withdrawn_at = files.now
+        case.withdrawn_at = case_file.now
     return IntakeStatus.ACCEPTED
 
 
-def _feedback(files: CaseFiles, row: InstructionRow, event: Feedback) -> IntakeStatus:
+def _feedback(case_file: CaseFile, row: InstructionRow, event: Feedback) -> IntakeStatus:
     """A person says how it stands; that closes an open case. Kept per source."""
     said = FeedbackRow(
         id=new_id(),
@@ -91,32 +92,32 @@ def _feedback(files: CaseFiles, row: InstructionRow, event: Feedback) -> IntakeS
         system=row.system,
         direction="in",
         outcome=event.outcome.value,
-        at=files.now,
+        at=case_file.now,
         by=event.by,
     )
-    files.session.add(said)
-    _note(files, row.case_id, event, "feedback_received", outcome=event.outcome)
-    if files.cases[row.case_id].state == CaseState.OPEN:
-        apply.carry_out(files, row.case_id, [Close("feedback", event.outcome)])
+    case_file.session.add(said)
+    _note(case_file, row.case_id, event, "feedback_received", outcome=event.outcome)
+    if case_file.cases[row.case_id].state == CaseState.OPEN:
+        carry_out(case_file, row.case_id, [Close("feedback", event.outcome)])
     return IntakeStatus.ACCEPTED
 
 
-def _later_loss(files: CaseFiles, row: InstructionRow, event: LaterLoss) -> IntakeStatus:
-    with losses.counted(files, row.case_id, event.loss_yuan):
-        _note(files, row.case_id, event, losses.REPORTED, loss_yuan=event.loss_yuan)
+def _later_loss(case_file: CaseFile, row: InstructionRow, event: LaterLoss) -> IntakeStatus:
+    with losses.counted(case_file, row.case_id, event.loss_yuan):
+        _note(case_file, row.case_id, event, losses.REPORTED, loss_yuan=event.loss_yuan)
     return IntakeStatus.ACCEPTED
 
 
-def _note(files: CaseFiles, case_id: UUID, event: Event, name: str, **data: Any) -> None:
+def _note(case_file: CaseFile, case_id: UUID, event: Event, name: str, **data: Any) -> None:
     facts = {"instruction_id": event.instruction_id, "at": event.at.isoformat(), **data}
-    files.note(case_id, name, facts, actor=event.by, rule=_op(event))
+    case_file.note(case_id, name, facts, actor=event.by, rule=_op(event))
 
 
 def _op(event: Event) -> str:
     return str(getattr(event, "op", ""))
 
 
-_TAKE: dict[type[Event], Callable[[CaseFiles, InstructionRow, Any], IntakeStatus]] = {
+_TAKE: dict[type[Event], Callable[[CaseFile, InstructionRow, Any], IntakeStatus]] = {
     Withdraw: _withdraw,
     Feedback: _feedback,
     LaterLoss: _later_loss,

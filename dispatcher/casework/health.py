@@ -8,9 +8,10 @@ from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from dispatcher import clock
-from dispatcher.casework import links
-from dispatcher.casework.office import Office
-from dispatcher.casework.standings import down
+from dispatcher.casework import breaker, links
+from dispatcher.casework.breaker import BreakerState, Change
+from dispatcher.casework.context import Context
+from dispatcher.casework.provider_health import down
 from dispatcher.errors import OperatorError
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import is_one_of, new_id
@@ -18,8 +19,6 @@ from dispatcher.store.cases import CaseRow
 from dispatcher.store.providers import ProviderHistoryRow, ProviderRow
 from dispatcher.store.visits import VisitRow
 from dispatcher.tally import Told
-from providers import breaker
-from providers.breaker import Change, Standing
 from schemas.vocabulary import AttemptState, CaseState, Cause, Channel, Health
 
 # Until every process has read anew how the providers stand, and has decided by it.
@@ -41,7 +40,7 @@ def known(session: Session) -> list[str]:
     return list(session.scalars(select(ProviderRow.name).order_by(ProviderRow.name)))
 
 
-def judge(session: Session, office: Office, told: Mapping[str, Told]) -> list[Moved]:
+def judge(session: Session, context: Context, told: Mapping[str, Told]) -> list[Moved]:
     """Judge each provider by its counts, and see to what waits for those that can't be used."""
     rows = session.scalars(select(ProviderRow).order_by(ProviderRow.name).with_for_update()).all()
     now = clock.shared_now(session)
@@ -56,20 +55,20 @@ def judge(session: Session, office: Office, told: Mapping[str, Told]) -> list[Mo
     session.flush()
     opened = {each.provider for each in moved if each.after in _OPENED}
     # Where there is no other it gets it back, so this is done once, as it opens.
-    links.give_back(session, office, [r.name for r in rows if r.name in opened or r.health == Health.PAUSED])
+    links.give_back(session, context, [r.name for r in rows if r.name in opened or r.health == Health.PAUSED])
     if any(now - row.since < _NEWS for row in rows):
-        _tell_cases(session, office, rows)
+        _tell_cases(session, context, rows)
     return moved
 
 
-def pause(session: Session, office: Office, name: str, *, by: str, note: str) -> Moved:
+def pause(session: Session, context: Context, name: str, *, by: str, note: str) -> Moved:
     """Take a provider out of use until somebody resumes it. Raises OperatorError."""
     row = _row(session, name)
     if row.health == Health.PAUSED:
         raise OperatorError(f"渠道 {name} 已暂停", f"{name} is paused already; nothing was changed")
     now = clock.shared_now(session)
-    moved = _move(session, row, (Standing(Health.PAUSED, now, trips=row.trips), Cause.PAUSED), by=by, note=note)
-    links.give_back(session, office, [name])
+    moved = _move(session, row, (BreakerState(Health.PAUSED, now, trips=row.trips), Cause.PAUSED), by=by, note=note)
+    links.give_back(session, context, [name])
     return moved
 
 
@@ -78,7 +77,7 @@ def resume(session: Session, name: str, *, by: str, note: str) -> Moved:
     row = _row(session, name)
     if row.health not in (*_OPENED, Health.PAUSED):
         raise OperatorError(f"渠道 {name} 未停用", f"{name} is in use ({row.health}); nothing was changed")
-    standing = Standing(Health.RETURNING, clock.shared_now(session))
+    standing = BreakerState(Health.RETURNING, clock.shared_now(session))
     return _move(session, row, (standing, Cause.RESUMED), by=by, note=note)
 
 
@@ -89,8 +88,8 @@ def _row(session: Session, name: str) -> ProviderRow:
     return row
 
 
-def _standing(row: ProviderRow) -> Standing:
-    return Standing(Health(row.health), row.since, row.step, row.trips)
+def _standing(row: ProviderRow) -> BreakerState:
+    return BreakerState(Health(row.health), row.since, row.step, row.trips)
 
 
 def _has_other(row: ProviderRow, rows: Iterable[ProviderRow]) -> bool:
@@ -127,12 +126,12 @@ def _move(
     return Moved(row.name, before, standing.health, cause)
 
 
-def _tell_cases(session: Session, office: Office, rows: Iterable[ProviderRow]) -> None:
+def _tell_cases(session: Session, context: Context, rows: Iterable[ProviderRow]) -> None:
     """Have the cases decided on that wait for a channel none of whose providers works; what others hold comes later."""
     channels = down((row.channels, breaker.share_of(Health(row.health), row.step)) for row in rows)
     if not channels:
         return
-    now = office.clock.now(session)
+    now = context.clock.now(session)
     waits = (
         AttemptRow.case_id == CaseRow.id,
         AttemptRow.action == "send",

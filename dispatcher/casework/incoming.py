@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from dispatcher.casework.office import Office
+from dispatcher.casework.context import Context
 from schemas import normalise
 from schemas.instruction import Address, Instruction
 from schemas.vocabulary import FRAUD_TYPES, GENERIC_FRAUD_TYPE, AddressKind, Person, Relation, Urgency
@@ -51,15 +51,15 @@ class Place:
     valid_until: datetime | None
 
 
-def identities(office: Office, pushed: Instruction) -> Iterator[bytes]:
+def identities(context: Context, pushed: Instruction) -> Iterator[bytes]:
     """Blind indexes of everything that can make this the same person as another, or link the two."""
     if pushed.victim.id_number:
-        yield office.vault.digest("id", normalise.id_number(pushed.victim.id_number))
-    for reach in _reaches(office, pushed, []):
+        yield context.vault.digest("id", normalise.id_number(pushed.victim.id_number))
+    for reach in _reaches(context, pushed, []):
         yield reach.digest
 
 
-def read(office: Office, pushed: Instruction, urgency: Urgency | None, now: datetime) -> Incoming:
+def read(context: Context, pushed: Instruction, urgency: Urgency | None, now: datetime) -> Incoming:
     """Normalise; what is doubtful is flagged, not refused."""
     victim, flags = pushed.victim, []
     if urgency is None:
@@ -70,7 +70,7 @@ def read(office: Office, pushed: Instruction, urgency: Urgency | None, now: date
     if fraud_type not in FRAUD_TYPES:
         fraud_type = GENERIC_FRAUD_TYPE
         flags.append("fraud_type_unknown")
-    phones = tuple(_reaches(office, pushed, flags))
+    phones = tuple(_reaches(context, pushed, flags))
     flags += sorted({flag for phone in phones for flag in phone.flags})
     vulnerability = [normalise.vulnerability(each) for each in victim.vulnerability]
     if None in vulnerability:
@@ -80,10 +80,10 @@ def read(office: Office, pushed: Instruction, urgency: Urgency | None, now: date
         pushed=pushed,
         urgency=urgency or Urgency.HIGH,
         fraud_type=fraud_type,
-        id_digest=office.vault.digest("id", normalise.id_number(victim.id_number)) if victim.id_number else None,
+        id_digest=context.vault.digest("id", normalise.id_number(victim.id_number)) if victim.id_number else None,
         phones=phones,
-        addresses=tuple(places(office, pushed.victim.addresses, flags)),
-        facts=_facts(pushed, [each for each in vulnerability if each]) | {"minor": _is_minor(office, pushed, now)},
+        addresses=tuple(places(context, pushed.victim.addresses, flags)),
+        facts=_facts(pushed, [each for each in vulnerability if each]) | {"minor": _is_minor(context, pushed, now)},
         flags=tuple(dict.fromkeys(flags)),
         expired=pushed.valid_until is not None and pushed.valid_until <= now,
         money_moved=bool(pushed.risk.transfers) or pushed.risk.transfer_ongoing,
@@ -101,10 +101,10 @@ def read(office: Office, pushed: Instruction, urgency: Urgency | None, now: date
     )
 
 
-def _reaches(office: Office, pushed: Instruction, flags: list[str]) -> Iterator[Reach]:
+def _reaches(context: Context, pushed: Instruction, flags: list[str]) -> Iterator[Reach]:
     for phone in pushed.victim.phones:
         number = normalise.number(phone.number, phone.country)
-        yield _reach(office, number, SUBJECT, Person.SUBJECT)
+        yield _reach(context, number, SUBJECT, Person.SUBJECT)
     for index, contact in enumerate(pushed.victim.contacts):
         relation = normalise.relation(contact.relation)
         if relation is None:
@@ -115,15 +115,15 @@ def _reaches(office: Office, pushed: Instruction, flags: list[str]) -> Iterator[
         except ValueError:
             flags.append("contact_number_undiallable")
             continue
-        yield _reach(office, number, f"contact:{relation}:{index}", relation.person, contact.name)
+        yield _reach(context, number, f"contact:{relation}:{index}", relation.person, contact.name)
 
 
-def _reach(office: Office, number: normalise.Number, party: str, person: Person, name: str | None = None) -> Reach:
-    digest = office.vault.digest("phone", number.e164)
+def _reach(context: Context, number: normalise.Number, party: str, person: Person, name: str | None = None) -> Reach:
+    digest = context.vault.digest("phone", number.e164)
     return Reach(number.e164, digest, party, person, number.country, number.flags, name)
 
 
-def places(office: Office, addresses: Iterable[Address], flags: list[str]) -> Iterator[Place]:
+def places(context: Context, addresses: Iterable[Address], flags: list[str]) -> Iterator[Place]:
     """Addresses, normalised; what is doubtful goes into `flags`."""
     for address in addresses:
         kind = normalise.address_kind(address.kind)
@@ -132,19 +132,19 @@ def places(office: Office, addresses: Iterable[Address], flags: list[str]) -> It
             flags.append("address_kind_unknown")
         parts = (address.city, address.district, address.text)
         whole = " ".join(normalise.fold_width(part) for part in parts if part)
-        digest = office.vault.digest("address", f"{kind}\0{whole}")
+        digest = context.vault.digest("address", f"{kind}\0{whole}")
         yield Place(kind, whole, digest, address.precinct_code, address.valid_until)
 
 
-def _is_minor(office: Office, pushed: Instruction, now: datetime) -> bool:
+def _is_minor(context: Context, pushed: Instruction, now: datetime) -> bool:
     """By date of birth, which an identity number holds too, or because the source says so."""
     victim = pushed.victim
     born = victim.birth_date or normalise.birth_date(victim.id_number)
     if born is None:
         return any(normalise.vulnerability(each) == "minor" for each in victim.vulnerability)
-    today = now.astimezone(office.policy.timezone).date()
+    today = now.astimezone(context.policy.timezone).date()
     age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-    return 0 <= age < office.policy.minors.under
+    return 0 <= age < context.policy.minors.under
 
 
 def _facts(pushed: Instruction, vulnerability: list[str]) -> dict[str, Any]:

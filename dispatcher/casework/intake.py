@@ -8,11 +8,12 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dispatcher.casework import apply, cases, conflicts, endings, events, incoming, people, quarantine, reaches, turns
+from dispatcher.casework import cases, closing, conflicts, events, incoming, personal_data, quarantine, reaches, turns
 from dispatcher.casework.answer import Answer
-from dispatcher.casework.files import CaseFiles, entry
+from dispatcher.casework.carry_out import carry_out
+from dispatcher.casework.case_file import CaseFile, entry
+from dispatcher.casework.context import Context
 from dispatcher.casework.incoming import Incoming
-from dispatcher.casework.office import Office
 from dispatcher.engine.decisions import Oblige
 from dispatcher.store.base import new_id
 from dispatcher.store.instructions import InstructionRow
@@ -24,86 +25,86 @@ from schemas.vocabulary import CaseState, Duty, IntakeStatus
 CENTRE = "centre"
 
 
-def take(session: Session, office: Office, raw: bytes, *, door: str) -> tuple[Answer, set[str]]:
+def take(session: Session, context: Context, raw: bytes, *, door: str) -> tuple[Answer, set[str]]:
     """Take one line; what can't be taken is kept in quarantine. Gives the answer and the lanes to wake."""
     try:
         found = parse.line(raw)
         if isinstance(found, Patch):
-            return _patch(session, office, found, raw, door)
+            return _patch(session, context, found, raw, door)
         if isinstance(found, Event):
-            return events.take(session, office, found, _content(office, raw))
-        return _instruction(session, office, found, raw, door)
+            return events.take(session, context, found, _content(context, raw))
+        return _instruction(session, context, found, raw, door)
     except BadInstruction as refusal:
-        return refuse(session, office, raw, refusal, door=door), set()
+        return refuse(session, context, raw, refusal, door=door), set()
 
 
-def refuse(session: Session, office: Office, raw: bytes, refusal: BadInstruction, *, door: str) -> Answer:
+def refuse(session: Session, context: Context, raw: bytes, refusal: BadInstruction, *, door: str) -> Answer:
     kept = quarantine.keep(
         session,
-        office,
+        context,
         raw,
         door=door,
         status=IntakeStatus.REFUSED,
         field=refusal.field[:100],
         reason=refusal.reason,
     )
-    now = office.clock.now(session)
+    now = context.clock.now(session)
     session.add(
         entry(None, 0, now, door, "line_refused", None, {"quarantine": str(kept), "field": refusal.field[:100]})
     )
     return Answer(IntakeStatus.REFUSED, _readable_id(raw), None, refusal.reason)
 
 
-def _patch(session: Session, office: Office, event: Patch, line: bytes, door: str) -> tuple[Answer, set[str]]:
+def _patch(session: Session, context: Context, event: Patch, line: bytes, door: str) -> tuple[Answer, set[str]]:
     """Apply a patch to the newest version, and take what comes out as an update."""
-    newest = events.instruction(session, office, event)
-    body = json.loads(people.read_value(session, office, newest.raw_value_id))
+    newest = events.instruction(session, context, event)
+    body = json.loads(personal_data.read_value(session, context, newest.raw_value_id))
     body = patch.apply(body, event.patch) | {"op": "update", "version": event.version}
     found = parse.body_of(body)
     if not isinstance(found, Instruction):
         raise TypeError("a patched instruction is an instruction")
-    return _instruction(session, office, found, json.dumps(body, ensure_ascii=False).encode(), door, line)
+    return _instruction(session, context, found, json.dumps(body, ensure_ascii=False).encode(), door, line)
 
 
 def _instruction(
-    session: Session, office: Office, pushed: Instruction, raw: bytes, door: str, line: bytes | None = None
+    session: Session, context: Context, pushed: Instruction, raw: bytes, door: str, line: bytes | None = None
 ) -> tuple[Answer, set[str]]:
-    turns.of_all(session, office, pushed)
-    digest = _content(office, line or raw)
+    turns.of_all(session, context, pushed)
+    digest = _content(context, line or raw)
     known = _versions(session, pushed)
     same = next((row for row in known if row.version == pushed.version), None)
     if same is not None and same.content_digest == digest:
-        return _noted(session, office, same, "instruction_repeated", IntakeStatus.DUPLICATE, pushed), set()
+        return _noted(session, context, same, "instruction_repeated", IntakeStatus.DUPLICATE, pushed), set()
     is_over = (bool(known) and pushed.version < known[-1].version) or _withdrawn_up_to(known) >= pushed.version
     if same is not None:
-        return _conflict(session, office, same, pushed, raw, door, is_over=is_over)
+        return _conflict(session, context, same, pushed, raw, door, is_over=is_over)
     if is_over:
-        return _noted(session, office, known[-1], "instruction_stale", IntakeStatus.STALE, pushed), set()
-    return _accept(session, office, pushed, raw, digest, known[-1].case_id if known else None)
+        return _noted(session, context, known[-1], "instruction_stale", IntakeStatus.STALE, pushed), set()
+    return _accept(session, context, pushed, raw, digest, known[-1].case_id if known else None)
 
 
 def _accept(
-    session: Session, office: Office, pushed: Instruction, raw: bytes, digest: bytes, case_id: UUID | None
+    session: Session, context: Context, pushed: Instruction, raw: bytes, digest: bytes, case_id: UUID | None
 ) -> tuple[Answer, set[str]]:
-    files = CaseFiles(session, office)
-    received = _read(office, pushed, files.now)
+    case_file = CaseFile(session, context)
+    received = _read(context, pushed, case_file.now)
     is_update = case_id is not None
     # Nothing that is read here depends on what was just added: one flush at its end, not one before each question.
     with session.no_autoflush:
-        case_id, joined = cases.open_or_join(files, received, case_id)
-        row = record(files, case_id, received, raw, digest)
-    files.note(case_id, "instruction_accepted", _journalled(row, joined), actor=CENTRE)
+        case_id, joined = cases.open_or_join(case_file, received, case_id)
+        row = record(case_file, case_id, received, raw, digest)
+    case_file.note(case_id, "instruction_accepted", _journalled(row, joined), actor=CENTRE)
     if is_update and joined:
-        retire_superseded(files, case_id)
-    files.decide()
-    return Answer(IntakeStatus.ACCEPTED, pushed.instruction_id, str(case_id)), files.lanes
+        retire_superseded(case_file, case_id)
+    case_file.decide()
+    return Answer(IntakeStatus.ACCEPTED, pushed.instruction_id, str(case_id)), case_file.lanes
 
 
-def _read(office: Office, pushed: Instruction, now: datetime) -> Incoming:
-    return incoming.read(office, pushed, office.policy.urgency_of(pushed.urgency), now)
+def _read(context: Context, pushed: Instruction, now: datetime) -> Incoming:
+    return incoming.read(context, pushed, context.policy.urgency_of(pushed.urgency), now)
 
 
-def record(files: CaseFiles, case_id: UUID, received: Incoming, raw: bytes, digest: bytes) -> InstructionRow:
+def record(case_file: CaseFile, case_id: UUID, received: Incoming, raw: bytes, digest: bytes) -> InstructionRow:
     """Store an instruction beside its case, its content in the vault."""
     pushed = received.pushed
     row = InstructionRow(
@@ -116,7 +117,7 @@ def record(files: CaseFiles, case_id: UUID, received: Incoming, raw: bytes, dige
         ref=pushed.source.ref,
         source_kind=pushed.source_kind,
         issued_at=pushed.issued_at,
-        received_at=files.now,
+        received_at=case_file.now,
         valid_until=pushed.valid_until,
         urgency=received.urgency.value,
         urgency_label=pushed.urgency,
@@ -124,32 +125,32 @@ def record(files: CaseFiles, case_id: UUID, received: Incoming, raw: bytes, dige
         channels=[each.value for each in pushed.channels],
         flags=list(received.flags),
         case_id=case_id,
-        raw_value_id=people.keep_value(
-            files.session, files.office, files.subject(case_id), "instruction", raw.decode("utf-8-sig")
+        raw_value_id=personal_data.keep_value(
+            case_file.session, case_file.context, case_file.subject(case_id), "instruction", raw.decode("utf-8-sig")
         ),
     )
-    files.session.add(row)
+    case_file.session.add(row)
     return row
 
 
-def reread(files: CaseFiles, row: InstructionRow) -> tuple[Incoming, bytes]:
+def reread(case_file: CaseFile, row: InstructionRow) -> tuple[Incoming, bytes]:
     """A stored instruction as it came in."""
-    raw = people.read_value(files.session, files.office, row.raw_value_id).encode()
+    raw = personal_data.read_value(case_file.session, case_file.context, row.raw_value_id).encode()
     found = parse.line(raw)
     if not isinstance(found, Instruction):
         raise TypeError("a stored instruction is an instruction")
-    return _read(files.office, found, row.received_at), raw
+    return _read(case_file.context, found, row.received_at), raw
 
 
-def retire_superseded(files: CaseFiles, case_id: UUID) -> None:
+def retire_superseded(case_file: CaseFile, case_id: UUID) -> None:
     """What no standing instruction names any more is used no more."""
-    files.session.flush()
-    rows = endings.standing(files, case_id)
-    named = [reread(files, row)[0] for row in rows]
-    named += [_read(files.office, each, files.now) for each in conflicts.contents(files, case_id, rows)]
+    case_file.session.flush()
+    rows = closing.standing(case_file, case_id)
+    named = [reread(case_file, row)[0] for row in rows]
+    named += [_read(case_file.context, each, case_file.now) for each in conflicts.contents(case_file, case_id, rows)]
     phones = {phone.digest for each in named for phone in each.phones}
     places = {place.digest for each in named for place in each.addresses}
-    reaches.retire(files, case_id, phones, places)
+    reaches.retire(case_file, case_id, phones, places)
 
 
 def _journalled(row: InstructionRow, joined: bool) -> dict[str, Any]:
@@ -171,18 +172,25 @@ def _journalled(row: InstructionRow, joined: bool) -> dict[str, Any]:
 
 
 def _noted(
-    session: Session, office: Office, row: InstructionRow, event: str, status: IntakeStatus, pushed: Instruction
+    session: Session, context: Context, row: InstructionRow, event: str, status: IntakeStatus, pushed: Instruction
 ) -> Answer:
     """A line that changes nothing, and stands in the journal all the same."""
-    files = CaseFiles(session, office)
-    files.open([row.case_id])
+    case_file = CaseFile(session, context)
+    case_file.open([row.case_id])
     data = {"instruction": str(row.id), "version": pushed.version, "newest": row.version}
-    files.note(row.case_id, event, data, actor=CENTRE, rule=status.value)
+    case_file.note(row.case_id, event, data, actor=CENTRE, rule=status.value)
     return Answer(status, pushed.instruction_id, str(row.case_id))
 
 
 def _conflict(
-    session: Session, office: Office, row: InstructionRow, pushed: Instruction, raw: bytes, door: str, *, is_over: bool
+    session: Session,
+    context: Context,
+    row: InstructionRow,
+    pushed: Instruction,
+    raw: bytes,
+    door: str,
+    *,
+    is_over: bool,
 ) -> tuple[Answer, set[str]]:
     """Both are kept and shown to a supervisor; dispatch goes on with the safer union of the two.
 
@@ -191,27 +199,27 @@ def _conflict(
     reason = bilingual(
         "同一版本内容不同,已隔离,交主管处理", "same version, other content; kept in quarantine for a supervisor"
     )
-    if not events.is_news(session, row, _content(office, raw), "conflict", office.clock.now(session)):
+    if not events.is_news(session, row, _content(context, raw), "conflict", context.clock.now(session)):
         return Answer(IntakeStatus.CONFLICT, pushed.instruction_id, str(row.case_id), reason), set()
     kept = quarantine.keep(
-        session, office, raw, door=door, status=IntakeStatus.CONFLICT, field="version", reason=reason
+        session, context, raw, door=door, status=IntakeStatus.CONFLICT, field="version", reason=reason
     )
-    files = CaseFiles(session, office)
-    received = _read(office, pushed, files.now)
-    cases.open_with_neighbours(files, received, row.case_id)
+    case_file = CaseFile(session, context)
+    received = _read(context, pushed, case_file.now)
+    cases.open_with_neighbours(case_file, received, row.case_id)
     data = {"instruction": str(row.id), "version": pushed.version, "quarantine": str(kept)}
-    files.note(row.case_id, conflicts.EVENT, data, actor=CENTRE, rule="conflict")
-    if files.cases[row.case_id].state == CaseState.OPEN and not is_over:
-        cases.join(files, row.case_id, received, rule="conflict")
-        due = Oblige("conflict", Duty.CONFLICT, files.now, f"conflict:{kept}")
-        apply.carry_out(files, row.case_id, [due])
-        files.decide()
-    return Answer(IntakeStatus.CONFLICT, pushed.instruction_id, str(row.case_id), reason), files.lanes
+    case_file.note(row.case_id, conflicts.EVENT, data, actor=CENTRE, rule="conflict")
+    if case_file.cases[row.case_id].state == CaseState.OPEN and not is_over:
+        cases.join(case_file, row.case_id, received, rule="conflict")
+        due = Oblige("conflict", Duty.CONFLICT, case_file.now, f"conflict:{kept}")
+        carry_out(case_file, row.case_id, [due])
+        case_file.decide()
+    return Answer(IntakeStatus.CONFLICT, pushed.instruction_id, str(row.case_id), reason), case_file.lanes
 
 
-def _content(office: Office, raw: bytes) -> bytes:
+def _content(context: Context, raw: bytes) -> bytes:
     """The same for the same content, however it was laid out."""
-    return office.vault.digest("content", json.dumps(json.loads(raw.decode("utf-8-sig")), sort_keys=True))
+    return context.vault.digest("content", json.dumps(json.loads(raw.decode("utf-8-sig")), sort_keys=True))
 
 
 def _versions(session: Session, pushed: Instruction) -> list[InstructionRow]:

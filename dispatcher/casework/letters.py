@@ -12,10 +12,10 @@ from cryptography.exceptions import InvalidTag
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from dispatcher.casework import people
-from dispatcher.casework.codes import FIELD as CODE
-from dispatcher.casework.office import Office
-from dispatcher.casework.view import relation_of
+from dispatcher.casework import personal_data
+from dispatcher.casework.callback_codes import FIELD as CODE
+from dispatcher.casework.context import Context
+from dispatcher.casework.snapshot import relation_of
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import is_one_of
 from dispatcher.store.cases import AddressRow, CaseRow, PhoneRow
@@ -33,9 +33,9 @@ _TRANSFER = ("at", "amount_yuan", "payee_account")
 class Letters:
     """Writes the messages of one claim."""
 
-    def __init__(self, session: Session, office: Office, rows: Iterable[tuple[AttemptRow, CaseRow]]) -> None:
+    def __init__(self, session: Session, context: Context, rows: Iterable[tuple[AttemptRow, CaseRow]]) -> None:
         self._session = session
-        self._office = office
+        self._office = context
         phone_ids = {
             attempt.phone_id for attempt, _ in rows if attempt.phone_id and attempt.action in ("send", "query")
         }
@@ -176,7 +176,7 @@ class Letters:
         )
         seen: dict[tuple[Any, ...], dict[str, Any]] = {}
         for value_id in self._session.scalars(raws.order_by(InstructionRow.id)):
-            body = json.loads(people.read_value(self._session, self._office, value_id))
+            body = json.loads(personal_data.read_value(self._session, self._office, value_id))
             for transfer in (body.get("risk") or {}).get("transfers") or ():
                 one = {name: transfer[name] for name in _TRANSFER if transfer.get(name) is not None}
                 seen[tuple(one.values())] = one
@@ -189,7 +189,7 @@ class Letters:
             .order_by(AddressRow.position)
         )
         value_id = self._session.scalar(first.limit(1))
-        return people.read_value(self._session, self._office, value_id) if value_id else None
+        return personal_data.read_value(self._session, self._office, value_id) if value_id else None
 
     def _area(self, case: CaseRow) -> str | None:
         return self._session.scalar(select(UnitRow.name).where(UnitRow.code == case.area))
@@ -201,7 +201,7 @@ class Letters:
         if kept is None:
             return None
         value, subject = kept
-        return self._office.vault.open(people.sealed(value), subject.key_id, subject.wrapped_key)
+        return self._office.vault.open(personal_data.sealed(value), subject.key_id, subject.wrapped_key)
 
 
 # The wording that a guardian gets, whatever the scam.

@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from dispatcher.casework import parts
-from dispatcher.casework.office import Office
+from dispatcher.casework.context import Context
 from dispatcher.casework.parts import Entry
 from dispatcher.store.parts import PartRow
 from dispatcher.store.patience import waits_for_database
@@ -24,8 +24,8 @@ Waiting = tuple[Entry, asyncio.Future[None]]
 class LinkDesk:
     """What is to be kept is gathered while a transaction runs, and goes into the next one."""
 
-    def __init__(self, sessions: sessionmaker[Session], office: Office) -> None:
-        self._sessions, self._office = sessions, office
+    def __init__(self, sessions: sessionmaker[Session], context: Context) -> None:
+        self._sessions, self._office = sessions, context
         self._waiting: list[Waiting] = []
         self._writer: asyncio.Task[None] | None = None
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, func, select
 from sqlalchemy.orm import Session
 
-from dispatcher.casework.files import CaseFiles
+from dispatcher.casework.case_file import CaseFile
 from dispatcher.store.duties import DutyRow
 from dispatcher.store.journal import JournalRow
 
@@ -19,12 +19,12 @@ REPORTED = "later_loss_reported"
 
 
 @contextmanager
-def counted(files: CaseFiles, case_id: UUID, reported: int = 0) -> Iterator[None]:
+def add_increase(case_file: CaseFile, case_id: UUID, reported: int = 0) -> Iterator[None]:
     """Whatever is written down inside, or is reported now, counts on the case as far as it was not known before."""
-    before = _known(files.session, case_id)
+    before = _known(case_file.session, case_id)
     yield
-    files.session.flush()
-    files.cases[case_id].money_lost += _known(files.session, case_id, reported) - before
+    case_file.session.flush()
+    case_file.cases[case_id].money_lost += _known(case_file.session, case_id, reported) - before
 
 
 def _known(session: Session, case_id: UUID, reported: int = 0) -> int:

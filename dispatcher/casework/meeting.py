@@ -1,6 +1,6 @@
 """What came of a visit, whoever made it: our officer, or another centre's."""
 
-from dispatcher.casework.files import CaseFiles
+from dispatcher.casework.case_file import CaseFile
 from dispatcher.store.visits import VisitRow
 from schemas.vocabulary import Result
 
@@ -19,13 +19,15 @@ REPORTS = frozenset(
 )
 
 
-def enter(files: CaseFiles, visit: VisitRow, result: Result, *, lost_yuan: int | None, guardian_present: bool) -> bool:
+def record_result(
+    case_file: CaseFile, visit: VisitRow, result: Result, *, lost_yuan: int | None, guardian_present: bool
+) -> bool:
     """Write a visit's result down. Gives whether the person was met; a child only with a guardian present."""
-    case = files.cases[visit.case_id]
-    visit.reported_at, visit.result, visit.guardian_present = files.now, result.value, guardian_present
+    case = case_file.cases[visit.case_id]
+    visit.reported_at, visit.result, visit.guardian_present = case_file.now, result.value, guardian_present
     if lost_yuan is not None:
         case.money_lost = max(0, lost_yuan - case.money_stopped)
     met = result.value.startswith("MET_") and (guardian_present or not case.facts.get("minor"))
     if met and case.first_contact_at is None:
-        case.first_contact_at, case.first_contact_channel = files.now, "visit"
+        case.first_contact_at, case.first_contact_channel = case_file.now, "visit"
     return met

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from dispatcher.casework import apply, incoming, reaches
-from dispatcher.casework.files import CaseFiles
-from dispatcher.casework.office import Office
+from dispatcher.casework import incoming, reaches
+from dispatcher.casework.carry_out import carry_out
+from dispatcher.casework.case_file import CaseFile
+from dispatcher.casework.context import Context
 from dispatcher.engine import orders as engine
 from dispatcher.engine.decisions import Close
 from dispatcher.engine.hooks import NO_GROUND
@@ -35,94 +36,94 @@ class Order:
     reason: str
 
 
-def open_case(session: Session, office: Office, case_id: UUID, order: Order) -> tuple[CaseFiles, CaseRow]:
+def open_case(session: Session, context: Context, case_id: UUID, order: Order) -> tuple[CaseFile, CaseRow]:
     """The file of a case that is open, for an order that gives its reason. Raises OperatorError."""
-    files, case = _any_case(session, office, case_id, order)
+    case_file, case = _any_case(session, context, case_id, order)
     if case.state != CaseState.OPEN:
         raise OperatorError("该任务已结案,未作更改", f"case {case_id} has ended; nothing was changed")
-    return files, case
+    return case_file, case
 
 
-def _any_case(session: Session, office: Office, case_id: UUID, order: Order) -> tuple[CaseFiles, CaseRow]:
+def _any_case(session: Session, context: Context, case_id: UUID, order: Order) -> tuple[CaseFile, CaseRow]:
     if not order.reason.strip():
         raise OperatorError("请写明理由", "give the reason with --reason")
-    files = CaseFiles(session, office)
-    files.open([case_id])
-    if case_id not in files.cases:
+    case_file = CaseFile(session, context)
+    case_file.open([case_id])
+    if case_id not in case_file.cases:
         raise OperatorError(f"没有任务 {case_id}", f"no case {case_id}")
-    return files, files.cases[case_id]
+    return case_file, case_file.cases[case_id]
 
 
-def note(files: CaseFiles, case: CaseRow, order: Order, rule: str, **data: Any) -> None:
+def note(case_file: CaseFile, case: CaseRow, order: Order, rule: str, **data: Any) -> None:
     """Put an order on the record. Whoever was waited for has decided."""
-    reason = files.remark(case.id, order.reason)
-    files.note(case.id, "supervisor_ordered", data | {"reason": reason}, actor=order.by, rule=rule)
+    reason = case_file.remark(case.id, order.reason)
+    case_file.note(case.id, "supervisor_ordered", data | {"reason": reason}, actor=order.by, rule=rule)
     case.waiting_for = None
 
 
-def revive(session: Session, office: Office, case_id: UUID, order: Order) -> set[str]:
+def revive(session: Session, context: Context, case_id: UUID, order: Order) -> set[str]:
     """An instruction that came too late, or after a false alarm, is acted on all the same."""
-    files, case = open_case(session, office, case_id, order)
+    case_file, case = open_case(session, context, case_id, order)
     if not (case.expired or case.suppressed):
         raise OperatorError("该任务无需恢复", "this case is neither expired nor suppressed")
     case.expired = case.suppressed = False
-    note(files, case, order, "revived")
-    files.decide()
-    return files.lanes
+    note(case_file, case, order, "revived")
+    case_file.decide()
+    return case_file.lanes
 
 
-def close(session: Session, office: Office, case_id: UUID, order: Order, resolution: Resolution) -> set[str]:
+def close(session: Session, context: Context, case_id: UUID, order: Order, resolution: Resolution) -> set[str]:
     """A supervisor's decision ends the case."""
     if resolution not in CLOSING:
         raise OperatorError("不能由人工选择该结论", f"a person may choose one of: {', '.join(CLOSING)}")
-    files, case = open_case(session, office, case_id, order)
-    note(files, case, order, "closed_by_supervisor", resolution=resolution)
-    apply.carry_out(files, case_id, [Close("closed_by_supervisor", resolution)])
-    files.decide()
-    return files.lanes
+    case_file, case = open_case(session, context, case_id, order)
+    note(case_file, case, order, "closed_by_supervisor", resolution=resolution)
+    carry_out(case_file, case_id, [Close("closed_by_supervisor", resolution)])
+    case_file.decide()
+    return case_file.lanes
 
 
-def call(session: Session, office: Office, case_id: UUID, order: Order, relation: Relation) -> set[str]:
+def call(session: Session, context: Context, case_id: UUID, order: Order, relation: Relation) -> set[str]:
     """Have a named contact called who is never called by machine: an employer, a community worker."""
     if relation not in CALLED_ON_ORDER:
         raise OperatorError("仅单位、社区由人工批准呼叫", f"called on order: {', '.join(CALLED_ON_ORDER)}")
-    files, case = open_case(session, office, case_id, order)
-    decisions = engine.call(files.case_value(case_id), relation, files.now)
+    case_file, case = open_case(session, context, case_id, order)
+    decisions = engine.call(case_file.case_value(case_id), relation, case_file.now)
     if not decisions:
         raise OperatorError(
             f"没有可呼叫的{relation.zh}联系人", f"no {relation} contact that can be called, or one is being called"
         )
-    note(files, case, order, f"call_{relation}", relation=relation)
-    apply.carry_out(files, case_id, decisions)
-    files.decide()
-    return files.lanes
+    note(case_file, case, order, f"call_{relation}", relation=relation)
+    carry_out(case_file, case_id, decisions)
+    case_file.decide()
+    return case_file.lanes
 
 
-def ask_bank(session: Session, office: Office, case_id: UUID, order: Order, hook: Hook) -> set[str]:
+def ask_bank(session: Session, context: Context, case_id: UUID, order: Order, hook: Hook) -> set[str]:
     """Ask the bank for a measure, or to lift one. A measure outlives its case, so a closed one is asked about too."""
     if hook not in ASKED_ON_ORDER:
         raise OperatorError("仅账户保护及其解除由人工决定", f"asked on order: {', '.join(ASKED_ON_ORDER)}")
-    files, case = _any_case(session, office, case_id, order)
+    case_file, case = _any_case(session, context, case_id, order)
     if hook is not Hook.LIFT_PROTECTION and case.resolution in NO_GROUND:
         raise OperatorError("该任务已撤销或为误报,不得采取措施", "this case has ended as no ground for a measure")
-    note(files, case, order, f"{hook}_ordered")
-    apply.carry_out(files, case_id, [engine.bank(hook, files.now)])
-    files.decide()
-    return files.lanes
+    note(case_file, case, order, f"{hook}_ordered")
+    carry_out(case_file, case_id, [engine.bank(hook, case_file.now)])
+    case_file.decide()
+    return case_file.lanes
 
 
-def locate(session: Session, office: Office, case_id: UUID, order: Order, address: Address) -> set[str]:
+def locate(session: Session, context: Context, case_id: UUID, order: Order, address: Address) -> set[str]:
     """The person is found to be somewhere else: an address that holds for a time. The clock stands."""
-    files, case = open_case(session, office, case_id, order)
+    case_file, case = open_case(session, context, case_id, order)
     if session.get(UnitRow, address.precinct_code) is None:
         code = address.precinct_code
         raise OperatorError(f"值班表中没有单位 {code}", f"no unit {code} in the roster; see `dispatcher roster show`")
-    if address.valid_until is not None and address.valid_until <= files.now:
+    if address.valid_until is not None and address.valid_until <= case_file.now:
         raise OperatorError("地址有效期已过", "--until is in the past; nothing was changed")
     subject = session.get_one(SubjectRow, case.subject_id)
-    [place] = incoming.places(office, [address], [])
-    reaches.add_places(files, case, subject, [place])
-    reaches.renew(files, case_id, place)
-    note(files, case, order, "located")
-    files.decide()
-    return files.lanes
+    [place] = incoming.places(context, [address], [])
+    reaches.add_places(case_file, case, subject, [place])
+    reaches.renew(case_file, case_id, place)
+    note(case_file, case, order, "located")
+    case_file.decide()
+    return case_file.lanes

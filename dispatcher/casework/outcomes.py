@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from dispatcher.casework.files import CaseFiles
+from dispatcher.casework.case_file import CaseFile
 from dispatcher.engine.sending import NEVER_TAKEN
 from dispatcher.store.attempts import AttemptRow
 from providers.base import (
@@ -41,62 +41,62 @@ Word = Accepted | Answered | Transient | Permanent | SwitchChannel | OperationsF
 
 
 def record(
-    files: CaseFiles, case_id: UUID, attempt_id: UUID, word: Word, *, asked: str, others_left: bool = False
+    case_file: CaseFile, case_id: UUID, attempt_id: UUID, word: Word, *, asked: str, others_left: bool = False
 ) -> None:
     """Write down what came of one attempt. `asked` is what we did: send, query, cancel, or receipt.
 
     A final state is never moved back; only UNKNOWN may still become known. `others_left`: another provider may be
     tried at once where this one certainly did not send it.
     """
-    attempt = files.attempt(case_id, attempt_id)
+    attempt = case_file.attempt(case_id, attempt_id)
     if _is_final(attempt, word):
-        files.note(case_id, "word_ignored", {"attempt": str(attempt_id), "asked": asked, "state": attempt.state})
+        case_file.note(case_id, "word_ignored", {"attempt": str(attempt_id), "asked": asked, "state": attempt.state})
         return
     attempt.lease_until = None
     if isinstance(word, Accepted):
-        _accepted(files, attempt, word, asked)
+        _accepted(case_file, attempt, word, asked)
     elif isinstance(word, InDoubt):
-        _in_doubt(files, attempt, word, asked)
+        _in_doubt(case_file, attempt, word, asked)
     elif isinstance(word, Answered):
-        result = _as_called(files, attempt, word.result)
+        result = _as_called(case_file, attempt, word.result)
         attempt.confirmed = word.confirmed and not _is_another(attempt, result)
         attempt.answer, attempt.ref = word.answer.value if word.answer else None, word.ref or attempt.ref
-        _bank_answered(files, attempt, word)
-        _settle(files, attempt, result, word.detail)
+        _bank_answered(case_file, attempt, word)
+        _settle(case_file, attempt, result, word.detail)
     elif isinstance(word, Permanent):
-        _settle(files, attempt, word.result, word.detail)
+        _settle(case_file, attempt, word.result, word.detail)
     elif isinstance(word, SwitchChannel):
         attempt.onward = Onward.NEXT_CHANNEL.value
-        _settle(files, attempt, Result.FAILED_PERMANENT, word.detail)
+        _settle(case_file, attempt, Result.FAILED_PERMANENT, word.detail)
     else:
         detail = NEVER_TAKEN if isinstance(word, NeverTaken) else word.detail
         if others_left and not isinstance(word, NeverTaken):
             attempt.onward = Onward.NEXT_PROVIDER.value
         if isinstance(word, Transient) and word.retry_after_s is not None:
-            attempt.retry_not_before = files.now + timedelta(seconds=min(word.retry_after_s, _LONGEST_NAMED_WAIT_S))
-        _settle(files, attempt, Result.FAILED_TEMPORARY, detail)
+            attempt.retry_not_before = case_file.now + timedelta(seconds=min(word.retry_after_s, _LONGEST_NAMED_WAIT_S))
+        _settle(case_file, attempt, Result.FAILED_TEMPORARY, detail)
     if isinstance(word, Answered):
-        _close_siblings(files, attempt)
+        _close_siblings(case_file, attempt)
 
 
-def addressed(files: CaseFiles, case_id: UUID, send_key: UUID) -> UUID | None:
+def addressed(case_file: CaseFile, case_id: UUID, send_key: UUID) -> UUID | None:
     """Which attempt a report on this key is about: the first sent under it that has no result yet."""
-    sent = [each for each in files.attempts[case_id] if each.send_key == send_key]
+    sent = [each for each in case_file.attempts[case_id] if each.send_key == send_key]
     waiting = [each for each in sent if each.state in _UNSETTLED or each.result == Result.UNKNOWN]
     return next((each.id for each in (*waiting, *sent)), None)
 
 
-def cancelled(files: CaseFiles, case_id: UUID, attempt_id: UUID, *, taken_back: bool) -> None:
+def cancelled(case_file: CaseFile, case_id: UUID, attempt_id: UUID, *, taken_back: bool) -> None:
     """The provider's answer to a cancellation."""
-    attempt = files.attempt(case_id, attempt_id)
+    attempt = case_file.attempt(case_id, attempt_id)
     if attempt.state != AttemptState.ACCEPTED:
         return
     attempt.lease_until = None
     if taken_back:
-        attempt.state, attempt.action, attempt.settled_at = AttemptState.CANCELLED.value, None, files.now
+        attempt.state, attempt.action, attempt.settled_at = AttemptState.CANCELLED.value, None, case_file.now
     else:
-        _wait_for_receipt(files, attempt)
-    files.note(case_id, "recall_answered", {"attempt": str(attempt_id), "taken_back": taken_back}, actor=PROVIDER)
+        _wait_for_receipt(case_file, attempt)
+    case_file.note(case_id, "recall_answered", {"attempt": str(attempt_id), "taken_back": taken_back}, actor=PROVIDER)
 
 
 def _is_final(attempt: AttemptRow, word: Word) -> bool:
@@ -106,82 +106,82 @@ def _is_final(attempt: AttemptRow, word: Word) -> bool:
     return not (attempt.state == AttemptState.SETTLED and late_knowledge)
 
 
-def _accepted(files: CaseFiles, attempt: AttemptRow, word: Accepted, asked: str) -> None:
+def _accepted(case_file: CaseFile, attempt: AttemptRow, word: Accepted, asked: str) -> None:
     waited_out = asked == "query" and attempt.state == AttemptState.ACCEPTED and not word.held
     if waited_out and attempt.channel != Channel.VISIT:
-        _settle(files, attempt, Result.UNKNOWN, "no_receipt")
+        _settle(case_file, attempt, Result.UNKNOWN, "no_receipt")
         return
     attempt.state, attempt.ref = AttemptState.ACCEPTED.value, word.ref or attempt.ref
     if attempt.action == "cancel":
         return  # being taken back; that it was queued is no news
     if attempt.channel == Channel.VISIT:
         attempt.action = None
-        _assigned(files, attempt, word.ref)
+        _assigned(case_file, attempt, word.ref)
     else:
-        _wait_for_receipt(files, attempt)
+        _wait_for_receipt(case_file, attempt)
         if not word.held:
-            attempt.lease_until = files.real_now + _ANSWER_GRACE
-    _note(files, attempt, "attempt_accepted", held=word.held)
+            attempt.lease_until = case_file.real_now + _ANSWER_GRACE
+    _note(case_file, attempt, "attempt_accepted", held=word.held)
 
 
-def _wait_for_receipt(files: CaseFiles, attempt: AttemptRow) -> None:
+def _wait_for_receipt(case_file: CaseFile, attempt: AttemptRow) -> None:
     attempt.action = "query"
-    attempt.due_at = files.now + files.office.policy.receipt_wait.of(Channel(attempt.channel))
+    attempt.due_at = case_file.now + case_file.context.policy.receipt_wait.of(Channel(attempt.channel))
 
 
-def _assigned(files: CaseFiles, attempt: AttemptRow, badge: str | None) -> None:
-    visit = next(each for each in files.visits[attempt.case_id] if each.id == attempt.visit_id)
+def _assigned(case_file: CaseFile, attempt: AttemptRow, badge: str | None) -> None:
+    visit = next(each for each in case_file.visits[attempt.case_id] if each.id == attempt.visit_id)
     visit.state, visit.officer, visit.attempt_id = VisitState.ASSIGNED.value, badge, attempt.id
-    visit.assigned_at = files.now
+    visit.assigned_at = case_file.now
     data = {"visit": str(visit.id), "attempt": str(attempt.id), "officer": badge, "rung": attempt.rung}
-    files.note(attempt.case_id, "visit_assigned", data, actor=PROVIDER)
+    case_file.note(attempt.case_id, "visit_assigned", data, actor=PROVIDER)
 
 
-def _in_doubt(files: CaseFiles, attempt: AttemptRow, word: InDoubt, asked: str) -> None:
+def _in_doubt(case_file: CaseFile, attempt: AttemptRow, word: InDoubt, asked: str) -> None:
     """Asked about at once, then every 20 s, until the engine's wait for this urgency is over."""
     again = _ASK_AGAIN if asked == "query" else timedelta()
-    attempt.action, attempt.due_at = "query", files.now + again
+    attempt.action, attempt.due_at = "query", case_file.now + again
     if attempt.state in (AttemptState.ACCEPTED, AttemptState.IN_DOUBT):
-        _note(files, attempt, "status_unknown", detail=word.detail)
+        _note(case_file, attempt, "status_unknown", detail=word.detail)
     if attempt.state == AttemptState.ACCEPTED:
         return
-    files.lanes.add(attempt.lane)
+    case_file.lanes.add(attempt.lane)
     if attempt.state != AttemptState.IN_DOUBT:
         attempt.state, attempt.was_in_doubt = AttemptState.IN_DOUBT.value, True
-        _note(files, attempt, "attempt_in_doubt", detail=word.detail)
+        _note(case_file, attempt, "attempt_in_doubt", detail=word.detail)
 
 
-def unsupported(files: CaseFiles, case_id: UUID, attempt_id: UUID) -> None:
+def unsupported(case_file: CaseFile, case_id: UUID, attempt_id: UUID) -> None:
     """No provider can reach this destination: left out before anything is sent."""
-    attempt = files.attempt(case_id, attempt_id)
+    attempt = case_file.attempt(case_id, attempt_id)
     attempt.state, attempt.action, attempt.result = AttemptState.SKIPPED.value, None, Result.SKIPPED.value
-    attempt.skip_reason, attempt.settled_at = SkipReason.UNSUPPORTED_DESTINATION.value, files.now
+    attempt.skip_reason, attempt.settled_at = SkipReason.UNSUPPORTED_DESTINATION.value, case_file.now
     data = {"attempt": str(attempt.id), "channel": attempt.channel, "reason": attempt.skip_reason}
-    files.note(case_id, "attempt_skipped", data, rule="unsupported_destination")
+    case_file.note(case_id, "attempt_skipped", data, rule="unsupported_destination")
 
 
-def _bank_answered(files: CaseFiles, attempt: AttemptRow, word: Answered) -> None:
+def _bank_answered(case_file: CaseFile, attempt: AttemptRow, word: Answered) -> None:
     """How much was stopped, how long the account is protected. Lost and stopped stay figures of their own."""
     if attempt.hook is None:
         return
     if word.hours is not None:
-        attempt.granted_until = files.now + timedelta(hours=word.hours)
+        attempt.granted_until = case_file.now + timedelta(hours=word.hours)
     if word.stopped_yuan:
-        case = files.cases[attempt.case_id]
+        case = case_file.cases[attempt.case_id]
         attempt.stopped_yuan = word.stopped_yuan
         case.money_stopped += word.stopped_yuan
         case.money_lost = max(0, case.money_lost - word.stopped_yuan)
         money = {"stopped": word.stopped_yuan, "lost": case.money_lost, "attempt": str(attempt.id)}
-        files.note(attempt.case_id, "money_stopped", money, actor=PROVIDER, rule=attempt.hook)
+        case_file.note(attempt.case_id, "money_stopped", money, actor=PROVIDER, rule=attempt.hook)
 
 
-def _as_called(files: CaseFiles, attempt: AttemptRow, result: Result) -> Result:
+def _as_called(case_file: CaseFile, attempt: AttemptRow, result: Result) -> Result:
     """A named contact who answers is family or guardian, not the subject, whatever the gateway calls it.
 
     A stranger on a phone that is thought to be forwarded is the forwarding.
     """
     if result is Result.ANSWERED_NOT_SUBJECT and attempt.person == Person.SUBJECT:
-        forwarded = files.cases[attempt.case_id].facts.get("suspected_call_forwarding")
+        forwarded = case_file.cases[attempt.case_id].facts.get("suspected_call_forwarding")
         return Result.SUSPECTED_FORWARDING if forwarded else result
     if result is Result.ANSWERED_SUBJECT and attempt.person != Person.SUBJECT:
         return {Person.GUARDIAN: Result.ANSWERED_GUARDIAN, Person.FAMILY: Result.ANSWERED_FAMILY}.get(
@@ -196,27 +196,27 @@ def _is_another(attempt: AttemptRow, result: Result) -> bool:
     return family or result in ANSWERED_BY_STRANGER
 
 
-def _settle(files: CaseFiles, attempt: AttemptRow, result: Result, detail: str | None) -> None:
+def _settle(case_file: CaseFile, attempt: AttemptRow, result: Result, detail: str | None) -> None:
     attempt.state, attempt.action = AttemptState.SETTLED.value, None
-    attempt.result, attempt.detail, attempt.settled_at = result.value, detail, files.now
-    case = files.cases[attempt.case_id]
+    attempt.result, attempt.detail, attempt.settled_at = result.value, detail, case_file.now
+    case = case_file.cases[attempt.case_id]
     by_right_person = attempt.channel == Channel.VOICE and attempt.person in (Person.SUBJECT, Person.GUARDIAN)
     if attempt.confirmed and by_right_person and case.first_contact_at is None:
-        case.first_contact_at, case.first_contact_channel = files.now, attempt.channel
-    _note(files, attempt, "attempt_settled", result=result, detail=detail)
+        case.first_contact_at, case.first_contact_channel = case_file.now, attempt.channel
+    _note(case_file, attempt, "attempt_settled", result=result, detail=detail)
 
 
-def _close_siblings(files: CaseFiles, settled: AttemptRow) -> None:
+def _close_siblings(case_file: CaseFile, settled: AttemptRow) -> None:
     """One message was sent twice under one key: its receipt settles the first and closes the second."""
-    for other in files.attempts[settled.case_id]:
+    for other in case_file.attempts[settled.case_id]:
         if other.send_key != settled.send_key or other.id == settled.id or other.settled_at is not None:
             continue
-        other.state, other.action, other.settled_at = AttemptState.CANCELLED.value, None, files.now
+        other.state, other.action, other.settled_at = AttemptState.CANCELLED.value, None, case_file.now
         other.lease_until, other.detail = None, "settled_by_first"
-        _note(files, other, "attempt_closed", by=str(settled.id))
+        _note(case_file, other, "attempt_closed", by=str(settled.id))
 
 
-def _note(files: CaseFiles, attempt: AttemptRow, event: str, **data: Any) -> None:
+def _note(case_file: CaseFile, attempt: AttemptRow, event: str, **data: Any) -> None:
     facts = {
         "attempt": str(attempt.id),
         "channel": attempt.channel,
@@ -226,4 +226,4 @@ def _note(files: CaseFiles, attempt: AttemptRow, event: str, **data: Any) -> Non
         "answer": attempt.answer,
         "due_at": attempt.due_at.isoformat(),
     }
-    files.note(attempt.case_id, event, facts | data, actor=PROVIDER)
+    case_file.note(attempt.case_id, event, facts | data, actor=PROVIDER)

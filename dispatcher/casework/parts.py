@@ -13,7 +13,7 @@ from sqlalchemy import and_, delete, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from dispatcher.casework import receipts
-from dispatcher.casework.office import Office
+from dispatcher.casework.context import Context
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import is_one_of
 from dispatcher.store.parts import PartRow
@@ -57,7 +57,7 @@ Kept = TypeVar("Kept", Part, Report)
 Entry = tuple[str, Part | Report]
 
 
-def write(session: Session, office: Office, entries: Iterable[Entry]) -> bool:
+def write(session: Session, context: Context, entries: Iterable[Entry]) -> bool:
     """Keep parts and reports of any providers. Gives whether a receipt was stored by it."""
     entries = list(entries)
     taken = {(name, each.message_id): each for name, each in entries if isinstance(each, Part)}
@@ -70,8 +70,8 @@ def write(session: Session, office: Office, entries: Iterable[Entry]) -> bool:
         owners = _keep_reported(session, reported)
         touched |= {(name, owner) for (name, _), owner in owners.items() if owner is not None}
         lost = [(key[0], reported[key]) for key, owner in owners.items() if owner is None]
-        touched |= _find_owners(session, office, lost)
-    return _conclude(session, office, touched)
+        touched |= _find_owners(session, context, lost)
+    return _conclude(session, context, touched)
 
 
 def forget(session: Session) -> None:
@@ -101,7 +101,7 @@ def _columns(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> dict[str,
     return {name: list(values) for name, values in zip(names, zip(*rows, strict=True), strict=True)}
 
 
-def _find_owners(session: Session, office: Office, lost: Iterable[tuple[str, Report]]) -> set[tuple[str, UUID]]:
+def _find_owners(session: Session, context: Context, lost: Iterable[tuple[str, Report]]) -> set[tuple[str, UUID]]:
     """The response that would have told us the id was lost; the reference that we sent along leads back."""
     keys: dict[str, list[str]] = {}
     found = set()
@@ -109,7 +109,7 @@ def _find_owners(session: Session, office: Office, lost: Iterable[tuple[str, Rep
         if report.reference is None:
             continue
         if name not in keys:
-            keys[name] = _unanswered(session, office, name)
+            keys[name] = _unanswered(session, context, name)
         part = referred(report.reference, report.message_id, keys[name])
         if part is not None:
             owner = UUID(part.send_key)
@@ -119,10 +119,10 @@ def _find_owners(session: Session, office: Office, lost: Iterable[tuple[str, Rep
     return found
 
 
-def _unanswered(session: Session, office: Office, provider: str) -> list[str]:
+def _unanswered(session: Session, context: Context, provider: str) -> list[str]:
     """Keys of messages that left through this provider, and of which it is not known whether they were taken."""
     in_doubt = or_(AttemptRow.state == AttemptState.IN_DOUBT.value, AttemptRow.result == Result.UNKNOWN.value)
-    lately = AttemptRow.sent_at > office.clock.now(session) - _LOOKED_FOR
+    lately = AttemptRow.sent_at > context.clock.now(session) - _LOOKED_FOR
     sent = (
         select(AttemptRow.send_key)
         .distinct()
@@ -134,7 +134,7 @@ def _unanswered(session: Session, office: Office, provider: str) -> list[str]:
     return [str(key) for key in session.scalars(sent)]
 
 
-def _conclude(session: Session, office: Office, touched: set[tuple[str, UUID]]) -> bool:
+def _conclude(session: Session, context: Context, touched: set[tuple[str, UUID]]) -> bool:
     """Store the receipt of each message whose end is known by now."""
     if not touched:
         return False
@@ -151,7 +151,7 @@ def _conclude(session: Session, office: Office, touched: set[tuple[str, UUID]]) 
             told[row.provider, row.send_key].append(row)
     words = {key: word for key, parts in told.items() if (word := _word(parts)) is not None}
     ended = [(name, Receipt(str(key), f"{key}:{word.result}", word)) for (name, key), word in words.items()]
-    return receipts.store_all(session, office, ended) > 0
+    return receipts.store_all(session, context, ended) > 0
 
 
 def _word(told: Sequence[PartRow]) -> Answered | None:

@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from dispatcher.casework.files import CaseFiles
+from dispatcher.casework.case_file import CaseFile
 from dispatcher.engine.places import visiting_order
 from dispatcher.errors import OperatorError
 from dispatcher.store.cases import AddressRow
@@ -15,42 +15,42 @@ TRIED = "visit_address_tried"
 IN_VAIN = (Result.NOT_FOUND_TEMPORARILY, Result.WRONG_ADDRESS)
 
 
-def in_order(files: CaseFiles, visit: VisitRow) -> list[AddressRow]:
+def in_order(case_file: CaseFile, visit: VisitRow) -> list[AddressRow]:
     """Those of the case that are still true, first to be visited first."""
-    rows = {str(row.id): row for row in files.places[visit.case_id]}
-    case = files.case_value(visit.case_id)
-    return [rows[place.id] for place in visiting_order(case, files.office.policy, files.now)]
+    rows = {str(row.id): row for row in case_file.places[visit.case_id]}
+    case = case_file.case_value(visit.case_id)
+    return [rows[place.id] for place in visiting_order(case, case_file.context.policy, case_file.now)]
 
 
-def tried(files: CaseFiles, visit: VisitRow) -> dict[str, str]:
+def tried(case_file: CaseFile, visit: VisitRow) -> dict[str, str]:
     """What came of each address that was tried in this visit, by the address's id. The journal is its only record."""
     found = select(JournalRow.data).where(
         JournalRow.case_id == visit.case_id,
         JournalRow.event == TRIED,
         JournalRow.data["visit"].as_string() == str(visit.id),
     )
-    entries = files.session.scalars(found.order_by(JournalRow.seq))
+    entries = case_file.session.scalars(found.order_by(JournalRow.seq))
     return {entry["address"]: entry["result"] for entry in entries}
 
 
-def left(files: CaseFiles, visit: VisitRow) -> list[AddressRow]:
+def left(case_file: CaseFile, visit: VisitRow) -> list[AddressRow]:
     """What is still to be tried in this visit, next first. An address of another precinct is for that precinct."""
-    known, own = tried(files, visit), (None, visit.precinct_code)
-    return [row for row in in_order(files, visit) if str(row.id) not in known and row.precinct_code in own]
+    known, own = tried(case_file, visit), (None, visit.precinct_code)
+    return [row for row in in_order(case_file, visit) if str(row.id) not in known and row.precinct_code in own]
 
 
-def of_kind(files: CaseFiles, visit: VisitRow, kind: AddressKind | None) -> AddressRow:
+def of_kind(case_file: CaseFile, visit: VisitRow, kind: AddressKind | None) -> AddressRow:
     """The address that an officer means by its kind: of several the first not tried yet. Raises OperatorError."""
-    known = tried(files, visit)
-    such = [row for row in in_order(files, visit) if row.kind == kind]
+    known = tried(case_file, visit)
+    such = [row for row in in_order(case_file, visit) if row.kind == kind]
     if not such:
         raise OperatorError("该任务没有此类有效地址", "the case has no such address; see `dispatcher visit card`")
     return next((row for row in such if str(row.id) not in known), such[0])
 
 
-def last(files: CaseFiles, visit: VisitRow) -> AddressRow | None:
+def last(case_file: CaseFile, visit: VisitRow) -> AddressRow | None:
     """The one address that "not found" can still be about. Raises OperatorError where there are more."""
-    untried = left(files, visit)
+    untried = left(case_file, visit)
     if len(untried) > 1:
         kinds = [AddressKind(row.kind) for row in untried]
         raise OperatorError(

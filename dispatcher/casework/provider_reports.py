@@ -6,11 +6,11 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from dispatcher.casework.breaker import share_of
 from dispatcher.limits import ERRORS, Limiter, limits_of
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.providers import ProviderHistoryRow, ProviderRow
 from providers import limits
-from providers.breaker import share_of
 from schemas.vocabulary import AttemptState, Health
 
 

@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dispatcher.casework import people
-from dispatcher.casework.office import Office
+from dispatcher.casework import personal_data
+from dispatcher.casework.context import Context
 from dispatcher.store.base import new_id
 from dispatcher.store.instructions import QuarantineRow
 
@@ -27,12 +27,12 @@ class Kept:
     pushed_again_at: datetime | None
 
 
-def keep(session: Session, office: Office, raw: bytes, *, door: str, status: str, field: str, reason: str) -> UUID:
+def keep(session: Session, context: Context, raw: bytes, *, door: str, status: str, field: str, reason: str) -> UUID:
     """Keep a refused line. Gives its id in the quarantine."""
-    now = office.clock.now(session)
-    subject = people.new_subject(session, office, now, kind="quarantine")
+    now = context.clock.now(session)
+    subject = personal_data.new_subject(session, context, now, kind="quarantine")
     text = raw[:MAX_KEPT].decode("utf-8", "backslashreplace")
-    value = people.keep_value(session, office, subject, "line", text)
+    value = personal_data.keep_value(session, context, subject, "line", text)
     session.flush()
     row = QuarantineRow(
         id=new_id(),
@@ -68,12 +68,12 @@ def listed(session: Session, *, everything: bool = False) -> list[Kept]:
     ]
 
 
-def line(session: Session, office: Office, kept_id: UUID) -> str | None:
+def line(session: Session, context: Context, kept_id: UUID) -> str | None:
     """The line as it came; None where there is no such entry. Personal data: for mending and pushing again only."""
     row = session.get(QuarantineRow, kept_id)
-    return None if row is None else people.read_value(session, office, row.value_id)
+    return None if row is None else personal_data.read_value(session, context, row.value_id)
 
 
-def mark_pushed_again(session: Session, office: Office, kept_id: UUID) -> None:
+def mark_pushed_again(session: Session, context: Context, kept_id: UUID) -> None:
     row = session.get_one(QuarantineRow, kept_id)
-    row.pushed_again_at = office.clock.now(session)
+    row.pushed_again_at = context.clock.now(session)

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from dispatcher.casework.files import CaseFiles
+from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.incoming import Incoming, Place
-from dispatcher.casework.people import keep_value
+from dispatcher.casework.personal_data import keep_value
 from dispatcher.store.base import new_id
 from dispatcher.store.cases import AddressRow, CaseRow, PhoneRow
 from dispatcher.store.vault import SubjectRow
@@ -15,14 +15,14 @@ from dispatcher.store.visits import UnitRow
 from schemas.vocabulary import AddressKind
 
 
-def add(files: CaseFiles, case: CaseRow, subject: SubjectRow, incoming: Incoming) -> None:
+def add(case_file: CaseFile, case: CaseRow, subject: SubjectRow, incoming: Incoming) -> None:
     """Add what the case does not have yet; what was retired and is named again comes back."""
-    _add_phones(files, case, subject, incoming)
-    add_places(files, case, subject, incoming.addresses)
+    _add_phones(case_file, case, subject, incoming)
+    add_places(case_file, case, subject, incoming.addresses)
 
 
-def _add_phones(files: CaseFiles, case: CaseRow, subject: SubjectRow, incoming: Incoming) -> None:
-    known = {(phone.digest, phone.person): phone for phone in files.phones[case.id]}
+def _add_phones(case_file: CaseFile, case: CaseRow, subject: SubjectRow, incoming: Incoming) -> None:
+    known = {(phone.digest, phone.person): phone for phone in case_file.phones[case.id]}
     rows: list[PhoneRow] = []
     for phone in dict.fromkeys(incoming.phones):
         old = known.get((phone.digest, phone.person.value))
@@ -30,7 +30,7 @@ def _add_phones(files: CaseFiles, case: CaseRow, subject: SubjectRow, incoming: 
             old.retired_at = None
             continue
         if phone.name:
-            keep_value(files.session, files.office, subject, f"name:{phone.party}", phone.name)
+            keep_value(case_file.session, case_file.context, subject, f"name:{phone.party}", phone.name)
         row = PhoneRow(
             id=new_id(),
             case_id=case.id,
@@ -40,17 +40,17 @@ def _add_phones(files: CaseFiles, case: CaseRow, subject: SubjectRow, incoming: 
             country=phone.country,
             flags=list(phone.flags),
             digest=phone.digest,
-            value_id=keep_value(files.session, files.office, subject, "phone", phone.e164),
+            value_id=keep_value(case_file.session, case_file.context, subject, "phone", phone.e164),
         )
         rows.append(row)
-    files.add_phones(case.id, rows)
+    case_file.add_phones(case.id, rows)
     for row in rows:
         data = {"phone": str(row.id), "party": row.party, "person": row.person, "flags": row.flags}
-        files.note(case.id, "number_added", data)
+        case_file.note(case.id, "number_added", data)
 
 
-def add_places(files: CaseFiles, case: CaseRow, subject: SubjectRow, places: Iterable[Place]) -> None:
-    known = {place.digest: place for place in files.places[case.id]}
+def add_places(case_file: CaseFile, case: CaseRow, subject: SubjectRow, places: Iterable[Place]) -> None:
+    known = {place.digest: place for place in case_file.places[case.id]}
     rows: list[AddressRow] = []
     for place in sorted(dict.fromkeys(places), key=lambda each: list(AddressKind).index(each.kind)):
         old = known.get(place.digest)
@@ -65,41 +65,41 @@ def add_places(files: CaseFiles, case: CaseRow, subject: SubjectRow, places: Ite
             precinct_code=place.precinct_code,
             valid_until=place.valid_until,
             digest=place.digest,
-            value_id=keep_value(files.session, files.office, subject, "address", place.text),
-            added_at=files.now,
+            value_id=keep_value(case_file.session, case_file.context, subject, "address", place.text),
+            added_at=case_file.now,
         )
         rows.append(row)
-    files.add_places(case.id, rows)
+    case_file.add_places(case.id, rows)
     for row in rows:
         until = row.valid_until.isoformat() if row.valid_until else None
         data = {"address": str(row.id), "kind": row.kind, "precinct": row.precinct_code, "valid_until": until}
-        files.note(case.id, "address_added", data)
+        case_file.note(case.id, "address_added", data)
     if case.area is None:
-        case.area = _area(files, case.id)
+        case.area = _area(case_file, case.id)
 
 
-def renew(files: CaseFiles, case_id: UUID, place: Place) -> None:
+def renew(case_file: CaseFile, case_id: UUID, place: Place) -> None:
     """The person was found here just now, in this precinct, whatever was known of the place before."""
-    for row in files.places[case_id]:
+    for row in case_file.places[case_id]:
         if row.digest == place.digest:
-            row.added_at, row.precinct_code = files.now, place.precinct_code
+            row.added_at, row.precinct_code = case_file.now, place.precinct_code
 
 
-def retire(files: CaseFiles, case_id: UUID, phones: set[bytes], places: set[bytes]) -> None:
+def retire(case_file: CaseFile, case_id: UUID, phones: set[bytes], places: set[bytes]) -> None:
     """Retire what none of the case's standing instructions names any more."""
-    for phone in files.phones[case_id]:
+    for phone in case_file.phones[case_id]:
         if phone.digest not in phones and phone.retired_at is None:
-            phone.retired_at = files.now
-            files.note(case_id, "number_retired", {"phone": str(phone.id)}, rule="newer_version")
-    for place in files.places[case_id]:
+            phone.retired_at = case_file.now
+            case_file.note(case_id, "number_retired", {"phone": str(phone.id)}, rule="newer_version")
+    for place in case_file.places[case_id]:
         if place.digest not in places and place.retired_at is None:
-            place.retired_at = files.now
-            files.note(case_id, "address_retired", {"address": str(place.id)}, rule="newer_version")
+            place.retired_at = case_file.now
+            case_file.note(case_id, "address_retired", {"address": str(place.id)}, rule="newer_version")
 
 
-def _area(files: CaseFiles, case_id: UUID) -> str | None:
+def _area(case_file: CaseFile, case_id: UUID) -> str | None:
     """The county of the first address that names a precinct."""
-    precinct = next((place.precinct_code for place in files.places[case_id] if place.precinct_code), None)
+    precinct = next((place.precinct_code for place in case_file.places[case_id] if place.precinct_code), None)
     if precinct is None:
         return None
-    return files.session.scalar(select(UnitRow.parent).where(UnitRow.code == precinct))
+    return case_file.session.scalar(select(UnitRow.parent).where(UnitRow.code == precinct))

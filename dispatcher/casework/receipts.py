@@ -11,8 +11,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from dispatcher.casework import outcomes
-from dispatcher.casework.files import CaseFiles
-from dispatcher.casework.office import Office
+from dispatcher.casework.case_file import CaseFile
+from dispatcher.casework.context import Context
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import is_one_of, new_id
 from dispatcher.store.probes import ProbeRow
@@ -50,12 +50,12 @@ def _key_range(send_key: str) -> tuple[UUID, UUID]:
     return UUID(send_key), UUID(send_key)
 
 
-def store(session: Session, office: Office, provider: str, receipt: Receipt) -> bool:
+def store(session: Session, context: Context, provider: str, receipt: Receipt) -> bool:
     """Store a receipt with a whole key once. False for a copy of one already stored."""
-    return store_all(session, office, [(provider, receipt)]) == 1
+    return store_all(session, context, [(provider, receipt)]) == 1
 
 
-def store_all(session: Session, office: Office, given: Sequence[tuple[str, Receipt]]) -> int:
+def store_all(session: Session, context: Context, given: Sequence[tuple[str, Receipt]]) -> int:
     """Store receipts of any providers, each with a whole key and once. Gives how many were no copies."""
     by_id = {new_id(): each for each in given}
     keys = [
@@ -65,7 +65,7 @@ def store_all(session: Session, office: Office, given: Sequence[tuple[str, Recei
     kept = insert(ReceiptKeyRow).on_conflict_do_nothing().returning(ReceiptKeyRow.receipt_id)
     fresh = list(session.scalars(kept, keys)) if keys else []
     if fresh:
-        now = office.clock.now(session)
+        now = context.clock.now(session)
         session.add_all(_row(receipt_id, *by_id[receipt_id], now) for receipt_id in fresh)
     return len(fresh)
 
@@ -89,7 +89,7 @@ def _row(receipt_id: UUID, provider: str, receipt: Receipt, now: datetime) -> Re
     )
 
 
-def settle(session: Session, office: Office) -> tuple[int, set[str]]:
+def settle(session: Session, context: Context) -> tuple[int, set[str]]:
     """Settle a batch. What is told of a case that somebody else holds waits. Gives (settled, lanes to wake)."""
     waiting = select(ReceiptRow).where(ReceiptRow.settled_at.is_(None)).order_by(ReceiptRow.id).limit(BATCH)
     rows = list(session.scalars(waiting.with_for_update(skip_locked=True)))
@@ -98,22 +98,22 @@ def settle(session: Session, office: Office) -> tuple[int, set[str]]:
     keys = {row.send_key for row in rows}
     sent = select(AttemptRow.send_key, AttemptRow.case_id).where(is_one_of(AttemptRow.send_key, keys))
     case_of = dict(session.execute(sent).tuples().all())
-    files = CaseFiles(session, office)
-    files.open_soon(case_of.values())
+    case_file = CaseFile(session, context)
+    case_file.open_soon(case_of.values())
     settled = 0
     for row in rows:
         case_id = case_of.get(row.send_key)
-        if case_id is not None and case_id not in files.cases:
+        if case_id is not None and case_id not in case_file.cases:
             continue
-        row.settled_at, settled = files.now, settled + 1
-        attempt_id = outcomes.addressed(files, case_id, row.send_key) if case_id is not None else None
+        row.settled_at, settled = case_file.now, settled + 1
+        attempt_id = outcomes.addressed(case_file, case_id, row.send_key) if case_id is not None else None
         if case_id is None or attempt_id is None:
             continue
         # A vendor can speak for its own messages only.
-        if files.attempt(case_id, attempt_id).provider == row.provider:
-            outcomes.record(files, case_id, attempt_id, _word(row), asked="receipt")
-    files.decide()
-    return settled, files.lanes
+        if case_file.attempt(case_id, attempt_id).provider == row.provider:
+            outcomes.record(case_file, case_id, attempt_id, _word(row), asked="receipt")
+    case_file.decide()
+    return settled, case_file.lanes
 
 
 def _word(row: ReceiptRow) -> Accepted | Answered:

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
-from dispatcher.casework.view import relation_of
+from dispatcher.casework.snapshot import relation_of
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import Base
 from dispatcher.store.cases import CaseRow, LinkRow

@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, false, not_, or_
 
 from dispatcher.casework import links
-from dispatcher.casework.apply import lane_of
-from dispatcher.casework.office import Office
+from dispatcher.casework.carry_out import lane_of
+from dispatcher.casework.context import Context
 from dispatcher.limits import Booking, Full, Limiter
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.wake import URGENT
@@ -36,8 +36,8 @@ class Spot:
 class Room:
     """One a worker process, kept over its claims."""
 
-    def __init__(self, limiter: Limiter, registry: Registry, office: Office) -> None:
-        self._limiter, self._registry, self._zone = limiter, registry, office.policy.timezone
+    def __init__(self, limiter: Limiter, registry: Registry, context: Context) -> None:
+        self._limiter, self._registry, self._zone = limiter, registry, context.policy.timezone
         self._full: dict[_Key, float] = {}  # provider and urgent or not, and until when
         self._waiting: dict[_Key, float] = {}  # the same of channels: what was left for want of room
 

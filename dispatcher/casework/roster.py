@@ -7,7 +7,7 @@ from sqlalchemy import case, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, sessionmaker
 
-from dispatcher.casework.office import Office
+from dispatcher.casework.context import Context
 from dispatcher.store.visits import AssignmentRow, OfficerRow, UnitRow, VisitRow
 from schemas.roster import Roster, on_duty
 from schemas.vocabulary import Rung
@@ -39,9 +39,9 @@ def load(session: Session, roster: Roster) -> None:
 class DutyDesk:
     """The port of the roster provider (providers.visit.roster.VisitDesk)."""
 
-    def __init__(self, sessions: sessionmaker[Session], office: Office) -> None:
+    def __init__(self, sessions: sessionmaker[Session], context: Context) -> None:
         self._sessions = sessions
-        self._office = office
+        self._office = context
 
     async def assign(self, visit_id: str, rung: int, send_key: str) -> str | None:
         return await asyncio.to_thread(self._assign, UUID(visit_id), rung, UUID(send_key))

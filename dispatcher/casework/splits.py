@@ -5,40 +5,42 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dispatcher.casework import cases, endings, intake, related
-from dispatcher.casework.files import CaseFiles
-from dispatcher.casework.office import Office
+from dispatcher.casework import cases, closing, intake, linked_cases
+from dispatcher.casework.case_file import CaseFile
+from dispatcher.casework.context import Context
 from dispatcher.casework.orders import Order, note, open_case
-from dispatcher.casework.people import new_subject
+from dispatcher.casework.personal_data import new_subject
 from dispatcher.errors import OperatorError
 from dispatcher.store.instructions import InstructionRow
 from schemas.vocabulary import LinkKind
 
 
-def split(session: Session, office: Office, case_id: UUID, order: Order, instruction_id: str) -> tuple[UUID, set[str]]:
+def split(
+    session: Session, context: Context, case_id: UUID, order: Order, instruction_id: str
+) -> tuple[UUID, set[str]]:
     """Take one of several joined instructions out of a case. Gives the id of its own case."""
-    files, case = open_case(session, office, case_id, order)
-    rows = _versions(files, case_id, instruction_id)
-    read, _ = intake.reread(files, rows[-1])
-    earlier = related.warned_before(session, office, read, files.now)
-    own = cases.open_new(files, read, new_subject(session, office, files.now), earlier)
+    case_file, case = open_case(session, context, case_id, order)
+    rows = _versions(case_file, case_id, instruction_id)
+    read, _ = intake.reread(case_file, rows[-1])
+    earlier = linked_cases.warned_before(session, context, read, case_file.now)
+    own = cases.open_new(case_file, read, new_subject(session, context, case_file.now), earlier)
     for row in rows:
         row.case_id = own
-    note(files, case, order, "split", instruction_id=instruction_id, into=str(own))
+    note(case_file, case, order, "split", instruction_id=instruction_id, into=str(own))
     data = {"instruction": str(rows[-1].id), "instruction_id": instruction_id, "out_of": str(case_id)}
-    files.note(own, "instruction_split_off", data, actor=order.by, rule="split")
-    intake.retire_superseded(files, case_id)
-    related.link(files, case_id, own, LinkKind.SPLIT)
-    if not endings.standing(files, case_id):
+    case_file.note(own, "instruction_split_off", data, actor=order.by, rule="split")
+    intake.retire_superseded(case_file, case_id)
+    linked_cases.link(case_file, case_id, own, LinkKind.SPLIT)
+    if not closing.standing(case_file, case_id):
         # What others withdrew must not go on for want of the one that kept it open.
-        case.withdrawn_at = files.now
-    files.decide()
-    return own, files.lanes
+        case.withdrawn_at = case_file.now
+    case_file.decide()
+    return own, case_file.lanes
 
 
-def _versions(files: CaseFiles, case_id: UUID, instruction_id: str) -> list[InstructionRow]:
+def _versions(case_file: CaseFile, case_id: UUID, instruction_id: str) -> list[InstructionRow]:
     found = select(InstructionRow).where(InstructionRow.case_id == case_id).order_by(InstructionRow.version)
-    joined = list(files.session.scalars(found))
+    joined = list(case_file.session.scalars(found))
     rows = [row for row in joined if row.instruction_id == instruction_id]
     if not rows or len(rows) == len(joined):
         raise OperatorError(

@@ -8,9 +8,9 @@ from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
 from dispatcher.casework import meeting
-from dispatcher.casework.apply import free_visit
-from dispatcher.casework.files import CaseFiles
-from dispatcher.casework.office import Office
+from dispatcher.casework.carry_out import free_visit
+from dispatcher.casework.case_file import CaseFile
+from dispatcher.casework.context import Context
 from dispatcher.errors import OperatorError
 from dispatcher.store.base import new_id
 from dispatcher.store.transfers import TransferRow
@@ -22,16 +22,16 @@ _CENTRE = "centre"
 _OFFERABLE = (VisitState.WAITING, VisitState.ASSIGNED, VisitState.ACCEPTED, VisitState.DEPARTED)
 
 
-def offer(files: CaseFiles, visit: VisitRow, to_unit: str, reason: ReturnReason, *, by: str) -> TransferRow:
+def offer(case_file: CaseFile, visit: VisitRow, to_unit: str, reason: ReturnReason, *, by: str) -> TransferRow:
     """Offer a visit that nobody has in hand. Raises OperatorError where there is no such unit."""
-    if files.session.get(UnitRow, to_unit) is None:
+    if case_file.session.get(UnitRow, to_unit) is None:
         raise OperatorError(
             f"值班表中没有单位 {to_unit},未作移交",
             f"no unit {to_unit} in the roster, nothing was transferred; see `dispatcher roster show`",
         )
     if to_unit == visit.precinct_code:
         raise OperatorError("任务已在该单位", f"the visit is with {to_unit} already")
-    wait = files.office.policy.plan(Urgency(files.cases[visit.case_id].urgency)).visit.accept_within
+    wait = case_file.context.policy.plan(Urgency(case_file.cases[visit.case_id].urgency)).visit.accept_within
     row = TransferRow(
         id=new_id(),
         case_id=visit.case_id,
@@ -40,70 +40,72 @@ def offer(files: CaseFiles, visit: VisitRow, to_unit: str, reason: ReturnReason,
         to_unit=to_unit,
         reason=reason.value,
         state=TransferState.OFFERED.value,
-        offered_at=files.now,
+        offered_at=case_file.now,
         offered_by=by,
-        answer_by=files.now + wait,
+        answer_by=case_file.now + wait,
     )
-    files.session.add(row)
+    case_file.session.add(row)
     visit.state, visit.offered_until = VisitState.OFFERED.value, row.answer_by
     data = {"transfer": str(row.id), "visit": str(visit.id), "to": to_unit, "reason": reason}
-    files.note(visit.case_id, "transfer_offered", data, actor=by, rule="transfer")
+    case_file.note(visit.case_id, "transfer_offered", data, actor=by, rule="transfer")
     return row
 
 
 def order(
-    session: Session, office: Office, visit_id: UUID, to_unit: str, reason: ReturnReason, *, by: str
+    session: Session, context: Context, visit_id: UUID, to_unit: str, reason: ReturnReason, *, by: str
 ) -> tuple[TransferRow, set[str]]:
     """A supervisor offers a visit, taking it from the officer who has it. Raises OperatorError."""
-    files, visit = _open(session, office, visit_id)
+    case_file, visit = _open(session, context, visit_id)
     if visit.state not in _OFFERABLE:
         wanted = ", ".join(each.label for each in _OFFERABLE)
         raise OperatorError(
             f"任务状态为 {VisitState(visit.state).zh},不能移交",
             f"the visit is {visit.state}; to be offered it has to be: {wanted}",
         )
-    _take_back(files, visit, by)
-    row = offer(files, visit, to_unit, reason, by=by)
-    files.cases[visit.case_id].waiting_for = None
-    files.decide()
-    return row, files.lanes
+    _take_back(case_file, visit, by)
+    row = offer(case_file, visit, to_unit, reason, by=by)
+    case_file.cases[visit.case_id].waiting_for = None
+    case_file.decide()
+    return row, case_file.lanes
 
 
-def _take_back(files: CaseFiles, visit: VisitRow, by: str) -> None:
-    """Ends the assignment; one that has not left the house has not been."""
+def _take_back(case_file: CaseFile, visit: VisitRow, by: str) -> None:
+    """Ends the assignment; one that has not been sent has not been."""
     told = visit.officer
-    for attempt in files.attempts[visit.case_id]:
+    for attempt in case_file.attempts[visit.case_id]:
         if attempt.visit_id != visit.id or attempt.settled_at is not None:
             continue
         planned = attempt.state == AttemptState.PLANNED
         attempt.state = (AttemptState.CANCELLED if planned else AttemptState.SETTLED).value
         attempt.result = None if planned else Result.TRANSFERRED.value
-        attempt.action, attempt.settled_at = None, files.now
+        attempt.action, attempt.settled_at = None, case_file.now
     free_visit(visit)
     data = {"visit": str(visit.id), "officer_told": told}
-    files.note(visit.case_id, "visit_taken_back", data, actor=by, rule="transfer")
+    case_file.note(visit.case_id, "visit_taken_back", data, actor=by, rule="transfer")
 
 
-def answer(session: Session, office: Office, visit_id: UUID, *, accepts: bool, by: str) -> tuple[TransferRow, set[str]]:
+def answer(
+    session: Session, context: Context, visit_id: UUID, *, accepts: bool, by: str
+) -> tuple[TransferRow, set[str]]:
     """The other unit accepts or refuses. Raises OperatorError where nothing is offered."""
-    files, visit, row = _transfer(session, office, visit_id, TransferState.OFFERED)
+    case_file, visit, row = _transfer(session, context, visit_id, TransferState.OFFERED)
     mine = session.scalar(select(OfficerRow.unit).where(OfficerRow.badge == by))
     if mine is not None and mine == row.from_unit:
         raise OperatorError("应由对方单位答复", f"{by} is of {mine}, which offers the visit; {row.to_unit} answers")
     state = TransferState.ACCEPTED if accepts else TransferState.REFUSED
-    row.state, row.decided_at, row.decided_by = state.value, files.now, by
+    row.state, row.decided_at, row.decided_by = state.value, case_file.now, by
     visit.offered_until = None
     free_visit(visit)
-    files.cases[visit.case_id].waiting_for = None
+    case_file.cases[visit.case_id].waiting_for = None
     data = {"transfer": str(row.id), "visit": str(visit.id), "unit": row.to_unit}
-    files.note(visit.case_id, f"transfer_{state}", data, actor=by, rule="transfer")
+    case_file.note(visit.case_id, f"transfer_{state}", data, actor=by, rule="transfer")
     if accepts:
-        visit.precinct_code, visit.moved_at = row.to_unit, files.now
+        visit.precinct_code, visit.moved_at = row.to_unit, case_file.now
         if _is_elsewhere(session, row.to_unit):
             # Officers of another centre are not ours to assign; it reports back.
             visit.state = VisitState.TRANSFERRED.value
-    files.decide()
-    return row, files.lanes
+    case_file.decide()
+    return row, case_file.lanes
 
 
 def _is_elsewhere(session: Session, unit: str) -> bool:
@@ -118,7 +120,7 @@ def elsewhere() -> ColumnElement[bool]:
 
 def report(
     session: Session,
-    office: Office,
+    context: Context,
     visit_id: UUID,
     *,
     result: Result,
@@ -127,22 +129,22 @@ def report(
     guardian_present: bool = False,
 ) -> tuple[TransferRow, set[str]]:
     """What the other centre says came of the visit. After the case's end it is kept and changes nothing else."""
-    files, visit, row = _transfer(session, office, visit_id, TransferState.ACCEPTED)
+    case_file, visit, row = _transfer(session, context, visit_id, TransferState.ACCEPTED)
     too_late = visit.state == VisitState.CANCELLED and _is_elsewhere(session, row.to_unit)
     if visit.state != VisitState.TRANSFERRED and not too_late:
         raise OperatorError("该任务不在外地反诈中心", "this visit is not with another centre")
     row.state = TransferState.REPORTED.value
     data = {"transfer": str(row.id), "visit": str(visit.id), "result": result, "lost_yuan": lost_yuan}
     if too_late:
-        files.note(visit.case_id, "late_report", data, actor=by, rule="case_ended")
+        case_file.note(visit.case_id, "late_report", data, actor=by, rule="case_ended")
         return row, set()
     visit.state = VisitState.REPORTED.value
-    meeting.enter(files, visit, result, lost_yuan=lost_yuan, guardian_present=guardian_present)
+    meeting.enter(case_file, visit, result, lost_yuan=lost_yuan, guardian_present=guardian_present)
     data |= {"guardian_present": guardian_present}
-    files.note(visit.case_id, "transfer_reported", data, actor=by, rule="transfer")
-    files.cases[visit.case_id].waiting_for = None
-    files.decide()
-    return row, files.lanes
+    case_file.note(visit.case_id, "transfer_reported", data, actor=by, rule="transfer")
+    case_file.cases[visit.case_id].waiting_for = None
+    case_file.decide()
+    return row, case_file.lanes
 
 
 def listed(session: Session, visit_id: UUID | None = None) -> Iterator[dict[str, Any]]:
@@ -167,23 +169,23 @@ def line(row: TransferRow) -> dict[str, Any]:
     }
 
 
-def _open(session: Session, office: Office, visit_id: UUID) -> tuple[CaseFiles, VisitRow]:
+def _open(session: Session, context: Context, visit_id: UUID) -> tuple[CaseFile, VisitRow]:
     case_id = session.scalar(select(VisitRow.case_id).where(VisitRow.id == visit_id))
     if case_id is None:
         raise OperatorError(f"没有上门任务 {visit_id}", f"no visit {visit_id}; see `dispatcher visit list`")
-    files = CaseFiles(session, office)
-    files.open([case_id])
-    return files, files.visit(case_id, visit_id)
+    case_file = CaseFile(session, context)
+    case_file.open([case_id])
+    return case_file, case_file.visit(case_id, visit_id)
 
 
 def _transfer(
-    session: Session, office: Office, visit_id: UUID, state: TransferState
-) -> tuple[CaseFiles, VisitRow, TransferRow]:
-    files, visit = _open(session, office, visit_id)
+    session: Session, context: Context, visit_id: UUID, state: TransferState
+) -> tuple[CaseFile, VisitRow, TransferRow]:
+    case_file, visit = _open(session, context, visit_id)
     found = select(TransferRow).where(TransferRow.visit_id == visit_id, TransferRow.state == state.value)
     row = session.scalar(found.order_by(TransferRow.id.desc()).limit(1))
     if row is None:
         raise OperatorError(
             f"上门任务 {visit_id} 没有{state.zh}的移交", f"visit {visit_id} has no transfer that is {state}"
         )
-    return files, visit, row
+    return case_file, visit, row

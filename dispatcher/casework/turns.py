@@ -6,27 +6,27 @@ An instruction's turn is always taken before a person's, and cases are locked af
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from dispatcher.casework.context import Context
 from dispatcher.casework.incoming import identities
-from dispatcher.casework.office import Office
 from schemas.instruction import Instruction
 
 _LOCK_EACH = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")
 
 
-def of_instruction(session: Session, office: Office, system: str, instruction_id: str) -> None:
-    session.execute(_LOCK_EACH, {"keys": [_instruction(office, system, instruction_id)]})
+def lock_instruction(session: Session, context: Context, system: str, instruction_id: str) -> None:
+    session.execute(_LOCK_EACH, {"keys": [_instruction(context, system, instruction_id)]})
 
 
-def of_all(session: Session, office: Office, pushed: Instruction) -> None:
+def lock_instruction_and_person(session: Session, context: Context, pushed: Instruction) -> None:
     """The instruction's turn, then the person's."""
     # In order, so that two of them never wait for each other both ways.
-    persons = sorted(_key(each) for each in set(identities(office, pushed)))
-    instruction = _instruction(office, pushed.source.system, pushed.instruction_id)
+    persons = sorted(_key(each) for each in set(identities(context, pushed)))
+    instruction = _instruction(context, pushed.source.system, pushed.instruction_id)
     session.execute(_LOCK_EACH, {"keys": [instruction, *persons]})
 
 
-def _instruction(office: Office, system: str, instruction_id: str) -> int:
-    return _key(office.vault.digest("instruction", f"{system}\0{instruction_id}"))
+def _instruction(context: Context, system: str, instruction_id: str) -> int:
+    return _key(context.vault.digest("instruction", f"{system}\0{instruction_id}"))
 
 
 def _key(name: bytes) -> int:

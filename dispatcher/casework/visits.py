@@ -9,9 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dispatcher.casework import meeting, places, transfers
-from dispatcher.casework.apply import free_visit
-from dispatcher.casework.files import CaseFiles
-from dispatcher.casework.office import Office
+from dispatcher.casework.carry_out import free_visit
+from dispatcher.casework.case_file import CaseFile
+from dispatcher.casework.context import Context
 from dispatcher.errors import OperatorError
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.visits import VisitRow
@@ -58,22 +58,22 @@ class CaseEnded(OperatorError):
 
 
 def act(
-    session: Session, office: Office, visit_id: UUID, step: str, *, officer: str | None = None, word: Word = Word()
+    session: Session, context: Context, visit_id: UUID, step: str, *, officer: str | None = None, word: Word = Word()
 ) -> tuple[VisitRow, set[str]]:
     """One step of an officer's work. Gives the visit and the lanes to wake. Raises OperatorError."""
-    files, visit = _open(session, office, visit_id)
+    case_file, visit = _open(session, context, visit_id)
     _check(visit, STEPS[step], officer)
     if visit.state == VisitState.CANCELLED:
-        raise CaseEnded(*_ended(files.cases[visit.case_id]))
-    _DO[step](files, visit, word)
-    files.cases[visit.case_id].waiting_for = None
-    files.decide()
-    return visit, files.lanes
+        raise CaseEnded(*_ended(case_file.cases[visit.case_id]))
+    _DO[step](case_file, visit, word)
+    case_file.cases[visit.case_id].waiting_for = None
+    case_file.decide()
+    return visit, case_file.lanes
 
 
-def keep_late(session: Session, office: Office, visit_id: UUID, step: str, word: Word) -> None:
+def keep_late(session: Session, context: Context, visit_id: UUID, step: str, word: Word) -> None:
     """Nothing that an officer says is lost, also where the case has ended."""
-    files, visit = _open(session, office, visit_id)
+    case_file, visit = _open(session, context, visit_id)
     data = {
         "visit": str(visit.id),
         "step": step,
@@ -83,22 +83,22 @@ def keep_late(session: Session, office: Office, visit_id: UUID, step: str, word:
         "lost_yuan": word.lost_yuan,
         "guardian_present": word.guardian_present,
     }
-    files.note(visit.case_id, "late_report", data, actor=visit.officer or "officer", rule="case_ended")
+    case_file.note(visit.case_id, "late_report", data, actor=visit.officer or "officer", rule="case_ended")
 
 
-def to_try(session: Session, office: Office, visit_id: UUID) -> list[AddressKind]:
+def to_try(session: Session, context: Context, visit_id: UUID) -> list[AddressKind]:
     """The addresses still to be tried in this visit, by their kinds, next first. Raises OperatorError."""
-    files, visit = _open(session, office, visit_id)
-    return [AddressKind(row.kind) for row in places.left(files, visit)]
+    case_file, visit = _open(session, context, visit_id)
+    return [AddressKind(row.kind) for row in places.left(case_file, visit)]
 
 
-def _open(session: Session, office: Office, visit_id: UUID) -> tuple[CaseFiles, VisitRow]:
+def _open(session: Session, context: Context, visit_id: UUID) -> tuple[CaseFile, VisitRow]:
     case_id = session.scalar(select(VisitRow.case_id).where(VisitRow.id == visit_id))
     if case_id is None:
         raise OperatorError(f"没有上门任务 {visit_id}", f"no visit {visit_id}; see `dispatcher visit list`")
-    files = CaseFiles(session, office)
-    files.open([case_id])
-    return files, files.visit(case_id, visit_id)
+    case_file = CaseFile(session, context)
+    case_file.open([case_id])
+    return case_file, case_file.visit(case_id, visit_id)
 
 
 def _ended(case: CaseRow) -> tuple[str, str]:
@@ -123,79 +123,81 @@ def _check(visit: VisitRow, step: Step, officer: str | None) -> None:
         )
 
 
-def _move(files: CaseFiles, visit: VisitRow, step: str, **data: Any) -> None:
+def _move(case_file: CaseFile, visit: VisitRow, step: str, **data: Any) -> None:
     visit.state = STEPS[step].after.value
     facts = {"visit": str(visit.id), "attempt": str(visit.attempt_id), "state": visit.state, **data}
-    files.note(visit.case_id, f"visit_{visit.state}", facts, actor=visit.officer or "officer", rule=f"officer_{step}")
+    case_file.note(
+        visit.case_id, f"visit_{visit.state}", facts, actor=visit.officer or "officer", rule=f"officer_{step}"
+    )
 
 
-def _accept(files: CaseFiles, visit: VisitRow, *_: Any) -> None:
+def _accept(case_file: CaseFile, visit: VisitRow, *_: Any) -> None:
     """On the record whether it came in time: nobody may have looked since the wait was over."""
-    visit.accepted_at = files.now
-    wait = files.office.policy.plan(Urgency(files.cases[visit.case_id].urgency)).visit.accept_within
-    late = visit.assigned_at is not None and files.now > visit.assigned_at + wait
-    _move(files, visit, "accept", late=late)
+    visit.accepted_at = case_file.now
+    wait = case_file.context.policy.plan(Urgency(case_file.cases[visit.case_id].urgency)).visit.accept_within
+    late = visit.assigned_at is not None and case_file.now > visit.assigned_at + wait
+    _move(case_file, visit, "accept", late=late)
 
 
-def _depart(files: CaseFiles, visit: VisitRow, *_: Any) -> None:
-    visit.departed_at = files.now
-    _move(files, visit, "depart")
+def _depart(case_file: CaseFile, visit: VisitRow, *_: Any) -> None:
+    visit.departed_at = case_file.now
+    _move(case_file, visit, "depart")
 
 
-def _arrive(files: CaseFiles, visit: VisitRow, *_: Any) -> None:
-    visit.arrived_at = files.now
-    _move(files, visit, "arrive")
+def _arrive(case_file: CaseFile, visit: VisitRow, *_: Any) -> None:
+    visit.arrived_at = case_file.now
+    _move(case_file, visit, "arrive")
 
 
-def _tried(files: CaseFiles, visit: VisitRow, word: Word) -> None:
+def _tried(case_file: CaseFile, visit: VisitRow, word: Word) -> None:
     """One of several addresses was tried in vain; the officer is on the way to the next."""
     if word.result not in places.IN_VAIN:
         wanted = ", ".join(places.IN_VAIN)
         raise OperatorError("请给出该地址的结果", f"give the result of this address, one of: {wanted}")
-    place = places.of_kind(files, visit, word.address)
+    place = places.of_kind(case_file, visit, word.address)
     if visit.state != VisitState.ARRIVED:
-        visit.arrived_at = files.now  # at this door; at the next one it is set anew
-    visit.departed_at, visit.state = visit.departed_at or files.now, STEPS["tried"].after.value
+        visit.arrived_at = case_file.now  # at this door; at the next one it is set anew
+    visit.departed_at, visit.state = visit.departed_at or case_file.now, STEPS["tried"].after.value
     data = {"visit": str(visit.id), "address": str(place.id), "kind": word.address, "result": word.result}
-    files.note(visit.case_id, places.TRIED, data, actor=visit.officer or "officer", rule="officer_tried")
+    case_file.note(visit.case_id, places.TRIED, data, actor=visit.officer or "officer", rule="officer_tried")
 
 
-def _report(files: CaseFiles, visit: VisitRow, word: Word) -> None:
+def _report(case_file: CaseFile, visit: VisitRow, word: Word) -> None:
     result = word.result
     if result not in meeting.REPORTS:
         wanted = ", ".join(sorted(meeting.REPORTS))
         raise OperatorError("请给出上门结果", f"give the result of the visit, one of: {wanted}")
-    last = places.last(files, visit) if result in NOT_FOUND else None
+    last = places.last(case_file, visit) if result in NOT_FOUND else None
     if visit.state != VisitState.ARRIVED:
-        visit.arrived_at = files.now
-    met = meeting.enter(files, visit, result, lost_yuan=word.lost_yuan, guardian_present=word.guardian_present)
-    _settle_assignment(files, visit, result, confirmed=met)
+        visit.arrived_at = case_file.now
+    met = meeting.enter(case_file, visit, result, lost_yuan=word.lost_yuan, guardian_present=word.guardian_present)
+    _settle_assignment(case_file, visit, result, confirmed=met)
     said = {"result": result, "lost_yuan": word.lost_yuan, "guardian_present": word.guardian_present}
-    _move(files, visit, "report", **said, address=str(last.id) if last else None)
+    _move(case_file, visit, "report", **said, address=str(last.id) if last else None)
 
 
-def _return(files: CaseFiles, visit: VisitRow, word: Word) -> None:
+def _return(case_file: CaseFile, visit: VisitRow, word: Word) -> None:
     """Back to our ladder, or offered to another unit, which has it when it accepts."""
     if word.reason is None:
         raise OperatorError("请给出退回原因", f"give the reason, one of: {', '.join(ReturnReason)}")
     officer = visit.officer or "officer"
     visit.return_reason = word.reason.value
-    _settle_assignment(files, visit, Result.RETURNED, confirmed=False, detail=word.reason.value)
+    _settle_assignment(case_file, visit, Result.RETURNED, confirmed=False, detail=word.reason.value)
     facts = {"visit": str(visit.id), "attempt": str(visit.attempt_id), "reason": word.reason, "to": word.to_unit}
-    files.note(visit.case_id, "visit_returned", facts, actor=officer, rule="officer_return")
+    case_file.note(visit.case_id, "visit_returned", facts, actor=officer, rule="officer_return")
     free_visit(visit)
     if word.to_unit is not None:
-        transfers.offer(files, visit, word.to_unit, word.reason, by=officer)
+        transfers.offer(case_file, visit, word.to_unit, word.reason, by=officer)
 
 
 def _settle_assignment(
-    files: CaseFiles, visit: VisitRow, result: Result, *, confirmed: bool, detail: str | None = None
+    case_file: CaseFile, visit: VisitRow, result: Result, *, confirmed: bool, detail: str | None = None
 ) -> None:
     if visit.attempt_id is None:
         return
-    attempt = files.attempt(visit.case_id, visit.attempt_id)
+    attempt = case_file.attempt(visit.case_id, visit.attempt_id)
     attempt.state, attempt.action = AttemptState.SETTLED.value, None
-    attempt.result, attempt.confirmed, attempt.settled_at = result.value, confirmed, files.now
+    attempt.result, attempt.confirmed, attempt.settled_at = result.value, confirmed, case_file.now
     attempt.detail = detail
 
 

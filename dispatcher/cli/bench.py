@@ -30,8 +30,8 @@ def deliver(
 ) -> None:
     """投递速率,与朴素 Celery 任务对照 / delivery beside a naive Celery task (one POST, one INSERT, commit)."""
     per_round = max(1, instructions // rounds)
-    with private_stack("bench", NIGHT) as (parts, stack), err.status("") as status:
-        run = Bench(parts, stack, per_round, lambda text: status.update(f"轮次 round {text}"))
+    with private_stack("bench", NIGHT) as (services, stack), err.status("") as status:
+        run = Bench(services, stack, per_round, lambda text: status.update(f"轮次 round {text}"))
         done = list(run.rounds(rounds))
         to_the_end = run.with_receipts()
     _tell(done, to_the_end, per_round, json=json)

@@ -9,7 +9,7 @@ from dispatcher.cli import arguments
 from dispatcher.cli.arguments import Json
 from dispatcher.cli.output import json_line, out
 from dispatcher.cli.visit import Id, group
-from dispatcher.setup import house
+from dispatcher.setup import build_services
 from schemas.vocabulary import Code, Result, VisitState
 
 
@@ -32,9 +32,9 @@ def card(
     key = arguments.uuid(visit_id, "ID", "dispatcher visit list")
     badge = arguments.badge(officer, "--officer") if officer else None
     chosen: list[Language] = [arguments.code(language, Language, "--language")] if language else list(Language)
-    parts = house()
-    with parts.sessions.begin() as session:
-        found = cards.read(session, parts.office, key, officer=badge)
+    services = build_services()
+    with services.sessions.begin() as session:
+        found = cards.read(session, services.context, key, officer=badge)
     if json:
         lines = [{each.value: line[each.value] for each in chosen} for line in found.get("lines", ())]
         json_line(found | ({"lines": lines} if "lines" in found else {}))

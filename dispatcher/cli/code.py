@@ -4,12 +4,12 @@ from typing import Annotated
 
 import typer
 
-from dispatcher.casework import codes
+from dispatcher.casework import callback_codes
 from dispatcher.cli import arguments
 from dispatcher.cli.arguments import Json
 from dispatcher.cli.output import json_line, out
 from dispatcher.errors import OperatorError
-from dispatcher.setup import house
+from dispatcher.setup import build_services
 
 _DESK = "96110"
 
@@ -27,9 +27,9 @@ def code(
     """核验任务码:只答是或否 / check a task code: yes or no."""
     badge = arguments.badge(officer, "--officer") if officer else None
     operator = arguments.badge(by, "--by")
-    parts = house()
-    with parts.sessions.begin() as session:
-        genuine = codes.check(session, parts.office, code, officer=badge, by=operator)
+    services = build_services()
+    with services.sessions.begin() as session:
+        genuine = callback_codes.check(session, services.context, code, officer=badge, by=operator)
     if genuine is None:
         raise OperatorError("查询过于频繁,请一分钟后再试", "too many queries; try again in a minute")
     if json:

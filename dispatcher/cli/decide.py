@@ -9,13 +9,13 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from dispatcher.casework import orders, pauses, splits
-from dispatcher.casework.office import Office
+from dispatcher.casework.context import Context
 from dispatcher.casework.orders import Order
 from dispatcher.cli import arguments
 from dispatcher.cli.arguments import By, Json, Reason
 from dispatcher.cli.output import json_line, out
 from dispatcher.errors import OperatorError
-from dispatcher.setup import house
+from dispatcher.setup import build_services
 from dispatcher.store.cases import CaseRow
 from schemas.instruction import Address
 from schemas.vocabulary import AddressKind, Hook, Relation, Resolution
@@ -121,8 +121,8 @@ def split(
     """把误并的指令拆为新任务 / give a wrongly joined instruction a case of its own."""
     made: list[UUID] = []
 
-    def take_out(session: Session, office: Office, case_id: UUID, order: Order) -> set[str]:
-        own, lanes = splits.split(session, office, case_id, order, instruction)
+    def take_out(session: Session, context: Context, case_id: UUID, order: Order) -> set[str]:
+        own, lanes = splits.split(session, context, case_id, order, instruction)
         made.append(own)
         return lanes
 
@@ -133,12 +133,12 @@ def _decide(
     decision: Decision, name: str, by: str, reason: str, json: bool, *what: Any, made: list[UUID] | None = None
 ) -> None:
     order = Order(arguments.badge(by, "--by"), reason)
-    parts = house()
-    with parts.sessions.begin() as session:
+    services = build_services()
+    with services.sessions.begin() as session:
         case_id = arguments.case(session, name)
-        lanes = decision(session, parts.office, case_id, order, *what)
+        lanes = decision(session, services.context, case_id, order, *what)
         line = _line(session.get_one(CaseRow, case_id)) | ({"made": str(made[0])} if made else {})
-    parts.office.wake.deliver(*lanes)
+    services.context.wake.deliver(*lanes)
     if json:
         json_line(line)
     else:

@@ -11,7 +11,7 @@ from dispatcher.casework import reports
 from dispatcher.cli.output import json_line, log_table, out
 from dispatcher.cli.playing import ROSTER, load_roster, play
 from dispatcher.cli.private import private_stack
-from dispatcher.setup import House
+from dispatcher.setup import Services
 from dispatcher.simulate import expected, sample
 from dispatcher.simulate.expected import Verdict
 from dispatcher.simulate.run import Outcome
@@ -32,20 +32,20 @@ def demo(
 ) -> None:
     """演示:自带样例从推送到日志 / the sample cases on the real stack, then the log. Nothing real is sent."""
     pushes = sample.read(sample.bundled(), tuple(cases.split(",")))
-    with private_stack("demo", pushes[0].at) as (parts, stack):
+    with private_stack("demo", pushes[0].at) as (services, stack):
         threading.Thread(target=stack.watch, daemon=True).start()
-        load_roster(parts, sample.bundled().with_name(ROSTER))
-        verdicts = _tell(parts, pushes, play(parts, pushes, timeout), json=json)
+        load_roster(services, sample.bundled().with_name(ROSTER))
+        verdicts = _tell(services, pushes, play(services, pushes, timeout), json=json)
     if not all(each.met for each in verdicts):
         raise typer.Exit(1)
 
 
-def _tell(parts: House, pushes: list[sample.Push], played: Outcome, *, json: bool) -> list[Verdict]:
-    with parts.sessions() as session:
+def _tell(services: Services, pushes: list[sample.Push], played: Outcome, *, json: bool) -> list[Verdict]:
+    with services.sessions() as session:
         lines = list(reports.log(session, reports.Filters()))
         whole = {name: reports.case(session, case_id) for name, case_id in played.cases.items()}
     answers = {name: each.status.value for name, each in played.answers.items()}
-    verdicts = expected.judge(pushes, Seen(parts, answers, whole))
+    verdicts = expected.judge(pushes, Seen(services, answers, whole))
     if json:
         met = [{"name": each.name, "expectation": each.expectation, "met": each.met} for each in verdicts]
         json_line({"answers": answers, "cases": whole, "log": lines, "expectations": met})

@@ -10,7 +10,7 @@ from dispatcher.casework import duties, reports
 from dispatcher.cli import arguments
 from dispatcher.cli.arguments import By, Json
 from dispatcher.cli.output import json_line, out, short_time
-from dispatcher.setup import house
+from dispatcher.setup import build_services
 from schemas.vocabulary import Duty, FollowUp
 
 group = typer.Typer(help="待办 / duties, follow-ups among them: list, done.", no_args_is_help=True)
@@ -29,10 +29,10 @@ def list_(
 ) -> None:
     """列出未完成的待办 / what is still to be done."""
     chosen: Duty | None = arguments.code(kind, Duty, "--kind") if kind else None
-    parts = house()
-    with parts.sessions() as session:
+    services = build_services()
+    with services.sessions() as session:
         case_id = arguments.case(session, case) if case else None
-        found = duties.listed(session, parts.office, kind=chosen, overdue=overdue, case_id=case_id)
+        found = duties.listed(session, services.context, kind=chosen, overdue=overdue, case_id=case_id)
     table = Table(title="待办 duties", title_justify="left")
     for name in ("待办 duty", "任务 case", "类别 kind", "期限 due", "规则 rule"):
         table.add_column(name, overflow="fold")
@@ -60,9 +60,9 @@ def done(
     """完成待办 / a duty is done."""
     found: FollowUp | None = arguments.code(outcome, FollowUp, "--outcome") if outcome else None
     key, badge = arguments.uuid(duty, "ID", "dispatcher duty list"), arguments.badge(by, "--by")
-    parts = house()
-    with parts.sessions.begin() as session:
-        line = reports.duty(duties.done(session, parts.office, key, duties.Form(found, loss_yuan, note), by=badge))
+    services = build_services()
+    with services.sessions.begin() as session:
+        line = reports.duty(duties.done(session, services.context, key, duties.Form(found, loss_yuan, note), by=badge))
     if json:
         json_line(line)
     else:

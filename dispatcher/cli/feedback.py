@@ -9,7 +9,7 @@ from dispatcher.casework import feedback
 from dispatcher.cli import arguments
 from dispatcher.cli.arguments import Json
 from dispatcher.cli.output import json_line, label, out, short_time
-from dispatcher.setup import house
+from dispatcher.setup import build_services
 
 group = typer.Typer(help="反馈 / what sources are told, and what they said: list.", no_args_is_help=True)
 _DIRECTIONS = {"out": "告知来源 told", "in": "来源反馈 said"}
@@ -32,7 +32,7 @@ def list_(
 ) -> None:
     """列出反馈 / list it, oldest first."""
     moment = arguments.moment(since, "--since")
-    with house().sessions() as session:
+    with build_services().sessions() as session:
         found = list(feedback.listed(session, system=system, since=moment))
     table = Table(title="反馈 feedback", title_justify="left")
     for name in ("时间 at", "来源 system", "指令 instruction", "方向 direction", "结论 outcome"):

@@ -13,7 +13,7 @@ from dispatcher.cli import arguments
 from dispatcher.cli.output import err, json_line, label, log_table, out, short_time
 from dispatcher.cli.why import tell
 from dispatcher.errors import OperatorError
-from dispatcher.setup import house
+from dispatcher.setup import build_services
 from schemas import instruction
 from schemas.vocabulary import Channel, Resolution, Result, Urgency
 
@@ -48,8 +48,8 @@ def log(
         result=_code(result, Result, "--result"),
         precinct=precinct,
     )
-    parts = house()
-    with parts.sessions() as session:
+    services = build_services()
+    with services.sessions() as session:
         arguments.unit(session, precinct)
         lines = reports.log(session, filters)
         if json:
@@ -69,15 +69,15 @@ def case(
     language: Annotated[str | None, typer.Option(help="理由的语言 language of --why: zh, en")] = None,
 ) -> None:
     """一个劝阻任务的全部记录 / everything on record about one case."""
-    parts = house()
-    with parts.sessions() as session:
+    services = build_services()
+    with services.sessions() as session:
         found = reports.case_ids(session, name)
         if not found:
             raise OperatorError(f"没有任务或指令 {name}", f"no case or instruction {name}; see `dispatcher log`")
         for case_id in found:
             whole = reports.case(session, case_id)
             if why:
-                tell(whole, parts.office.policy, language, as_json=json)
+                tell(whole, services.context.policy, language, as_json=json)
             elif json:
                 json_line(whole)
             else:

@@ -10,7 +10,7 @@ from dispatcher.casework import kpi as use_case
 from dispatcher.cli import arguments
 from dispatcher.cli.arguments import Json
 from dispatcher.cli.output import json_line, out
-from dispatcher.setup import house
+from dispatcher.setup import build_services
 from schemas.vocabulary import Urgency
 
 _LABELS = {
@@ -59,9 +59,9 @@ def kpi(
 ) -> None:
     """考核指标,分母固定 / KPIs with fixed denominators."""
     begin, end = arguments.period(since, until)
-    parts = house()
-    with parts.sessions() as session:
-        now = parts.office.clock.now(session)
+    services = build_services()
+    with services.sessions() as session:
+        now = services.context.clock.now(session)
         found = use_case.kpis(session, now, since=begin, until=end, precinct=arguments.unit(session, precinct))
     if json:
         json_line(found)

@@ -9,7 +9,7 @@ from rich.progress import Progress as Bar
 from dispatcher.casework import roster
 from dispatcher.cli.output import err, short_time
 from dispatcher.errors import OperatorError
-from dispatcher.setup import House
+from dispatcher.setup import Services
 from dispatcher.simulate.run import Outcome, Play, Progress
 from dispatcher.simulate.sample import Push
 from schemas import roster as form
@@ -17,7 +17,7 @@ from schemas import roster as form
 ROSTER = "roster.toml"
 
 
-def load_roster(parts: House, path: Path) -> None:
+def load_roster(services: Services, path: Path) -> None:
     """The roster that lies beside the sample file, if there is one."""
     if not path.exists():
         return
@@ -25,12 +25,12 @@ def load_roster(parts: House, path: Path) -> None:
         found = form.read(path)
     except form.RosterError as error:
         raise OperatorError("值班表有误", str(error)) from None
-    with parts.sessions.begin() as session:
+    with services.sessions.begin() as session:
         roster.load(session, found)
 
 
 def play(
-    parts: House,
+    services: Services,
     pushes: list[Push],
     timeout_s: float,
     end: datetime | None = None,
@@ -56,4 +56,4 @@ def play(
                 note=note,
             )
 
-        return Play(parts, pushes, tell, end, grain).run(timeout_s)
+        return Play(services, pushes, tell, end, grain).run(timeout_s)

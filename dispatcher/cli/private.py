@@ -10,14 +10,14 @@ from datetime import datetime
 from dispatcher import logging
 from dispatcher.cli.output import err
 from dispatcher.settings import read_running, settings
-from dispatcher.setup import House, house
+from dispatcher.setup import Services, build_services
 from dispatcher.stack import Stack, end_leftovers
 
 
 @contextmanager
 def private_stack(
     name: str, start: datetime, *, durable: bool = True, receipt_delay_ms: int = 20
-) -> Iterator[tuple[House, Stack]]:
+) -> Iterator[tuple[Services, Stack]]:
     """The whole service under HOME/name on a stepped clock. Raises OperatorError."""
     # SIGTERM ends it as Ctrl-C does, so that nothing is left running.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -38,8 +38,8 @@ def private_stack(
             stack.wait_until_ready()
         os.environ |= stack.environment
         settings.cache_clear()
-        parts = house()
-        yield parts, stack
+        services = build_services()
+        yield services, stack
     finally:
         with err.status("正在停止 stopping …"):
             stack.stop()

@@ -14,7 +14,7 @@ from dispatcher.cli import arguments
 from dispatcher.cli.arguments import Json
 from dispatcher.cli.output import json_line, out
 from dispatcher.errors import OperatorError
-from dispatcher.setup import House, house, links, no_providers
+from dispatcher.setup import Services, build_services, links, no_providers
 from dispatcher.store.base import new_id
 from providers import registry
 from providers.base import (
@@ -55,13 +55,13 @@ def test(
     json: Json = False,
 ) -> None:
     """经该渠道发一条测试消息,不涉及任何任务 / one test message through it, outside any case; exit 1 if not taken."""
-    parts = house()
-    table = _table(parts, name)
+    services = build_services()
+    table = _table(services, name)
     way, to = _channel(table, channel), _to(number, country)
     by_voice, key = way is Channel.VOICE, str(new_id())
-    text = parts.office.texts.trial(chinese=country == _HOME, by_voice=by_voice)
+    text = services.context.texts.trial(chinese=country == _HOME, by_voice=by_voice)
     said = Message(key, way, Person.OTHER, to=to, text=None if by_voice else text, script=text if by_voice else None)
-    trial.expect(parts.engine, key, clock.real_now())
+    trial.expect(services.engine, key, clock.real_now())
     began = time.monotonic()
     try:
         outcome = asyncio.run(trial.send(table, said))
@@ -72,12 +72,12 @@ def test(
         raise typer.Exit(1)
 
 
-def _table(parts: House, name: str) -> ProviderSettings:
-    path = parts.settings.providers_file
+def _table(services: Services, name: str) -> ProviderSettings:
+    path = services.settings.providers_file
     if path is None:
         raise no_providers()
     try:
-        tables = registry.read(path, os.environ, parts.settings.hooks_base)
+        tables = registry.read(path, os.environ, services.settings.hooks_base)
     except SettingsError as error:
         raise OperatorError("渠道配置文件有误", str(error)) from None
     found = next((each for each in tables if each.name == name), None)

@@ -14,7 +14,7 @@ from dispatcher.cli.arguments import By, Json
 from dispatcher.cli.output import json_line, out, short_time
 from dispatcher.cli.provider_trial import Name
 from dispatcher.errors import OperatorError
-from dispatcher.setup import house
+from dispatcher.setup import build_services
 from schemas.vocabulary import Cause, Health
 
 group = typer.Typer(
@@ -54,12 +54,12 @@ def providers(
     """各渠道的权重、状态、存疑与最近错误 / weights, health, what is in doubt, the last error."""
     if context.invoked_subcommand is not None:
         return
-    parts = house()
-    with parts.sessions() as session:
+    services = build_services()
+    with services.sessions() as session:
         report = provider_reports.history if history else provider_reports.listed
         lines = list(report(session, name))
     for line in [] if history else lines:
-        line["limits"] = provider_reports.left(parts.limiter, line["provider"], line["limits"])
+        line["limits"] = provider_reports.left(services.limiter, line["provider"], line["limits"])
     if json:
         for line in lines:
             json_line(line)
@@ -71,9 +71,9 @@ def providers(
 def pause(name: Name, by: By, reason: Why, json: Json = False) -> None:
     """停用渠道,直至恢复 / take a provider out of use until it is resumed."""
     badge, note = arguments.badge(by, "--by"), _reason(reason)
-    parts = house()
-    with parts.sessions.begin() as session:
-        moved = health.pause(session, parts.office, name, by=badge, note=note)
+    services = build_services()
+    with services.sessions.begin() as session:
+        moved = health.pause(session, services.context, name, by=badge, note=note)
     _tell(moved, json)
 
 
@@ -81,10 +81,10 @@ def pause(name: Name, by: By, reason: Why, json: Json = False) -> None:
 def resume(name: Name, by: By, reason: Why, json: Json = False) -> None:
     """恢复渠道,分步加量 / have a provider come back, by steps."""
     badge, note = arguments.badge(by, "--by"), _reason(reason)
-    parts = house()
-    with parts.sessions.begin() as session:
+    services = build_services()
+    with services.sessions.begin() as session:
         moved = health.resume(session, name, by=badge, note=note)
-    parts.tally.forget(name)
+    services.tally.forget(name)
     _tell(moved, json)
 
 

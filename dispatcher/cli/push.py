@@ -13,7 +13,7 @@ from dispatcher.casework import intake
 from dispatcher.casework.answer import Answer
 from dispatcher.cli.output import err, json_line, out
 from dispatcher.errors import OperatorError
-from dispatcher.setup import House, house
+from dispatcher.setup import Services, build_services
 from dispatcher.store.patience import gives_way
 from schemas.vocabulary import IntakeStatus
 
@@ -31,9 +31,9 @@ def push(
     json: Annotated[bool, typer.Option("--json", help="每行输出 JSON / one JSON object a line")] = False,
 ) -> None:
     """推送预警指令与事件 / push instructions and events. Exit 3 if some were refused."""
-    parts = house()
+    services = build_services()
     refused = 0
-    for number, answer in _answers(parts, file):
+    for number, answer in _answers(services, file):
         refused += not answer.taken
         if json:
             json_line(as_line(number, answer))
@@ -44,17 +44,17 @@ def push(
 
 
 @gives_way
-def take_line(parts: House, raw: bytes) -> Answer:
+def take_line(services: Services, raw: bytes) -> Answer:
     """One line in a transaction of its own."""
-    with parts.sessions.begin() as session:
-        answer, lanes = intake.take(session, parts.office, raw, door=DOOR)
-    parts.office.wake.deliver(*lanes)
+    with services.sessions.begin() as session:
+        answer, lanes = intake.take(session, services.context, raw, door=DOOR)
+    services.context.wake.deliver(*lanes)
     return answer
 
 
-def _answers(parts: House, file: str) -> Iterator[tuple[int, Answer]]:
+def _answers(services: Services, file: str) -> Iterator[tuple[int, Answer]]:
     if file == "-":
-        yield from _each(parts, sys.stdin.buffer)
+        yield from _each(services, sys.stdin.buffer)
         return
     path = Path(file)
     try:
@@ -66,15 +66,15 @@ def _answers(parts: House, file: str) -> Iterator[tuple[int, Answer]]:
     )
     with stream, bar:
         task = bar.add_task("push", total=size, done="0")
-        for number, answer in _each(parts, stream):
+        for number, answer in _each(services, stream):
             bar.update(task, completed=stream.tell(), done=f"{number}")
             yield number, answer
 
 
-def _each(parts: House, stream: BinaryIO) -> Iterator[tuple[int, Answer]]:
+def _each(services: Services, stream: BinaryIO) -> Iterator[tuple[int, Answer]]:
     for number, raw in enumerate(stream, start=1):
         if raw.strip():
-            yield number, take_line(parts, raw.strip())
+            yield number, take_line(services, raw.strip())
 
 
 def as_line(number: int, answer: Answer) -> dict[str, object]:

@@ -11,7 +11,7 @@ from dispatcher.casework import quarantine as use_case
 from dispatcher.cli.output import json_line, out, short_time
 from dispatcher.cli.push import SOME_REFUSED, as_line, take_line, tell
 from dispatcher.errors import OperatorError
-from dispatcher.setup import house
+from dispatcher.setup import build_services
 
 group = typer.Typer(help="隔离区 / lines that could not be taken: list, show, push.", no_args_is_help=True)
 Id = Annotated[str, typer.Argument(metavar="ID", help="隔离编号 quarantine id")]
@@ -27,7 +27,7 @@ def list_(
     json: Annotated[bool, typer.Option("--json", help="JSON")] = False,
 ) -> None:
     """列出隔离的行及原因 / list them with their reasons."""
-    with house().sessions() as session:
+    with build_services().sessions() as session:
         found = use_case.listed(session, everything=everything)
     table = Table(title="隔离区 quarantine", title_justify="left")
     for name in ("编号 id", "时间 at", "入口 door", "状态 status", "原因 reason"):
@@ -60,11 +60,11 @@ def show(kept_id: Id) -> None:
 @group.command()
 def push(kept_id: Id, json: Annotated[bool, typer.Option("--json", help="JSON")] = False) -> None:
     """更正配置后重新推送原文 / push the line again as it came."""
-    parts = house()
-    answer = take_line(parts, _line(kept_id).encode("utf-8", "surrogateescape"))
+    services = build_services()
+    answer = take_line(services, _line(kept_id).encode("utf-8", "surrogateescape"))
     # Refused again, it is kept again under a new id with its new reason; this entry is done with either way.
-    with parts.sessions.begin() as session:
-        use_case.mark_pushed_again(session, parts.office, UUID(kept_id))
+    with services.sessions.begin() as session:
+        use_case.mark_pushed_again(session, services.context, UUID(kept_id))
     if json:
         json_line(as_line(1, answer))
     else:
@@ -74,10 +74,10 @@ def push(kept_id: Id, json: Annotated[bool, typer.Option("--json", help="JSON")]
 
 
 def _line(kept_id: str) -> str:
-    parts = house()
+    services = build_services()
     try:
-        with parts.sessions() as session:
-            found = use_case.line(session, parts.office, UUID(kept_id))
+        with services.sessions() as session:
+            found = use_case.line(session, services.context, UUID(kept_id))
     except ValueError:
         found = None
     if found is None:

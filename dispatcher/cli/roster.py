@@ -10,7 +10,7 @@ from sqlalchemy import select
 from dispatcher.casework import roster as use_case
 from dispatcher.cli.output import json_line, out
 from dispatcher.errors import OperatorError
-from dispatcher.setup import house
+from dispatcher.setup import build_services
 from dispatcher.store.visits import OfficerRow
 from schemas import roster as form
 from schemas.vocabulary import Rung
@@ -32,7 +32,7 @@ def load(
         found = form.read(file)
     except form.RosterError as error:
         raise OperatorError("值班表有误", str(error)) from None
-    with house().sessions.begin() as session:
+    with build_services().sessions.begin() as session:
         use_case.load(session, found)
     if json:
         json_line({"units": len(found.units), "officers": len(found.officers)})
@@ -43,7 +43,7 @@ def load(
 @group.command()
 def show(json: Annotated[bool, typer.Option("--json", help="JSON")] = False) -> None:
     """查看值班表 / show the roster."""
-    with house().sessions() as session:
+    with build_services().sessions() as session:
         officers = session.scalars(select(OfficerRow).order_by(OfficerRow.position)).all()
     table = Table(title="值班表 roster", title_justify="left")
     for name in ("警号 badge", "单位 unit", "岗位 role", "班次 duty"):

@@ -12,7 +12,7 @@ from dispatcher import sweep as sweeping
 from dispatcher.cli.output import err, out
 from dispatcher.errors import OperatorError
 from dispatcher.settings import database_url, settings
-from dispatcher.setup import house, load_policy
+from dispatcher.setup import build_services, load_policy
 from dispatcher.stack import Stack
 from dispatcher.store import engine
 from dispatcher.store import migrate as migrations
@@ -86,7 +86,7 @@ def _without_password(url: str) -> str:
 def sweep() -> None:
     """巡检进程:补发唤醒、处理超时 / the sweep: rings for due work, expires leases."""
     logging.configure(settings().log_level)
-    sweeping.run(house(), stop_on_signals())
+    sweeping.run(build_services(), stop_on_signals())
 
 
 def migrate() -> None:

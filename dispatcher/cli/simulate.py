@@ -9,7 +9,7 @@ from dispatcher.cli.output import json_line, out
 from dispatcher.cli.playing import ROSTER, load_roster, play
 from dispatcher.cli.week import week
 from dispatcher.errors import OperatorError
-from dispatcher.setup import house
+from dispatcher.setup import build_services
 from dispatcher.simulate import generate, sample
 
 
@@ -42,10 +42,10 @@ def simulate(
 
 
 def _file(file: Path, cases: str, timeout: float, *, json: bool) -> None:
-    parts = house()
+    services = build_services()
     pushes = sample.read(file, tuple(name for name in cases.split(",") if name))
-    load_roster(parts, file.with_name(ROSTER))
-    played = play(parts, pushes, timeout)
+    load_roster(services, file.with_name(ROSTER))
+    played = play(services, pushes, timeout)
     for name, answer in played.answers.items():
         if json:
             json_line({"name": name, "status": answer.status, "case": answer.case, "reason": answer.reason})

@@ -9,7 +9,7 @@ from dispatcher.casework import meeting, transfers
 from dispatcher.cli import arguments
 from dispatcher.cli.arguments import By, Json
 from dispatcher.cli.output import json_line, out, short_time
-from dispatcher.setup import house
+from dispatcher.setup import build_services
 from schemas.vocabulary import Result, ReturnReason, TransferState
 
 group = typer.Typer(help="移交 / visits for another unit: list, offer, accept, refuse, report.", no_args_is_help=True)
@@ -30,7 +30,7 @@ def list_(
 ) -> None:
     """列出待接收、待反馈的移交 / what waits for another unit."""
     key = arguments.uuid(visit, "VISIT", _SEE) if visit else None
-    with house().sessions() as session:
+    with build_services().sessions() as session:
         found = list(transfers.listed(session, key))
     table = Table(title="移交 transfers", title_justify="left")
     for name in ("任务 visit", "自 from", "至 to", "原因 reason", "状态 state", "答复期限 answer by"):
@@ -87,11 +87,11 @@ def report(
 
 def _do(step: Any, visit: str, by: str, json: bool, **what: Any) -> None:
     key, badge = arguments.uuid(visit, "VISIT", _SEE), arguments.badge(by, "--by")
-    parts = house()
-    with parts.sessions.begin() as session:
-        row, lanes = step(session, parts.office, key, by=badge, **what)
+    services = build_services()
+    with services.sessions.begin() as session:
+        row, lanes = step(session, services.context, key, by=badge, **what)
         line = transfers.line(row)
-    parts.office.wake.deliver(*lanes)
+    services.context.wake.deliver(*lanes)
     if json:
         json_line(line)
     else:

@@ -11,7 +11,7 @@ from dispatcher.casework import rebuild as use_case
 from dispatcher.casework.rebuild import Verdict
 from dispatcher.cli.arguments import Json
 from dispatcher.cli.output import err, json_line, out
-from dispatcher.setup import house
+from dispatcher.setup import build_services
 
 _SHOWN = 20
 
@@ -25,8 +25,8 @@ def verify(
     json: Json = False,
 ) -> None:
     """核对劝阻日志:编号无缺;--rebuild 与数据表逐行一致 / check the journal: no gap, and equal to the tables."""
-    parts = house()
-    with parts.sessions() as session:
+    services = build_services()
+    with services.sessions() as session:
         verdict = _watched(use_case.compare(session, rows=rebuild), show=not json)
     if json:
         json_line(asdict(verdict))

@@ -9,7 +9,7 @@ from dispatcher.casework import meeting, places, reports, visits
 from dispatcher.cli import arguments
 from dispatcher.cli.arguments import Json
 from dispatcher.cli.output import json_line, out, short_time
-from dispatcher.setup import house
+from dispatcher.setup import build_services
 from schemas.vocabulary import AddressKind, Result, ReturnReason, VisitState
 
 group = typer.Typer(
@@ -28,7 +28,7 @@ def list_(
     everything: Annotated[bool, typer.Option("--all", help="含已结束 ended ones too")] = False, json: Json = False
 ) -> None:
     """列出上门任务 / list visits."""
-    with house().sessions() as session:
+    with build_services().sessions() as session:
         found = reports.visits(session, everything=everything)
     if json:
         for line in found:
@@ -113,19 +113,19 @@ def return_(
 
 def _act(visit_id: str, step: str, officer: str | None, json: bool, word: visits.Word = visits.Word()) -> None:
     key = arguments.uuid(visit_id, "ID", "dispatcher visit list")
-    parts = house()
+    services = build_services()
     try:
-        with parts.sessions.begin() as session:
-            visit, lanes = visits.act(session, parts.office, key, step, officer=officer, word=word)
+        with services.sessions.begin() as session:
+            visit, lanes = visits.act(session, services.context, key, step, officer=officer, word=word)
             line = {"visit": str(visit.id), "case": str(visit.case_id), "state": visit.state, "officer": visit.officer}
         # The journal knows what was tried once that is committed.
-        with parts.sessions.begin() as session:
-            to_try = visits.to_try(session, parts.office, key) if step == "tried" else []
+        with services.sessions.begin() as session:
+            to_try = visits.to_try(session, services.context, key) if step == "tried" else []
     except visits.CaseEnded:
-        with parts.sessions.begin() as session:
-            visits.keep_late(session, parts.office, key, step, word)
+        with services.sessions.begin() as session:
+            visits.keep_late(session, services.context, key, step, word)
         raise
-    parts.office.wake.deliver(*lanes)
+    services.context.wake.deliver(*lanes)
     if json:
         json_line(line | ({"to_try": to_try} if step == "tried" else {}))
         return

@@ -16,7 +16,7 @@ from dispatcher.cli.output import json_line, label, out
 from dispatcher.cli.playing import ROSTER, load_roster, play
 from dispatcher.cli.private import private_stack
 from dispatcher.settings import read_running, settings
-from dispatcher.setup import House, house
+from dispatcher.setup import Services, build_services
 from dispatcher.simulate import generate, sample, summary
 from schemas.vocabulary import IntakeStatus, Rung, Urgency
 
@@ -41,11 +41,11 @@ def week(count: int, seed: int | None, days: int, timeout: float | None, *, json
     seed = secrets.randbelow(10**6) if seed is None else seed
     if not json:
         out.print(f"种子 seed {seed}", highlight=False)
-    with _stage() as (parts, start):
+    with _stage() as (services, start):
         pushes = generate.pushes(count, seed, start, days)
-        load_roster(parts, sample.bundled().with_name(ROSTER))
+        load_roster(services, sample.bundled().with_name(ROSTER))
         began = time.monotonic()
-        played = play(parts, pushes, timeout or 600 + count, end=start + _OVER_AFTER, grain=_GRAIN)
+        played = play(services, pushes, timeout or 600 + count, end=start + _OVER_AFTER, grain=_GRAIN)
         facts: dict[str, Any] = {
             "seed": seed,
             "instructions": count,
@@ -55,8 +55,8 @@ def week(count: int, seed: int | None, days: int, timeout: float | None, *, json
             "ended_at": played.ended_at.isoformat() if played.ended_at else None,
             "answers": dict(Counter(each.status.value for each in played.answers.values())),
         }
-        with parts.sessions() as session:
-            facts |= summary.read(session, parts.office.policy, played.cases.values(), played.ended_at or start)
+        with services.sessions() as session:
+            facts |= summary.read(session, services.context.policy, played.cases.values(), played.ended_at or start)
     if json:
         json_line(facts)
     else:
@@ -67,21 +67,21 @@ def week(count: int, seed: int | None, days: int, timeout: float | None, *, json
 
 
 @contextmanager
-def _stage() -> Iterator[tuple[House, datetime]]:
+def _stage() -> Iterator[tuple[Services, datetime]]:
     """The running `up`, where its clock is stepped and its people are simulated; else a stack of our own."""
     running = read_running(settings().home)
     environment = running.environment if running is not None else {}
     stepped = environment.get("DISPATCHER_CLOCK", "").startswith("stepped:")
     if stepped and "DISPATCHER_SIMULATOR_URL" in environment:
-        parts = house()
-        with parts.sessions() as session:
-            now = parts.office.clock.now(session)
-        yield parts, now.replace(second=0, microsecond=0) + _MINUTE
+        services = build_services()
+        with services.sessions() as session:
+            now = services.context.clock.now(session)
+        yield services, now.replace(second=0, microsecond=0) + _MINUTE
         return
     # Nothing of it is kept, so it need not outlive a power cut.
-    with private_stack("week", START, durable=False, receipt_delay_ms=0) as (parts, stack):
+    with private_stack("week", START, durable=False, receipt_delay_ms=0) as (services, stack):
         threading.Thread(target=stack.watch, daemon=True).start()
-        yield parts, START
+        yield services, START
 
 
 def _print(facts: dict[str, Any]) -> None:

@@ -37,7 +37,7 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """Drop an attempt that has not left the house."""
+    """Drop an attempt that has not been sent."""
 
     rule: str
     attempt_id: str

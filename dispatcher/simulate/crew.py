@@ -7,10 +7,10 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from dispatcher.casework import codes, people, visits
+from dispatcher.casework import callback_codes, personal_data, visits
 from dispatcher.errors import OperatorError
 from dispatcher.logging import logger
-from dispatcher.setup import House
+from dispatcher.setup import Services
 from dispatcher.simulate import officers
 from dispatcher.store.codes import CodeRow
 from dispatcher.store.visits import VisitRow
@@ -29,8 +29,8 @@ class _Next(NamedTuple):
 
 
 class Crew:
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, services: Services) -> None:
+        self._services = services
         self._scripts: dict[UUID, officers.Script] = {}
 
     def give(self, case_id: UUID, words: list[str]) -> None:
@@ -50,7 +50,7 @@ class Crew:
     def _next(self, now: datetime) -> Iterator[tuple[UUID, _Next]]:
         found = select(VisitRow.case_id, VisitRow.id, VisitRow.state, VisitRow.assigned_at)
         in_hand = found.where(VisitRow.state.in_([state.value for state in _IN_HAND])).order_by(VisitRow.id)
-        with self._house.sessions() as session:
+        with self._services.sessions() as session:
             rows = session.execute(in_hand).tuples().all()
         for case_id, visit_id, state, assigned_at in rows:
             script = self._scripts.get(case_id)
@@ -60,16 +60,16 @@ class Crew:
 
     def _make(self, each: _Next, now: datetime) -> bool:
         """Make a move. False where the visit went to somebody else meanwhile: the script looks again."""
-        move, office = each.move, self._house.office
+        move, context = each.move, self._services.context
         word = visits.Word(move.result, move.reason, guardian_present=move.guardian_present)
         for step, said in (*self._tried(each), *((step, word) for step in move.steps)):
             try:
-                with self._house.sessions.begin() as session:
-                    _, lanes = visits.act(session, office, each.visit_id, step, word=said)
+                with self._services.sessions.begin() as session:
+                    _, lanes = visits.act(session, context, each.visit_id, step, word=said)
             except OperatorError as refusal:
                 _log.info("move_refused", visit=str(each.visit_id), step=step, why=str(refusal))
                 return False
-            office.wake.deliver(*lanes)
+            context.wake.deliver(*lanes)
         each.script.done(move, now)
         if move.result is Result.MET_REFUSED:
             self._ring_back(each.visit_id)
@@ -79,19 +79,21 @@ class Crew:
         """Who is not found was looked for at every address; the report is about the last."""
         if each.move.result not in visits.NOT_FOUND:
             return
-        with self._house.sessions() as session:
-            kinds = visits.to_try(session, self._house.office, each.visit_id)
+        with self._services.sessions() as session:
+            kinds = visits.to_try(session, self._services.context, each.visit_id)
         for kind in kinds[:-1]:
             yield "tried", visits.Word(Result.NOT_FOUND_TEMPORARILY, address=kind)
 
     def _ring_back(self, visit_id: UUID) -> None:
         """Who does not believe the officer rings 96110 and quotes the code of the call."""
-        office = self._house.office
+        context = self._services.context
         found = select(CodeRow.value_id).join(VisitRow, VisitRow.case_id == CodeRow.case_id)
         try:
-            with self._house.sessions.begin() as session:
-                code = people.read_value(session, office, session.scalars(found.where(VisitRow.id == visit_id)).one())
-                codes.check(session, office, code, officer=None, by="96110")
+            with self._services.sessions.begin() as session:
+                code = personal_data.read_value(
+                    session, context, session.scalars(found.where(VisitRow.id == visit_id)).one()
+                )
+                callback_codes.check(session, context, code, officer=None, by="96110")
         except OperatorError as refusal:
             # A stepped clock plays many refusals in one real minute, and queries are limited in real time.
             _log.info("code_not_checked", visit=str(visit_id), why=str(refusal))

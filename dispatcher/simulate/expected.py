@@ -99,7 +99,7 @@ def _s05_never_sent(seen: Seen) -> bool:
 
 
 def _s05_in_english(seen: Seen) -> bool:
-    english = seen.house.office.texts.sms("F03", "en")
+    english = seen.services.context.texts.sms("F03", "en")
     return seen.cases["S05"]["language"] == "en" and english in seen.card("S05")
 
 

@@ -16,7 +16,7 @@ from dispatcher import clock, sweep
 from dispatcher.casework import due, intake
 from dispatcher.casework.answer import Answer
 from dispatcher.errors import OperatorError
-from dispatcher.setup import House
+from dispatcher.setup import Services
 from dispatcher.simulate import sample
 from dispatcher.simulate.crew import Crew
 from dispatcher.simulate.sample import Push
@@ -65,19 +65,19 @@ class Play:
 
     def __init__(
         self,
-        house: House,
+        services: Services,
         pushes: list[Push],
         tell: Callable[[Progress], None],
         end: datetime | None = None,
         grain: timedelta = timedelta(0),
     ) -> None:
-        self._house = house
+        self._services = services
         self._pushes = pushes
         self._next = 0
         self._tell = tell
         self._told_at = 0.0
         self._end, self._grain = end, grain
-        self._crew = Crew(house)
+        self._crew = Crew(services)
         self._has_moved = False  # the clock, and nobody has been woken yet
         self.outcome = Outcome()
         gateway, secret = os.environ.get("DISPATCHER_SIMULATOR_URL"), os.environ.get("DISPATCHER_SIMULATOR_SECRET")
@@ -94,10 +94,10 @@ class Play:
     def run(self, timeout_s: float) -> Outcome:
         """Play until every case is closed or waits for a human. Raises OperatorError when it takes too long."""
         until = time.monotonic() + timeout_s
-        if not self._house.office.clock.is_stepped:
+        if not self._services.context.clock.is_stepped:
             self._move_to_now()
             return self._play(self._round, until)
-        with clock.at_the_wheel(self._house.engine):
+        with clock.at_the_wheel(self._services.engine):
             return self._play(self._stepped_round, until)
 
     def _play(self, play_round: Callable[[], bool], until: float) -> Outcome:
@@ -130,7 +130,7 @@ class Play:
         has_pushed = self._push_due(look.now)
         acted, move_at = self._crew.act(look.now)
         if self._has_moved or has_pushed or acted:
-            sweep.ring(self._house.office, self._look() if has_pushed or acted else look)
+            sweep.ring(self._services.context, self._look() if has_pushed or acted else look)
             self._has_moved = False
             return False
         pushed_at = self._pushes[self._next].at if self._next < len(self._pushes) else None
@@ -140,12 +140,12 @@ class Play:
         self._move_to(min(moments))
         return False
 
-    def _look(self) -> due.Seen:
-        with self._house.sessions() as session:
-            return due.look(session, self._house.office)
+    def _look(self) -> due.DueWork:
+        with self._services.sessions() as session:
+            return due.find_due_work(session, self._services.context)
 
     def _move_to(self, at: datetime) -> None:
-        with self._house.sessions.begin() as session:
+        with self._services.sessions.begin() as session:
             clock.step_to(session, rounded_up(at, self._grain))
         self.outcome.steps += 1
         self._has_moved = True
@@ -163,9 +163,9 @@ class Play:
 
     def _push(self, push: Push) -> None:
         raw = json.dumps(push.body, ensure_ascii=False).encode()
-        with self._house.sessions.begin() as session:
-            answer, lanes = intake.take(session, self._house.office, raw, door=_DOOR)
-        self._house.office.wake.deliver(*lanes)
+        with self._services.sessions.begin() as session:
+            answer, lanes = intake.take(session, self._services.context, raw, door=_DOOR)
+        self._services.context.wake.deliver(*lanes)
         self.outcome.answers[push.name] = answer
         if answer.case is None:
             return
@@ -204,7 +204,7 @@ class Play:
         """Cases with something in hand, and open ones that no human is asked about or whose script goes on."""
         mine = is_one_of(CaseRow.id, self.outcome.left)
         open_ = CaseRow.state == CaseState.OPEN.value
-        with self._house.sessions() as session:
+        with self._services.sessions() as session:
             going_on = set(session.scalars(select(CaseRow.id).where(mine, open_, CaseRow.waiting_for.is_(None))))
             asked = set(session.scalars(select(CaseRow.id).where(mine, open_, CaseRow.waiting_for.is_not(None))))
             in_hand = due.in_hand(session, self.outcome.left - going_on - asked)

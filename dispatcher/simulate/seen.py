@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from dispatcher.casework import people
-from dispatcher.setup import House
+from dispatcher.casework import personal_data
+from dispatcher.setup import Services
 from dispatcher.store.cases import PhoneRow
 
 Line = dict[str, Any]
@@ -19,7 +19,7 @@ Line = dict[str, Any]
 class Seen:
     """Answers and cases by the name of the sample case, as `case --json` gives them."""
 
-    house: House
+    services: Services
     answers: Mapping[str, str]
     cases: Mapping[str, Line]
 
@@ -28,7 +28,7 @@ class Seen:
         return [each for each in found if all(each[key] == value for key, value in wanted.items())]
 
     def sent(self, name: str, **wanted: Any) -> list[Line]:
-        """Attempts that left the house, first sent first."""
+        """Attempts that been sent, first sent first."""
         return sorted((each for each in self.attempts(name, **wanted) if each["sent_at"]), key=lambda a: a["sent_at"])
 
     def journal(self, name: str, event: str) -> list[Line]:
@@ -40,16 +40,16 @@ class Seen:
     def card(self, name: str) -> str:
         """The officer's card of a case, without the person."""
         case = self.cases[name]
-        lines = self.house.office.texts.card(case["fraud_type"], case["language"], case["facts"])
+        lines = self.services.context.texts.card(case["fraud_type"], case["language"], case["facts"])
         return "\n".join(f"{line.zh} {line.en}" for line in lines)
 
     def local(self, text: str) -> datetime:
         """A time as the clock on the wall shows it."""
-        return datetime.fromisoformat(text).astimezone(self.house.office.policy.timezone)
+        return datetime.fromisoformat(text).astimezone(self.services.context.policy.timezone)
 
     def numbers(self, name: str) -> list[str]:
         """A case's numbers, out of the vault."""
-        with self.house.sessions() as session:
+        with self.services.sessions() as session:
             found = select(PhoneRow.value_id).where(PhoneRow.case_id == UUID(self.cases[name]["case"]))
             values = session.scalars(found.order_by(PhoneRow.position)).all()
-            return [people.read_value(session, self.house.office, value) for value in values]
+            return [personal_data.read_value(session, self.services.context, value) for value in values]

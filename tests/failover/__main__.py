@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dispatcher import logging
-from dispatcher.setup import house
+from dispatcher.setup import build_services
 from tests.failover import drill
 from tests.failover.drill import PHASES, Row
 from tests.failover.stage import Stage, Traffic
@@ -35,15 +35,15 @@ def main() -> int:
         os.environ["DISPATCHER_HOME"] = folder
         with _err.status("starting") as status, Stage.at(home) as stage:
             os.environ |= stage.environment
-            parts = house()
-            traffic, rows = Traffic(parts, given.per_second), list[Row]()
+            services = build_services()
+            traffic, rows = Traffic(services, given.per_second), list[Row]()
             with traffic.flowing():
                 time.sleep(_WARM_UP_S)
                 for phase in phases:
-                    rows.append(drill.play(phase, parts, stage, status.update))
+                    rows.append(drill.play(phase, services, stage, status.update))
             status.update("waiting until every SMS has its result")
-            broken = [] if drill.wait_until_quiet(parts) else ["some SMS have no result"]
-            broken += drill.judge_all(parts, stage, traffic.pushed)
+            broken = [] if drill.wait_until_quiet(services) else ["some SMS have no result"]
+            broken += drill.judge_all(services, stage, traffic.pushed)
             history = stage.told("--history", "--name", "A")
     _print(rows, traffic.pushed)
     sys.stdout.write(history)

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import text
 
 from dispatcher import clock
-from dispatcher.setup import House
-from providers.breaker import STEPS
+from dispatcher.casework.breaker import STEPS
+from dispatcher.setup import Services
 from tests.failover.stage import GATEWAYS, SLOW_S, Stage
 
 MOVED_WITHIN_S = 10.0
@@ -48,29 +48,29 @@ class Row:
     broken: list[str] = field(default_factory=list)
 
 
-def play(phase: Phase, house: House, stage: Stage, tell: Callable[[str], None]) -> Row:
+def play(phase: Phase, services: Services, stage: Stage, tell: Callable[[str], None]) -> Row:
     """One fault from its begin until the gateway is fully back."""
-    row, begin = Row(phase), _now(house)
+    row, begin = Row(phase), _now(services)
     stage.turn(_BAD, **phase.faults)
     tell(f"{phase.name}: A {phase.what}")
     time.sleep(_BAD_FOR_S)
     stage.turn(_BAD)
-    well = _now(house)
-    history = _until_back(house, begin, lambda at: tell(f"{phase.name}: A is well again, {at}"))
+    well = _now(services)
+    history = _until_back(services, begin, lambda at: tell(f"{phase.name}: A is well again, {at}"))
     tell(f"{phase.name}: looking at A once it is back")
     time.sleep(_WELL_FOR_S)
-    _measure(row, house, begin, well, history)
+    _measure(row, services, begin, well, history)
     return row
 
 
-def _measure(row: Row, house: House, begin: datetime, well: datetime, history: list[Any]) -> None:
+def _measure(row: Row, services: Services, begin: datetime, well: datetime, history: list[Any]) -> None:
     row.causes = [cause for _, _, cause in history]
     after = [health for _, health, _ in history]
     opened = next((at for at, health, _ in history if health == "open"), None)
     if opened is None or after[-1:] != ["closed"]:
         row.broken.append(f"A never opened and came back: {', '.join(after) or 'nothing happened'}")
         return
-    sends = _sends(house, begin)
+    sends = _sends(services, begin)
     row.moved_s = _seconds(max((at for at, name in sends if name == _BAD and at < well), default=begin) - begin)
     row.back_s = _seconds(history[-1][0] - well)
     if row.moved_s > MOVED_WITHIN_S:
@@ -84,14 +84,14 @@ def _measure(row: Row, house: House, begin: datetime, well: datetime, history: l
         row.broken.append(f"A's shares on its way back: {', '.join(f'{share:.0%}' for share in row.shares)}")
 
 
-def judge_all(house: House, stage: Stage, pushed: int) -> list[str]:
+def judge_all(services: Services, stage: Stage, pushed: int) -> list[str]:
     """What must hold of all messages, by the gateways' own append-only records."""
     taken = {name: stage.taken(name) for name in GATEWAYS}
     people = Counter(line.to for lines in taken.values() for line in lines)
     broken = [f"{count} messages to one person" for count in people.values() if count > 1]
     if len(people) != pushed:
         broken.append(f"{pushed} people to warn, {len(people)} warned")
-    with house.sessions() as session:
+    with services.sessions() as session:
         found = session.execute(text("SELECT result, count(*) FROM attempts WHERE channel = 'sms' GROUP BY 1"))
         results = dict(found.tuples().all())
     if results.get("DELIVERED") != pushed:
@@ -99,32 +99,32 @@ def judge_all(house: House, stage: Stage, pushed: int) -> list[str]:
     return broken
 
 
-def wait_until_quiet(house: House) -> bool:
+def wait_until_quiet(services: Services) -> bool:
     """Every SMS has its result."""
     until = time.monotonic() + _QUIET_WITHIN_S
     unsettled = text("SELECT count(*) FROM attempts WHERE channel = 'sms' AND settled_at IS NULL")
     while time.monotonic() < until:
-        with house.sessions() as session:
+        with services.sessions() as session:
             if session.scalar(unsettled) == 0:
                 return True
         time.sleep(1)
     return False
 
 
-def _until_back(house: House, begin: datetime, tell: Callable[[str], None]) -> list[Any]:
+def _until_back(services: Services, begin: datetime, tell: Callable[[str], None]) -> list[Any]:
     """A's changes since then: (when, health, cause), once it is fully back or its time is over."""
     until, history = time.monotonic() + _BACK_WITHIN_S, list[Any]()
     while time.monotonic() < until and not (history and history[-1][1] == "closed"):
         time.sleep(1)
-        with house.sessions() as session:
+        with services.sessions() as session:
             rows = session.execute(_HISTORY, {"provider": _BAD, "begin": begin})
             history = [tuple(row) for row in rows]
         tell(f"stands: {history[-1][1] if history else 'closed'}")
     return history
 
 
-def _sends(house: House, begin: datetime) -> list[tuple[datetime, str]]:
-    with house.sessions() as session:
+def _sends(services: Services, begin: datetime) -> list[tuple[datetime, str]]:
+    with services.sessions() as session:
         return [(at, name) for at, name in session.execute(_SENDS, {"begin": begin})]
 
 
@@ -134,8 +134,8 @@ def _share(sends: list[tuple[datetime, str]], begin: datetime, end: datetime | N
     return names.count(_BAD) / len(names) if names else 0.0
 
 
-def _now(house: House) -> datetime:
-    with house.sessions() as session:
+def _now(services: Services) -> datetime:
+    with services.sessions() as session:
         return clock.shared_now(session)
 
 

@@ -20,7 +20,7 @@ import httpx
 from dispatcher import clock
 from dispatcher.casework import intake
 from dispatcher.settings import Settings
-from dispatcher.setup import House
+from dispatcher.setup import Services
 from dispatcher.stack import Stack, free_port
 from providers.simulator.record import Line
 
@@ -98,7 +98,7 @@ class Stage(Stack):
 class Traffic:
     """Warnings at a steady pace, one SMS to each of ever new people."""
 
-    house: House
+    services: Services
     per_second: float
     pushed: int = 0
 
@@ -118,9 +118,9 @@ class Traffic:
         for number in count(1):
             if over.wait(max(0.0, begin + number / self.per_second - time.monotonic())):
                 return
-            with self.house.sessions.begin() as session:
-                _, lanes = intake.take(session, self.house.office, _instruction(number), door="drill")
-            self.house.office.wake.deliver(*lanes)
+            with self.services.sessions.begin() as session:
+                _, lanes = intake.take(session, self.services.context, _instruction(number), door="drill")
+            self.services.context.wake.deliver(*lanes)
             self.pushed += 1
 
 

@@ -40,9 +40,9 @@ SABOTAGES = (
     Sabotage(
         "call-then-commit",
         "tasks/pump.py",
-        """            return claiming.claim(session, self._house.office, self._registry, self.room, lane, limit)
+        """            return claiming.claim(session, self._house.context, self._registry, self.room, lane, limit)
 """,
-        """            errands = claiming.claim(session, self._house.office, self._registry, self.room, lane, limit)
+        """            errands = claiming.claim(session, self._house.context, self._registry, self.room, lane, limit)
             self._start(errands)
             while self._results.qsize() < len(errands):
                 time.sleep(0.01)

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from dispatcher import logging
 from dispatcher.casework import due, roster
-from dispatcher.setup import House, house
+from dispatcher.setup import Services, build_services
 from schemas import roster as form
 from tests.faults import invariants, snapshot, traffic
 from tests.faults.invariants import Invariant
@@ -69,14 +69,14 @@ def play(drill: Drill, size: Size, seed: int, home: Path, tell: Callable[[str], 
     launch: Launch = {name: (fault, str(value), str(seed)) for name, (fault, value) in drill.launch.items()}
     with _stage(drill, home, launch) as stage:
         os.environ |= stage.environment
-        parts = house()
-        with parts.sessions.begin() as session:
+        services = build_services()
+        with services.sessions.begin() as session:
             roster.load(session, form.read(_ROSTER))
         stage.gateway(**drill.gateway, seed=seed)
         for name, (fault, value) in drill.launch.items():
             if value:  # a fault that lasts, not a point at which to die
                 stage.note(f"{name}: {fault} {value}")
-        flow = traffic.Traffic(parts, stage, traffic.pushes(size.instructions, seed), size.per_second)
+        flow = traffic.Traffic(services, stage, traffic.pushes(size.instructions, seed), size.per_second)
         with flow.flowing():
             while flow.is_pushing:
                 tell(f"pushed {flow.pushed}/{len(flow.pushes)}, faults {len(stage.strikes)}")
@@ -85,10 +85,10 @@ def play(drill: Drill, size: Size, seed: int, home: Path, tell: Callable[[str], 
                     drill.strike(stage, chance)
             row.faults = len(stage.strikes) + stage.gateway_strikes(drill.gateway)
             stage.calm()
-            if not _is_quiet_within(size.quiet_within_s, parts, stage, tell):
+            if not _is_quiet_within(size.quiet_within_s, services, stage, tell):
                 row.broken.append(f"not quiet after {size.quiet_within_s:.0f} s")
         tell("looking at what became of it")
-        _judge(row, drill, snapshot.read(parts, home / "gateway.jsonl", flow.taken, drill.blocks_s), stage)
+        _judge(row, drill, snapshot.read(services, home / "gateway.jsonl", flow.taken, drill.blocks_s), stage)
     row.took_s = round(time.monotonic() - begin, 1)
     return row
 
@@ -102,20 +102,20 @@ def _stage(drill: Drill, home: Path, launch: Launch) -> Stage:
     return stage
 
 
-def _is_quiet_within(seconds: float, parts: House, stage: Stage, tell: Callable[[str], None]) -> bool:
+def _is_quiet_within(seconds: float, services: Services, stage: Stage, tell: Callable[[str], None]) -> bool:
     """Two looks in a row find nothing due or under way, here or at the gateway."""
     until, looks = time.monotonic() + seconds, 0
     while time.monotonic() < until and looks < 2:
         time.sleep(1)
         tell(f"waiting until all is quiet, {until - time.monotonic():.0f} s at most")
-        looks = looks + 1 if _is_quiet(parts, stage) else 0
+        looks = looks + 1 if _is_quiet(services, stage) else 0
     return looks == 2
 
 
-def _is_quiet(parts: House, stage: Stage) -> bool:
+def _is_quiet(services: Services, stage: Stage) -> bool:
     try:
-        with parts.sessions() as session:
-            seen = due.look(session, parts.office)
+        with services.sessions() as session:
+            seen = due.find_due_work(session, services.context)
     except DBAPIError:
         return False
     soon = seen.next_at is not None and (seen.next_at - seen.now).total_seconds() < _HORIZON_S

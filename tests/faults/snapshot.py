@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from dispatcher.casework import rebuild
-from dispatcher.setup import House
+from dispatcher.setup import Services
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.instructions import InstructionRow
@@ -100,12 +100,12 @@ class Snapshot:
         return longest.total_seconds()
 
 
-def read(house: House, record: Path, taken: set[tuple[str, str]], blocked_s: float) -> Snapshot:
-    with house.sessions() as session:
+def read(services: Services, record: Path, taken: set[tuple[str, str]], blocked_s: float) -> Snapshot:
+    with services.sessions() as session:
         differences = [each for verdict in rebuild.compare(session) for each in verdict.differences]
-    with house.sessions() as session:
+    with services.sessions() as session:
         return Snapshot(
-            at=house.office.clock.now(session),
+            at=services.context.clock.now(session),
             taken=taken,
             lines=[Line.model_validate_json(line) for line in record.read_bytes().splitlines()],
             instructions=session.scalars(select(InstructionRow)).all(),

@@ -19,7 +19,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixe
 
 from dispatcher.casework import intake
 from dispatcher.casework.answer import Answer
-from dispatcher.setup import House
+from dispatcher.setup import Services
 from dispatcher.simulate import generate, sample
 from dispatcher.simulate.crew import Crew
 from dispatcher.simulate.sample import Push
@@ -43,7 +43,7 @@ _persistently: Callable[[Callable[..., T]], Callable[..., T]] = retry(
 class Traffic:
     """`taken`: (system, instruction id) of what the centre was told is accepted."""
 
-    house: House
+    services: Services
     stage: Stage
     pushes: list[Push]
     per_second: float
@@ -53,7 +53,7 @@ class Traffic:
     _over: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
-        self._crew = Crew(self.house)
+        self._crew = Crew(self.services)
         self.stage.script([each for each in map(sample.persona, self.pushes) if each is not None])
 
     @contextmanager
@@ -101,7 +101,7 @@ class Traffic:
     def _push(self, push: Push) -> None:
         raw = json.dumps(push.body, ensure_ascii=False).encode()
         answer, lanes = self._take(raw)
-        self.house.office.wake.deliver(*lanes)
+        self.services.context.wake.deliver(*lanes)
         if answer.status in (IntakeStatus.ACCEPTED, IntakeStatus.DUPLICATE) and answer.case is not None:
             if push.body["op"] == "create":
                 self.taken.add((push.body["source"]["system"], push.body["instruction_id"]))
@@ -110,8 +110,8 @@ class Traffic:
 
     @_persistently
     def _take(self, raw: bytes) -> tuple[Answer, set[str]]:
-        with self.house.sessions.begin() as session:
-            return intake.take(session, self.house.office, raw, door="drill")
+        with self.services.sessions.begin() as session:
+            return intake.take(session, self.services.context, raw, door="drill")
 
     def _act(self) -> None:
         while not self._over.wait(_OFFICERS_EVERY_S):
@@ -119,8 +119,8 @@ class Traffic:
 
     @_persistently
     def _act_once(self) -> None:
-        with self.house.sessions() as session:
-            now = self.house.office.clock.now(session)
+        with self.services.sessions() as session:
+            now = self.services.context.clock.now(session)
         self._crew.act(now)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import sessionmaker
 from station import Load, load_roster
 
 from dispatcher import embedded, policy, texts, vault
-from dispatcher.casework.office import Office
+from dispatcher.casework.context import Context
 from dispatcher.clock import Clock
 from dispatcher.settings import settings
 from dispatcher.store import changes
@@ -32,8 +32,8 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def new_desk(new_database: NewDatabase, template: str, tmp_path: Path) -> Iterator[Callable[[], Desk]]:
-    """Opens desks of one office, each on a database of its own, at 09:00 on a Monday."""
-    office = Office(
+    """Opens desks of one context, each on a database of its own, at 09:00 on a Monday."""
+    context = Context(
         policy=policy.load(),
         vault=vault.load(tmp_path / "keys.json", make=True),
         clock=Clock(f"stepped:{START.isoformat()}"),
@@ -43,7 +43,7 @@ def new_desk(new_database: NewDatabase, template: str, tmp_path: Path) -> Iterat
     with ExitStack() as desks:
 
         def make() -> Desk:
-            return desks.enter_context(_desk(new_database(template), office))
+            return desks.enter_context(_desk(new_database(template), context))
 
         yield make
 
@@ -55,13 +55,13 @@ def desk(new_desk: Callable[[], Desk]) -> Desk:
 
 
 @contextmanager
-def _desk(database: str, office: Office) -> Iterator[Desk]:
+def _desk(database: str, context: Context) -> Iterator[Desk]:
     # A lock that is waited for this long is a fault of the code under test, not a reason to hang.
     engine = create_engine(database, pool_size=20, connect_args={"options": "-c lock_timeout=20s"})
-    made = Desk(database, changes.watch(sessionmaker(engine, expire_on_commit=False)), office)
+    made = Desk(database, changes.watch(sessionmaker(engine, expire_on_commit=False)), context)
     with made.sessions.begin() as session:
-        office.vault.check(session)
-        office.clock.start(session)
+        context.vault.check(session)
+        context.clock.start(session)
     yield made
     # Whatever a test did: the journal alone tells how every row came to be what it is.
     assert made.is_tampered or made.verdict().differences == []

@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from dispatcher import clock
 from dispatcher.casework import claiming, delivery, due, intake, rebuild, receipts
 from dispatcher.casework.answer import Answer
+from dispatcher.casework.context import Context
 from dispatcher.casework.delivery import Done, Errand
-from dispatcher.casework.office import Office
 from dispatcher.casework.rebuild import Verdict
 from dispatcher.casework.room import Room
 from dispatcher.limits import Limiter, Shared
@@ -133,7 +133,7 @@ class Scripted:
 class Desk:
     url: str
     sessions: sessionmaker[Session]
-    office: Office
+    context: Context
     is_tampered: bool = False  # rows were changed behind the journal's back
     weights: dict[str, float] = field(default_factory=dict)
     limiter: Limiter = field(default_factory=lambda: Limiter(Shared(NO_REDIS), str, 1))
@@ -141,7 +141,7 @@ class Desk:
     def push(self, body: dict[str, Any] | bytes, door: str = "push") -> Answer:
         raw = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
         with self.sessions.begin() as session:
-            answer, _ = intake.take(session, self.office, raw, door=door)
+            answer, _ = intake.take(session, self.context, raw, door=door)
         return answer
 
     def open(self, number: int = 1, **changes: Any) -> UUID:
@@ -153,7 +153,7 @@ class Desk:
     @property
     def now(self) -> datetime:
         with self.sessions() as session:
-            return self.office.clock.now(session)
+            return self.context.clock.now(session)
 
     def pass_time(self, **duration: float) -> None:
         """Move the product clock on, and let the cases whose time has come be decided on."""
@@ -165,7 +165,7 @@ class Desk:
 
     def advance(self) -> int:
         with self.sessions.begin() as session:
-            return due.advance(session, self.office)[0]
+            return due.advance(session, self.context)[0]
 
     def sql(self, statement: str, **values: Any) -> list[Any]:
         with self.sessions.begin() as session:
@@ -214,7 +214,7 @@ class Desk:
         with self.sessions.begin() as session:
             registry = Registry(list(providers), self.weights)
             return claiming.claim(
-                session, self.office, registry, Room(self.limiter, registry, self.office), lane, limit
+                session, self.context, registry, Room(self.limiter, registry, self.context), lane, limit
             )
 
     @contextmanager
@@ -226,7 +226,7 @@ class Desk:
 
     def record(self, *done: Done) -> None:
         with self.sessions.begin() as session:
-            delivery.record(session, self.office, done)
+            delivery.record(session, self.context, done)
 
     def deliver(self, *providers: Any, lane: str = "routine") -> list[Errand]:
         """Claim what is due now, do it, and record it: one slice."""
@@ -240,18 +240,18 @@ class Desk:
         answered = Answered(word) if isinstance(word, Result) else word
         with self.sessions.begin() as session:
             found = Receipt(str(send_key), f"receipt-{next(_receipts)}", answered)
-            receipts.store(session, self.office, "scripted", found)
+            receipts.store(session, self.context, "scripted", found)
         return self.settle() == 1
 
     def settle(self) -> int:
         with self.sessions.begin() as session:
-            return receipts.settle(session, self.office)[0]
+            return receipts.settle(session, self.context)[0]
 
     def lapse(self) -> int:
         """Every lease has run out; the sweep's look finds those that were sending."""
         self.sql("UPDATE attempts SET lease_until = now() - interval '1 second' WHERE lease_until IS NOT NULL")
         with self.sessions.begin() as session:
-            return due.expire_leases(session, self.office)[0]
+            return due.expire_leases(session, self.context)[0]
 
     def clear_leases(self) -> None:
         self.sql("UPDATE attempts SET lease_until = NULL WHERE state <> 'sending'")

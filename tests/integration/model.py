@@ -85,8 +85,8 @@ def empty(desk: Desk) -> None:
     tables = ", ".join(table.name for table in metadata.sorted_tables)
     desk.sql(f"SET LOCAL session_replication_role = replica; TRUNCATE {tables} CASCADE")
     with desk.sessions.begin() as session:
-        desk.office.vault.check(session)
-        desk.office.clock.start(session)
+        desk.context.vault.check(session)
+        desk.context.clock.start(session)
 
 
 def check_not_twice(desk: Desk, message: Message) -> None:

@@ -45,7 +45,7 @@ def load_roster(desk: Desk, *badges: str, **duty: list[str]) -> None:
 def assign(desk: Desk) -> None:
     """Deliver until no assignment is due."""
     settings = ProviderSettings("roster", "roster", frozenset({Channel.VISIT}))
-    while desk.deliver(RosterProvider(settings, DutyDesk(desk.sessions, desk.office))):
+    while desk.deliver(RosterProvider(settings, DutyDesk(desk.sessions, desk.context))):
         pass
 
 
@@ -67,11 +67,11 @@ def act(desk: Desk, case_id: UUID, step: str, *, officer: str | None = None, **s
     """One step of an officer's work, with what is said at it."""
     word = visits.Word(**said)
     with desk.sessions.begin() as session:
-        visit, _ = visits.act(session, desk.office, visit_of(desk, case_id).id, step, officer=officer, word=word)
+        visit, _ = visits.act(session, desk.context, visit_of(desk, case_id).id, step, officer=officer, word=word)
     return visit
 
 
 def give(desk: Desk, order: Callable[..., Any], case_id: UUID, *what: Any, by: Order = ORDER) -> Any:
     """A supervisor's order on a case."""
     with desk.sessions.begin() as session:
-        return order(session, desk.office, case_id, by, *what)
+        return order(session, desk.context, case_id, by, *what)

@@ -26,7 +26,7 @@ PLACES = [
 def run(desk: Desk, load: Load, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     """Runs a command against the desk; gives what it prints."""
     load()
-    house = SimpleNamespace(sessions=desk.sessions, office=desk.office)
+    house = SimpleNamespace(sessions=desk.sessions, context=desk.context)
     for module in (card, inspect, kpi, visit):
         monkeypatch.setattr(module, "house", lambda: house)
 

@@ -13,12 +13,12 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from dispatcher import trial
-from dispatcher.casework import standings
+from dispatcher.casework import provider_health
 from dispatcher.cli import provider_trial, providers, whole
 from dispatcher.errors import OperatorError
 from dispatcher.limits import Limiter, Shared
 from dispatcher.settings import Settings
-from dispatcher.setup import House
+from dispatcher.setup import Services
 from dispatcher.store.probes import ProbeRow
 from dispatcher.store.providers import ProviderRow
 from providers.base import (
@@ -71,12 +71,12 @@ def run(desk: Desk, tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPa
     path.write_text(FILE, "utf-8")
     monkeypatch.setenv("TEST_GATEWAY_SECRET", SECRET)
     found = Settings(home=tmp_path, database_url=desk.url, redis_url=redis_url, providers_file=path)
-    house = House(found, desk.sessions, desk.office)
+    services = Services(found, desk.sessions, desk.context)
     for module in (providers, provider_trial):
-        monkeypatch.setattr(module, "house", lambda: house)
+        monkeypatch.setattr(module, "house", lambda: services)
     monkeypatch.setattr(providers, "out", Console(width=220))
     with desk.sessions.begin() as session:
-        standings.register(session, Registry([Scripted(name="city"), Scripted(name="spare")], {"spare": 0}))
+        provider_health.register(session, Registry([Scripted(name="city"), Scripted(name="spare")], {"spare": 0}))
 
     yield lambda *words: CliRunner().invoke(whole(), ["providers", *words], catch_exceptions=False)
 
@@ -104,7 +104,7 @@ def test_what_is_left_of_each_limit_is_told(desk: Desk, run: Run, redis_url: str
     desk.limiter = Limiter(Shared(redis_url), str, 1)
     city = Scripted(name="city", allowed=allowed)
     with desk.sessions.begin() as session:
-        standings.register(session, Registry([city]))
+        provider_health.register(session, Registry([city]))
     for number in (1, 2):
         desk.open(number)
     assert len(desk.claim(city)) == 2

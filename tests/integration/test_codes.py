@@ -8,7 +8,7 @@ import pytest
 from desk import Desk, event, instruction, withdrawal
 from station import Load, act, case_with_visit, give
 
-from dispatcher.casework import codes, people, splits
+from dispatcher.casework import callback_codes, personal_data, splits
 from dispatcher.store.codes import CodeCheckRow, CodeRow
 from schemas.vocabulary import Result, ReturnReason
 
@@ -16,12 +16,12 @@ from schemas.vocabulary import Result, ReturnReason
 def code_of(desk: Desk, case_id: UUID) -> str:
     [row] = desk.rows(CodeRow, CodeRow.case_id == case_id)
     with desk.sessions() as session:
-        return people.read_value(session, desk.office, row.value_id)
+        return personal_data.read_value(session, desk.context, row.value_id)
 
 
 def check(desk: Desk, code: str, officer: str | None = None) -> bool | None:
     with desk.sessions.begin() as session:
-        return codes.check(session, desk.office, code, officer=officer, by="OP-1")
+        return callback_codes.check(session, desk.context, code, officer=officer, by="OP-1")
 
 
 def other(code: str) -> str:
@@ -30,7 +30,7 @@ def other(code: str) -> str:
 
 def test_our_code_is_ours_and_no_other(desk: Desk) -> None:
     code = code_of(desk, desk.open())
-    assert len(code) == codes.DIGITS
+    assert len(code) == callback_codes.DIGITS
     assert code.isdigit()
     assert (check(desk, code), check(desk, other(code))) == (True, False)
 
@@ -98,7 +98,7 @@ def test_a_code_is_good_until_its_time_also_when_the_case_has_ended(desk: Desk) 
 def test_guessing_is_stopped_and_seen(desk: Desk) -> None:
     case_id = desk.open()
     code = code_of(desk, case_id)
-    limit = desk.office.policy.codes.checks_per_minute
+    limit = desk.context.policy.codes.checks_per_minute
     assert [check(desk, other(code)) for _ in range(limit)] == [False] * limit
     assert [check(desk, code), check(desk, "12")] == [None, None]
     refused = desk.journal(None, "code_check_refused")
@@ -123,7 +123,7 @@ def test_a_case_has_one_code_and_each_case_its_own(desk: Desk) -> None:
 
 
 def test_a_code_whose_time_is_over_may_be_given_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(codes.secrets, "randbelow", lambda _: 42)
+    monkeypatch.setattr(callback_codes.secrets, "randbelow", lambda _: 42)
     first = desk.open(1)
     second = desk.open(2)
     assert code_of(desk, first) == "000042"

@@ -17,11 +17,11 @@ from crowd import lines, push_all, standing
 from desk import Desk, event, instruction, phone, withdrawal
 from sqlalchemy.exc import OperationalError
 
-from dispatcher.casework import intake, people
+from dispatcher.casework import intake, personal_data
 from dispatcher.casework.answer import Answer
 from dispatcher.cli import push
 from dispatcher.settings import Settings
-from dispatcher.setup import House
+from dispatcher.setup import Services
 from dispatcher.store.cases import CaseRow, PhoneRow
 from dispatcher.store.instructions import InstructionRow
 from schemas.vocabulary import IntakeStatus
@@ -101,7 +101,7 @@ def test_patches_at_once_lose_nothing(desk: Desk) -> None:
         taken = [change for change, answer in zip(changes, answers, strict=True) if answer == "accepted"]
         newest = desk.rows(InstructionRow)[-1]
         with desk.sessions() as session:
-            body = json.loads(people.read_value(session, desk.office, newest.raw_value_id))
+            body = json.loads(personal_data.read_value(session, desk.context, newest.raw_value_id))
         assert taken and all(body.items() >= change.items() for change in taken)
 
 
@@ -140,7 +140,7 @@ def test_a_lost_deadlock_is_not_the_producers_affair(
         return Answer(IntakeStatus.ACCEPTED, "YJ-1", None), set()
 
     monkeypatch.setattr(intake, "take", take)
-    parts = House(Settings(), desk.sessions, desk.office)
+    services = Services(Settings(), desk.sessions, desk.context)
     with nullcontext() if tries > 1 else pytest.raises(OperationalError):
-        push.take_line(parts, b"{}")
+        push.take_line(services, b"{}")
     assert len(asked) == tries

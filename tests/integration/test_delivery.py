@@ -57,8 +57,8 @@ def test_a_row_claimed_but_not_committed_is_not_shared(desk: Desk) -> None:
         desk.open(number)
     with desk.sessions.begin() as session:
         registry = Registry([Scripted()])
-        room = Room(desk.limiter, registry, desk.office)
-        mine = claiming.claim(session, desk.office, registry, room, "routine", 3)
+        room = Room(desk.limiter, registry, desk.context)
+        mine = claiming.claim(session, desk.context, registry, room, "routine", 3)
         theirs = desk.claim(Scripted())
     assert len(mine) == len(theirs) == 3
     assert len({each.attempt_id for each in mine + theirs}) == 6
@@ -90,7 +90,7 @@ def test_an_attempt_is_committed_as_sending_before_the_call(desk: Desk) -> None:
     assert timedelta(seconds=10) < lease <= timedelta(seconds=15)
     [entry] = desk.journal(case_id, "attempt_sending")
     assert (entry.actor, entry.rule, entry.data["attempt"]) == ("worker", "first_sms", str(row.id))
-    assert entry.data["texts"] == desk.office.texts.version
+    assert entry.data["texts"] == desk.context.texts.version
 
 
 @pytest.mark.parametrize("minutes", [-5, 5])
@@ -105,7 +105,7 @@ def test_a_worker_whose_own_clock_is_off_keeps_everybodys_time(
     assert timedelta(seconds=10) < row.lease_until - right() <= timedelta(seconds=15)
     with desk.sessions() as session:
         assert abs(clock.Clock("real").now(session) - right()) < timedelta(seconds=5)
-        assert due.expire_leases(session, desk.office) == (0, set())
+        assert due.expire_leases(session, desk.context) == (0, set())
 
 
 def test_a_message_holds_the_number_and_the_wording(desk: Desk) -> None:
@@ -115,7 +115,7 @@ def test_a_message_holds_the_number_and_the_wording(desk: Desk) -> None:
     by_channel: dict[Channel, Message] = {each.channel: each for each in provider.sent}
     sms, call = by_channel[Channel.SMS], by_channel[Channel.VOICE]
     assert (sms.to, call.to) == ("+8615400000001",) * 2
-    assert sms.text == desk.office.texts.sms("F08", "en")
+    assert sms.text == desk.context.texts.sms("F08", "en")
     assert (sms.script, sms.collect, call.text, call.collect) == (None, False, None, True)
     assert "LI" in (call.script or "")
     assert "Wei" not in (call.script or "")

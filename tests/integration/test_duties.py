@@ -25,12 +25,12 @@ def closed(desk: Desk, outcome: str = "DISSUADED_IN_TIME") -> UUID:
 def done(desk: Desk, number: int = 0, **form: Any) -> None:
     duty = desk.rows(DutyRow)[number]
     with desk.sessions.begin() as session:
-        duties.done(session, desk.office, duty.id, duties.Form(**form), by="Z-9")
+        duties.done(session, desk.context, duty.id, duties.Form(**form), by="Z-9")
 
 
 def listed(desk: Desk, **chosen: Any) -> list[dict[str, Any]]:
     with desk.sessions() as session:
-        return duties.listed(session, desk.office, **chosen)
+        return duties.listed(session, desk.context, **chosen)
 
 
 def test_what_is_to_be_done_is_listed_first_due_first(desk: Desk) -> None:
@@ -84,7 +84,7 @@ def test_another_duty_has_no_outcome(desk: Desk) -> None:
 
 def test_an_unknown_duty_is_told(desk: Desk) -> None:
     with pytest.raises(OperatorError, match="no duty"), desk.sessions.begin() as session:
-        duties.done(session, desk.office, UUID(int=5), duties.Form(), by="Z-9")
+        duties.done(session, desk.context, UUID(int=5), duties.Form(), by="Z-9")
 
 
 def test_a_loss_that_a_follow_up_finds_counts_on_the_case(desk: Desk) -> None:

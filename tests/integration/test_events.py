@@ -98,7 +98,7 @@ def test_feedback_closes_an_open_case(desk: Desk) -> None:
 def test_feedback_that_a_person_is_safe_is_followed_up(desk: Desk) -> None:
     desk.open()
     desk.push(event("feedback", outcome="DISSUADED_IN_TIME"))
-    assert len(desk.rows(DutyRow)) == len(desk.office.policy.urgency.high.follow_up)
+    assert len(desk.rows(DutyRow)) == len(desk.context.policy.urgency.high.follow_up)
 
 
 def test_a_later_loss_is_counted_on_a_closed_case(desk: Desk) -> None:

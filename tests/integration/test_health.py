@@ -12,16 +12,16 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from dispatcher import embedded, sweep
-from dispatcher.casework import health, standings
+from dispatcher.casework import health, provider_health
+from dispatcher.casework.breaker import Counts, Kind, Window
 from dispatcher.errors import OperatorError
 from dispatcher.settings import Settings
-from dispatcher.setup import House
+from dispatcher.setup import Services
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.providers import ProviderHistoryRow, ProviderRow
 from dispatcher.tally import Tally, Told
 from dispatcher.wake import link_lane
 from providers.base import Answered, Capabilities, Transient
-from providers.breaker import Counts, Kind, Window
 from providers.registry import Registry
 from schemas.vocabulary import Cause, Channel, Health, Result
 
@@ -55,19 +55,19 @@ A, B = Scripted(name="a"), Scripted(name="b")
 
 def register(desk: Desk, *providers: Any) -> None:
     with desk.sessions.begin() as session:
-        standings.register(session, Registry(list(providers)))
-    desk.office.standings.forget()
+        provider_health.register(session, Registry(list(providers)))
+    desk.context.provider_health.forget()
 
 
 def judge(desk: Desk, **told: Told) -> list[health.Moved]:
     with desk.sessions.begin() as session:
-        moved = health.judge(session, desk.office, told)
-    desk.office.standings.forget()
+        moved = health.judge(session, desk.context, told)
+    desk.context.provider_health.forget()
     return moved
 
 
 def pass_real(desk: Desk, **duration: float) -> None:
-    """Real time, as the standings know it, moves on."""
+    """Real time, as the provider_health know it, moves on."""
     desk.sql("UPDATE providers SET since = since - :by", by=timedelta(**duration))
 
 
@@ -83,14 +83,14 @@ def history(desk: Desk, name: str = "a") -> list[tuple[str, str, float | None]]:
 
 def pause(desk: Desk, name: str = "a") -> None:
     with desk.sessions.begin() as session:
-        health.pause(session, desk.office, name, by="OPS-1", note="合同到期")
-    desk.office.standings.forget()
+        health.pause(session, desk.context, name, by="OPS-1", note="合同到期")
+    desk.context.provider_health.forget()
 
 
 def resume(desk: Desk, name: str = "a") -> None:
     with desk.sessions.begin() as session:
         health.resume(session, name, by="OPS-1", note="已续约")
-    desk.office.standings.forget()
+    desk.context.provider_health.forget()
 
 
 # --- counting
@@ -186,14 +186,14 @@ def test_what_a_worker_sends_is_judged_by_the_sweep(
 ) -> None:
     bad, good = Scripted([Transient("gateway answered 500")] * 99, name="a"), Scripted(name="b")
     register(desk, bad, good)
-    house = House(Settings(home=tmp_path, redis_url=redis_url), desk.sessions, desk.office)
-    vars(house)["registry"] = Registry([bad, good])  # as if its providers file named them
-    pump = pump_module.Pump(house)
+    services = Services(Settings(home=tmp_path, redis_url=redis_url), desk.sessions, desk.context)
+    vars(services)["registry"] = Registry([bad, good])  # as if its providers file named them
+    pump = pump_module.Pump(services)
     for number in range(30):
         desk.open(number)
     pump.deliver("routine")
-    house.tally.flush()
-    sweep.judge(house)
+    services.tally.flush()
+    sweep.judge(services)
     pump.close()
     assert len(bad.sent) >= 6
     assert (row(desk).health, row(desk).last_error) == (Health.OPEN, "gateway answered 500")
@@ -207,7 +207,7 @@ def test_a_worker_that_starts_again_waits_for_nobody_who_holds_the_standings(des
     with desk.sessions.begin() as sweep, desk.sessions.begin() as worker:
         sweep.execute(text("SELECT 1 FROM providers FOR UPDATE"))
         worker.execute(text("SET LOCAL lock_timeout = '1s'"))
-        standings.register(worker, Registry([A, B]))
+        provider_health.register(worker, Registry([A, B]))
 
 
 # --- choosing by it

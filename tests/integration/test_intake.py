@@ -209,8 +209,8 @@ def test_a_refused_line_is_kept_whole_and_can_be_pushed_again(desk: Desk) -> Non
         [kept] = quarantine.listed(session)
         assert (kept.door, kept.status, kept.field, kept.bytes) == ("celery", "refused", "urgency", len(line.encode()))
         assert (entry.event, entry.data["quarantine"]) == ("line_refused", str(kept.id))
-        assert quarantine.line(session, desk.office, kept.id) == line
-        quarantine.mark_pushed_again(session, desk.office, kept.id)
+        assert quarantine.line(session, desk.context, kept.id) == line
+        quarantine.mark_pushed_again(session, desk.context, kept.id)
     mended = json.loads(line) | {"urgency": "高"}
     assert desk.push(mended).status == "accepted"
     with desk.sessions() as session:

@@ -137,12 +137,12 @@ def test_met_of_those_who_needed_a_visit(desk: Desk, load: Load) -> None:
     away = visited(desk, 5, None)
     act(desk, away, "return", reason=ReturnReason.NOT_MY_JURISDICTION, to_unit="AWAY")
     with desk.sessions.begin() as session:
-        transfers.answer(session, desk.office, visit_of(desk, away).id, accepts=True, by="X-1")
+        transfers.answer(session, desk.context, visit_of(desk, away).id, accepts=True, by="X-1")
     desk.open(6)
     assert rate(desk, "met") == (1, 3, {"visit_withdrawn": 1, "transferred_out": 1})
     with desk.sessions.begin() as session:
         visit_id = visit_of(desk, away).id
-        transfers.report(session, desk.office, visit_id, result=Result.MET_DISSUADED, by="X-1")
+        transfers.report(session, desk.context, visit_id, result=Result.MET_DISSUADED, by="X-1")
     assert rate(desk, "met") == (1, 3, {"visit_withdrawn": 1, "transferred_out": 1})
 
 
@@ -151,7 +151,7 @@ def test_a_case_that_ends_while_another_centre_has_it_was_theirs(desk: Desk, loa
     case_id = visited(desk, 1, None)
     act(desk, case_id, "return", reason=ReturnReason.NOT_MY_JURISDICTION, to_unit="AWAY")
     with desk.sessions.begin() as session:
-        transfers.answer(session, desk.office, visit_of(desk, case_id).id, accepts=True, by="X-1")
+        transfers.answer(session, desk.context, visit_of(desk, case_id).id, accepts=True, by="X-1")
     desk.push(event("feedback", 1, outcome="SELF_AWARE"))
     assert visit_of(desk, case_id).state == "cancelled"
     assert rate(desk, "met") == (0, 0, {"visit_withdrawn": 0, "transferred_out": 1})
@@ -183,7 +183,7 @@ def test_dissuaded_of_those_who_could_still_be(desk: Desk) -> None:
 def followed_up(desk: Desk, case_id: UUID, outcome: FollowUp, loss_yuan: int | None = None) -> None:
     duty = desk.rows(DutyRow, DutyRow.case_id == case_id, DutyRow.done_at.is_(None))[0]
     with desk.sessions.begin() as session:
-        duties.done(session, desk.office, duty.id, duties.Form(outcome, loss_yuan), by="Z-9")
+        duties.done(session, desk.context, duty.id, duties.Form(outcome, loss_yuan), by="Z-9")
 
 
 def later_loss(desk: Desk, number: int, loss_yuan: int) -> None:
@@ -318,7 +318,7 @@ def test_who_gave_a_visit_away_is_still_asked_about_it(desk: Desk, load: Load) -
     case_id = visited(desk, 1, None)
     act(desk, case_id, "return", reason=ReturnReason.NOT_MY_JURISDICTION, to_unit="P2")
     with desk.sessions.begin() as session:
-        transfers.answer(session, desk.office, visit_of(desk, case_id).id, accepts=True, by="Z")
+        transfers.answer(session, desk.context, visit_of(desk, case_id).id, accepts=True, by="Z")
     assert [figures(desk, precinct=each)["cases"] for each in ("P1", "P2")] == [1, 1]
 
 

@@ -112,14 +112,14 @@ def test_the_pump_delivers_all_of_it_in_its_time(
 ) -> None:
     """No one is lost, none sent twice, and nothing is written of those that waited."""
     from dispatcher.settings import Settings
-    from dispatcher.setup import House
+    from dispatcher.setup import Services
 
     city = Scripted([Answered(Result.DELIVERED)] * 40, allowed=allowed)
     for number in range(1, 41):
         limited.open(number)
-    house = House(Settings(home=tmp_path, redis_url=redis_url), limited.sessions, limited.office)
-    vars(house)["registry"] = Registry([city])
-    pump = pump_module.Pump(house)
+    services = Services(Settings(home=tmp_path, redis_url=redis_url), limited.sessions, limited.context)
+    vars(services)["registry"] = Registry([city])
+    pump = pump_module.Pump(services)
     try:
         while states(limited)["planned"]:
             pump.deliver("routine")

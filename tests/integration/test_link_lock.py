@@ -13,7 +13,7 @@ from desk import NO_REDIS, Desk
 from test_links import Line
 
 from dispatcher.settings import Settings
-from dispatcher.setup import House
+from dispatcher.setup import Services
 from dispatcher.wake import link_lane
 from providers.registry import Registry
 
@@ -50,15 +50,17 @@ def module(pump_module: Any) -> Any:
 
 @pytest.fixture
 def candidate(desk: Desk, tmp_path: Path, pump_module: Any, module: Any) -> Iterator[Callable[[], Candidate]]:
-    """Makes processes that would hold the same link: each with a house, a pump and a line of its own."""
+    """Makes processes that would hold the same link: each with a services, a pump and a line of its own."""
     made: list[tuple[Candidate, Any]] = []
 
     def make() -> Candidate:
-        house = House(Settings(home=tmp_path, database_url=desk.url, redis_url=NO_REDIS), desk.sessions, desk.office)
+        services = Services(
+            Settings(home=tmp_path, database_url=desk.url, redis_url=NO_REDIS), desk.sessions, desk.context
+        )
         line = Held()
-        vars(house)["registry"] = Registry([line])
-        pump = pump_module.Pump(house)
-        made.append((Candidate(module.Link(house, pump, line), line), pump))
+        vars(services)["registry"] = Registry([line])
+        pump = pump_module.Pump(services)
+        made.append((Candidate(module.Link(services, pump, line), line), pump))
         return made[-1][0]
 
     yield make

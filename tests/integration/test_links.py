@@ -46,7 +46,7 @@ class Bells:
 @pytest.fixture
 def bells(desk: Desk) -> Bells:
     heard = Bells(desk)
-    object.__setattr__(desk.office, "wake", heard)
+    object.__setattr__(desk.context, "wake", heard)
     return heard
 
 
@@ -108,9 +108,9 @@ def test_what_waits_for_a_link_that_is_gone_is_taken_back(desk: Desk) -> None:
     case_id, line, other = desk.open(urgency="low"), Line(), Scripted()
     desk.claim(line)
     with desk.sessions.begin() as session:
-        assert links.take_back(session, desk.office, Registry([line, other])) == 0
+        assert links.take_back(session, desk.context, Registry([line, other])) == 0
     with desk.sessions.begin() as session:
-        assert links.take_back(session, desk.office, Registry([other])) == 1
+        assert links.take_back(session, desk.context, Registry([other])) == 1
     assert desk.attempts(case_id)[0].lane == "routine"
     desk.deliver(other)
     assert [each.to for each in other.sent] == ["+86" + phone(1)]

@@ -48,7 +48,7 @@ class Service(RuleBasedStateMachine):
         load_roster(self.desk)
         self.gateway = Gateway(lambda message: check_not_twice(self.desk, message))
         roster = ProviderSettings("roster", "roster", frozenset({Channel.VISIT}))
-        self.roster = RosterProvider(roster, DutyDesk(self.desk.sessions, self.desk.office))
+        self.roster = RosterProvider(roster, DutyDesk(self.desk.sessions, self.desk.context))
         self.held: list[Errand] = []  # claimed by workers that have not said what came of it
 
     @rule(
@@ -137,7 +137,7 @@ class Service(RuleBasedStateMachine):
 
     def _store(self, key: str, result: Result) -> None:
         with self.desk.sessions.begin() as session:
-            receipts.store(session, self.desk.office, "scripted", Receipt(key, f"{key}:{result}", Answered(result)))
+            receipts.store(session, self.desk.context, "scripted", Receipt(key, f"{key}:{result}", Answered(result)))
 
     @invariant()
     def holds(self) -> None:

@@ -29,7 +29,7 @@ def write(desk: Desk, *entries: Part | Report, provider: str = NAME) -> bool:
     stored = False
     for each in entries:
         with desk.sessions.begin() as session:
-            stored |= parts.write(session, desk.office, [(provider, each)])
+            stored |= parts.write(session, desk.context, [(provider, each)])
     desk.settle()
     return stored
 
@@ -65,9 +65,9 @@ def test_a_receipt_settles_its_attempt_whichever_comes_first(desk: Desk, sent: A
 def test_both_in_one_batch_and_copies_with_them(desk: Desk, sent: AttemptRow) -> None:
     batch = [(NAME, report()), (NAME, taken(sent.send_key)), (NAME, report()), (NAME, taken(sent.send_key))]
     with desk.sessions.begin() as session:
-        assert parts.write(session, desk.office, batch)
+        assert parts.write(session, desk.context, batch)
     with desk.sessions.begin() as session:
-        assert not parts.write(session, desk.office, batch)
+        assert not parts.write(session, desk.context, batch)
     assert len(desk.rows(ReceiptRow)) == 1
 
 

@@ -34,12 +34,12 @@ def try_at(desk: Desk, case_id: UUID, kind: AddressKind, result: Result = AWAY_F
     """Gives what is still to be tried."""
     visit = act(desk, case_id, "tried", address=kind, result=result)
     with desk.sessions.begin() as session:
-        return visits.to_try(session, desk.office, visit.id)
+        return visits.to_try(session, desk.context, visit.id)
 
 
 def card(desk: Desk, case_id: UUID) -> list[tuple[str, str | None, bool]]:
     with desk.sessions.begin() as session:
-        found = cards.read(session, desk.office, visit_of(desk, case_id).id, officer="A")
+        found = cards.read(session, desk.context, visit_of(desk, case_id).id, officer="A")
     return [(each["kind"], each["tried"], each["next"]) for each in found["addresses"]]
 
 
@@ -147,14 +147,14 @@ def test_what_was_tried_after_the_end_is_kept(desk: Desk, load: Load) -> None:
     give(desk, orders.close, case_id, orders.Resolution.SELF_AWARE)
     word = visits.Word(AWAY_FROM_IT, address=AddressKind.WORK)
     with desk.sessions.begin() as session:
-        visits.keep_late(session, desk.office, visit_of(desk, case_id).id, "tried", word)
+        visits.keep_late(session, desk.context, visit_of(desk, case_id).id, "tried", word)
     [late] = desk.journal(case_id, "late_report")
     assert (late.data["address"], late.data["result"]) == ("work", "NOT_FOUND_TEMPORARILY")
 
 
 def test_a_simulated_officer_looks_everywhere(desk: Desk, load: Load) -> None:
     case_id = under_way(desk, load, HOME, WORK)
-    crew: Any = Crew(SimpleNamespace(sessions=desk.sessions, office=desk.office))  # type: ignore[arg-type]
+    crew: Any = Crew(SimpleNamespace(sessions=desk.sessions, context=desk.context))  # type: ignore[arg-type]
     crew.give(case_id, ["not_found_confirmed"])
     assert crew.act(desk.now)[0] is True
     assert visit_of(desk, case_id).result == "NOT_FOUND_CONFIRMED"

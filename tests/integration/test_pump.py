@@ -1,4 +1,4 @@
-"""The pump of a worker, with a real house: many calls under way, each recorded once."""
+"""The pump of a worker, with a real services: many calls under way, each recorded once."""
 
 import asyncio
 import base64
@@ -19,7 +19,7 @@ from desk import NO_REDIS, Desk, Scripted, phone
 from sqlalchemy.exc import IntegrityError
 
 from dispatcher.settings import Settings
-from dispatcher.setup import House
+from dispatcher.setup import Services
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.journal import JournalRow
 from dispatcher.wake import link_lane
@@ -73,14 +73,16 @@ class Broken(Scripted):
 
 @pytest.fixture
 def start(desk: Desk, tmp_path: Path, pump_module: Any) -> Iterator[Start]:
-    """Starts pumps in a house with these providers, or with those of a file."""
+    """Starts pumps in a services with these providers, or with those of a file."""
     pumps: list[Any] = []
 
     def start_(*providers: Scripted, file: Path | None = None, redis_url: str = NO_REDIS) -> Any:
-        house = House(Settings(home=tmp_path, providers_file=file, redis_url=redis_url), desk.sessions, desk.office)
+        services = Services(
+            Settings(home=tmp_path, providers_file=file, redis_url=redis_url), desk.sessions, desk.context
+        )
         if providers:
-            vars(house)["registry"] = Registry(list(providers))  # as if its providers file named them
-        pumps.append(pump_module.Pump(house))
+            vars(services)["registry"] = Registry(list(providers))  # as if its providers file named them
+        pumps.append(pump_module.Pump(services))
         return pumps[-1]
 
     yield start_

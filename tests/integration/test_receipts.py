@@ -23,7 +23,7 @@ from structlog.testing import capture_logs
 
 from dispatcher.casework import receipts
 from dispatcher.settings import Settings
-from dispatcher.setup import House
+from dispatcher.setup import Services
 from dispatcher.store.receipts import ReceiptRow
 from dispatcher.store.tables import metadata
 from dispatcher.web.hooks.app import make
@@ -42,20 +42,20 @@ base_url = "http://127.0.0.1:9"
 
 
 @pytest.fixture
-def house(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
+def services(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
     """With one HTTP provider."""
     for name in [name for name in os.environ if name.startswith("DISPATCHER_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("TEST_GATEWAY_SECRET", SECRET)
     (tmp_path / "providers.toml").write_text(PROVIDERS)
     settings = Settings(home=tmp_path, database_url=desk.url, providers_file=tmp_path / "providers.toml")
-    return House(settings, desk.sessions, desk.office)
+    return Services(settings, desk.sessions, desk.context)
 
 
 @pytest.fixture
-def gateway(house: House) -> FastAPI:
-    """The hooks app of the house."""
-    return make(house)
+def gateway(services: Services) -> FastAPI:
+    """The hooks app of the services."""
+    return make(services)
 
 
 def signed(body: bytes, *, at: datetime | None = None, secret: str = SECRET) -> dict[str, str]:
@@ -194,16 +194,16 @@ def refused(gateway: FastAPI) -> dict[str, int]:
     return asyncio.run(answer())
 
 
-def test_a_database_that_is_away_or_full_has_the_receipt_brought_again(desk: Desk, house: House) -> None:
+def test_a_database_that_is_away_or_full_has_the_receipt_brought_again(desk: Desk, services: Services) -> None:
     body = report(sent(desk))
     away = create_engine("postgresql+psycopg://user@127.0.0.1:1/x", connect_args={"connect_timeout": 1})
     small = create_engine(desk.url, pool_size=1, max_overflow=0, pool_timeout=0.1)
     with small.connect():
         for engine in (away, small):
-            answer = answered(make(replace(house, sessions=sessionmaker(engine))), body, signed(body))
+            answer = answered(make(replace(services, sessions=sessionmaker(engine))), body, signed(body))
             assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert desk.rows(ReceiptRow) == []
-    assert post(make(replace(house, sessions=sessionmaker(small))), body) == 204
+    assert post(make(replace(services, sessions=sessionmaker(small))), body) == 204
 
 
 def test_a_message_that_has_not_left_has_no_receipt(desk: Desk, gateway: FastAPI) -> None:
@@ -230,7 +230,7 @@ def test_a_receipt_without_signature_or_with_a_changed_body_is_refused(desk: Des
 
 def store(desk: Desk, key: UUID, result: Result = Result.DELIVERED) -> None:
     with desk.sessions.begin() as session:
-        receipts.store(session, desk.office, "city-sms", Receipt(str(key), f"{key}:{result}", Answered(result)))
+        receipts.store(session, desk.context, "city-sms", Receipt(str(key), f"{key}:{result}", Answered(result)))
 
 
 def test_a_receipt_for_an_unknown_message_settles_nothing(desk: Desk) -> None:

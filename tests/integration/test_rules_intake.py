@@ -150,7 +150,7 @@ def test_a_child_is_not_called_and_the_guardian_gets_the_words_for_guardians(des
     provider = Scripted()
     desk.deliver(provider)
     assert {each.to for each in provider.sent} == {f"+86{phone(900)}"}
-    assert next(each.text for each in provider.sent if each.text) == desk.office.texts.sms("F13", "zh-CN")
+    assert next(each.text for each in provider.sent if each.text) == desk.context.texts.sms("F13", "zh-CN")
 
 
 def test_money_that_two_sources_saw_is_counted_once(desk: Desk) -> None:

@@ -16,7 +16,7 @@ from test_smpp import settings
 
 from dispatcher.casework.link_desk import LinkDesk
 from dispatcher.settings import Settings
-from dispatcher.setup import House
+from dispatcher.setup import Services
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.wake import link_lane
 from providers.registry import Registry
@@ -40,10 +40,10 @@ class Station:
     def worker(self, **options: Any) -> Any:
         """A link's worker: a pump whose provider is open."""
         desk = self.desk
-        house = House(Settings(home=self.home, redis_url=NO_REDIS), desk.sessions, desk.office)
+        services = Services(Settings(home=self.home, redis_url=NO_REDIS), desk.sessions, desk.context)
         provider = self.provider(**options)
-        vars(house)["registry"] = Registry([provider])  # as if its providers file named it
-        pump = self.pump_module.Pump(house)
+        vars(services)["registry"] = Registry([provider])  # as if its providers file named it
+        pump = self.pump_module.Pump(services)
         pump.run(provider.open())
         self.pumps.append(pump)
         return pump
@@ -56,7 +56,7 @@ class Station:
         return done
 
     def provider(self, **options: Any) -> SmppProvider:
-        return SmppProvider(settings(self.smsc.port, **options), LinkDesk(self.desk.sessions, self.desk.office))
+        return SmppProvider(settings(self.smsc.port, **options), LinkDesk(self.desk.sessions, self.desk.context))
 
     def do(self, what: Callable[[], object]) -> None:
         """Have the SMSC do this."""

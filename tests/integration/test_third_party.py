@@ -14,7 +14,7 @@ from desk import Desk
 from vendor_stub import Says, stub
 
 from dispatcher.settings import Settings
-from dispatcher.setup import House
+from dispatcher.setup import Services
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "tests" / "third_party" / "pigeon"
@@ -87,7 +87,7 @@ def test_it_is_used_by_its_name(
     made.says = Says({"code": 0, "letter": "bird-7"})
     (tmp_path / "providers.toml").write_text(FILE.format(url=url), "utf-8")
     found = Settings(home=tmp_path, providers_file=tmp_path / "providers.toml", redis_url=redis_url)
-    pump = pump_module.Pump(House(found, desk.sessions, desk.office))
+    pump = pump_module.Pump(Services(found, desk.sessions, desk.context))
     case_id = desk.open(channels=["sms"])
     try:
         assert pump.deliver("urgent") == 1
@@ -96,4 +96,4 @@ def test_it_is_used_by_its_name(
     [row] = desk.attempts(case_id)
     assert (row.provider, row.state, row.ref) == ("birds", "accepted", "bird-7")
     [asked] = made.asked
-    assert asked.json == {"id": str(row.id), "phone": "+8615400000001", "words": desk.office.texts.sms("F08", "zh-CN")}
+    assert asked.json == {"id": str(row.id), "phone": "+8615400000001", "words": desk.context.texts.sms("F08", "zh-CN")}

@@ -16,7 +16,7 @@ from test_adapter_contract import settings
 from vendors import REF, TOKEN, VENDORS, Posted
 
 from dispatcher.settings import Settings
-from dispatcher.setup import House
+from dispatcher.setup import Services
 from dispatcher.store.receipts import ReceiptRow
 from dispatcher.web.hooks.app import make
 from providers import registry
@@ -29,15 +29,15 @@ reporting = pytest.mark.parametrize("name", REPORTING)
 
 
 class Door:
-    """The hooks app of a house with one vendor, and a message of its that was accepted."""
+    """The hooks app of a services with one vendor, and a message of its that was accepted."""
 
     def __init__(self, desk: Desk, name: str, home: Path, **options: Any) -> None:
         self.desk, self.name, self.vendor = desk, name, VENDORS[name]
         self._key = 0
         table = settings(name)
-        house = House(Settings(home=home, database_url=desk.url), desk.sessions, desk.office)
-        house.__dict__["registry"] = registry.build([replace(table, options={**table.options, **options})], {})
-        self.app: FastAPI = make(house)
+        services = Services(Settings(home=home, database_url=desk.url), desk.sessions, desk.context)
+        services.__dict__["registry"] = registry.build([replace(table, options={**table.options, **options})], {})
+        self.app: FastAPI = make(services)
 
     def sent(self, outcome: Any = Accepted(REF)) -> str:
         """The key of a message that left."""

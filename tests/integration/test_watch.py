@@ -17,7 +17,8 @@ from standardwebhooks import Webhook
 from station import Load, case_with_visit
 
 from dispatcher import clock
-from dispatcher.casework import health, receipts, standings
+from dispatcher.casework import health, provider_health, receipts
+from dispatcher.casework.breaker import Counts, Window
 from dispatcher.errors import OperatorError
 from dispatcher.settings import Settings
 from dispatcher.store import heartbeats
@@ -32,7 +33,6 @@ from dispatcher.watch.look import look
 from dispatcher.watch.probe import prober
 from dispatcher.watch.run import Watch
 from providers.base import Accepted, Answered, InDoubt, Outcome, Receipt, Transient
-from providers.breaker import Counts, Window
 from providers.registry import Registry
 from schemas.vocabulary import Cause, Channel, Health, Result, Urgency
 
@@ -65,7 +65,7 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def seen(desk: Desk) -> Iterator[Callable[[], Facts]]:
     engine = create_engine(desk.url)
-    yield lambda: look(engine, NO_REDIS, desk.office.clock, Limits())
+    yield lambda: look(engine, NO_REDIS, desk.context.clock, Limits())
     engine.dispose()
 
 
@@ -131,14 +131,14 @@ def test_due_work_is_late_after_the_limit_of_its_urgency(
 def test_providers_out_of_use_and_channels_without_any_are_told(desk: Desk, seen: Callable[[], Facts]) -> None:
     a, calls = Scripted(name="a", channels=(Channel.SMS,)), Scripted(name="calls", channels=(Channel.VOICE,))
     with desk.sessions.begin() as session:
-        standings.register(session, Registry([a, Scripted(name="b", channels=(Channel.SMS,)), calls]))
+        provider_health.register(session, Registry([a, Scripted(name="b", channels=(Channel.SMS,)), calls]))
     with desk.sessions.begin() as session:
-        health.pause(session, desk.office, "a", by="OPS-1", note="检修")
+        health.pause(session, desk.context, "a", by="OPS-1", note="检修")
     facts = seen()
     assert [(each.provider, each.health, each.cause) for each in facts.idle] == [("a", Health.PAUSED, Cause.PAUSED)]
     assert facts.down == ()
     with desk.sessions.begin() as session:
-        health.judge(session, desk.office, {"b": Told(Window(Counts(fault=1)))})
+        health.judge(session, desk.context, {"b": Told(Window(Counts(fault=1)))})
     facts = seen()
     assert [(each.provider, each.cause) for each in facts.idle] == [("a", Cause.PAUSED), ("b", Cause.FAULT)]
     assert [each.channel for each in facts.down] == [Channel.SMS]
@@ -150,7 +150,7 @@ def test_a_channel_that_no_file_serves_is_told_once_somebody_waits_for_it(
     desk.open(channels=["voice"])
     assert seen().down == ()  # no worker has said yet whom it knows
     with desk.sessions.begin() as session:
-        standings.register(session, Registry([Scripted(channels=(Channel.SMS,))]))
+        provider_health.register(session, Registry([Scripted(channels=(Channel.SMS,))]))
     assert [each.channel for each in seen().down] == [Channel.VOICE]
 
 
@@ -176,11 +176,11 @@ def test_a_case_that_is_not_decided_on_and_a_receipt_that_is_not_read_are_late(
     with desk.sessions.begin() as session:
         receipts.store(
             session,
-            desk.office,
+            desk.context,
             "scripted",
             Receipt(str(desk.sql("SELECT id FROM attempts")[0][0]), "r", Answered(Result.DELIVERED)),
         )
-        stored = desk.office.clock.now(session)
+        stored = desk.context.clock.now(session)
     with desk.sessions.begin() as session:
         clock.step_to(session, struck + Limits.model_fields["late_high_s"].default * timedelta(seconds=1.1))
     found = {each.kind: each for each in seen().late}
@@ -212,13 +212,13 @@ def test_a_database_that_is_away_is_told_by_its_error_alone(tmp_path: Path) -> N
 def test_a_server_that_hangs_is_one_that_does_not_answer(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     hangs = threading.Event()
     monkeypatch.setattr(looking, "_ask_redis", lambda url: hangs.wait())
-    facts = look(create_engine(desk.url), NO_REDIS, desk.office.clock, Limits(answer_s=1))
+    facts = look(create_engine(desk.url), NO_REDIS, desk.context.clock, Limits(answer_s=1))
     hangs.set()
     assert facts.redis == "no answer"
 
 
 def watch(desk: Desk, **limits: Any) -> Watch:
-    return Watch(Settings(clock=desk.office.clock.spec), Limits(**limits), desk.url, NO_REDIS)
+    return Watch(Settings(clock=desk.context.clock.spec), Limits(**limits), desk.url, NO_REDIS)
 
 
 def test_a_probe_to_nobody_is_a_mistake(desk: Desk) -> None:
@@ -324,7 +324,7 @@ def probed(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Calla
 
 def store(desk: Desk, key: str) -> None:
     with desk.sessions.begin() as session:
-        receipts.store(session, desk.office, "city-sms", Receipt(key, f"{key}:DELIVERED", Answered(Result.DELIVERED)))
+        receipts.store(session, desk.context, "city-sms", Receipt(key, f"{key}:DELIVERED", Answered(Result.DELIVERED)))
 
 
 @pytest.mark.parametrize("said", [Accepted("r"), InDoubt("ReadTimeout")])

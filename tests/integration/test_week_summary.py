@@ -39,5 +39,5 @@ def _refused_after_its_sms(desk: Desk) -> UUID:
 
 def _caps(desk: Desk, case_id: UUID) -> tuple[int, int, int]:
     with desk.sessions() as session:
-        caps = summary.read(session, desk.office.policy, [case_id], desk.now)["sms_caps"]
+        caps = summary.read(session, desk.context.policy, [case_id], desk.now)["sms_caps"]
     return caps["too_many"], caps["too_soon"], caps["rises"]

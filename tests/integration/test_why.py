@@ -21,7 +21,7 @@ UNDER_WAY = {"channels": ["sms", "voice", "visit"]}
 def told(desk: Desk, case_id: UUID, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     with desk.sessions() as session:
         whole = reports.case(session, case_id)
-    why.tell(whole, desk.office.policy, "en", as_json=True)
+    why.tell(whole, desk.context.policy, "en", as_json=True)
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
@@ -34,7 +34,7 @@ def test_a_life_is_told_in_words(desk: Desk, capsys: pytest.CaptureFixture[str])
     lines = told(desk, case_id, capsys)
     assert [each["seq"] for each in lines] == [each.seq for each in desk.journal(case_id) if each.rule is not None]
     assert {tuple(each) for each in lines} == {("seq", "at", "rule", "why", "inputs", "policy")}
-    assert {each["policy"] for each in lines} == {desk.office.policy.version}
+    assert {each["policy"] for each in lines} == {desk.context.policy.version}
     events, rules = reasons.load().events, reasons.load().rules
     for each in lines:
         assert not any(each["why"].startswith(name) for name in events), each
@@ -64,7 +64,7 @@ def test_who_read_the_card_and_what_was_tried_is_told(
     act(desk, case_id, "accept")
     with desk.sessions.begin() as session:
         for officer in ("A", "B"):
-            cards.read(session, desk.office, visit_of(desk, case_id).id, officer=officer)
+            cards.read(session, desk.context, visit_of(desk, case_id).id, officer=officer)
     act(desk, case_id, "tried", address=AddressKind.RESIDENCE, result=Result.WRONG_ADDRESS)
     sentences = [each["why"] for each in told(desk, case_id, capsys)][-3:]
     assert [each.partition(". Why: ")[0] for each in sentences] == [
@@ -76,23 +76,23 @@ def test_who_read_the_card_and_what_was_tried_is_told(
 
 def test_a_decision_names_the_policy_it_was_made_under(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     case_id = desk.open(**UNDER_WAY)
-    new = desk.office.policy.model_copy(update={"version": "our-city-2"})
-    after = replace(desk, office=replace(desk.office, policy=new))
+    new = desk.context.policy.model_copy(update={"version": "our-city-2"})
+    after = replace(desk, context=replace(desk.context, policy=new))
     after.pass_time(minutes=20)
     versions = {each["rule"]: each["policy"] for each in told(after, case_id, capsys)}
-    assert versions["first_sms"] == desk.office.policy.version
+    assert versions["first_sms"] == desk.context.policy.version
     assert versions["visit_no_contact"] == "our-city-2"
-    assert [each.data["before"] for each in after.journal(case_id, "policy_changed")] == [desk.office.policy.version]
+    assert [each.data["before"] for each in after.journal(case_id, "policy_changed")] == [desk.context.policy.version]
 
 
 def test_people_read_chinese_first_and_see_the_inputs(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     case_id = desk.open()
     with desk.sessions() as session:
         whole = reports.case(session, case_id)
-    why.tell(whole, desk.office.policy, None, as_json=False)
+    why.tell(whole, desk.context.policy, None, as_json=False)
     shown = capsys.readouterr().out
     assert "规则 rule first_sms  策略 policy default-1" in shown
     assert "联系:短信,对象:本人,第 1 次提醒。理由:任务已受理,按策略首先发短信提醒。 / Planned for" in shown
     assert "urgency.high.sms.after=0s" in shown
     with pytest.raises(OperatorError, match="one of zh, en"):
-        why.tell(whole, desk.office.policy, "fr", as_json=False)
+        why.tell(whole, desk.context.policy, "fr", as_json=False)

@@ -18,9 +18,9 @@ from typing import Any, cast
 from uuid import uuid4
 
 from dispatcher import policy
+from dispatcher.casework.context import Context
 from dispatcher.casework.delivery import Errand
 from dispatcher.casework.errands import Errands
-from dispatcher.casework.office import Office
 from dispatcher.casework.room import Room, Spot
 from dispatcher.limits import Limiter, Shared
 from dispatcher.store.attempts import AttemptRow
@@ -93,9 +93,9 @@ def work(number: int, redis_url: str, demands: list[Demand], workers: int, ready
     logging.disable()
     registry = build([each.provider for each in demands], {})
     limiter = Limiter(Shared(redis_url), str, workers)
-    # Of the office the room wants the policy's time zone alone.
-    office = cast(Office, type("_Office", (), {"policy": policy.load()}))
-    room = Room(limiter, registry, office)
+    # Of the context the room wants the policy's time zone alone.
+    context = cast(Context, type("_Office", (), {"policy": policy.load()}))
+    room = Room(limiter, registry, context)
     ready.wait()
 
     async def run() -> None:

@@ -18,7 +18,7 @@ from sqlalchemy import create_engine, text
 
 from dispatcher import clock, policy, texts, vault
 from dispatcher.casework import intake
-from dispatcher.casework.office import Office
+from dispatcher.casework.context import Context
 from dispatcher.clock import Clock
 from dispatcher.settings import Settings
 from dispatcher.stack import Stack
@@ -68,10 +68,10 @@ def instruction(name: str, number: str, channel: str, urgency: str = "high") -> 
 def push(stack: Stack, bodies: Iterable[Mapping[str, Any]]) -> None:
     sessions = engine.sessions(stack.environment["DISPATCHER_DATABASE_URL"])
     keys = vault.load(stack.settings.key_path, make=False)
-    office = Office(policy=policy.load(), vault=keys, clock=Clock("real"), texts=texts.load(), wake=Silent())
+    context = Context(policy=policy.load(), vault=keys, clock=Clock("real"), texts=texts.load(), wake=Silent())
     for body in bodies:
         with sessions.begin() as session:
-            answer, _ = intake.take(session, office, json.dumps(body, ensure_ascii=False).encode(), door="peers")
+            answer, _ = intake.take(session, context, json.dumps(body, ensure_ascii=False).encode(), door="peers")
         assert answer.status == "accepted", answer.reason
 
 

@@ -1,4 +1,4 @@
-"""Laws on what leaves the house: to whom, how often, when, and never twice unmarked."""
+"""Laws on what is sent: to whom, how often, when, and never twice unmarked."""
 
 from collections import Counter
 from collections.abc import Iterator

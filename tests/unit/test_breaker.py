@@ -9,26 +9,26 @@ from builders import MONDAY
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.base import Accepted, InDoubt, OperationsFault, Permanent, SwitchChannel, Transient
-from providers.breaker import (
+from dispatcher.casework.breaker import (
     COOL_DOWN,
     LONGEST_COOL_DOWN,
     MENDED_AFTER,
     QUIET_STEP,
     STEP,
     STEPS,
+    BreakerState,
     Counts,
     Kind,
-    Standing,
     Window,
     cool_down,
     judge,
     kind_of,
 )
+from providers.base import Accepted, InDoubt, OperationsFault, Permanent, SwitchChannel, Transient
 from schemas.vocabulary import Cause, Health, Result
 
 SECOND = timedelta(seconds=1)
-WELL = Standing(Health.CLOSED, MONDAY)
+WELL = BreakerState(Health.CLOSED, MONDAY)
 HEALTHY = Counts(good=300)
 
 
@@ -36,7 +36,9 @@ def window(whole: Counts, recent: Counts | None = None, in_a_row: int = 0) -> Wi
     return Window(whole, whole if recent is None else recent, in_a_row)
 
 
-def moved(standing: Standing, found: Window, after: timedelta = SECOND, **given: Any) -> tuple[Health, Cause] | None:
+def moved(
+    standing: BreakerState, found: Window, after: timedelta = SECOND, **given: Any
+) -> tuple[Health, Cause] | None:
     change = judge(standing, found, standing.since + after, **({"has_other": True} | given))
     return change and (change[0].health, change[1])
 
@@ -99,14 +101,14 @@ def test_one_that_is_alone_is_left_only_where_it_fails() -> None:
 def test_one_fault_of_operations_takes_it_out_until_it_may_be_mended() -> None:
     faulty = window(replace(HEALTHY, fault=1))
     assert moved(WELL, faulty) == (Health.OUT, Cause.FAULT)
-    assert moved(Standing(Health.RETURNING, MONDAY), faulty) == (Health.OUT, Cause.FAULT)
-    out = Standing(Health.OUT, MONDAY)
+    assert moved(BreakerState(Health.RETURNING, MONDAY), faulty) == (Health.OUT, Cause.FAULT)
+    out = BreakerState(Health.OUT, MONDAY)
     assert moved(out, window(Counts()), MENDED_AFTER - SECOND) is None
     assert moved(out, window(Counts()), MENDED_AFTER) == (Health.RETURNING, Cause.COOLED)
 
 
 def test_it_comes_back_step_by_step() -> None:
-    standing, now, shares = Standing(Health.OPEN, MONDAY, trips=1), MONDAY, []
+    standing, now, shares = BreakerState(Health.OPEN, MONDAY, trips=1), MONDAY, []
     while standing.health is not Health.CLOSED:
         now += SECOND
         change = judge(standing, window(Counts(good=1)), now, has_other=True)
@@ -118,7 +120,7 @@ def test_it_comes_back_step_by_step() -> None:
 
 
 def test_a_step_without_an_answer_takes_its_time() -> None:
-    back = Standing(Health.RETURNING, MONDAY)
+    back = BreakerState(Health.RETURNING, MONDAY)
     assert moved(back, window(Counts()), QUIET_STEP - SECOND) is None
     assert moved(back, window(Counts()), QUIET_STEP) == (Health.RETURNING, Cause.STEP)
 
@@ -127,7 +129,7 @@ def test_a_step_without_an_answer_takes_its_time() -> None:
     "found", [window(Counts(error=2), in_a_row=2), window(Counts(good=2, error=2), Counts(good=1))]
 )
 def test_who_fails_on_the_way_back_opens_at_once_and_for_longer(found: Window) -> None:
-    back = Standing(Health.RETURNING, MONDAY, step=1, trips=1)
+    back = BreakerState(Health.RETURNING, MONDAY, step=1, trips=1)
     change = judge(back, found, MONDAY + SECOND, has_other=True)
     assert change is not None
     assert (change[0].health, change[0].trips, change[0].share) == (Health.OPEN, 2, 0.0)
@@ -144,7 +146,7 @@ def test_cool_downs_grow_up_to_a_bound() -> None:
 @pytest.mark.parametrize("health", [Health.OPEN, Health.OUT])
 def test_answers_end_a_long_cool_down(health: Health) -> None:
     """Where there is no other, it was tried all the same."""
-    waiting = Standing(health, MONDAY, trips=5)
+    waiting = BreakerState(health, MONDAY, trips=5)
     assert moved(waiting, window(Counts(good=3)), COOL_DOWN) == (Health.RETURNING, Cause.ANSWERS)
     assert moved(waiting, window(Counts(good=3)), COOL_DOWN - SECOND) is None
     assert moved(waiting, window(Counts(good=2)), COOL_DOWN) is None
@@ -154,15 +156,15 @@ def test_answers_end_a_long_cool_down(health: Health) -> None:
 
 counts = st.builds(Counts, *[st.integers(0, 40)] * 5)
 windows = st.builds(Window, counts, counts, st.integers(0, 20))
-standings = st.builds(
-    Standing, st.sampled_from(Health), st.just(MONDAY), st.integers(0, len(STEPS) - 1), st.integers(1, 20)
+provider_health = st.builds(
+    BreakerState, st.sampled_from(Health), st.just(MONDAY), st.integers(0, len(STEPS) - 1), st.integers(1, 20)
 )
 ages = st.timedeltas(timedelta(0), timedelta(hours=1))
 
 
-@given(standings, windows, ages, st.booleans())
+@given(provider_health, windows, ages, st.booleans())
 def test_whatever_it_sees_it_never_undoes_a_pause_and_never_skips_a_step(
-    standing: Standing, found: Window, age: timedelta, has_other: bool
+    standing: BreakerState, found: Window, age: timedelta, has_other: bool
 ) -> None:
     change = judge(standing, found, MONDAY + age, has_other=has_other)
     if standing.health is Health.PAUSED:

@@ -152,7 +152,7 @@ def test_an_offer_to_another_unit_ends_where_the_person_is_found_elsewhere() -> 
 
 
 def test_the_hour_alone_sends_nobody_to_another_place() -> None:
-    known = (place("office", "P-work", AddressKind.WORK, at("17:59")), place("home", "P-home", added_at=at("17:59")))
+    known = (place("context", "P-work", AddressKind.WORK, at("17:59")), place("home", "P-home", added_at=at("17:59")))
     world = World.of(CRITICAL, at("17:59"), channels=ONLY_VISIT, places=known)
     world.after(minutes=2)
     assert world.visit.precinct == "P-work"

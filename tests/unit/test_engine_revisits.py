@@ -68,7 +68,7 @@ def test_a_revisit_that_misses_its_window_is_put_before_the_station_leader_once(
 
 
 def test_a_revisit_goes_where_the_person_will_be_at_that_hour() -> None:
-    known = (place("office", "P-work", AddressKind.WORK), place("home", "P-home"))
+    known = (place("context", "P-work", AddressKind.WORK), place("home", "P-home"))
     world = World.of(CRITICAL, channels=ONLY_VISIT, places=known)
     assert world.visit.precinct == "P-work"
     world.goes_there()

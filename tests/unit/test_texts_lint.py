@@ -1,4 +1,4 @@
-"""The linter of the house style."""
+"""The linter of the process style."""
 
 import pytest
 

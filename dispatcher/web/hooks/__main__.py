@@ -7,7 +7,7 @@ import uvicorn
 from dispatcher import logging
 from dispatcher.errors import OperatorError
 from dispatcher.settings import settings
-from dispatcher.setup import house
+from dispatcher.setup import build_services
 from dispatcher.stack import free_port, port_taken
 from dispatcher.web.hooks.app import make
 
@@ -16,11 +16,11 @@ def main() -> None:
     """Listen on DISPATCHER_HOOKS_HOST and DISPATCHER_HOOKS_PORT. Raises OperatorError."""
     found = settings()
     logging.configure(found.log_level)
-    parts = house()
-    _ = parts.registry
+    services = build_services()
+    _ = services.registry
     if free_port(found.hooks_host, found.hooks_port) is None:
         raise port_taken(found.hooks_host, found.hooks_port)
-    uvicorn.run(make(parts), host=found.hooks_host, port=found.hooks_port, log_config=None, access_log=False)
+    uvicorn.run(make(services), host=found.hooks_host, port=found.hooks_port, log_config=None, access_log=False)
 
 
 try:

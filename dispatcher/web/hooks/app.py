@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from dispatcher.casework import receipts
 from dispatcher.logging import logger
-from dispatcher.setup import House
+from dispatcher.setup import Services
 from providers.base import Callback, Receipt, ReceiptRefused, Receipts
 
 MAX_BODY_BYTES = 64 * 1024
@@ -28,8 +28,8 @@ class Refused(Exception):
         self.why, self.status = why, status
 
 
-def make(house: House) -> FastAPI:
-    """The app for one house."""
+def make(services: Services) -> FastAPI:
+    """The app for one services."""
     app = FastAPI(title="Warning dispatcher hooks", docs_url=None, redoc_url=None)
     refused: Counter[str] = Counter()
 
@@ -45,8 +45,8 @@ def make(house: House) -> FastAPI:
     @app.post("/receipts/{provider}")
     async def take(provider: str, request: Request) -> Response:
         try:
-            found = await _read(house, provider, request)
-            left_out = await run_in_threadpool(_store, house, provider, found)
+            found = await _read(services, provider, request)
+            left_out = await run_in_threadpool(_store, services, provider, found)
         except Refused as refusal:
             count(refusal.why)
             _log.warning("receipt_refused", provider=provider if provider.isascii() else "?", why=refusal.why)
@@ -64,9 +64,9 @@ def make(house: House) -> FastAPI:
     return app
 
 
-async def _read(house: House, provider: str, request: Request) -> Receipts:
+async def _read(services: Services, provider: str, request: Request) -> Receipts:
     """Raises Refused."""
-    adapter = house.registry.get(provider)
+    adapter = services.registry.get(provider)
     if adapter is None:
         raise Refused("unknown_provider", HTTPStatus.NOT_FOUND)
     body = await _body(request)
@@ -87,11 +87,11 @@ async def _body(request: Request) -> bytes:
     return body
 
 
-def _store(house: House, provider: str, found: Receipts) -> Mapping[str, int]:
+def _store(services: Services, provider: str, found: Receipts) -> Mapping[str, int]:
     """Store what can be stored, all in one transaction. Gives how many could not be, by why. Raises Refused."""
     left_out = Counter({"malformed": found.unreadable} if found.unreadable else {})
     stored: list[tuple[str, str | None]] = []
-    with house.sessions.begin() as session:
+    with services.sessions.begin() as session:
         # In one order, whoever stores: two copies of a batch at once would wait for each other.
         for receipt in sorted(found.items, key=lambda each: each.dedupe_key):
             try:
@@ -101,10 +101,10 @@ def _store(house: House, provider: str, found: Receipts) -> Mapping[str, int]:
                     raise
                 left_out[refusal.why] += 1
                 continue
-            fresh = receipts.store(session, house.office, provider, whole)
+            fresh = receipts.store(session, services.context, provider, whole)
             stored.append(("receipt_stored" if fresh else "receipt_repeated", whole.send_key))
     if any(event == "receipt_stored" for event, _ in stored):
-        house.office.wake.settle()
+        services.context.wake.settle()
     for event, attempt in stored:
         _log.info(event, provider=provider, attempt=attempt)
     return left_out

@@ -15,8 +15,8 @@ from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from dispatcher import clock, embedded, policy, texts, vault
+from dispatcher.casework.context import Context
 from dispatcher.casework.link_desk import LinkDesk
-from dispatcher.casework.office import Office
 from dispatcher.clock import Clock
 from dispatcher.store import changes, migrate
 from dispatcher.store.receipts import ReceiptRow
@@ -40,8 +40,8 @@ def desk(home: Path) -> Iterator[tuple[LinkDesk, sessionmaker[Session]]]:
         migrate.upgrade(engine, clock.real_now())
         sessions = changes.watch(sessionmaker(engine, expire_on_commit=False))
         keys = vault.load(home / "keys.json", make=True)
-        office = Office(policy=policy.load(), vault=keys, clock=Clock("real"), texts=texts.load(), wake=Silent())
-        yield LinkDesk(sessions, office), sessions
+        context = Context(policy=policy.load(), vault=keys, clock=Clock("real"), texts=texts.load(), wake=Silent())
+        yield LinkDesk(sessions, context), sessions
     finally:
         engine.dispose()
         server.stop()

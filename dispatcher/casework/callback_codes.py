@@ -10,9 +10,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from dispatcher import clock
-from dispatcher.casework.files import CaseFiles, entry
-from dispatcher.casework.office import Office
-from dispatcher.casework.people import keep_value
+from dispatcher.casework.case_file import CaseFile, entry
+from dispatcher.casework.context import Context
+from dispatcher.casework.personal_data import keep_value
 from dispatcher.store import changes
 from dispatcher.store.base import new_id
 from dispatcher.store.cases import CaseRow
@@ -30,44 +30,44 @@ _LOCK = 0x44535034  # one query at a time, so that the limit is exact
 _WINDOW = timedelta(minutes=1)
 
 
-def issue(files: CaseFiles, case: CaseRow, subject: SubjectRow) -> None:
+def issue(case_file: CaseFile, case: CaseRow, subject: SubjectRow) -> None:
     """Give a case its code; an old one whose time is over may be given again."""
-    valid_until = files.now + files.office.policy.codes.valid_for
+    valid_until = case_file.now + case_file.context.policy.codes.valid_for
     for _ in range(_TRIES):
         code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
         value_id = new_id()
         row = insert(CodeRow).values(
-            digest=_digest(files.office, code), case_id=case.id, value_id=value_id, valid_until=valid_until
+            digest=_digest(case_file.context, code), case_id=case.id, value_id=value_id, valid_until=valid_until
         )
         taken_over = {"case_id": case.id, "value_id": value_id, "valid_until": valid_until}
         given = row.on_conflict_do_update(
-            index_elements=["digest"], set_=taken_over, where=CodeRow.valid_until < files.now
+            index_elements=["digest"], set_=taken_over, where=CodeRow.valid_until < case_file.now
         ).returning(CodeRow.case_id)
-        if files.session.execute(given).first() is not None:
+        if case_file.session.execute(given).first() is not None:
             kept = CodeRow(
-                digest=_digest(files.office, code), case_id=case.id, value_id=value_id, valid_until=valid_until
+                digest=_digest(case_file.context, code), case_id=case.id, value_id=value_id, valid_until=valid_until
             )
-            changes.upserted(files.session, case.id, kept)
-            keep_value(files.session, files.office, subject, FIELD, code, value_id=value_id)
-            files.note(case.id, "code_issued", {"valid_until": valid_until.isoformat()})
+            changes.upserted(case_file.session, case.id, kept)
+            keep_value(case_file.session, case_file.context, subject, FIELD, code, value_id=value_id)
+            case_file.note(case.id, "code_issued", {"valid_until": valid_until.isoformat()})
             return
-    files.note(case.id, "code_not_issued", {}, rule="codes_exhausted")
+    case_file.note(case.id, "code_not_issued", {}, rule="codes_exhausted")
 
 
-def check(session: Session, office: Office, code: str, *, officer: str | None, by: str) -> bool | None:
+def check(session: Session, context: Context, code: str, *, officer: str | None, by: str) -> bool | None:
     """Whether this is a task of ours, and with `officer` whether that officer has it. None: too many queries.
 
     Every query is journalled, a refused or malformed one too, but never the code itself. A code is good until its
     time, also when its case has ended: a "no" would tell somebody we have just warned that we are the scammer.
     """
     session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-    now = office.clock.now(session)
-    if _too_many(session, office):
+    now = context.clock.now(session)
+    if _too_many(session, context):
         session.add(entry(None, 0, now, by, "code_check_refused", "too_many_checks", {"officer": officer}))
         return None
     code = normalise.fold_width(code)
     well_formed = _CODE.fullmatch(code) is not None
-    found = select(CodeRow.case_id).where(CodeRow.digest == _digest(office, code), CodeRow.valid_until >= now)
+    found = select(CodeRow.case_id).where(CodeRow.digest == _digest(context, code), CodeRow.valid_until >= now)
     case_id = session.scalar(found) if well_formed else None
     genuine = case_id is not None and (officer is None or _has(session, case_id, officer))
     session.add(
@@ -79,17 +79,17 @@ def check(session: Session, office: Office, code: str, *, officer: str | None, b
     if case_id is None:
         session.add(entry(None, 0, now, by, "code_checked", "callback_check", data))
     else:
-        files = CaseFiles(session, office, now)
-        files.open([case_id])
-        files.note(case_id, "code_checked", data, actor=by, rule="callback_check")
+        case_file = CaseFile(session, context, now)
+        case_file.open([case_id])
+        case_file.note(case_id, "code_checked", data, actor=by, rule="callback_check")
     return genuine
 
 
-def _too_many(session: Session, office: Office) -> bool:
+def _too_many(session: Session, context: Context) -> bool:
     """In real time: a stepped clock must not open the gate to guessing."""
     since = clock.real_now() - _WINDOW
     lately = session.scalar(select(func.count()).where(CodeCheckRow.checked_at > since)) or 0
-    return lately >= office.policy.codes.checks_per_minute
+    return lately >= context.policy.codes.checks_per_minute
 
 
 def _has(session: Session, case_id: UUID, officer: str) -> bool:
@@ -99,5 +99,5 @@ def _has(session: Session, case_id: UUID, officer: str) -> bool:
     return session.scalar(mine.limit(1)) is not None
 
 
-def _digest(office: Office, code: str) -> bytes:
-    return office.vault.digest("code", code)
+def _digest(context: Context, code: str) -> bytes:
+    return context.vault.digest("code", code)

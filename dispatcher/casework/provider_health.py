@@ -9,15 +9,15 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from dispatcher import clock
+from dispatcher.casework.breaker import is_judged, share_of
 from dispatcher.store.providers import ProviderRow
-from providers.breaker import is_judged, share_of
 from providers.registry import Registry
 from schemas.vocabulary import Channel, Health
 
 _FRESH_S = 1.0
 
 
-class Standings:
+class ProviderHealth:
     """One a process. A provider that has no row yet is in full use."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Case files on the desk: cases locked for one transaction, changed, journalled, decided on.
+"""Case case_file on the desk: cases locked for one transaction, changed, journalled, decided on.
 
 All changes to a case go through here, so that its journal, its rows and what the engine
 decides next are committed together or not at all.
@@ -17,10 +17,11 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from dispatcher import clock
-from dispatcher.casework import apply, surroundings
-from dispatcher.casework.office import Office
-from dispatcher.casework.people import keep_value
-from dispatcher.casework.view import case_of
+from dispatcher.casework import other_cases
+from dispatcher.casework.carry_out import carry_out
+from dispatcher.casework.context import Context
+from dispatcher.casework.personal_data import keep_value
+from dispatcher.casework.snapshot import case_of
 from dispatcher.engine import Case, decide
 from dispatcher.store import changes
 from dispatcher.store.attempts import AttemptRow
@@ -37,13 +38,13 @@ _PATIENCE = "200ms"
 Row = TypeVar("Row", AttemptRow, VisitRow, PhoneRow, AddressRow)
 
 
-class CaseFiles:
+class CaseFile:
     """Open the cases first (they are locked in order of their ids), then change, note, decide."""
 
-    def __init__(self, session: Session, office: Office, now: datetime | None = None) -> None:
+    def __init__(self, session: Session, context: Context, now: datetime | None = None) -> None:
         self.session = session
-        self.office = office
-        self.now = now or office.clock.now(session)
+        self.context = context
+        self.now = now or context.clock.now(session)
         self.cases: dict[UUID, CaseRow] = {}
         self._subjects: dict[UUID, SubjectRow] = {}
         self.attempts: dict[UUID, list[AttemptRow]] = defaultdict(list)
@@ -55,7 +56,7 @@ class CaseFiles:
 
     @cached_property
     def real_now(self) -> datetime:
-        """Real time, for leases: one look at the clock for all of these files."""
+        """Real time, for leases: one look at the clock for all of these case_file."""
         return clock.shared_now(self.session)
 
     def open(self, case_ids: Iterable[UUID], *, skip_locked: bool = False) -> None:
@@ -134,7 +135,7 @@ class CaseFiles:
 
     def remark(self, case_id: UUID, text: str) -> str:
         """Keep what a person wrote in the vault; the journal holds its id."""
-        return str(keep_value(self.session, self.office, self.subject(case_id), "remark", text))
+        return str(keep_value(self.session, self.context, self.subject(case_id), "remark", text))
 
     def case_value(self, case_id: UUID) -> Case:
         """The case as the engine sees it."""
@@ -145,18 +146,18 @@ class CaseFiles:
         for row in self.cases.values():
             self._note_policy(row)
         for case_id, case in self._values(list(self.cases)).items():
-            apply.carry_out(self, case_id, decide(case, self.office.policy, self.now))
+            carry_out(self, case_id, decide(case, self.context.policy, self.now))
 
     def _note_policy(self, case: CaseRow) -> None:
         """A decision is explained by the policy it was made under, which may not be the one the case began with."""
-        version = self.office.policy.version
+        version = self.context.policy.version
         if case.policy_version != version:
             self.note(case.id, "policy_changed", {"before": case.policy_version, "policy": version})
             case.policy_version = version
 
     def _values(self, case_ids: list[UUID]) -> dict[UUID, Case]:
-        cases, down = [self.cases[each] for each in case_ids], self.office.standings.down(self.session)
-        around = surroundings.read(self.session, cases, self.phones, down, self.now)
+        cases, down = [self.cases[each] for each in case_ids], self.context.provider_health.down(self.session)
+        others = other_cases.read(self.session, cases, self.phones, down, self.now)
         return {
             case_id: case_of(
                 self.cases[case_id],
@@ -165,7 +166,7 @@ class CaseFiles:
                 self.attempts[case_id],
                 self.visits[case_id],
                 self.bad,
-                around,
+                others,
             )
             for case_id in case_ids
         }

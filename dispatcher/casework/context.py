@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from dispatcher.casework.standings import Standings
+from dispatcher.casework.provider_health import ProviderHealth
 from dispatcher.clock import Clock
 from dispatcher.policy import Policy
 from dispatcher.texts import Texts
@@ -11,10 +11,10 @@ from dispatcher.wake import Wake
 
 
 @dataclass(frozen=True)
-class Office:
+class Context:
     policy: Policy
     vault: Vault
     clock: Clock
     texts: Texts
     wake: Wake
-    standings: Standings = field(default_factory=Standings)
+    provider_health: ProviderHealth = field(default_factory=ProviderHealth)

@@ -10,8 +10,8 @@ from uuid import UUID
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from dispatcher.casework.context import Context
 from dispatcher.casework.incoming import SUBJECT, Incoming
-from dispatcher.casework.office import Office
 from dispatcher.store import changes
 from dispatcher.store.base import is_one_of
 from dispatcher.store.cases import CaseRow, LinkRow, PhoneRow, SuppressionRow
@@ -19,7 +19,7 @@ from dispatcher.store.vault import SubjectRow
 from schemas.vocabulary import CaseState, LinkKind, Resolution
 
 if TYPE_CHECKING:
-    from dispatcher.casework.files import CaseFiles
+    from dispatcher.casework.case_file import CaseFile
 
 # After one of these a person has not been warned in earnest.
 _NO_WARNING = tuple(
@@ -34,9 +34,9 @@ def open_case(session: Session, incoming: Incoming) -> UUID | None:
     return _same_person(session, is_open.order_by(CaseRow.id).limit(1), incoming)
 
 
-def warned_before(session: Session, office: Office, incoming: Incoming, now: datetime) -> UUID | None:
+def warned_before(session: Session, context: Context, incoming: Incoming, now: datetime) -> UUID | None:
     """The person's last case, where it closed so short a time ago that this is a warning again."""
-    since = now - office.policy.warned_again.within
+    since = now - context.policy.warned_again.within
     lately = select(CaseRow.id).where(
         CaseRow.state == CaseState.CLOSED.value, CaseRow.closed_at > since, CaseRow.resolution.not_in(_NO_WARNING)
     )
@@ -60,20 +60,20 @@ def _same_person(session: Session, cases: Select[UUID], incoming: Incoming) -> U
     return session.scalar(by_phone)
 
 
-def link(files: CaseFiles, case_id: UUID, other_id: UUID, kind: LinkKind) -> None:
+def link(case_file: CaseFile, case_id: UUID, other_id: UUID, kind: LinkKind) -> None:
     """Put two cases beside each other, on both their timelines."""
-    files.open([other_id])
+    case_file.open([other_id])
     for one, other in ((case_id, other_id), (other_id, case_id)):
         # Both cases are locked, so nobody else links them meanwhile.
-        if files.session.get(LinkRow, (one, other, kind.value)) is None:
-            files.session.add(LinkRow(case_id=one, other_id=other, kind=kind.value, at=files.now))
-            files.note(one, "case_linked", {"other": str(other), "kind": kind}, rule=kind.value)
+        if case_file.session.get(LinkRow, (one, other, kind.value)) is None:
+            case_file.session.add(LinkRow(case_id=one, other_id=other, kind=kind.value, at=case_file.now))
+            case_file.note(one, "case_linked", {"other": str(other), "kind": kind}, rule=kind.value)
 
 
-def link_shared_numbers(files: CaseFiles, case_id: UUID) -> None:
+def link_shared_numbers(case_file: CaseFile, case_id: UUID) -> None:
     """Open cases of other people with one of these numbers: linked, and they share its caps."""
-    for other in neighbours(files.session, [phone.digest for phone in files.phones[case_id]], case_id):
-        link(files, case_id, other, LinkKind.SHARED_NUMBER)
+    for other in neighbours(case_file.session, [phone.digest for phone in case_file.phones[case_id]], case_id):
+        link(case_file, case_id, other, LinkKind.SHARED_NUMBER)
 
 
 def neighbours(session: Session, numbers: Iterable[bytes], case_id: UUID | None) -> list[UUID]:
@@ -91,29 +91,31 @@ def numbers_of(session: Session, case_id: UUID) -> set[bytes]:
     return set(session.scalars(select(PhoneRow.digest).where(PhoneRow.case_id == case_id)))
 
 
-def is_suppressed(session: Session, office: Office, incoming: Incoming, now: datetime) -> bool:
+def is_suppressed(session: Session, context: Context, incoming: Incoming, now: datetime) -> bool:
     """Whether this trigger was a false alarm lately."""
     people = [phone.digest for phone in incoming.phones if phone.party == SUBJECT]
     people = [incoming.id_digest] if incoming.id_digest is not None else people
-    triggers = [trigger(office, each, incoming.fraud_type, incoming.pushed.source_kind) for each in people]
+    triggers = [trigger(context, each, incoming.fraud_type, incoming.pushed.source_kind) for each in people]
     found = select(SuppressionRow.digest).where(is_one_of(SuppressionRow.digest, triggers), SuppressionRow.until > now)
     return bool(triggers) and session.scalar(found.limit(1)) is not None
 
 
-def suppress(files: CaseFiles, case_id: UUID, kinds: Iterable[str | None]) -> datetime:
+def suppress(case_file: CaseFile, case_id: UUID, kinds: Iterable[str | None]) -> datetime:
     """Remember a false alarm: person, scam type, kinds of source. Gives the time at which it ends by itself."""
-    case = files.cases[case_id]
-    until = files.now + files.office.policy.suppress_for
-    id_digest = files.session.scalar(select(SubjectRow.id_digest).where(SubjectRow.id == case.subject_id))
-    people = {phone.digest for phone in files.phones[case_id] if phone.party == SUBJECT}
+    case = case_file.cases[case_id]
+    until = case_file.now + case_file.context.policy.suppress_for
+    id_digest = case_file.session.scalar(select(SubjectRow.id_digest).where(SubjectRow.id == case.subject_id))
+    people = {phone.digest for phone in case_file.phones[case_id] if phone.party == SUBJECT}
     people |= {id_digest} if id_digest is not None else set()
     for person in people:
         for kind in set(kinds):
-            digest = trigger(files.office, person, case.fraud_type, kind)
-            changes.keep_longest(files.session, case_id, SuppressionRow(digest=digest, case_id=case_id, until=until))
+            digest = trigger(case_file.context, person, case.fraud_type, kind)
+            changes.keep_longest(
+                case_file.session, case_id, SuppressionRow(digest=digest, case_id=case_id, until=until)
+            )
     return until
 
 
-def trigger(office: Office, person: bytes, fraud_type: str, source_kind: str | None) -> bytes:
+def trigger(context: Context, person: bytes, fraud_type: str, source_kind: str | None) -> bytes:
     """Blind index of what a false alarm was about."""
-    return office.vault.digest("trigger", f"{person.hex()}\0{fraud_type}\0{source_kind or ''}")
+    return context.vault.digest("trigger", f"{person.hex()}\0{fraud_type}\0{source_kind or ''}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Select, select
 
-from dispatcher.casework import related
+from dispatcher.casework import linked_cases
 from dispatcher.store.base import new_id
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.instructions import FeedbackRow, InstructionRow
@@ -17,19 +17,19 @@ from schemas.vocabulary import TransferState
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from dispatcher.casework.files import CaseFiles
+    from dispatcher.casework.case_file import CaseFile
 
 
-def standing(files: CaseFiles, case_id: UUID) -> list[InstructionRow]:
+def standing(case_file: CaseFile, case_id: UUID) -> list[InstructionRow]:
     """The newest version of each of the case's instructions, withdrawn ones left out."""
     found = select(InstructionRow).where(InstructionRow.case_id == case_id).order_by(InstructionRow.version)
-    newest = {(row.system, row.instruction_id): row for row in files.session.scalars(found)}
+    newest = {(row.system, row.instruction_id): row for row in case_file.session.scalars(found)}
     return [row for row in newest.values() if row.withdrawn_at is None]
 
 
-def tell_sources(files: CaseFiles, case: CaseRow) -> None:
+def tell_sources(case_file: CaseFile, case: CaseRow) -> None:
     """Every source that warned about this person is told how it ended; kept per source."""
-    for row in standing(files, case.id):
+    for row in standing(case_file, case.id):
         told = FeedbackRow(
             id=new_id(),
             case_id=case.id,
@@ -37,26 +37,26 @@ def tell_sources(files: CaseFiles, case: CaseRow) -> None:
             system=row.system,
             direction="out",
             outcome=case.resolution or "",
-            at=files.now,
+            at=case_file.now,
             by="engine",
         )
-        files.session.add(told)
+        case_file.session.add(told)
         data = {"system": row.system, "instruction_id": row.instruction_id, "outcome": case.resolution}
-        files.note(case.id, "feedback_given", data, rule="every_source_told")
+        case_file.note(case.id, "feedback_given", data, rule="every_source_told")
 
 
-def suppress(files: CaseFiles, case: CaseRow) -> None:
+def suppress(case_file: CaseFile, case: CaseRow) -> None:
     """The same trigger sends nothing by itself for the policy's time."""
-    kinds = files.session.scalars(select(InstructionRow.source_kind).where(InstructionRow.case_id == case.id))
-    until = related.suppress(files, case.id, list(kinds))
-    files.note(case.id, "trigger_suppressed", {"until": until.isoformat()}, rule="false_alarm")
+    kinds = case_file.session.scalars(select(InstructionRow.source_kind).where(InstructionRow.case_id == case.id))
+    until = linked_cases.suppress(case_file, case.id, list(kinds))
+    case_file.note(case.id, "trigger_suppressed", {"until": until.isoformat()}, rule="false_alarm")
 
 
-def lapse_offer(files: CaseFiles, visit: VisitRow) -> None:
+def lapse_offer(case_file: CaseFile, visit: VisitRow) -> None:
     """The offer of a visit, where there is one, stands no longer: nobody answered, or there is nothing to take over."""
     visit.offered_until = None
-    for offer in files.session.scalars(offers(visit.id)):
-        offer.state, offer.decided_at = TransferState.LAPSED.value, files.now
+    for offer in case_file.session.scalars(offers(visit.id)):
+        offer.state, offer.decided_at = TransferState.LAPSED.value, case_file.now
 
 
 def offers(visit_id: UUID) -> Select[TransferRow]:

@@ -66,7 +66,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class BreakerState:
     """`step` of STEPS while it returns; `trips`: how often it opened since it was last fully back."""
 
     health: Health
@@ -88,11 +88,11 @@ class _Bounds:
 
 _SHARES = {Health.CLOSED: 1.0, Health.OPEN: 0.0, Health.OUT: 0.0, Health.PAUSED: None}
 _BOUNDS = {Health.CLOSED: _Bounds(10, 6), Health.RETURNING: _Bounds(4, 2)}
-Change = tuple[Standing, Cause]
+Change = tuple[BreakerState, Cause]
 
 
 def share_of(health: Health, step: int) -> float | None:
-    """See Standing.share."""
+    """See BreakerState.share."""
     return STEPS[step] if health is Health.RETURNING else _SHARES[health]
 
 
@@ -112,7 +112,7 @@ def is_judged(provider: Provider) -> bool:
     return provider.capabilities.channels != {Channel.VISIT}
 
 
-def judge(standing: Standing, window: Window, now: datetime, *, has_other: bool) -> Change | None:
+def judge(standing: BreakerState, window: Window, now: datetime, *, has_other: bool) -> Change | None:
     """What becomes of it; None where it stands as before.
 
     `has_other`: each of its channels has another provider in full use. Without, slowness and a part in doubt
@@ -123,14 +123,14 @@ def judge(standing: Standing, window: Window, now: datetime, *, has_other: bool)
     if standing.health in (Health.OPEN, Health.OUT):
         return _cooled(standing, window, now)
     if window.whole.fault:
-        return Standing(Health.OUT, now, trips=standing.trips), Cause.FAULT
+        return BreakerState(Health.OUT, now, trips=standing.trips), Cause.FAULT
     cause = _why_open(window, _BOUNDS[standing.health], has_other=has_other)
     if cause is not None:
-        return Standing(Health.OPEN, now, trips=standing.trips + 1), cause
+        return BreakerState(Health.OPEN, now, trips=standing.trips + 1), cause
     return _next_step(standing, window, now) if standing.health is Health.RETURNING else None
 
 
-def returning(standing: Standing, now: datetime) -> Standing:
+def returning(standing: BreakerState, now: datetime) -> BreakerState:
     """At the first step of its return."""
     return replace(standing, health=Health.RETURNING, since=now, step=0)
 
@@ -140,7 +140,7 @@ def cool_down(trips: int) -> timedelta:
     return min(COOL_DOWN * (1 << min(trips - 1, 10)), LONGEST_COOL_DOWN)
 
 
-def _cooled(standing: Standing, window: Window, now: datetime) -> Change | None:
+def _cooled(standing: BreakerState, window: Window, now: datetime) -> Change | None:
     age, is_open = now - standing.since, standing.health is Health.OPEN
     if age >= (cool_down(standing.trips) if is_open else MENDED_AFTER):
         return returning(standing, now), Cause.COOLED
@@ -162,10 +162,10 @@ def _why_open(window: Window, bounds: _Bounds, *, has_other: bool) -> Cause | No
     return None
 
 
-def _next_step(standing: Standing, window: Window, now: datetime) -> Change | None:
+def _next_step(standing: BreakerState, window: Window, now: datetime) -> Change | None:
     age = now - standing.since
     if age < (STEP if window.whole.good else QUIET_STEP):
         return None
     if standing.step + 1 < len(STEPS):
         return replace(standing, since=now, step=standing.step + 1), Cause.STEP
-    return Standing(Health.CLOSED, now), Cause.BACK
+    return BreakerState(Health.CLOSED, now), Cause.BACK

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from uuid import UUID
 
-from dispatcher.casework.surroundings import Surroundings
+from dispatcher.casework.other_cases import OtherCases
 from dispatcher.engine.case import SUBJECT, Attempt, Case, Number, Place, Visit
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import AddressRow, CaseRow, PhoneRow
@@ -33,7 +33,7 @@ def case_of(
     attempts: Iterable[AttemptRow],
     visits: Iterable[VisitRow],
     bad: dict[bytes, frozenset[Channel]],
-    around: Surroundings,
+    others: OtherCases,
 ) -> Case:
     facts = row.facts
     return Case(
@@ -44,7 +44,7 @@ def case_of(
         urgency_since=row.urgency_since,
         channels=frozenset(Channel(each) for each in row.channels),
         fraud_type=row.fraud_type,
-        numbers=tuple(_numbers(row, phones, bad, around)),
+        numbers=tuple(_numbers(row, phones, bad, others)),
         attempts=tuple(_attempt(each) for each in attempts),
         visits=tuple(_visit(each) for each in visits),
         places=tuple(_place(each) for each in places if each.retired_at is None),
@@ -58,8 +58,8 @@ def case_of(
         paused=row.paused_at is not None,
         warned_before=row.warned_before is not None,
         rewarned_at=row.rewarned_at,
-        noticed_at=around.noticed.get(row.id),
-        down=around.down,
+        noticed_at=others.noticed.get(row.id),
+        down=others.down,
         money_moved=row.money_moved,
         amount_at_risk=row.amount_at_risk,
         money_transferred=row.money_transferred,
@@ -73,7 +73,7 @@ def case_of(
 
 
 def _numbers(
-    row: CaseRow, phones: Iterable[PhoneRow], bad: dict[bytes, frozenset[Channel]], around: Surroundings
+    row: CaseRow, phones: Iterable[PhoneRow], bad: dict[bytes, frozenset[Channel]], others: OtherCases
 ) -> Iterator[Number]:
     standing = sorted((each for each in phones if each.retired_at is None), key=lambda phone: phone.position)
     own = {each.digest for each in standing if each.party == SUBJECT}
@@ -85,7 +85,7 @@ def _numbers(
             bad_for=bad.get(each.digest, frozenset()),
             relation=relation_of(each.party),
             shared=each.party != SUBJECT and each.digest in own,
-            used=around.used.get((row.id, each.digest), ()),
+            used=others.used.get((row.id, each.digest), ()),
         )
 
 

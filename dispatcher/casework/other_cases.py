@@ -23,7 +23,7 @@ _NEVER_ARRIVED = tuple(result.value for result in NEVER_ARRIVED)
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class OtherCases:
     """`used`: per case and number, what other cases sent to it and when. `noticed`: per case, the last notice.
 
     `down`: channels none of whose providers works.
@@ -40,13 +40,13 @@ def read(
     phones: Mapping[UUID, Iterable[PhoneRow]],
     down: frozenset[Channel],
     now: datetime,
-) -> Surroundings:
+) -> OtherCases:
     """Read them for open cases, whose phones are given; a case that has ended sends nothing."""
     live = [case for case in cases if case.state == CaseState.OPEN]
     sharing = _sharing(session, {case.id: {phone.digest for phone in phones[case.id]} for case in live})
     used = _used(session, sharing, now) if sharing else {}
     noticed = {case.id: _noticed(session, case) for case in live if Channel.BROADCAST in case.channels}
-    return Surroundings(used, {case_id: at for case_id, at in noticed.items() if at is not None}, down)
+    return OtherCases(used, {case_id: at for case_id, at in noticed.items() if at is not None}, down)
 
 
 def _sharing(session: Session, digests: Mapping[UUID, set[bytes]]) -> list[UUID]:

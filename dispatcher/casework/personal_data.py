@@ -6,17 +6,17 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dispatcher.casework.office import Office
+from dispatcher.casework.context import Context
 from dispatcher.store.base import new_id
 from dispatcher.store.vault import SubjectRow, VaultValueRow
 from dispatcher.vault import Sealed
 
 
 def new_subject(
-    session: Session, office: Office, now: datetime, *, kind: str = "person", id_digest: bytes | None = None
+    session: Session, context: Context, now: datetime, *, kind: str = "person", id_digest: bytes | None = None
 ) -> SubjectRow:
     subject_id = new_id()
-    key_id, wrapped = office.vault.new_key(subject_id)
+    key_id, wrapped = context.vault.new_key(subject_id)
     subject = SubjectRow(
         id=subject_id, kind=kind, id_digest=id_digest, key_id=key_id, wrapped_key=wrapped, created_at=now
     )
@@ -25,15 +25,15 @@ def new_subject(
 
 
 def keep_value(
-    session: Session, office: Office, subject: SubjectRow, field: str, text: str, value_id: UUID | None = None
+    session: Session, context: Context, subject: SubjectRow, field: str, text: str, value_id: UUID | None = None
 ) -> UUID:
     """Encrypt one value under the person's key. Gives the value's id."""
-    sealed = office.vault.seal(subject.id, subject.key_id, subject.wrapped_key, value_id or new_id(), field, text)
+    sealed = context.vault.seal(subject.id, subject.key_id, subject.wrapped_key, value_id or new_id(), field, text)
     session.add(VaultValueRow(id=sealed.id, subject_id=sealed.subject_id, field=field, ciphertext=sealed.ciphertext))
     return sealed.id
 
 
-def read_value(session: Session, office: Office, value_id: UUID) -> str:
+def read_value(session: Session, context: Context, value_id: UUID) -> str:
     """Raises vault.Erased where the person's key has been destroyed."""
     found = session.execute(
         select(VaultValueRow, SubjectRow)
@@ -41,7 +41,7 @@ def read_value(session: Session, office: Office, value_id: UUID) -> str:
         .where(VaultValueRow.id == value_id)
     ).one()
     value, subject = found.tuple()
-    return office.vault.open(sealed(value), subject.key_id, subject.wrapped_key)
+    return context.vault.open(sealed(value), subject.key_id, subject.wrapped_key)
 
 
 def sealed(value: VaultValueRow) -> Sealed:

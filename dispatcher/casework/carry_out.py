@@ -1,0 +1,357 @@
+"""Carries the engine's decisions out: each changes rows and leaves one journal entry with its rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from dispatcher.casework import closing
+from dispatcher.engine import decisions as d
+from dispatcher.store import changes
+from dispatcher.store.attempts import AttemptRow
+from dispatcher.store.base import new_id
+from dispatcher.store.cases import BadNumberRow, CaseRow
+from dispatcher.store.duties import DutyRow
+from dispatcher.store.visits import VisitRow
+from dispatcher.wake import ROUTINE, URGENT
+from schemas.vocabulary import AttemptState, CaseState, Channel, Hook, Person, Resolution, Result, Urgency, VisitState
+
+if TYPE_CHECKING:
+    from dispatcher.casework.case_file import CaseFile
+
+_FIRST_OF_ALL = -1  # money that is leaving is stopped before anybody is warned
+
+
+def lane_of(urgency_rank: int) -> str:
+    return URGENT if urgency_rank <= Urgency.HIGH.rank else ROUTINE
+
+
+def carry_out(case_file: CaseFile, case_id: UUID, decisions: Iterable[d.Decision]) -> None:
+    """Carry out one case's decisions, in order."""
+    writer = DecisionWriter(case_file, case_file.cases[case_id])
+    looks = []
+    for decision in decisions:
+        if isinstance(decision, d.Look):
+            looks.append(decision.at)
+        else:
+            _STEPS[type(decision)](writer, decision)
+    writer.case.next_look_at = min(looks, default=None)
+
+
+class DecisionWriter:
+    """One case in writer. The engine names new rows new-0, new-1, …; here they get their ids."""
+
+    def __init__(self, case_file: CaseFile, case: CaseRow) -> None:
+        self.case_file = case_file
+        self.case = case
+        self.now = case_file.now
+        self._made: list[UUID] = []
+
+    def new_id(self) -> UUID:
+        self._made.append(new_id())
+        return self._made[-1]
+
+    def id(self, name: str | None) -> UUID | None:
+        if name is None:
+            return None
+        return self._made[int(name[4:])] if name.startswith("new-") else UUID(name)
+
+    def known(self, name: str) -> UUID:
+        found = self.id(name)
+        assert found is not None  # noqa: S101 - narrows the type; name is not None
+        return found
+
+    def attempt(self, name: str) -> AttemptRow:
+        return self.case_file.attempt(self.case.id, self.known(name))
+
+    def visit(self, name: str) -> VisitRow:
+        return self.case_file.visit(self.case.id, self.known(name))
+
+    def note(self, event: str, rule: str, **data: Any) -> None:
+        self.case_file.note(self.case.id, event, data, rule=rule)
+
+
+def _plan(writer: DecisionWriter, plan: d.Plan) -> None:
+    attempt = _new_attempt(writer, plan.rule, plan.channel)
+    attempt.party, attempt.person = plan.party, plan.person.value
+    attempt.phone_id, attempt.visit_id, attempt.rung = writer.id(plan.number_id), writer.id(plan.visit_id), plan.rung
+    attempt.retry_of = writer.id(plan.retry_of)
+    attempt.send_key = writer.id(plan.send_key) or attempt.id
+    attempt.possible_duplicate = plan.possible_duplicate
+    attempt.hook, attempt.occasion = plan.hook, plan.occasion
+    if plan.hook is Hook.STOP_PAYMENT:
+        attempt.urgency_rank, attempt.lane = _FIRST_OF_ALL, lane_of(_FIRST_OF_ALL)
+    attempt.due_at, attempt.action = plan.due_at, "send"
+    if plan.send_key is not None and plan.retry_of is not None:
+        writer.attempt(plan.retry_of).action = None  # its key lives on in this one, which will be asked about
+    if plan.due_at <= writer.now:
+        writer.case_file.lanes.add(attempt.lane)
+    writer.note(
+        "attempt_planned",
+        plan.rule,
+        attempt=str(attempt.id),
+        channel=plan.channel,
+        person=plan.person,
+        party=plan.party,
+        phone=_text(attempt.phone_id),
+        hook=plan.hook,
+        occasion=plan.occasion,
+        visit=_text(attempt.visit_id),
+        rung=plan.rung,
+        due_at=plan.due_at.isoformat(),
+        retry_of=_text(attempt.retry_of),
+        send_key=str(attempt.send_key),
+        possible_duplicate=plan.possible_duplicate,
+        held_by=list(plan.held_by),
+    )
+
+
+def _skip(writer: DecisionWriter, skip: d.Skip) -> None:
+    attempt = _new_attempt(writer, skip.rule, skip.channel)
+    attempt.state, attempt.result = AttemptState.SKIPPED.value, Result.SKIPPED.value
+    attempt.skip_reason, attempt.settled_at = skip.reason.value, writer.now
+    writer.note("attempt_skipped", skip.rule, attempt=str(attempt.id), channel=skip.channel, reason=skip.reason)
+
+
+def _new_attempt(writer: DecisionWriter, rule: str, channel: Channel) -> AttemptRow:
+    key, rank = writer.new_id(), Urgency(writer.case.urgency).rank
+    attempt = AttemptRow(
+        id=key,
+        case_id=writer.case.id,
+        channel=channel.value,
+        party="subject",
+        person=Person.SUBJECT.value,
+        rule=rule,
+        send_key=key,
+        possible_duplicate=False,
+        occasion=1,
+        state=AttemptState.PLANNED.value,
+        due_at=writer.now,
+        lane=lane_of(rank),
+        urgency_rank=rank,
+        planned_at=writer.now,
+        confirmed=False,
+        was_in_doubt=False,
+    )
+    writer.case_file.session.add(attempt)
+    writer.case_file.attempts[writer.case.id].append(attempt)
+    return attempt
+
+
+def _cancel(writer: DecisionWriter, cancel: d.Cancel) -> None:
+    attempt = writer.attempt(cancel.attempt_id)
+    attempt.state, attempt.action, attempt.settled_at = AttemptState.CANCELLED.value, None, writer.now
+    writer.note("attempt_cancelled", cancel.rule, attempt=str(attempt.id), channel=attempt.channel)
+
+
+def _bring_forward(writer: DecisionWriter, decision: d.BringForward) -> None:
+    attempt = writer.attempt(decision.attempt_id)
+    attempt.due_at = decision.due_at
+    if decision.due_at <= writer.now:
+        writer.case_file.lanes.add(attempt.lane)
+    writer.note("attempt_brought_forward", decision.rule, attempt=str(attempt.id), due_at=decision.due_at.isoformat())
+
+
+def _recall(writer: DecisionWriter, recall: d.Recall) -> None:
+    attempt = writer.attempt(recall.attempt_id)
+    attempt.action, attempt.due_at, attempt.detail = "cancel", writer.now, "recalled"
+    attempt.lease_until = None
+    writer.case_file.lanes.add(attempt.lane)
+    writer.note("attempt_recalled", recall.rule, attempt=str(attempt.id), channel=attempt.channel)
+
+
+def _give_up(writer: DecisionWriter, decision: d.GiveUp) -> None:
+    attempt = writer.attempt(decision.attempt_id)
+    attempt.state, attempt.action = AttemptState.SETTLED.value, None
+    attempt.result, attempt.detail, attempt.settled_at = Result.UNKNOWN.value, "doubt_given_up", writer.now
+    writer.note("attempt_given_up", decision.rule, attempt=str(attempt.id), channel=attempt.channel)
+
+
+def _open_visit(writer: DecisionWriter, decision: d.OpenVisit) -> None:
+    visit = VisitRow(
+        id=writer.new_id(),
+        case_id=writer.case.id,
+        state=VisitState.WAITING.value,
+        rule=decision.rule,
+        precinct_code=decision.precinct,
+        opened_at=writer.now,
+        not_before=decision.not_before,
+        not_after=decision.not_after,
+    )
+    writer.case_file.session.add(visit)
+    writer.case_file.visits[writer.case.id].append(visit)
+    writer.note(
+        "visit_opened",
+        decision.rule,
+        visit=str(visit.id),
+        precinct=visit.precinct_code,
+        not_before=_time(decision.not_before),
+        not_after=_time(decision.not_after),
+    )
+
+
+def _end_assignment(writer: DecisionWriter, decision: d.EndAssignment) -> None:
+    visit, attempt = writer.visit(decision.visit_id), writer.attempt(decision.attempt_id)
+    officer = visit.officer
+    attempt.state, attempt.action = AttemptState.SETTLED.value, None
+    attempt.result, attempt.settled_at = decision.result.value, writer.now
+    free_visit(visit)
+    writer.note(
+        "assignment_ended",
+        decision.rule,
+        visit=str(visit.id),
+        attempt=str(attempt.id),
+        officer=officer,
+        result=decision.result,
+    )
+
+
+def _re_address(writer: DecisionWriter, decision: d.ReAddress) -> None:
+    visit = writer.visit(decision.visit_id)
+    told, before = visit.officer, visit.precinct_code
+    for attempt in writer.case_file.attempts[writer.case.id]:
+        if attempt.visit_id == visit.id and attempt.settled_at is None:
+            attempt.state, attempt.action = AttemptState.SETTLED.value, None
+            attempt.result, attempt.settled_at = Result.READDRESSED.value, writer.now
+    closing.lapse_offer(writer.case_file, visit)
+    free_visit(visit)
+    visit.precinct_code, visit.moved_at = decision.precinct, writer.now
+    writer.note(
+        "visit_re_addressed",
+        decision.rule,
+        visit=str(visit.id),
+        before=before,
+        after=decision.precinct,
+        officer_told=told,
+    )
+
+
+def _end_offer(writer: DecisionWriter, decision: d.EndOffer) -> None:
+    visit = writer.visit(decision.visit_id)
+    visit.state = VisitState.WAITING.value
+    closing.lapse_offer(writer.case_file, visit)
+    writer.note("transfer_lapsed", decision.rule, visit=str(visit.id))
+
+
+def free_visit(visit: VisitRow) -> None:
+    """The visit has no officer any more and waits for the next rung."""
+    visit.state = VisitState.WAITING.value
+    visit.officer = visit.attempt_id = visit.assigned_at = None
+    visit.accepted_at = visit.departed_at = visit.arrived_at = None
+
+
+def _cancel_visit(writer: DecisionWriter, decision: d.CancelVisit) -> None:
+    visit = writer.visit(decision.visit_id)
+    told = visit.officer
+    for attempt in writer.case_file.attempts[writer.case.id]:
+        if attempt.visit_id == visit.id and attempt.settled_at is None:
+            attempt.state, attempt.action, attempt.settled_at = AttemptState.CANCELLED.value, None, writer.now
+    before_arrival = visit.arrived_at is None
+    closing.lapse_offer(writer.case_file, visit)
+    visit.state = VisitState.CANCELLED.value
+    writer.note("visit_cancelled", decision.rule, visit=str(visit.id), officer_told=told, before_arrival=before_arrival)
+
+
+def _raise(writer: DecisionWriter, decision: d.RaiseUrgency) -> None:
+    before = writer.case.urgency
+    writer.case.raised_for = [*writer.case.raised_for, decision.cause]
+    raise_urgency(writer.case_file, writer.case, decision.to)
+    writer.note("urgency_raised", decision.rule, before=before, after=decision.to, cause=decision.cause)
+
+
+def raise_urgency(case_file: CaseFile, case: CaseRow, to: Urgency) -> None:
+    """Urgency goes up; what is planned moves up with it."""
+    case.urgency, case.urgency_since = to.value, case_file.now
+    for attempt in case_file.attempts[case.id]:
+        if attempt.action is not None and attempt.urgency_rank != _FIRST_OF_ALL:
+            attempt.urgency_rank, attempt.lane = to.rank, lane_of(to.rank)
+
+
+def _set_deadline(writer: DecisionWriter, decision: d.SetDeadline) -> None:
+    writer.case.deadlines = writer.case.deadlines | {decision.name: decision.at.isoformat()}
+    writer.note("deadline_set", decision.rule, name=decision.name, at=decision.at.isoformat())
+
+
+def _mark_bad(writer: DecisionWriter, decision: d.MarkBad) -> None:
+    phone = next(each for each in writer.case_file.phones[writer.case.id] if each.id == UUID(decision.number_id))
+    until = writer.now + writer.case_file.context.policy.bad_number_for
+    for channel in sorted(decision.channels):
+        bad = BadNumberRow(digest=phone.digest, channel=channel.value, until=until)
+        changes.keep_longest(writer.case_file.session, writer.case.id, bad)
+    writer.case_file.bad[phone.digest] = writer.case_file.bad.get(phone.digest, frozenset()) | decision.channels
+    writer.note(
+        "number_marked_bad",
+        decision.rule,
+        phone=decision.number_id,
+        channels=sorted(decision.channels),
+        until=until.isoformat(),
+        attempt=decision.attempt_id,
+    )
+
+
+def _ask(writer: DecisionWriter, decision: d.AskHuman) -> None:
+    writer.case.waiting_for = decision.who
+    writer.case.asked_for = [*writer.case.asked_for, decision.cause]
+    writer.note("human_asked", decision.rule, who=decision.who, cause=decision.cause)
+
+
+def _close(writer: DecisionWriter, decision: d.Close) -> None:
+    case = writer.case
+    case.state, case.resolution, case.closed_at = CaseState.CLOSED.value, decision.resolution.value, writer.now
+    case.waiting_for = None
+    case.money_avoided, case.money_avoided_basis = decision.avoided, decision.avoided_basis
+    writer.note(
+        "case_closed",
+        decision.rule,
+        resolution=decision.resolution,
+        avoided=decision.avoided,
+        avoided_basis=decision.avoided_basis,
+    )
+    closing.tell_sources(writer.case_file, case)
+    if decision.resolution is Resolution.NOT_A_VICTIM and not case.suppressed:
+        closing.suppress(writer.case_file, case)
+
+
+def _oblige(writer: DecisionWriter, decision: d.Oblige) -> None:
+    writer.case.asked_for = [*writer.case.asked_for, decision.cause]
+    row = DutyRow(
+        id=new_id(),
+        case_id=writer.case.id,
+        kind=decision.duty.value,
+        rule=decision.rule,
+        planned_at=writer.now,
+        due_at=decision.due_at,
+    )
+    writer.case_file.session.add(row)
+    writer.note("duty_planned", decision.rule, duty=str(row.id), kind=decision.duty, due_at=decision.due_at.isoformat())
+
+
+def _time(value: datetime | None) -> str | None:
+    return value.isoformat() if value else None
+
+
+def _text(value: UUID | None) -> str | None:
+    return None if value is None else str(value)
+
+
+_STEPS: dict[type, Callable[[DecisionWriter, Any], None]] = {
+    d.Plan: _plan,
+    d.Skip: _skip,
+    d.Cancel: _cancel,
+    d.BringForward: _bring_forward,
+    d.Recall: _recall,
+    d.GiveUp: _give_up,
+    d.OpenVisit: _open_visit,
+    d.EndAssignment: _end_assignment,
+    d.ReAddress: _re_address,
+    d.EndOffer: _end_offer,
+    d.CancelVisit: _cancel_visit,
+    d.RaiseUrgency: _raise,
+    d.SetDeadline: _set_deadline,
+    d.MarkBad: _mark_bad,
+    d.AskHuman: _ask,
+    d.Close: _close,
+    d.Oblige: _oblige,
+}
