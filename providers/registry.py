@@ -55,7 +55,7 @@ class Registry:
 
     def reaching(self, channel: Channel, country: str | None = None) -> list[Provider]:
         """The providers of the channel that reach this calling region; None: wherever the number is."""
-        return [p for p in self._of(channel) if _reaches(p, country)]
+        return [p for p in self._of(channel) if _contact_numbers(p, country)]
 
     def weight(self, name: str) -> float:
         return self._weights.get(name, 1.0)
@@ -87,7 +87,7 @@ class Registry:
             await provider.close()
 
 
-def _reaches(provider: Provider, country: str | None) -> bool:
+def _contact_numbers(provider: Provider, country: str | None) -> bool:
     destinations = provider.capabilities.destinations
     return destinations is None or country is None or country in destinations
 

@@ -13,8 +13,8 @@ from typing import Any
 from celery import Task, signals
 from celery.worker.request import Request
 
-from dispatcher.casework import intake as use_case
-from dispatcher.casework.answer import Answer
+from dispatcher.intake import instructions as use_case
+from dispatcher.intake.answer import Answer
 from dispatcher.logging import logger
 from dispatcher.store.patience import waits_for_database
 from schemas.errors import BadInstruction

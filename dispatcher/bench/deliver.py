@@ -19,8 +19,9 @@ from sqlalchemy import func, select, text
 
 from dispatcher import clock, sweep
 from dispatcher.bench import naive
-from dispatcher.casework import due, intake
+from dispatcher.casework import due
 from dispatcher.errors import OperatorError
+from dispatcher.intake import instructions
 from dispatcher.setup import Services
 from dispatcher.stack import Stack
 from dispatcher.store.attempts import AttemptRow
@@ -85,7 +86,7 @@ class Bench:
         for _ in range(self._count):
             self._made += 1
             with self._services.sessions.begin() as session:
-                answer, _lanes = intake.take(
+                answer, _lanes = instructions.take(
                     session, self._services.context, _instruction(self._made, self._night), door="bench"
                 )
             if not answer.taken:

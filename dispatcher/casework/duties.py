@@ -7,10 +7,11 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dispatcher.casework import losses, reports
+from dispatcher.casework import reports
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.context import Context
 from dispatcher.errors import OperatorError
+from dispatcher.intake import later_losses
 from dispatcher.store.duties import DutyRow
 from schemas.vocabulary import Duty, FollowUp
 
@@ -51,7 +52,7 @@ def done(session: Session, context: Context, duty_id: UUID, form: Form, *, by: s
     if row.done_at is not None:
         raise OperatorError("该待办已完成", f"this duty was done by {row.done_by}; nothing was changed")
     _check(Duty(row.kind), form)
-    with losses.counted(case_file, case_id):
+    with later_losses.add_increase(case_file, case_id):
         row.done_at, row.done_by = case_file.now, by
         row.outcome, row.loss_yuan = form.outcome, form.loss_yuan
         note = case_file.remark(case_id, form.note) if form.note and form.note.strip() else None

@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import BigInteger, DateTime, and_, cast, exists, func, or_, select, true
 from sqlalchemy.orm import Session
 
-from dispatcher.casework import losses
 from dispatcher.casework.kpi_steps import (
     Flag,
     first,
@@ -24,6 +23,7 @@ from dispatcher.casework.kpi_steps import (
     was_met,
 )
 from dispatcher.casework.transfers import elsewhere
+from dispatcher.intake import later_losses
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.duties import DutyRow
@@ -157,7 +157,7 @@ def _defrauded() -> Flag:
     told = JournalRow.data["loss_yuan"].as_string().cast(BigInteger) > 0
     reported = exists().where(
         JournalRow.case_id == CaseRow.id,
-        JournalRow.event == losses.REPORTED,
+        JournalRow.event == later_losses.REPORTED,
         told,
         happened_at <= CaseRow.closed_at + _LATER,
     )
@@ -171,7 +171,7 @@ def _defrauded() -> Flag:
 
 def _heard_of_later() -> Flag:
     """Anybody told how it went on: a source (a loss of nothing is news too), or a follow-up that reached the person."""
-    told = exists().where(JournalRow.case_id == CaseRow.id, JournalRow.event == losses.REPORTED)
+    told = exists().where(JournalRow.case_id == CaseRow.id, JournalRow.event == later_losses.REPORTED)
     reached = DutyRow.outcome != FollowUp.NOT_REACHED.value
     asked = exists().where(DutyRow.case_id == CaseRow.id, reached)
     return or_(told.correlate(CaseRow), asked.correlate(CaseRow))

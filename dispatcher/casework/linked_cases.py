@@ -11,7 +11,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from dispatcher.casework.context import Context
-from dispatcher.casework.incoming import SUBJECT, Incoming
+from dispatcher.intake.normalised import SUBJECT, NormalisedInstruction
 from dispatcher.store import changes
 from dispatcher.store.base import is_one_of
 from dispatcher.store.cases import CaseRow, LinkRow, PhoneRow, SuppressionRow
@@ -28,34 +28,34 @@ _NO_WARNING = tuple(
 )
 
 
-def open_case(session: Session, incoming: Incoming) -> UUID | None:
+def open_case(session: Session, normalised: NormalisedInstruction) -> UUID | None:
     """The person's open case."""
     is_open = select(CaseRow.id).where(CaseRow.state == CaseState.OPEN.value)
-    return _same_person(session, is_open.order_by(CaseRow.id).limit(1), incoming)
+    return _same_person(session, is_open.order_by(CaseRow.id).limit(1), normalised)
 
 
-def warned_before(session: Session, context: Context, incoming: Incoming, now: datetime) -> UUID | None:
+def warned_before(session: Session, context: Context, normalised: NormalisedInstruction, now: datetime) -> UUID | None:
     """The person's last case, where it closed so short a time ago that this is a warning again."""
     since = now - context.policy.warned_again.within
     lately = select(CaseRow.id).where(
         CaseRow.state == CaseState.CLOSED.value, CaseRow.closed_at > since, CaseRow.resolution.not_in(_NO_WARNING)
     )
-    return _same_person(session, lately.order_by(CaseRow.closed_at.desc()).limit(1), incoming)
+    return _same_person(session, lately.order_by(CaseRow.closed_at.desc()).limit(1), normalised)
 
 
-def _same_person(session: Session, cases: Select[UUID], incoming: Incoming) -> UUID | None:
+def _same_person(session: Session, cases: Select[UUID], normalised: NormalisedInstruction) -> UUID | None:
     """By identity number; by phone alone only where one side has none (a mother's phone is not the child)."""
     cases = cases.join(SubjectRow, SubjectRow.id == CaseRow.subject_id)
-    if incoming.id_digest is not None:
-        same = session.scalar(cases.where(SubjectRow.id_digest == incoming.id_digest))
+    if normalised.id_digest is not None:
+        same = session.scalar(cases.where(SubjectRow.id_digest == normalised.id_digest))
         if same is not None:
             return same
-    digests = [phone.digest for phone in incoming.phones if phone.party == SUBJECT]
+    digests = [phone.digest for phone in normalised.phones if phone.party == SUBJECT]
     if not digests:
         return None
     with_phone = select(PhoneRow.case_id).where(is_one_of(PhoneRow.digest, digests), PhoneRow.party == SUBJECT)
     by_phone = cases.where(CaseRow.id.in_(with_phone))
-    if incoming.id_digest is not None:
+    if normalised.id_digest is not None:
         by_phone = by_phone.where(SubjectRow.id_digest.is_(None))
     return session.scalar(by_phone)
 
@@ -91,11 +91,11 @@ def numbers_of(session: Session, case_id: UUID) -> set[bytes]:
     return set(session.scalars(select(PhoneRow.digest).where(PhoneRow.case_id == case_id)))
 
 
-def is_suppressed(session: Session, context: Context, incoming: Incoming, now: datetime) -> bool:
+def is_suppressed(session: Session, context: Context, normalised: NormalisedInstruction, now: datetime) -> bool:
     """Whether this trigger was a false alarm lately."""
-    people = [phone.digest for phone in incoming.phones if phone.party == SUBJECT]
-    people = [incoming.id_digest] if incoming.id_digest is not None else people
-    triggers = [trigger(context, each, incoming.fraud_type, incoming.pushed.source_kind) for each in people]
+    people = [phone.digest for phone in normalised.phones if phone.party == SUBJECT]
+    people = [normalised.id_digest] if normalised.id_digest is not None else people
+    triggers = [trigger(context, each, normalised.fraud_type, normalised.pushed.source_kind) for each in people]
     found = select(SuppressionRow.digest).where(is_one_of(SuppressionRow.digest, triggers), SuppressionRow.until > now)
     return bool(triggers) and session.scalar(found.limit(1)) is not None
 

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from dispatcher.casework import incoming, reaches
 from dispatcher.casework.carry_out import carry_out
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.context import Context
@@ -14,6 +13,7 @@ from dispatcher.engine import orders as engine
 from dispatcher.engine.decisions import Close
 from dispatcher.engine.hooks import NO_GROUND
 from dispatcher.errors import OperatorError
+from dispatcher.intake import contact_points, normalised
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.vault import SubjectRow
 from dispatcher.store.visits import UnitRow
@@ -121,9 +121,9 @@ def locate(session: Session, context: Context, case_id: UUID, order: Order, addr
     if address.valid_until is not None and address.valid_until <= case_file.now:
         raise OperatorError("地址有效期已过", "--until is in the past; nothing was changed")
     subject = session.get_one(SubjectRow, case.subject_id)
-    [place] = incoming.places(context, [address], [])
-    reaches.add_places(case_file, case, subject, [place])
-    reaches.renew(case_file, case_id, place)
+    [place] = normalised.places(context, [address], [])
+    contact_points.add_places(case_file, case, subject, [place])
+    contact_points.renew(case_file, case_id, place)
     note(case_file, case, order, "located")
     case_file.decide()
     return case_file.lanes

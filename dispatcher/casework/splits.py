@@ -5,12 +5,13 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dispatcher.casework import cases, closing, intake, linked_cases
+from dispatcher.casework import closing, linked_cases
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.context import Context
 from dispatcher.casework.orders import Order, note, open_case
 from dispatcher.casework.personal_data import new_subject
 from dispatcher.errors import OperatorError
+from dispatcher.intake import instructions, open_case
 from dispatcher.store.instructions import InstructionRow
 from schemas.vocabulary import LinkKind
 
@@ -21,15 +22,15 @@ def split(
     """Take one of several joined instructions out of a case. Gives the id of its own case."""
     case_file, case = open_case(session, context, case_id, order)
     rows = _versions(case_file, case_id, instruction_id)
-    read, _ = intake.reread(case_file, rows[-1])
+    read, _ = instructions.reread(case_file, rows[-1])
     earlier = linked_cases.warned_before(session, context, read, case_file.now)
-    own = cases.open_new(case_file, read, new_subject(session, context, case_file.now), earlier)
+    own = open_case.open_new(case_file, read, new_subject(session, context, case_file.now), earlier)
     for row in rows:
         row.case_id = own
     note(case_file, case, order, "split", instruction_id=instruction_id, into=str(own))
     data = {"instruction": str(rows[-1].id), "instruction_id": instruction_id, "out_of": str(case_id)}
     case_file.note(own, "instruction_split_off", data, actor=order.by, rule="split")
-    intake.retire_superseded(case_file, case_id)
+    instructions.retire_superseded(case_file, case_id)
     linked_cases.link(case_file, case_id, own, LinkKind.SPLIT)
     if not closing.standing(case_file, case_id):
         # What others withdrew must not go on for want of the one that kept it open.

@@ -9,10 +9,10 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from dispatcher.casework import intake
-from dispatcher.casework.answer import Answer
 from dispatcher.cli.output import err, json_line, out
 from dispatcher.errors import OperatorError
+from dispatcher.intake import instructions
+from dispatcher.intake.answer import Answer
 from dispatcher.setup import Services, build_services
 from dispatcher.store.patience import gives_way
 from schemas.vocabulary import IntakeStatus
@@ -47,7 +47,7 @@ def push(
 def take_line(services: Services, raw: bytes) -> Answer:
     """One line in a transaction of its own."""
     with services.sessions.begin() as session:
-        answer, lanes = intake.take(session, services.context, raw, door=DOOR)
+        answer, lanes = instructions.take(session, services.context, raw, door=DOOR)
     services.context.wake.deliver(*lanes)
     return answer
 

@@ -7,10 +7,10 @@ from uuid import UUID
 import typer
 from rich.table import Table
 
-from dispatcher.casework import quarantine as use_case
 from dispatcher.cli.output import json_line, out, short_time
 from dispatcher.cli.push import SOME_REFUSED, as_line, take_line, tell
 from dispatcher.errors import OperatorError
+from dispatcher.intake import quarantine as use_case
 from dispatcher.setup import build_services
 
 group = typer.Typer(help="隔离区 / lines that could not be taken: list, show, push.", no_args_is_help=True)

@@ -13,9 +13,10 @@ from sqlalchemy import select
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from dispatcher import clock, sweep
-from dispatcher.casework import due, intake
-from dispatcher.casework.answer import Answer
+from dispatcher.casework import due
 from dispatcher.errors import OperatorError
+from dispatcher.intake import instructions
+from dispatcher.intake.answer import Answer
 from dispatcher.setup import Services
 from dispatcher.simulate import sample
 from dispatcher.simulate.crew import Crew
@@ -164,7 +165,7 @@ class Play:
     def _push(self, push: Push) -> None:
         raw = json.dumps(push.body, ensure_ascii=False).encode()
         with self._services.sessions.begin() as session:
-            answer, lanes = intake.take(session, self._services.context, raw, door=_DOOR)
+            answer, lanes = instructions.take(session, self._services.context, raw, door=_DOOR)
         self._services.context.wake.deliver(*lanes)
         self.outcome.answers[push.name] = answer
         if answer.case is None:

@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 
 from dispatcher import clock
-from dispatcher.casework import intake
+from dispatcher.intake import instructions
 from dispatcher.settings import Settings
 from dispatcher.setup import Services
 from dispatcher.stack import Stack, free_port
@@ -119,7 +119,7 @@ class Traffic:
             if over.wait(max(0.0, begin + number / self.per_second - time.monotonic())):
                 return
             with self.services.sessions.begin() as session:
-                _, lanes = intake.take(session, self.services.context, _instruction(number), door="drill")
+                _, lanes = instructions.take(session, self.services.context, _instruction(number), door="drill")
             self.services.context.wake.deliver(*lanes)
             self.pushed += 1
 

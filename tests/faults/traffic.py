@@ -17,8 +17,8 @@ from uuid import UUID
 from sqlalchemy.exc import DBAPIError
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from dispatcher.casework import intake
-from dispatcher.casework.answer import Answer
+from dispatcher.intake import instructions
+from dispatcher.intake.answer import Answer
 from dispatcher.setup import Services
 from dispatcher.simulate import generate, sample
 from dispatcher.simulate.crew import Crew
@@ -111,7 +111,7 @@ class Traffic:
     @_persistently
     def _take(self, raw: bytes) -> tuple[Answer, set[str]]:
         with self.services.sessions.begin() as session:
-            return intake.take(session, self.services.context, raw, door="drill")
+            return instructions.take(session, self.services.context, raw, door="drill")
 
     def _act(self) -> None:
         while not self._over.wait(_OFFICERS_EVERY_S):

@@ -14,12 +14,13 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from dispatcher import clock
-from dispatcher.casework import claiming, delivery, due, intake, rebuild, receipts
-from dispatcher.casework.answer import Answer
+from dispatcher.casework import claiming, delivery, due, rebuild, receipts
 from dispatcher.casework.context import Context
 from dispatcher.casework.delivery import Done, Errand
 from dispatcher.casework.rebuild import Verdict
 from dispatcher.casework.room import Room
+from dispatcher.intake import instructions
+from dispatcher.intake.answer import Answer
 from dispatcher.limits import Limiter, Shared
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow
@@ -141,7 +142,7 @@ class Desk:
     def push(self, body: dict[str, Any] | bytes, door: str = "push") -> Answer:
         raw = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
         with self.sessions.begin() as session:
-            answer, _ = intake.take(session, self.context, raw, door=door)
+            answer, _ = instructions.take(session, self.context, raw, door=door)
         return answer
 
     def open(self, number: int = 1, **changes: Any) -> UUID:

@@ -17,9 +17,10 @@ from crowd import lines, push_all, standing
 from desk import Desk, event, instruction, phone, withdrawal
 from sqlalchemy.exc import OperationalError
 
-from dispatcher.casework import intake, personal_data
-from dispatcher.casework.answer import Answer
+from dispatcher.casework import personal_data
 from dispatcher.cli import push
+from dispatcher.intake import instructions
+from dispatcher.intake.answer import Answer
 from dispatcher.settings import Settings
 from dispatcher.setup import Services
 from dispatcher.store.cases import CaseRow, PhoneRow
@@ -139,7 +140,7 @@ def test_a_lost_deadlock_is_not_the_producers_affair(
             raise OperationalError("", {}, lost)
         return Answer(IntakeStatus.ACCEPTED, "YJ-1", None), set()
 
-    monkeypatch.setattr(intake, "take", take)
+    monkeypatch.setattr(instructions, "take", take)
     services = Services(Settings(), desk.sessions, desk.context)
     with nullcontext() if tries > 1 else pytest.raises(OperationalError):
         push.take_line(services, b"{}")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from desk import START, SYSTEM, Desk, Scripted, instruction, phone
 
-from dispatcher.casework import quarantine
+from dispatcher.intake import quarantine
 from dispatcher.store.cases import CaseRow, PhoneRow
 from dispatcher.store.instructions import InstructionRow
 from dispatcher.store.vault import SubjectRow

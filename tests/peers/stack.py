@@ -17,9 +17,9 @@ from unittest import mock
 from sqlalchemy import create_engine, text
 
 from dispatcher import clock, policy, texts, vault
-from dispatcher.casework import intake
 from dispatcher.casework.context import Context
 from dispatcher.clock import Clock
+from dispatcher.intake import instructions
 from dispatcher.settings import Settings
 from dispatcher.stack import Stack
 from dispatcher.store import engine
@@ -71,7 +71,7 @@ def push(stack: Stack, bodies: Iterable[Mapping[str, Any]]) -> None:
     context = Context(policy=policy.load(), vault=keys, clock=Clock("real"), texts=texts.load(), wake=Silent())
     for body in bodies:
         with sessions.begin() as session:
-            answer, _ = intake.take(session, context, json.dumps(body, ensure_ascii=False).encode(), door="peers")
+            answer, _ = instructions.take(session, context, json.dumps(body, ensure_ascii=False).encode(), door="peers")
         assert answer.status == "accepted", answer.reason
 
 

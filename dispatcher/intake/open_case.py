@@ -4,39 +4,40 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from dispatcher.casework import callback_codes, linked_cases, reaches
+from dispatcher.casework import callback_codes, linked_cases
 from dispatcher.casework.carry_out import raise_urgency
 from dispatcher.casework.case_file import CaseFile
-from dispatcher.casework.incoming import Incoming
 from dispatcher.casework.personal_data import keep_value, new_subject
+from dispatcher.intake import contact_points
+from dispatcher.intake.normalised import NormalisedInstruction
 from dispatcher.store.base import new_id
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.vault import SubjectRow
 from schemas.vocabulary import CaseState, LinkKind, Urgency
 
 
-def open_or_join(case_file: CaseFile, incoming: Incoming, case_id: UUID | None) -> tuple[UUID, bool]:
+def open_or_join(case_file: CaseFile, normalised: NormalisedInstruction, case_id: UUID | None) -> tuple[UUID, bool]:
     """The case this instruction belongs to: that of its earlier version, the person's open one, or a new one."""
     found = case_id if case_id is not None and _is_open(case_file, case_id) else None
-    found = found or linked_cases.open_case(case_file.session, incoming)
-    earlier = open_with_neighbours(case_file, incoming, found)
+    found = found or linked_cases.open_case(case_file.session, normalised)
+    earlier = open_with_neighbours(case_file, normalised, found)
     if found is None:
-        return open_new(case_file, incoming, _subject(case_file, incoming), earlier), False
-    join(case_file, found, incoming, rule="higher_urgency_joined")
+        return open_new(case_file, normalised, _subject(case_file, normalised), earlier), False
+    join(case_file, found, normalised, rule="higher_urgency_joined")
     return found, True
 
 
-def open_with_neighbours(case_file: CaseFile, incoming: Incoming, case_id: UUID | None) -> UUID | None:
+def open_with_neighbours(case_file: CaseFile, normalised: NormalisedInstruction, case_id: UUID | None) -> UUID | None:
     """Open a case and all that it may be linked to at once: one after the other, two neighbours would deadlock.
 
     Gives the earlier case in which a person without an open one was warned.
     """
     earlier = (
-        linked_cases.warned_before(case_file.session, case_file.context, incoming, case_file.now)
+        linked_cases.warned_before(case_file.session, case_file.context, normalised, case_file.now)
         if case_id is None
         else None
     )
-    numbers = {phone.digest for phone in incoming.phones}
+    numbers = {phone.digest for phone in normalised.phones}
     if case_id is not None:
         numbers |= linked_cases.numbers_of(case_file.session, case_id)
     case_file.open(
@@ -50,36 +51,36 @@ def _is_open(case_file: CaseFile, case_id: UUID) -> bool:
     return state == CaseState.OPEN
 
 
-def open_new(case_file: CaseFile, incoming: Incoming, subject: SubjectRow, earlier: UUID | None) -> UUID:
+def open_new(case_file: CaseFile, normalised: NormalisedInstruction, subject: SubjectRow, earlier: UUID | None) -> UUID:
     """A case of its own, with what is known of the person's earlier ones."""
-    pushed, now, session = incoming.pushed, case_file.now, case_file.session
+    pushed, now, session = normalised.pushed, case_file.now, case_file.session
     case = CaseRow(
         id=new_id(),
         subject_id=subject.id,
-        urgency=incoming.urgency.value,
+        urgency=normalised.urgency.value,
         urgency_since=now,
         state=CaseState.OPEN.value,
         opened_at=now,
         channels=list(dict.fromkeys(each.value for each in pushed.channels)),
-        fraud_type=incoming.fraud_type,
+        fraud_type=normalised.fraud_type,
         language=pushed.victim.language,
         policy_version=case_file.context.policy.version,
-        facts=incoming.facts,
-        expired=incoming.expired,
-        suppressed=linked_cases.is_suppressed(session, case_file.context, incoming, now),
+        facts=normalised.facts,
+        expired=normalised.expired,
+        suppressed=linked_cases.is_suppressed(session, case_file.context, normalised, now),
         warned_before=earlier,
         deadlines={},
         raised_for=[],
         asked_for=[],
         amount_at_risk=pushed.risk.amount_at_risk_yuan,
-        money_moved=incoming.money_moved,
-        money_transferred=incoming.transferred,
-        money_lost=incoming.transferred,
+        money_moved=normalised.money_moved,
+        money_transferred=normalised.transferred,
+        money_lost=normalised.transferred,
         money_stopped=0,
         money_returned=0,
         journal_seq=0,
     )
-    for name, value in incoming.texts.items():
+    for name, value in normalised.texts.items():
         keep_value(session, case_file.context, subject, name, value)
     case_file.add(case, subject)
     case_file.note(
@@ -98,29 +99,29 @@ def open_new(case_file: CaseFile, incoming: Incoming, subject: SubjectRow, earli
         },
     )
     callback_codes.issue(case_file, case, subject)
-    reaches.add(case_file, case, subject, incoming)
+    contact_points.add(case_file, case, subject, normalised)
     if earlier is not None:
         linked_cases.link(case_file, case.id, earlier, LinkKind.WARNED_BEFORE)
     linked_cases.link_shared_numbers(case_file, case.id)
     return case.id
 
 
-def join(case_file: CaseFile, case_id: UUID, incoming: Incoming, *, rule: str) -> None:
+def join(case_file: CaseFile, case_id: UUID, normalised: NormalisedInstruction, *, rule: str) -> None:
     """One contact plan: all numbers, all addresses, all channels, the higher urgency. The clock stands."""
-    case, pushed = case_file.cases[case_id], incoming.pushed
+    case, pushed = case_file.cases[case_id], normalised.pushed
     subject = case_file.subject(case_id)
-    subject.id_digest = subject.id_digest or incoming.id_digest
+    subject.id_digest = subject.id_digest or normalised.id_digest
     case.channels = list(dict.fromkeys([*case.channels, *(each.value for each in pushed.channels)]))
-    case.facts = _worse(case.facts, incoming.facts)
-    case.expired = case.expired and incoming.expired
-    case.money_moved = case.money_moved or incoming.money_moved
-    _join_money(case, incoming)
-    if incoming.urgency.rank < Urgency(case.urgency).rank:
+    case.facts = _worse(case.facts, normalised.facts)
+    case.expired = case.expired and normalised.expired
+    case.money_moved = case.money_moved or normalised.money_moved
+    _join_money(case, normalised)
+    if normalised.urgency.rank < Urgency(case.urgency).rank:
         before = case.urgency
-        raise_urgency(case_file, case, incoming.urgency)
+        raise_urgency(case_file, case, normalised.urgency)
         case.rewarned_at = case_file.now
-        case_file.note(case_id, "urgency_raised", {"before": before, "after": incoming.urgency}, rule=rule)
-    reaches.add(case_file, case, subject, incoming)
+        case_file.note(case_id, "urgency_raised", {"before": before, "after": normalised.urgency}, rule=rule)
+    contact_points.add(case_file, case, subject, normalised)
     linked_cases.link_shared_numbers(case_file, case_id)
 
 
@@ -136,18 +137,20 @@ def _worse(known: dict[str, object], new: dict[str, object]) -> dict[str, object
     return merged
 
 
-def _join_money(case: CaseRow, incoming: Incoming) -> None:
+def _join_money(case: CaseRow, normalised: NormalisedInstruction) -> None:
     """Two sources see the same money: the larger figure stands, they are not added."""
-    amounts = [each for each in (case.amount_at_risk, incoming.pushed.risk.amount_at_risk_yuan) if each is not None]
+    amounts = [each for each in (case.amount_at_risk, normalised.pushed.risk.amount_at_risk_yuan) if each is not None]
     case.amount_at_risk = max(amounts, default=None)
-    if incoming.transferred > case.money_transferred:
-        case.money_lost += incoming.transferred - case.money_transferred
-        case.money_transferred = incoming.transferred
+    if normalised.transferred > case.money_transferred:
+        case.money_lost += normalised.transferred - case.money_transferred
+        case.money_transferred = normalised.transferred
 
 
-def _subject(case_file: CaseFile, incoming: Incoming) -> SubjectRow:
+def _subject(case_file: CaseFile, normalised: NormalisedInstruction) -> SubjectRow:
     known = None
-    if incoming.id_digest is not None:
-        same = select(SubjectRow).where(SubjectRow.id_digest == incoming.id_digest, SubjectRow.wrapped_key.is_not(None))
+    if normalised.id_digest is not None:
+        same = select(SubjectRow).where(
+            SubjectRow.id_digest == normalised.id_digest, SubjectRow.wrapped_key.is_not(None)
+        )
         known = case_file.session.scalar(same.order_by(SubjectRow.id.desc()).limit(1))
-    return known or new_subject(case_file.session, case_file.context, case_file.now, id_digest=incoming.id_digest)
+    return known or new_subject(case_file.session, case_file.context, case_file.now, id_digest=normalised.id_digest)

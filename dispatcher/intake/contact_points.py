@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from dispatcher.casework.case_file import CaseFile
-from dispatcher.casework.incoming import Incoming, Place
 from dispatcher.casework.personal_data import keep_value
+from dispatcher.intake.normalised import ContactAddress, NormalisedInstruction
 from dispatcher.store.base import new_id
 from dispatcher.store.cases import AddressRow, CaseRow, PhoneRow
 from dispatcher.store.vault import SubjectRow
@@ -15,16 +15,16 @@ from dispatcher.store.visits import UnitRow
 from schemas.vocabulary import AddressKind
 
 
-def add(case_file: CaseFile, case: CaseRow, subject: SubjectRow, incoming: Incoming) -> None:
+def add(case_file: CaseFile, case: CaseRow, subject: SubjectRow, normalised: NormalisedInstruction) -> None:
     """Add what the case does not have yet; what was retired and is named again comes back."""
-    _add_phones(case_file, case, subject, incoming)
-    add_places(case_file, case, subject, incoming.addresses)
+    _add_phones(case_file, case, subject, normalised)
+    add_places(case_file, case, subject, normalised.addresses)
 
 
-def _add_phones(case_file: CaseFile, case: CaseRow, subject: SubjectRow, incoming: Incoming) -> None:
+def _add_phones(case_file: CaseFile, case: CaseRow, subject: SubjectRow, normalised: NormalisedInstruction) -> None:
     known = {(phone.digest, phone.person): phone for phone in case_file.phones[case.id]}
     rows: list[PhoneRow] = []
-    for phone in dict.fromkeys(incoming.phones):
+    for phone in dict.fromkeys(normalised.phones):
         old = known.get((phone.digest, phone.person.value))
         if old is not None:
             old.retired_at = None
@@ -49,7 +49,7 @@ def _add_phones(case_file: CaseFile, case: CaseRow, subject: SubjectRow, incomin
         case_file.note(case.id, "number_added", data)
 
 
-def add_places(case_file: CaseFile, case: CaseRow, subject: SubjectRow, places: Iterable[Place]) -> None:
+def add_places(case_file: CaseFile, case: CaseRow, subject: SubjectRow, places: Iterable[ContactAddress]) -> None:
     known = {place.digest: place for place in case_file.places[case.id]}
     rows: list[AddressRow] = []
     for place in sorted(dict.fromkeys(places), key=lambda each: list(AddressKind).index(each.kind)):
@@ -78,7 +78,7 @@ def add_places(case_file: CaseFile, case: CaseRow, subject: SubjectRow, places: 
         case.area = _area(case_file, case.id)
 
 
-def renew(case_file: CaseFile, case_id: UUID, place: Place) -> None:
+def renew(case_file: CaseFile, case_id: UUID, place: ContactAddress) -> None:
     """The person was found here just now, in this precinct, whatever was known of the place before."""
     for row in case_file.places[case_id]:
         if row.digest == place.digest:

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from dispatcher.casework.context import Context
-from dispatcher.casework.incoming import identities
+from dispatcher.intake.normalised import identities
 from schemas.instruction import Instruction
 
 _LOCK_EACH = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")

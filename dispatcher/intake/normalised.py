@@ -14,15 +14,15 @@ SUBJECT = "subject"
 
 
 @dataclass(frozen=True)
-class Incoming:
+class NormalisedInstruction:
     """An instruction, normalised."""
 
     pushed: Instruction
     urgency: Urgency
     fraud_type: str
     id_digest: bytes | None
-    phones: tuple["Reach", ...]
-    addresses: tuple["Place", ...]
+    phones: tuple["ContactNumber", ...]
+    addresses: tuple["ContactAddress", ...]
     facts: dict[str, Any]
     flags: tuple[str, ...]
     expired: bool
@@ -32,7 +32,7 @@ class Incoming:
 
 
 @dataclass(frozen=True)
-class Reach:
+class ContactNumber:
     e164: str
     digest: bytes
     party: str
@@ -43,7 +43,7 @@ class Reach:
 
 
 @dataclass(frozen=True)
-class Place:
+class ContactAddress:
     kind: AddressKind
     text: str
     digest: bytes
@@ -55,11 +55,11 @@ def identities(context: Context, pushed: Instruction) -> Iterator[bytes]:
     """Blind indexes of everything that can make this the same person as another, or link the two."""
     if pushed.victim.id_number:
         yield context.vault.digest("id", normalise.id_number(pushed.victim.id_number))
-    for reach in _reaches(context, pushed, []):
+    for reach in _contact_numbers(context, pushed, []):
         yield reach.digest
 
 
-def read(context: Context, pushed: Instruction, urgency: Urgency | None, now: datetime) -> Incoming:
+def read(context: Context, pushed: Instruction, urgency: Urgency | None, now: datetime) -> NormalisedInstruction:
     """Normalise; what is doubtful is flagged, not refused."""
     victim, flags = pushed.victim, []
     if urgency is None:
@@ -70,13 +70,13 @@ def read(context: Context, pushed: Instruction, urgency: Urgency | None, now: da
     if fraud_type not in FRAUD_TYPES:
         fraud_type = GENERIC_FRAUD_TYPE
         flags.append("fraud_type_unknown")
-    phones = tuple(_reaches(context, pushed, flags))
+    phones = tuple(_contact_numbers(context, pushed, flags))
     flags += sorted({flag for phone in phones for flag in phone.flags})
     vulnerability = [normalise.vulnerability(each) for each in victim.vulnerability]
     if None in vulnerability:
         flags.append("vulnerability_unknown")
     flags += [f"unknown_field:{path}" for path in map(_safe_path, pushed.unknown_fields())][:20]
-    return Incoming(
+    return NormalisedInstruction(
         pushed=pushed,
         urgency=urgency or Urgency.HIGH,
         fraud_type=fraud_type,
@@ -101,10 +101,10 @@ def read(context: Context, pushed: Instruction, urgency: Urgency | None, now: da
     )
 
 
-def _reaches(context: Context, pushed: Instruction, flags: list[str]) -> Iterator[Reach]:
+def _contact_numbers(context: Context, pushed: Instruction, flags: list[str]) -> Iterator[ContactNumber]:
     for phone in pushed.victim.phones:
         number = normalise.number(phone.number, phone.country)
-        yield _reach(context, number, SUBJECT, Person.SUBJECT)
+        yield _contact_number(context, number, SUBJECT, Person.SUBJECT)
     for index, contact in enumerate(pushed.victim.contacts):
         relation = normalise.relation(contact.relation)
         if relation is None:
@@ -115,15 +115,17 @@ def _reaches(context: Context, pushed: Instruction, flags: list[str]) -> Iterato
         except ValueError:
             flags.append("contact_number_undiallable")
             continue
-        yield _reach(context, number, f"contact:{relation}:{index}", relation.person, contact.name)
+        yield _contact_number(context, number, f"contact:{relation}:{index}", relation.person, contact.name)
 
 
-def _reach(context: Context, number: normalise.Number, party: str, person: Person, name: str | None = None) -> Reach:
+def _contact_number(
+    context: Context, number: normalise.Number, party: str, person: Person, name: str | None = None
+) -> ContactNumber:
     digest = context.vault.digest("phone", number.e164)
-    return Reach(number.e164, digest, party, person, number.country, number.flags, name)
+    return ContactNumber(number.e164, digest, party, person, number.country, number.flags, name)
 
 
-def places(context: Context, addresses: Iterable[Address], flags: list[str]) -> Iterator[Place]:
+def places(context: Context, addresses: Iterable[Address], flags: list[str]) -> Iterator[ContactAddress]:
     """Addresses, normalised; what is doubtful goes into `flags`."""
     for address in addresses:
         kind = normalise.address_kind(address.kind)
@@ -133,7 +135,7 @@ def places(context: Context, addresses: Iterable[Address], flags: list[str]) -> 
         parts = (address.city, address.district, address.text)
         whole = " ".join(normalise.fold_width(part) for part in parts if part)
         digest = context.vault.digest("address", f"{kind}\0{whole}")
-        yield Place(kind, whole, digest, address.precinct_code, address.valid_until)
+        yield ContactAddress(kind, whole, digest, address.precinct_code, address.valid_until)
 
 
 def _is_minor(context: Context, pushed: Instruction, now: datetime) -> bool:

@@ -9,12 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from dispatcher.casework import closing, losses, turns
-from dispatcher.casework.answer import Answer
+from dispatcher.casework import closing
 from dispatcher.casework.carry_out import carry_out
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.context import Context
 from dispatcher.engine.decisions import Close
+from dispatcher.intake import later_losses, locks
+from dispatcher.intake.answer import Answer
 from dispatcher.store.base import new_id
 from dispatcher.store.instructions import EventRow, FeedbackRow, InstructionRow
 from schemas.errors import BadInstruction
@@ -43,7 +44,7 @@ def is_news(session: Session, row: InstructionRow, digest: bytes, op: str, now: 
 
 def instruction(session: Session, context: Context, event: Event) -> InstructionRow:
     """The newest version of the instruction that an event is about, at its turn. Raises BadInstruction."""
-    turns.of_instruction(session, context, _newest(session, event).system, event.instruction_id)
+    locks.lock_instruction(session, context, _newest(session, event).system, event.instruction_id)
     # Read again: a newer version may have come while this one waited.
     return _newest(session, event)
 
@@ -103,8 +104,8 @@ def _feedback(case_file: CaseFile, row: InstructionRow, event: Feedback) -> Inta
 
 
 def _later_loss(case_file: CaseFile, row: InstructionRow, event: LaterLoss) -> IntakeStatus:
-    with losses.counted(case_file, row.case_id, event.loss_yuan):
-        _note(case_file, row.case_id, event, losses.REPORTED, loss_yuan=event.loss_yuan)
+    with later_losses.add_increase(case_file, row.case_id, event.loss_yuan):
+        _note(case_file, row.case_id, event, later_losses.REPORTED, loss_yuan=event.loss_yuan)
     return IntakeStatus.ACCEPTED
 
 

@@ -8,13 +8,14 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dispatcher.casework import cases, closing, conflicts, events, incoming, personal_data, quarantine, reaches, turns
-from dispatcher.casework.answer import Answer
+from dispatcher.casework import closing, personal_data
 from dispatcher.casework.carry_out import carry_out
 from dispatcher.casework.case_file import CaseFile, entry
 from dispatcher.casework.context import Context
-from dispatcher.casework.incoming import Incoming
 from dispatcher.engine.decisions import Oblige
+from dispatcher.intake import conflicts, contact_points, events, locks, normalised, open_case, quarantine
+from dispatcher.intake.answer import Answer
+from dispatcher.intake.normalised import NormalisedInstruction
 from dispatcher.store.base import new_id
 from dispatcher.store.instructions import InstructionRow
 from schemas import parse, patch
@@ -69,7 +70,7 @@ def _patch(session: Session, context: Context, event: Patch, line: bytes, door: 
 def _instruction(
     session: Session, context: Context, pushed: Instruction, raw: bytes, door: str, line: bytes | None = None
 ) -> tuple[Answer, set[str]]:
-    turns.of_all(session, context, pushed)
+    locks.lock_instruction_and_person(session, context, pushed)
     digest = _content(context, line or raw)
     known = _versions(session, pushed)
     same = next((row for row in known if row.version == pushed.version), None)
@@ -91,7 +92,7 @@ def _accept(
     is_update = case_id is not None
     # Nothing that is read here depends on what was just added: one flush at its end, not one before each question.
     with session.no_autoflush:
-        case_id, joined = cases.open_or_join(case_file, received, case_id)
+        case_id, joined = open_case.open_or_join(case_file, received, case_id)
         row = record(case_file, case_id, received, raw, digest)
     case_file.note(case_id, "instruction_accepted", _journalled(row, joined), actor=CENTRE)
     if is_update and joined:
@@ -100,11 +101,13 @@ def _accept(
     return Answer(IntakeStatus.ACCEPTED, pushed.instruction_id, str(case_id)), case_file.lanes
 
 
-def _read(context: Context, pushed: Instruction, now: datetime) -> Incoming:
-    return incoming.read(context, pushed, context.policy.urgency_of(pushed.urgency), now)
+def _read(context: Context, pushed: Instruction, now: datetime) -> NormalisedInstruction:
+    return normalised.read(context, pushed, context.policy.urgency_of(pushed.urgency), now)
 
 
-def record(case_file: CaseFile, case_id: UUID, received: Incoming, raw: bytes, digest: bytes) -> InstructionRow:
+def record(
+    case_file: CaseFile, case_id: UUID, received: NormalisedInstruction, raw: bytes, digest: bytes
+) -> InstructionRow:
     """Store an instruction beside its case, its content in the vault."""
     pushed = received.pushed
     row = InstructionRow(
@@ -133,7 +136,7 @@ def record(case_file: CaseFile, case_id: UUID, received: Incoming, raw: bytes, d
     return row
 
 
-def reread(case_file: CaseFile, row: InstructionRow) -> tuple[Incoming, bytes]:
+def reread(case_file: CaseFile, row: InstructionRow) -> tuple[NormalisedInstruction, bytes]:
     """A stored instruction as it came in."""
     raw = personal_data.read_value(case_file.session, case_file.context, row.raw_value_id).encode()
     found = parse.line(raw)
@@ -150,7 +153,7 @@ def retire_superseded(case_file: CaseFile, case_id: UUID) -> None:
     named += [_read(case_file.context, each, case_file.now) for each in conflicts.contents(case_file, case_id, rows)]
     phones = {phone.digest for each in named for phone in each.phones}
     places = {place.digest for each in named for place in each.addresses}
-    reaches.retire(case_file, case_id, phones, places)
+    contact_points.retire(case_file, case_id, phones, places)
 
 
 def _journalled(row: InstructionRow, joined: bool) -> dict[str, Any]:
@@ -206,11 +209,11 @@ def _conflict(
     )
     case_file = CaseFile(session, context)
     received = _read(context, pushed, case_file.now)
-    cases.open_with_neighbours(case_file, received, row.case_id)
+    open_case.open_with_neighbours(case_file, received, row.case_id)
     data = {"instruction": str(row.id), "version": pushed.version, "quarantine": str(kept)}
     case_file.note(row.case_id, conflicts.EVENT, data, actor=CENTRE, rule="conflict")
     if case_file.cases[row.case_id].state == CaseState.OPEN and not is_over:
-        cases.join(case_file, row.case_id, received, rule="conflict")
+        open_case.join(case_file, row.case_id, received, rule="conflict")
         due = Oblige("conflict", Duty.CONFLICT, case_file.now, f"conflict:{kept}")
         carry_out(case_file, row.case_id, [due])
         case_file.decide()

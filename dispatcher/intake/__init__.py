@@ -1,0 +1,1 @@
+"""Intake: from a pushed line to a case."""
