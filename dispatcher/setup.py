@@ -13,21 +13,21 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from dispatcher import policy, texts, vault
 from dispatcher.casework.context import Context
-from dispatcher.casework.link_desk import LinkDesk
 from dispatcher.casework.roster import DutyDesk
 from dispatcher.clock import Clock
+from dispatcher.delivery.send_stats import SendCounter
+from dispatcher.delivery.smpp_part_store import SmppPartStore
 from dispatcher.errors import OperatorError
 from dispatcher.limits import Limiter, Shared
 from dispatcher.settings import Settings, database_url, redis_url, settings
 from dispatcher.store import engine, revision
-from dispatcher.tally import Tally
 from dispatcher.texts import approved
 from dispatcher.wake import CeleryWake
 from providers import registry
 from providers.base import SettingsError
 
 # What built-in adapters reach casework through.
-_DESKS: Mapping[str, Callable[[sessionmaker[Session], Context], object]] = {"roster": DutyDesk, "smpp": LinkDesk}
+_DESKS: Mapping[str, Callable[[sessionmaker[Session], Context], object]] = {"roster": DutyDesk, "smpp": SmppPartStore}
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,9 @@ class Services:
         return engine.engine(self.settings.database_url or "")
 
     @cached_property
-    def tally(self) -> Tally:
+    def send_counter(self) -> SendCounter:
         """What the providers' last sends came to."""
-        return Tally(self.settings.redis_url)
+        return SendCounter(self.settings.redis_url)
 
     @cached_property
     def limiter(self) -> Limiter:

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 from dispatcher import clock
-from dispatcher.casework import due, health, parts
 from dispatcher.casework.context import Context
+from dispatcher.delivery import due, judge_providers, smpp_parts
 from dispatcher.logging import logger
 from dispatcher.setup import Services
 from dispatcher.store import heartbeats, partitions
@@ -71,12 +71,12 @@ def sweep(services: Services) -> None:
 def judge(services: Services) -> None:
     """Judge the providers by their last sends, in real time."""
     with services.sessions() as session:
-        names = health.known(session)
-    told = services.tally.read(names)
+        names = judge_providers.known(session)
+    told = services.send_counter.read(names)
     with services.sessions.begin() as session:
-        moved = health.judge(session, services.context, told)
+        moved = judge_providers.judge(session, services.context, told)
     for each in moved:
-        services.tally.forget(each.provider)
+        services.send_counter.forget(each.provider)
         log = _log.info if each.after in (Health.RETURNING, Health.CLOSED) else _log.error
         log("provider_moved", provider=each.provider, before=each.before, after=each.after, cause=each.cause)
 
@@ -107,7 +107,7 @@ def _step(services: Services) -> bool:
 
 def _make_partitions(services: Services) -> None:
     with services.sessions.begin() as session:
-        parts.forget(session)
+        smpp_parts.forget(session)
     with services.engine.begin() as connection:
         for name in partitions.ensure(connection, clock.real_now()):
             _log.info("partition_made", name=name)

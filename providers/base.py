@@ -150,7 +150,7 @@ class Receipts:
 class Callback:
     """A request to a provider's receipts address, as it came."""
 
-    headers: Mapping[str, str]  # names in small letters
+    headers: Mapping[str, str]  # names in small composer
     body: bytes
     query: Mapping[str, str] = field(default_factory=dict)
     token: str | None = field(default=None, repr=False)  # what follows the provider's name in the path

@@ -19,7 +19,7 @@ class Door:
         if len(self._token) < _SHORTEST_TOKEN or not self._token.replace("-", "").replace("_", "").isalnum():
             raise SettingsError(
                 f"provider {settings.name}: what receipts_token_env names must hold {_SHORTEST_TOKEN} or more "
-                "letters, digits, - and _; try: openssl rand -hex 20"
+                "composer, digits, - and _; try: openssl rand -hex 20"
             )
         listed = settings.options.get("receipts_from")
         try:

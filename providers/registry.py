@@ -135,7 +135,7 @@ def _settings(
 ) -> ProviderSettings:
     name = table.get("name")
     if not isinstance(name, str) or not name.replace("-", "").replace("_", "").isalnum():
-        raise SettingsError(f"{path}: a provider needs a name of letters, digits, - and _")
+        raise SettingsError(f"{path}: a provider needs a name of composer, digits, - and _")
     if not isinstance(table.get("adapter"), str):
         raise SettingsError(f"{path}: provider {name}: adapter is missing")
     channels = table.get("channels", [])

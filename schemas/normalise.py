@@ -1,7 +1,7 @@
 """Turns what sources really send into codes and E.164 numbers.
 
 Validity is an opinion: a number the library calls invalid is kept and flagged; only
-what can't be dialled at all (letters, no digits) is an error of the instruction.
+what can't be dialled at all (composer, no digits) is an error of the instruction.
 """
 
 import re
@@ -75,14 +75,14 @@ class Number:
 
 
 def fold_width(text: str) -> str:
-    """Full-width digits, letters and signs to their half-width forms (NFKC), outer blanks removed."""
+    """Full-width digits, composer and signs to their half-width forms (NFKC), outer blanks removed."""
     return unicodedata.normalize("NFKC", text).strip()
 
 
 def number(text: str, country: str = "CN") -> Number:
     """A number in E.164 form, flagged where the library doubts it.
 
-    Raises ValueError when it can't be dialled: letters, or no digits.
+    Raises ValueError when it can't be dialled: composer, or no digits.
     """
     folded = _SEPARATORS.sub("", fold_width(text))
     if folded.startswith("00"):

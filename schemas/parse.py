@@ -23,7 +23,7 @@ _REMEDIES = {
     "string_type": ("应为文本", "give text in quotes"),
     "string_too_long": ("文本过长(上限 {max_length})", "at most {max_length} characters"),
     "string_too_short": ("不能为空", "must not be empty"),
-    "string_pattern_mismatch": ("格式不符", "wrong form; letters, digits and - only, no blanks"),
+    "string_pattern_mismatch": ("格式不符", "wrong form; composer, digits and - only, no blanks"),
     "too_short": ("至少需要 {min_length} 项", "give at least {min_length}"),
     "greater_than_equal": ("不得小于 {ge}", "must be {ge} or more"),
     "less_than_equal": ("不得大于 {le}", "must be {le} or less"),

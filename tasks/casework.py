@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from sqlalchemy.orm import Session
 
-from dispatcher.casework import due, receipts
 from dispatcher.casework.context import Context
+from dispatcher.delivery import due, receipts
 from dispatcher.logging import logger
 from dispatcher.store.patience import waits_for_database
 from tasks import app

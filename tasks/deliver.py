@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from dispatcher.casework import delivery
+from dispatcher.delivery import record
 from dispatcher.logging import logger
 from tasks import app
 from tasks.link import is_served
@@ -18,7 +18,7 @@ def deliver_due(queue: str) -> None:
         return
     done = worker_pump().deliver(queue, partial(is_served, queue))
     if done:
-        _log.info("delivered", lane=queue, errands=done)
+        _log.info("delivered", lane=queue, calls=done)
     services = worker_services()
     with services.sessions.begin() as session:
-        services.context.wake.deliver(*delivery.due_lanes(session, services.context, worker_pump().room))
+        services.context.wake.deliver(*record.due_lanes(session, services.context, worker_pump().capacity))

@@ -15,11 +15,11 @@ from celery import signals
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
+from dispatcher.delivery.pump import Pump
 from dispatcher.logging import logger
 from dispatcher.setup import Services
 from dispatcher.wake import LINK
 from providers.base import Linked
-from tasks.pump import Pump
 from tasks.worker import worker_pump, worker_services
 
 _PERIOD_S = 1.0

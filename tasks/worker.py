@@ -10,12 +10,13 @@ from celery.worker import state
 from celery.worker.consumer import Consumer
 
 from dispatcher import logging as our_logging
-from dispatcher.casework import links, provider_health
+from dispatcher.casework import provider_health
+from dispatcher.delivery import link_lanes
+from dispatcher.delivery.pump import Pump
 from dispatcher.errors import OperatorError
 from dispatcher.settings import settings
 from dispatcher.setup import Services, build_services
 from tasks import app
-from tasks.pump import Pump
 
 _log = our_logging.logger(__name__)
 
@@ -51,7 +52,7 @@ def _check_parts(**_: Any) -> None:
         names = [provider.name for provider in services.registry.all()]
         with services.sessions.begin() as session:
             provider_health.register(session, services.registry)
-            taken_back = links.take_back(session, services.context, services.registry)
+            taken_back = link_lanes.take_back(session, services.context, services.registry)
         _log.info("worker_starts", providers=names, taken_back=taken_back)
     except OperatorError as error:
         sys.stderr.write(f"{error}\n")

@@ -19,7 +19,7 @@ from sqlalchemy import func, select, text
 
 from dispatcher import clock, sweep
 from dispatcher.bench import naive
-from dispatcher.casework import due
+from dispatcher.delivery import due
 from dispatcher.errors import OperatorError
 from dispatcher.intake import instructions
 from dispatcher.setup import Services

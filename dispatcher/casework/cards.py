@@ -15,9 +15,9 @@ from dispatcher.casework import personal_data, places
 from dispatcher.casework.callback_codes import FIELD as CODE
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.context import Context
-from dispatcher.casework.letters import MINORS, surname
 from dispatcher.casework.snapshot import relation_of
 from dispatcher.casework.visits import HELD
+from dispatcher.delivery.compose import MINORS, surname
 from dispatcher.engine import hooks
 from dispatcher.errors import OperatorError
 from dispatcher.store.attempts import AttemptRow

@@ -35,7 +35,7 @@ def uuid(text: str, name: str, see: str) -> UUID:
 def badge(text: str, option: str) -> str:
     """A badge, never a name."""
     if not _BADGE.fullmatch(text):
-        raise OperatorError(f"{option} 应为警号", f"{option} wants a badge: letters, digits, - and _")
+        raise OperatorError(f"{option} 应为警号", f"{option} wants a badge: composer, digits, - and _")
     return text
 
 

@@ -8,11 +8,12 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from dispatcher.casework import health, provider_reports
+from dispatcher.casework import provider_reports
 from dispatcher.cli import arguments, provider_trial
 from dispatcher.cli.arguments import By, Json
 from dispatcher.cli.output import json_line, out, short_time
 from dispatcher.cli.provider_trial import Name
+from dispatcher.delivery import judge_providers
 from dispatcher.errors import OperatorError
 from dispatcher.setup import build_services
 from schemas.vocabulary import Cause, Health
@@ -73,7 +74,7 @@ def pause(name: Name, by: By, reason: Why, json: Json = False) -> None:
     badge, note = arguments.badge(by, "--by"), _reason(reason)
     services = build_services()
     with services.sessions.begin() as session:
-        moved = health.pause(session, services.context, name, by=badge, note=note)
+        moved = judge_providers.pause(session, services.context, name, by=badge, note=note)
     _tell(moved, json)
 
 
@@ -83,8 +84,8 @@ def resume(name: Name, by: By, reason: Why, json: Json = False) -> None:
     badge, note = arguments.badge(by, "--by"), _reason(reason)
     services = build_services()
     with services.sessions.begin() as session:
-        moved = health.resume(session, name, by=badge, note=note)
-    services.tally.forget(name)
+        moved = judge_providers.resume(session, name, by=badge, note=note)
+    services.send_counter.forget(name)
     _tell(moved, json)
 
 
@@ -98,7 +99,7 @@ def _reason(text: str) -> str:
     return text.strip()
 
 
-def _tell(moved: health.Moved, json: bool) -> None:
+def _tell(moved: judge_providers.HealthChange, json: bool) -> None:
     if json:
         json_line(asdict(moved))
     else:

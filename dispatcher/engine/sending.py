@@ -40,7 +40,7 @@ def again(case: Case, policy: Policy, last: Attempt, now: datetime) -> Plan:
 
 
 def repeat(rule: str, last: Attempt, due: Due) -> Plan:
-    """The same errand as a new attempt."""
+    """The same call as a new attempt."""
     return Plan(
         rule,
         last.channel,

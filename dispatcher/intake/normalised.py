@@ -165,6 +165,6 @@ def _facts(pushed: Instruction, vulnerability: list[str]) -> dict[str, Any]:
 
 def _safe_path(path: str) -> str:
     """The path of an unknown field, unless it may itself hold personal data."""
-    letters = path.replace(".", "").replace("_", "").replace("[", "").replace("]", "")
+    composer = path.replace(".", "").replace("_", "").replace("[", "").replace("]", "")
     digits = sum(each.isdigit() for each in path)
-    return path if letters.isalnum() and letters.isascii() and digits <= 3 and len(path) <= 60 else "?"
+    return path if composer.isalnum() and composer.isascii() and digits <= 3 and len(path) <= 60 else "?"

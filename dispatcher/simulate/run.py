@@ -13,7 +13,7 @@ from sqlalchemy import select
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from dispatcher import clock, sweep
-from dispatcher.casework import due
+from dispatcher.delivery import due
 from dispatcher.errors import OperatorError
 from dispatcher.intake import instructions
 from dispatcher.intake.answer import Answer

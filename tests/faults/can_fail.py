@@ -31,7 +31,7 @@ class Sabotage:
 SABOTAGES = (
     Sabotage(
         "no-lease",
-        "dispatcher/casework/claiming.py",
+        "dispatcher/delivery/claim.py",
         "attempt.lease_until = self._real_now + timedelta(seconds=timeout_s + LEASE_MARGIN_S)",
         "attempt.lease_until = None",
         "kill_before_call",
@@ -39,12 +39,12 @@ SABOTAGES = (
     ),
     Sabotage(
         "call-then-commit",
-        "tasks/pump.py",
-        """            return claiming.claim(session, self._house.context, self._registry, self.room, lane, limit)
+        "dispatcher/delivery/pump.py",
+        """            return claiming.claim(session, self._house.context, self._registry, self.capacity, lane, limit)
 """,
-        """            errands = claiming.claim(session, self._house.context, self._registry, self.room, lane, limit)
-            self._start(errands)
-            while self._results.qsize() < len(errands):
+        """            calls = claiming.claim(session, self._house.context, self._registry, self.capacity, lane, limit)
+            self._start(calls)
+            while self._results.qsize() < len(calls):
                 time.sleep(0.01)
         return []
 """,
@@ -53,7 +53,7 @@ SABOTAGES = (
     ),
     Sabotage(
         "receipts-not-known-again",
-        "dispatcher/casework/receipts.py",
+        "dispatcher/delivery/receipts.py",
         "    fresh = list(session.scalars(kept, keys)) if keys else []",
         "    fresh = list(by_id)",
         "receipts_odd",

@@ -17,7 +17,8 @@ from random import Random
 from sqlalchemy.exc import DBAPIError
 
 from dispatcher import logging
-from dispatcher.casework import due, roster
+from dispatcher.casework import roster
+from dispatcher.delivery import due
 from dispatcher.setup import Services, build_services
 from schemas import roster as form
 from tests.faults import invariants, snapshot, traffic

@@ -12,7 +12,7 @@ from typing import Any
 from celery.__main__ import main as celery
 
 from dispatcher import clock
-from dispatcher.casework.delivery import Errand
+from dispatcher.delivery.record import ProviderCall
 from providers.base import Provider
 
 _SPARED = (2, 10)  # how often the point is passed before it kills: drawn anew for each life
@@ -20,33 +20,33 @@ _SPARED = (2, 10)  # how often the point is passed before it kills: drawn anew f
 
 def before_call(countdown: Callable[[], None], _value: float) -> None:
     """Between the commit of `sending` and the call."""
-    from tasks.pump import Pump
+    from dispatcher.delivery.pump import Pump
 
     start = Pump._start
 
     @wraps(start)
-    def patched(pump: Pump, errands: list[Any]) -> None:
-        if any(errand.action == "send" for errand in errands):
+    def patched(pump: Pump, calls: list[Any]) -> None:
+        if any(call.action == "send" for call in calls):
             countdown()
-        start(pump, errands)
+        start(pump, calls)
 
     Pump._start = patched  # type: ignore
 
 
 def before_record(countdown: Callable[[], None], _value: float) -> None:
     """Between the gateway's answer and its record."""
-    from dispatcher.casework import errands
+    from dispatcher.delivery import provider_call
 
-    call = errands._call
+    call = provider_call._call
 
     @wraps(call)
-    async def patched(provider: Provider, errand: Errand) -> Any:
-        answer = await call(provider, errand)
-        if errand.action == "send":
+    async def patched(provider: Provider, call: ProviderCall) -> Any:
+        answer = await call(provider, call)
+        if call.action == "send":
             countdown()
         return answer
 
-    errands._call = patched
+    provider_call._call = patched
 
 
 def before_wake(countdown: Callable[[], None], _value: float) -> None:

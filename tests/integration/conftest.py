@@ -90,10 +90,10 @@ def play(tmp_path: Path) -> Callable[..., None]:
 
 @pytest.fixture(scope="session")
 def pump_module() -> Any:
-    """tasks.pump; its package wants to know a broker as it is imported, and is never to reach one here."""
+    """dispatcher.delivery.pump; its package needs a broker's URL on import, and never reaches one here."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DISPATCHER_REDIS_URL", NO_REDIS)
         settings.cache_clear()  # a test before this one may have asked
-        found = import_module("tasks.pump")
+        found = import_module("dispatcher.delivery.pump")
         settings.cache_clear()
     return found

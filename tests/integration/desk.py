@@ -14,11 +14,13 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from dispatcher import clock
-from dispatcher.casework import claiming, delivery, due, rebuild, receipts
+from dispatcher.casework import rebuild
 from dispatcher.casework.context import Context
-from dispatcher.casework.delivery import Done, Errand
 from dispatcher.casework.rebuild import Verdict
-from dispatcher.casework.room import Room
+from dispatcher.delivery import due, receipts, record
+from dispatcher.delivery.capacity import Capacity
+from dispatcher.delivery.claim import claim
+from dispatcher.delivery.record import CallResult, ProviderCall
 from dispatcher.intake import instructions
 from dispatcher.intake.answer import Answer
 from dispatcher.limits import Limiter, Shared
@@ -211,12 +213,10 @@ class Desk:
     def quarantined(self) -> list[QuarantineRow]:
         return self.rows(QuarantineRow)
 
-    def claim(self, *providers: Any, lane: str = "routine", limit: int = 100) -> list[Errand]:
+    def claim(self, *providers: Any, lane: str = "routine", limit: int = 100) -> list[ProviderCall]:
         with self.sessions.begin() as session:
             registry = Registry(list(providers), self.weights)
-            return claiming.claim(
-                session, self.context, registry, Room(self.limiter, registry, self.context), lane, limit
-            )
+            return claim(session, self.context, registry, Capacity(self.limiter, registry, self.context), lane, limit)
 
     @contextmanager
     def weighing(self, **weights: float) -> Iterator[None]:
@@ -225,16 +225,16 @@ class Desk:
         yield
         self.weights = {}
 
-    def record(self, *done: Done) -> None:
+    def record(self, *done: CallResult) -> None:
         with self.sessions.begin() as session:
-            delivery.record(session, self.context, done)
+            record.record(session, self.context, done)
 
-    def deliver(self, *providers: Any, lane: str = "routine") -> list[Errand]:
+    def deliver(self, *providers: Any, lane: str = "routine") -> list[ProviderCall]:
         """Claim what is due now, do it, and record it: one slice."""
-        errands = self.claim(*providers, lane=lane)
-        words = asyncio.run(_run_all({each.name: each for each in providers}, errands))
-        self.record(*(Done(errand, word) for errand, word in zip(errands, words, strict=True)))
-        return errands
+        calls = self.claim(*providers, lane=lane)
+        words = asyncio.run(_run_all({each.name: each for each in providers}, calls))
+        self.record(*(CallResult(call, word) for call, word in zip(calls, words, strict=True)))
+        return calls
 
     def receipt(self, send_key: UUID | str, word: Accepted | Answered | Result) -> bool:
         """Store a receipt that no other equals, and settle it."""
@@ -258,18 +258,18 @@ class Desk:
         self.sql("UPDATE attempts SET lease_until = NULL WHERE state <> 'sending'")
 
 
-async def _run_all(providers: Mapping[str, Any], errands: Iterable[Errand]) -> list[Any]:
-    return list(await asyncio.gather(*(_run(providers, errand) for errand in errands)))
+async def _run_all(providers: Mapping[str, Any], calls: Iterable[ProviderCall]) -> list[Any]:
+    return list(await asyncio.gather(*(_run(providers, call) for call in calls)))
 
 
-async def _run(providers: Mapping[str, Any], errand: Errand) -> Any:
-    provider = providers.get(errand.provider or "")
+async def _run(providers: Mapping[str, Any], call: ProviderCall) -> Any:
+    provider = providers.get(call.provider or "")
     if provider is None:
-        return delivery.NO_PROVIDER  # of a send; the pump's own tests are about the rest
-    if errand.action == "query":
-        return await provider.query(errand.inquiry)
-    if errand.action == "cancel":
-        return await provider.cancel(errand.send_key)
-    if errand.message is None:
+        return record.NO_PROVIDER  # of a send; the pump's own tests are about the rest
+    if call.action == "query":
+        return await provider.query(call.inquiry)
+    if call.action == "cancel":
+        return await provider.cancel(call.send_key)
+    if call.message is None:
         return Permanent(Result.FAILED_PERMANENT, "erased")
-    return await provider.send(errand.message)
+    return await provider.send(call.message)

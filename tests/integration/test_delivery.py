@@ -9,9 +9,10 @@ import pytest
 from desk import START, Desk, Scripted, event, phone, withdrawal
 
 from dispatcher import clock
-from dispatcher.casework import claiming, due
-from dispatcher.casework.delivery import Done
-from dispatcher.casework.room import Room
+from dispatcher.delivery import due
+from dispatcher.delivery.capacity import Capacity
+from dispatcher.delivery.claim import claim
+from dispatcher.delivery.record import CallResult
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import BadNumberRow
 from providers.base import Accepted, Answered, Message, OperationsFault, Permanent, SwitchChannel, Transient
@@ -57,8 +58,8 @@ def test_a_row_claimed_but_not_committed_is_not_shared(desk: Desk) -> None:
         desk.open(number)
     with desk.sessions.begin() as session:
         registry = Registry([Scripted()])
-        room = Room(desk.limiter, registry, desk.context)
-        mine = claiming.claim(session, desk.context, registry, room, "routine", 3)
+        capacity = Capacity(desk.limiter, registry, desk.context)
+        mine = claim(session, desk.context, registry, capacity, "routine", 3)
         theirs = desk.claim(Scripted())
     assert len(mine) == len(theirs) == 3
     assert len({each.attempt_id for each in mine + theirs}) == 6
@@ -168,9 +169,9 @@ def test_a_confirmed_answer_closes_where_the_policy_allows(desk: Desk) -> None:
 def test_a_passing_fault_is_tried_again_later_and_later(desk: Desk) -> None:
     case_id = desk.open()
     for number, wait in enumerate((2, 10, 30, 120, 300, 300), 1):
-        [errand] = desk.deliver(Scripted([Transient("429")]))
+        [call] = desk.deliver(Scripted([Transient("429")]))
         *_, failed, planned = desk.attempts(case_id)
-        assert (failed.id, failed.state, failed.result) == (errand.attempt_id, "settled", "FAILED_TEMPORARY")
+        assert (failed.id, failed.state, failed.result) == (call.attempt_id, "settled", "FAILED_TEMPORARY")
         assert (planned.retry_of, planned.rule, planned.state) == (failed.id, "transient_failure", "planned")
         assert planned.send_key == planned.id
         assert planned.due_at == failed.settled_at + timedelta(seconds=wait)
@@ -253,8 +254,8 @@ def test_nothing_is_sent_to_a_person_who_was_erased(desk: Desk, channel: str) ->
     case_id, other = desk.open(1, channels=[channel], urgency="critical"), desk.open(2, channels=["sms"])
     erase(desk, case_id)
     provider = Scripted()
-    errands = desk.deliver(provider)
-    assert {each.case_id for each in errands if each.message and each.message.to} == {other}
+    calls = desk.deliver(provider)
+    assert {each.case_id for each in calls if each.message and each.message.to} == {other}
     assert [each.to for each in provider.sent] == ["+8615400000002"]
     [row] = desk.attempts(case_id, channel)
     assert (row.state, row.result, row.detail) == ("settled", "FAILED_PERMANENT", "erased")
@@ -294,10 +295,10 @@ def test_a_call_that_the_gateway_holds_is_recalled(desk: Desk, granted: bool, st
 def test_a_call_on_its_way_out_at_the_withdrawal_is_recalled_after_it(desk: Desk) -> None:
     case_id = desk.open(channels=["voice"])
     desk.pass_time(minutes=1)
-    [errand] = desk.claim(Scripted())
+    [call] = desk.claim(Scripted())
     desk.push(withdrawal())
     assert desk.attempts(case_id)[0].state == "sending"
-    desk.record(Done(errand, Accepted("late")))
+    desk.record(CallResult(call, Accepted("late")))
     assert [each.action for each in desk.deliver(Scripted())] == ["cancel"]
     assert desk.attempts(case_id)[0].state == "cancelled"
 

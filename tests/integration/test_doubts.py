@@ -7,7 +7,7 @@ import pytest
 from desk import Desk, Scripted, phone
 from sqlalchemy import text
 
-from dispatcher.casework.delivery import Done
+from dispatcher.delivery.record import CallResult
 from dispatcher.store.attempts import AttemptRow
 from providers.base import Accepted, Answered, InDoubt, Inquiry, NeverTaken, Permanent, Transient
 from schemas.vocabulary import Answer, Result
@@ -75,7 +75,7 @@ def test_the_provider_knows(desk: Desk, status: Accepted | Answered, state: str,
 
 def test_a_lost_worker_leaves_a_doubt_and_the_provider_clears_it(desk: Desk) -> None:
     case_id = desk.open()
-    [errand] = desk.claim(Scripted())
+    [call] = desk.claim(Scripted())
     assert desk.claim(Scripted()) == []
     assert desk.lapse() == 1
     assert desk.attempts(case_id)[0].state == "in_doubt"
@@ -86,7 +86,7 @@ def test_a_lost_worker_leaves_a_doubt_and_the_provider_clears_it(desk: Desk) -> 
     assert (second.send_key, second.possible_duplicate) == (first.id, False)
     provider = Scripted()
     desk.deliver(provider)
-    assert [each.send_key for each in provider.sent] == [errand.send_key]
+    assert [each.send_key for each in provider.sent] == [call.send_key]
 
 
 def test_the_receipt_of_what_was_sent_again_settles_it(desk: Desk) -> None:
@@ -116,10 +116,10 @@ def test_a_case_that_somebody_holds_does_not_hold_up_the_sweep(desk: Desk) -> No
 
 def test_a_lease_that_lapsed_is_found_once(desk: Desk) -> None:
     case_id = desk.open()
-    [errand] = desk.claim(Scripted())
+    [call] = desk.claim(Scripted())
     assert (desk.lapse(), desk.lapse()) == (1, 0)
     # Its worker was only slow: the word is taken.
-    desk.record(Done(errand, Answered(Result.DELIVERED)))
+    desk.record(CallResult(call, Answered(Result.DELIVERED)))
     assert desk.attempts(case_id)[0].result == "DELIVERED"
 
 
@@ -199,10 +199,10 @@ def test_a_receipt_for_the_first_calls_off_every_later_one(desk: Desk) -> None:
 
 def test_a_receipt_may_come_before_the_answer_to_the_send(desk: Desk) -> None:
     case_id = desk.open()
-    [errand] = desk.claim(Scripted())
-    desk.receipt(errand.send_key, Result.DELIVERED)
+    [call] = desk.claim(Scripted())
+    desk.receipt(call.send_key, Result.DELIVERED)
     assert desk.attempts(case_id)[0].state == "settled"
-    desk.record(Done(errand, Accepted("late")))
+    desk.record(CallResult(call, Accepted("late")))
     [row] = desk.attempts(case_id)
     assert (row.state, row.result, row.action) == ("settled", "DELIVERED", None)
 

@@ -12,21 +12,22 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from dispatcher import embedded, sweep
-from dispatcher.casework import health, provider_health
+from dispatcher.casework import provider_health
 from dispatcher.casework.breaker import Counts, Kind, Window
+from dispatcher.delivery import judge_providers
+from dispatcher.delivery.send_stats import SendCounter, SendStats
 from dispatcher.errors import OperatorError
 from dispatcher.settings import Settings
 from dispatcher.setup import Services
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.providers import ProviderHistoryRow, ProviderRow
-from dispatcher.tally import Tally, Told
 from dispatcher.wake import link_lane
 from providers.base import Answered, Capabilities, Transient
 from providers.registry import Registry
 from schemas.vocabulary import Cause, Channel, Health, Result
 
-FAILING = Told(Window(Counts(error=6), Counts(error=6), 6), "gateway answered 500")
-WELL = Told(Window(Counts(good=9), Counts(good=3)))
+FAILING = SendStats(Window(Counts(error=6), Counts(error=6), 6), "gateway answered 500")
+WELL = SendStats(Window(Counts(good=9), Counts(good=3)))
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +39,8 @@ def redis_url() -> Iterator[str]:
 
 
 @pytest.fixture
-def tally(redis_url: str) -> Tally:
-    found = Tally(redis_url)
+def send_counter(redis_url: str) -> SendCounter:
+    found = SendCounter(redis_url)
     found.forget("a")
     return found
 
@@ -59,9 +60,9 @@ def register(desk: Desk, *providers: Any) -> None:
     desk.context.provider_health.forget()
 
 
-def judge(desk: Desk, **told: Told) -> list[health.Moved]:
+def judge(desk: Desk, **told: SendStats) -> list[judge_providers.HealthChange]:
     with desk.sessions.begin() as session:
-        moved = health.judge(session, desk.context, told)
+        moved = judge_providers.judge(session, desk.context, told)
     desk.context.provider_health.forget()
     return moved
 
@@ -83,57 +84,57 @@ def history(desk: Desk, name: str = "a") -> list[tuple[str, str, float | None]]:
 
 def pause(desk: Desk, name: str = "a") -> None:
     with desk.sessions.begin() as session:
-        health.pause(session, desk.context, name, by="OPS-1", note="合同到期")
+        judge_providers.pause(session, desk.context, name, by="OPS-1", note="合同到期")
     desk.context.provider_health.forget()
 
 
 def resume(desk: Desk, name: str = "a") -> None:
     with desk.sessions.begin() as session:
-        health.resume(session, name, by="OPS-1", note="已续约")
+        judge_providers.resume(session, name, by="OPS-1", note="已续约")
     desk.context.provider_health.forget()
 
 
 # --- counting
 
 
-def test_counts_of_all_workers_come_together(redis_url: str, tally: Tally) -> None:
-    other = Tally(redis_url)
+def test_counts_of_all_workers_come_together(redis_url: str, send_counter: SendCounter) -> None:
+    other = SendCounter(redis_url)
     for kind in (Kind.GOOD, Kind.SLOW, Kind.ERROR):
-        tally.note("a", kind, "500" if kind is Kind.ERROR else None)
+        send_counter.note("a", kind, "500" if kind is Kind.ERROR else None)
         other.note("a", kind)
-    tally.flush()
+    send_counter.flush()
     other.flush()
-    told = tally.read(["a", "never-used"])
+    told = send_counter.read(["a", "never-used"])
     counts = Counts(good=2, slow=2, error=2)
     assert (told["a"].window.whole, told["a"].window.recent) == (counts, counts)
     assert (told["a"].last_error, told["a"].last_error_at is not None) == ("500", True)
-    assert told["never-used"] == Told()
+    assert told["never-used"] == SendStats()
 
 
-def test_failures_in_a_row_are_counted_across_flushes_until_one_answers(tally: Tally) -> None:
+def test_failures_in_a_row_are_counted_across_flushes_until_one_answers(send_counter: SendCounter) -> None:
     found = []
     for kinds in ([Kind.ERROR] * 2, [Kind.DOUBT], [Kind.ERROR, Kind.GOOD, Kind.ERROR], [Kind.SLOW]):
         for kind in kinds:
-            tally.note("a", kind)
-        tally.flush()
-        found.append(tally.read(["a"])["a"].window.in_a_row)
+            send_counter.note("a", kind)
+        send_counter.flush()
+        found.append(send_counter.read(["a"])["a"].window.in_a_row)
     assert found == [2, 3, 1, 0]
 
 
-def test_what_was_before_a_change_is_forgotten(tally: Tally) -> None:
-    tally.note("a", Kind.ERROR)
-    tally.flush()
-    tally.forget("a")
-    assert tally.read(["a"])["a"].window == Window()
+def test_what_was_before_a_change_is_forgotten(send_counter: SendCounter) -> None:
+    send_counter.note("a", Kind.ERROR)
+    send_counter.flush()
+    send_counter.forget("a")
+    assert send_counter.read(["a"])["a"].window == Window()
 
 
 def test_without_redis_nothing_is_counted_and_nothing_fails() -> None:
     for url in (NO_REDIS, None):
-        tally = Tally(url)
-        tally.note("a", Kind.GOOD)
-        tally.flush()
-        tally.forget("a")
-        assert tally.read(["a"]) == {}
+        send_counter = SendCounter(url)
+        send_counter.note("a", Kind.GOOD)
+        send_counter.flush()
+        send_counter.forget("a")
+        assert send_counter.read(["a"]) == {}
 
 
 # --- judging
@@ -182,7 +183,7 @@ def test_the_history_can_only_grow(desk: Desk) -> None:
 
 
 def test_what_a_worker_sends_is_judged_by_the_sweep(
-    desk: Desk, redis_url: str, tally: Tally, pump_module: Any, tmp_path: Path
+    desk: Desk, redis_url: str, send_counter: SendCounter, pump_module: Any, tmp_path: Path
 ) -> None:
     bad, good = Scripted([Transient("gateway answered 500")] * 99, name="a"), Scripted(name="b")
     register(desk, bad, good)
@@ -192,13 +193,13 @@ def test_what_a_worker_sends_is_judged_by_the_sweep(
     for number in range(30):
         desk.open(number)
     pump.deliver("routine")
-    services.tally.flush()
+    services.send_counter.flush()
     sweep.judge(services)
     pump.close()
     assert len(bad.sent) >= 6
     assert (row(desk).health, row(desk).last_error) == (Health.OPEN, "gateway answered 500")
     assert row(desk, "b").health == Health.CLOSED
-    assert tally.read(["a"])["a"].window == Window()
+    assert send_counter.read(["a"])["a"].window == Window()
     assert {each.provider for each in desk.rows(AttemptRow) if each.result is None and each.channel == "sms"} == {"b"}
 
 
@@ -305,7 +306,7 @@ def test_a_pause_has_a_reason_and_ends_by_steps(desk: Desk) -> None:
 
 def test_a_person_may_end_a_cool_down(desk: Desk) -> None:
     register(desk, A, B)
-    judge(desk, a=Told(Window(Counts(fault=1), Counts(fault=1))))
+    judge(desk, a=SendStats(Window(Counts(fault=1), Counts(fault=1))))
     assert row(desk).health == Health.OUT
     resume(desk)
     assert (row(desk).health, row(desk).trips) == (Health.RETURNING, 0)

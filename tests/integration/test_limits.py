@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from desk import Desk, Scripted
 
-from dispatcher.casework import delivery
+from dispatcher.delivery import record
 from dispatcher.limits import Limiter, Shared
 from providers.base import Answered
 from providers.registry import Registry
@@ -76,10 +76,10 @@ def test_a_number_that_has_had_enough_is_told_by_another_provider(limited: Desk)
 def test_where_no_provider_may_the_plan_moves_on(limited: Desk) -> None:
     city = Scripted(allowed={"callee": ["1/1m"]})
     case_id = limited.open(urgency="critical", channels=["sms", "voice"])
-    errands = [each for each in limited.claim(city) if each.message and each.message.to]
-    assert sorted(each.refusal is not None for each in errands) == [False, True]
-    [refused] = [each for each in errands if each.refusal]
-    limited.record(delivery.Done(refused, refused.refusal))  # type: ignore[arg-type]
+    calls = [each for each in limited.claim(city) if each.message and each.message.to]
+    assert sorted(each.refusal is not None for each in calls) == [False, True]
+    [refused] = [each for each in calls if each.refusal]
+    limited.record(record.CallResult(refused, refused.refusal))  # type: ignore[arg-type]
     [row] = [each for each in limited.attempts(case_id) if each.id == refused.attempt_id]
     assert (row.result, row.onward) == ("FAILED_PERMANENT", "next_channel")
     assert row.detail == "callee limit: 1/1m used up"
@@ -88,11 +88,11 @@ def test_where_no_provider_may_the_plan_moves_on(limited: Desk) -> None:
 def test_in_its_quiet_hours_a_provider_is_passed_by(limited: Desk) -> None:
     asleep, awake = Scripted(allowed={"quiet": "08:30-10:00"}), Scripted(name="awake")
     limited.open()
-    [errand] = limited.claim(asleep, awake)
-    assert errand.provider == "awake"
+    [call] = limited.claim(asleep, awake)
+    assert call.provider == "awake"
     limited.open(2)
-    [errand] = limited.claim(asleep)
-    assert str(errand.refusal) == "SwitchChannel(detail='provider quiet hours 08:30-10:00')"
+    [call] = limited.claim(asleep)
+    assert str(call.refusal) == "SwitchChannel(detail='provider quiet hours 08:30-10:00')"
     limited.pass_time(hours=2)
     limited.open(3)
     assert {each.refusal for each in limited.claim(asleep)} == {None}
@@ -133,8 +133,8 @@ def test_the_pump_delivers_all_of_it_in_its_time(
 @pytest.mark.timeout(60)
 def test_a_claim_ends_however_slow_the_machine_is(limited: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """What waits has waited long enough before the next look at what stands behind it."""
-    monkeypatch.setattr("dispatcher.casework.room._LEAST_S", 0.0)
-    monkeypatch.setattr("dispatcher.casework.room._MOST_S", 0.0)
+    monkeypatch.setattr("dispatcher.delivery.capacity._LEAST_S", 0.0)
+    monkeypatch.setattr("dispatcher.delivery.capacity._MOST_S", 0.0)
     for number in range(1, 4):
         limited.open(number)
     assert len(limited.claim(Scripted(allowed={"rate": ["1/1m"]}))) == 1

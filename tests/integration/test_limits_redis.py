@@ -43,7 +43,7 @@ def client(redis_url: str) -> Iterator[redis.Redis]:
         yield found
 
 
-class Moved:
+class HealthChange:
     """The scripts with a clock that is moved: all of them but the call that reads it."""
 
     def __init__(self, client: redis.Redis) -> None:
@@ -66,7 +66,7 @@ class Moved:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_the_scripts_do_what_the_ledger_does(client: redis.Redis, steps: list[Any]) -> None:
     client.flushall()
-    scripts, ledger, now = Moved(client), Ledger(), 1_767_000_000_000
+    scripts, ledger, now = HealthChange(client), Ledger(), 1_767_000_000_000
     for step, pause, number, asked in steps:
         now += pause
         message = str(number)

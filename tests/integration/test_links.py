@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from desk import Desk, Scripted, instruction, phone
 
-from dispatcher.casework import links
+from dispatcher.delivery import link_lanes
 from dispatcher.setup import links as links_of
 from dispatcher.wake import link_lane
 from providers.base import Accepted, Capabilities, InDoubt
@@ -81,8 +81,8 @@ def test_what_it_sent_is_asked_about_on_its_lane(desk: Desk) -> None:
     desk.claim(line)
     desk.deliver(line, lane=LANE)
     assert desk.claim(line) == []
-    [errand] = desk.deliver(line, lane=LANE)
-    assert (errand.action, [each.send_key for each in line.asked]) == ("query", [errand.send_key])
+    [call] = desk.deliver(line, lane=LANE)
+    assert (call.action, [each.send_key for each in line.asked]) == ("query", [call.send_key])
     assert desk.attempts(case_id)[0].state == "accepted"
 
 
@@ -108,9 +108,9 @@ def test_what_waits_for_a_link_that_is_gone_is_taken_back(desk: Desk) -> None:
     case_id, line, other = desk.open(urgency="low"), Line(), Scripted()
     desk.claim(line)
     with desk.sessions.begin() as session:
-        assert links.take_back(session, desk.context, Registry([line, other])) == 0
+        assert link_lanes.take_back(session, desk.context, Registry([line, other])) == 0
     with desk.sessions.begin() as session:
-        assert links.take_back(session, desk.context, Registry([other])) == 1
+        assert link_lanes.take_back(session, desk.context, Registry([other])) == 1
     assert desk.attempts(case_id)[0].lane == "routine"
     desk.deliver(other)
     assert [each.to for each in other.sent] == ["+86" + phone(1)]

@@ -15,9 +15,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from model import FINAL, SAYS, Gateway, check, check_not_twice, empty
 from station import act, load_roster
 
-from dispatcher.casework import receipts
-from dispatcher.casework.delivery import Done, Errand
 from dispatcher.casework.roster import DutyDesk
+from dispatcher.delivery import receipts
+from dispatcher.delivery.record import CallResult, ProviderCall
 from dispatcher.errors import OperatorError
 from dispatcher.store.visits import VisitRow
 from providers.base import Accepted, Answered, InDoubt, ProviderSettings, Receipt
@@ -49,7 +49,7 @@ class Service(RuleBasedStateMachine):
         self.gateway = Gateway(lambda message: check_not_twice(self.desk, message))
         roster = ProviderSettings("roster", "roster", frozenset({Channel.VISIT}))
         self.roster = RosterProvider(roster, DutyDesk(self.desk.sessions, self.desk.context))
-        self.held: list[Errand] = []  # claimed by workers that have not said what came of it
+        self.held: list[ProviderCall] = []  # claimed by workers that have not said what came of it
 
     @rule(
         who=_PEOPLE,
@@ -93,8 +93,8 @@ class Service(RuleBasedStateMachine):
     def say_late(self, word: Accepted | InDoubt | Answered) -> None:
         """It was only slow; its lease may have run out meanwhile."""
         if self.held:
-            errand = self.held.pop(0)
-            self.desk.record(Done(errand, word if errand.action != "cancel" else False))
+            call = self.held.pop(0)
+            self.desk.record(CallResult(call, word if call.action != "cancel" else False))
 
     @rule()
     def die(self) -> None:

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from desk import Desk, Scripted
 
-from dispatcher.casework import parts
+from dispatcher.delivery import smpp_parts
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.parts import PartRow
 from dispatcher.store.receipts import ReceiptRow
@@ -29,7 +29,7 @@ def write(desk: Desk, *entries: Part | Report, provider: str = NAME) -> bool:
     stored = False
     for each in entries:
         with desk.sessions.begin() as session:
-            stored |= parts.write(session, desk.context, [(provider, each)])
+            stored |= smpp_parts.write(session, desk.context, [(provider, each)])
     desk.settle()
     return stored
 
@@ -65,9 +65,9 @@ def test_a_receipt_settles_its_attempt_whichever_comes_first(desk: Desk, sent: A
 def test_both_in_one_batch_and_copies_with_them(desk: Desk, sent: AttemptRow) -> None:
     batch = [(NAME, report()), (NAME, taken(sent.send_key)), (NAME, report()), (NAME, taken(sent.send_key))]
     with desk.sessions.begin() as session:
-        assert parts.write(session, desk.context, batch)
+        assert smpp_parts.write(session, desk.context, batch)
     with desk.sessions.begin() as session:
-        assert not parts.write(session, desk.context, batch)
+        assert not smpp_parts.write(session, desk.context, batch)
     assert len(desk.rows(ReceiptRow)) == 1
 
 
@@ -143,7 +143,7 @@ def test_old_parts_are_forgotten(desk: Desk, sent: AttemptRow) -> None:
     write(desk, taken(sent.send_key, "1"), taken(sent.send_key, "2"))
     desk.sql("UPDATE parts SET written_at = written_at - interval '8 days' WHERE message_id = '1'")
     with desk.sessions.begin() as session:
-        parts.forget(session)
+        smpp_parts.forget(session)
     assert [row.message_id for row in desk.rows(PartRow)] == ["2"]
 
 

@@ -32,7 +32,7 @@ SECRET = "whsec_" + base64.b64encode(b"pump-test-secret-of-32-bytes-len").decode
 PATIENCE_S = 20
 DOUBT = InDoubt("ReadTimeout")
 
-Start = Callable[..., Any]  # gives a tasks.pump.Pump
+Start = Callable[..., Any]  # gives a dispatcher.delivery.pump.Pump
 
 
 @dataclass
@@ -160,7 +160,7 @@ def test_the_result_of_a_case_that_somebody_holds_holds_up_no_other(
     monkeypatch.setattr(pump_module, "HELD_S", 0.1)
     held, other = desk.open(1), desk.open(2)
     with ExitStack() as stack:
-        # After the claim, before the result: the errand itself comes upon nobody's lock.
+        # After the claim, before the result: the call itself comes upon nobody's lock.
         provider = Scripted(
             on_send=lambda message: message.to.endswith(phone(1)[-11:]) and stack.enter_context(desk.holding(held))
         )

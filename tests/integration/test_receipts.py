@@ -21,7 +21,7 @@ from sqlalchemy.orm import sessionmaker
 from standardwebhooks import Webhook
 from structlog.testing import capture_logs
 
-from dispatcher.casework import receipts
+from dispatcher.delivery import receipts
 from dispatcher.settings import Settings
 from dispatcher.setup import Services
 from dispatcher.store.receipts import ReceiptRow

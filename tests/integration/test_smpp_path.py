@@ -14,7 +14,7 @@ from desk import NO_REDIS, Desk, phone
 from smsc import Smsc, in_text, smsc, until
 from test_smpp import settings
 
-from dispatcher.casework.link_desk import LinkDesk
+from dispatcher.delivery.smpp_part_store import SmppPartStore
 from dispatcher.settings import Settings
 from dispatcher.setup import Services
 from dispatcher.store.attempts import AttemptRow
@@ -56,7 +56,7 @@ class Station:
         return done
 
     def provider(self, **options: Any) -> SmppProvider:
-        return SmppProvider(settings(self.smsc.port, **options), LinkDesk(self.desk.sessions, self.desk.context))
+        return SmppProvider(settings(self.smsc.port, **options), SmppPartStore(self.desk.sessions, self.desk.context))
 
     def do(self, what: Callable[[], object]) -> None:
         """Have the SMSC do this."""
@@ -151,9 +151,9 @@ async def claimed_and_sent(station: Station) -> None:
     """A worker that claims, sends, and is gone before the SMSC has answered: nothing is recorded."""
     provider = station.provider()
     assert station.desk.claim(provider) == []
-    errands = station.desk.claim(provider, lane=link_lane(NAME))
+    calls = station.desk.claim(provider, lane=link_lane(NAME))
     await provider.open()
-    calls = [asyncio.create_task(provider.send(each.message)) for each in errands if each.message]
+    calls = [asyncio.create_task(provider.send(each.message)) for each in calls if each.message]
     await until(lambda: len(station.smsc.taken) == len(calls))
     station.do(lambda: station.smsc.far.cut())
     await provider.close()

@@ -17,12 +17,13 @@ from standardwebhooks import Webhook
 from station import Load, case_with_visit
 
 from dispatcher import clock
-from dispatcher.casework import health, provider_health, receipts
+from dispatcher.casework import provider_health
 from dispatcher.casework.breaker import Counts, Window
+from dispatcher.delivery import judge_providers, receipts
+from dispatcher.delivery.send_stats import SendStats
 from dispatcher.errors import OperatorError
 from dispatcher.settings import Settings
 from dispatcher.store import heartbeats
-from dispatcher.tally import Told
 from dispatcher.watch import look as looking
 from dispatcher.watch import probe as probing
 from dispatcher.watch import tell
@@ -133,12 +134,12 @@ def test_providers_out_of_use_and_channels_without_any_are_told(desk: Desk, seen
     with desk.sessions.begin() as session:
         provider_health.register(session, Registry([a, Scripted(name="b", channels=(Channel.SMS,)), calls]))
     with desk.sessions.begin() as session:
-        health.pause(session, desk.context, "a", by="OPS-1", note="检修")
+        judge_providers.pause(session, desk.context, "a", by="OPS-1", note="检修")
     facts = seen()
     assert [(each.provider, each.health, each.cause) for each in facts.idle] == [("a", Health.PAUSED, Cause.PAUSED)]
     assert facts.down == ()
     with desk.sessions.begin() as session:
-        health.judge(session, desk.context, {"b": Told(Window(Counts(fault=1)))})
+        judge_providers.judge(session, desk.context, {"b": SendStats(Window(Counts(fault=1)))})
     facts = seen()
     assert [(each.provider, each.cause) for each in facts.idle] == [("a", Cause.PAUSED), ("b", Cause.FAULT)]
     assert [each.channel for each in facts.down] == [Channel.SMS]

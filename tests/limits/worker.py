@@ -1,4 +1,4 @@
-"""One worker: the room, the limiter, the errands and the gateway adapter of the product, without its database.
+"""One worker: the capacity, the limiter, the calls and the gateway adapter of the product, without its database.
 
 Each asks for more than there is, all the time, for every provider.
 """
@@ -19,12 +19,12 @@ from uuid import uuid4
 
 from dispatcher import policy
 from dispatcher.casework.context import Context
-from dispatcher.casework.delivery import Errand
-from dispatcher.casework.errands import Errands
-from dispatcher.casework.room import Room, Spot
+from dispatcher.delivery.capacity import Capacity, Slot
+from dispatcher.delivery.provider_call import ProviderCaller
+from dispatcher.delivery.record import ProviderCall
+from dispatcher.delivery.send_stats import SendCounter
 from dispatcher.limits import Limiter, Shared
 from dispatcher.store.attempts import AttemptRow
-from dispatcher.tally import Tally
 from providers.base import Message, Provider, ProviderSettings
 from providers.registry import Registry, build
 from schemas.vocabulary import Channel, Person, Urgency
@@ -43,7 +43,7 @@ class Demand:
 class Worker:
     registry: Registry
     limiter: Limiter
-    room: Room
+    capacity: Capacity
     stop: Event
     chance: random.Random
     fresh: Iterator[int] = field(default_factory=itertools.count)
@@ -53,31 +53,31 @@ class Worker:
     async def ask(self, demand: Demand) -> None:
         """Send to this provider whatever it may have, until told to stop."""
         provider = self.registry[demand.provider.name]
-        errands = Errands(self.registry, self.limiter, Tally(None))
+        calls = ProviderCaller(self.registry, self.limiter, SendCounter(None))
         while not self.stop.is_set():
             urgency = self.chance.choice((Urgency.CRITICAL, Urgency.MEDIUM))
             to = self._number(demand)
             attempt = AttemptRow(id=uuid4(), channel="sms", urgency_rank=urgency.rank)
-            spot, wait = await self._task(self._spot, attempt, provider, to)
-            if spot.booking is None:
-                await asyncio.sleep(wait if spot.must_wait else 0.05)
+            slot, wait = await self._task(self._spot, attempt, provider, to)
+            if slot.booking is None:
+                await asyncio.sleep(wait if slot.must_wait else 0.05)
                 continue
             key = f"{'urgent' if urgency is Urgency.CRITICAL else 'routine'}-{attempt.id}"
             message = Message(key, Channel.SMS, Person.SUBJECT, to=to, text="drill")
-            word = await errands.do(
-                Errand(attempt.id, attempt.id, key, "send", provider.name, message, booking=spot.booking)
+            word = await calls.do(
+                ProviderCall(attempt.id, attempt.id, key, "send", provider.name, message, booking=slot.booking)
             )
             self.words[type(word).__name__] += 1
-            if spot.booking.has_line:
-                await self._task(self.room.line_is_free, provider.name)
+            if slot.booking.has_line:
+                await self._task(self.capacity.line_is_free, provider.name)
 
-    def _spot(self, attempt: AttemptRow, provider: Provider, to: str) -> tuple[Spot, float]:
-        self.room.look_again()
-        spot = self.room.spot(attempt, "routine", provider, _nobody, lambda: to, datetime.now(UTC))
-        return spot, self.room.wait_s() or 0.0
+    def _spot(self, attempt: AttemptRow, provider: Provider, to: str) -> tuple[Slot, float]:
+        self.capacity.look_again()
+        slot = self.capacity.slot(attempt, "routine", provider, _nobody, lambda: to, datetime.now(UTC))
+        return slot, self.capacity.wait_s() or 0.0
 
     async def _task(self, step: Callable[..., Any], *what: Any) -> Any:
-        """As in a worker, one thread asks for room while another awaits answers."""
+        """As in a worker, one thread asks for capacity while another awaits answers."""
         return await asyncio.get_running_loop().run_in_executor(self.thread, partial(step, *what))
 
     def _number(self, demand: Demand) -> str:
@@ -93,14 +93,14 @@ def work(number: int, redis_url: str, demands: list[Demand], workers: int, ready
     logging.disable()
     registry = build([each.provider for each in demands], {})
     limiter = Limiter(Shared(redis_url), str, workers)
-    # Of the context the room wants the policy's time zone alone.
+    # Of the context the capacity wants the policy's time zone alone.
     context = cast(Context, type("_Office", (), {"policy": policy.load()}))
-    room = Room(limiter, registry, context)
+    capacity = Capacity(limiter, registry, context)
     ready.wait()
 
     async def run() -> None:
         chance = random.Random(number)
-        one = Worker(registry, limiter, room, stop, chance, itertools.count(number * 1_000_000))
+        one = Worker(registry, limiter, capacity, stop, chance, itertools.count(number * 1_000_000))
         await asyncio.gather(*(one.ask(each) for each in demands for _ in range(each.at_once)))
         if others := one.words - Counter(Accepted=one.words["Accepted"]):
             print(f"worker {number}: {dict(others)}", flush=True)

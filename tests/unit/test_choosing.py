@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dispatcher.delivery.weighted_choice import Candidate, choose, drawn, has_another
 from dispatcher.store.base import new_id
-from providers.choosing import Candidate, choose, drawn, is_another_left
 
 NAMES = "abcdef"
 candidates = st.lists(
@@ -34,7 +34,7 @@ def test_the_one_chosen_is_the_best_there_is(found: list[Candidate], before: set
     assert chosen in (fresh or in_use or found)
     # A reserve is taken only where nobody with a weight is as good.
     assert chosen.weight > 0 or not any(each.weight > 0 for each in fresh or in_use)
-    assert is_another_left(found, before) == bool(fresh)
+    assert has_another(found, before) == bool(fresh)
 
 
 def shares(*found: Candidate, before: frozenset[str] = frozenset()) -> dict[str | None, int]:
@@ -55,7 +55,7 @@ def test_who_comes_back_gets_a_part_of_its_weight() -> None:
 def test_those_whose_breakers_are_open_are_tried_only_where_all_are() -> None:
     assert shares(Candidate("a", share=0), Candidate("b", 0)) == {"b": 100}
     assert shares(Candidate("a", 3, share=0), Candidate("b", 1, share=0)) == {"a": 75, "b": 25}
-    assert not is_another_left([Candidate("a", share=0)], ())
+    assert not has_another([Candidate("a", share=0)], ())
 
 
 @given(st.uuids())

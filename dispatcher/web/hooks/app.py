@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session
 
-from dispatcher.casework import receipts
+from dispatcher.delivery import receipts
 from dispatcher.logging import logger
 from dispatcher.setup import Services
 from providers.base import Callback, Receipt, ReceiptRefused, Receipts

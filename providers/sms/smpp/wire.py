@@ -14,7 +14,7 @@ import smpp34
 from providers.sms.smpp import codes
 
 _HEADER = struct.Struct(">LLLL")  # command_length, command_id, command_status, sequence_number
-_LONGEST = 0x11000  # octets: a message_payload of 64 KiB, and room for the rest
+_LONGEST = 0x11000  # octets: a message_payload of 64 KiB, and capacity for the rest
 
 
 class BadFrame(Exception):

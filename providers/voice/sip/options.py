@@ -60,6 +60,6 @@ def options_of(settings: ProviderSettings) -> Options:
     if not settings.secret or not _PASSWORD.issuperset(settings.secret) or len(settings.secret) > 100:
         raise SettingsError(
             f"provider {settings.name}: secret_env must name a variable that holds the password of the line, "
-            "at most 100 letters, digits and signs, none of them a space, a quote or one of ,:;<>()[]{}|`\\"
+            "at most 100 composer, digits and signs, none of them a space, a quote or one of ,:;<>()[]{}|`\\"
         )
     return found

@@ -119,7 +119,7 @@ def main() -> int:
         refused(ledger, port, stack)
         reports, seen = stacks.ask(stack, _TOLD)[0][0], carrier.report()
         written = stacks.logs(stack)
-        ledger.note("errand_done" in written and NUMBER[:7] not in written, "no number in any log")
+        ledger.note("provider_call_done" in written and NUMBER[:7] not in written, "no number in any log")
     crossed("kannel", GATEWAYS.version("kannel"), f"{seen['submits']} messages sent on, {reports} reports brought back")
     crossed("npm smpp", npm_version(), f"{seen['submits']} submit_sm, {seen['confirmed']} receipts confirmed")
     return ledger.close()

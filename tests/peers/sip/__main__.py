@@ -162,7 +162,7 @@ def main() -> int:
             if "--short" not in sys.argv:
                 killed_in_mid_call(ledger, trunk, stack)
             written = stacks.logs(stack)
-            ledger.note("errand_done" in written and NUMBER[:7] not in written, "no number in any log")
+            ledger.note("provider_call_done" in written and NUMBER[:7] not in written, "no number in any log")
         told = sum((trunk.crossed(digit) for digit in CALLEES), Counter())
     for name in ("baresip-core", "espeak-ng", "sox"):
         crossed(name, GATEWAYS.version(name), "our side of each call")

@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from dispatcher import clock, embedded, policy, texts, vault
 from dispatcher.casework.context import Context
-from dispatcher.casework.link_desk import LinkDesk
 from dispatcher.clock import Clock
+from dispatcher.delivery.smpp_part_store import SmppPartStore
 from dispatcher.store import changes, migrate
 from dispatcher.store.receipts import ReceiptRow
 from dispatcher.wake import Silent
@@ -32,7 +32,7 @@ _TEXT = "【反诈中心】您可能正遭遇电信网络诈骗,请立即停止�
 
 
 @contextmanager
-def desk(home: Path) -> Iterator[tuple[LinkDesk, sessionmaker[Session]]]:
+def desk(home: Path) -> Iterator[tuple[SmppPartStore, sessionmaker[Session]]]:
     """The port of the adapter on a PostgreSQL that keeps what it has confirmed."""
     server = embedded.postgres(home, durable=True)
     engine = create_engine(server.url, pool_size=15)
@@ -41,7 +41,7 @@ def desk(home: Path) -> Iterator[tuple[LinkDesk, sessionmaker[Session]]]:
         sessions = changes.watch(sessionmaker(engine, expire_on_commit=False))
         keys = vault.load(home / "keys.json", make=True)
         context = Context(policy=policy.load(), vault=keys, clock=Clock("real"), texts=texts.load(), wake=Silent())
-        yield LinkDesk(sessions, context), sessions
+        yield SmppPartStore(sessions, context), sessions
     finally:
         engine.dispose()
         server.stop()
@@ -70,7 +70,7 @@ def run(note: Callable[..., None]) -> dict[str, Any]:
     return seen
 
 
-async def _send(port: int, book: LinkDesk) -> tuple[dict[UUID, object], list[float]]:
+async def _send(port: int, book: SmppPartStore) -> tuple[dict[UUID, object], list[float]]:
     """What became of each message, and the seconds from its time to its word."""
     options = {"host": "127.0.0.1", "port": port, "system_id": "us", "source": "12381", "window": WINDOW}
     provider = SmppProvider(

@@ -12,8 +12,8 @@ from uuid import UUID
 from sqlalchemy import and_, delete, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from dispatcher.casework import receipts
 from dispatcher.casework.context import Context
+from dispatcher.delivery import receipts
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import is_one_of
 from dispatcher.store.parts import PartRow

@@ -12,10 +12,10 @@ from sqlalchemy import BindParameter, ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from dispatcher import clock
-from dispatcher.casework import outcomes
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.context import Context
-from dispatcher.casework.room import Room
+from dispatcher.delivery import outcomes
+from dispatcher.delivery.capacity import Capacity
 from dispatcher.limits import Booking
 from dispatcher.store.attempts import AttemptRow
 from providers.base import InDoubt, Inquiry, Message, OperationsFault, Outcome, Permanent
@@ -25,7 +25,7 @@ Moment = datetime | BindParameter[datetime]
 
 
 @dataclass(frozen=True)
-class Errand:
+class ProviderCall:
     """One thing to do at one provider, already committed."""
 
     case_id: UUID
@@ -35,46 +35,46 @@ class Errand:
     provider: str | None
     message: Message | None
     inquiry: Inquiry | None = None
-    others_left: bool = False  # a passing refusal may go to another provider at once
+    can_fail_over: bool = False  # a passing refusal may go to another provider at once
     booking: Booking | None = None  # its places among what the provider allows
     refusal: Outcome | None = None  # what its limits say in the provider's stead
 
 
 @dataclass(frozen=True)
-class Done:
-    errand: Errand
-    word: outcomes.ProviderAnswer | bool  # bool: whether a cancellation was granted
+class CallResult:
+    call: ProviderCall
+    answer: outcomes.ProviderAnswer | bool  # bool: whether a cancellation was granted
 
 
-def record(session: Session, context: Context, results: Iterable[Done]) -> tuple[set[str], list[Done]]:
+def record(session: Session, context: Context, results: Iterable[CallResult]) -> tuple[set[str], list[CallResult]]:
     """Write results down, journal them, let the engine decide what comes next.
 
     Gives the lanes to wake, and the results whose cases somebody else holds: one locked case holds up no other.
     """
     results = list(results)
     case_file = CaseFile(session, context)
-    case_file.open_soon({done.errand.case_id for done in results})
+    case_file.open_soon({done.call.case_id for done in results})
     held = []
     for done in results:
-        errand, word = done.errand, done.word
-        if errand.case_id not in case_file.cases:
+        call, answer = done.call, done.answer
+        if call.case_id not in case_file.cases:
             held.append(done)
             continue
-        if isinstance(word, bool):
-            outcomes.cancelled(case_file, errand.case_id, errand.attempt_id, taken_back=word)
+        if isinstance(answer, bool):
+            outcomes.cancelled(case_file, call.case_id, call.attempt_id, taken_back=answer)
         else:
             outcomes.record(
-                case_file, errand.case_id, errand.attempt_id, word, asked=errand.action, others_left=errand.others_left
+                case_file, call.case_id, call.attempt_id, answer, asked=call.action, can_fail_over=call.can_fail_over
             )
     case_file.decide()
     return case_file.lanes, held
 
 
-def due_lanes(session: Session, context: Context, room: Room) -> list[str]:
-    """Lanes with something to do now, beside what waits for room."""
-    room.look_again()
+def due_lanes(session: Session, context: Context, capacity: Capacity) -> list[str]:
+    """Lanes with something to do now, beside what waits for capacity."""
+    capacity.look_again()
     due = is_due(context.clock.now(session), clock.shared_now(session))
-    return list(session.scalars(select(AttemptRow.lane).where(due, room.is_open()).distinct()))
+    return list(session.scalars(select(AttemptRow.lane).where(due, capacity.is_open()).distinct()))
 
 
 def is_due(now: Moment, real_now: Moment) -> ColumnElement[bool]:

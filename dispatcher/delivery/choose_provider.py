@@ -6,12 +6,12 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from dispatcher.delivery import weighted_choice
+from dispatcher.delivery.weighted_choice import Candidate
 from dispatcher.engine.sending import NEXT_PROVIDER
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import is_one_of
-from providers import choosing
 from providers.base import Provider
-from providers.choosing import Candidate
 from providers.registry import Registry
 from schemas.vocabulary import Channel
 
@@ -33,7 +33,7 @@ class Chooser:
     def choose(self, attempt: AttemptRow, country: str | None, full: Collection[str] = ()) -> Provider | None:
         """None where nobody reaches the number, or nobody is to be used.
 
-        Those in `full` have no room for it: another takes their place only if it works and has not refused it yet.
+        Those in `full` have no capacity for it: another takes their place only if it works and has not refused it yet.
         """
         same, tried = self._same(attempt), self._tried(attempt)
         if same in full:
@@ -43,13 +43,13 @@ class Chooser:
             candidates = [each for each in candidates if each.share and each.name not in {*full, *tried}]
         if any(each.name == same and each.share > 0 for each in candidates):
             return self._registry.get(same)
-        name = choosing.choose(candidates, tried, choosing.drawn(attempt.id))
+        name = weighted_choice.choose(candidates, tried, weighted_choice.drawn(attempt.id))
         return self._registry.get(name)
 
-    def is_another_left(self, attempt: AttemptRow, country: str | None, provider: Provider) -> bool:
+    def has_another(self, attempt: AttemptRow, country: str | None, provider: Provider) -> bool:
         """Whether a passing refusal of this one may go to another at once. What may have left elsewhere never does."""
         tried = {provider.name, *self._tried(attempt)}
-        return not _is_resent(attempt) and choosing.is_another_left(self._candidates(attempt, country), tried)
+        return not _is_resent(attempt) and weighted_choice.has_another(self._candidates(attempt, country), tried)
 
     def _candidates(self, attempt: AttemptRow, country: str | None) -> list[Candidate]:
         reaching = (each.name for each in self._registry.reaching(Channel(attempt.channel), country))

@@ -1,4 +1,4 @@
-"""Letters: what one attempt says, and to which number. Personal data leaves the vault here and nowhere earlier.
+"""MessageComposer: what one attempt says, and to which number. Personal data leaves the vault here and nowhere earlier.
 
 Each tier sees what its step needs and no more (providers/tiers.py).
 """
@@ -30,7 +30,7 @@ from schemas.vocabulary import Channel, Hook, Person, Relation
 _TRANSFER = ("at", "amount_yuan", "payee_account")
 
 
-class Letters:
+class MessageComposer:
     """Writes the messages of one claim."""
 
     def __init__(self, session: Session, context: Context, rows: Iterable[tuple[AttemptRow, CaseRow]]) -> None:

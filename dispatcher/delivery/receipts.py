@@ -10,9 +10,9 @@ from sqlalchemy import select, union
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from dispatcher.casework import outcomes
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.context import Context
+from dispatcher.delivery import outcomes
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import is_one_of, new_id
 from dispatcher.store.probes import ProbeRow

@@ -34,7 +34,7 @@ def choose(candidates: Sequence[Candidate], tried: Collection[str], at: float) -
     return next(found, None)
 
 
-def is_another_left(candidates: Sequence[Candidate], tried: Collection[str]) -> bool:
+def has_another(candidates: Sequence[Candidate], tried: Collection[str]) -> bool:
     """Whether one is in use that was not tried yet."""
     return any(each.share > 0 and each.name not in tried for each in candidates)
 

@@ -10,9 +10,9 @@ from sqlalchemy import Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from dispatcher import clock
-from dispatcher.casework import delivery, outcomes
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.context import Context
+from dispatcher.delivery import outcomes, record
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import is_one_of
 from dispatcher.store.cases import CaseRow
@@ -41,7 +41,7 @@ def expire_leases(session: Session, context: Context) -> tuple[int, set[str]]:
         .join(CaseRow, CaseRow.id == AttemptRow.case_id)
         .where(AttemptRow.state == AttemptState.SENDING.value, AttemptRow.lease_until < func.clock_timestamp())
         .limit(BATCH)
-        # A case that somebody holds is left for the next look: the sweep waits for nobody.
+        # A case that somebody holds is left for the next find_due_work: the sweep waits for nobody.
         .with_for_update(skip_locked=True, key_share=True, of=CaseRow)
     )
     rows = session.execute(lapsed).tuples().all()
@@ -59,8 +59,8 @@ def expire_leases(session: Session, context: Context) -> tuple[int, set[str]]:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What one look at everything that is due or under way finds. Not a `Look`: that is a decision of the engine."""
+class DueWork:
+    """Everything that is due or under way at one moment."""
 
     now: datetime
     lanes: frozenset[str]  # with something to do now
@@ -75,11 +75,11 @@ class Seen:
         return not (self.lanes or self.has_struck or self.has_receipts or self.is_awaited)
 
 
-def look(session: Session, context: Context) -> Seen:
+def find_due_work(session: Session, context: Context) -> DueWork:
     """Look, in one statement: with several, what moves on between two of them would be seen by neither."""
     now = context.clock.now(session)
     row = session.execute(_LOOK, {"now": now, "real": clock.shared_now(session)}).one()
-    return Seen(now, frozenset(row[0] or ()), *row[1:])
+    return DueWork(now, frozenset(row[0] or ()), *row[1:])
 
 
 def _whole_look() -> Select[Any]:
@@ -91,7 +91,7 @@ def _whole_look() -> Select[Any]:
         select(AttemptRow.id).where(AttemptRow.state == AttemptState.SENDING.value),
         select(AttemptRow.id).where(AttemptRow.lease_until > real, is_held),
     )
-    lanes = select(func.array_agg(AttemptRow.lane.distinct())).where(delivery.is_due(now, real))
+    lanes = select(func.array_agg(AttemptRow.lane.distinct())).where(record.is_due(now, real))
     next_looks = select(func.min(CaseRow.next_look_at))
     next_attempts = select(func.min(AttemptRow.due_at)).where(has_action)
     return select(
@@ -119,7 +119,7 @@ def in_hand(session: Session, case_ids: Iterable[UUID]) -> set[UUID]:
 
 def step(session: Session, context: Context) -> datetime | None:
     """Move a stepped clock to the next due time. None where it must stand still."""
-    seen = look(session, context)
+    seen = find_due_work(session, context)
     if not seen.is_quiet or seen.next_at is None:
         return None
     clock.step_to(session, seen.next_at)

@@ -8,9 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
-from dispatcher.casework import parts
 from dispatcher.casework.context import Context
-from dispatcher.casework.parts import Entry
+from dispatcher.delivery import smpp_parts
+from dispatcher.delivery.smpp_parts import Entry
 from dispatcher.store.parts import PartRow
 from dispatcher.store.patience import waits_for_database
 from providers.sms.smpp.parts import Part, Report
@@ -21,7 +21,7 @@ _GATHER_S = 0.005  # a commit for each would cost more than the wait; places in 
 Waiting = tuple[Entry, asyncio.Future[None]]
 
 
-class LinkDesk:
+class SmppPartStore:
     """What is to be kept is gathered while a transaction runs, and goes into the next one."""
 
     def __init__(self, sessions: sessionmaker[Session], context: Context) -> None:
@@ -69,7 +69,7 @@ class LinkDesk:
     @waits_for_database
     def _write(self, entries: Sequence[Entry]) -> None:
         with self._sessions.begin() as session:
-            is_news = parts.write(session, self._office, entries)
+            is_news = smpp_parts.write(session, self._office, entries)
         if is_news:
             self._office.wake.settle()
 

@@ -37,45 +37,53 @@ _LONGEST_NAMED_WAIT_S = 300.0
 
 _UNSETTLED = frozenset({AttemptState.SENDING, AttemptState.ACCEPTED, AttemptState.IN_DOUBT})
 
-Word = Accepted | Answered | Transient | Permanent | SwitchChannel | OperationsFault | InDoubt | NeverTaken
+ProviderAnswer = Accepted | Answered | Transient | Permanent | SwitchChannel | OperationsFault | InDoubt | NeverTaken
 
 
 def record(
-    case_file: CaseFile, case_id: UUID, attempt_id: UUID, word: Word, *, asked: str, others_left: bool = False
+    case_file: CaseFile,
+    case_id: UUID,
+    attempt_id: UUID,
+    answer: ProviderAnswer,
+    *,
+    asked: str,
+    can_fail_over: bool = False,
 ) -> None:
     """Write down what came of one attempt. `asked` is what we did: send, query, cancel, or receipt.
 
-    A final state is never moved back; only UNKNOWN may still become known. `others_left`: another provider may be
+    A final state is never moved back; only UNKNOWN may still become known. `can_fail_over`: another provider may be
     tried at once where this one certainly did not send it.
     """
     attempt = case_file.attempt(case_id, attempt_id)
-    if _is_final(attempt, word):
+    if _is_final(attempt, answer):
         case_file.note(case_id, "word_ignored", {"attempt": str(attempt_id), "asked": asked, "state": attempt.state})
         return
     attempt.lease_until = None
-    if isinstance(word, Accepted):
-        _accepted(case_file, attempt, word, asked)
-    elif isinstance(word, InDoubt):
-        _in_doubt(case_file, attempt, word, asked)
-    elif isinstance(word, Answered):
-        result = _as_called(case_file, attempt, word.result)
-        attempt.confirmed = word.confirmed and not _is_another(attempt, result)
-        attempt.answer, attempt.ref = word.answer.value if word.answer else None, word.ref or attempt.ref
-        _bank_answered(case_file, attempt, word)
-        _settle(case_file, attempt, result, word.detail)
-    elif isinstance(word, Permanent):
-        _settle(case_file, attempt, word.result, word.detail)
-    elif isinstance(word, SwitchChannel):
+    if isinstance(answer, Accepted):
+        _accepted(case_file, attempt, answer, asked)
+    elif isinstance(answer, InDoubt):
+        _in_doubt(case_file, attempt, answer, asked)
+    elif isinstance(answer, Answered):
+        result = _as_called(case_file, attempt, answer.result)
+        attempt.confirmed = answer.confirmed and not _is_another(attempt, result)
+        attempt.answer, attempt.ref = answer.answer.value if answer.answer else None, answer.ref or attempt.ref
+        _bank_answered(case_file, attempt, answer)
+        _settle(case_file, attempt, result, answer.detail)
+    elif isinstance(answer, Permanent):
+        _settle(case_file, attempt, answer.result, answer.detail)
+    elif isinstance(answer, SwitchChannel):
         attempt.onward = Onward.NEXT_CHANNEL.value
-        _settle(case_file, attempt, Result.FAILED_PERMANENT, word.detail)
+        _settle(case_file, attempt, Result.FAILED_PERMANENT, answer.detail)
     else:
-        detail = NEVER_TAKEN if isinstance(word, NeverTaken) else word.detail
-        if others_left and not isinstance(word, NeverTaken):
+        detail = NEVER_TAKEN if isinstance(answer, NeverTaken) else answer.detail
+        if can_fail_over and not isinstance(answer, NeverTaken):
             attempt.onward = Onward.NEXT_PROVIDER.value
-        if isinstance(word, Transient) and word.retry_after_s is not None:
-            attempt.retry_not_before = case_file.now + timedelta(seconds=min(word.retry_after_s, _LONGEST_NAMED_WAIT_S))
+        if isinstance(answer, Transient) and answer.retry_after_s is not None:
+            attempt.retry_not_before = case_file.now + timedelta(
+                seconds=min(answer.retry_after_s, _LONGEST_NAMED_WAIT_S)
+            )
         _settle(case_file, attempt, Result.FAILED_TEMPORARY, detail)
-    if isinstance(word, Answered):
+    if isinstance(answer, Answered):
         _close_siblings(case_file, attempt)
 
 
@@ -99,29 +107,29 @@ def cancelled(case_file: CaseFile, case_id: UUID, attempt_id: UUID, *, taken_bac
     case_file.note(case_id, "recall_answered", {"attempt": str(attempt_id), "taken_back": taken_back}, actor=PROVIDER)
 
 
-def _is_final(attempt: AttemptRow, word: Word) -> bool:
+def _is_final(attempt: AttemptRow, answer: ProviderAnswer) -> bool:
     if attempt.state in _UNSETTLED:
         return False
-    late_knowledge = attempt.result == Result.UNKNOWN and isinstance(word, Answered)
+    late_knowledge = attempt.result == Result.UNKNOWN and isinstance(answer, Answered)
     return not (attempt.state == AttemptState.SETTLED and late_knowledge)
 
 
-def _accepted(case_file: CaseFile, attempt: AttemptRow, word: Accepted, asked: str) -> None:
-    waited_out = asked == "query" and attempt.state == AttemptState.ACCEPTED and not word.held
+def _accepted(case_file: CaseFile, attempt: AttemptRow, answer: Accepted, asked: str) -> None:
+    waited_out = asked == "query" and attempt.state == AttemptState.ACCEPTED and not answer.held
     if waited_out and attempt.channel != Channel.VISIT:
         _settle(case_file, attempt, Result.UNKNOWN, "no_receipt")
         return
-    attempt.state, attempt.ref = AttemptState.ACCEPTED.value, word.ref or attempt.ref
+    attempt.state, attempt.ref = AttemptState.ACCEPTED.value, answer.ref or attempt.ref
     if attempt.action == "cancel":
         return  # being taken back; that it was queued is no news
     if attempt.channel == Channel.VISIT:
         attempt.action = None
-        _assigned(case_file, attempt, word.ref)
+        _assigned(case_file, attempt, answer.ref)
     else:
         _wait_for_receipt(case_file, attempt)
-        if not word.held:
+        if not answer.held:
             attempt.lease_until = case_file.real_now + _ANSWER_GRACE
-    _note(case_file, attempt, "attempt_accepted", held=word.held)
+    _note(case_file, attempt, "attempt_accepted", held=answer.held)
 
 
 def _wait_for_receipt(case_file: CaseFile, attempt: AttemptRow) -> None:
@@ -137,18 +145,18 @@ def _assigned(case_file: CaseFile, attempt: AttemptRow, badge: str | None) -> No
     case_file.note(attempt.case_id, "visit_assigned", data, actor=PROVIDER)
 
 
-def _in_doubt(case_file: CaseFile, attempt: AttemptRow, word: InDoubt, asked: str) -> None:
+def _in_doubt(case_file: CaseFile, attempt: AttemptRow, answer: InDoubt, asked: str) -> None:
     """Asked about at once, then every 20 s, until the engine's wait for this urgency is over."""
     again = _ASK_AGAIN if asked == "query" else timedelta()
     attempt.action, attempt.due_at = "query", case_file.now + again
     if attempt.state in (AttemptState.ACCEPTED, AttemptState.IN_DOUBT):
-        _note(case_file, attempt, "status_unknown", detail=word.detail)
+        _note(case_file, attempt, "status_unknown", detail=answer.detail)
     if attempt.state == AttemptState.ACCEPTED:
         return
     case_file.lanes.add(attempt.lane)
     if attempt.state != AttemptState.IN_DOUBT:
         attempt.state, attempt.was_in_doubt = AttemptState.IN_DOUBT.value, True
-        _note(case_file, attempt, "attempt_in_doubt", detail=word.detail)
+        _note(case_file, attempt, "attempt_in_doubt", detail=answer.detail)
 
 
 def unsupported(case_file: CaseFile, case_id: UUID, attempt_id: UUID) -> None:
@@ -160,18 +168,18 @@ def unsupported(case_file: CaseFile, case_id: UUID, attempt_id: UUID) -> None:
     case_file.note(case_id, "attempt_skipped", data, rule="unsupported_destination")
 
 
-def _bank_answered(case_file: CaseFile, attempt: AttemptRow, word: Answered) -> None:
+def _bank_answered(case_file: CaseFile, attempt: AttemptRow, answer: Answered) -> None:
     """How much was stopped, how long the account is protected. Lost and stopped stay figures of their own."""
     if attempt.hook is None:
         return
-    if word.hours is not None:
-        attempt.granted_until = case_file.now + timedelta(hours=word.hours)
-    if word.stopped_yuan:
+    if answer.hours is not None:
+        attempt.granted_until = case_file.now + timedelta(hours=answer.hours)
+    if answer.stopped_yuan:
         case = case_file.cases[attempt.case_id]
-        attempt.stopped_yuan = word.stopped_yuan
-        case.money_stopped += word.stopped_yuan
-        case.money_lost = max(0, case.money_lost - word.stopped_yuan)
-        money = {"stopped": word.stopped_yuan, "lost": case.money_lost, "attempt": str(attempt.id)}
+        attempt.stopped_yuan = answer.stopped_yuan
+        case.money_stopped += answer.stopped_yuan
+        case.money_lost = max(0, case.money_lost - answer.stopped_yuan)
+        money = {"stopped": answer.stopped_yuan, "lost": case.money_lost, "attempt": str(attempt.id)}
         case_file.note(attempt.case_id, "money_stopped", money, actor=PROVIDER, rule=attempt.hook)
 
 

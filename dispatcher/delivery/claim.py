@@ -8,13 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dispatcher import clock
-from dispatcher.casework import links, outcomes
 from dispatcher.casework.case_file import CaseFile, entry
-from dispatcher.casework.choosing import Chooser
 from dispatcher.casework.context import Context
-from dispatcher.casework.delivery import Errand, is_due
-from dispatcher.casework.letters import Letters
-from dispatcher.casework.room import LEASE_MARGIN_S, Room, Spot
+from dispatcher.delivery import link_lanes, outcomes
+from dispatcher.delivery.capacity import LEASE_MARGIN_S, Capacity, Slot
+from dispatcher.delivery.choose_provider import Chooser
+from dispatcher.delivery.compose import MessageComposer
+from dispatcher.delivery.record import ProviderCall, is_due
 from dispatcher.store import changes
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow
@@ -28,30 +28,32 @@ _LANES = {ROUTINE: (URGENT, ROUTINE)}
 Rows = Sequence[tuple[AttemptRow, CaseRow]]
 
 
-def claim(session: Session, context: Context, registry: Registry, room: Room, lane: str, limit: int) -> list[Errand]:
+def claim(
+    session: Session, context: Context, registry: Registry, capacity: Capacity, lane: str, limit: int
+) -> list[ProviderCall]:
     """Claim up to `limit` due attempts and commit them to the caller's transaction as in hand.
 
-    What there is no room for is left untouched, and what stands behind it is looked at instead.
+    What there is no capacity for is left untouched, and what stands behind it is looked at instead.
     """
     now, real_now = context.clock.now(session), clock.shared_now(session)
-    errands: list[Errand] = []
-    is_left = True
-    room.look_again()
-    while is_left and len(errands) < limit:
-        rows = _due(session, room, lane, limit - len(errands), now, real_now)
+    calls: list[ProviderCall] = []
+    any_deferred = True
+    capacity.look_again()
+    while any_deferred and len(calls) < limit:
+        rows = _due(session, capacity, lane, limit - len(calls), now, real_now)
         if not rows:
             break
-        this = _Slice(session, context, registry, room, lane, now, real_now, rows)
-        errands += this.take(rows)
-        is_left = this.is_left
-    return errands
+        this = _Slice(session, context, registry, capacity, lane, now, real_now, rows)
+        calls += this.take(rows)
+        any_deferred = this.any_deferred
+    return calls
 
 
-def _due(session: Session, room: Room, lane: str, limit: int, now: datetime, real_now: datetime) -> Rows:
+def _due(session: Session, capacity: Capacity, lane: str, limit: int, now: datetime, real_now: datetime) -> Rows:
     due = (
         select(AttemptRow, CaseRow)
         .join(CaseRow, CaseRow.id == AttemptRow.case_id)
-        .where(is_due(now, real_now), AttemptRow.lane.in_(_LANES.get(lane, (lane,))), room.is_open())
+        .where(is_due(now, real_now), AttemptRow.lane.in_(_LANES.get(lane, (lane,))), capacity.is_open())
         .order_by(AttemptRow.urgency_rank, AttemptRow.due_at)
         .limit(limit)
         # The case is locked too, or left for the next round: no claim races a withdrawal.
@@ -61,56 +63,56 @@ def _due(session: Session, room: Room, lane: str, limit: int, now: datetime, rea
 
 
 class _Slice:
-    """Some rows that are due and locked. `is_left`: there was no room for one of them."""
+    """Some rows that are due and locked. `any_deferred`: there was no capacity for one of them."""
 
     def __init__(
         self,
         session: Session,
         context: Context,
         registry: Registry,
-        room: Room,
+        capacity: Capacity,
         lane: str,
         now: datetime,
         real_now: datetime,
         rows: Rows,
     ) -> None:
-        self._session, self._office, self._registry, self._room = session, context, registry, room
+        self._session, self._office, self._registry, self._capacity = session, context, registry, capacity
         self._lane, self._now, self._real_now = lane, now, real_now
-        self._letters = Letters(session, context, rows)
+        self._composer = MessageComposer(session, context, rows)
         self._chooser = Chooser(
             session, registry, (attempt for attempt, _ in rows), context.provider_health.shares(session)
         )
         self._out_of_reach: list[AttemptRow] = []
-        self.is_left = False
+        self.any_deferred = False
 
-    def take(self, rows: Rows) -> list[Errand]:
+    def take(self, rows: Rows) -> list[ProviderCall]:
         """Take each in hand, or put it where it belongs."""
         found = [self._one(attempt, case) for attempt, case in rows]
         if self._out_of_reach:
             self._leave_out()
-        return [errand for errand in found if errand is not None]
+        return [call for call in found if call is not None]
 
-    def _one(self, attempt: AttemptRow, case: CaseRow) -> Errand | None:
+    def _one(self, attempt: AttemptRow, case: CaseRow) -> ProviderCall | None:
         # Only the provider that was given a message can say what became of it; on a link's lane it is settled already.
         is_new = attempt.action == "send"
         is_open = is_new and not self._lane.startswith(LINK)
-        country = self._letters.country(attempt)
+        country = self._composer.country(attempt)
         choose = partial(self._chooser.choose, attempt, country) if is_open else partial(self._settled, attempt)
         provider = choose(())
         if is_open and provider is None and self._is_out_of_reach(attempt, country):
             self._out_of_reach.append(attempt)
             return None
-        spot = Spot(provider)
+        slot = Slot(provider)
         if is_new and provider is not None:
-            number = partial(self._letters.number, attempt)
-            spot = self._room.spot(attempt, self._lane, provider, choose, number, self._now)
-        if spot.must_wait:
-            self.is_left = True
+            number = partial(self._composer.number, attempt)
+            slot = self._capacity.slot(attempt, self._lane, provider, choose, number, self._now)
+        if slot.must_wait:
+            self.any_deferred = True
             return None
-        if spot.provider is not None and links.belongs_elsewhere(spot.provider, self._lane):
-            links.hand_over(self._session, self._office, attempt, case, spot.provider, self._now)
+        if slot.provider is not None and link_lanes.belongs_elsewhere(slot.provider, self._lane):
+            link_lanes.hand_over(self._session, self._office, attempt, case, slot.provider, self._now)
             return None
-        return self._take(attempt, case, country, spot)
+        return self._take(attempt, case, country, slot)
 
     def _settled(self, attempt: AttemptRow, full: Sequence[str] = ()) -> Provider | None:
         return None if attempt.provider in full else self._registry.get(attempt.provider)
@@ -128,29 +130,29 @@ class _Slice:
             outcomes.unsupported(case_file, each.case_id, each.id)
         case_file.decide()
 
-    def _take(self, attempt: AttemptRow, case: CaseRow, country: str | None, spot: Spot) -> Errand:
+    def _take(self, attempt: AttemptRow, case: CaseRow, country: str | None, slot: Slot) -> ProviderCall:
         """Put an attempt in hand, with a lease; a new one is committed as `sending`."""
-        action, provider = attempt.action or "send", spot.provider
+        action, provider = attempt.action or "send", slot.provider
         is_new = action == "send"
-        errand = Errand(
+        call = ProviderCall(
             case.id,
             attempt.id,
             str(attempt.send_key),
             action,
             provider.name if is_new and provider else attempt.provider,
-            self._letters.message(attempt, case) if is_new else None,
-            self._letters.inquiry(attempt, provider) if action == "query" else None,
-            is_new and provider is not None and self._chooser.is_another_left(attempt, country, provider),
-            spot.booking,
-            spot.refusal,
+            self._composer.message(attempt, case) if is_new else None,
+            self._composer.inquiry(attempt, provider) if action == "query" else None,
+            is_new and provider is not None and self._chooser.has_another(attempt, country, provider),
+            slot.booking,
+            slot.refusal,
         )
         timeout_s = provider.timeout_s if provider else 0.0
         attempt.lease_until = self._real_now + timedelta(seconds=timeout_s + LEASE_MARGIN_S)
         if is_new:
-            attempt.provider, attempt.sent_at = errand.provider, self._now
+            attempt.provider, attempt.sent_at = call.provider, self._now
             attempt.state, attempt.action = AttemptState.SENDING.value, None
-            self._note(attempt, case, errand.message)
-        return errand
+            self._note(attempt, case, call.message)
+        return call
 
     def _note(self, attempt: AttemptRow, case: CaseRow, message: Message | None) -> None:
         case.journal_seq += 1

@@ -14,10 +14,11 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from dispatcher.casework import claiming, delivery
-from dispatcher.casework.delivery import Done, Errand
-from dispatcher.casework.errands import Errands
-from dispatcher.casework.room import Room
+from dispatcher.delivery import record
+from dispatcher.delivery.capacity import Capacity
+from dispatcher.delivery.claim import claim
+from dispatcher.delivery.provider_call import ProviderCaller
+from dispatcher.delivery.record import CallResult, ProviderCall
 from dispatcher.logging import logger
 from dispatcher.setup import Services
 from dispatcher.store.patience import waits_for_database
@@ -32,7 +33,7 @@ REST = {URGENT: 1.0, ROUTINE: 3.0}
 REST_MOST_S = 0.3
 FEW = 20  # claimed and recorded
 HELD_S = 1.0  # then a result whose case somebody else held is tried again
-SOON_S = 0.3  # a wait for room that is worth keeping the lane for
+SOON_S = 0.3  # a wait for capacity that is worth keeping the lane for
 CLAIM_FOR_S = 25.0  # then a general lane's slice ends; with the slowest call it stays below the visibility timeout
 
 _log = logger(__name__)
@@ -44,12 +45,12 @@ class Pump:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._registry = services.registry
-        self.room = Room(services.limiter, services.registry, services.context)
-        self._errands = Errands(services.registry, services.limiter, services.tally)
+        self.capacity = Capacity(services.limiter, services.registry, services.context)
+        self._caller = ProviderCaller(services.registry, services.limiter, services.send_counter)
         self._loop = asyncio.new_event_loop()
-        self._results: queue.SimpleQueue[Done] = queue.SimpleQueue()
+        self._results: queue.SimpleQueue[CallResult] = queue.SimpleQueue()
         self._under_way = 0
-        self._held: list[Done] = []
+        self._held: list[CallResult] = []
         self._again_at = 0.0
         self._busy_s = 0.0
         self._rests_until = 0.0
@@ -57,7 +58,7 @@ class Pump:
         threading.Thread(target=self._serve, name="providers", daemon=True).start()
 
     def deliver(self, lane: str, is_served: Callable[[], bool] = lambda: True) -> int:
-        """Deliver until nothing is due and nothing is under way. Gives the number of errands done.
+        """Deliver until nothing is due and nothing is under way. Gives the number of calls done.
 
         A link's slice goes on for as long as it is served here: a phone call takes minutes, and lines that are free
         meanwhile must not wait for its end. Its wake-up may come again by then, and finds nothing to do.
@@ -66,17 +67,17 @@ class Pump:
         claim_until = math.inf if lane.startswith(LINK) else time.monotonic() + CLAIM_FOR_S
         while is_more or self._under_way:
             self.stopping.wait(self._rests_until - time.monotonic())
-            room = min(CLAIM, most - self._under_way)
+            capacity = min(CLAIM, most - self._under_way)
             is_open = time.monotonic() < claim_until and is_served() and not self.stopping.is_set()
             with self._working():
-                errands = self._claim(lane, room) if is_open else []
-            self._start(errands)
+                calls = self._claim(lane, capacity) if is_open else []
+            self._start(calls)
             fresh = self._gather()
             for each in fresh:
-                if each.errand.booking is not None and each.errand.booking.has_line:
-                    self.room.line_is_free(str(each.errand.provider))
+                if each.call.booking is not None and each.call.booking.has_line:
+                    self.capacity.line_is_free(str(each.call.provider))
             results, is_planned = fresh + self._tried_again(), False
-            held: list[Done] = []
+            held: list[CallResult] = []
             if not results and not self._under_way:
                 if is_open and self._wait_for_room():
                     continue
@@ -88,15 +89,15 @@ class Pump:
                 # Where a record failed for good, its leases run out and the attempts are in doubt; the pump goes on.
                 self._under_way -= len(fresh)
             self._hold(held, lane)
-            self._rest(lane, len(errands) + len(results))
+            self._rest(lane, len(calls) + len(results))
             done += len(results) - len(held)
             # A last claim that finds nothing costs as much as one that does; the task looks once more at its end.
-            is_more = is_planned or len(errands) == room
+            is_more = is_planned or len(calls) == capacity
         return done
 
     def _wait_for_room(self) -> bool:
-        """Wait where there is room soon for what is due; else the sweep rings again."""
-        wait = self.room.wait_s()
+        """Wait where there is capacity soon for what is due; else the sweep rings again."""
+        wait = self.capacity.wait_s()
         if wait is None or wait > SOON_S:
             return False
         time.sleep(wait)
@@ -133,20 +134,20 @@ class Pump:
         return min(UNDER_WAY, (provider and provider.capabilities.at_once) or UNDER_WAY)
 
     @waits_for_database
-    def _claim(self, lane: str, limit: int) -> list[Errand]:
+    def _claim(self, lane: str, limit: int) -> list[ProviderCall]:
         if limit <= 0:
             return []
         with self._services.sessions.begin() as session:
-            return claiming.claim(session, self._services.context, self._registry, self.room, lane, limit)
+            return claim(session, self._services.context, self._registry, self.capacity, lane, limit)
 
-    def _start(self, errands: list[Errand]) -> None:
-        self._under_way += len(errands)
-        for errand in errands:
-            asyncio.run_coroutine_threadsafe(self._run(errand), self._loop)
+    def _start(self, calls: list[ProviderCall]) -> None:
+        self._under_way += len(calls)
+        for call in calls:
+            asyncio.run_coroutine_threadsafe(self._run(call), self._loop)
 
-    def _gather(self) -> list[Done]:
+    def _gather(self) -> list[CallResult]:
         """Results as they come: 50, or what came in 50 ms."""
-        results: list[Done] = []
+        results: list[CallResult] = []
         until = time.monotonic() + FLUSH_S
         while len(results) < min(FLUSH_RESULTS, self._under_way):
             try:
@@ -155,7 +156,7 @@ class Pump:
                 break
         return results
 
-    def _hold(self, results: list[Done], lane: str) -> None:
+    def _hold(self, results: list[CallResult], lane: str) -> None:
         """Keep what can't be recorded yet, because somebody else holds its case, and ring for it later."""
         if not results:
             return
@@ -165,7 +166,7 @@ class Pump:
         bell.daemon = True
         bell.start()
 
-    def _tried_again(self) -> list[Done]:
+    def _tried_again(self) -> list[CallResult]:
         """Results that were held, once it is time."""
         if time.monotonic() < self._again_at:
             return []
@@ -173,30 +174,30 @@ class Pump:
         return results
 
     @waits_for_database
-    def _record(self, results: list[Done]) -> tuple[bool, list[Done]]:
+    def _record(self, results: list[CallResult]) -> tuple[bool, list[CallResult]]:
         """Write results down. Gives whether more has become due by them, and those whose case somebody else holds."""
         if not results:
             return False, []
         with self._services.sessions.begin() as session:
-            lanes, held = delivery.record(session, self._services.context, results)
+            lanes, held = record.record(session, self._services.context, results)
         for done in results:
             if done not in held:
-                _log.info("errand_done", **_facts(done))
+                _log.info("provider_call_done", **_facts(done))
         if held:
             _log.warning("cases_held", results=len(held))
         self._services.context.wake.deliver(*lanes)
         return bool(lanes), held
 
-    async def _run(self, errand: Errand) -> None:
-        self._results.put(Done(errand, await self._errands.do(errand)))
+    async def _run(self, call: ProviderCall) -> None:
+        self._results.put(CallResult(call, await self._caller.do(call)))
 
 
-def _facts(done: Done) -> dict[str, str | None]:
-    errand = done.errand
+def _facts(done: CallResult) -> dict[str, str | None]:
+    call = done.call
     return {
-        "case": str(errand.case_id),
-        "attempt": str(errand.attempt_id),
-        "action": errand.action,
-        "provider": errand.provider,
-        "word": type(done.word).__name__,
+        "case": str(call.case_id),
+        "attempt": str(call.attempt_id),
+        "action": call.action,
+        "provider": call.provider,
+        "answer": type(done.answer).__name__,
     }

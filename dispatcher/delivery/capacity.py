@@ -1,4 +1,4 @@
-"""Room for what is claimed: a message is taken in hand once its provider may have it, and waits untouched before."""
+"""Capacity for what is claimed: a message is claimed once its provider may have it, and waits untouched before."""
 
 import time
 from collections.abc import Callable, Collection
@@ -7,9 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, false, not_, or_
 
-from dispatcher.casework import links
 from dispatcher.casework.carry_out import lane_of
 from dispatcher.casework.context import Context
+from dispatcher.delivery import link_lanes
 from dispatcher.limits import Booking, Full, Limiter
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.wake import URGENT
@@ -24,7 +24,7 @@ _Key = tuple[str, bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class Slot:
     """Where a message goes: with its places, or with the reason for which the provider may not have it, or later."""
 
     provider: Provider | None = None
@@ -33,15 +33,15 @@ class Spot:
     must_wait: bool = False
 
 
-class Room:
+class Capacity:
     """One a worker process, kept over its claims."""
 
     def __init__(self, limiter: Limiter, registry: Registry, context: Context) -> None:
         self._limiter, self._registry, self._zone = limiter, registry, context.policy.timezone
         self._full: dict[_Key, float] = {}  # provider and urgent or not, and until when
-        self._waiting: dict[_Key, float] = {}  # the same of channels: what was left for want of room
+        self._waiting: dict[_Key, float] = {}  # the same of channels: what was left for want of capacity
 
-    def spot(
+    def slot(
         self,
         attempt: AttemptRow,
         lane: str,
@@ -49,7 +49,7 @@ class Room:
         choose: Callable[[Collection[str]], Provider | None],
         number: Callable[[], str | None],
         now: datetime,
-    ) -> Spot:
+    ) -> Slot:
         """A place at this provider, or at the next one that `choose` gives beside those that have none.
 
         Where nobody may reach this person now, the last one's refusal moves the plan to the next channel.
@@ -57,25 +57,25 @@ class Room:
         passed: list[str] = []
         waits: list[float] = []
         found: Provider | None = provider
-        refused = Spot()
+        refused = Slot()
         while found is not None:
-            if links.belongs_elsewhere(found, lane):
-                return Spot(found)  # its own worker asks
+            if link_lanes.belongs_elsewhere(found, lane):
+                return Slot(found)  # its own worker asks
             answer = self._ask(attempt, found, number, now)
             if isinstance(answer, OperationsFault):
-                return Spot(found, refusal=answer)
+                return Slot(found, refusal=answer)
             if isinstance(answer, SwitchChannel):
-                refused = Spot(found, refusal=answer)
+                refused = Slot(found, refusal=answer)
             elif isinstance(answer, Full):
                 waits.append(answer.wait_s)
             else:
-                return Spot(found, answer)
+                return Slot(found, answer)
             passed.append(found.name)
             found = choose(passed)
         if not waits:
             return refused
         self._waiting[attempt.channel, _is_urgent(attempt)] = time.monotonic() + _bounded(min(waits))
-        return Spot(must_wait=True)
+        return Slot(must_wait=True)
 
     def line_is_free(self, provider: str) -> None:
         """A call through it has ended: what waits for its lines is worth a look."""
@@ -88,7 +88,7 @@ class Room:
         self._waiting = {key: until for key, until in self._waiting.items() if until > time.monotonic()}
 
     def is_open(self) -> ColumnElement[bool]:
-        """A condition that leaves out what waits for room."""
+        """A condition that leaves out what waits for capacity."""
         closed = [and_(AttemptRow.channel == channel, _is_row(urgent)) for channel, urgent in self._waiting]
         return or_(AttemptRow.action != "send", not_(or_(false(), *closed)))
 

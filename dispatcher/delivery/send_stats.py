@@ -1,4 +1,4 @@
-"""The tally: what each provider's last sends came to, counted in Redis by the second, from all workers.
+"""The send_counter: what each provider's last sends came to, counted in Redis by the second, from all workers.
 
 Counts are a help, never a condition: where Redis is away they are lost, which the log says, and deliveries go on.
 """
@@ -27,8 +27,8 @@ _log = logger(__name__)
 
 
 @dataclass(frozen=True)
-class Told:
-    """What the tally holds of one provider."""
+class SendStats:
+    """What the send_counter holds of one provider."""
 
     window: Window = _NOTHING
     last_error: str | None = None
@@ -45,7 +45,7 @@ class _Sheet:
     error: str | None = None
 
 
-class Tally:
+class SendCounter:
     """Notes cost the caller nothing but a lock; a thread takes them to Redis. Without a URL nothing is counted."""
 
     def __init__(self, redis_url: str | None) -> None:
@@ -75,7 +75,7 @@ class Tally:
                 sheet.in_a_row, sheet.began_anew = 0, True
             sheet.error = detail or sheet.error
             if self._writer is None:
-                self._writer = threading.Thread(target=self._write, name="tally", daemon=True)
+                self._writer = threading.Thread(target=self._write, name="send_counter", daemon=True)
                 self._writer.start()
         self._noted.set()
 
@@ -87,9 +87,9 @@ class Tally:
             if sheets:
                 self._asked(lambda server: _add(server, sheets), None)
 
-    def read(self, providers: Iterable[str]) -> Mapping[str, Told]:
+    def read(self, providers: Iterable[str]) -> Mapping[str, SendStats]:
         """What is known of each; nothing of anybody where Redis is away."""
-        nothing: dict[str, Told] = {}
+        nothing: dict[str, SendStats] = {}
         names = list(providers)
         return self._asked(lambda server: _read(server, names), nothing) if names else nothing
 
@@ -134,7 +134,7 @@ def _add(server: "redis.Redis", sheets: Mapping[str, _Sheet]) -> None:
         pipe.execute()
 
 
-def _read(server: "redis.Redis", names: list[str]) -> dict[str, Told]:
+def _read(server: "redis.Redis", names: list[str]) -> dict[str, SendStats]:
     second = _second(server)
     seconds = range(second - WINDOW_S + 1, second + 1)
     with server.pipeline(transaction=False) as pipe:
@@ -147,12 +147,12 @@ def _read(server: "redis.Redis", names: list[str]) -> dict[str, Told]:
     return {name: _told([next(answers) for _ in seconds], next(answers), next(answers)) for name in names}
 
 
-def _told(buckets: list[dict[bytes, bytes]], streak: bytes | None, error: dict[bytes, bytes]) -> Told:
+def _told(buckets: list[dict[bytes, bytes]], streak: bytes | None, error: dict[bytes, bytes]) -> SendStats:
     window = Window(_sum(buckets), _sum(buckets[-RECENT_S:]), int(streak or 0))
     if not error:
-        return Told(window)
+        return SendStats(window)
     at = datetime.fromtimestamp(int(error[b"at"]), UTC)
-    return Told(window, error[b"detail"].decode(errors="replace"), at)
+    return SendStats(window, error[b"detail"].decode(errors="replace"), at)
 
 
 def _sum(buckets: Iterable[dict[bytes, bytes]]) -> Counts:

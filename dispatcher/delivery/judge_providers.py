@@ -8,17 +8,18 @@ from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from dispatcher import clock
-from dispatcher.casework import breaker, links
+from dispatcher.casework import breaker
 from dispatcher.casework.breaker import BreakerState, Change
 from dispatcher.casework.context import Context
 from dispatcher.casework.provider_health import down
+from dispatcher.delivery import link_lanes
+from dispatcher.delivery.send_stats import SendStats
 from dispatcher.errors import OperatorError
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import is_one_of, new_id
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.providers import ProviderHistoryRow, ProviderRow
 from dispatcher.store.visits import VisitRow
-from dispatcher.tally import Told
 from schemas.vocabulary import AttemptState, CaseState, Cause, Channel, Health
 
 # Until every process has read anew how the providers stand, and has decided by it.
@@ -27,7 +28,7 @@ _OPENED = (Health.OPEN, Health.OUT)
 
 
 @dataclass(frozen=True)
-class Moved:
+class HealthChange:
     """One provider that stands otherwise from now on."""
 
     provider: str
@@ -40,13 +41,13 @@ def known(session: Session) -> list[str]:
     return list(session.scalars(select(ProviderRow.name).order_by(ProviderRow.name)))
 
 
-def judge(session: Session, context: Context, told: Mapping[str, Told]) -> list[Moved]:
+def judge(session: Session, context: Context, told: Mapping[str, SendStats]) -> list[HealthChange]:
     """Judge each provider by its counts, and see to what waits for those that can't be used."""
     rows = session.scalars(select(ProviderRow).order_by(ProviderRow.name).with_for_update()).all()
     now = clock.shared_now(session)
     moved = []
     for row in rows:
-        found = told.get(row.name, Told())
+        found = told.get(row.name, SendStats())
         if found.last_error_at is not None and found.last_error_at != row.last_error_at:
             row.last_error, row.last_error_at = found.last_error, found.last_error_at
         change = breaker.judge(_standing(row), found.window, now, has_other=_has_other(row, rows))
@@ -55,24 +56,24 @@ def judge(session: Session, context: Context, told: Mapping[str, Told]) -> list[
     session.flush()
     opened = {each.provider for each in moved if each.after in _OPENED}
     # Where there is no other it gets it back, so this is done once, as it opens.
-    links.give_back(session, context, [r.name for r in rows if r.name in opened or r.health == Health.PAUSED])
+    link_lanes.give_back(session, context, [r.name for r in rows if r.name in opened or r.health == Health.PAUSED])
     if any(now - row.since < _NEWS for row in rows):
         _tell_cases(session, context, rows)
     return moved
 
 
-def pause(session: Session, context: Context, name: str, *, by: str, note: str) -> Moved:
+def pause(session: Session, context: Context, name: str, *, by: str, note: str) -> HealthChange:
     """Take a provider out of use until somebody resumes it. Raises OperatorError."""
     row = _row(session, name)
     if row.health == Health.PAUSED:
         raise OperatorError(f"渠道 {name} 已暂停", f"{name} is paused already; nothing was changed")
     now = clock.shared_now(session)
     moved = _move(session, row, (BreakerState(Health.PAUSED, now, trips=row.trips), Cause.PAUSED), by=by, note=note)
-    links.give_back(session, context, [name])
+    link_lanes.give_back(session, context, [name])
     return moved
 
 
-def resume(session: Session, name: str, *, by: str, note: str) -> Moved:
+def resume(session: Session, name: str, *, by: str, note: str) -> HealthChange:
     """Let a provider come back by steps, whatever took it out. Raises OperatorError."""
     row = _row(session, name)
     if row.health not in (*_OPENED, Health.PAUSED):
@@ -105,7 +106,7 @@ def _move(
     seen: dict[str, object] | None = None,
     by: str | None = None,
     note: str | None = None,
-) -> Moved:
+) -> HealthChange:
     standing, cause = change
     before = Health(row.health)
     row.health, row.since, row.step, row.trips = standing.health.value, standing.since, standing.step, standing.trips
@@ -123,7 +124,7 @@ def _move(
             seen=seen,
         )
     )
-    return Moved(row.name, before, standing.health, cause)
+    return HealthChange(row.name, before, standing.health, cause)
 
 
 def _tell_cases(session: Session, context: Context, rows: Iterable[ProviderRow]) -> None:

@@ -1,0 +1,1 @@
+"""Delivery: from a due attempt to the outcome of its provider call."""

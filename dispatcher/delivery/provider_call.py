@@ -1,0 +1,73 @@
+"""Doing one call at its provider, on the event loop: in its place, once, and with a typed answer at its end."""
+
+import asyncio
+import time
+from typing import Any
+
+from dispatcher.delivery import record
+from dispatcher.delivery.outcomes import ProviderAnswer
+from dispatcher.delivery.record import ProviderCall
+from dispatcher.delivery.send_stats import SendCounter
+from dispatcher.limits import Booking, Limiter
+from dispatcher.logging import logger
+from providers.base import InDoubt, Inquiry, OperationsFault, Outcome, Provider, Transient
+from providers.registry import Registry
+
+_TOO_LATE = Transient("left too late for its place")
+_log = logger(__name__)
+
+
+class ProviderCaller:
+    """What came of each send is counted, for the provider's standing."""
+
+    def __init__(self, registry: Registry, limiter: Limiter, send_counter: SendCounter) -> None:
+        self._registry, self._limiter, self._tally = registry, limiter, send_counter
+
+    async def do(self, call: ProviderCall) -> Any:
+        """Do it. Never raises; whatever an adapter does wrong, the attempt is not lost."""
+        provider = self._registry.get(call.provider)
+        if provider is None:
+            return record.WITHOUT_PROVIDER[call.action]
+        if call.refusal is not None:
+            if isinstance(call.refusal, OperationsFault):
+                self._count(provider, call.refusal, 0.0)
+            return call.refusal
+        if call.booking is None:
+            return await self._ask(provider, call)
+        return await self._in_its_place(provider, call, call.booking)
+
+    async def _in_its_place(self, provider: Provider, call: ProviderCall, booking: Booking) -> Any:
+        await asyncio.sleep(max(0.0, booking.starts_at - time.monotonic()))
+        if not await self._limiter.keep(booking):
+            return _TOO_LATE
+        answer = await self._ask(provider, call)
+        # What is in doubt may be counted, or hold its line, for as long as the call could take.
+        if not isinstance(answer, InDoubt):
+            await self._limiter.settle(booking)
+        return answer
+
+    async def _ask(self, provider: Provider, call: ProviderCall) -> Any:
+        began = time.monotonic()
+        try:
+            answer = await _call(provider, call)
+            if not isinstance(answer, bool if call.action == "cancel" else ProviderAnswer):
+                raise TypeError("an adapter must answer in the typed outcomes")
+        except Exception as error:  # noqa: BLE001 - a fault in somebody's adapter must not lose the attempt
+            # What the adapter did before it failed is unknown, and that is a state of its own.
+            kind = type(error).__name__
+            _log.error("adapter_failed", attempt=str(call.attempt_id), provider=call.provider, error=kind)
+            answer = False if call.action == "cancel" else InDoubt(f"adapter failed: {kind}")
+        if call.message is not None and isinstance(answer, Outcome):
+            self._count(provider, answer, time.monotonic() - began)
+        return answer
+
+    def _count(self, provider: Provider, outcome: Outcome, took_s: float) -> None:
+        self._tally.count(provider, outcome, took_s, self._registry.slow_s(provider.name))
+
+
+async def _call(provider: Provider, call: ProviderCall) -> Any:
+    if call.action == "query":
+        return await provider.query(call.inquiry or Inquiry(call.send_key))
+    if call.action == "cancel":
+        return await provider.cancel(call.send_key)
+    return await provider.send(call.message) if call.message is not None else record.UNREADABLE
