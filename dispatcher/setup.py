@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from dispatcher import policy, texts, vault
 from dispatcher.casework.context import Context
-from dispatcher.casework.roster import DutyDesk
 from dispatcher.clock import Clock
 from dispatcher.delivery.send_stats import SendCounter
 from dispatcher.delivery.smpp_part_store import SmppPartStore
@@ -22,12 +21,16 @@ from dispatcher.limits import Limiter, Shared
 from dispatcher.settings import Settings, database_url, redis_url, settings
 from dispatcher.store import engine, revision
 from dispatcher.texts import approved
+from dispatcher.visits.roster import RosterAssigner
 from dispatcher.wake import CeleryWake
 from providers import registry
 from providers.base import SettingsError
 
 # What built-in adapters reach casework through.
-_DESKS: Mapping[str, Callable[[sessionmaker[Session], Context], object]] = {"roster": DutyDesk, "smpp": SmppPartStore}
+_DESKS: Mapping[str, Callable[[sessionmaker[Session], Context], object]] = {
+    "roster": RosterAssigner,
+    "smpp": SmppPartStore,
+}
 
 
 @dataclass(frozen=True)

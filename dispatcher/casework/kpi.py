@@ -22,7 +22,6 @@ from dispatcher.casework.kpi_steps import (
     upstream,
     was_met,
 )
-from dispatcher.casework.transfers import elsewhere
 from dispatcher.intake import later_losses
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow
@@ -30,6 +29,7 @@ from dispatcher.store.duties import DutyRow
 from dispatcher.store.journal import JournalRow
 from dispatcher.store.transfers import TransferRow
 from dispatcher.store.visits import UnitRow, VisitRow
+from dispatcher.visits.transfers import elsewhere
 from schemas.vocabulary import CaseState, FollowUp, Resolution, Result, TransferState
 
 _LATER = timedelta(days=30)

@@ -4,12 +4,12 @@ from typing import Annotated, Any
 
 import typer
 
-from dispatcher.casework import cards
 from dispatcher.cli import arguments
 from dispatcher.cli.arguments import Json
 from dispatcher.cli.output import json_line, out
 from dispatcher.cli.visit import Id, group
 from dispatcher.setup import build_services
+from dispatcher.visits import card as visit_card
 from schemas.vocabulary import Code, Result, VisitState
 
 
@@ -34,7 +34,7 @@ def card(
     chosen: list[Language] = [arguments.code(language, Language, "--language")] if language else list(Language)
     services = build_services()
     with services.sessions.begin() as session:
-        found = cards.read(session, services.context, key, officer=badge)
+        found = visit_card.read(session, services.context, key, officer=badge)
     if json:
         lines = [{each.value: line[each.value] for each in chosen} for line in found.get("lines", ())]
         json_line(found | ({"lines": lines} if "lines" in found else {}))

@@ -6,12 +6,12 @@ from pathlib import Path
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
-from dispatcher.casework import roster
 from dispatcher.cli.output import err, short_time
 from dispatcher.errors import OperatorError
 from dispatcher.setup import Services
 from dispatcher.simulate.run import Outcome, Play, Progress
 from dispatcher.simulate.sample import Push
+from dispatcher.visits import roster
 from schemas import roster as form
 
 ROSTER = "roster.toml"

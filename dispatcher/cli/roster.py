@@ -7,11 +7,11 @@ import typer
 from rich.table import Table
 from sqlalchemy import select
 
-from dispatcher.casework import roster as use_case
 from dispatcher.cli.output import json_line, out
 from dispatcher.errors import OperatorError
 from dispatcher.setup import build_services
 from dispatcher.store.visits import OfficerRow
+from dispatcher.visits import roster as use_case
 from schemas import roster as form
 from schemas.vocabulary import Rung
 

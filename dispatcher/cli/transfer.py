@@ -5,11 +5,11 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from dispatcher.casework import meeting, transfers
 from dispatcher.cli import arguments
 from dispatcher.cli.arguments import By, Json
 from dispatcher.cli.output import json_line, out, short_time
 from dispatcher.setup import build_services
+from dispatcher.visits import results, transfers
 from schemas.vocabulary import Result, ReturnReason, TransferState
 
 group = typer.Typer(help="移交 / visits for another unit: list, offer, accept, refuse, report.", no_args_is_help=True)
@@ -81,7 +81,7 @@ def report(
     json: Json = False,
 ) -> None:
     """外地反诈中心反馈结果 / what the other centre says came of it."""
-    found: Result = arguments.code(result, sorted(meeting.REPORTS), "--result")
+    found: Result = arguments.code(result, sorted(results.REPORTS), "--result")
     _do(transfers.report, visit, by, json, result=found, lost_yuan=lost_yuan, guardian_present=guardian_present)
 
 

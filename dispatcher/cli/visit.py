@@ -5,11 +5,12 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from dispatcher.casework import meeting, places, reports, visits
+from dispatcher.casework import reports
 from dispatcher.cli import arguments
 from dispatcher.cli.arguments import Json
 from dispatcher.cli.output import json_line, out, short_time
 from dispatcher.setup import build_services
+from dispatcher.visits import addresses, officer_steps, results
 from schemas.vocabulary import AddressKind, Result, ReturnReason, VisitState
 
 group = typer.Typer(
@@ -80,22 +81,28 @@ def report(
     json: Json = False,
 ) -> None:
     """反馈结果 / report the result."""
-    found: Result = arguments.code(result, sorted(meeting.REPORTS), "result")
-    _act(visit_id, "report", officer, json, visits.Word(found, lost_yuan=lost_yuan, guardian_present=guardian_present))
+    found: Result = arguments.code(result, sorted(results.REPORTS), "result")
+    _act(
+        visit_id,
+        "report",
+        officer,
+        json,
+        officer_steps.OfficerReport(found, lost_yuan=lost_yuan, guardian_present=guardian_present),
+    )
 
 
 @group.command()
 def tried(
     visit_id: Id,
     address: Annotated[str, typer.Option(help="地址类型 residence, work, hotel, …")],
-    result: Annotated[str, typer.Option(help=f"{', '.join(places.IN_VAIN)}")],
+    result: Annotated[str, typer.Option(help=f"{', '.join(addresses.IN_VAIN)}")],
     officer: Officer = None,
     json: Json = False,
 ) -> None:
     """一处地址未找到,继续下一处 / one address tried in vain; the visit goes on."""
     kind: AddressKind = arguments.code(address, AddressKind, "--address")
-    found: Result = arguments.code(result, places.IN_VAIN, "--result")
-    _act(visit_id, "tried", officer, json, visits.Word(found, address=kind))
+    found: Result = arguments.code(result, addresses.IN_VAIN, "--result")
+    _act(visit_id, "tried", officer, json, officer_steps.OfficerReport(found, address=kind))
 
 
 @group.command("return")
@@ -108,22 +115,28 @@ def return_(
 ) -> None:
     """退回,可同时移交他单位 / return, or offer it to another unit."""
     found: ReturnReason = arguments.code(reason, ReturnReason, "reason")
-    _act(visit_id, "return", officer, json, visits.Word(reason=found, to_unit=to))
+    _act(visit_id, "return", officer, json, officer_steps.OfficerReport(reason=found, to_unit=to))
 
 
-def _act(visit_id: str, step: str, officer: str | None, json: bool, word: visits.Word = visits.Word()) -> None:
+def _act(
+    visit_id: str,
+    step: str,
+    officer: str | None,
+    json: bool,
+    word: officer_steps.OfficerReport = officer_steps.OfficerReport(),
+) -> None:
     key = arguments.uuid(visit_id, "ID", "dispatcher visit list")
     services = build_services()
     try:
         with services.sessions.begin() as session:
-            visit, lanes = visits.act(session, services.context, key, step, officer=officer, word=word)
+            visit, lanes = officer_steps.act(session, services.context, key, step, officer=officer, report=word)
             line = {"visit": str(visit.id), "case": str(visit.case_id), "state": visit.state, "officer": visit.officer}
         # The journal knows what was tried once that is committed.
         with services.sessions.begin() as session:
-            to_try = visits.to_try(session, services.context, key) if step == "tried" else []
-    except visits.CaseEnded:
+            to_try = officer_steps.to_try(session, services.context, key) if step == "tried" else []
+    except officer_steps.CaseEnded:
         with services.sessions.begin() as session:
-            visits.keep_late(session, services.context, key, step, word)
+            officer_steps.keep_late(session, services.context, key, step, word)
         raise
     services.context.wake.deliver(*lanes)
     if json:

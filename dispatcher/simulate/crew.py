@@ -7,13 +7,14 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from dispatcher.casework import callback_codes, personal_data, visits
+from dispatcher.casework import callback_codes, personal_data
 from dispatcher.errors import OperatorError
 from dispatcher.logging import logger
 from dispatcher.setup import Services
 from dispatcher.simulate import officers
 from dispatcher.store.codes import CodeRow
 from dispatcher.store.visits import VisitRow
+from dispatcher.visits import officer_steps
 from schemas.vocabulary import Result, VisitState
 
 _IN_HAND = (VisitState.ASSIGNED, VisitState.ACCEPTED, VisitState.DEPARTED, VisitState.ARRIVED)
@@ -61,11 +62,11 @@ class Crew:
     def _make(self, each: _Next, now: datetime) -> bool:
         """Make a move. False where the visit went to somebody else meanwhile: the script looks again."""
         move, context = each.move, self._services.context
-        word = visits.Word(move.result, move.reason, guardian_present=move.guardian_present)
+        word = officer_steps.OfficerReport(move.result, move.reason, guardian_present=move.guardian_present)
         for step, said in (*self._tried(each), *((step, word) for step in move.steps)):
             try:
                 with self._services.sessions.begin() as session:
-                    _, lanes = visits.act(session, context, each.visit_id, step, word=said)
+                    _, lanes = officer_steps.act(session, context, each.visit_id, step, report=said)
             except OperatorError as refusal:
                 _log.info("move_refused", visit=str(each.visit_id), step=step, why=str(refusal))
                 return False
@@ -75,14 +76,14 @@ class Crew:
             self._ring_back(each.visit_id)
         return True
 
-    def _tried(self, each: _Next) -> Iterator[tuple[str, visits.Word]]:
+    def _tried(self, each: _Next) -> Iterator[tuple[str, officer_steps.OfficerReport]]:
         """Who is not found was looked for at every address; the report is about the last."""
-        if each.move.result not in visits.NOT_FOUND:
+        if each.move.result not in officer_steps.NOT_FOUND:
             return
         with self._services.sessions() as session:
-            kinds = visits.to_try(session, self._services.context, each.visit_id)
+            kinds = officer_steps.to_try(session, self._services.context, each.visit_id)
         for kind in kinds[:-1]:
-            yield "tried", visits.Word(Result.NOT_FOUND_TEMPORARILY, address=kind)
+            yield "tried", officer_steps.OfficerReport(Result.NOT_FOUND_TEMPORARILY, address=kind)
 
     def _ring_back(self, visit_id: UUID) -> None:
         """Who does not believe the officer rings 96110 and quotes the code of the call."""

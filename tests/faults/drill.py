@@ -17,9 +17,9 @@ from random import Random
 from sqlalchemy.exc import DBAPIError
 
 from dispatcher import logging
-from dispatcher.casework import roster
 from dispatcher.delivery import due
 from dispatcher.setup import Services, build_services
+from dispatcher.visits import roster
 from schemas import roster as form
 from tests.faults import invariants, snapshot, traffic
 from tests.faults.invariants import Invariant

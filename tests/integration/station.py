@@ -6,10 +6,10 @@ from uuid import UUID
 
 from desk import Desk
 
-from dispatcher.casework import roster, visits
 from dispatcher.casework.orders import Order
-from dispatcher.casework.roster import DutyDesk
 from dispatcher.store.visits import VisitRow
+from dispatcher.visits import officer_steps, roster
+from dispatcher.visits.roster import RosterAssigner
 from providers.base import ProviderSettings
 from providers.visit.roster import RosterProvider
 from schemas.roster import Roster
@@ -45,7 +45,7 @@ def load_roster(desk: Desk, *badges: str, **duty: list[str]) -> None:
 def assign(desk: Desk) -> None:
     """Deliver until no assignment is due."""
     settings = ProviderSettings("roster", "roster", frozenset({Channel.VISIT}))
-    while desk.deliver(RosterProvider(settings, DutyDesk(desk.sessions, desk.context))):
+    while desk.deliver(RosterProvider(settings, RosterAssigner(desk.sessions, desk.context))):
         pass
 
 
@@ -65,9 +65,11 @@ def visit_of(desk: Desk, case_id: UUID) -> VisitRow:
 
 def act(desk: Desk, case_id: UUID, step: str, *, officer: str | None = None, **said: Any) -> VisitRow:
     """One step of an officer's work, with what is said at it."""
-    word = visits.Word(**said)
+    word = officer_steps.OfficerReport(**said)
     with desk.sessions.begin() as session:
-        visit, _ = visits.act(session, desk.context, visit_of(desk, case_id).id, step, officer=officer, word=word)
+        visit, _ = officer_steps.act(
+            session, desk.context, visit_of(desk, case_id).id, step, officer=officer, report=word
+        )
     return visit
 
 

@@ -9,8 +9,9 @@ from desk import START, Desk, Scripted, withdrawal
 from station import Load, act, case_with_visit, give, visit_of
 from test_codes import code_of
 
-from dispatcher.casework import cards, orders
+from dispatcher.casework import orders
 from dispatcher.errors import OperatorError
+from dispatcher.visits import card as visit_card
 from providers.base import Answered
 from schemas.instruction import Address
 from schemas.vocabulary import Channel, Hook, Result
@@ -29,7 +30,7 @@ def case_of(desk: Desk, **changes: Any) -> UUID:
 
 def read(desk: Desk, case_id: UUID, officer: str | None = "A") -> dict[str, Any]:
     with desk.sessions.begin() as session:
-        return cards.read(session, desk.context, visit_of(desk, case_id).id, officer=officer)
+        return visit_card.read(session, desk.context, visit_of(desk, case_id).id, officer=officer)
 
 
 def test_the_officer_who_has_the_visit_reads_it_whole(desk: Desk, load: Load) -> None:
@@ -128,7 +129,7 @@ def test_each_reading_is_on_the_record_without_personal_data(desk: Desk, load: L
 def test_an_unknown_visit_and_an_erased_person_are_told(desk: Desk, load: Load) -> None:
     load()
     with pytest.raises(OperatorError, match="no visit"), desk.sessions.begin() as session:
-        cards.read(session, desk.context, UUID(int=3), officer="A")
+        visit_card.read(session, desk.context, UUID(int=3), officer="A")
     case_id = case_of(desk)
     desk.sql("UPDATE subjects SET wrapped_key = NULL")
     with pytest.raises(OperatorError, match="has been erased"):

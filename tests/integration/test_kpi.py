@@ -9,8 +9,9 @@ from desk import START, Desk, Scripted, event, withdrawal
 from station import Load, act, assign, case_with_visit, give, visit_of
 
 from dispatcher import clock
-from dispatcher.casework import duties, kpi, orders, transfers
+from dispatcher.casework import duties, kpi, orders
 from dispatcher.store.duties import DutyRow
+from dispatcher.visits import transfers
 from providers.base import Answered, InDoubt
 from schemas.instruction import Address
 from schemas.vocabulary import AddressKind, Answer, FollowUp, Resolution, Result, ReturnReason

@@ -15,11 +15,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from model import FINAL, SAYS, Gateway, check, check_not_twice, empty
 from station import act, load_roster
 
-from dispatcher.casework.roster import DutyDesk
 from dispatcher.delivery import receipts
 from dispatcher.delivery.record import CallResult, ProviderCall
 from dispatcher.errors import OperatorError
 from dispatcher.store.visits import VisitRow
+from dispatcher.visits.roster import RosterAssigner
 from providers.base import Accepted, Answered, InDoubt, ProviderSettings, Receipt
 from providers.visit.roster import RosterProvider
 from schemas.vocabulary import Channel, Result, ReturnReason
@@ -48,7 +48,7 @@ class Service(RuleBasedStateMachine):
         load_roster(self.desk)
         self.gateway = Gateway(lambda message: check_not_twice(self.desk, message))
         roster = ProviderSettings("roster", "roster", frozenset({Channel.VISIT}))
-        self.roster = RosterProvider(roster, DutyDesk(self.desk.sessions, self.desk.context))
+        self.roster = RosterProvider(roster, RosterAssigner(self.desk.sessions, self.desk.context))
         self.held: list[ProviderCall] = []  # claimed by workers that have not said what came of it
 
     @rule(

@@ -9,9 +9,11 @@ import pytest
 from desk import START, Desk
 from station import Load, act, assign, case_with_visit, give, visit_of
 
-from dispatcher.casework import cards, orders, visits
+from dispatcher.casework import orders
 from dispatcher.errors import OperatorError
 from dispatcher.simulate.crew import Crew
+from dispatcher.visits import card as visit_card
+from dispatcher.visits import officer_steps
 from schemas.instruction import Address
 from schemas.vocabulary import AddressKind, Result, ReturnReason
 
@@ -34,12 +36,12 @@ def try_at(desk: Desk, case_id: UUID, kind: AddressKind, result: Result = AWAY_F
     """Gives what is still to be tried."""
     visit = act(desk, case_id, "tried", address=kind, result=result)
     with desk.sessions.begin() as session:
-        return visits.to_try(session, desk.context, visit.id)
+        return officer_steps.to_try(session, desk.context, visit.id)
 
 
 def card(desk: Desk, case_id: UUID) -> list[tuple[str, str | None, bool]]:
     with desk.sessions.begin() as session:
-        found = cards.read(session, desk.context, visit_of(desk, case_id).id, officer="A")
+        found = visit_card.read(session, desk.context, visit_of(desk, case_id).id, officer="A")
     return [(each["kind"], each["tried"], each["next"]) for each in found["addresses"]]
 
 
@@ -145,9 +147,9 @@ def test_who_tried_without_a_word_before_was_there(desk: Desk, load: Load) -> No
 def test_what_was_tried_after_the_end_is_kept(desk: Desk, load: Load) -> None:
     case_id = under_way(desk, load, HOME, WORK)
     give(desk, orders.close, case_id, orders.Resolution.SELF_AWARE)
-    word = visits.Word(AWAY_FROM_IT, address=AddressKind.WORK)
+    word = officer_steps.OfficerReport(AWAY_FROM_IT, address=AddressKind.WORK)
     with desk.sessions.begin() as session:
-        visits.keep_late(session, desk.context, visit_of(desk, case_id).id, "tried", word)
+        officer_steps.keep_late(session, desk.context, visit_of(desk, case_id).id, "tried", word)
     [late] = desk.journal(case_id, "late_report")
     assert (late.data["address"], late.data["result"]) == ("work", "NOT_FOUND_TEMPORARILY")
 

@@ -7,9 +7,10 @@ import pytest
 from desk import Desk, Scripted, withdrawal
 from station import Load, act, assign, case_with_visit, give, visit_of
 
-from dispatcher.casework import orders, transfers
+from dispatcher.casework import orders
 from dispatcher.errors import OperatorError
 from dispatcher.store.transfers import TransferRow
+from dispatcher.visits import transfers
 from schemas.instruction import Address
 from schemas.vocabulary import Result, ReturnReason
 

@@ -9,10 +9,11 @@ import pytest
 from desk import Desk, event, instruction, withdrawal
 from station import Load, act, case_with_visit, visit_of
 
-from dispatcher.casework import cards, reports
+from dispatcher.casework import reports
 from dispatcher.cli import why
 from dispatcher.errors import OperatorError
 from dispatcher.texts import reasons
+from dispatcher.visits import card as visit_card
 from schemas.vocabulary import AddressKind, Result
 
 UNDER_WAY = {"channels": ["sms", "voice", "visit"]}
@@ -64,7 +65,7 @@ def test_who_read_the_card_and_what_was_tried_is_told(
     act(desk, case_id, "accept")
     with desk.sessions.begin() as session:
         for officer in ("A", "B"):
-            cards.read(session, desk.context, visit_of(desk, case_id).id, officer=officer)
+            visit_card.read(session, desk.context, visit_of(desk, case_id).id, officer=officer)
     act(desk, case_id, "tried", address=AddressKind.RESIDENCE, result=Result.WRONG_ADDRESS)
     sentences = [each["why"] for each in told(desk, case_id, capsys)][-3:]
     assert [each.partition(". Why: ")[0] for each in sentences] == [

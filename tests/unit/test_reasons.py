@@ -8,11 +8,11 @@ from rule_names import Named
 
 from dispatcher.casework.explain import explain
 from dispatcher.casework.orders import CALLED_ON_ORDER
-from dispatcher.casework.visits import STEPS
 from dispatcher.policy import load
 from dispatcher.policy.leaves import leaves
 from dispatcher.texts import reasons
 from dispatcher.texts.reasons import placeholders
+from dispatcher.visits.officer_steps import STEPS
 from schemas.instruction import Feedback, LaterLoss, Withdraw
 from schemas.vocabulary import Hold, Hook, IntakeStatus, LinkKind, Result, Urgency
 

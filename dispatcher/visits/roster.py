@@ -36,7 +36,7 @@ def load(session: Session, roster: Roster) -> None:
         session.execute(row.on_conflict_do_update(index_elements=["badge"], set_=values))
 
 
-class DutyDesk:
+class RosterAssigner:
     """The port of the roster provider (providers.visit.roster.VisitDesk)."""
 
     def __init__(self, sessions: sessionmaker[Session], context: Context) -> None:

@@ -11,12 +11,11 @@ from cryptography.exceptions import InvalidTag
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dispatcher.casework import personal_data, places
+from dispatcher.casework import personal_data
 from dispatcher.casework.callback_codes import FIELD as CODE
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.context import Context
 from dispatcher.casework.snapshot import relation_of
-from dispatcher.casework.visits import HELD
 from dispatcher.delivery.compose import MINORS, surname
 from dispatcher.engine import hooks
 from dispatcher.errors import OperatorError
@@ -26,6 +25,8 @@ from dispatcher.store.codes import CodeRow
 from dispatcher.store.vault import SubjectRow, VaultValueRow
 from dispatcher.store.visits import VisitRow
 from dispatcher.vault import Erased
+from dispatcher.visits import addresses
+from dispatcher.visits.officer_steps import HELD
 from schemas.vocabulary import AddressKind, Relation
 
 _NOBODY = "unnamed"
@@ -87,7 +88,7 @@ def _whole(case_file: CaseFile, case: CaseRow, visit: VisitRow, person: _Person)
     standing = sorted(
         (phone for phone in case_file.phones[case.id] if phone.retired_at is None), key=lambda phone: phone.position
     )
-    tried, left = places.tried(case_file, visit), places.left(case_file, visit)
+    tried, left = addresses.tried(case_file, visit), addresses.left(case_file, visit)
     return {
         "name": person.name(),
         "language": case.language,
@@ -101,7 +102,7 @@ def _whole(case_file: CaseFile, case: CaseRow, visit: VisitRow, person: _Person)
                 "tried": tried.get(str(row.id)),
                 "next": row in left[:1],
             }
-            for row in places.in_order(case_file, visit)
+            for row in addresses.in_order(case_file, visit)
         ],
         "phones": [person.value(phone.value_id) for phone in standing if relation_of(phone.party) is None],
         "contacts": [_contact(phone, person) for phone in standing if relation_of(phone.party) is not None],

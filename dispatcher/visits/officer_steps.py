@@ -8,18 +8,18 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dispatcher.casework import meeting, places, transfers
 from dispatcher.casework.carry_out import free_visit
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.context import Context
 from dispatcher.errors import OperatorError
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.visits import VisitRow
+from dispatcher.visits import addresses, results, transfers
 from schemas.vocabulary import AddressKind, AttemptState, Resolution, Result, ReturnReason, Urgency, VisitState
 
 _UNDER_WAY = (VisitState.ACCEPTED, VisitState.DEPARTED, VisitState.ARRIVED)
 HELD = (VisitState.ASSIGNED, *_UNDER_WAY)
-NOT_FOUND = frozenset({*places.IN_VAIN, Result.NOT_FOUND_CONFIRMED})
+NOT_FOUND = frozenset({*addresses.IN_VAIN, Result.NOT_FOUND_CONFIRMED})
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ STEPS = {
 
 
 @dataclass(frozen=True)
-class Word:
+class OfficerReport:
     """What an officer says with a step."""
 
     result: Result | None = None
@@ -58,30 +58,36 @@ class CaseEnded(OperatorError):
 
 
 def act(
-    session: Session, context: Context, visit_id: UUID, step: str, *, officer: str | None = None, word: Word = Word()
+    session: Session,
+    context: Context,
+    visit_id: UUID,
+    step: str,
+    *,
+    officer: str | None = None,
+    report: OfficerReport = OfficerReport(),
 ) -> tuple[VisitRow, set[str]]:
     """One step of an officer's work. Gives the visit and the lanes to wake. Raises OperatorError."""
     case_file, visit = _open(session, context, visit_id)
     _check(visit, STEPS[step], officer)
     if visit.state == VisitState.CANCELLED:
         raise CaseEnded(*_ended(case_file.cases[visit.case_id]))
-    _DO[step](case_file, visit, word)
+    _DO[step](case_file, visit, report)
     case_file.cases[visit.case_id].waiting_for = None
     case_file.decide()
     return visit, case_file.lanes
 
 
-def keep_late(session: Session, context: Context, visit_id: UUID, step: str, word: Word) -> None:
+def keep_late(session: Session, context: Context, visit_id: UUID, step: str, report: OfficerReport) -> None:
     """Nothing that an officer says is lost, also where the case has ended."""
     case_file, visit = _open(session, context, visit_id)
     data = {
         "visit": str(visit.id),
         "step": step,
-        "result": word.result,
-        "address": word.address,
-        "reason": word.reason,
-        "lost_yuan": word.lost_yuan,
-        "guardian_present": word.guardian_present,
+        "result": report.result,
+        "address": report.address,
+        "reason": report.reason,
+        "lost_yuan": report.lost_yuan,
+        "guardian_present": report.guardian_present,
     }
     case_file.note(visit.case_id, "late_report", data, actor=visit.officer or "officer", rule="case_ended")
 
@@ -89,7 +95,7 @@ def keep_late(session: Session, context: Context, visit_id: UUID, step: str, wor
 def to_try(session: Session, context: Context, visit_id: UUID) -> list[AddressKind]:
     """The addresses still to be tried in this visit, by their kinds, next first. Raises OperatorError."""
     case_file, visit = _open(session, context, visit_id)
-    return [AddressKind(row.kind) for row in places.left(case_file, visit)]
+    return [AddressKind(row.kind) for row in addresses.left(case_file, visit)]
 
 
 def _open(session: Session, context: Context, visit_id: UUID) -> tuple[CaseFile, VisitRow]:
@@ -149,45 +155,47 @@ def _arrive(case_file: CaseFile, visit: VisitRow, *_: Any) -> None:
     _move(case_file, visit, "arrive")
 
 
-def _tried(case_file: CaseFile, visit: VisitRow, word: Word) -> None:
+def _tried(case_file: CaseFile, visit: VisitRow, report: OfficerReport) -> None:
     """One of several addresses was tried in vain; the officer is on the way to the next."""
-    if word.result not in places.IN_VAIN:
-        wanted = ", ".join(places.IN_VAIN)
+    if report.result not in addresses.IN_VAIN:
+        wanted = ", ".join(addresses.IN_VAIN)
         raise OperatorError("请给出该地址的结果", f"give the result of this address, one of: {wanted}")
-    place = places.of_kind(case_file, visit, word.address)
+    place = addresses.of_kind(case_file, visit, report.address)
     if visit.state != VisitState.ARRIVED:
         visit.arrived_at = case_file.now  # at this door; at the next one it is set anew
     visit.departed_at, visit.state = visit.departed_at or case_file.now, STEPS["tried"].after.value
-    data = {"visit": str(visit.id), "address": str(place.id), "kind": word.address, "result": word.result}
-    case_file.note(visit.case_id, places.TRIED, data, actor=visit.officer or "officer", rule="officer_tried")
+    data = {"visit": str(visit.id), "address": str(place.id), "kind": report.address, "result": report.result}
+    case_file.note(visit.case_id, addresses.TRIED, data, actor=visit.officer or "officer", rule="officer_tried")
 
 
-def _report(case_file: CaseFile, visit: VisitRow, word: Word) -> None:
-    result = word.result
-    if result not in meeting.REPORTS:
-        wanted = ", ".join(sorted(meeting.REPORTS))
+def _report(case_file: CaseFile, visit: VisitRow, report: OfficerReport) -> None:
+    result = report.result
+    if result not in results.REPORTS:
+        wanted = ", ".join(sorted(results.REPORTS))
         raise OperatorError("请给出上门结果", f"give the result of the visit, one of: {wanted}")
-    last = places.last(case_file, visit) if result in NOT_FOUND else None
+    last = addresses.last(case_file, visit) if result in NOT_FOUND else None
     if visit.state != VisitState.ARRIVED:
         visit.arrived_at = case_file.now
-    met = meeting.enter(case_file, visit, result, lost_yuan=word.lost_yuan, guardian_present=word.guardian_present)
+    met = results.record_result(
+        case_file, visit, result, lost_yuan=report.lost_yuan, guardian_present=report.guardian_present
+    )
     _settle_assignment(case_file, visit, result, confirmed=met)
-    said = {"result": result, "lost_yuan": word.lost_yuan, "guardian_present": word.guardian_present}
+    said = {"result": result, "lost_yuan": report.lost_yuan, "guardian_present": report.guardian_present}
     _move(case_file, visit, "report", **said, address=str(last.id) if last else None)
 
 
-def _return(case_file: CaseFile, visit: VisitRow, word: Word) -> None:
+def _return(case_file: CaseFile, visit: VisitRow, report: OfficerReport) -> None:
     """Back to our ladder, or offered to another unit, which has it when it accepts."""
-    if word.reason is None:
+    if report.reason is None:
         raise OperatorError("请给出退回原因", f"give the reason, one of: {', '.join(ReturnReason)}")
     officer = visit.officer or "officer"
-    visit.return_reason = word.reason.value
-    _settle_assignment(case_file, visit, Result.RETURNED, confirmed=False, detail=word.reason.value)
-    facts = {"visit": str(visit.id), "attempt": str(visit.attempt_id), "reason": word.reason, "to": word.to_unit}
+    visit.return_reason = report.reason.value
+    _settle_assignment(case_file, visit, Result.RETURNED, confirmed=False, detail=report.reason.value)
+    facts = {"visit": str(visit.id), "attempt": str(visit.attempt_id), "reason": report.reason, "to": report.to_unit}
     case_file.note(visit.case_id, "visit_returned", facts, actor=officer, rule="officer_return")
     free_visit(visit)
-    if word.to_unit is not None:
-        transfers.offer(case_file, visit, word.to_unit, word.reason, by=officer)
+    if report.to_unit is not None:
+        transfers.offer(case_file, visit, report.to_unit, report.reason, by=officer)
 
 
 def _settle_assignment(

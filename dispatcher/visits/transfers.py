@@ -7,7 +7,6 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
-from dispatcher.casework import meeting
 from dispatcher.casework.carry_out import free_visit
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.context import Context
@@ -15,6 +14,7 @@ from dispatcher.errors import OperatorError
 from dispatcher.store.base import new_id
 from dispatcher.store.transfers import TransferRow
 from dispatcher.store.visits import OfficerRow, UnitRow, VisitRow
+from dispatcher.visits import results
 from schemas.vocabulary import AttemptState, Result, ReturnReason, TransferState, Urgency, VisitState
 
 _CENTRE = "centre"
@@ -139,7 +139,7 @@ def report(
         case_file.note(visit.case_id, "late_report", data, actor=by, rule="case_ended")
         return row, set()
     visit.state = VisitState.REPORTED.value
-    meeting.enter(case_file, visit, result, lost_yuan=lost_yuan, guardian_present=guardian_present)
+    results.record_result(case_file, visit, result, lost_yuan=lost_yuan, guardian_present=guardian_present)
     data |= {"guardian_present": guardian_present}
     case_file.note(visit.case_id, "transfer_reported", data, actor=by, rule="transfer")
     case_file.cases[visit.case_id].waiting_for = None

@@ -1,0 +1,1 @@
+"""Door visits: officers' steps, transfers, roster, addresses, the visit card."""
