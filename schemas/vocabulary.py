@@ -247,7 +247,7 @@ class IntakeStatus(Code):
     REFUSED = "refused", "已拒收", "refused"
 
 
-class Duty(Code):
+class WorkItemKind(Code):
     """What a person has to do about a case beside a visit."""
 
     FOLLOW_UP = "follow_up", "回访", "follow-up"

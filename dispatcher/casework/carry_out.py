@@ -13,8 +13,8 @@ from dispatcher.store import changes
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import new_id
 from dispatcher.store.cases import BadNumberRow, CaseRow
-from dispatcher.store.duties import DutyRow
 from dispatcher.store.visits import VisitRow
+from dispatcher.store.work_items import WorkItemRow
 from dispatcher.wake import ROUTINE, URGENT
 from schemas.vocabulary import AttemptState, CaseState, Channel, Hook, Person, Resolution, Result, Urgency, VisitState
 
@@ -316,7 +316,7 @@ def _close(writer: DecisionWriter, decision: d.Close) -> None:
 
 def _oblige(writer: DecisionWriter, decision: d.Oblige) -> None:
     writer.case.asked_for = [*writer.case.asked_for, decision.cause]
-    row = DutyRow(
+    row = WorkItemRow(
         id=new_id(),
         case_id=writer.case.id,
         kind=decision.duty.value,

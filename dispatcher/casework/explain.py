@@ -25,7 +25,7 @@ _CODES: dict[str, tuple[type[v.Code], ...]] = {
     "after": (v.Urgency,),
     "resolution": (v.Resolution,),
     "outcome": (v.Resolution, v.FollowUp),
-    "kind": (v.Duty, v.LinkKind, v.AddressKind),
+    "kind": (v.WorkItemKind, v.LinkKind, v.AddressKind),
     "who": (v.Rung,),
 }
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")

@@ -25,10 +25,10 @@ from dispatcher.casework.kpi_steps import (
 from dispatcher.intake import later_losses
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow
-from dispatcher.store.duties import DutyRow
 from dispatcher.store.journal import JournalRow
 from dispatcher.store.transfers import TransferRow
 from dispatcher.store.visits import UnitRow, VisitRow
+from dispatcher.store.work_items import WorkItemRow
 from dispatcher.visits.transfers import elsewhere
 from schemas.vocabulary import CaseState, FollowUp, Resolution, Result, TransferState
 
@@ -162,9 +162,9 @@ def _defrauded() -> Flag:
         happened_at <= CaseRow.closed_at + _LATER,
     )
     found = exists().where(
-        DutyRow.case_id == CaseRow.id,
-        DutyRow.outcome == FollowUp.DEFRAUDED.value,
-        DutyRow.done_at <= CaseRow.closed_at + _LATER,
+        WorkItemRow.case_id == CaseRow.id,
+        WorkItemRow.outcome == FollowUp.DEFRAUDED.value,
+        WorkItemRow.done_at <= CaseRow.closed_at + _LATER,
     )
     return or_(reported.correlate(CaseRow), found.correlate(CaseRow))
 
@@ -172,8 +172,8 @@ def _defrauded() -> Flag:
 def _heard_of_later() -> Flag:
     """Anybody told how it went on: a source (a loss of nothing is news too), or a follow-up that reached the person."""
     told = exists().where(JournalRow.case_id == CaseRow.id, JournalRow.event == later_losses.REPORTED)
-    reached = DutyRow.outcome != FollowUp.NOT_REACHED.value
-    asked = exists().where(DutyRow.case_id == CaseRow.id, reached)
+    reached = WorkItemRow.outcome != FollowUp.NOT_REACHED.value
+    asked = exists().where(WorkItemRow.case_id == CaseRow.id, reached)
     return or_(told.correlate(CaseRow), asked.correlate(CaseRow))
 
 

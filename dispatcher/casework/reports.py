@@ -14,10 +14,10 @@ from dispatcher.casework.snapshot import relation_of
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import Base
 from dispatcher.store.cases import CaseRow, LinkRow
-from dispatcher.store.duties import DutyRow
 from dispatcher.store.instructions import FeedbackRow, InstructionRow
 from dispatcher.store.journal import JournalRow
 from dispatcher.store.visits import VisitRow
+from dispatcher.store.work_items import WorkItemRow
 from providers.tiers import actor_of
 from schemas.vocabulary import Channel, Hook
 
@@ -67,7 +67,9 @@ def case(session: Session, case_id: UUID) -> dict[str, Any]:
     attempts = session.scalars(select(AttemptRow).where(AttemptRow.case_id == case_id).order_by(AttemptRow.id))
     visits = session.scalars(select(VisitRow).where(VisitRow.case_id == case_id).order_by(VisitRow.id))
     entries = session.scalars(select(JournalRow).where(JournalRow.case_id == case_id).order_by(JournalRow.seq))
-    duties = session.scalars(select(DutyRow).where(DutyRow.case_id == case_id).order_by(DutyRow.due_at, DutyRow.id))
+    duties = session.scalars(
+        select(WorkItemRow).where(WorkItemRow.case_id == case_id).order_by(WorkItemRow.due_at, WorkItemRow.id)
+    )
     links = session.scalars(select(LinkRow).where(LinkRow.case_id == case_id).order_by(LinkRow.at))
     told = session.scalars(select(FeedbackRow).where(FeedbackRow.case_id == case_id).order_by(FeedbackRow.id))
     return {
@@ -121,7 +123,7 @@ def case(session: Session, case_id: UUID) -> dict[str, Any]:
     }
 
 
-def duty(row: DutyRow) -> dict[str, Any]:
+def duty(row: WorkItemRow) -> dict[str, Any]:
     """One duty as programs read it."""
     return {
         "duty": str(row.id),

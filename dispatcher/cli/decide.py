@@ -8,15 +8,15 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
-from dispatcher.casework import orders, pauses, splits
 from dispatcher.casework.context import Context
-from dispatcher.casework.orders import Order
 from dispatcher.cli import arguments
 from dispatcher.cli.arguments import By, Json, Reason
 from dispatcher.cli.output import json_line, out
 from dispatcher.errors import OperatorError
 from dispatcher.setup import build_services
 from dispatcher.store.cases import CaseRow
+from dispatcher.supervision import decisions, pauses, splits
+from dispatcher.supervision.decisions import SupervisorDecision
 from schemas.instruction import Address
 from schemas.vocabulary import AddressKind, Hook, Relation, Resolution
 
@@ -35,7 +35,7 @@ def register(app: typer.Typer) -> None:
 @group.command()
 def revive(case: Case, by: By, reason: Reason, json: Json = False) -> None:
     """恢复已过期或被抑制的任务 / act on an expired or suppressed case all the same."""
-    _decide(orders.revive, case, by, reason, json)
+    _decide(decisions.revive, case, by, reason, json)
 
 
 @group.command()
@@ -59,7 +59,7 @@ def close(
     json: Json = False,
 ) -> None:
     """结案 / close."""
-    _decide(orders.close, case, by, reason, json, arguments.code(resolution, orders.CLOSING, "--resolution"))
+    _decide(decisions.close, case, by, reason, json, arguments.code(resolution, decisions.CLOSING, "--resolution"))
 
 
 @group.command()
@@ -71,20 +71,20 @@ def call(
     json: Json = False,
 ) -> None:
     """批准呼叫单位或社区,每次一呼 / approve one call to an employer or a community worker."""
-    found: Relation = arguments.code(relation, orders.CALLED_ON_ORDER, "--relation")
-    _decide(orders.call, case, by, reason, json, found)
+    found: Relation = arguments.code(relation, decisions.CALLED_ON_ORDER, "--relation")
+    _decide(decisions.call, case, by, reason, json, found)
 
 
 @group.command()
 def protect(case: Case, by: By, reason: Reason, json: Json = False) -> None:
     """请银行临时保护账户 / ask the bank to protect the account for a time."""
-    _decide(orders.ask_bank, case, by, reason, json, Hook.PROTECT_ACCOUNT)
+    _decide(decisions.ask_bank, case, by, reason, json, Hook.PROTECT_ACCOUNT)
 
 
 @group.command()
 def lift(case: Case, by: By, reason: Reason, json: Json = False) -> None:
     """请银行解除账户保护 / ask the bank to lift the protection."""
-    _decide(orders.ask_bank, case, by, reason, json, Hook.LIFT_PROTECTION)
+    _decide(decisions.ask_bank, case, by, reason, json, Hook.LIFT_PROTECTION)
 
 
 @group.command()
@@ -107,7 +107,7 @@ def locate(
     except ValidationError as error:
         field = error.errors(include_input=False)[0]["loc"][0]
         raise OperatorError(f"地址的 {field} 有误", f"the address can't be taken: check {field}") from None
-    _decide(orders.locate, case, by, reason, json, address)
+    _decide(decisions.locate, case, by, reason, json, address)
 
 
 @group.command()
@@ -121,7 +121,7 @@ def split(
     """把误并的指令拆为新任务 / give a wrongly joined instruction a case of its own."""
     made: list[UUID] = []
 
-    def take_out(session: Session, context: Context, case_id: UUID, order: Order) -> set[str]:
+    def take_out(session: Session, context: Context, case_id: UUID, order: SupervisorDecision) -> set[str]:
         own, lanes = splits.split(session, context, case_id, order, instruction)
         made.append(own)
         return lanes
@@ -132,7 +132,7 @@ def split(
 def _decide(
     decision: Decision, name: str, by: str, reason: str, json: bool, *what: Any, made: list[UUID] | None = None
 ) -> None:
-    order = Order(arguments.badge(by, "--by"), reason)
+    order = SupervisorDecision(arguments.badge(by, "--by"), reason)
     services = build_services()
     with services.sessions.begin() as session:
         case_id = arguments.case(session, name)

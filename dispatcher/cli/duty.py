@@ -6,12 +6,13 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from dispatcher.casework import duties, reports
+from dispatcher.casework import reports
 from dispatcher.cli import arguments
 from dispatcher.cli.arguments import By, Json
 from dispatcher.cli.output import json_line, out, short_time
 from dispatcher.setup import build_services
-from schemas.vocabulary import Duty, FollowUp
+from dispatcher.supervision import work_items
+from schemas.vocabulary import FollowUp, WorkItemKind
 
 group = typer.Typer(help="待办 / duties, follow-ups among them: list, done.", no_args_is_help=True)
 
@@ -28,11 +29,11 @@ def list_(
     json: Json = False,
 ) -> None:
     """列出未完成的待办 / what is still to be done."""
-    chosen: Duty | None = arguments.code(kind, Duty, "--kind") if kind else None
+    chosen: WorkItemKind | None = arguments.code(kind, WorkItemKind, "--kind") if kind else None
     services = build_services()
     with services.sessions() as session:
         case_id = arguments.case(session, case) if case else None
-        found = duties.listed(session, services.context, kind=chosen, overdue=overdue, case_id=case_id)
+        found = work_items.listed(session, services.context, kind=chosen, overdue=overdue, case_id=case_id)
     table = Table(title="待办 duties", title_justify="left")
     for name in ("待办 duty", "任务 case", "类别 kind", "期限 due", "规则 rule"):
         table.add_column(name, overflow="fold")
@@ -41,7 +42,7 @@ def list_(
             json_line(line)
         due = short_time(line["due_at"])
         shown = Text(f"{due} 逾期 overdue", "red") if line["overdue"] else due
-        table.add_row(line["duty"], line["case"], Duty(line["kind"]).label, shown, line["rule"])
+        table.add_row(line["duty"], line["case"], WorkItemKind(line["kind"]).label, shown, line["rule"])
     if not json:
         out.print(table)
 
@@ -62,9 +63,11 @@ def done(
     key, badge = arguments.uuid(duty, "ID", "dispatcher duty list"), arguments.badge(by, "--by")
     services = build_services()
     with services.sessions.begin() as session:
-        line = reports.duty(duties.done(session, services.context, key, duties.Form(found, loss_yuan, note), by=badge))
+        line = reports.duty(
+            work_items.done(session, services.context, key, work_items.WorkItemResult(found, loss_yuan, note), by=badge)
+        )
     if json:
         json_line(line)
     else:
         result = FollowUp(line["outcome"]).label if line["outcome"] else ""
-        out.print(f"已完成 done  {Duty(line['kind']).label}  {result}  {line['duty']}", highlight=False)
+        out.print(f"已完成 done  {WorkItemKind(line['kind']).label}  {result}  {line['duty']}", highlight=False)

@@ -21,13 +21,13 @@ from schemas.vocabulary import (
     Answer,
     AttemptState,
     Channel,
-    Duty,
     Person,
     Resolution,
     Result,
     Rung,
     Urgency,
     VisitState,
+    WorkItemKind,
 )
 
 _GRAVE = frozenset({Urgency.CRITICAL, Urgency.HIGH})
@@ -142,14 +142,14 @@ def follow_ups(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     if case.resolution in _NOT_FOLLOWED or any(each.startswith("follow_up:") for each in case.asked_for):
         return
     for number, after in enumerate(policy.plan(case.urgency).follow_up, start=1):
-        yield Oblige("follow_up", Duty.FOLLOW_UP, now + after, f"follow_up:{number}")
+        yield Oblige("follow_up", WorkItemKind.FOLLOW_UP, now + after, f"follow_up:{number}")
 
 
 def hand_over(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """Money is gone: the case goes to 110 and the precinct, and it is looked back at how that could happen."""
     if case.resolution in _MONEY_GONE and "case_report" not in case.asked_for:
-        yield Oblige("already_transferred", Duty.CASE_REPORT, now, "case_report")
-        yield Oblige("already_transferred", Duty.LOOK_BACK, now + _LOOK_BACK_WITHIN, "look_back")
+        yield Oblige("already_transferred", WorkItemKind.CASE_REPORT, now, "case_report")
+        yield Oblige("already_transferred", WorkItemKind.LOOK_BACK, now + _LOOK_BACK_WITHIN, "look_back")
 
 
 def plan_exhausted(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from schemas.vocabulary import Channel, Duty, Hold, Hook, Person, Resolution, Result, SkipReason, Urgency
+from schemas.vocabulary import Channel, Hold, Hook, Person, Resolution, Result, SkipReason, Urgency, WorkItemKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ class Oblige:
     """A person has a duty about this case; each `cause` obliges once."""
 
     rule: str
-    duty: Duty
+    duty: WorkItemKind
     due_at: datetime
     cause: str
 

@@ -11,13 +11,13 @@ from dispatcher.policy.models import Policy
 from schemas.vocabulary import (
     AttemptState,
     Channel,
-    Duty,
     Hook,
     Person,
     Resolution,
     Result,
     Rung,
     SkipReason,
+    WorkItemKind,
 )
 
 _DONE = frozenset({Result.STOPPED, Result.STOPPED_PARTLY, Result.GRANTED, Result.LIFTED})
@@ -81,9 +81,9 @@ def lift_protection(case: Case, policy: Policy, now: datetime) -> Iterator[Decis
         return
     if f"lift:{granted.id}" not in case.asked_for:
         due_at = max(now, granted.granted_until - policy.protection.remind_before)
-        yield Oblige("lift_reminder", Duty.LIFT_PROTECTION, due_at, f"lift:{granted.id}")
+        yield Oblige("lift_reminder", WorkItemKind.LIFT_PROTECTION, due_at, f"lift:{granted.id}")
     if case.resolution in NO_GROUND and f"groundless:{granted.id}" not in case.asked_for:
-        yield Oblige("protection_groundless", Duty.LIFT_PROTECTION, now, f"groundless:{granted.id}")
+        yield Oblige("protection_groundless", WorkItemKind.LIFT_PROTECTION, now, f"groundless:{granted.id}")
 
 
 def standing_protection(case: Case) -> Attempt | None:

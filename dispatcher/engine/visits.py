@@ -7,7 +7,7 @@ from dispatcher.engine import channels, numbers, places, times
 from dispatcher.engine.case import Case, Visit
 from dispatcher.engine.decisions import AskHuman, Decision, Look, Oblige, OpenVisit, ReAddress
 from dispatcher.policy.models import Policy
-from schemas.vocabulary import Channel, Duty, Result, Rung, VisitState
+from schemas.vocabulary import Channel, Result, Rung, VisitState, WorkItemKind
 
 _COME_AGAIN = frozenset({Result.MET_REFUSED, Result.NOT_FOUND_TEMPORARILY, Result.NOT_HOME_FAMILY_TOLD})
 _HUMAN_DECIDES = frozenset({Result.NOT_FOUND_CONFIRMED, Result.WRONG_ADDRESS, Result.INVALID_VISIT})
@@ -82,7 +82,7 @@ def ask_for_number(case: Case, policy: Policy, now: datetime) -> Iterator[Decisi
     dialable = any(number.bad_for < {Channel.SMS, Channel.VOICE} for number in numbers.of_party(case, case.callee))
     if asked and not dialable and "number_request" not in case.asked_for:
         due_at = now + policy.number_request_within
-        yield Oblige("ask_for_number", Duty.NUMBER_REQUEST, due_at, "number_request")
+        yield Oblige("ask_for_number", WorkItemKind.NUMBER_REQUEST, due_at, "number_request")
 
 
 def ask_for_address(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
@@ -93,4 +93,4 @@ def ask_for_address(case: Case, policy: Policy, now: datetime) -> Iterator[Decis
         )
         if attempt.channel is Channel.VISIT and useless and f"address:{attempt.id}" not in case.asked_for:
             due_at = now + policy.number_request_within
-            yield Oblige("ask_for_address", Duty.ADDRESS_REQUEST, due_at, f"address:{attempt.id}")
+            yield Oblige("ask_for_address", WorkItemKind.ADDRESS_REQUEST, due_at, f"address:{attempt.id}")

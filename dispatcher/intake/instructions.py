@@ -21,7 +21,7 @@ from dispatcher.store.instructions import InstructionRow
 from schemas import parse, patch
 from schemas.errors import BadInstruction, bilingual
 from schemas.instruction import MAX_BODY_BYTES, Event, Instruction, Patch
-from schemas.vocabulary import CaseState, Duty, IntakeStatus
+from schemas.vocabulary import CaseState, IntakeStatus, WorkItemKind
 
 CENTRE = "centre"
 
@@ -214,7 +214,7 @@ def _conflict(
     case_file.note(row.case_id, conflicts.EVENT, data, actor=CENTRE, rule="conflict")
     if case_file.cases[row.case_id].state == CaseState.OPEN and not is_over:
         open_case.join(case_file, row.case_id, received, rule="conflict")
-        due = Oblige("conflict", Duty.CONFLICT, case_file.now, f"conflict:{kept}")
+        due = Oblige("conflict", WorkItemKind.CONFLICT, case_file.now, f"conflict:{kept}")
         carry_out(case_file, row.case_id, [due])
         case_file.decide()
     return Answer(IntakeStatus.CONFLICT, pushed.instruction_id, str(row.case_id), reason), case_file.lanes

@@ -12,8 +12,8 @@ from sqlalchemy import BigInteger, func, select
 from sqlalchemy.orm import Session
 
 from dispatcher.casework.case_file import CaseFile
-from dispatcher.store.duties import DutyRow
 from dispatcher.store.journal import JournalRow
+from dispatcher.store.work_items import WorkItemRow
 
 REPORTED = "later_loss_reported"
 
@@ -30,5 +30,5 @@ def add_increase(case_file: CaseFile, case_id: UUID, reported: int = 0) -> Itera
 def _known(session: Session, case_id: UUID, reported: int = 0) -> int:
     yuan = JournalRow.data["loss_yuan"].as_string().cast(BigInteger)
     by_sources = select(func.sum(yuan)).where(JournalRow.case_id == case_id, JournalRow.event == REPORTED)
-    by_follow_up = select(func.max(DutyRow.loss_yuan)).where(DutyRow.case_id == case_id)
+    by_follow_up = select(func.max(WorkItemRow.loss_yuan)).where(WorkItemRow.case_id == case_id)
     return max(int(session.scalar(by_sources) or 0) + reported, int(session.scalar(by_follow_up) or 0))

@@ -19,16 +19,16 @@ from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import Base
 from dispatcher.store.cases import AddressRow, BadNumberRow, CaseRow, LinkRow, PhoneRow, SuppressionRow
 from dispatcher.store.codes import CodeRow
-from dispatcher.store.duties import DutyRow
 from dispatcher.store.instructions import FeedbackRow, InstructionRow
 from dispatcher.store.journal import JournalRow
 from dispatcher.store.transfers import TransferRow
 from dispatcher.store.visits import VisitRow
+from dispatcher.store.work_items import WorkItemRow
 
 # A case's own rows: nobody else's transaction touches them while the case is locked.
 OF_A_CASE: tuple[type[Base], ...] = (
     *(CaseRow, InstructionRow, PhoneRow, AddressRow, AttemptRow, VisitRow),
-    *(TransferRow, DutyRow, LinkRow, FeedbackRow),
+    *(TransferRow, WorkItemRow, LinkRow, FeedbackRow),
 )
 # Shared by cases, under a key of their own; the one that holds longest stands.
 SHARED: Mapping[type[Base], str] = {BadNumberRow: "until", SuppressionRow: "until", CodeRow: "valid_until"}

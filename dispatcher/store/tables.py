@@ -4,7 +4,6 @@ from dispatcher.store import (
     attempts,
     cases,
     codes,
-    duties,
     heartbeats,
     instructions,
     journal,
@@ -16,6 +15,7 @@ from dispatcher.store import (
     transfers,
     vault,
     visits,
+    work_items,
 )
 from dispatcher.store.base import Base
 
@@ -23,7 +23,6 @@ __all__ = [
     "attempts",
     "cases",
     "codes",
-    "duties",
     "heartbeats",
     "instructions",
     "journal",
@@ -35,6 +34,7 @@ __all__ = [
     "transfers",
     "vault",
     "visits",
+    "work_items",
 ]
 
 metadata = Base.metadata

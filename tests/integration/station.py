@@ -6,8 +6,8 @@ from uuid import UUID
 
 from desk import Desk
 
-from dispatcher.casework.orders import Order
 from dispatcher.store.visits import VisitRow
+from dispatcher.supervision.decisions import SupervisorDecision
 from dispatcher.visits import officer_steps, roster
 from dispatcher.visits.roster import RosterAssigner
 from providers.base import ProviderSettings
@@ -28,7 +28,7 @@ STAFF = (
 )
 BADGES = {badge for badge, *_ in STAFF}
 Load = Callable[..., None]
-ORDER = Order("S-1", "家属来电,何样已到派出所")
+ORDER = SupervisorDecision("S-1", "家属来电,何样已到派出所")
 
 
 def load_roster(desk: Desk, *badges: str, **duty: list[str]) -> None:
@@ -73,7 +73,7 @@ def act(desk: Desk, case_id: UUID, step: str, *, officer: str | None = None, **s
     return visit
 
 
-def give(desk: Desk, order: Callable[..., Any], case_id: UUID, *what: Any, by: Order = ORDER) -> Any:
+def give(desk: Desk, order: Callable[..., Any], case_id: UUID, *what: Any, by: SupervisorDecision = ORDER) -> Any:
     """A supervisor's order on a case."""
     with desk.sessions.begin() as session:
         return order(session, desk.context, case_id, by, *what)

@@ -9,8 +9,8 @@ from desk import START, Desk, Scripted, withdrawal
 from station import Load, act, case_with_visit, give, visit_of
 from test_codes import code_of
 
-from dispatcher.casework import orders
 from dispatcher.errors import OperatorError
+from dispatcher.supervision import decisions
 from dispatcher.visits import card as visit_card
 from providers.base import Answered
 from schemas.instruction import Address
@@ -57,7 +57,7 @@ def test_while_the_account_is_protected_the_card_says_why_and_how_to_appeal(desk
 
     act(desk, case_id, "accept")
     assert not tells()
-    give(desk, orders.ask_bank, case_id, Hook.PROTECT_ACCOUNT)
+    give(desk, decisions.ask_bank, case_id, Hook.PROTECT_ACCOUNT)
     desk.deliver(Scripted([Answered(Result.GRANTED, hours=24)], name="bank", channels=(Channel.HOOK,)))
     assert tells()
     desk.pass_time(hours=25)
@@ -68,7 +68,7 @@ def test_addresses_stand_in_visiting_order(desk: Desk, load: Load) -> None:
     load()
     case_id = case_of(desk)
     hotel = Address(kind="current", text="海棠酒店302", precinct_code="P1", valid_until=START + timedelta(hours=4))
-    give(desk, orders.locate, case_id, hotel)
+    give(desk, decisions.locate, case_id, hotel)
     kinds = [each["kind"] for each in read(desk, case_id)["addresses"]]
     assert kinds == ["current", "work", "residence"]  # Monday, 09:00
     act(desk, case_id, "accept")

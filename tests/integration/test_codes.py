@@ -8,8 +8,9 @@ import pytest
 from desk import Desk, event, instruction, withdrawal
 from station import Load, act, case_with_visit, give
 
-from dispatcher.casework import callback_codes, personal_data, splits
+from dispatcher.casework import callback_codes, personal_data
 from dispatcher.store.codes import CodeCheckRow, CodeRow
+from dispatcher.supervision import splits
 from schemas.vocabulary import Result, ReturnReason
 
 

@@ -6,11 +6,12 @@ from uuid import UUID
 import pytest
 from desk import Desk, event
 
-from dispatcher.casework import duties, feedback
+from dispatcher.casework import feedback
 from dispatcher.errors import OperatorError
-from dispatcher.store.duties import DutyRow
 from dispatcher.store.vault import VaultValueRow
-from schemas.vocabulary import Duty, FollowUp
+from dispatcher.store.work_items import WorkItemRow
+from dispatcher.supervision import work_items
+from schemas.vocabulary import FollowUp, WorkItemKind
 
 SAME_PERSON = {"id_number": "990101198001010001"}
 
@@ -23,21 +24,21 @@ def closed(desk: Desk, outcome: str = "DISSUADED_IN_TIME") -> UUID:
 
 
 def done(desk: Desk, number: int = 0, **form: Any) -> None:
-    duty = desk.rows(DutyRow)[number]
+    duty = desk.rows(WorkItemRow)[number]
     with desk.sessions.begin() as session:
-        duties.done(session, desk.context, duty.id, duties.Form(**form), by="Z-9")
+        work_items.done(session, desk.context, duty.id, work_items.WorkItemResult(**form), by="Z-9")
 
 
 def listed(desk: Desk, **chosen: Any) -> list[dict[str, Any]]:
     with desk.sessions() as session:
-        return duties.listed(session, desk.context, **chosen)
+        return work_items.listed(session, desk.context, **chosen)
 
 
 def test_what_is_to_be_done_is_listed_first_due_first(desk: Desk) -> None:
     case_id = closed(desk)
     other = desk.open(2, phones=None, addresses=[{"kind": "residence", "text": "样板路2号"}])
     assert [each["kind"] for each in listed(desk)] == ["number_request", "follow_up", "follow_up"]
-    assert [each["case"] for each in listed(desk, kind=Duty.FOLLOW_UP)] == [str(case_id)] * 2
+    assert [each["case"] for each in listed(desk, kind=WorkItemKind.FOLLOW_UP)] == [str(case_id)] * 2
     assert [each["case"] for each in listed(desk, case_id=other)] == [str(other)]
     assert listed(desk, overdue=True) == []
     desk.pass_time(hours=48, seconds=1)
@@ -84,7 +85,7 @@ def test_another_duty_has_no_outcome(desk: Desk) -> None:
 
 def test_an_unknown_duty_is_told(desk: Desk) -> None:
     with pytest.raises(OperatorError, match="no duty"), desk.sessions.begin() as session:
-        duties.done(session, desk.context, UUID(int=5), duties.Form(), by="Z-9")
+        work_items.done(session, desk.context, UUID(int=5), work_items.WorkItemResult(), by="Z-9")
 
 
 def test_a_loss_that_a_follow_up_finds_counts_on_the_case(desk: Desk) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from desk import Desk, Scripted, event, instruction, withdrawal
 
-from dispatcher.store.duties import DutyRow
 from dispatcher.store.visits import VisitRow
+from dispatcher.store.work_items import WorkItemRow
 
 SAME_PERSON = {"id_number": "990101198001010001"}
 
@@ -21,7 +21,7 @@ def test_a_withdrawal_cancels_what_is_planned(desk: Desk) -> None:
     assert [each.state for each in desk.rows(VisitRow)] == ["cancelled"]
     assert desk.journal(case_id, "instruction_withdrawn")[0].actor == "YT-FZ-007"
     assert desk.journal(case_id, "case_closed")[0].rule == "withdrawn"
-    assert desk.rows(DutyRow) == []
+    assert desk.rows(WorkItemRow) == []
     assert desk.deliver(Scripted()) == []
 
 
@@ -98,7 +98,7 @@ def test_feedback_closes_an_open_case(desk: Desk) -> None:
 def test_feedback_that_a_person_is_safe_is_followed_up(desk: Desk) -> None:
     desk.open()
     desk.push(event("feedback", outcome="DISSUADED_IN_TIME"))
-    assert len(desk.rows(DutyRow)) == len(desk.context.policy.urgency.high.follow_up)
+    assert len(desk.rows(WorkItemRow)) == len(desk.context.policy.urgency.high.follow_up)
 
 
 def test_a_later_loss_is_counted_on_a_closed_case(desk: Desk) -> None:

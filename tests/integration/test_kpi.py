@@ -9,8 +9,9 @@ from desk import START, Desk, Scripted, event, withdrawal
 from station import Load, act, assign, case_with_visit, give, visit_of
 
 from dispatcher import clock
-from dispatcher.casework import duties, kpi, orders
-from dispatcher.store.duties import DutyRow
+from dispatcher.casework import kpi
+from dispatcher.store.work_items import WorkItemRow
+from dispatcher.supervision import decisions, work_items
 from dispatcher.visits import transfers
 from providers.base import Answered, InDoubt
 from schemas.instruction import Address
@@ -48,7 +49,7 @@ def answered(desk: Desk, number: int, word: Answered) -> UUID:
 
 def ended(desk: Desk, number: int, resolution: Resolution) -> UUID:
     case_id = desk.open(number)
-    give(desk, orders.close, case_id, resolution)
+    give(desk, decisions.close, case_id, resolution)
     return case_id
 
 
@@ -105,7 +106,7 @@ def test_a_precinct_answers_for_its_own_visits(desk: Desk, load: Load) -> None:
     case_id = visited(desk, 1, Result.MET_REFUSED)
     desk.pass_time(minutes=1)
     hotel = Address(kind="current", text="海棠酒店", precinct_code="P2", valid_until=START + timedelta(days=1))
-    give(desk, orders.locate, case_id, hotel)
+    give(desk, decisions.locate, case_id, hotel)
     desk.pass_time(hours=9, minutes=29)
     assign(desk)
     assert visit_of(desk, case_id).precinct_code == "P2"
@@ -174,7 +175,7 @@ def test_met_is_timed_at_the_door_where_the_person_was(desk: Desk, load: Load) -
 
 
 def test_dissuaded_of_those_who_could_still_be(desk: Desk) -> None:
-    for number, resolution in enumerate(orders.CLOSING, start=1):
+    for number, resolution in enumerate(decisions.CLOSING, start=1):
         ended(desk, number, resolution)
     ended(desk, 50, Resolution.DISSUADED_IN_TIME)
     desk.open(51)
@@ -182,9 +183,9 @@ def test_dissuaded_of_those_who_could_still_be(desk: Desk) -> None:
 
 
 def followed_up(desk: Desk, case_id: UUID, outcome: FollowUp, loss_yuan: int | None = None) -> None:
-    duty = desk.rows(DutyRow, DutyRow.case_id == case_id, DutyRow.done_at.is_(None))[0]
+    duty = desk.rows(WorkItemRow, WorkItemRow.case_id == case_id, WorkItemRow.done_at.is_(None))[0]
     with desk.sessions.begin() as session:
-        duties.done(session, desk.context, duty.id, duties.Form(outcome, loss_yuan), by="Z-9")
+        work_items.done(session, desk.context, duty.id, work_items.WorkItemResult(outcome, loss_yuan), by="Z-9")
 
 
 def later_loss(desk: Desk, number: int, loss_yuan: int) -> None:

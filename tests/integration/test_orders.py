@@ -8,11 +8,11 @@ import pytest
 from desk import START, Desk, Scripted, event, instruction, phone, withdrawal
 from station import ORDER, Load, act, assign, case_with_visit, give, visit_of
 
-from dispatcher.casework import orders, pauses, splits
-from dispatcher.casework.orders import Order
 from dispatcher.errors import OperatorError
 from dispatcher.store.cases import AddressRow, CaseRow, LinkRow
 from dispatcher.store.vault import VaultValueRow
+from dispatcher.supervision import decisions, pauses, splits
+from dispatcher.supervision.decisions import SupervisorDecision
 from providers.base import Answered
 from schemas.instruction import Address
 from schemas.vocabulary import Hook, Relation, Resolution, Result
@@ -44,15 +44,15 @@ def test_each_order_stands_in_the_journal_under_its_own_name(desk: Desk, load: L
     contacts = [EMPLOYER, {"relation": "社区网格员", "phone": "15400009003"}]
     late = (START - timedelta(minutes=5)).isoformat()
     case_id = desk.open(valid_until=late, channels=["sms", "voice"], contacts=contacts)
-    give(desk, orders.revive, case_id)
-    give(desk, orders.call, case_id, Relation.EMPLOYER)
-    give(desk, orders.call, case_id, Relation.COMMUNITY)
-    give(desk, orders.ask_bank, case_id, Hook.PROTECT_ACCOUNT)
-    give(desk, orders.ask_bank, case_id, Hook.LIFT_PROTECTION)
-    give(desk, orders.locate, case_id, place("P2"))
+    give(desk, decisions.revive, case_id)
+    give(desk, decisions.call, case_id, Relation.EMPLOYER)
+    give(desk, decisions.call, case_id, Relation.COMMUNITY)
+    give(desk, decisions.ask_bank, case_id, Hook.PROTECT_ACCOUNT)
+    give(desk, decisions.ask_bank, case_id, Hook.LIFT_PROTECTION)
+    give(desk, decisions.locate, case_id, place("P2"))
     give(desk, pauses.pause, case_id)
     give(desk, pauses.resume, case_id)
-    give(desk, orders.close, case_id, Resolution.SELF_AWARE)
+    give(desk, decisions.close, case_id, Resolution.SELF_AWARE)
     assert [each.rule for each in desk.journal(case_id, "supervisor_ordered")] == [
         *("revived", "call_employer", "call_community", "protect_account_ordered", "lift_protection_ordered"),
         *("located", "paused", "resumed", "closed_by_supervisor"),
@@ -62,11 +62,11 @@ def test_each_order_stands_in_the_journal_under_its_own_name(desk: Desk, load: L
 @pytest.mark.parametrize("reason", ["", "  "])
 def test_an_order_without_a_reason_is_refused(desk: Desk, reason: str) -> None:
     case_id = desk.open()
-    for order in (orders.revive, pauses.pause, pauses.resume):
+    for order in (decisions.revive, pauses.pause, pauses.resume):
         with pytest.raises(OperatorError, match="give the reason"):
-            give(desk, order, case_id, by=Order("S-1", reason))
+            give(desk, order, case_id, by=SupervisorDecision("S-1", reason))
     with pytest.raises(OperatorError, match="give the reason"):
-        give(desk, orders.ask_bank, case_id, Hook.PROTECT_ACCOUNT, by=Order("S-1", reason))
+        give(desk, decisions.ask_bank, case_id, Hook.PROTECT_ACCOUNT, by=SupervisorDecision("S-1", reason))
     assert desk.journal(case_id, "supervisor_ordered") == []
 
 
@@ -82,12 +82,12 @@ def test_a_case_that_has_ended_takes_no_orders(desk: Desk) -> None:
 def test_what_came_too_late_is_revived(desk: Desk) -> None:
     case_id = desk.open(valid_until=(START - timedelta(minutes=5)).isoformat(), channels=["sms", "voice"])
     assert (desk.case(case_id).waiting_for, desk.attempts(case_id)) == ("centre", [])
-    give(desk, orders.revive, case_id)
+    give(desk, decisions.revive, case_id)
     case = desk.case(case_id)
     assert (case.expired, case.waiting_for, case.state) == (False, None, "open")
     assert {each.channel for each in desk.attempts(case_id)} == {"sms", "voice"}
     with pytest.raises(OperatorError, match="neither expired nor suppressed"):
-        give(desk, orders.revive, case_id)
+        give(desk, decisions.revive, case_id)
 
 
 def test_a_trigger_that_was_a_false_alarm_is_revived(desk: Desk) -> None:
@@ -95,14 +95,14 @@ def test_a_trigger_that_was_a_false_alarm_is_revived(desk: Desk) -> None:
     desk.push(event("feedback", outcome="NOT_A_VICTIM"))
     case_id = desk.open(2, **SAME_PERSON)
     assert (desk.case(case_id).suppressed, desk.case(case_id).waiting_for) == (True, "centre")
-    give(desk, orders.revive, case_id)
+    give(desk, decisions.revive, case_id)
     assert [each.channel for each in desk.attempts(case_id)] == ["sms"]
 
 
 def test_a_supervisor_closes_with_a_reason(desk: Desk, load: Load) -> None:
     load()
     case_id = case_with_visit(desk, channels=["sms", "visit"])
-    give(desk, orders.close, case_id, Resolution.SELF_AWARE)
+    give(desk, decisions.close, case_id, Resolution.SELF_AWARE)
     case = desk.case(case_id)
     assert (case.state, case.resolution) == ("closed", "SELF_AWARE")
     assert visit_of(desk, case_id).state == "cancelled"
@@ -113,7 +113,7 @@ def test_a_supervisor_closes_with_a_reason(desk: Desk, load: Load) -> None:
 def test_what_only_a_source_or_time_can_end_no_person_chooses(desk: Desk, resolution: Resolution) -> None:
     case_id = desk.open()
     with pytest.raises(OperatorError, match="one of: DISSUADED_IN_TIME, SELF_AWARE"):
-        give(desk, orders.close, case_id, resolution)
+        give(desk, decisions.close, case_id, resolution)
     assert desk.case(case_id).state == "open"
 
 
@@ -188,23 +188,23 @@ def test_an_employer_is_called_only_on_order_each_time_anew(desk: Desk) -> None:
 
     desk.pass_time(minutes=50)
     assert calls() == []
-    give(desk, orders.call, case_id, employer)
+    give(desk, decisions.call, case_id, employer)
     assert [(each.rule, each.person) for each in calls()] == [("call_employer", "other")]
     with pytest.raises(OperatorError, match="one is being called"):
-        give(desk, orders.call, case_id, employer)
+        give(desk, decisions.call, case_id, employer)
     with pytest.raises(OperatorError, match="no community contact"):
-        give(desk, orders.call, case_id, Relation.COMMUNITY)
+        give(desk, decisions.call, case_id, Relation.COMMUNITY)
     desk.deliver(Scripted([Answered(Result.BUSY)] * 9))
     desk.pass_time(minutes=50)
     assert len(calls()) == 1
-    give(desk, orders.call, case_id, employer)
+    give(desk, decisions.call, case_id, employer)
     assert len(calls()) == 2
 
 
 def test_a_community_worker_is_asked_for_help_on_order(desk: Desk) -> None:
     worker = {"relation": "社区网格员", "phone": "15400009003"}
     case_id = desk.open(contacts=[worker], channels=["sms", "voice"])
-    give(desk, orders.call, case_id, Relation.COMMUNITY)
+    give(desk, decisions.call, case_id, Relation.COMMUNITY)
     [call] = [each for each in desk.attempts(case_id, "voice") if each.party != "subject"]
     assert (call.rule, call.party, call.due_at) == ("call_community", "contact:community:0", START)
 
@@ -213,7 +213,7 @@ def test_a_community_worker_is_spoken_to_in_chinese_whoever_the_victim_is(desk: 
     """And the voice that reads it out is told so."""
     worker = {"relation": "社区网格员", "phone": "15400009003"}
     case_id = desk.open(contacts=[worker], channels=["sms", "voice"], language="en")
-    give(desk, orders.call, case_id, Relation.COMMUNITY)
+    give(desk, decisions.call, case_id, Relation.COMMUNITY)
     provider = Scripted([Answered(Result.BUSY)] * 9)
     desk.pass_time(minutes=1)
     desk.deliver(provider)
@@ -225,7 +225,7 @@ def test_a_community_worker_is_spoken_to_in_chinese_whoever_the_victim_is(desk: 
 def test_family_needs_no_order_and_takes_none(desk: Desk) -> None:
     case_id = desk.open(contacts=[{"relation": "配偶", "phone": "15400009002"}])
     with pytest.raises(OperatorError, match="employer, community"):
-        give(desk, orders.call, case_id, Relation.SPOUSE)
+        give(desk, decisions.call, case_id, Relation.SPOUSE)
 
 
 def test_the_visit_follows_the_person_and_its_clock_stands(desk: Desk, load: Load) -> None:
@@ -233,7 +233,7 @@ def test_the_visit_follows_the_person_and_its_clock_stands(desk: Desk, load: Loa
     case_id = case_with_visit(desk)
     before = deadlines(desk, case_id)
     desk.pass_time(minutes=1)
-    give(desk, orders.locate, case_id, place("P2", until=START + timedelta(hours=6)))
+    give(desk, decisions.locate, case_id, place("P2", until=START + timedelta(hours=6)))
     assign(desk)
     visit = visit_of(desk, case_id)
     assert (visit.precinct_code, visit.officer, deadlines(desk, case_id)) == ("P2", "Z", before)
@@ -245,7 +245,7 @@ def test_who_comes_back_is_found_there_again(desk: Desk, load: Load) -> None:
     case_id = case_with_visit(desk)
     for minutes, precinct, text in ((1, "P2", "海棠酒店"), (1, "P1", "南站"), (1, "P2", "海棠酒店")):
         desk.pass_time(minutes=minutes)
-        give(desk, orders.locate, case_id, place(precinct, text))
+        give(desk, decisions.locate, case_id, place(precinct, text))
         assert visit_of(desk, case_id).precinct_code == precinct
 
 
@@ -253,9 +253,9 @@ def test_a_place_turns_out_to_be_another_precincts(desk: Desk, load: Load) -> No
     load()
     case_id = case_with_visit(desk)
     desk.pass_time(minutes=1)
-    give(desk, orders.locate, case_id, place("P1"))
+    give(desk, decisions.locate, case_id, place("P1"))
     desk.pass_time(minutes=1)
-    give(desk, orders.locate, case_id, place("P2"))
+    give(desk, decisions.locate, case_id, place("P2"))
     assert visit_of(desk, case_id).precinct_code == "P2"
     assert len(desk.rows(AddressRow, AddressRow.kind == "current")) == 1
 
@@ -264,9 +264,9 @@ def test_nobody_is_located_in_an_unknown_precinct_or_in_the_past(desk: Desk, loa
     load()
     case_id = case_with_visit(desk)
     with pytest.raises(OperatorError, match="no unit P9 in the roster"):
-        give(desk, orders.locate, case_id, place("P9"))
+        give(desk, decisions.locate, case_id, place("P9"))
     with pytest.raises(OperatorError, match="in the past"):
-        give(desk, orders.locate, case_id, place("P2", until=START))
+        give(desk, decisions.locate, case_id, place("P2", until=START))
     assert desk.rows(AddressRow, AddressRow.kind == "current") == []
 
 

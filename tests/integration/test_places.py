@@ -9,9 +9,9 @@ import pytest
 from desk import START, Desk
 from station import Load, act, assign, case_with_visit, give, visit_of
 
-from dispatcher.casework import orders
 from dispatcher.errors import OperatorError
 from dispatcher.simulate.crew import Crew
+from dispatcher.supervision import decisions
 from dispatcher.visits import card as visit_card
 from dispatcher.visits import officer_steps
 from schemas.instruction import Address
@@ -97,7 +97,7 @@ def test_an_address_may_be_tried_once_more(desk: Desk, load: Load) -> None:
 def test_what_is_learnt_under_way_is_tried_too(desk: Desk, load: Load) -> None:
     case_id = under_way(desk, load, HOME)
     hotel = Address(kind="current", text="海棠酒店302", precinct_code="P1", valid_until=START + timedelta(hours=4))
-    give(desk, orders.locate, case_id, hotel)
+    give(desk, decisions.locate, case_id, hotel)
     with pytest.raises(OperatorError, match="not tried yet: current, residence"):
         act(desk, case_id, "report", result=Result.NOT_FOUND_TEMPORARILY)
 
@@ -146,7 +146,7 @@ def test_who_tried_without_a_word_before_was_there(desk: Desk, load: Load) -> No
 
 def test_what_was_tried_after_the_end_is_kept(desk: Desk, load: Load) -> None:
     case_id = under_way(desk, load, HOME, WORK)
-    give(desk, orders.close, case_id, orders.Resolution.SELF_AWARE)
+    give(desk, decisions.close, case_id, decisions.Resolution.SELF_AWARE)
     word = officer_steps.OfficerReport(AWAY_FROM_IT, address=AddressKind.WORK)
     with desk.sessions.begin() as session:
         officer_steps.keep_late(session, desk.context, visit_of(desk, case_id).id, "tried", word)

@@ -8,11 +8,11 @@ from desk import Desk, Scripted, event, instruction, phone
 from sqlalchemy import select
 from station import Load, act, case_with_visit, give
 
-from dispatcher.casework import orders, splits
 from dispatcher.casework.rebuild import Difference
 from dispatcher.store.base import Base
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.changes import OF_A_CASE, SHARED, UnnotedChangeError
+from dispatcher.supervision import decisions, splits
 from providers.base import Answered, Permanent
 from schemas.instruction import Address
 from schemas.vocabulary import Hook, Result, ReturnReason
@@ -31,9 +31,9 @@ def full(desk: Desk, load: Load) -> Desk:
     case_id = case_with_visit(desk)
     desk.push(instruction(5, **SAME_PERSON))
     give(desk, splits.split, case_id, "YJ-5")
-    give(desk, orders.ask_bank, gone, Hook.PROTECT_ACCOUNT)
+    give(desk, decisions.ask_bank, gone, Hook.PROTECT_ACCOUNT)
     act(desk, case_id, "return", officer="A", reason=ReturnReason.NOT_MY_JURISDICTION, to_unit="P2")
-    give(desk, orders.locate, case_id, Address(kind="current", text="海棠酒店302", precinct_code="P1"))
+    give(desk, decisions.locate, case_id, Address(kind="current", text="海棠酒店302", precinct_code="P1"))
     desk.push(event("feedback", 8, outcome="NOT_A_VICTIM"))
     return desk
 

@@ -8,9 +8,9 @@ from desk import START, Desk, Scripted, event, instruction, phone
 
 from dispatcher.store.cases import LinkRow, PhoneRow, SuppressionRow
 from dispatcher.store.codes import CodeRow
-from dispatcher.store.duties import DutyRow
 from dispatcher.store.instructions import FeedbackRow, InstructionRow
 from dispatcher.store.visits import VisitRow
+from dispatcher.store.work_items import WorkItemRow
 from providers.base import Answered
 from schemas.vocabulary import Answer, Result
 
@@ -39,7 +39,7 @@ def test_a_conflict_goes_on_with_all_numbers_and_the_higher_urgency(desk: Desk) 
     assert desk.case(case_id).urgency == "critical"
     assert [each.retired_at for each in desk.rows(PhoneRow)] == [None, None]
     assert desk.journal(case_id, "urgency_raised")[0].rule == "conflict"
-    assert [each.kind for each in desk.rows(DutyRow)] == ["conflict"]
+    assert [each.kind for each in desk.rows(WorkItemRow)] == ["conflict"]
 
 
 def test_the_same_conflict_again_changes_nothing(desk: Desk) -> None:

@@ -7,9 +7,9 @@ import pytest
 from desk import Desk, Scripted, withdrawal
 from station import Load, act, assign, case_with_visit, give, visit_of
 
-from dispatcher.casework import orders
 from dispatcher.errors import OperatorError
 from dispatcher.store.transfers import TransferRow
+from dispatcher.supervision import decisions
 from dispatcher.visits import transfers
 from schemas.instruction import Address
 from schemas.vocabulary import Result, ReturnReason
@@ -254,7 +254,7 @@ def test_an_offer_ends_when_the_person_turns_out_to_be_elsewhere(desk: Desk, loa
     load()
     case_id = case_with_visit(desk)
     returned(desk, case_id, "AWAY")
-    give(desk, orders.locate, case_id, Address(kind="current", text="海棠酒店302", precinct_code="P2"))
+    give(desk, decisions.locate, case_id, Address(kind="current", text="海棠酒店302", precinct_code="P2"))
     assign(desk)
     assert states(desk) == ["lapsed"]
     with pytest.raises(OperatorError, match="no transfer"):

@@ -9,8 +9,8 @@ from sqlalchemy.exc import IntegrityError
 from station import BADGES, Load, act, assign, case_with_visit, visit_of
 
 from dispatcher.errors import OperatorError
-from dispatcher.store.duties import DutyRow
 from dispatcher.store.visits import AssignmentRow, OfficerRow, UnitRow, VisitRow
+from dispatcher.store.work_items import WorkItemRow
 from schemas.vocabulary import Result, ReturnReason
 
 
@@ -104,7 +104,7 @@ def test_the_officer_accepts_goes_arrives_and_reports(desk: Desk, load: Load) ->
     case, [attempt] = desk.case(case_id), desk.attempts(case_id)
     assert (case.state, case.resolution, case.first_contact_channel) == ("closed", "DISSUADED_IN_TIME", "visit")
     assert (attempt.state, attempt.result, attempt.confirmed) == ("settled", "MET_DISSUADED", True)
-    assert len(desk.rows(DutyRow)) == 3
+    assert len(desk.rows(WorkItemRow)) == 3
 
 
 def test_a_refusal_stays_open_and_is_visited_again_in_the_evening(desk: Desk, load: Load) -> None:

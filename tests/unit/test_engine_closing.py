@@ -7,7 +7,17 @@ from builders import CRITICAL, HIGH, LOW, MEDIUM, MINUTE, MONDAY, ONLY_SMS, ONLY
 from harness import World, planned
 
 from dispatcher.engine.decisions import AskHuman, Cancel, CancelVisit, Close, GiveUp, Oblige, Recall
-from schemas.vocabulary import Answer, AttemptState, CaseState, Duty, Resolution, Result, Rung, Urgency, VisitState
+from schemas.vocabulary import (
+    Answer,
+    AttemptState,
+    CaseState,
+    Resolution,
+    Result,
+    Rung,
+    Urgency,
+    VisitState,
+    WorkItemKind,
+)
 
 
 @pytest.mark.parametrize("urgency", [HIGH, MEDIUM, LOW])
@@ -126,8 +136,8 @@ def test_a_person_already_defrauded_is_handed_over_and_looked_back_at(lost: int)
     world.reports(Result.MET_ALREADY_DEFRAUDED, lost)
     duties = [each for each in world.decided if isinstance(each, Oblige) and each.rule == "already_transferred"]
     assert [(each.duty, each.due_at - world.now, each.cause) for each in duties] == [
-        (Duty.CASE_REPORT, timedelta(0), "case_report"),
-        (Duty.LOOK_BACK, timedelta(days=7), "look_back"),
+        (WorkItemKind.CASE_REPORT, timedelta(0), "case_report"),
+        (WorkItemKind.LOOK_BACK, timedelta(days=7), "look_back"),
     ]
     world.after(seconds=1)
     assert world.decided == []
@@ -223,8 +233,8 @@ def test_follow_ups_are_duties_each_with_its_own_cause() -> None:
     world = World.of(HIGH, channels=ONLY_VOICE)
     world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DISSUADED)
     assert [each for each in world.decided if isinstance(each, Oblige)] == [
-        Oblige("follow_up", Duty.FOLLOW_UP, world.now + timedelta(hours=48), "follow_up:1"),
-        Oblige("follow_up", Duty.FOLLOW_UP, world.now + timedelta(days=7), "follow_up:2"),
+        Oblige("follow_up", WorkItemKind.FOLLOW_UP, world.now + timedelta(hours=48), "follow_up:1"),
+        Oblige("follow_up", WorkItemKind.FOLLOW_UP, world.now + timedelta(days=7), "follow_up:2"),
     ]
 
 

@@ -9,7 +9,7 @@ from harness import World, planned
 from dispatcher.engine import evolve, orders
 from dispatcher.engine.case import SUBJECT, Attempt
 from dispatcher.engine.decisions import AskHuman, Oblige, Plan
-from schemas.vocabulary import Answer, AttemptState, Duty, Hook, Person, Resolution, Result, Rung, Urgency
+from schemas.vocabulary import Answer, AttemptState, Hook, Person, Resolution, Result, Rung, Urgency, WorkItemKind
 
 STOP, PROTECT, LIFT = Hook.STOP_PAYMENT, Hook.PROTECT_ACCOUNT, Hook.LIFT_PROTECTION
 HOUR = timedelta(hours=1)
@@ -149,7 +149,7 @@ def test_somebody_is_reminded_to_lift_the_protection_before_it_ends(hours: int, 
     granted = world.bank(PROTECT, Result.GRANTED, hours=hours)
     due = [each for each in world.decided if isinstance(each, Oblige)]
     assert due == [
-        Oblige("lift_reminder", Duty.LIFT_PROTECTION, world.now + reminded_after, f"lift:{granted.id}"),
+        Oblige("lift_reminder", WorkItemKind.LIFT_PROTECTION, world.now + reminded_after, f"lift:{granted.id}"),
     ]
 
 
@@ -159,7 +159,7 @@ def test_a_protection_whose_ground_is_gone_is_to_be_lifted_at_once(resolution: R
     granted = world.bank(PROTECT, Result.GRANTED, hours=24)
     world.feedback(resolution)
     assert [each for each in world.decided if isinstance(each, Oblige)] == [
-        Oblige("protection_groundless", Duty.LIFT_PROTECTION, world.now, f"groundless:{granted.id}")
+        Oblige("protection_groundless", WorkItemKind.LIFT_PROTECTION, world.now, f"groundless:{granted.id}")
     ]
     world.after(seconds=1)
     assert world.rules(Oblige) == []

@@ -23,7 +23,7 @@ from harness import World, planned
 
 from dispatcher.engine.case import SUBJECT, Number
 from dispatcher.engine.decisions import AskHuman, Oblige, OpenVisit
-from schemas.vocabulary import Answer, Duty, Person, Result, ReturnReason, Rung, Urgency, VisitState
+from schemas.vocabulary import Answer, Person, Result, ReturnReason, Rung, Urgency, VisitState, WorkItemKind
 
 
 def test_critical_is_visited_at_receipt() -> None:
@@ -117,7 +117,9 @@ def test_who_was_warned_before_is_visited_even_if_a_call_succeeds() -> None:
 @pytest.mark.parametrize("numbers", [(), (number("n1", SMS, VOICE),)])
 def test_without_a_number_to_ring_the_source_is_asked_for_one_once(numbers: tuple[Number, ...]) -> None:
     world = World.of(HIGH, numbers=numbers)
-    assert Oblige("ask_for_number", Duty.NUMBER_REQUEST, MONDAY + 60 * MINUTE, "number_request") in world.decided
+    assert (
+        Oblige("ask_for_number", WorkItemKind.NUMBER_REQUEST, MONDAY + 60 * MINUTE, "number_request") in world.decided
+    )
     world.after(hours=1)
     assert world.rules(Oblige) == []
 
@@ -136,7 +138,7 @@ def test_a_wrong_address_asks_the_source_for_a_better_one() -> None:
     world.reports(Result.WRONG_ADDRESS)
     cause = f"address:{world.made(VISIT)[0].id}"
     assert [each for each in world.decided if isinstance(each, Oblige)] == [
-        Oblige("ask_for_address", Duty.ADDRESS_REQUEST, world.now + 60 * MINUTE, cause)
+        Oblige("ask_for_address", WorkItemKind.ADDRESS_REQUEST, world.now + 60 * MINUTE, cause)
     ]
     world.after(minutes=1)
     assert world.rules(Oblige) == []

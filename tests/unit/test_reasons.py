@@ -7,9 +7,9 @@ import rule_names
 from rule_names import Named
 
 from dispatcher.casework.explain import explain
-from dispatcher.casework.orders import CALLED_ON_ORDER
 from dispatcher.policy import load
 from dispatcher.policy.leaves import leaves
+from dispatcher.supervision.decisions import CALLED_ON_ORDER
 from dispatcher.texts import reasons
 from dispatcher.texts.reasons import placeholders
 from dispatcher.visits.officer_steps import STEPS

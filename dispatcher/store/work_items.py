@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from dispatcher.store.base import At, Base, Key, Refers, Yuan
 
 
-class DutyRow(Base):
+class WorkItemRow(Base):
     __tablename__ = "duties"
     __table_args__ = (Index("ix_duties_open", "due_at", postgresql_where=text("done_at IS NULL")),)
 

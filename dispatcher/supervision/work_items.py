@@ -12,12 +12,12 @@ from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.context import Context
 from dispatcher.errors import OperatorError
 from dispatcher.intake import later_losses
-from dispatcher.store.duties import DutyRow
-from schemas.vocabulary import Duty, FollowUp
+from dispatcher.store.work_items import WorkItemRow
+from schemas.vocabulary import FollowUp, WorkItemKind
 
 
 @dataclass(frozen=True)
-class Form:
+class WorkItemResult:
     """What was found; of a follow-up the outcome, and what has gone in all since the warning."""
 
     outcome: FollowUp | None = None
@@ -26,32 +26,37 @@ class Form:
 
 
 def listed(
-    session: Session, context: Context, *, kind: Duty | None = None, overdue: bool = False, case_id: UUID | None = None
+    session: Session,
+    context: Context,
+    *,
+    kind: WorkItemKind | None = None,
+    overdue: bool = False,
+    case_id: UUID | None = None,
 ) -> list[dict[str, Any]]:
     """What is still to be done, first due first."""
     now = context.clock.now(session)
-    found = select(DutyRow).where(DutyRow.done_at.is_(None)).order_by(DutyRow.due_at, DutyRow.id)
+    found = select(WorkItemRow).where(WorkItemRow.done_at.is_(None)).order_by(WorkItemRow.due_at, WorkItemRow.id)
     if kind is not None:
-        found = found.where(DutyRow.kind == kind.value)
+        found = found.where(WorkItemRow.kind == kind.value)
     if overdue:
-        found = found.where(DutyRow.due_at < now)
+        found = found.where(WorkItemRow.due_at < now)
     if case_id is not None:
-        found = found.where(DutyRow.case_id == case_id)
+        found = found.where(WorkItemRow.case_id == case_id)
     return [reports.duty(row) | {"overdue": row.due_at < now} for row in session.scalars(found)]
 
 
-def done(session: Session, context: Context, duty_id: UUID, form: Form, *, by: str) -> DutyRow:
+def done(session: Session, context: Context, duty_id: UUID, form: WorkItemResult, *, by: str) -> WorkItemRow:
     """Write down that a duty is done, and what a follow-up found. Raises OperatorError."""
-    case_id = session.scalar(select(DutyRow.case_id).where(DutyRow.id == duty_id))
+    case_id = session.scalar(select(WorkItemRow.case_id).where(WorkItemRow.id == duty_id))
     if case_id is None:
         raise OperatorError(f"没有待办 {duty_id}", f"no duty {duty_id}; see `dispatcher duty list`")
     case_file = CaseFile(session, context)
     case_file.open([case_id])
     # Read under the case's lock: of two who report it done, one is told.
-    row = session.get_one(DutyRow, duty_id, populate_existing=True)
+    row = session.get_one(WorkItemRow, duty_id, populate_existing=True)
     if row.done_at is not None:
         raise OperatorError("该待办已完成", f"this duty was done by {row.done_by}; nothing was changed")
-    _check(Duty(row.kind), form)
+    _check(WorkItemKind(row.kind), form)
     with later_losses.add_increase(case_file, case_id):
         row.done_at, row.done_by = case_file.now, by
         row.outcome, row.loss_yuan = form.outcome, form.loss_yuan
@@ -64,10 +69,10 @@ def done(session: Session, context: Context, duty_id: UUID, form: Form, *, by: s
     return row
 
 
-def _check(kind: Duty, form: Form) -> None:
-    if kind is Duty.FOLLOW_UP and form.outcome is None:
+def _check(kind: WorkItemKind, form: WorkItemResult) -> None:
+    if kind is WorkItemKind.FOLLOW_UP and form.outcome is None:
         raise OperatorError("请填写回访结果", f"a follow-up needs --outcome, one of: {', '.join(FollowUp)}")
-    if kind is not Duty.FOLLOW_UP and form.outcome is not None:
+    if kind is not WorkItemKind.FOLLOW_UP and form.outcome is not None:
         raise OperatorError("仅回访填写结果", f"--outcome belongs to a follow-up; this is {kind}")
     if form.loss_yuan is not None and form.outcome is not FollowUp.DEFRAUDED:
         raise OperatorError("仅在已被骗时填写损失", "--loss-yuan goes with --outcome DEFRAUDED only")

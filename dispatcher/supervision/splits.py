@@ -8,19 +8,19 @@ from sqlalchemy.orm import Session
 from dispatcher.casework import closing, linked_cases
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.context import Context
-from dispatcher.casework.orders import Order, note, open_case
 from dispatcher.casework.personal_data import new_subject
 from dispatcher.errors import OperatorError
 from dispatcher.intake import instructions, open_case
 from dispatcher.store.instructions import InstructionRow
+from dispatcher.supervision.decisions import SupervisorDecision, lock_open_case, note
 from schemas.vocabulary import LinkKind
 
 
 def split(
-    session: Session, context: Context, case_id: UUID, order: Order, instruction_id: str
+    session: Session, context: Context, case_id: UUID, order: SupervisorDecision, instruction_id: str
 ) -> tuple[UUID, set[str]]:
     """Take one of several joined instructions out of a case. Gives the id of its own case."""
-    case_file, case = open_case(session, context, case_id, order)
+    case_file, case = lock_open_case(session, context, case_id, order)
     rows = _versions(case_file, case_id, instruction_id)
     read, _ = instructions.reread(case_file, rows[-1])
     earlier = linked_cases.warned_before(session, context, read, case_file.now)

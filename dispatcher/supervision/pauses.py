@@ -8,16 +8,16 @@ from sqlalchemy.orm import Session
 from dispatcher.casework import closing
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.context import Context
-from dispatcher.casework.orders import Order, note, open_case
 from dispatcher.engine import orders as engine
 from dispatcher.errors import OperatorError
 from dispatcher.store.cases import CaseRow
+from dispatcher.supervision.decisions import SupervisorDecision, lock_open_case, note
 from schemas.vocabulary import AttemptState, Channel, Urgency, VisitState
 
 
-def pause(session: Session, context: Context, case_id: UUID, order: Order) -> set[str]:
+def pause(session: Session, context: Context, case_id: UUID, order: SupervisorDecision) -> set[str]:
     """Stop the clock: nothing happens by itself until it is resumed."""
-    case_file, case = open_case(session, context, case_id, order)
+    case_file, case = lock_open_case(session, context, case_id, order)
     if case.paused_at is not None:
         raise OperatorError("该任务已暂停", "this case is paused already")
     case.paused_at = case_file.now
@@ -29,9 +29,9 @@ def pause(session: Session, context: Context, case_id: UUID, order: Order) -> se
     return case_file.lanes
 
 
-def resume(session: Session, context: Context, case_id: UUID, order: Order) -> set[str]:
+def resume(session: Session, context: Context, case_id: UUID, order: SupervisorDecision) -> set[str]:
     """Start the clock again; what was planned, the deadlines and an officer's wait move by the length of the pause."""
-    case_file, case = open_case(session, context, case_id, order)
+    case_file, case = lock_open_case(session, context, case_id, order)
     if case.paused_at is None:
         raise OperatorError("该任务未暂停", "this case is not paused")
     stood = case_file.now - case.paused_at

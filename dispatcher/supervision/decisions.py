@@ -29,14 +29,16 @@ ASKED_ON_ORDER = (Hook.PROTECT_ACCOUNT, Hook.LIFT_PROTECTION)
 
 
 @dataclass(frozen=True)
-class Order:
+class SupervisorDecision:
     """Who orders, and why; the reason is kept in the vault, since it may name people."""
 
     by: str
     reason: str
 
 
-def open_case(session: Session, context: Context, case_id: UUID, order: Order) -> tuple[CaseFile, CaseRow]:
+def lock_open_case(
+    session: Session, context: Context, case_id: UUID, order: SupervisorDecision
+) -> tuple[CaseFile, CaseRow]:
     """The file of a case that is open, for an order that gives its reason. Raises OperatorError."""
     case_file, case = _any_case(session, context, case_id, order)
     if case.state != CaseState.OPEN:
@@ -44,7 +46,7 @@ def open_case(session: Session, context: Context, case_id: UUID, order: Order) -
     return case_file, case
 
 
-def _any_case(session: Session, context: Context, case_id: UUID, order: Order) -> tuple[CaseFile, CaseRow]:
+def _any_case(session: Session, context: Context, case_id: UUID, order: SupervisorDecision) -> tuple[CaseFile, CaseRow]:
     if not order.reason.strip():
         raise OperatorError("请写明理由", "give the reason with --reason")
     case_file = CaseFile(session, context)
@@ -54,16 +56,16 @@ def _any_case(session: Session, context: Context, case_id: UUID, order: Order) -
     return case_file, case_file.cases[case_id]
 
 
-def note(case_file: CaseFile, case: CaseRow, order: Order, rule: str, **data: Any) -> None:
+def note(case_file: CaseFile, case: CaseRow, order: SupervisorDecision, rule: str, **data: Any) -> None:
     """Put an order on the record. Whoever was waited for has decided."""
     reason = case_file.remark(case.id, order.reason)
     case_file.note(case.id, "supervisor_ordered", data | {"reason": reason}, actor=order.by, rule=rule)
     case.waiting_for = None
 
 
-def revive(session: Session, context: Context, case_id: UUID, order: Order) -> set[str]:
+def revive(session: Session, context: Context, case_id: UUID, order: SupervisorDecision) -> set[str]:
     """An instruction that came too late, or after a false alarm, is acted on all the same."""
-    case_file, case = open_case(session, context, case_id, order)
+    case_file, case = lock_open_case(session, context, case_id, order)
     if not (case.expired or case.suppressed):
         raise OperatorError("该任务无需恢复", "this case is neither expired nor suppressed")
     case.expired = case.suppressed = False
@@ -72,22 +74,24 @@ def revive(session: Session, context: Context, case_id: UUID, order: Order) -> s
     return case_file.lanes
 
 
-def close(session: Session, context: Context, case_id: UUID, order: Order, resolution: Resolution) -> set[str]:
+def close(
+    session: Session, context: Context, case_id: UUID, order: SupervisorDecision, resolution: Resolution
+) -> set[str]:
     """A supervisor's decision ends the case."""
     if resolution not in CLOSING:
         raise OperatorError("不能由人工选择该结论", f"a person may choose one of: {', '.join(CLOSING)}")
-    case_file, case = open_case(session, context, case_id, order)
+    case_file, case = lock_open_case(session, context, case_id, order)
     note(case_file, case, order, "closed_by_supervisor", resolution=resolution)
     carry_out(case_file, case_id, [Close("closed_by_supervisor", resolution)])
     case_file.decide()
     return case_file.lanes
 
 
-def call(session: Session, context: Context, case_id: UUID, order: Order, relation: Relation) -> set[str]:
+def call(session: Session, context: Context, case_id: UUID, order: SupervisorDecision, relation: Relation) -> set[str]:
     """Have a named contact called who is never called by machine: an employer, a community worker."""
     if relation not in CALLED_ON_ORDER:
         raise OperatorError("仅单位、社区由人工批准呼叫", f"called on order: {', '.join(CALLED_ON_ORDER)}")
-    case_file, case = open_case(session, context, case_id, order)
+    case_file, case = lock_open_case(session, context, case_id, order)
     decisions = engine.call(case_file.case_value(case_id), relation, case_file.now)
     if not decisions:
         raise OperatorError(
@@ -99,7 +103,7 @@ def call(session: Session, context: Context, case_id: UUID, order: Order, relati
     return case_file.lanes
 
 
-def ask_bank(session: Session, context: Context, case_id: UUID, order: Order, hook: Hook) -> set[str]:
+def ask_bank(session: Session, context: Context, case_id: UUID, order: SupervisorDecision, hook: Hook) -> set[str]:
     """Ask the bank for a measure, or to lift one. A measure outlives its case, so a closed one is asked about too."""
     if hook not in ASKED_ON_ORDER:
         raise OperatorError("仅账户保护及其解除由人工决定", f"asked on order: {', '.join(ASKED_ON_ORDER)}")
@@ -112,9 +116,9 @@ def ask_bank(session: Session, context: Context, case_id: UUID, order: Order, ho
     return case_file.lanes
 
 
-def locate(session: Session, context: Context, case_id: UUID, order: Order, address: Address) -> set[str]:
+def locate(session: Session, context: Context, case_id: UUID, order: SupervisorDecision, address: Address) -> set[str]:
     """The person is found to be somewhere else: an address that holds for a time. The clock stands."""
-    case_file, case = open_case(session, context, case_id, order)
+    case_file, case = lock_open_case(session, context, case_id, order)
     if session.get(UnitRow, address.precinct_code) is None:
         code = address.precinct_code
         raise OperatorError(f"值班表中没有单位 {code}", f"no unit {code} in the roster; see `dispatcher roster show`")

@@ -1,0 +1,1 @@
+"""Supervision: what people decide about cases, and what waits for them."""
