@@ -9,8 +9,8 @@ from uuid import UUID
 import typer
 from sqlalchemy.orm import Session
 
-from dispatcher.casework import reports
 from dispatcher.errors import OperatorError
+from dispatcher.reporting import log as attempt_log
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.visits import UnitRow
 from schemas.vocabulary import CaseState, Code
@@ -80,7 +80,7 @@ def unit(session: Session, code: str | None) -> str | None:
 
 def case(session: Session, name: str) -> UUID:
     """The case of this id, or the one open case of this instruction."""
-    found = reports.case_ids(session, name)
+    found = attempt_log.case_ids(session, name)
     if not found:
         raise OperatorError(f"没有任务或指令 {name}", f"no case or instruction {name}; see `dispatcher log`")
     if len(found) > 1:

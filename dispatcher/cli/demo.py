@@ -7,10 +7,10 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from dispatcher.casework import reports
 from dispatcher.cli.output import json_line, log_table, out
 from dispatcher.cli.playing import ROSTER, load_roster, play
 from dispatcher.cli.private import private_stack
+from dispatcher.reporting import log as attempt_log
 from dispatcher.setup import Services
 from dispatcher.simulate import expected, sample
 from dispatcher.simulate.expected import Verdict
@@ -42,8 +42,8 @@ def demo(
 
 def _tell(services: Services, pushes: list[sample.Push], played: Outcome, *, json: bool) -> list[Verdict]:
     with services.sessions() as session:
-        lines = list(reports.log(session, reports.Filters()))
-        whole = {name: reports.case(session, case_id) for name, case_id in played.cases.items()}
+        lines = list(attempt_log.log(session, attempt_log.Filters()))
+        whole = {name: attempt_log.case(session, case_id) for name, case_id in played.cases.items()}
     answers = {name: each.status.value for name, each in played.answers.items()}
     verdicts = expected.judge(pushes, Seen(services, answers, whole))
     if json:

@@ -6,10 +6,10 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from dispatcher.casework import reports
 from dispatcher.cli import arguments
 from dispatcher.cli.arguments import By, Json
 from dispatcher.cli.output import json_line, out, short_time
+from dispatcher.reporting import log as attempt_log
 from dispatcher.setup import build_services
 from dispatcher.supervision import work_items
 from schemas.vocabulary import FollowUp, WorkItemKind
@@ -63,7 +63,7 @@ def done(
     key, badge = arguments.uuid(duty, "ID", "dispatcher duty list"), arguments.badge(by, "--by")
     services = build_services()
     with services.sessions.begin() as session:
-        line = reports.duty(
+        line = attempt_log.duty(
             work_items.done(session, services.context, key, work_items.WorkItemResult(found, loss_yuan, note), by=badge)
         )
     if json:

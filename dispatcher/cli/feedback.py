@@ -5,10 +5,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from dispatcher.casework import feedback
 from dispatcher.cli import arguments
 from dispatcher.cli.arguments import Json
 from dispatcher.cli.output import json_line, label, out, short_time
+from dispatcher.reporting import feedback
 from dispatcher.setup import build_services
 
 group = typer.Typer(help="反馈 / what sources are told, and what they said: list.", no_args_is_help=True)

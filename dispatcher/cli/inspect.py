@@ -8,11 +8,11 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from dispatcher.casework import reports
 from dispatcher.cli import arguments
 from dispatcher.cli.output import err, json_line, label, log_table, out, short_time
 from dispatcher.cli.why import tell
 from dispatcher.errors import OperatorError
+from dispatcher.reporting import log as attempt_log
 from dispatcher.setup import build_services
 from schemas import instruction
 from schemas.vocabulary import Channel, Resolution, Result, Urgency
@@ -39,7 +39,7 @@ def log(
 ) -> None:
     """劝阻日志 / the dissuasion log: one line per attempt."""
     begin, end = arguments.period(since, until)
-    filters = reports.Filters(
+    filters = attempt_log.Filters(
         case=_uuid(case, "--case"),
         instruction=instruction,
         since=begin,
@@ -51,7 +51,7 @@ def log(
     services = build_services()
     with services.sessions() as session:
         arguments.unit(session, precinct)
-        lines = reports.log(session, filters)
+        lines = attempt_log.log(session, filters)
         if json:
             for line in lines:
                 json_line(line)
@@ -71,11 +71,11 @@ def case(
     """一个劝阻任务的全部记录 / everything on record about one case."""
     services = build_services()
     with services.sessions() as session:
-        found = reports.case_ids(session, name)
+        found = attempt_log.case_ids(session, name)
         if not found:
             raise OperatorError(f"没有任务或指令 {name}", f"no case or instruction {name}; see `dispatcher log`")
         for case_id in found:
-            whole = reports.case(session, case_id)
+            whole = attempt_log.case(session, case_id)
             if why:
                 tell(whole, services.context.policy, language, as_json=json)
             elif json:

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from dispatcher.casework import kpi as use_case
 from dispatcher.cli import arguments
 from dispatcher.cli.arguments import Json
 from dispatcher.cli.output import json_line, out
+from dispatcher.reporting import kpi as use_case
 from dispatcher.setup import build_services
 from schemas.vocabulary import Urgency
 

@@ -8,13 +8,13 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from dispatcher.casework import provider_reports
 from dispatcher.cli import arguments, provider_trial
 from dispatcher.cli.arguments import By, Json
 from dispatcher.cli.output import json_line, out, short_time
 from dispatcher.cli.provider_trial import Name
 from dispatcher.delivery import judge_providers
 from dispatcher.errors import OperatorError
+from dispatcher.reporting import providers as provider_status
 from dispatcher.setup import build_services
 from schemas.vocabulary import Cause, Health
 
@@ -57,10 +57,10 @@ def providers(
         return
     services = build_services()
     with services.sessions() as session:
-        report = provider_reports.history if history else provider_reports.listed
+        report = provider_status.history if history else provider_status.listed
         lines = list(report(session, name))
     for line in [] if history else lines:
-        line["limits"] = provider_reports.left(services.limiter, line["provider"], line["limits"])
+        line["limits"] = provider_status.left(services.limiter, line["provider"], line["limits"])
     if json:
         for line in lines:
             json_line(line)

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from dispatcher.casework import rebuild as use_case
-from dispatcher.casework.rebuild import Verdict
 from dispatcher.cli.arguments import Json
 from dispatcher.cli.output import err, json_line, out
+from dispatcher.reporting import verify as use_case
+from dispatcher.reporting.verify import Verdict
 from dispatcher.setup import build_services
 
 _SHOWN = 20

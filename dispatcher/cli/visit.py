@@ -5,10 +5,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from dispatcher.casework import reports
 from dispatcher.cli import arguments
 from dispatcher.cli.arguments import Json
 from dispatcher.cli.output import json_line, out, short_time
+from dispatcher.reporting import log as attempt_log
 from dispatcher.setup import build_services
 from dispatcher.visits import addresses, officer_steps, results
 from schemas.vocabulary import AddressKind, Result, ReturnReason, VisitState
@@ -30,7 +30,7 @@ def list_(
 ) -> None:
     """列出上门任务 / list visits."""
     with build_services().sessions() as session:
-        found = reports.visits(session, everything=everything)
+        found = attempt_log.visits(session, everything=everything)
     if json:
         for line in found:
             json_line(line)

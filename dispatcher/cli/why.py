@@ -3,10 +3,10 @@
 from dataclasses import asdict
 from typing import Any
 
-from dispatcher.casework.explain import LANGUAGES, Explanation, Words, explain
 from dispatcher.cli.output import json_line, out
 from dispatcher.errors import OperatorError
 from dispatcher.policy import Policy
+from dispatcher.reporting.explain import LANGUAGES, Explanation, Words, explain
 from dispatcher.texts import reasons
 
 

@@ -7,11 +7,11 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dispatcher.casework import reports
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.context import Context
 from dispatcher.errors import OperatorError
 from dispatcher.intake import later_losses
+from dispatcher.reporting import log as attempt_log
 from dispatcher.store.work_items import WorkItemRow
 from schemas.vocabulary import FollowUp, WorkItemKind
 
@@ -42,7 +42,7 @@ def listed(
         found = found.where(WorkItemRow.due_at < now)
     if case_id is not None:
         found = found.where(WorkItemRow.case_id == case_id)
-    return [reports.duty(row) | {"overdue": row.due_at < now} for row in session.scalars(found)]
+    return [attempt_log.duty(row) | {"overdue": row.due_at < now} for row in session.scalars(found)]
 
 
 def done(session: Session, context: Context, duty_id: UUID, form: WorkItemResult, *, by: str) -> WorkItemRow:

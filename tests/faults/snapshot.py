@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from dispatcher.casework import rebuild
+from dispatcher.reporting import verify
 from dispatcher.setup import Services
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow
@@ -102,7 +102,7 @@ class Snapshot:
 
 def read(services: Services, record: Path, taken: set[tuple[str, str]], blocked_s: float) -> Snapshot:
     with services.sessions() as session:
-        differences = [each for verdict in rebuild.compare(session) for each in verdict.differences]
+        differences = [each for verdict in verify.compare(session) for each in verdict.differences]
     with services.sessions() as session:
         return Snapshot(
             at=services.context.clock.now(session),

@@ -14,9 +14,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from dispatcher import clock
-from dispatcher.casework import rebuild
 from dispatcher.casework.context import Context
-from dispatcher.casework.rebuild import Verdict
 from dispatcher.delivery import due, receipts, record
 from dispatcher.delivery.capacity import Capacity
 from dispatcher.delivery.claim import claim
@@ -24,6 +22,8 @@ from dispatcher.delivery.record import CallResult, ProviderCall
 from dispatcher.intake import instructions
 from dispatcher.intake.answer import Answer
 from dispatcher.limits import Limiter, Shared
+from dispatcher.reporting import verify
+from dispatcher.reporting.verify import Verdict
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.instructions import QuarantineRow
@@ -205,7 +205,7 @@ class Desk:
     def verdict(self) -> Verdict:
         """What a rebuild from the journal finds."""
         with self.sessions() as session:
-            return list(rebuild.compare(session))[-1]
+            return list(verify.compare(session))[-1]
 
     def events(self, case_id: UUID) -> list[str]:
         return [each.event for each in self.journal(case_id)]

@@ -6,8 +6,8 @@ from uuid import UUID
 import pytest
 from desk import Desk, event
 
-from dispatcher.casework import feedback
 from dispatcher.errors import OperatorError
+from dispatcher.reporting import feedback
 from dispatcher.store.vault import VaultValueRow
 from dispatcher.store.work_items import WorkItemRow
 from dispatcher.supervision import work_items

@@ -9,7 +9,7 @@ from desk import START, Desk, Scripted, event, withdrawal
 from station import Load, act, assign, case_with_visit, give, visit_of
 
 from dispatcher import clock
-from dispatcher.casework import kpi
+from dispatcher.reporting import kpi
 from dispatcher.store.work_items import WorkItemRow
 from dispatcher.supervision import decisions, work_items
 from dispatcher.visits import transfers

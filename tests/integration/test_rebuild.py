@@ -8,7 +8,7 @@ from desk import Desk, Scripted, event, instruction, phone
 from sqlalchemy import select
 from station import Load, act, case_with_visit, give
 
-from dispatcher.casework.rebuild import Difference
+from dispatcher.reporting.verify import Difference
 from dispatcher.store.base import Base
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.changes import OF_A_CASE, SHARED, UnnotedChangeError

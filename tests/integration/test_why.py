@@ -9,9 +9,9 @@ import pytest
 from desk import Desk, event, instruction, withdrawal
 from station import Load, act, case_with_visit, visit_of
 
-from dispatcher.casework import reports
 from dispatcher.cli import why
 from dispatcher.errors import OperatorError
+from dispatcher.reporting import log as attempt_log
 from dispatcher.texts import reasons
 from dispatcher.visits import card as visit_card
 from schemas.vocabulary import AddressKind, Result
@@ -21,7 +21,7 @@ UNDER_WAY = {"channels": ["sms", "voice", "visit"]}
 
 def told(desk: Desk, case_id: UUID, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     with desk.sessions() as session:
-        whole = reports.case(session, case_id)
+        whole = attempt_log.case(session, case_id)
     why.tell(whole, desk.context.policy, "en", as_json=True)
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
@@ -89,7 +89,7 @@ def test_a_decision_names_the_policy_it_was_made_under(desk: Desk, capsys: pytes
 def test_people_read_chinese_first_and_see_the_inputs(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     case_id = desk.open()
     with desk.sessions() as session:
-        whole = reports.case(session, case_id)
+        whole = attempt_log.case(session, case_id)
     why.tell(whole, desk.context.policy, None, as_json=False)
     shown = capsys.readouterr().out
     assert "规则 rule first_sms  策略 policy default-1" in shown

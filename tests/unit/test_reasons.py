@@ -6,9 +6,9 @@ import pytest
 import rule_names
 from rule_names import Named
 
-from dispatcher.casework.explain import explain
 from dispatcher.policy import load
 from dispatcher.policy.leaves import leaves
+from dispatcher.reporting.explain import explain
 from dispatcher.supervision.decisions import CALLED_ON_ORDER
 from dispatcher.texts import reasons
 from dispatcher.texts.reasons import placeholders

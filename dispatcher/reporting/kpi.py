@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import BigInteger, DateTime, and_, cast, exists, func, or_, select, true
 from sqlalchemy.orm import Session
 
-from dispatcher.casework.kpi_steps import (
+from dispatcher.intake import later_losses
+from dispatcher.reporting.kpi_steps import (
     Flag,
     first,
     in_rates,
@@ -22,7 +23,6 @@ from dispatcher.casework.kpi_steps import (
     upstream,
     was_met,
 )
-from dispatcher.intake import later_losses
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.journal import JournalRow

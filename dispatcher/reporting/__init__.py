@@ -1,0 +1,1 @@
+"""Reporting: the log, the case, KPIs and what explains and verifies them."""
