@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -12,7 +13,9 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session, sessionmaker
 
 from dispatcher import policy, texts, vault
+from dispatcher.casework import unit_of_work
 from dispatcher.casework.context import Context
+from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.clock import Clock
 from dispatcher.delivery.send_stats import SendCounter
 from dispatcher.delivery.smpp_part_store import SmppPartStore
@@ -40,6 +43,10 @@ class Services:
     settings: Settings
     sessions: sessionmaker[Session]
     context: Context
+
+    def begin(self) -> AbstractContextManager[UnitOfWork]:
+        """A transaction for one use case; workers are woken after its commit."""
+        return unit_of_work.begin(self.sessions, self.context)
 
     @property
     def engine(self) -> Engine:

@@ -58,13 +58,12 @@ def _hold(services: Services, stop: threading.Event) -> None:
 def sweep(services: Services) -> None:
     """One look: expire leases, ring for lanes, receipts and cases that are due."""
     context = services.context
-    with services.sessions.begin() as session:
-        expired, lanes = due.expire_leases(session, context)
+    with services.begin() as work:
+        expired = due.expire_leases(work)
     if expired:
         _log.warning("leases_expired", attempts=expired)
-    with services.sessions() as session:
-        seen = due.find_due_work(session, context)
-    context.wake.deliver(*lanes)
+    with services.begin() as work:
+        seen = due.find_due_work(work)
     ring(context, seen)
 
 
@@ -73,8 +72,8 @@ def judge(services: Services) -> None:
     with services.sessions() as session:
         names = judge_providers.known(session)
     told = services.send_counter.read(names)
-    with services.sessions.begin() as session:
-        moved = judge_providers.judge(session, services.context, told)
+    with services.begin() as work:
+        moved = judge_providers.judge(work, told)
     for each in moved:
         services.send_counter.forget(each.provider)
         log = _log.info if each.after in (Health.RETURNING, Health.CLOSED) else _log.error
@@ -98,10 +97,10 @@ def _lock(holder: Connection) -> bool:
 
 def _step(services: Services) -> bool:
     """Move a stepped clock on. False where `simulate` has the wheel."""
-    with services.sessions.begin() as session:
-        may_step = clock.may_step(session)
+    with services.begin() as work:
+        may_step = clock.may_step(work.session)
         if may_step:
-            due.step(session, services.context)
+            due.step(work)
         return may_step
 
 

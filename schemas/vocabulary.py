@@ -326,6 +326,7 @@ class Rung(Code):
 
 FRAUD_TYPES = (*(f"F{n:02d}" for n in range(1, 15)), "F99")
 GENERIC_FRAUD_TYPE = "F99"
+MINORS_FRAUD_TYPE = "F13"  # the wording that a guardian gets, whatever the scam
 
 # A number that can't be reached at all: not retried on that number.
 PERMANENT_RESULTS = frozenset({Result.FAILED_PERMANENT, Result.INVALID_NUMBER, Result.OUT_OF_SERVICE})

@@ -2,13 +2,11 @@
 
 from collections.abc import Callable
 
-from sqlalchemy.orm import Session
-
-from dispatcher.casework.context import Context
+from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.delivery import due, receipts
 from dispatcher.logging import logger
 from dispatcher.store.patience import waits_for_database
-from tasks import app
+from tasks.celery_app import app
 from tasks.worker import worker_services
 
 _log = logger(__name__)
@@ -27,10 +25,10 @@ def advance_due() -> None:
     _log.info("cases_advanced", cases=_in_rounds(due.advance, full=due.BATCH))
 
 
-def _in_rounds(work: Callable[[Session, Context], tuple[int, set[str]]], full: int) -> int:
+def _in_rounds(use_case: Callable[[UnitOfWork], int], full: int) -> int:
     total = 0
     for _ in range(_ROUNDS):
-        count = _round(work)
+        count = _round(use_case)
         total += count
         if count < full:
             break
@@ -38,9 +36,7 @@ def _in_rounds(work: Callable[[Session, Context], tuple[int, set[str]]], full: i
 
 
 @waits_for_database
-def _round(work: Callable[[Session, Context], tuple[int, set[str]]]) -> int:
+def _round(use_case: Callable[[UnitOfWork], int]) -> int:
     services = worker_services()
-    with services.sessions.begin() as session:
-        count, lanes = work(session, services.context)
-    services.context.wake.deliver(*lanes)
-    return count
+    with services.begin() as work:
+        return use_case(work)

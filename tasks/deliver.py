@@ -2,9 +2,9 @@
 
 from functools import partial
 
-from dispatcher.delivery import record
+from dispatcher.delivery import due
 from dispatcher.logging import logger
-from tasks import app
+from tasks.celery_app import app
 from tasks.link import is_served
 from tasks.worker import worker_pump, worker_services
 
@@ -19,6 +19,5 @@ def deliver_due(queue: str) -> None:
     done = worker_pump().deliver(queue, partial(is_served, queue))
     if done:
         _log.info("delivered", lane=queue, calls=done)
-    services = worker_services()
-    with services.sessions.begin() as session:
-        services.context.wake.deliver(*record.due_lanes(session, services.context, worker_pump().capacity))
+    with worker_services().begin() as work:
+        work.wake(*due.due_lanes(work, worker_pump().capacity))

@@ -18,7 +18,7 @@ from dispatcher.intake.answer import Answer
 from dispatcher.logging import logger
 from dispatcher.store.patience import waits_for_database
 from schemas.errors import BadInstruction
-from tasks import app
+from tasks.celery_app import app
 from tasks.worker import worker_services
 
 _log = logger(__name__)
@@ -47,10 +47,8 @@ def intake(*instructions: Any, **fields: Any) -> None:
 @waits_for_database
 def _take(raw: bytes) -> Answer:
     services = worker_services()
-    with services.sessions.begin() as session:
-        answer, lanes = use_case.take(session, services.context, raw, door=DOOR)
-    services.context.wake.deliver(*lanes)
-    return answer
+    with services.begin() as work:
+        return use_case.take(work, raw, door=DOOR)
 
 
 @signals.task_unknown.connect
@@ -59,5 +57,5 @@ def _keep_unknown(message: Any = None, name: str = "", **_: Any) -> None:
     body = message.body if isinstance(message.body, bytes) else str(message.body).encode()
     refusal = BadInstruction("task", "没有这个任务名,应为 intake", "no such task; send to task intake")
     services = worker_services()
-    with services.sessions.begin() as session:
-        use_case.refuse(session, services.context, body, refusal, door=DOOR)
+    with services.begin() as work:
+        use_case.refuse(work, body, refusal, door=DOOR)

@@ -16,7 +16,7 @@ from dispatcher.delivery.pump import Pump
 from dispatcher.errors import OperatorError
 from dispatcher.settings import settings
 from dispatcher.setup import Services, build_services
-from tasks import app
+from tasks.celery_app import app
 
 _log = our_logging.logger(__name__)
 
@@ -28,7 +28,8 @@ def worker_services() -> Services:
 
 @cache
 def worker_pump() -> Pump:
-    return Pump(worker_services())
+    services = worker_services()
+    return Pump(services.sessions, services.context, services.registry, services.limiter, services.send_counter)
 
 
 @signals.setup_logging.connect
@@ -50,9 +51,9 @@ def _check_parts(**_: Any) -> None:
     try:
         services = worker_services()
         names = [provider.name for provider in services.registry.all()]
-        with services.sessions.begin() as session:
-            provider_health.register(session, services.registry)
-            taken_back = link_lanes.take_back(session, services.context, services.registry)
+        with services.begin() as work:
+            provider_health.register(work.session, services.registry)
+            taken_back = link_lanes.take_back(work, services.registry)
         _log.info("worker_starts", providers=names, taken_back=taken_back)
     except OperatorError as error:
         sys.stderr.write(f"{error}\n")

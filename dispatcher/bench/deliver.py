@@ -85,10 +85,8 @@ class Bench:
         self._move_to(self._night)
         for _ in range(self._count):
             self._made += 1
-            with self._services.sessions.begin() as session:
-                answer, _lanes = instructions.take(
-                    session, self._services.context, _instruction(self._made, self._night), door="bench"
-                )
+            with self._services.begin() as work:
+                answer = instructions.take(work, _instruction(self._made, self._night), door="bench")
             if not answer.taken:
                 raise OperatorError("基准数据未被受理", f"the bench's own instruction was refused: {answer.reason}")
 
@@ -136,8 +134,8 @@ class Bench:
 
     def _is_quiet(self) -> bool:
         sweep.sweep(self._services)
-        with self._services.sessions() as session:
-            return due.find_due_work(session, self._services.context).is_quiet
+        with self._services.begin() as work:
+            return due.find_due_work(work).is_quiet
 
     def _rows(self) -> int:
         with self._services.sessions() as session:

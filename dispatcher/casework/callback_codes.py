@@ -10,9 +10,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from dispatcher import clock
-from dispatcher.casework.case_file import CaseFile, entry
+from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.context import Context
 from dispatcher.casework.personal_data import keep_value
+from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.store import changes
 from dispatcher.store.base import new_id
 from dispatcher.store.cases import CaseRow
@@ -48,48 +49,48 @@ def issue(case_file: CaseFile, case: CaseRow, subject: SubjectRow) -> None:
                 digest=_digest(case_file.context, code), case_id=case.id, value_id=value_id, valid_until=valid_until
             )
             changes.upserted(case_file.session, case.id, kept)
-            keep_value(case_file.session, case_file.context, subject, FIELD, code, value_id=value_id)
+            keep_value(case_file.work, subject, FIELD, code, value_id=value_id)
             case_file.note(case.id, "code_issued", {"valid_until": valid_until.isoformat()})
             return
     case_file.note(case.id, "code_not_issued", {}, rule="codes_exhausted")
 
 
-def check(session: Session, context: Context, code: str, *, officer: str | None, by: str) -> bool | None:
+def check(work: UnitOfWork, code: str, *, officer: str | None, by: str) -> bool | None:
     """Whether this is a task of ours, and with `officer` whether that officer has it. None: too many queries.
 
     Every query is journalled, a refused or malformed one too, but never the code itself. A code is good until its
     time, also when its case has ended: a "no" would tell somebody we have just warned that we are the scammer.
     """
-    session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-    now = context.clock.now(session)
-    if _too_many(session, context):
-        session.add(entry(None, 0, now, by, "code_check_refused", "too_many_checks", {"officer": officer}))
+    work.session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    now = work.now
+    if _too_many(work):
+        work.note_without_case("code_check_refused", {"officer": officer}, rule="too_many_checks", actor=by)
         return None
     code = normalise.fold_width(code)
     well_formed = _CODE.fullmatch(code) is not None
-    found = select(CodeRow.case_id).where(CodeRow.digest == _digest(context, code), CodeRow.valid_until >= now)
-    case_id = session.scalar(found) if well_formed else None
-    genuine = case_id is not None and (officer is None or _has(session, case_id, officer))
-    session.add(
+    found = select(CodeRow.case_id).where(CodeRow.digest == _digest(work.context, code), CodeRow.valid_until >= now)
+    case_id = work.session.scalar(found) if well_formed else None
+    genuine = case_id is not None and (officer is None or _has(work.session, case_id, officer))
+    work.session.add(
         CodeCheckRow(
             id=new_id(), at=now, checked_at=clock.real_now(), officer=officer, genuine=genuine, case_id=case_id
         )
     )
     data = {"genuine": genuine, "officer": officer, "well_formed": well_formed}
     if case_id is None:
-        session.add(entry(None, 0, now, by, "code_checked", "callback_check", data))
+        work.note_without_case("code_checked", data, rule="callback_check", actor=by)
     else:
-        case_file = CaseFile(session, context, now)
+        case_file = CaseFile(work)
         case_file.open([case_id])
         case_file.note(case_id, "code_checked", data, actor=by, rule="callback_check")
     return genuine
 
 
-def _too_many(session: Session, context: Context) -> bool:
+def _too_many(work: UnitOfWork) -> bool:
     """In real time: a stepped clock must not open the gate to guessing."""
     since = clock.real_now() - _WINDOW
-    lately = session.scalar(select(func.count()).where(CodeCheckRow.checked_at > since)) or 0
-    return lately >= context.policy.codes.checks_per_minute
+    lately = work.session.scalar(select(func.count()).where(CodeCheckRow.checked_at > since)) or 0
+    return lately >= work.context.policy.codes.checks_per_minute
 
 
 def _has(session: Session, case_id: UUID, officer: str) -> bool:

@@ -1,13 +1,12 @@
 """Carries the engine's decisions out: each changes rows and leaves one journal entry with its rule."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from dispatcher.casework import closing
+from dispatcher.casework.case_file import CaseFile
 from dispatcher.engine import decisions as d
 from dispatcher.store import changes
 from dispatcher.store.attempts import AttemptRow
@@ -17,9 +16,6 @@ from dispatcher.store.visits import VisitRow
 from dispatcher.store.work_items import WorkItemRow
 from dispatcher.wake import ROUTINE, URGENT
 from schemas.vocabulary import AttemptState, CaseState, Channel, Hook, Person, Resolution, Result, Urgency, VisitState
-
-if TYPE_CHECKING:
-    from dispatcher.casework.case_file import CaseFile
 
 _FIRST_OF_ALL = -1  # money that is leaving is stopped before anybody is warned
 
@@ -87,7 +83,7 @@ def _plan(writer: DecisionWriter, plan: d.Plan) -> None:
     if plan.send_key is not None and plan.retry_of is not None:
         writer.attempt(plan.retry_of).action = None  # its key lives on in this one, which will be asked about
     if plan.due_at <= writer.now:
-        writer.case_file.lanes.add(attempt.lane)
+        writer.case_file.work.wake(attempt.lane)
     writer.note(
         "attempt_planned",
         plan.rule,
@@ -150,7 +146,7 @@ def _bring_forward(writer: DecisionWriter, decision: d.BringForward) -> None:
     attempt = writer.attempt(decision.attempt_id)
     attempt.due_at = decision.due_at
     if decision.due_at <= writer.now:
-        writer.case_file.lanes.add(attempt.lane)
+        writer.case_file.work.wake(attempt.lane)
     writer.note("attempt_brought_forward", decision.rule, attempt=str(attempt.id), due_at=decision.due_at.isoformat())
 
 
@@ -158,7 +154,7 @@ def _recall(writer: DecisionWriter, recall: d.Recall) -> None:
     attempt = writer.attempt(recall.attempt_id)
     attempt.action, attempt.due_at, attempt.detail = "cancel", writer.now, "recalled"
     attempt.lease_until = None
-    writer.case_file.lanes.add(attempt.lane)
+    writer.case_file.work.wake(attempt.lane)
     writer.note("attempt_recalled", recall.rule, attempt=str(attempt.id), channel=attempt.channel)
 
 

@@ -1,50 +1,39 @@
-"""Case case_file on the desk: cases locked for one transaction, changed, journalled, decided on.
+"""A case file: cases locked for one transaction with all their rows, to be changed and journalled together.
 
-All changes to a case go through here, so that its journal, its rows and what the engine
-decides next are committed together or not at all.
+Whatever changes a case goes through here, so that its rows and its journal are committed together or not at all.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime
-from functools import cached_property
 from typing import Any, TypeVar
 from uuid import UUID
 
 from psycopg.errors import LockNotAvailable
 from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session
 
-from dispatcher import clock
-from dispatcher.casework import other_cases
-from dispatcher.casework.carry_out import carry_out
-from dispatcher.casework.context import Context
 from dispatcher.casework.personal_data import keep_value
-from dispatcher.casework.snapshot import case_of
-from dispatcher.engine import Case, decide
-from dispatcher.store import changes
+from dispatcher.casework.unit_of_work import ENGINE, UnitOfWork
 from dispatcher.store.attempts import AttemptRow
-from dispatcher.store.base import is_one_of, new_id
+from dispatcher.store.base import is_one_of
 from dispatcher.store.cases import AddressRow, BadNumberRow, CaseRow, PhoneRow
-from dispatcher.store.journal import JournalRow
 from dispatcher.store.vault import SubjectRow
 from dispatcher.store.visits import VisitRow
 from schemas.vocabulary import Channel
 
-ENGINE = "engine"
 _LOCK_TIMEOUT = text("SELECT set_config('lock_timeout', :timeout, true)")
 _PATIENCE = "200ms"
 Row = TypeVar("Row", AttemptRow, VisitRow, PhoneRow, AddressRow)
 
 
 class CaseFile:
-    """Open the cases first (they are locked in order of their ids), then change, note, decide."""
+    """Open the cases first (they are locked in the order of their ids), then change them, note it, decide."""
 
-    def __init__(self, session: Session, context: Context, now: datetime | None = None) -> None:
-        self.session = session
-        self.context = context
-        self.now = now or context.clock.now(session)
+    def __init__(self, work: UnitOfWork) -> None:
+        self.work = work
+        self.session = work.session
+        self.context = work.context
+        self.now = work.now
         self.cases: dict[UUID, CaseRow] = {}
         self._subjects: dict[UUID, SubjectRow] = {}
         self.attempts: dict[UUID, list[AttemptRow]] = defaultdict(list)
@@ -52,12 +41,6 @@ class CaseFile:
         self.phones: dict[UUID, list[PhoneRow]] = defaultdict(list)
         self.places: dict[UUID, list[AddressRow]] = defaultdict(list)
         self.bad: dict[bytes, frozenset[Channel]] = {}
-        self.lanes: set[str] = set()
-
-    @cached_property
-    def real_now(self) -> datetime:
-        """Real time, for leases: one look at the clock for all of these case_file."""
-        return clock.shared_now(self.session)
 
     def open(self, case_ids: Iterable[UUID], *, skip_locked: bool = False) -> None:
         """Lock and read. Cases already open stay as they are."""
@@ -76,7 +59,7 @@ class CaseFile:
         self._read_bad_numbers(wanted)
 
     def open_soon(self, case_ids: Iterable[UUID]) -> None:
-        """As `open`; but what others hold for longer than a moment stays shut, so that nobody else waits for it."""
+        """As `open`, but leave out what others hold for longer than a moment, so that nobody else waits for it."""
         wanted = set(case_ids)
         self.open(wanted, skip_locked=True)
         if wanted <= self.cases.keys():
@@ -96,7 +79,7 @@ class CaseFile:
             kept[each.case_id].append(each)
 
     def add(self, case: CaseRow, subject: SubjectRow) -> None:
-        """Put a case that was just made on the desk."""
+        """Add a case that was just made."""
         self.session.add(case)
         self.cases[case.id], self._subjects[case.id] = case, subject
 
@@ -128,74 +111,15 @@ class CaseFile:
     def note(
         self, case_id: UUID, event: str, data: dict[str, Any], *, rule: str | None = None, actor: str = ENGINE
     ) -> None:
-        """Write one journal entry for an open case file."""
-        case = self.cases[case_id]
-        case.journal_seq += 1
-        changes.write(self.session, entry(case_id, case.journal_seq, self.now, actor, event, rule, data))
+        """Write one journal entry of an open case."""
+        self.work.note(self.cases[case_id], event, data, rule=rule, actor=actor)
 
     def remark(self, case_id: UUID, text: str) -> str:
         """Keep what a person wrote in the vault; the journal holds its id."""
-        return str(keep_value(self.session, self.context, self.subject(case_id), "remark", text))
-
-    def case_value(self, case_id: UUID) -> Case:
-        """The case as the engine sees it."""
-        return self._values([case_id])[case_id]
-
-    def decide(self) -> None:
-        """Let the engine decide on every open file, and carry its decisions out."""
-        for row in self.cases.values():
-            self._note_policy(row)
-        for case_id, case in self._values(list(self.cases)).items():
-            carry_out(self, case_id, decide(case, self.context.policy, self.now))
-
-    def _note_policy(self, case: CaseRow) -> None:
-        """A decision is explained by the policy it was made under, which may not be the one the case began with."""
-        version = self.context.policy.version
-        if case.policy_version != version:
-            self.note(case.id, "policy_changed", {"before": case.policy_version, "policy": version})
-            case.policy_version = version
-
-    def _values(self, case_ids: list[UUID]) -> dict[UUID, Case]:
-        cases, down = [self.cases[each] for each in case_ids], self.context.provider_health.down(self.session)
-        others = other_cases.read(self.session, cases, self.phones, down, self.now)
-        return {
-            case_id: case_of(
-                self.cases[case_id],
-                self.phones[case_id],
-                self.places[case_id],
-                self.attempts[case_id],
-                self.visits[case_id],
-                self.bad,
-                others,
-            )
-            for case_id in case_ids
-        }
+        return str(keep_value(self.work, self.subject(case_id), "remark", text))
 
     def attempt(self, case_id: UUID, attempt_id: UUID) -> AttemptRow:
         return next(each for each in self.attempts[case_id] if each.id == attempt_id)
 
     def visit(self, case_id: UUID, visit_id: UUID) -> VisitRow:
         return next(each for each in self.visits[case_id] if each.id == visit_id)
-
-
-def entry(
-    case_id: UUID | None,
-    seq: int,
-    at: datetime,
-    actor: str,
-    event: str,
-    rule: str | None,
-    data: dict[str, Any],
-) -> JournalRow:
-    """One journal entry. `data` holds ids and codes only."""
-    return JournalRow(
-        id=new_id(),
-        case_id=case_id,
-        seq=seq,
-        at=at,
-        written_at=clock.real_now(),
-        actor=actor,
-        event=event,
-        rule=rule,
-        data=data,
-    )

@@ -1,23 +1,22 @@
 """What a case's end does beyond the case: sources are told, a false alarm is remembered, an offer lapses."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import Select, select
 
-from dispatcher.casework import linked_cases
+from dispatcher.casework.case_file import CaseFile
+from dispatcher.casework.context import Context
+from dispatcher.engine.case import SUBJECT
+from dispatcher.store import changes
 from dispatcher.store.base import new_id
-from dispatcher.store.cases import CaseRow
+from dispatcher.store.cases import CaseRow, SuppressionRow
 from dispatcher.store.instructions import FeedbackRow, InstructionRow
 from dispatcher.store.transfers import TransferRow
+from dispatcher.store.vault import SubjectRow
 from dispatcher.store.visits import VisitRow
 from schemas.vocabulary import TransferState
-
-if TYPE_CHECKING:
-    from uuid import UUID
-
-    from dispatcher.casework.case_file import CaseFile
 
 
 def standing(case_file: CaseFile, case_id: UUID) -> list[InstructionRow]:
@@ -48,7 +47,7 @@ def tell_sources(case_file: CaseFile, case: CaseRow) -> None:
 def suppress(case_file: CaseFile, case: CaseRow) -> None:
     """The same trigger sends nothing by itself for the policy's time."""
     kinds = case_file.session.scalars(select(InstructionRow.source_kind).where(InstructionRow.case_id == case.id))
-    until = linked_cases.suppress(case_file, case.id, list(kinds))
+    until = _remember_false_alarm(case_file, case.id, list(kinds))
     case_file.note(case.id, "trigger_suppressed", {"until": until.isoformat()}, rule="false_alarm")
 
 
@@ -62,3 +61,24 @@ def lapse_offer(case_file: CaseFile, visit: VisitRow) -> None:
 def offers(visit_id: UUID) -> Select[TransferRow]:
     """The offer of a visit that nobody has answered yet, where there is one."""
     return select(TransferRow).where(TransferRow.visit_id == visit_id, TransferRow.state == TransferState.OFFERED.value)
+
+
+def _remember_false_alarm(case_file: CaseFile, case_id: UUID, kinds: Iterable[str | None]) -> datetime:
+    """Remember a false alarm: person, scam type, kinds of source. Gives the time at which it ends by itself."""
+    case = case_file.cases[case_id]
+    until = case_file.now + case_file.context.policy.suppress_for
+    id_digest = case_file.session.scalar(select(SubjectRow.id_digest).where(SubjectRow.id == case.subject_id))
+    people = {phone.digest for phone in case_file.phones[case_id] if phone.party == SUBJECT}
+    people |= {id_digest} if id_digest is not None else set()
+    for person in people:
+        for kind in set(kinds):
+            digest = trigger(case_file.context, person, case.fraud_type, kind)
+            changes.keep_longest(
+                case_file.session, case_id, SuppressionRow(digest=digest, case_id=case_id, until=until)
+            )
+    return until
+
+
+def trigger(context: Context, person: bytes, fraud_type: str, source_kind: str | None) -> bytes:
+    """Blind index of what a false alarm was about."""
+    return context.vault.digest("trigger", f"{person.hex()}\0{fraud_type}\0{source_kind or ''}")

@@ -4,44 +4,41 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from dispatcher.casework.context import Context
+from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.store.base import new_id
 from dispatcher.store.vault import SubjectRow, VaultValueRow
 from dispatcher.vault import Sealed
 
 
-def new_subject(
-    session: Session, context: Context, now: datetime, *, kind: str = "person", id_digest: bytes | None = None
-) -> SubjectRow:
+def new_subject(work: UnitOfWork, now: datetime, *, kind: str = "person", id_digest: bytes | None = None) -> SubjectRow:
     subject_id = new_id()
-    key_id, wrapped = context.vault.new_key(subject_id)
+    key_id, wrapped = work.context.vault.new_key(subject_id)
     subject = SubjectRow(
         id=subject_id, kind=kind, id_digest=id_digest, key_id=key_id, wrapped_key=wrapped, created_at=now
     )
-    session.add(subject)
+    work.session.add(subject)
     return subject
 
 
-def keep_value(
-    session: Session, context: Context, subject: SubjectRow, field: str, text: str, value_id: UUID | None = None
-) -> UUID:
+def keep_value(work: UnitOfWork, subject: SubjectRow, field: str, text: str, value_id: UUID | None = None) -> UUID:
     """Encrypt one value under the person's key. Gives the value's id."""
-    sealed = context.vault.seal(subject.id, subject.key_id, subject.wrapped_key, value_id or new_id(), field, text)
-    session.add(VaultValueRow(id=sealed.id, subject_id=sealed.subject_id, field=field, ciphertext=sealed.ciphertext))
+    sealed = work.context.vault.seal(subject.id, subject.key_id, subject.wrapped_key, value_id or new_id(), field, text)
+    work.session.add(
+        VaultValueRow(id=sealed.id, subject_id=sealed.subject_id, field=field, ciphertext=sealed.ciphertext)
+    )
     return sealed.id
 
 
-def read_value(session: Session, context: Context, value_id: UUID) -> str:
+def read_value(work: UnitOfWork, value_id: UUID) -> str:
     """Raises vault.Erased where the person's key has been destroyed."""
-    found = session.execute(
+    found = work.session.execute(
         select(VaultValueRow, SubjectRow)
         .join(SubjectRow, SubjectRow.id == VaultValueRow.subject_id)
         .where(VaultValueRow.id == value_id)
     ).one()
     value, subject = found.tuple()
-    return context.vault.open(sealed(value), subject.key_id, subject.wrapped_key)
+    return work.context.vault.open(sealed(value), subject.key_id, subject.wrapped_key)
 
 
 def sealed(value: VaultValueRow) -> Sealed:

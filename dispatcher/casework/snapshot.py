@@ -1,9 +1,11 @@
-"""Rows to the plain values that the engine decides on."""
+"""A snapshot of a case: its rows as the plain values that the engine decides on."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from dispatcher.casework import other_cases
+from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.other_cases import OtherCases
 from dispatcher.engine.case import SUBJECT, Attempt, Case, Number, Place, Visit
 from dispatcher.store.attempts import AttemptRow
@@ -26,7 +28,35 @@ from schemas.vocabulary import (
 )
 
 
-def case_of(
+def read(case_file: CaseFile, case_id: UUID) -> Case:
+    """One case as the engine sees it."""
+    return _read(case_file, [case_id])[case_id]
+
+
+def read_all(case_file: CaseFile) -> dict[UUID, Case]:
+    """All cases of the file, by their ids."""
+    return _read(case_file, list(case_file.cases))
+
+
+def _read(case_file: CaseFile, case_ids: Sequence[UUID]) -> dict[UUID, Case]:
+    down = case_file.context.provider_health.down(case_file.session)
+    rows = [case_file.cases[each] for each in case_ids]
+    others = other_cases.read(case_file.session, rows, case_file.phones, down, case_file.now)
+    return {
+        row.id: _case(
+            row,
+            case_file.phones[row.id],
+            case_file.places[row.id],
+            case_file.attempts[row.id],
+            case_file.visits[row.id],
+            case_file.bad,
+            others,
+        )
+        for row in rows
+    }
+
+
+def _case(
     row: CaseRow,
     phones: Iterable[PhoneRow],
     places: Iterable[AddressRow],

@@ -33,8 +33,8 @@ def card(
     badge = arguments.badge(officer, "--officer") if officer else None
     chosen: list[Language] = [arguments.code(language, Language, "--language")] if language else list(Language)
     services = build_services()
-    with services.sessions.begin() as session:
-        found = visit_card.read(session, services.context, key, officer=badge)
+    with services.begin() as work:
+        found = visit_card.read(work, key, officer=badge)
     if json:
         lines = [{each.value: line[each.value] for each in chosen} for line in found.get("lines", ())]
         json_line(found | ({"lines": lines} if "lines" in found else {}))

@@ -28,8 +28,8 @@ def code(
     badge = arguments.badge(officer, "--officer") if officer else None
     operator = arguments.badge(by, "--by")
     services = build_services()
-    with services.sessions.begin() as session:
-        genuine = callback_codes.check(session, services.context, code, officer=badge, by=operator)
+    with services.begin() as work:
+        genuine = callback_codes.check(work, code, officer=badge, by=operator)
     if genuine is None:
         raise OperatorError("查询过于频繁,请一分钟后再试", "too many queries; try again in a minute")
     if json:

@@ -6,9 +6,8 @@ from uuid import UUID
 
 import typer
 from pydantic import ValidationError
-from sqlalchemy.orm import Session
 
-from dispatcher.casework.context import Context
+from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.cli import arguments
 from dispatcher.cli.arguments import By, Json, Reason
 from dispatcher.cli.output import json_line, out
@@ -25,7 +24,7 @@ group = typer.Typer(
     no_args_is_help=True,
 )
 Case = Annotated[str, typer.Argument(metavar="CASE", help="任务号或指令号(仅一个进行中任务) case or instruction id")]
-Decision = Callable[..., set[str]]
+Decision = Callable[..., None]
 
 
 def register(app: typer.Typer) -> None:
@@ -121,10 +120,9 @@ def split(
     """把误并的指令拆为新任务 / give a wrongly joined instruction a case of its own."""
     made: list[UUID] = []
 
-    def take_out(session: Session, context: Context, case_id: UUID, order: SupervisorDecision) -> set[str]:
-        own, lanes = splits.split(session, context, case_id, order, instruction)
+    def take_out(work: UnitOfWork, case_id: UUID, order: SupervisorDecision) -> None:
+        own = splits.split(work, case_id, order, instruction)
         made.append(own)
-        return lanes
 
     _decide(take_out, case, by, reason, json, made=made)
 
@@ -134,11 +132,10 @@ def _decide(
 ) -> None:
     order = SupervisorDecision(arguments.badge(by, "--by"), reason)
     services = build_services()
-    with services.sessions.begin() as session:
-        case_id = arguments.case(session, name)
-        lanes = decision(session, services.context, case_id, order, *what)
-        line = _line(session.get_one(CaseRow, case_id)) | ({"made": str(made[0])} if made else {})
-    services.context.wake.deliver(*lanes)
+    with services.begin() as work:
+        case_id = arguments.case(work.session, name)
+        decision(work, case_id, order, *what)
+        line = _line(work.session.get_one(CaseRow, case_id)) | ({"made": str(made[0])} if made else {})
     if json:
         json_line(line)
     else:

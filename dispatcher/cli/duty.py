@@ -31,9 +31,9 @@ def list_(
     """列出未完成的待办 / what is still to be done."""
     chosen: WorkItemKind | None = arguments.code(kind, WorkItemKind, "--kind") if kind else None
     services = build_services()
-    with services.sessions() as session:
-        case_id = arguments.case(session, case) if case else None
-        found = work_items.listed(session, services.context, kind=chosen, overdue=overdue, case_id=case_id)
+    with services.begin() as work:
+        case_id = arguments.case(work.session, case) if case else None
+        found = work_items.listed(work, kind=chosen, overdue=overdue, case_id=case_id)
     table = Table(title="待办 duties", title_justify="left")
     for name in ("待办 duty", "任务 case", "类别 kind", "期限 due", "规则 rule"):
         table.add_column(name, overflow="fold")
@@ -62,10 +62,8 @@ def done(
     found: FollowUp | None = arguments.code(outcome, FollowUp, "--outcome") if outcome else None
     key, badge = arguments.uuid(duty, "ID", "dispatcher duty list"), arguments.badge(by, "--by")
     services = build_services()
-    with services.sessions.begin() as session:
-        line = attempt_log.duty(
-            work_items.done(session, services.context, key, work_items.WorkItemResult(found, loss_yuan, note), by=badge)
-        )
+    with services.begin() as work:
+        line = attempt_log.duty(work_items.done(work, key, work_items.WorkItemResult(found, loss_yuan, note), by=badge))
     if json:
         json_line(line)
     else:

@@ -73,8 +73,8 @@ def pause(name: Name, by: By, reason: Why, json: Json = False) -> None:
     """停用渠道,直至恢复 / take a provider out of use until it is resumed."""
     badge, note = arguments.badge(by, "--by"), _reason(reason)
     services = build_services()
-    with services.sessions.begin() as session:
-        moved = judge_providers.pause(session, services.context, name, by=badge, note=note)
+    with services.begin() as work:
+        moved = judge_providers.pause(work, name, by=badge, note=note)
     _tell(moved, json)
 
 

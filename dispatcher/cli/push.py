@@ -46,10 +46,8 @@ def push(
 @gives_way
 def take_line(services: Services, raw: bytes) -> Answer:
     """One line in a transaction of its own."""
-    with services.sessions.begin() as session:
-        answer, lanes = instructions.take(session, services.context, raw, door=DOOR)
-    services.context.wake.deliver(*lanes)
-    return answer
+    with services.begin() as work:
+        return instructions.take(work, raw, door=DOOR)
 
 
 def _answers(services: Services, file: str) -> Iterator[tuple[int, Answer]]:

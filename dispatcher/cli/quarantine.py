@@ -63,8 +63,8 @@ def push(kept_id: Id, json: Annotated[bool, typer.Option("--json", help="JSON")]
     services = build_services()
     answer = take_line(services, _line(kept_id).encode("utf-8", "surrogateescape"))
     # Refused again, it is kept again under a new id with its new reason; this entry is done with either way.
-    with services.sessions.begin() as session:
-        use_case.mark_pushed_again(session, services.context, UUID(kept_id))
+    with services.begin() as work:
+        use_case.mark_pushed_again(work, UUID(kept_id))
     if json:
         json_line(as_line(1, answer))
     else:
@@ -76,8 +76,8 @@ def push(kept_id: Id, json: Annotated[bool, typer.Option("--json", help="JSON")]
 def _line(kept_id: str) -> str:
     services = build_services()
     try:
-        with services.sessions() as session:
-            found = use_case.line(session, services.context, UUID(kept_id))
+        with services.begin() as work:
+            found = use_case.line(work, UUID(kept_id))
     except ValueError:
         found = None
     if found is None:

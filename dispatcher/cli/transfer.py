@@ -88,10 +88,9 @@ def report(
 def _do(step: Any, visit: str, by: str, json: bool, **what: Any) -> None:
     key, badge = arguments.uuid(visit, "VISIT", _SEE), arguments.badge(by, "--by")
     services = build_services()
-    with services.sessions.begin() as session:
-        row, lanes = step(session, services.context, key, by=badge, **what)
+    with services.begin() as work:
+        row = step(work, key, by=badge, **what)
         line = transfers.line(row)
-    services.context.wake.deliver(*lanes)
     if json:
         json_line(line)
     else:

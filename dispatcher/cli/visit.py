@@ -128,17 +128,16 @@ def _act(
     key = arguments.uuid(visit_id, "ID", "dispatcher visit list")
     services = build_services()
     try:
-        with services.sessions.begin() as session:
-            visit, lanes = officer_steps.act(session, services.context, key, step, officer=officer, report=word)
+        with services.begin() as work:
+            visit = officer_steps.act(work, key, step, officer=officer, report=word)
             line = {"visit": str(visit.id), "case": str(visit.case_id), "state": visit.state, "officer": visit.officer}
         # The journal knows what was tried once that is committed.
-        with services.sessions.begin() as session:
-            to_try = officer_steps.to_try(session, services.context, key) if step == "tried" else []
+        with services.begin() as work:
+            to_try = officer_steps.to_try(work, key) if step == "tried" else []
     except officer_steps.CaseEnded:
-        with services.sessions.begin() as session:
-            officer_steps.keep_late(session, services.context, key, step, word)
+        with services.begin() as work:
+            officer_steps.keep_late(work, key, step, word)
         raise
-    services.context.wake.deliver(*lanes)
     if json:
         json_line(line | ({"to_try": to_try} if step == "tried" else {}))
         return

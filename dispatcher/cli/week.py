@@ -55,8 +55,10 @@ def week(count: int, seed: int | None, days: int, timeout: float | None, *, json
             "ended_at": played.ended_at.isoformat() if played.ended_at else None,
             "answers": dict(Counter(each.status.value for each in played.answers.values())),
         }
-        with services.sessions() as session:
-            facts |= summary.read(session, services.context.policy, played.cases.values(), played.ended_at or start)
+        with services.begin() as work:
+            facts |= summary.read(
+                work.session, services.context.policy, played.cases.values(), played.ended_at or start
+            )
     if json:
         json_line(facts)
     else:

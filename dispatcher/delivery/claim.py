@@ -1,21 +1,20 @@
 """Claiming what is due, most urgent first: committed as `sending` with a lease before anything is sent."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from dispatcher import clock
-from dispatcher.casework.case_file import CaseFile, entry
-from dispatcher.casework.context import Context
+from dispatcher.casework.case_file import CaseFile
+from dispatcher.casework.decide import decide
+from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.delivery import link_lanes, outcomes
 from dispatcher.delivery.capacity import LEASE_MARGIN_S, Capacity, Slot
 from dispatcher.delivery.choose_provider import Chooser
 from dispatcher.delivery.compose import MessageComposer
-from dispatcher.delivery.record import ProviderCall, is_due
-from dispatcher.store import changes
+from dispatcher.delivery.due import is_due
+from dispatcher.delivery.provider_call import ProviderCall
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow
 from dispatcher.wake import LINK, ROUTINE, URGENT
@@ -28,38 +27,35 @@ _LANES = {ROUTINE: (URGENT, ROUTINE)}
 Rows = Sequence[tuple[AttemptRow, CaseRow]]
 
 
-def claim(
-    session: Session, context: Context, registry: Registry, capacity: Capacity, lane: str, limit: int
-) -> list[ProviderCall]:
+def claim(work: UnitOfWork, registry: Registry, capacity: Capacity, lane: str, limit: int) -> list[ProviderCall]:
     """Claim up to `limit` due attempts and commit them to the caller's transaction as in hand.
 
     What there is no capacity for is left untouched, and what stands behind it is looked at instead.
     """
-    now, real_now = context.clock.now(session), clock.shared_now(session)
     calls: list[ProviderCall] = []
     any_deferred = True
     capacity.look_again()
     while any_deferred and len(calls) < limit:
-        rows = _due(session, capacity, lane, limit - len(calls), now, real_now)
+        rows = _due(work, capacity, lane, limit - len(calls))
         if not rows:
             break
-        this = _Slice(session, context, registry, capacity, lane, now, real_now, rows)
+        this = _Slice(work, registry, capacity, lane, rows)
         calls += this.take(rows)
         any_deferred = this.any_deferred
     return calls
 
 
-def _due(session: Session, capacity: Capacity, lane: str, limit: int, now: datetime, real_now: datetime) -> Rows:
+def _due(work: UnitOfWork, capacity: Capacity, lane: str, limit: int) -> Rows:
     due = (
         select(AttemptRow, CaseRow)
         .join(CaseRow, CaseRow.id == AttemptRow.case_id)
-        .where(is_due(now, real_now), AttemptRow.lane.in_(_LANES.get(lane, (lane,))), capacity.is_open())
+        .where(is_due(work.now, work.real_now), AttemptRow.lane.in_(_LANES.get(lane, (lane,))), capacity.is_open())
         .order_by(AttemptRow.urgency_rank, AttemptRow.due_at)
         .limit(limit)
         # The case is locked too, or left for the next round: no claim races a withdrawal.
         .with_for_update(skip_locked=True, key_share=True, of=[AttemptRow, CaseRow])
     )
-    return session.execute(due).tuples().all()
+    return work.session.execute(due).tuples().all()
 
 
 class _Slice:
@@ -67,20 +63,16 @@ class _Slice:
 
     def __init__(
         self,
-        session: Session,
-        context: Context,
+        work: UnitOfWork,
         registry: Registry,
         capacity: Capacity,
         lane: str,
-        now: datetime,
-        real_now: datetime,
         rows: Rows,
     ) -> None:
-        self._session, self._office, self._registry, self._capacity = session, context, registry, capacity
-        self._lane, self._now, self._real_now = lane, now, real_now
-        self._composer = MessageComposer(session, context, rows)
+        self._work, self._registry, self._capacity, self._lane = work, registry, capacity, lane
+        self._composer = MessageComposer(work, rows)
         self._chooser = Chooser(
-            session, registry, (attempt for attempt, _ in rows), context.provider_health.shares(session)
+            work.session, registry, (attempt for attempt, _ in rows), work.context.provider_health.shares(work.session)
         )
         self._out_of_reach: list[AttemptRow] = []
         self.any_deferred = False
@@ -105,12 +97,12 @@ class _Slice:
         slot = Slot(provider)
         if is_new and provider is not None:
             number = partial(self._composer.number, attempt)
-            slot = self._capacity.slot(attempt, self._lane, provider, choose, number, self._now)
+            slot = self._capacity.slot(attempt, self._lane, provider, choose, number, self._work.now)
         if slot.must_wait:
             self.any_deferred = True
             return None
         if slot.provider is not None and link_lanes.belongs_elsewhere(slot.provider, self._lane):
-            link_lanes.hand_over(self._session, self._office, attempt, case, slot.provider, self._now)
+            link_lanes.hand_over(self._work, attempt, case, slot.provider)
             return None
         return self._take(attempt, case, country, slot)
 
@@ -124,11 +116,11 @@ class _Slice:
         return is_expected and not self._registry.reaching(channel, country)
 
     def _leave_out(self) -> None:
-        case_file = CaseFile(self._session, self._office)
+        case_file = CaseFile(self._work)
         case_file.open({each.case_id for each in self._out_of_reach})
         for each in self._out_of_reach:
             outcomes.unsupported(case_file, each.case_id, each.id)
-        case_file.decide()
+        decide(case_file)
 
     def _take(self, attempt: AttemptRow, case: CaseRow, country: str | None, slot: Slot) -> ProviderCall:
         """Put an attempt in hand, with a lease; a new one is committed as `sending`."""
@@ -147,17 +139,15 @@ class _Slice:
             slot.refusal,
         )
         timeout_s = provider.timeout_s if provider else 0.0
-        attempt.lease_until = self._real_now + timedelta(seconds=timeout_s + LEASE_MARGIN_S)
+        attempt.lease_until = self._work.real_now + timedelta(seconds=timeout_s + LEASE_MARGIN_S)
         if is_new:
-            attempt.provider, attempt.sent_at = call.provider, self._now
+            attempt.provider, attempt.sent_at = call.provider, self._work.now
             attempt.state, attempt.action = AttemptState.SENDING.value, None
             self._note(attempt, case, call.message)
         return call
 
     def _note(self, attempt: AttemptRow, case: CaseRow, message: Message | None) -> None:
-        case.journal_seq += 1
         data = {"attempt": str(attempt.id), "channel": attempt.channel, "provider": attempt.provider}
         if message is not None and (message.text or message.script):
-            data["texts"] = self._office.texts.version
-        said = entry(case.id, case.journal_seq, self._now, "worker", "attempt_sending", attempt.rule, data)
-        changes.write(self._session, said)
+            data["texts"] = self._work.context.texts.version
+        self._work.note(case, "attempt_sending", data, rule=attempt.rule, actor="worker")

@@ -10,12 +10,11 @@ from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
 
 from dispatcher.casework import personal_data
 from dispatcher.casework.callback_codes import FIELD as CODE
-from dispatcher.casework.context import Context
 from dispatcher.casework.snapshot import relation_of
+from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import is_one_of
 from dispatcher.store.cases import AddressRow, CaseRow, PhoneRow
@@ -23,9 +22,10 @@ from dispatcher.store.codes import CodeRow
 from dispatcher.store.instructions import InstructionRow
 from dispatcher.store.vault import SubjectRow, VaultValueRow
 from dispatcher.store.visits import UnitRow
+from dispatcher.texts.names import surname
 from dispatcher.vault import Erased
 from providers.base import Inquiry, Message, Provider
-from schemas.vocabulary import Channel, Hook, Person, Relation
+from schemas.vocabulary import MINORS_FRAUD_TYPE, Channel, Hook, Person, Relation
 
 _TRANSFER = ("at", "amount_yuan", "payee_account")
 
@@ -33,9 +33,8 @@ _TRANSFER = ("at", "amount_yuan", "payee_account")
 class MessageComposer:
     """Writes the messages of one claim."""
 
-    def __init__(self, session: Session, context: Context, rows: Iterable[tuple[AttemptRow, CaseRow]]) -> None:
-        self._session = session
-        self._office = context
+    def __init__(self, work: UnitOfWork, rows: Iterable[tuple[AttemptRow, CaseRow]]) -> None:
+        self._work, self._session, self._texts = work, work.session, work.context.texts
         phone_ids = {
             attempt.phone_id for attempt, _ in rows if attempt.phone_id and attempt.action in ("send", "query")
         }
@@ -49,7 +48,7 @@ class MessageComposer:
         )
         self._numbers: dict[UUID, tuple[VaultValueRow, SubjectRow]] = {}
         self._countries: dict[UUID, str | None] = {}
-        for key, country, value, subject in session.execute(numbers).tuples() if phone_ids else ():
+        for key, country, value, subject in work.session.execute(numbers).tuples() if phone_ids else ():
             self._numbers[key], self._countries[key] = (value, subject), country
         self._people: dict[tuple[UUID, str], tuple[VaultValueRow, SubjectRow]] = {}
         self._read_people({*called.values(), *asked})
@@ -133,21 +132,21 @@ class MessageComposer:
         """The type of scam; in a call only the subject and a child's guardian may be told."""
         is_guardian = attempt.person == Person.GUARDIAN and relation in (None, Relation.GUARDIAN)
         if case.facts.get("minor") and (attempt.channel == Channel.SMS or is_guardian):
-            return MINORS
+            return MINORS_FRAUD_TYPE
         is_subject = relation is None and attempt.person == Person.SUBJECT
         return None if attempt.channel == Channel.VOICE and not is_subject else case.fraud_type
 
     def _text(self, attempt: AttemptRow, case: CaseRow, channel: Channel) -> str | None:
         if channel is Channel.BROADCAST:
-            return self._office.texts.sms(case.fraud_type, "zh-CN")
+            return self._texts.sms(case.fraud_type, "zh-CN")
         if channel is not Channel.SMS:
             return None
-        fraud_type = MINORS if case.facts.get("minor") else case.fraud_type
-        return self._office.texts.sms(fraud_type, case.language, attempt.occasion)
+        fraud_type = MINORS_FRAUD_TYPE if case.facts.get("minor") else case.fraud_type
+        return self._texts.sms(fraud_type, case.language, attempt.occasion)
 
     def _script(self, attempt: AttemptRow, case: CaseRow, relation: Relation | None) -> str:
         is_subject = relation is None
-        return self._office.texts.voice(
+        return self._texts.voice(
             case.fraud_type,
             _language(case, relation),
             Person(attempt.person),
@@ -164,7 +163,7 @@ class MessageComposer:
         if hook is Hook.STOP_PAYMENT:
             return {"transfers": self._transfers(case)}
         if hook is Hook.PROTECT_ACCOUNT:
-            return {"reason": attempt.rule, "appeal": self._office.texts.appeal()}
+            return {"reason": attempt.rule, "appeal": self._texts.appeal()}
         if hook is not None:
             return {"reason": attempt.rule}
         return {"area": self._area(case)} if attempt.channel == Channel.BROADCAST else {}
@@ -176,7 +175,7 @@ class MessageComposer:
         )
         seen: dict[tuple[Any, ...], dict[str, Any]] = {}
         for value_id in self._session.scalars(raws.order_by(InstructionRow.id)):
-            body = json.loads(personal_data.read_value(self._session, self._office, value_id))
+            body = json.loads(personal_data.read_value(self._work, value_id))
             for transfer in (body.get("risk") or {}).get("transfers") or ():
                 one = {name: transfer[name] for name in _TRANSFER if transfer.get(name) is not None}
                 seen[tuple(one.values())] = one
@@ -189,7 +188,7 @@ class MessageComposer:
             .order_by(AddressRow.position)
         )
         value_id = self._session.scalar(first.limit(1))
-        return personal_data.read_value(self._session, self._office, value_id) if value_id else None
+        return personal_data.read_value(self._work, value_id) if value_id else None
 
     def _area(self, case: CaseRow) -> str | None:
         return self._session.scalar(select(UnitRow.name).where(UnitRow.code == case.area))
@@ -201,23 +200,9 @@ class MessageComposer:
         if kept is None:
             return None
         value, subject = kept
-        return self._office.vault.open(personal_data.sealed(value), subject.key_id, subject.wrapped_key)
-
-
-# The wording that a guardian gets, whatever the scam.
-MINORS = "F13"
-_DOUBLE_SURNAMES = ("欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "司徒", "夏侯")
+        return self._work.context.vault.open(personal_data.sealed(value), subject.key_id, subject.wrapped_key)
 
 
 def _language(case: CaseRow, relation: Relation | None) -> str:
     """The one that whoever is reached speaks: an employer or a community worker is no relative of the victim's."""
     return "zh-CN" if relation in (Relation.EMPLOYER, Relation.COMMUNITY) else case.language
-
-
-def surname(name: str | None) -> str | None:
-    """What a person is addressed by."""
-    if not name:
-        return None
-    if name.isascii():
-        return name.split(",")[0] if "," in name else name.split()[-1]
-    return name[:2] if name.startswith(_DOUBLE_SURNAMES) else name[0]

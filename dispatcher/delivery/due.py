@@ -1,4 +1,4 @@
-"""What time brings: cases whose clock struck, leases that ran out, a stepped clock that may move on."""
+"""What time brings: due attempts, cases whose clock struck, leases that ran out, the next step of a stepped clock."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,13 +6,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from dispatcher import clock
 from dispatcher.casework.case_file import CaseFile
-from dispatcher.casework.context import Context
-from dispatcher.delivery import outcomes, record
+from dispatcher.casework.decide import decide
+from dispatcher.casework.unit_of_work import UnitOfWork
+from dispatcher.delivery import outcomes
+from dispatcher.delivery.capacity import Capacity
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import is_one_of
 from dispatcher.store.cases import CaseRow
@@ -21,41 +23,59 @@ from providers.base import InDoubt
 from schemas.vocabulary import AttemptState, Channel
 
 BATCH = 100
+Moment = datetime | BindParameter[datetime]
 
 
-def advance(session: Session, context: Context) -> tuple[int, set[str]]:
-    """Decide on cases whose time has come. Gives (cases, lanes to wake)."""
-    now = context.clock.now(session)
+def is_due(now: Moment, real_now: Moment) -> ColumnElement[bool]:
+    """Something is to be done, its product time has come, and nobody has it in hand (real time)."""
+    free = or_(AttemptRow.lease_until.is_(None), AttemptRow.lease_until < real_now)
+    return and_(AttemptRow.action.is_not(None), AttemptRow.due_at <= now, free)
+
+
+def due_lanes(work: UnitOfWork, capacity: Capacity) -> list[str]:
+    """Lanes with something to do now, beside what waits for capacity."""
+    capacity.look_again()
+    due = is_due(work.now, work.real_now)
+    return list(work.session.scalars(select(AttemptRow.lane).where(due, capacity.is_open()).distinct()))
+
+
+def advance(work: UnitOfWork) -> int:
+    """Decide on cases whose time has come. Returns how many."""
+    now = work.now
     struck = select(CaseRow.id).where(CaseRow.next_look_at <= now).order_by(CaseRow.next_look_at).limit(BATCH)
-    ids = list(session.scalars(struck.with_for_update(skip_locked=True, key_share=True)))
-    case_file = CaseFile(session, context, now)
+    ids = list(work.session.scalars(struck.with_for_update(skip_locked=True, key_share=True)))
+    case_file = CaseFile(work)
     case_file.open(ids)
-    case_file.decide()
-    return len(ids), case_file.lanes
+    decide(case_file)
+    return len(ids)
 
 
-def expire_leases(session: Session, context: Context) -> tuple[int, set[str]]:
+def expire_leases(work: UnitOfWork) -> int:
     """Sending for longer than its lease: whoever held it is gone, and it may or may not have left."""
     lapsed = (
         select(AttemptRow.id, AttemptRow.case_id)
         .join(CaseRow, CaseRow.id == AttemptRow.case_id)
         .where(AttemptRow.state == AttemptState.SENDING.value, AttemptRow.lease_until < func.clock_timestamp())
         .limit(BATCH)
-        # A case that somebody holds is left for the next find_due_work: the sweep waits for nobody.
+        # A case that somebody holds is left for the next look: the sweep waits for nobody.
         .with_for_update(skip_locked=True, key_share=True, of=CaseRow)
     )
-    rows = session.execute(lapsed).tuples().all()
-    case_file = CaseFile(session, context)
+    rows = work.session.execute(lapsed).tuples().all()
+    case_file = CaseFile(work)
     case_file.open({case_id for _, case_id in rows})
     expired = 0
     for attempt_id, case_id in rows:
         attempt = case_file.attempt(case_id, attempt_id)
         # Read again under the lock: its result may have come meanwhile.
-        if attempt.state == AttemptState.SENDING and attempt.lease_until and attempt.lease_until < case_file.real_now:
+        if (
+            attempt.state == AttemptState.SENDING
+            and attempt.lease_until
+            and attempt.lease_until < case_file.work.real_now
+        ):
             outcomes.record(case_file, case_id, attempt_id, InDoubt("lease_expired"), asked="send")
             expired += 1
-    case_file.decide()
-    return expired, case_file.lanes
+    decide(case_file)
+    return expired
 
 
 @dataclass(frozen=True)
@@ -75,10 +95,10 @@ class DueWork:
         return not (self.lanes or self.has_struck or self.has_receipts or self.is_awaited)
 
 
-def find_due_work(session: Session, context: Context) -> DueWork:
+def find_due_work(work: UnitOfWork) -> DueWork:
     """Look, in one statement: with several, what moves on between two of them would be seen by neither."""
-    now = context.clock.now(session)
-    row = session.execute(_LOOK, {"now": now, "real": clock.shared_now(session)}).one()
+    now = work.now
+    row = work.session.execute(_LOOK, {"now": now, "real": work.real_now}).one()
     return DueWork(now, frozenset(row[0] or ()), *row[1:])
 
 
@@ -91,7 +111,7 @@ def _whole_look() -> Select[Any]:
         select(AttemptRow.id).where(AttemptRow.state == AttemptState.SENDING.value),
         select(AttemptRow.id).where(AttemptRow.lease_until > real, is_held),
     )
-    lanes = select(func.array_agg(AttemptRow.lane.distinct())).where(record.is_due(now, real))
+    lanes = select(func.array_agg(AttemptRow.lane.distinct())).where(is_due(now, real))
     next_looks = select(func.min(CaseRow.next_look_at))
     next_attempts = select(func.min(AttemptRow.due_at)).where(has_action)
     return select(
@@ -117,10 +137,10 @@ def in_hand(session: Session, case_ids: Iterable[UUID]) -> set[UUID]:
     return set(session.scalars(found))
 
 
-def step(session: Session, context: Context) -> datetime | None:
+def step(work: UnitOfWork) -> datetime | None:
     """Move a stepped clock to the next due time. None where it must stand still."""
-    seen = find_due_work(session, context)
+    seen = find_due_work(work)
     if not seen.is_quiet or seen.next_at is None:
         return None
-    clock.step_to(session, seen.next_at)
+    clock.step_to(work.session, seen.next_at)
     return seen.next_at

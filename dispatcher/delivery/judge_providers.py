@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from dispatcher import clock
 from dispatcher.casework import breaker
 from dispatcher.casework.breaker import BreakerState, Change
-from dispatcher.casework.context import Context
 from dispatcher.casework.provider_health import down
+from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.delivery import link_lanes
 from dispatcher.delivery.send_stats import SendStats
 from dispatcher.errors import OperatorError
@@ -41,10 +41,10 @@ def known(session: Session) -> list[str]:
     return list(session.scalars(select(ProviderRow.name).order_by(ProviderRow.name)))
 
 
-def judge(session: Session, context: Context, told: Mapping[str, SendStats]) -> list[HealthChange]:
+def judge(work: UnitOfWork, told: Mapping[str, SendStats]) -> list[HealthChange]:
     """Judge each provider by its counts, and see to what waits for those that can't be used."""
-    rows = session.scalars(select(ProviderRow).order_by(ProviderRow.name).with_for_update()).all()
-    now = clock.shared_now(session)
+    rows = work.session.scalars(select(ProviderRow).order_by(ProviderRow.name).with_for_update()).all()
+    now = work.real_now
     moved = []
     for row in rows:
         found = told.get(row.name, SendStats())
@@ -52,24 +52,26 @@ def judge(session: Session, context: Context, told: Mapping[str, SendStats]) -> 
             row.last_error, row.last_error_at = found.last_error, found.last_error_at
         change = breaker.judge(_standing(row), found.window, now, has_other=_has_other(row, rows))
         if change is not None:
-            moved.append(_move(session, row, change, seen=asdict(found.window)))
-    session.flush()
+            moved.append(_move(work.session, row, change, seen=asdict(found.window)))
+    work.session.flush()
     opened = {each.provider for each in moved if each.after in _OPENED}
     # Where there is no other it gets it back, so this is done once, as it opens.
-    link_lanes.give_back(session, context, [r.name for r in rows if r.name in opened or r.health == Health.PAUSED])
+    link_lanes.give_back(work, [r.name for r in rows if r.name in opened or r.health == Health.PAUSED])
     if any(now - row.since < _NEWS for row in rows):
-        _tell_cases(session, context, rows)
+        _tell_cases(work, rows)
     return moved
 
 
-def pause(session: Session, context: Context, name: str, *, by: str, note: str) -> HealthChange:
+def pause(work: UnitOfWork, name: str, *, by: str, note: str) -> HealthChange:
     """Take a provider out of use until somebody resumes it. Raises OperatorError."""
-    row = _row(session, name)
+    row = _row(work.session, name)
     if row.health == Health.PAUSED:
         raise OperatorError(f"渠道 {name} 已暂停", f"{name} is paused already; nothing was changed")
-    now = clock.shared_now(session)
-    moved = _move(session, row, (BreakerState(Health.PAUSED, now, trips=row.trips), Cause.PAUSED), by=by, note=note)
-    link_lanes.give_back(session, context, [name])
+    now = work.real_now
+    moved = _move(
+        work.session, row, (BreakerState(Health.PAUSED, now, trips=row.trips), Cause.PAUSED), by=by, note=note
+    )
+    link_lanes.give_back(work, [name])
     return moved
 
 
@@ -127,12 +129,12 @@ def _move(
     return HealthChange(row.name, before, standing.health, cause)
 
 
-def _tell_cases(session: Session, context: Context, rows: Iterable[ProviderRow]) -> None:
+def _tell_cases(work: UnitOfWork, rows: Iterable[ProviderRow]) -> None:
     """Have the cases decided on that wait for a channel none of whose providers works; what others hold comes later."""
     channels = down((row.channels, breaker.share_of(Health(row.health), row.step)) for row in rows)
     if not channels:
         return
-    now = context.clock.now(session)
+    now = work.now
     waits = (
         AttemptRow.case_id == CaseRow.id,
         AttemptRow.action == "send",
@@ -149,6 +151,6 @@ def _tell_cases(session: Session, context: Context, rows: Iterable[ProviderRow])
         )
         .with_for_update(skip_locked=True, key_share=True)
     )
-    ids = list(session.scalars(waiting))
+    ids = list(work.session.scalars(waiting))
     if ids:
-        session.execute(update(CaseRow).where(is_one_of(CaseRow.id, ids)).values(next_look_at=now))
+        work.session.execute(update(CaseRow).where(is_one_of(CaseRow.id, ids)).values(next_look_at=now))

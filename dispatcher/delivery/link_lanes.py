@@ -1,15 +1,11 @@
 """Links: an attempt whose provider holds a line goes to the lane of that line, which one worker serves."""
 
 from collections.abc import Collection
-from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, event, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, select
 
 from dispatcher.casework.carry_out import lane_of
-from dispatcher.casework.case_file import entry
-from dispatcher.casework.context import Context
-from dispatcher.store import changes
+from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow
 from dispatcher.wake import LINK, link_lane
@@ -22,45 +18,41 @@ def belongs_elsewhere(provider: Provider, lane: str) -> bool:
     return provider.capabilities.linked and lane != link_lane(provider.name)
 
 
-def hand_over(
-    session: Session, context: Context, attempt: AttemptRow, case: CaseRow, provider: Provider, now: datetime
-) -> None:
-    """Put an attempt on its link's lane, its provider settled; ring there once that is committed."""
+def hand_over(work: UnitOfWork, attempt: AttemptRow, case: CaseRow, provider: Provider) -> None:
+    """Put an attempt on its link's lane, its provider settled."""
     attempt.lane, attempt.provider = link_lane(provider.name), provider.name
-    _note(session, attempt, case, now, "attempt_handed_over")
-    lane = attempt.lane
-    event.listen(session, "after_commit", lambda _: context.wake.deliver(lane), once=True)
+    _note(work, attempt, case, "attempt_handed_over")
+    work.wake(attempt.lane)
 
 
-def give_back(session: Session, context: Context, names: Collection[str]) -> None:
+def give_back(work: UnitOfWork, names: Collection[str]) -> None:
     """Have what waits for these providers' links chosen anew. What was sent already is asked about where it was."""
     lanes = [link_lane(name) for name in names]
     if lanes:
-        _to_general_lanes(session, context, and_(AttemptRow.action == "send", AttemptRow.lane.in_(lanes)))
+        _to_general_lanes(work, and_(AttemptRow.action == "send", AttemptRow.lane.in_(lanes)))
 
 
-def take_back(session: Session, context: Context, registry: Registry) -> int:
+def take_back(work: UnitOfWork, registry: Registry) -> int:
     """Give what waits for links that are gone from PROVIDERS_FILE back to the general lanes. Gives how many."""
     links = [link_lane(name) for name in registry.links()]
     lost = and_(AttemptRow.lane.startswith(LINK), AttemptRow.lane.not_in(links))
-    return _to_general_lanes(session, context, lost)
+    return _to_general_lanes(work, lost)
 
 
-def _to_general_lanes(session: Session, context: Context, which: ColumnElement[bool]) -> int:
+def _to_general_lanes(work: UnitOfWork, which: ColumnElement[bool]) -> int:
     found = (
         select(AttemptRow, CaseRow)
         .join(CaseRow, CaseRow.id == AttemptRow.case_id)
         .where(AttemptRow.action.is_not(None), which)
         .with_for_update(skip_locked=True, key_share=True, of=[AttemptRow, CaseRow])
     )
-    rows, now = session.execute(found).tuples().all(), context.clock.now(session)
+    rows = work.session.execute(found).tuples().all()
     for attempt, case in rows:
         attempt.lane = lane_of(attempt.urgency_rank)
-        _note(session, attempt, case, now, "attempt_taken_back")
+        _note(work, attempt, case, "attempt_taken_back")
     return len(rows)
 
 
-def _note(session: Session, attempt: AttemptRow, case: CaseRow, now: datetime, what: str) -> None:
-    case.journal_seq += 1
+def _note(work: UnitOfWork, attempt: AttemptRow, case: CaseRow, event: str) -> None:
     data = {"attempt": str(attempt.id), "channel": attempt.channel, "provider": attempt.provider, "lane": attempt.lane}
-    changes.write(session, entry(case.id, case.journal_seq, now, "worker", what, None, data))
+    work.note(case, event, data, actor="worker")

@@ -128,7 +128,7 @@ def _accepted(case_file: CaseFile, attempt: AttemptRow, answer: Accepted, asked:
     else:
         _wait_for_receipt(case_file, attempt)
         if not answer.held:
-            attempt.lease_until = case_file.real_now + _ANSWER_GRACE
+            attempt.lease_until = case_file.work.real_now + _ANSWER_GRACE
     _note(case_file, attempt, "attempt_accepted", held=answer.held)
 
 
@@ -153,7 +153,7 @@ def _in_doubt(case_file: CaseFile, attempt: AttemptRow, answer: InDoubt, asked: 
         _note(case_file, attempt, "status_unknown", detail=answer.detail)
     if attempt.state == AttemptState.ACCEPTED:
         return
-    case_file.lanes.add(attempt.lane)
+    case_file.work.wake(attempt.lane)
     if attempt.state != AttemptState.IN_DOUBT:
         attempt.state, attempt.was_in_doubt = AttemptState.IN_DOUBT.value, True
         _note(case_file, attempt, "attempt_in_doubt", detail=answer.detail)

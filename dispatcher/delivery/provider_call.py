@@ -2,32 +2,64 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
-from dispatcher.delivery import record
 from dispatcher.delivery.outcomes import ProviderAnswer
-from dispatcher.delivery.record import ProviderCall
 from dispatcher.delivery.send_stats import SendCounter
 from dispatcher.limits import Booking, Limiter
 from dispatcher.logging import logger
-from providers.base import InDoubt, Inquiry, OperationsFault, Outcome, Provider, Transient
+from providers.base import InDoubt, Inquiry, Message, OperationsFault, Outcome, Permanent, Provider, Transient
 from providers.registry import Registry
+from schemas.vocabulary import Result
 
 _TOO_LATE = Transient("left too late for its place")
 _log = logger(__name__)
 
 
+@dataclass(frozen=True)
+class ProviderCall:
+    """One thing to do at one provider, already committed."""
+
+    case_id: UUID
+    attempt_id: UUID
+    send_key: str
+    action: str  # send, query, cancel
+    provider: str | None
+    message: Message | None
+    inquiry: Inquiry | None = None
+    can_fail_over: bool = False  # a passing refusal may go to another provider at once
+    booking: Booking | None = None  # its places among what the provider allows
+    refusal: Outcome | None = None  # what its limits say in the provider's stead
+
+
+@dataclass(frozen=True)
+class CallResult:
+    call: ProviderCall
+    answer: ProviderAnswer | bool  # bool: whether a cancellation was granted
+
+
+WITHOUT_PROVIDER: Mapping[str, ProviderAnswer | bool] = {
+    "send": OperationsFault("no_provider"),
+    "query": InDoubt("provider_gone"),
+    "cancel": False,
+}
+_UNREADABLE = Permanent(Result.FAILED_PERMANENT, "unreadable")
+
+
 class ProviderCaller:
-    """What came of each send is counted, for the provider's standing."""
+    """What came of each send is counted, for the provider's health."""
 
     def __init__(self, registry: Registry, limiter: Limiter, send_counter: SendCounter) -> None:
-        self._registry, self._limiter, self._tally = registry, limiter, send_counter
+        self._registry, self._limiter, self._send_counter = registry, limiter, send_counter
 
     async def do(self, call: ProviderCall) -> Any:
         """Do it. Never raises; whatever an adapter does wrong, the attempt is not lost."""
         provider = self._registry.get(call.provider)
         if provider is None:
-            return record.WITHOUT_PROVIDER[call.action]
+            return WITHOUT_PROVIDER[call.action]
         if call.refusal is not None:
             if isinstance(call.refusal, OperationsFault):
                 self._count(provider, call.refusal, 0.0)
@@ -62,7 +94,7 @@ class ProviderCaller:
         return answer
 
     def _count(self, provider: Provider, outcome: Outcome, took_s: float) -> None:
-        self._tally.count(provider, outcome, took_s, self._registry.slow_s(provider.name))
+        self._send_counter.count(provider, outcome, took_s, self._registry.slow_s(provider.name))
 
 
 async def _call(provider: Provider, call: ProviderCall) -> Any:
@@ -70,4 +102,4 @@ async def _call(provider: Provider, call: ProviderCall) -> Any:
         return await provider.query(call.inquiry or Inquiry(call.send_key))
     if call.action == "cancel":
         return await provider.cancel(call.send_key)
-    return await provider.send(call.message) if call.message is not None else record.UNREADABLE
+    return await provider.send(call.message) if call.message is not None else _UNREADABLE

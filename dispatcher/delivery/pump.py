@@ -14,15 +14,20 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from dispatcher.delivery import record
+from sqlalchemy.orm import Session, sessionmaker
+
+from dispatcher.casework import unit_of_work
+from dispatcher.casework.context import Context
 from dispatcher.delivery.capacity import Capacity
 from dispatcher.delivery.claim import claim
-from dispatcher.delivery.provider_call import ProviderCaller
-from dispatcher.delivery.record import CallResult, ProviderCall
+from dispatcher.delivery.provider_call import CallResult, ProviderCall, ProviderCaller
+from dispatcher.delivery.record import record_results
+from dispatcher.delivery.send_stats import SendCounter
+from dispatcher.limits import Limiter
 from dispatcher.logging import logger
-from dispatcher.setup import Services
 from dispatcher.store.patience import waits_for_database
 from dispatcher.wake import LINK, ROUTINE, URGENT
+from providers.registry import Registry
 
 CLAIM = 50  # attempts a claim
 UNDER_WAY = 100  # provider calls at once
@@ -42,11 +47,17 @@ _log = logger(__name__)
 class Pump:
     """One a worker process; the worker runs one task at a time."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
-        self._registry = services.registry
-        self.capacity = Capacity(services.limiter, services.registry, services.context)
-        self._caller = ProviderCaller(services.registry, services.limiter, services.send_counter)
+    def __init__(
+        self,
+        sessions: sessionmaker[Session],
+        context: Context,
+        registry: Registry,
+        limiter: Limiter,
+        send_counter: SendCounter,
+    ) -> None:
+        self._sessions, self._context, self._registry, self._limiter = sessions, context, registry, limiter
+        self.capacity = Capacity(limiter, registry, context)
+        self._caller = ProviderCaller(registry, limiter, send_counter)
         self._loop = asyncio.new_event_loop()
         self._results: queue.SimpleQueue[CallResult] = queue.SimpleQueue()
         self._under_way = 0
@@ -67,10 +78,10 @@ class Pump:
         claim_until = math.inf if lane.startswith(LINK) else time.monotonic() + CLAIM_FOR_S
         while is_more or self._under_way:
             self.stopping.wait(self._rests_until - time.monotonic())
-            capacity = min(CLAIM, most - self._under_way)
+            limit = min(CLAIM, most - self._under_way)
             is_open = time.monotonic() < claim_until and is_served() and not self.stopping.is_set()
             with self._working():
-                calls = self._claim(lane, capacity) if is_open else []
+                calls = self._claim(lane, limit) if is_open else []
             self._start(calls)
             fresh = self._gather()
             for each in fresh:
@@ -92,7 +103,7 @@ class Pump:
             self._rest(lane, len(calls) + len(results))
             done += len(results) - len(held)
             # A last claim that finds nothing costs as much as one that does; the task looks once more at its end.
-            is_more = is_planned or len(calls) == capacity
+            is_more = is_planned or len(calls) == limit
         return done
 
     def _wait_for_room(self) -> bool:
@@ -125,7 +136,7 @@ class Pump:
     def close(self) -> None:
         """Close the providers' connections."""
         self.run(self._registry.close())
-        self.run(self._services.limiter.close())
+        self.run(self._limiter.close())
         self._loop.call_soon_threadsafe(self._loop.stop)
 
     def _most(self, lane: str) -> int:
@@ -137,8 +148,8 @@ class Pump:
     def _claim(self, lane: str, limit: int) -> list[ProviderCall]:
         if limit <= 0:
             return []
-        with self._services.sessions.begin() as session:
-            return claim(session, self._services.context, self._registry, self.capacity, lane, limit)
+        with unit_of_work.begin(self._sessions, self._context) as work:
+            return claim(work, self._registry, self.capacity, lane, limit)
 
     def _start(self, calls: list[ProviderCall]) -> None:
         self._under_way += len(calls)
@@ -162,7 +173,7 @@ class Pump:
             return
         self._held += results
         self._again_at = time.monotonic() + HELD_S
-        bell = threading.Timer(HELD_S, self._services.context.wake.deliver, (lane,))
+        bell = threading.Timer(HELD_S, self._context.wake.deliver, (lane,))
         bell.daemon = True
         bell.start()
 
@@ -178,15 +189,14 @@ class Pump:
         """Write results down. Gives whether more has become due by them, and those whose case somebody else holds."""
         if not results:
             return False, []
-        with self._services.sessions.begin() as session:
-            lanes, held = record.record(session, self._services.context, results)
+        with unit_of_work.begin(self._sessions, self._context) as work:
+            held = record_results(work, results)
         for done in results:
             if done not in held:
                 _log.info("provider_call_done", **_facts(done))
         if held:
             _log.warning("cases_held", results=len(held))
-        self._services.context.wake.deliver(*lanes)
-        return bool(lanes), held
+        return bool(work.lanes), held
 
     async def _run(self, call: ProviderCall) -> None:
         self._results.put(CallResult(call, await self._caller.do(call)))

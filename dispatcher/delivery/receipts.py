@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from dispatcher.casework.case_file import CaseFile
-from dispatcher.casework.context import Context
+from dispatcher.casework.decide import decide
+from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.delivery import outcomes
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import is_one_of, new_id
@@ -50,12 +51,12 @@ def _key_range(send_key: str) -> tuple[UUID, UUID]:
     return UUID(send_key), UUID(send_key)
 
 
-def store(session: Session, context: Context, provider: str, receipt: Receipt) -> bool:
+def store(work: UnitOfWork, provider: str, receipt: Receipt) -> bool:
     """Store a receipt with a whole key once. False for a copy of one already stored."""
-    return store_all(session, context, [(provider, receipt)]) == 1
+    return store_all(work, [(provider, receipt)]) == 1
 
 
-def store_all(session: Session, context: Context, given: Sequence[tuple[str, Receipt]]) -> int:
+def store_all(work: UnitOfWork, given: Sequence[tuple[str, Receipt]]) -> int:
     """Store receipts of any providers, each with a whole key and once. Gives how many were no copies."""
     by_id = {new_id(): each for each in given}
     keys = [
@@ -63,10 +64,11 @@ def store_all(session: Session, context: Context, given: Sequence[tuple[str, Rec
         for receipt_id, (provider, receipt) in by_id.items()
     ]
     kept = insert(ReceiptKeyRow).on_conflict_do_nothing().returning(ReceiptKeyRow.receipt_id)
-    fresh = list(session.scalars(kept, keys)) if keys else []
+    fresh = list(work.session.scalars(kept, keys)) if keys else []
     if fresh:
-        now = context.clock.now(session)
-        session.add_all(_row(receipt_id, *by_id[receipt_id], now) for receipt_id in fresh)
+        now = work.now
+        work.session.add_all(_row(receipt_id, *by_id[receipt_id], now) for receipt_id in fresh)
+        work.wake_settling()
     return len(fresh)
 
 
@@ -89,16 +91,16 @@ def _row(receipt_id: UUID, provider: str, receipt: Receipt, now: datetime) -> Re
     )
 
 
-def settle(session: Session, context: Context) -> tuple[int, set[str]]:
-    """Settle a batch. What is told of a case that somebody else holds waits. Gives (settled, lanes to wake)."""
+def settle(work: UnitOfWork) -> int:
+    """Settle a batch. What is told of a case that somebody else holds waits. Returns how many are settled."""
     waiting = select(ReceiptRow).where(ReceiptRow.settled_at.is_(None)).order_by(ReceiptRow.id).limit(BATCH)
-    rows = list(session.scalars(waiting.with_for_update(skip_locked=True)))
+    rows = list(work.session.scalars(waiting.with_for_update(skip_locked=True)))
     if not rows:
-        return 0, set()
+        return 0
     keys = {row.send_key for row in rows}
     sent = select(AttemptRow.send_key, AttemptRow.case_id).where(is_one_of(AttemptRow.send_key, keys))
-    case_of = dict(session.execute(sent).tuples().all())
-    case_file = CaseFile(session, context)
+    case_of = dict(work.session.execute(sent).tuples().all())
+    case_file = CaseFile(work)
     case_file.open_soon(case_of.values())
     settled = 0
     for row in rows:
@@ -112,8 +114,8 @@ def settle(session: Session, context: Context) -> tuple[int, set[str]]:
         # A vendor can speak for its own messages only.
         if case_file.attempt(case_id, attempt_id).provider == row.provider:
             outcomes.record(case_file, case_id, attempt_id, _word(row), asked="receipt")
-    case_file.decide()
-    return settled, case_file.lanes
+    decide(case_file)
+    return settled
 
 
 def _word(row: ReceiptRow) -> Accepted | Answered:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
+from dispatcher.casework import unit_of_work
 from dispatcher.casework.context import Context
 from dispatcher.delivery import smpp_parts
 from dispatcher.delivery.smpp_parts import Entry
@@ -25,7 +26,7 @@ class SmppPartStore:
     """What is to be kept is gathered while a transaction runs, and goes into the next one."""
 
     def __init__(self, sessions: sessionmaker[Session], context: Context) -> None:
-        self._sessions, self._office = sessions, context
+        self._sessions, self._context = sessions, context
         self._waiting: list[Waiting] = []
         self._writer: asyncio.Task[None] | None = None
 
@@ -68,10 +69,8 @@ class SmppPartStore:
 
     @waits_for_database
     def _write(self, entries: Sequence[Entry]) -> None:
-        with self._sessions.begin() as session:
-            is_news = smpp_parts.write(session, self._office, entries)
-        if is_news:
-            self._office.wake.settle()
+        with unit_of_work.begin(self._sessions, self._context) as work:
+            smpp_parts.write(work, entries)
 
     def _parts_of(self, provider: str, send_key: UUID) -> list[Part]:
         with self._sessions() as session:

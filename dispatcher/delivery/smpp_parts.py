@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import and_, delete, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from dispatcher.casework.context import Context
+from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.delivery import receipts
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import is_one_of
@@ -57,7 +57,7 @@ Kept = TypeVar("Kept", Part, Report)
 Entry = tuple[str, Part | Report]
 
 
-def write(session: Session, context: Context, entries: Iterable[Entry]) -> bool:
+def write(work: UnitOfWork, entries: Iterable[Entry]) -> bool:
     """Keep parts and reports of any providers. Gives whether a receipt was stored by it."""
     entries = list(entries)
     taken = {(name, each.message_id): each for name, each in entries if isinstance(each, Part)}
@@ -65,13 +65,13 @@ def write(session: Session, context: Context, entries: Iterable[Entry]) -> bool:
     for name, each in entries:
         if isinstance(each, Report):
             reported.setdefault((name, each.message_id), each)
-    touched = _keep_taken(session, taken) if taken else set()
+    touched = _keep_taken(work.session, taken) if taken else set()
     if reported:
-        owners = _keep_reported(session, reported)
+        owners = _keep_reported(work.session, reported)
         touched |= {(name, owner) for (name, _), owner in owners.items() if owner is not None}
         lost = [(key[0], reported[key]) for key, owner in owners.items() if owner is None]
-        touched |= _find_owners(session, context, lost)
-    return _conclude(session, context, touched)
+        touched |= _find_owners(work, lost)
+    return _conclude(work, touched)
 
 
 def forget(session: Session) -> None:
@@ -101,7 +101,7 @@ def _columns(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> dict[str,
     return {name: list(values) for name, values in zip(names, zip(*rows, strict=True), strict=True)}
 
 
-def _find_owners(session: Session, context: Context, lost: Iterable[tuple[str, Report]]) -> set[tuple[str, UUID]]:
+def _find_owners(work: UnitOfWork, lost: Iterable[tuple[str, Report]]) -> set[tuple[str, UUID]]:
     """The response that would have told us the id was lost; the reference that we sent along leads back."""
     keys: dict[str, list[str]] = {}
     found = set()
@@ -109,20 +109,20 @@ def _find_owners(session: Session, context: Context, lost: Iterable[tuple[str, R
         if report.reference is None:
             continue
         if name not in keys:
-            keys[name] = _unanswered(session, context, name)
+            keys[name] = _unanswered(work, name)
         part = referred(report.reference, report.message_id, keys[name])
         if part is not None:
             owner = UUID(part.send_key)
             its_row = update(PartRow).where(PartRow.provider == name, PartRow.message_id == report.message_id)
-            session.execute(its_row.values(send_key=owner, part=part.part, parts=part.parts))
+            work.session.execute(its_row.values(send_key=owner, part=part.part, parts=part.parts))
             found.add((name, owner))
     return found
 
 
-def _unanswered(session: Session, context: Context, provider: str) -> list[str]:
+def _unanswered(work: UnitOfWork, provider: str) -> list[str]:
     """Keys of messages that left through this provider, and of which it is not known whether they were taken."""
     in_doubt = or_(AttemptRow.state == AttemptState.IN_DOUBT.value, AttemptRow.result == Result.UNKNOWN.value)
-    lately = AttemptRow.sent_at > context.clock.now(session) - _LOOKED_FOR
+    lately = AttemptRow.sent_at > work.now - _LOOKED_FOR
     sent = (
         select(AttemptRow.send_key)
         .distinct()
@@ -131,15 +131,15 @@ def _unanswered(session: Session, context: Context, provider: str) -> list[str]:
             or_(AttemptRow.state == AttemptState.SENDING.value, and_(AttemptRow.was_in_doubt, lately, in_doubt)),
         )
     )
-    return [str(key) for key in session.scalars(sent)]
+    return [str(key) for key in work.session.scalars(sent)]
 
 
-def _conclude(session: Session, context: Context, touched: set[tuple[str, UUID]]) -> bool:
+def _conclude(work: UnitOfWork, touched: set[tuple[str, UUID]]) -> bool:
     """Store the receipt of each message whose end is known by now."""
     if not touched:
         return False
-    session.flush()
-    rows = session.scalars(
+    work.session.flush()
+    rows = work.session.scalars(
         select(PartRow)
         .where(is_one_of(PartRow.send_key, {key for _, key in touched}), PartRow.result.is_not(None))
         .order_by(PartRow.part)
@@ -151,7 +151,7 @@ def _conclude(session: Session, context: Context, touched: set[tuple[str, UUID]]
             told[row.provider, row.send_key].append(row)
     words = {key: word for key, parts in told.items() if (word := _word(parts)) is not None}
     ended = [(name, Receipt(str(key), f"{key}:{word.result}", word)) for (name, key), word in words.items()]
-    return receipts.store_all(session, context, ended) > 0
+    return receipts.store_all(work, ended) > 0
 
 
 def _word(told: Sequence[PartRow]) -> Answered | None:

@@ -30,7 +30,7 @@ def _add_phones(case_file: CaseFile, case: CaseRow, subject: SubjectRow, normali
             old.retired_at = None
             continue
         if phone.name:
-            keep_value(case_file.session, case_file.context, subject, f"name:{phone.party}", phone.name)
+            keep_value(case_file.work, subject, f"name:{phone.party}", phone.name)
         row = PhoneRow(
             id=new_id(),
             case_id=case.id,
@@ -40,7 +40,7 @@ def _add_phones(case_file: CaseFile, case: CaseRow, subject: SubjectRow, normali
             country=phone.country,
             flags=list(phone.flags),
             digest=phone.digest,
-            value_id=keep_value(case_file.session, case_file.context, subject, "phone", phone.e164),
+            value_id=keep_value(case_file.work, subject, "phone", phone.e164),
         )
         rows.append(row)
     case_file.add_phones(case.id, rows)
@@ -65,7 +65,7 @@ def add_places(case_file: CaseFile, case: CaseRow, subject: SubjectRow, places: 
             precinct_code=place.precinct_code,
             valid_until=place.valid_until,
             digest=place.digest,
-            value_id=keep_value(case_file.session, case_file.context, subject, "address", place.text),
+            value_id=keep_value(case_file.work, subject, "address", place.text),
             added_at=case_file.now,
         )
         rows.append(row)

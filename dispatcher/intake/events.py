@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from dispatcher.casework import closing
 from dispatcher.casework.carry_out import carry_out
 from dispatcher.casework.case_file import CaseFile
-from dispatcher.casework.context import Context
+from dispatcher.casework.decide import decide
+from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.engine.decisions import Close
 from dispatcher.intake import later_losses, locks
 from dispatcher.intake.answer import Answer
@@ -23,17 +24,17 @@ from schemas.instruction import Event, Feedback, LaterLoss, Withdraw
 from schemas.vocabulary import CaseState, IntakeStatus
 
 
-def take(session: Session, context: Context, event: Event, digest: bytes) -> tuple[Answer, set[str]]:
+def take(work: UnitOfWork, event: Event, digest: bytes) -> Answer:
     """Take one event. Raises BadInstruction where it matches no instruction, or more than one."""
-    row = instruction(session, context, event)
-    case_file = CaseFile(session, context)
+    row = instruction(work, event)
+    case_file = CaseFile(work)
     case_file.open([row.case_id])
-    if not is_news(session, row, digest, _op(event), case_file.now):
+    if not is_news(work.session, row, digest, _op(event), case_file.now):
         _note(case_file, row.case_id, event, "event_repeated")
-        return Answer(IntakeStatus.DUPLICATE, event.instruction_id, str(row.case_id)), set()
+        return Answer(IntakeStatus.DUPLICATE, event.instruction_id, str(row.case_id))
     status = _TAKE[type(event)](case_file, row, event)
-    case_file.decide()
-    return Answer(status, event.instruction_id, str(row.case_id)), case_file.lanes
+    decide(case_file)
+    return Answer(status, event.instruction_id, str(row.case_id))
 
 
 def is_news(session: Session, row: InstructionRow, digest: bytes, op: str, now: datetime) -> bool:
@@ -42,11 +43,11 @@ def is_news(session: Session, row: InstructionRow, digest: bytes, op: str, now: 
     return session.execute(known.on_conflict_do_nothing().returning(EventRow.digest)).first() is not None
 
 
-def instruction(session: Session, context: Context, event: Event) -> InstructionRow:
+def instruction(work: UnitOfWork, event: Event) -> InstructionRow:
     """The newest version of the instruction that an event is about, at its turn. Raises BadInstruction."""
-    locks.lock_instruction(session, context, _newest(session, event).system, event.instruction_id)
+    locks.lock_instruction(work, _newest(work.session, event).system, event.instruction_id)
     # Read again: a newer version may have come while this one waited.
-    return _newest(session, event)
+    return _newest(work.session, event)
 
 
 def _newest(session: Session, event: Event) -> InstructionRow:

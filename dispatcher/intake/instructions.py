@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from dispatcher.casework import closing, personal_data
 from dispatcher.casework.carry_out import carry_out
-from dispatcher.casework.case_file import CaseFile, entry
+from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.context import Context
+from dispatcher.casework.decide import decide
+from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.engine.decisions import Oblige
 from dispatcher.intake import conflicts, contact_points, events, locks, normalised, open_case, quarantine
 from dispatcher.intake.answer import Answer
@@ -26,79 +28,71 @@ from schemas.vocabulary import CaseState, IntakeStatus, WorkItemKind
 CENTRE = "centre"
 
 
-def take(session: Session, context: Context, raw: bytes, *, door: str) -> tuple[Answer, set[str]]:
-    """Take one line; what can't be taken is kept in quarantine. Gives the answer and the lanes to wake."""
+def take(work: UnitOfWork, raw: bytes, *, door: str) -> Answer:
+    """Take one line; what can't be taken is kept in quarantine. Returns the answer."""
     try:
         found = parse.line(raw)
         if isinstance(found, Patch):
-            return _patch(session, context, found, raw, door)
+            return _patch(work, found, raw, door)
         if isinstance(found, Event):
-            return events.take(session, context, found, _content(context, raw))
-        return _instruction(session, context, found, raw, door)
+            return events.take(work, found, _content(work.context, raw))
+        return _instruction(work, found, raw, door)
     except BadInstruction as refusal:
-        return refuse(session, context, raw, refusal, door=door), set()
+        return refuse(work, raw, refusal, door=door)
 
 
-def refuse(session: Session, context: Context, raw: bytes, refusal: BadInstruction, *, door: str) -> Answer:
+def refuse(work: UnitOfWork, raw: bytes, refusal: BadInstruction, *, door: str) -> Answer:
     kept = quarantine.keep(
-        session,
-        context,
+        work,
         raw,
         door=door,
         status=IntakeStatus.REFUSED,
         field=refusal.field[:100],
         reason=refusal.reason,
     )
-    now = context.clock.now(session)
-    session.add(
-        entry(None, 0, now, door, "line_refused", None, {"quarantine": str(kept), "field": refusal.field[:100]})
-    )
+    work.note_without_case("line_refused", {"quarantine": str(kept), "field": refusal.field[:100]}, actor=door)
     return Answer(IntakeStatus.REFUSED, _readable_id(raw), None, refusal.reason)
 
 
-def _patch(session: Session, context: Context, event: Patch, line: bytes, door: str) -> tuple[Answer, set[str]]:
+def _patch(work: UnitOfWork, event: Patch, line: bytes, door: str) -> Answer:
     """Apply a patch to the newest version, and take what comes out as an update."""
-    newest = events.instruction(session, context, event)
-    body = json.loads(personal_data.read_value(session, context, newest.raw_value_id))
+    newest = events.instruction(work, event)
+    body = json.loads(personal_data.read_value(work, newest.raw_value_id))
     body = patch.apply(body, event.patch) | {"op": "update", "version": event.version}
     found = parse.body_of(body)
     if not isinstance(found, Instruction):
         raise TypeError("a patched instruction is an instruction")
-    return _instruction(session, context, found, json.dumps(body, ensure_ascii=False).encode(), door, line)
+    return _instruction(work, found, json.dumps(body, ensure_ascii=False).encode(), door, line)
 
 
-def _instruction(
-    session: Session, context: Context, pushed: Instruction, raw: bytes, door: str, line: bytes | None = None
-) -> tuple[Answer, set[str]]:
-    locks.lock_instruction_and_person(session, context, pushed)
-    digest = _content(context, line or raw)
-    known = _versions(session, pushed)
+def _instruction(work: UnitOfWork, pushed: Instruction, raw: bytes, door: str, line: bytes | None = None) -> Answer:
+    locks.lock_instruction_and_person(work, pushed)
+    digest = _content(work.context, line or raw)
+    known = _versions(work.session, pushed)
     same = next((row for row in known if row.version == pushed.version), None)
     if same is not None and same.content_digest == digest:
-        return _noted(session, context, same, "instruction_repeated", IntakeStatus.DUPLICATE, pushed), set()
+        return _noted(work, same, "instruction_repeated", IntakeStatus.DUPLICATE, pushed)
     is_over = (bool(known) and pushed.version < known[-1].version) or _withdrawn_up_to(known) >= pushed.version
     if same is not None:
-        return _conflict(session, context, same, pushed, raw, door, is_over=is_over)
+        return _conflict(work, same, pushed, raw, door, is_over=is_over)
     if is_over:
-        return _noted(session, context, known[-1], "instruction_stale", IntakeStatus.STALE, pushed), set()
-    return _accept(session, context, pushed, raw, digest, known[-1].case_id if known else None)
+        return _noted(work, known[-1], "instruction_stale", IntakeStatus.STALE, pushed)
+    return _accept(work, pushed, raw, digest, known[-1].case_id if known else None)
 
 
-def _accept(
-    session: Session, context: Context, pushed: Instruction, raw: bytes, digest: bytes, case_id: UUID | None
-) -> tuple[Answer, set[str]]:
-    case_file = CaseFile(session, context)
-    received = _read(context, pushed, case_file.now)
+def _accept(work: UnitOfWork, pushed: Instruction, raw: bytes, digest: bytes, case_id: UUID | None) -> Answer:
+    case_file = CaseFile(work)
+    received = _read(work.context, pushed, case_file.now)
     is_update = case_id is not None
     # Nothing that is read here depends on what was just added: one flush at its end, not one before each question.
-    with session.no_autoflush:
+    with work.session.no_autoflush:
         case_id, joined = open_case.open_or_join(case_file, received, case_id)
         row = record(case_file, case_id, received, raw, digest)
     case_file.note(case_id, "instruction_accepted", _journalled(row, joined), actor=CENTRE)
     if is_update and joined:
         retire_superseded(case_file, case_id)
-    case_file.decide()
-    return Answer(IntakeStatus.ACCEPTED, pushed.instruction_id, str(case_id)), case_file.lanes
+    decide(case_file)
+    return Answer(IntakeStatus.ACCEPTED, pushed.instruction_id, str(case_id))
 
 
 def _read(context: Context, pushed: Instruction, now: datetime) -> NormalisedInstruction:
@@ -129,7 +123,7 @@ def record(
         flags=list(received.flags),
         case_id=case_id,
         raw_value_id=personal_data.keep_value(
-            case_file.session, case_file.context, case_file.subject(case_id), "instruction", raw.decode("utf-8-sig")
+            case_file.work, case_file.subject(case_id), "instruction", raw.decode("utf-8-sig")
         ),
     )
     case_file.session.add(row)
@@ -138,7 +132,7 @@ def record(
 
 def reread(case_file: CaseFile, row: InstructionRow) -> tuple[NormalisedInstruction, bytes]:
     """A stored instruction as it came in."""
-    raw = personal_data.read_value(case_file.session, case_file.context, row.raw_value_id).encode()
+    raw = personal_data.read_value(case_file.work, row.raw_value_id).encode()
     found = parse.line(raw)
     if not isinstance(found, Instruction):
         raise TypeError("a stored instruction is an instruction")
@@ -174,11 +168,9 @@ def _journalled(row: InstructionRow, joined: bool) -> dict[str, Any]:
     }
 
 
-def _noted(
-    session: Session, context: Context, row: InstructionRow, event: str, status: IntakeStatus, pushed: Instruction
-) -> Answer:
+def _noted(work: UnitOfWork, row: InstructionRow, event: str, status: IntakeStatus, pushed: Instruction) -> Answer:
     """A line that changes nothing, and stands in the journal all the same."""
-    case_file = CaseFile(session, context)
+    case_file = CaseFile(work)
     case_file.open([row.case_id])
     data = {"instruction": str(row.id), "version": pushed.version, "newest": row.version}
     case_file.note(row.case_id, event, data, actor=CENTRE, rule=status.value)
@@ -186,15 +178,14 @@ def _noted(
 
 
 def _conflict(
-    session: Session,
-    context: Context,
+    work: UnitOfWork,
     row: InstructionRow,
     pushed: Instruction,
     raw: bytes,
     door: str,
     *,
     is_over: bool,
-) -> tuple[Answer, set[str]]:
+) -> Answer:
     """Both are kept and shown to a supervisor; dispatch goes on with the safer union of the two.
 
     A version that a later one or a withdrawal has overtaken adds nothing any more, as if it had come in time.
@@ -202,13 +193,11 @@ def _conflict(
     reason = bilingual(
         "同一版本内容不同,已隔离,交主管处理", "same version, other content; kept in quarantine for a supervisor"
     )
-    if not events.is_news(session, row, _content(context, raw), "conflict", context.clock.now(session)):
-        return Answer(IntakeStatus.CONFLICT, pushed.instruction_id, str(row.case_id), reason), set()
-    kept = quarantine.keep(
-        session, context, raw, door=door, status=IntakeStatus.CONFLICT, field="version", reason=reason
-    )
-    case_file = CaseFile(session, context)
-    received = _read(context, pushed, case_file.now)
+    if not events.is_news(work.session, row, _content(work.context, raw), "conflict", work.now):
+        return Answer(IntakeStatus.CONFLICT, pushed.instruction_id, str(row.case_id), reason)
+    kept = quarantine.keep(work, raw, door=door, status=IntakeStatus.CONFLICT, field="version", reason=reason)
+    case_file = CaseFile(work)
+    received = _read(work.context, pushed, case_file.now)
     open_case.open_with_neighbours(case_file, received, row.case_id)
     data = {"instruction": str(row.id), "version": pushed.version, "quarantine": str(kept)}
     case_file.note(row.case_id, conflicts.EVENT, data, actor=CENTRE, rule="conflict")
@@ -216,8 +205,8 @@ def _conflict(
         open_case.join(case_file, row.case_id, received, rule="conflict")
         due = Oblige("conflict", WorkItemKind.CONFLICT, case_file.now, f"conflict:{kept}")
         carry_out(case_file, row.case_id, [due])
-        case_file.decide()
-    return Answer(IntakeStatus.CONFLICT, pushed.instruction_id, str(row.case_id), reason), case_file.lanes
+        decide(case_file)
+    return Answer(IntakeStatus.CONFLICT, pushed.instruction_id, str(row.case_id), reason)
 
 
 def _content(context: Context, raw: bytes) -> bytes:

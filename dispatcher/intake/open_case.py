@@ -8,7 +8,7 @@ from dispatcher.casework import callback_codes, linked_cases
 from dispatcher.casework.carry_out import raise_urgency
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.personal_data import keep_value, new_subject
-from dispatcher.intake import contact_points
+from dispatcher.intake import contact_points, same_person
 from dispatcher.intake.normalised import NormalisedInstruction
 from dispatcher.store.base import new_id
 from dispatcher.store.cases import CaseRow
@@ -19,7 +19,7 @@ from schemas.vocabulary import CaseState, LinkKind, Urgency
 def open_or_join(case_file: CaseFile, normalised: NormalisedInstruction, case_id: UUID | None) -> tuple[UUID, bool]:
     """The case this instruction belongs to: that of its earlier version, the person's open one, or a new one."""
     found = case_id if case_id is not None and _is_open(case_file, case_id) else None
-    found = found or linked_cases.open_case(case_file.session, normalised)
+    found = found or same_person.open_case(case_file.session, normalised)
     earlier = open_with_neighbours(case_file, normalised, found)
     if found is None:
         return open_new(case_file, normalised, _subject(case_file, normalised), earlier), False
@@ -32,11 +32,7 @@ def open_with_neighbours(case_file: CaseFile, normalised: NormalisedInstruction,
 
     Gives the earlier case in which a person without an open one was warned.
     """
-    earlier = (
-        linked_cases.warned_before(case_file.session, case_file.context, normalised, case_file.now)
-        if case_id is None
-        else None
-    )
+    earlier = same_person.warned_before(case_file.work, normalised, case_file.now) if case_id is None else None
     numbers = {phone.digest for phone in normalised.phones}
     if case_id is not None:
         numbers |= linked_cases.numbers_of(case_file.session, case_id)
@@ -53,7 +49,7 @@ def _is_open(case_file: CaseFile, case_id: UUID) -> bool:
 
 def open_new(case_file: CaseFile, normalised: NormalisedInstruction, subject: SubjectRow, earlier: UUID | None) -> UUID:
     """A case of its own, with what is known of the person's earlier ones."""
-    pushed, now, session = normalised.pushed, case_file.now, case_file.session
+    pushed, now, _session = normalised.pushed, case_file.now, case_file.session
     case = CaseRow(
         id=new_id(),
         subject_id=subject.id,
@@ -67,7 +63,7 @@ def open_new(case_file: CaseFile, normalised: NormalisedInstruction, subject: Su
         policy_version=case_file.context.policy.version,
         facts=normalised.facts,
         expired=normalised.expired,
-        suppressed=linked_cases.is_suppressed(session, case_file.context, normalised, now),
+        suppressed=same_person.is_suppressed(case_file.work, normalised, now),
         warned_before=earlier,
         deadlines={},
         raised_for=[],
@@ -81,7 +77,7 @@ def open_new(case_file: CaseFile, normalised: NormalisedInstruction, subject: Su
         journal_seq=0,
     )
     for name, value in normalised.texts.items():
-        keep_value(session, case_file.context, subject, name, value)
+        keep_value(case_file.work, subject, name, value)
     case_file.add(case, subject)
     case_file.note(
         case.id,
@@ -153,4 +149,4 @@ def _subject(case_file: CaseFile, normalised: NormalisedInstruction) -> SubjectR
             SubjectRow.id_digest == normalised.id_digest, SubjectRow.wrapped_key.is_not(None)
         )
         known = case_file.session.scalar(same.order_by(SubjectRow.id.desc()).limit(1))
-    return known or new_subject(case_file.session, case_file.context, case_file.now, id_digest=normalised.id_digest)
+    return known or new_subject(case_file.work, case_file.now, id_digest=normalised.id_digest)

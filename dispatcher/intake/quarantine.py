@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dispatcher.casework import personal_data
-from dispatcher.casework.context import Context
+from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.store.base import new_id
 from dispatcher.store.instructions import QuarantineRow
 
@@ -27,13 +27,13 @@ class Kept:
     pushed_again_at: datetime | None
 
 
-def keep(session: Session, context: Context, raw: bytes, *, door: str, status: str, field: str, reason: str) -> UUID:
+def keep(work: UnitOfWork, raw: bytes, *, door: str, status: str, field: str, reason: str) -> UUID:
     """Keep a refused line. Gives its id in the quarantine."""
-    now = context.clock.now(session)
-    subject = personal_data.new_subject(session, context, now, kind="quarantine")
+    now = work.now
+    subject = personal_data.new_subject(work, now, kind="quarantine")
     text = raw[:MAX_KEPT].decode("utf-8", "backslashreplace")
-    value = personal_data.keep_value(session, context, subject, "line", text)
-    session.flush()
+    value = personal_data.keep_value(work, subject, "line", text)
+    work.session.flush()
     row = QuarantineRow(
         id=new_id(),
         received_at=now,
@@ -44,7 +44,7 @@ def keep(session: Session, context: Context, raw: bytes, *, door: str, status: s
         bytes=len(raw),
         value_id=value,
     )
-    session.add(row)
+    work.session.add(row)
     return row.id
 
 
@@ -68,12 +68,12 @@ def listed(session: Session, *, everything: bool = False) -> list[Kept]:
     ]
 
 
-def line(session: Session, context: Context, kept_id: UUID) -> str | None:
+def line(work: UnitOfWork, kept_id: UUID) -> str | None:
     """The line as it came; None where there is no such entry. Personal data: for mending and pushing again only."""
-    row = session.get(QuarantineRow, kept_id)
-    return None if row is None else personal_data.read_value(session, context, row.value_id)
+    row = work.session.get(QuarantineRow, kept_id)
+    return None if row is None else personal_data.read_value(work, row.value_id)
 
 
-def mark_pushed_again(session: Session, context: Context, kept_id: UUID) -> None:
-    row = session.get_one(QuarantineRow, kept_id)
-    row.pushed_again_at = context.clock.now(session)
+def mark_pushed_again(work: UnitOfWork, kept_id: UUID) -> None:
+    row = work.session.get_one(QuarantineRow, kept_id)
+    row.pushed_again_at = work.now

@@ -61,16 +61,15 @@ class Crew:
 
     def _make(self, each: _Next, now: datetime) -> bool:
         """Make a move. False where the visit went to somebody else meanwhile: the script looks again."""
-        move, context = each.move, self._services.context
+        move, _context = each.move, self._services.context
         word = officer_steps.OfficerReport(move.result, move.reason, guardian_present=move.guardian_present)
         for step, said in (*self._tried(each), *((step, word) for step in move.steps)):
             try:
-                with self._services.sessions.begin() as session:
-                    _, lanes = officer_steps.act(session, context, each.visit_id, step, report=said)
+                with self._services.begin() as work:
+                    officer_steps.act(work, each.visit_id, step, report=said)
             except OperatorError as refusal:
                 _log.info("move_refused", visit=str(each.visit_id), step=step, why=str(refusal))
                 return False
-            context.wake.deliver(*lanes)
         each.script.done(move, now)
         if move.result is Result.MET_REFUSED:
             self._ring_back(each.visit_id)
@@ -80,21 +79,18 @@ class Crew:
         """Who is not found was looked for at every address; the report is about the last."""
         if each.move.result not in officer_steps.NOT_FOUND:
             return
-        with self._services.sessions() as session:
-            kinds = officer_steps.to_try(session, self._services.context, each.visit_id)
+        with self._services.begin() as work:
+            kinds = officer_steps.to_try(work, each.visit_id)
         for kind in kinds[:-1]:
             yield "tried", officer_steps.OfficerReport(Result.NOT_FOUND_TEMPORARILY, address=kind)
 
     def _ring_back(self, visit_id: UUID) -> None:
         """Who does not believe the officer rings 96110 and quotes the code of the call."""
-        context = self._services.context
         found = select(CodeRow.value_id).join(VisitRow, VisitRow.case_id == CodeRow.case_id)
         try:
-            with self._services.sessions.begin() as session:
-                code = personal_data.read_value(
-                    session, context, session.scalars(found.where(VisitRow.id == visit_id)).one()
-                )
-                callback_codes.check(session, context, code, officer=None, by="96110")
+            with self._services.begin() as work:
+                code = personal_data.read_value(work, work.session.scalars(found.where(VisitRow.id == visit_id)).one())
+                callback_codes.check(work, code, officer=None, by="96110")
         except OperatorError as refusal:
             # A stepped clock plays many refusals in one real minute, and queries are limited in real time.
             _log.info("code_not_checked", visit=str(visit_id), why=str(refusal))

@@ -142,8 +142,8 @@ class Play:
         return False
 
     def _look(self) -> due.DueWork:
-        with self._services.sessions() as session:
-            return due.find_due_work(session, self._services.context)
+        with self._services.begin() as work:
+            return due.find_due_work(work)
 
     def _move_to(self, at: datetime) -> None:
         with self._services.sessions.begin() as session:
@@ -164,9 +164,8 @@ class Play:
 
     def _push(self, push: Push) -> None:
         raw = json.dumps(push.body, ensure_ascii=False).encode()
-        with self._services.sessions.begin() as session:
-            answer, lanes = instructions.take(session, self._services.context, raw, door=_DOOR)
-        self._services.context.wake.deliver(*lanes)
+        with self._services.begin() as work:
+            answer = instructions.take(work, raw, door=_DOOR)
         self.outcome.answers[push.name] = answer
         if answer.case is None:
             return

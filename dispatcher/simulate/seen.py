@@ -49,7 +49,7 @@ class Seen:
 
     def numbers(self, name: str) -> list[str]:
         """A case's numbers, out of the vault."""
-        with self.services.sessions() as session:
+        with self.services.begin() as work:
             found = select(PhoneRow.value_id).where(PhoneRow.case_id == UUID(self.cases[name]["case"]))
-            values = session.scalars(found.order_by(PhoneRow.position)).all()
-            return [personal_data.read_value(session, self.services.context, value) for value in values]
+            values = work.session.scalars(found.order_by(PhoneRow.position)).all()
+            return [personal_data.read_value(work, value) for value in values]

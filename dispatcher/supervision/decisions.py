@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.orm import Session
-
+from dispatcher.casework import snapshot
 from dispatcher.casework.carry_out import carry_out
 from dispatcher.casework.case_file import CaseFile
-from dispatcher.casework.context import Context
+from dispatcher.casework.decide import decide
+from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.engine import orders as engine
 from dispatcher.engine.decisions import Close
 from dispatcher.engine.hooks import NO_GROUND
@@ -36,20 +36,18 @@ class SupervisorDecision:
     reason: str
 
 
-def lock_open_case(
-    session: Session, context: Context, case_id: UUID, order: SupervisorDecision
-) -> tuple[CaseFile, CaseRow]:
+def lock_open_case(work: UnitOfWork, case_id: UUID, order: SupervisorDecision) -> tuple[CaseFile, CaseRow]:
     """The file of a case that is open, for an order that gives its reason. Raises OperatorError."""
-    case_file, case = _any_case(session, context, case_id, order)
+    case_file, case = _any_case(work, case_id, order)
     if case.state != CaseState.OPEN:
         raise OperatorError("该任务已结案,未作更改", f"case {case_id} has ended; nothing was changed")
     return case_file, case
 
 
-def _any_case(session: Session, context: Context, case_id: UUID, order: SupervisorDecision) -> tuple[CaseFile, CaseRow]:
+def _any_case(work: UnitOfWork, case_id: UUID, order: SupervisorDecision) -> tuple[CaseFile, CaseRow]:
     if not order.reason.strip():
         raise OperatorError("请写明理由", "give the reason with --reason")
-    case_file = CaseFile(session, context)
+    case_file = CaseFile(work)
     case_file.open([case_id])
     if case_id not in case_file.cases:
         raise OperatorError(f"没有任务 {case_id}", f"no case {case_id}")
@@ -63,71 +61,64 @@ def note(case_file: CaseFile, case: CaseRow, order: SupervisorDecision, rule: st
     case.waiting_for = None
 
 
-def revive(session: Session, context: Context, case_id: UUID, order: SupervisorDecision) -> set[str]:
+def revive(work: UnitOfWork, case_id: UUID, order: SupervisorDecision) -> None:
     """An instruction that came too late, or after a false alarm, is acted on all the same."""
-    case_file, case = lock_open_case(session, context, case_id, order)
+    case_file, case = lock_open_case(work, case_id, order)
     if not (case.expired or case.suppressed):
         raise OperatorError("该任务无需恢复", "this case is neither expired nor suppressed")
     case.expired = case.suppressed = False
     note(case_file, case, order, "revived")
-    case_file.decide()
-    return case_file.lanes
+    decide(case_file)
 
 
-def close(
-    session: Session, context: Context, case_id: UUID, order: SupervisorDecision, resolution: Resolution
-) -> set[str]:
+def close(work: UnitOfWork, case_id: UUID, order: SupervisorDecision, resolution: Resolution) -> None:
     """A supervisor's decision ends the case."""
     if resolution not in CLOSING:
         raise OperatorError("不能由人工选择该结论", f"a person may choose one of: {', '.join(CLOSING)}")
-    case_file, case = lock_open_case(session, context, case_id, order)
+    case_file, case = lock_open_case(work, case_id, order)
     note(case_file, case, order, "closed_by_supervisor", resolution=resolution)
     carry_out(case_file, case_id, [Close("closed_by_supervisor", resolution)])
-    case_file.decide()
-    return case_file.lanes
+    decide(case_file)
 
 
-def call(session: Session, context: Context, case_id: UUID, order: SupervisorDecision, relation: Relation) -> set[str]:
+def call(work: UnitOfWork, case_id: UUID, order: SupervisorDecision, relation: Relation) -> None:
     """Have a named contact called who is never called by machine: an employer, a community worker."""
     if relation not in CALLED_ON_ORDER:
         raise OperatorError("仅单位、社区由人工批准呼叫", f"called on order: {', '.join(CALLED_ON_ORDER)}")
-    case_file, case = lock_open_case(session, context, case_id, order)
-    decisions = engine.call(case_file.case_value(case_id), relation, case_file.now)
+    case_file, case = lock_open_case(work, case_id, order)
+    decisions = engine.call(snapshot.read(case_file, case_id), relation, case_file.now)
     if not decisions:
         raise OperatorError(
             f"没有可呼叫的{relation.zh}联系人", f"no {relation} contact that can be called, or one is being called"
         )
     note(case_file, case, order, f"call_{relation}", relation=relation)
     carry_out(case_file, case_id, decisions)
-    case_file.decide()
-    return case_file.lanes
+    decide(case_file)
 
 
-def ask_bank(session: Session, context: Context, case_id: UUID, order: SupervisorDecision, hook: Hook) -> set[str]:
+def ask_bank(work: UnitOfWork, case_id: UUID, order: SupervisorDecision, hook: Hook) -> None:
     """Ask the bank for a measure, or to lift one. A measure outlives its case, so a closed one is asked about too."""
     if hook not in ASKED_ON_ORDER:
         raise OperatorError("仅账户保护及其解除由人工决定", f"asked on order: {', '.join(ASKED_ON_ORDER)}")
-    case_file, case = _any_case(session, context, case_id, order)
+    case_file, case = _any_case(work, case_id, order)
     if hook is not Hook.LIFT_PROTECTION and case.resolution in NO_GROUND:
         raise OperatorError("该任务已撤销或为误报,不得采取措施", "this case has ended as no ground for a measure")
     note(case_file, case, order, f"{hook}_ordered")
     carry_out(case_file, case_id, [engine.bank(hook, case_file.now)])
-    case_file.decide()
-    return case_file.lanes
+    decide(case_file)
 
 
-def locate(session: Session, context: Context, case_id: UUID, order: SupervisorDecision, address: Address) -> set[str]:
+def locate(work: UnitOfWork, case_id: UUID, order: SupervisorDecision, address: Address) -> None:
     """The person is found to be somewhere else: an address that holds for a time. The clock stands."""
-    case_file, case = lock_open_case(session, context, case_id, order)
-    if session.get(UnitRow, address.precinct_code) is None:
+    case_file, case = lock_open_case(work, case_id, order)
+    if work.session.get(UnitRow, address.precinct_code) is None:
         code = address.precinct_code
         raise OperatorError(f"值班表中没有单位 {code}", f"no unit {code} in the roster; see `dispatcher roster show`")
     if address.valid_until is not None and address.valid_until <= case_file.now:
         raise OperatorError("地址有效期已过", "--until is in the past; nothing was changed")
-    subject = session.get_one(SubjectRow, case.subject_id)
-    [place] = normalised.places(context, [address], [])
+    subject = work.session.get_one(SubjectRow, case.subject_id)
+    [place] = normalised.places(work.context, [address], [])
     contact_points.add_places(case_file, case, subject, [place])
     contact_points.renew(case_file, case_id, place)
     note(case_file, case, order, "located")
-    case_file.decide()
-    return case_file.lanes
+    decide(case_file)

@@ -3,11 +3,10 @@
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy.orm import Session
-
 from dispatcher.casework import closing
 from dispatcher.casework.case_file import CaseFile
-from dispatcher.casework.context import Context
+from dispatcher.casework.decide import decide
+from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.engine import orders as engine
 from dispatcher.errors import OperatorError
 from dispatcher.store.cases import CaseRow
@@ -15,9 +14,9 @@ from dispatcher.supervision.decisions import SupervisorDecision, lock_open_case,
 from schemas.vocabulary import AttemptState, Channel, Urgency, VisitState
 
 
-def pause(session: Session, context: Context, case_id: UUID, order: SupervisorDecision) -> set[str]:
+def pause(work: UnitOfWork, case_id: UUID, order: SupervisorDecision) -> None:
     """Stop the clock: nothing happens by itself until it is resumed."""
-    case_file, case = lock_open_case(session, context, case_id, order)
+    case_file, case = lock_open_case(work, case_id, order)
     if case.paused_at is not None:
         raise OperatorError("该任务已暂停", "this case is paused already")
     case.paused_at = case_file.now
@@ -26,12 +25,11 @@ def pause(session: Session, context: Context, case_id: UUID, order: SupervisorDe
         if attempt.action == "send":
             attempt.action = None
     case.waiting_for, case.next_look_at = order.by, None
-    return case_file.lanes
 
 
-def resume(session: Session, context: Context, case_id: UUID, order: SupervisorDecision) -> set[str]:
+def resume(work: UnitOfWork, case_id: UUID, order: SupervisorDecision) -> None:
     """Start the clock again; what was planned, the deadlines and an officer's wait move by the length of the pause."""
-    case_file, case = lock_open_case(session, context, case_id, order)
+    case_file, case = lock_open_case(work, case_id, order)
     if case.paused_at is None:
         raise OperatorError("该任务未暂停", "this case is not paused")
     stood = case_file.now - case.paused_at
@@ -42,8 +40,7 @@ def resume(session: Session, context: Context, case_id: UUID, order: SupervisorD
     _move_waits(case_file, case_id, stood)
     case.paused_at = None
     note(case_file, case, order, "resumed", stood_s=round(stood.total_seconds()))
-    case_file.decide()
-    return case_file.lanes
+    decide(case_file)
 
 
 def _move_attempts(case_file: CaseFile, case: CaseRow, stood: timedelta) -> None:
@@ -52,7 +49,7 @@ def _move_attempts(case_file: CaseFile, case: CaseRow, stood: timedelta) -> None
             channel, urgency = Channel(attempt.channel), Urgency(case.urgency)
             attempt.due_at = engine.after_pause(case_file.context.policy, channel, urgency, attempt.due_at, stood)
             attempt.action = "send"
-            case_file.lanes.add(attempt.lane)
+            case_file.work.wake(attempt.lane)
 
 
 def _move_waits(case_file: CaseFile, case_id: UUID, stood: timedelta) -> None:

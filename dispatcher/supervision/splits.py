@@ -3,28 +3,26 @@
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from dispatcher.casework import closing, linked_cases
 from dispatcher.casework.case_file import CaseFile
-from dispatcher.casework.context import Context
+from dispatcher.casework.decide import decide
 from dispatcher.casework.personal_data import new_subject
+from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.errors import OperatorError
-from dispatcher.intake import instructions, open_case
+from dispatcher.intake import instructions, open_case, same_person
 from dispatcher.store.instructions import InstructionRow
 from dispatcher.supervision.decisions import SupervisorDecision, lock_open_case, note
 from schemas.vocabulary import LinkKind
 
 
-def split(
-    session: Session, context: Context, case_id: UUID, order: SupervisorDecision, instruction_id: str
-) -> tuple[UUID, set[str]]:
+def split(work: UnitOfWork, case_id: UUID, order: SupervisorDecision, instruction_id: str) -> UUID:
     """Take one of several joined instructions out of a case. Gives the id of its own case."""
-    case_file, case = lock_open_case(session, context, case_id, order)
+    case_file, case = lock_open_case(work, case_id, order)
     rows = _versions(case_file, case_id, instruction_id)
     read, _ = instructions.reread(case_file, rows[-1])
-    earlier = linked_cases.warned_before(session, context, read, case_file.now)
-    own = open_case.open_new(case_file, read, new_subject(session, context, case_file.now), earlier)
+    earlier = same_person.warned_before(work, read, case_file.now)
+    own = open_case.open_new(case_file, read, new_subject(work, case_file.now), earlier)
     for row in rows:
         row.case_id = own
     note(case_file, case, order, "split", instruction_id=instruction_id, into=str(own))
@@ -35,8 +33,8 @@ def split(
     if not closing.standing(case_file, case_id):
         # What others withdrew must not go on for want of the one that kept it open.
         case.withdrawn_at = case_file.now
-    case_file.decide()
-    return own, case_file.lanes
+    decide(case_file)
+    return own
 
 
 def _versions(case_file: CaseFile, case_id: UUID, instruction_id: str) -> list[InstructionRow]:

@@ -5,10 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from dispatcher.casework.case_file import CaseFile
-from dispatcher.casework.context import Context
+from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.errors import OperatorError
 from dispatcher.intake import later_losses
 from dispatcher.reporting import log as attempt_log
@@ -26,15 +25,14 @@ class WorkItemResult:
 
 
 def listed(
-    session: Session,
-    context: Context,
+    work: UnitOfWork,
     *,
     kind: WorkItemKind | None = None,
     overdue: bool = False,
     case_id: UUID | None = None,
 ) -> list[dict[str, Any]]:
     """What is still to be done, first due first."""
-    now = context.clock.now(session)
+    now = work.now
     found = select(WorkItemRow).where(WorkItemRow.done_at.is_(None)).order_by(WorkItemRow.due_at, WorkItemRow.id)
     if kind is not None:
         found = found.where(WorkItemRow.kind == kind.value)
@@ -42,18 +40,18 @@ def listed(
         found = found.where(WorkItemRow.due_at < now)
     if case_id is not None:
         found = found.where(WorkItemRow.case_id == case_id)
-    return [attempt_log.duty(row) | {"overdue": row.due_at < now} for row in session.scalars(found)]
+    return [attempt_log.duty(row) | {"overdue": row.due_at < now} for row in work.session.scalars(found)]
 
 
-def done(session: Session, context: Context, duty_id: UUID, form: WorkItemResult, *, by: str) -> WorkItemRow:
+def done(work: UnitOfWork, duty_id: UUID, form: WorkItemResult, *, by: str) -> WorkItemRow:
     """Write down that a duty is done, and what a follow-up found. Raises OperatorError."""
-    case_id = session.scalar(select(WorkItemRow.case_id).where(WorkItemRow.id == duty_id))
+    case_id = work.session.scalar(select(WorkItemRow.case_id).where(WorkItemRow.id == duty_id))
     if case_id is None:
         raise OperatorError(f"没有待办 {duty_id}", f"no duty {duty_id}; see `dispatcher duty list`")
-    case_file = CaseFile(session, context)
+    case_file = CaseFile(work)
     case_file.open([case_id])
     # Read under the case's lock: of two who report it done, one is told.
-    row = session.get_one(WorkItemRow, duty_id, populate_existing=True)
+    row = work.session.get_one(WorkItemRow, duty_id, populate_existing=True)
     if row.done_at is not None:
         raise OperatorError("该待办已完成", f"this duty was done by {row.done_by}; nothing was changed")
     _check(WorkItemKind(row.kind), form)

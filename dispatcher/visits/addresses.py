@@ -2,6 +2,7 @@
 
 from sqlalchemy import select
 
+from dispatcher.casework import snapshot
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.engine.places import visiting_order
 from dispatcher.errors import OperatorError
@@ -18,7 +19,7 @@ IN_VAIN = (Result.NOT_FOUND_TEMPORARILY, Result.WRONG_ADDRESS)
 def in_order(case_file: CaseFile, visit: VisitRow) -> list[AddressRow]:
     """Those of the case that are still true, first to be visited first."""
     rows = {str(row.id): row for row in case_file.places[visit.case_id]}
-    case = case_file.case_value(visit.case_id)
+    case = snapshot.read(case_file, visit.case_id)
     return [rows[place.id] for place in visiting_order(case, case_file.context.policy, case_file.now)]
 
 

@@ -9,14 +9,12 @@ from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from dispatcher.casework import personal_data
+from dispatcher.casework import personal_data, snapshot
 from dispatcher.casework.callback_codes import FIELD as CODE
 from dispatcher.casework.case_file import CaseFile
-from dispatcher.casework.context import Context
 from dispatcher.casework.snapshot import relation_of
-from dispatcher.delivery.compose import MINORS, surname
+from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.engine import hooks
 from dispatcher.errors import OperatorError
 from dispatcher.store.attempts import AttemptRow
@@ -24,26 +22,27 @@ from dispatcher.store.cases import CaseRow, PhoneRow
 from dispatcher.store.codes import CodeRow
 from dispatcher.store.vault import SubjectRow, VaultValueRow
 from dispatcher.store.visits import VisitRow
+from dispatcher.texts.names import surname
 from dispatcher.vault import Erased
 from dispatcher.visits import addresses
 from dispatcher.visits.officer_steps import HELD
-from schemas.vocabulary import AddressKind, Relation
+from schemas.vocabulary import MINORS_FRAUD_TYPE, AddressKind, Relation
 
 _NOBODY = "unnamed"
 _UNKNOWN = "某某"
 
 
-def read(session: Session, context: Context, visit_id: UUID, *, officer: str | None) -> dict[str, Any]:
+def read(work: UnitOfWork, visit_id: UUID, *, officer: str | None) -> dict[str, Any]:
     """The card as this officer may see it. Raises OperatorError."""
-    case_id = session.scalar(select(VisitRow.case_id).where(VisitRow.id == visit_id))
+    case_id = work.session.scalar(select(VisitRow.case_id).where(VisitRow.id == visit_id))
     if case_id is None:
         raise OperatorError(f"没有上门任务 {visit_id}", f"no visit {visit_id}; see `dispatcher visit list`")
-    case_file = CaseFile(session, context)
+    case_file = CaseFile(work)
     case_file.open([case_id])
     case, visit = case_file.cases[case_id], case_file.visit(case_id, visit_id)
     masked = officer is None or officer != visit.officer or visit.state not in HELD
     try:
-        person = _Person(session, context, case)
+        person = _Person(work, case)
         known = _masked(case, person) if masked else _whole(case_file, case, visit, person)
     except Erased:
         raise OperatorError("该人的个人信息已删除", "this person's data has been erased") from None
@@ -60,21 +59,21 @@ def read(session: Session, context: Context, visit_id: UUID, *, officer: str | N
 class _Person:
     """What the vault holds of the case's person, the newest value of each field."""
 
-    def __init__(self, session: Session, context: Context, case: CaseRow) -> None:
-        subject = session.get_one(SubjectRow, case.subject_id)
+    def __init__(self, work: UnitOfWork, case: CaseRow) -> None:
+        subject = work.session.get_one(SubjectRow, case.subject_id)
         wanted = (VaultValueRow.field == "name") | VaultValueRow.field.startswith("name:")
         values = select(VaultValueRow).where(VaultValueRow.subject_id == subject.id, wanted).order_by(VaultValueRow.id)
-        self._session, self._office = session, context
+        self._work = work
         self._names = {
-            value.field: context.vault.open(personal_data.sealed(value), subject.key_id, subject.wrapped_key)
-            for value in session.scalars(values)
+            value.field: work.context.vault.open(personal_data.sealed(value), subject.key_id, subject.wrapped_key)
+            for value in work.session.scalars(values)
         }
 
     def name(self, party: str | None = None) -> str | None:
         return self._names.get(f"name:{party}" if party else "name")
 
     def value(self, value_id: UUID) -> str:
-        return personal_data.read_value(self._session, self._office, value_id)
+        return personal_data.read_value(self._work, value_id)
 
 
 def _masked(case: CaseRow, person: _Person) -> dict[str, Any]:
@@ -121,7 +120,7 @@ def _words(case_file: CaseFile, case: CaseRow, visit: VisitRow, person: _Person)
     texts, minor = case_file.context.texts, bool(case.facts.get("minor"))
     assignment = case_file.session.scalar(select(AttemptRow.occasion).where(AttemptRow.id == visit.attempt_id))
     occasion = assignment or 1
-    granted = hooks.standing_protection(case_file.case_value(case.id))
+    granted = hooks.standing_protection(snapshot.read(case_file, case.id))
     until = granted.granted_until if granted else None
     lines = texts.card(
         case.fraud_type,
@@ -138,6 +137,6 @@ def _words(case_file: CaseFile, case: CaseRow, visit: VisitRow, person: _Person)
     )
     return {
         "lines": [{"zh": line.zh, "en": line.en} for line in lines],
-        "show": texts.sms(MINORS if minor else case.fraud_type, case.language, occasion),
+        "show": texts.sms(MINORS_FRAUD_TYPE if minor else case.fraud_type, case.language, occasion),
         "code": person.value(code) if code else None,
     }

@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from dispatcher.casework.carry_out import free_visit
 from dispatcher.casework.case_file import CaseFile
-from dispatcher.casework.context import Context
+from dispatcher.casework.decide import decide
+from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.errors import OperatorError
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.visits import VisitRow
@@ -58,28 +58,27 @@ class CaseEnded(OperatorError):
 
 
 def act(
-    session: Session,
-    context: Context,
+    work: UnitOfWork,
     visit_id: UUID,
     step: str,
     *,
     officer: str | None = None,
     report: OfficerReport = OfficerReport(),
-) -> tuple[VisitRow, set[str]]:
-    """One step of an officer's work. Gives the visit and the lanes to wake. Raises OperatorError."""
-    case_file, visit = _open(session, context, visit_id)
+) -> VisitRow:
+    """One step of an officer's work. Raises OperatorError."""
+    case_file, visit = _open(work, visit_id)
     _check(visit, STEPS[step], officer)
     if visit.state == VisitState.CANCELLED:
         raise CaseEnded(*_ended(case_file.cases[visit.case_id]))
     _DO[step](case_file, visit, report)
     case_file.cases[visit.case_id].waiting_for = None
-    case_file.decide()
-    return visit, case_file.lanes
+    decide(case_file)
+    return visit
 
 
-def keep_late(session: Session, context: Context, visit_id: UUID, step: str, report: OfficerReport) -> None:
+def keep_late(work: UnitOfWork, visit_id: UUID, step: str, report: OfficerReport) -> None:
     """Nothing that an officer says is lost, also where the case has ended."""
-    case_file, visit = _open(session, context, visit_id)
+    case_file, visit = _open(work, visit_id)
     data = {
         "visit": str(visit.id),
         "step": step,
@@ -92,17 +91,17 @@ def keep_late(session: Session, context: Context, visit_id: UUID, step: str, rep
     case_file.note(visit.case_id, "late_report", data, actor=visit.officer or "officer", rule="case_ended")
 
 
-def to_try(session: Session, context: Context, visit_id: UUID) -> list[AddressKind]:
+def to_try(work: UnitOfWork, visit_id: UUID) -> list[AddressKind]:
     """The addresses still to be tried in this visit, by their kinds, next first. Raises OperatorError."""
-    case_file, visit = _open(session, context, visit_id)
+    case_file, visit = _open(work, visit_id)
     return [AddressKind(row.kind) for row in addresses.left(case_file, visit)]
 
 
-def _open(session: Session, context: Context, visit_id: UUID) -> tuple[CaseFile, VisitRow]:
-    case_id = session.scalar(select(VisitRow.case_id).where(VisitRow.id == visit_id))
+def _open(work: UnitOfWork, visit_id: UUID) -> tuple[CaseFile, VisitRow]:
+    case_id = work.session.scalar(select(VisitRow.case_id).where(VisitRow.id == visit_id))
     if case_id is None:
         raise OperatorError(f"没有上门任务 {visit_id}", f"no visit {visit_id}; see `dispatcher visit list`")
-    case_file = CaseFile(session, context)
+    case_file = CaseFile(work)
     case_file.open([case_id])
     return case_file, case_file.visit(case_id, visit_id)
 

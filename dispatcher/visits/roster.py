@@ -41,7 +41,7 @@ class RosterAssigner:
 
     def __init__(self, sessions: sessionmaker[Session], context: Context) -> None:
         self._sessions = sessions
-        self._office = context
+        self._context = context
 
     async def assign(self, visit_id: str, rung: int, send_key: str) -> str | None:
         return await asyncio.to_thread(self._assign, UUID(visit_id), rung, UUID(send_key))
@@ -58,9 +58,9 @@ class RosterAssigner:
             known = session.scalar(select(AssignmentRow.badge).where(AssignmentRow.send_key == send_key))
             if known is not None:
                 return known
-            badge = self._choose(session, visit_id, self._office.policy.ladder[rung])
+            badge = self._choose(session, visit_id, self._context.policy.ladder[rung])
             if badge is not None:
-                now = self._office.clock.now(session)
+                now = self._context.clock.now(session)
                 made = AssignmentRow(send_key=send_key, visit_id=visit_id, badge=badge, rung=rung, assigned_at=now)
                 session.add(made)
             return badge
@@ -68,7 +68,7 @@ class RosterAssigner:
     def _choose(self, session: Session, visit_id: UUID, rung: Rung) -> str | None:
         """The first on duty on this rung who has not had this visit yet."""
         asked = set(session.scalars(select(AssignmentRow.badge).where(AssignmentRow.visit_id == visit_id)))
-        local = self._office.clock.now(session).astimezone(self._office.policy.timezone).time()
+        local = self._context.clock.now(session).astimezone(self._context.policy.timezone).time()
         precinct = session.scalar(select(VisitRow.precinct_code).where(VisitRow.id == visit_id))
         standing = select(OfficerRow).where(OfficerRow.role == rung.value).order_by(OfficerRow.position)
         if rung is not Rung.CENTRE:

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from dispatcher.casework.carry_out import free_visit
 from dispatcher.casework.case_file import CaseFile
-from dispatcher.casework.context import Context
+from dispatcher.casework.decide import decide
+from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.errors import OperatorError
 from dispatcher.store.base import new_id
 from dispatcher.store.transfers import TransferRow
@@ -51,11 +52,9 @@ def offer(case_file: CaseFile, visit: VisitRow, to_unit: str, reason: ReturnReas
     return row
 
 
-def order(
-    session: Session, context: Context, visit_id: UUID, to_unit: str, reason: ReturnReason, *, by: str
-) -> tuple[TransferRow, set[str]]:
+def order(work: UnitOfWork, visit_id: UUID, to_unit: str, reason: ReturnReason, *, by: str) -> TransferRow:
     """A supervisor offers a visit, taking it from the officer who has it. Raises OperatorError."""
-    case_file, visit = _open(session, context, visit_id)
+    case_file, visit = _open(work, visit_id)
     if visit.state not in _OFFERABLE:
         wanted = ", ".join(each.label for each in _OFFERABLE)
         raise OperatorError(
@@ -65,8 +64,8 @@ def order(
     _take_back(case_file, visit, by)
     row = offer(case_file, visit, to_unit, reason, by=by)
     case_file.cases[visit.case_id].waiting_for = None
-    case_file.decide()
-    return row, case_file.lanes
+    decide(case_file)
+    return row
 
 
 def _take_back(case_file: CaseFile, visit: VisitRow, by: str) -> None:
@@ -84,12 +83,10 @@ def _take_back(case_file: CaseFile, visit: VisitRow, by: str) -> None:
     case_file.note(visit.case_id, "visit_taken_back", data, actor=by, rule="transfer")
 
 
-def answer(
-    session: Session, context: Context, visit_id: UUID, *, accepts: bool, by: str
-) -> tuple[TransferRow, set[str]]:
+def answer(work: UnitOfWork, visit_id: UUID, *, accepts: bool, by: str) -> TransferRow:
     """The other unit accepts or refuses. Raises OperatorError where nothing is offered."""
-    case_file, visit, row = _transfer(session, context, visit_id, TransferState.OFFERED)
-    mine = session.scalar(select(OfficerRow.unit).where(OfficerRow.badge == by))
+    case_file, visit, row = _transfer(work, visit_id, TransferState.OFFERED)
+    mine = work.session.scalar(select(OfficerRow.unit).where(OfficerRow.badge == by))
     if mine is not None and mine == row.from_unit:
         raise OperatorError("应由对方单位答复", f"{by} is of {mine}, which offers the visit; {row.to_unit} answers")
     state = TransferState.ACCEPTED if accepts else TransferState.REFUSED
@@ -101,11 +98,11 @@ def answer(
     case_file.note(visit.case_id, f"transfer_{state}", data, actor=by, rule="transfer")
     if accepts:
         visit.precinct_code, visit.moved_at = row.to_unit, case_file.now
-        if _is_elsewhere(session, row.to_unit):
+        if _is_elsewhere(work.session, row.to_unit):
             # Officers of another centre are not ours to assign; it reports back.
             visit.state = VisitState.TRANSFERRED.value
-    case_file.decide()
-    return row, case_file.lanes
+    decide(case_file)
+    return row
 
 
 def _is_elsewhere(session: Session, unit: str) -> bool:
@@ -119,32 +116,31 @@ def elsewhere() -> ColumnElement[bool]:
 
 
 def report(
-    session: Session,
-    context: Context,
+    work: UnitOfWork,
     visit_id: UUID,
     *,
     result: Result,
     by: str,
     lost_yuan: int | None = None,
     guardian_present: bool = False,
-) -> tuple[TransferRow, set[str]]:
+) -> TransferRow:
     """What the other centre says came of the visit. After the case's end it is kept and changes nothing else."""
-    case_file, visit, row = _transfer(session, context, visit_id, TransferState.ACCEPTED)
-    too_late = visit.state == VisitState.CANCELLED and _is_elsewhere(session, row.to_unit)
+    case_file, visit, row = _transfer(work, visit_id, TransferState.ACCEPTED)
+    too_late = visit.state == VisitState.CANCELLED and _is_elsewhere(work.session, row.to_unit)
     if visit.state != VisitState.TRANSFERRED and not too_late:
         raise OperatorError("该任务不在外地反诈中心", "this visit is not with another centre")
     row.state = TransferState.REPORTED.value
     data = {"transfer": str(row.id), "visit": str(visit.id), "result": result, "lost_yuan": lost_yuan}
     if too_late:
         case_file.note(visit.case_id, "late_report", data, actor=by, rule="case_ended")
-        return row, set()
+        return row
     visit.state = VisitState.REPORTED.value
     results.record_result(case_file, visit, result, lost_yuan=lost_yuan, guardian_present=guardian_present)
     data |= {"guardian_present": guardian_present}
     case_file.note(visit.case_id, "transfer_reported", data, actor=by, rule="transfer")
     case_file.cases[visit.case_id].waiting_for = None
-    case_file.decide()
-    return row, case_file.lanes
+    decide(case_file)
+    return row
 
 
 def listed(session: Session, visit_id: UUID | None = None) -> Iterator[dict[str, Any]]:
@@ -169,21 +165,19 @@ def line(row: TransferRow) -> dict[str, Any]:
     }
 
 
-def _open(session: Session, context: Context, visit_id: UUID) -> tuple[CaseFile, VisitRow]:
-    case_id = session.scalar(select(VisitRow.case_id).where(VisitRow.id == visit_id))
+def _open(work: UnitOfWork, visit_id: UUID) -> tuple[CaseFile, VisitRow]:
+    case_id = work.session.scalar(select(VisitRow.case_id).where(VisitRow.id == visit_id))
     if case_id is None:
         raise OperatorError(f"没有上门任务 {visit_id}", f"no visit {visit_id}; see `dispatcher visit list`")
-    case_file = CaseFile(session, context)
+    case_file = CaseFile(work)
     case_file.open([case_id])
     return case_file, case_file.visit(case_id, visit_id)
 
 
-def _transfer(
-    session: Session, context: Context, visit_id: UUID, state: TransferState
-) -> tuple[CaseFile, VisitRow, TransferRow]:
-    case_file, visit = _open(session, context, visit_id)
+def _transfer(work: UnitOfWork, visit_id: UUID, state: TransferState) -> tuple[CaseFile, VisitRow, TransferRow]:
+    case_file, visit = _open(work, visit_id)
     found = select(TransferRow).where(TransferRow.visit_id == visit_id, TransferRow.state == state.value)
-    row = session.scalar(found.order_by(TransferRow.id.desc()).limit(1))
+    row = work.session.scalar(found.order_by(TransferRow.id.desc()).limit(1))
     if row is None:
         raise OperatorError(
             f"上门任务 {visit_id} 没有{state.zh}的移交", f"visit {visit_id} has no transfer that is {state}"

@@ -118,9 +118,8 @@ class Traffic:
         for number in count(1):
             if over.wait(max(0.0, begin + number / self.per_second - time.monotonic())):
                 return
-            with self.services.sessions.begin() as session:
-                _, lanes = instructions.take(session, self.services.context, _instruction(number), door="drill")
-            self.services.context.wake.deliver(*lanes)
+            with self.services.begin() as work:
+                instructions.take(work, _instruction(number), door="drill")
             self.pushed += 1
 
 

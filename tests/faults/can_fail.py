@@ -32,7 +32,7 @@ SABOTAGES = (
     Sabotage(
         "no-lease",
         "dispatcher/delivery/claim.py",
-        "attempt.lease_until = self._real_now + timedelta(seconds=timeout_s + LEASE_MARGIN_S)",
+        "attempt.lease_until = self._work.real_now + timedelta(seconds=timeout_s + LEASE_MARGIN_S)",
         "attempt.lease_until = None",
         "kill_before_call",
         "nothing_stands",
@@ -40,9 +40,9 @@ SABOTAGES = (
     Sabotage(
         "call-then-commit",
         "dispatcher/delivery/pump.py",
-        """            return claiming.claim(session, self._house.context, self._registry, self.capacity, lane, limit)
+        """            return claim(work, self._registry, self.capacity, lane, limit)
 """,
-        """            calls = claiming.claim(session, self._house.context, self._registry, self.capacity, lane, limit)
+        """            calls = claim(work, self._registry, self.capacity, lane, limit)
             self._start(calls)
             while self._results.qsize() < len(calls):
                 time.sleep(0.01)
@@ -54,7 +54,7 @@ SABOTAGES = (
     Sabotage(
         "receipts-not-known-again",
         "dispatcher/delivery/receipts.py",
-        "    fresh = list(session.scalars(kept, keys)) if keys else []",
+        "    fresh = list(work.session.scalars(kept, keys)) if keys else []",
         "    fresh = list(by_id)",
         "receipts_odd",
         "receipts_once",

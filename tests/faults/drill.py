@@ -115,8 +115,8 @@ def _is_quiet_within(seconds: float, services: Services, stage: Stage, tell: Cal
 
 def _is_quiet(services: Services, stage: Stage) -> bool:
     try:
-        with services.sessions() as session:
-            seen = due.find_due_work(session, services.context)
+        with services.begin() as work:
+            seen = due.find_due_work(work)
     except DBAPIError:
         return False
     soon = seen.next_at is not None and (seen.next_at - seen.now).total_seconds() < _HORIZON_S

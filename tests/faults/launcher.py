@@ -12,7 +12,7 @@ from typing import Any
 from celery.__main__ import main as celery
 
 from dispatcher import clock
-from dispatcher.delivery.record import ProviderCall
+from dispatcher.delivery.provider_call import ProviderCall
 from providers.base import Provider
 
 _SPARED = (2, 10)  # how often the point is passed before it kills: drawn anew for each life
@@ -37,11 +37,11 @@ def before_record(countdown: Callable[[], None], _value: float) -> None:
     """Between the gateway's answer and its record."""
     from dispatcher.delivery import provider_call
 
-    call = provider_call._call
+    make_call = provider_call._call
 
-    @wraps(call)
+    @wraps(make_call)
     async def patched(provider: Provider, call: ProviderCall) -> Any:
-        answer = await call(provider, call)
+        answer = await make_call(provider, call)
         if call.action == "send":
             countdown()
         return answer

@@ -100,8 +100,7 @@ class Traffic:
 
     def _push(self, push: Push) -> None:
         raw = json.dumps(push.body, ensure_ascii=False).encode()
-        answer, lanes = self._take(raw)
-        self.services.context.wake.deliver(*lanes)
+        answer = self._take(raw)
         if answer.status in (IntakeStatus.ACCEPTED, IntakeStatus.DUPLICATE) and answer.case is not None:
             if push.body["op"] == "create":
                 self.taken.add((push.body["source"]["system"], push.body["instruction_id"]))
@@ -109,9 +108,9 @@ class Traffic:
                 self._crew.give(UUID(answer.case), push.people_do["visit"])
 
     @_persistently
-    def _take(self, raw: bytes) -> tuple[Answer, set[str]]:
-        with self.services.sessions.begin() as session:
-            return instructions.take(session, self.services.context, raw, door="drill")
+    def _take(self, raw: bytes) -> Answer:
+        with self.services.begin() as work:
+            return instructions.take(work, raw, door="drill")
 
     def _act(self) -> None:
         while not self._over.wait(_OFFICERS_EVERY_S):

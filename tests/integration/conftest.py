@@ -90,10 +90,11 @@ def play(tmp_path: Path) -> Callable[..., None]:
 
 @pytest.fixture(scope="session")
 def pump_module() -> Any:
-    """dispatcher.delivery.pump; its package needs a broker's URL on import, and never reaches one here."""
+    """dispatcher.delivery.pump, with the tasks imported too: they need a broker's URL, and never reach one here."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DISPATCHER_REDIS_URL", NO_REDIS)
         settings.cache_clear()  # a test before this one may have asked
+        import_module("tasks")
         found = import_module("dispatcher.delivery.pump")
         settings.cache_clear()
     return found

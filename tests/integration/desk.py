@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -14,16 +14,21 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from dispatcher import clock
+from dispatcher.casework import unit_of_work
 from dispatcher.casework.context import Context
-from dispatcher.delivery import due, receipts, record
+from dispatcher.casework.unit_of_work import UnitOfWork
+from dispatcher.delivery import due, receipts
 from dispatcher.delivery.capacity import Capacity
 from dispatcher.delivery.claim import claim
-from dispatcher.delivery.record import CallResult, ProviderCall
+from dispatcher.delivery.provider_call import WITHOUT_PROVIDER, CallResult, ProviderCall
+from dispatcher.delivery.pump import Pump
+from dispatcher.delivery.record import record_results
 from dispatcher.intake import instructions
 from dispatcher.intake.answer import Answer
 from dispatcher.limits import Limiter, Shared
 from dispatcher.reporting import verify
 from dispatcher.reporting.verify import Verdict
+from dispatcher.setup import Services
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.instructions import QuarantineRow
@@ -132,6 +137,11 @@ class Scripted:
         return None
 
 
+def pump_of(services: Services) -> Pump:
+    """As a worker makes it."""
+    return Pump(services.sessions, services.context, services.registry, services.limiter, services.send_counter)
+
+
 @dataclass
 class Desk:
     url: str
@@ -141,11 +151,13 @@ class Desk:
     weights: dict[str, float] = field(default_factory=dict)
     limiter: Limiter = field(default_factory=lambda: Limiter(Shared(NO_REDIS), str, 1))
 
+    def begin(self) -> AbstractContextManager[UnitOfWork]:
+        return unit_of_work.begin(self.sessions, self.context)
+
     def push(self, body: dict[str, Any] | bytes, door: str = "push") -> Answer:
         raw = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
-        with self.sessions.begin() as session:
-            answer, _ = instructions.take(session, self.context, raw, door=door)
-        return answer
+        with self.begin() as work:
+            return instructions.take(work, raw, door=door)
 
     def open(self, number: int = 1, **changes: Any) -> UUID:
         """Push an instruction that is accepted. Gives its case."""
@@ -167,8 +179,8 @@ class Desk:
             pass
 
     def advance(self) -> int:
-        with self.sessions.begin() as session:
-            return due.advance(session, self.context)[0]
+        with self.begin() as work:
+            return due.advance(work)
 
     def sql(self, statement: str, **values: Any) -> list[Any]:
         with self.sessions.begin() as session:
@@ -214,9 +226,9 @@ class Desk:
         return self.rows(QuarantineRow)
 
     def claim(self, *providers: Any, lane: str = "routine", limit: int = 100) -> list[ProviderCall]:
-        with self.sessions.begin() as session:
+        with self.begin() as work:
             registry = Registry(list(providers), self.weights)
-            return claim(session, self.context, registry, Capacity(self.limiter, registry, self.context), lane, limit)
+            return claim(work, registry, Capacity(self.limiter, registry, self.context), lane, limit)
 
     @contextmanager
     def weighing(self, **weights: float) -> Iterator[None]:
@@ -226,8 +238,8 @@ class Desk:
         self.weights = {}
 
     def record(self, *done: CallResult) -> None:
-        with self.sessions.begin() as session:
-            record.record(session, self.context, done)
+        with self.begin() as work:
+            record_results(work, done)
 
     def deliver(self, *providers: Any, lane: str = "routine") -> list[ProviderCall]:
         """Claim what is due now, do it, and record it: one slice."""
@@ -239,20 +251,20 @@ class Desk:
     def receipt(self, send_key: UUID | str, word: Accepted | Answered | Result) -> bool:
         """Store a receipt that no other equals, and settle it."""
         answered = Answered(word) if isinstance(word, Result) else word
-        with self.sessions.begin() as session:
+        with self.begin() as work:
             found = Receipt(str(send_key), f"receipt-{next(_receipts)}", answered)
-            receipts.store(session, self.context, "scripted", found)
+            receipts.store(work, "scripted", found)
         return self.settle() == 1
 
     def settle(self) -> int:
-        with self.sessions.begin() as session:
-            return receipts.settle(session, self.context)[0]
+        with self.begin() as work:
+            return receipts.settle(work)
 
     def lapse(self) -> int:
         """Every lease has run out; the sweep's look finds those that were sending."""
         self.sql("UPDATE attempts SET lease_until = now() - interval '1 second' WHERE lease_until IS NOT NULL")
-        with self.sessions.begin() as session:
-            return due.expire_leases(session, self.context)[0]
+        with self.begin() as work:
+            return due.expire_leases(work)
 
     def clear_leases(self) -> None:
         self.sql("UPDATE attempts SET lease_until = NULL WHERE state <> 'sending'")
@@ -265,7 +277,7 @@ async def _run_all(providers: Mapping[str, Any], calls: Iterable[ProviderCall]) 
 async def _run(providers: Mapping[str, Any], call: ProviderCall) -> Any:
     provider = providers.get(call.provider or "")
     if provider is None:
-        return record.NO_PROVIDER  # of a send; the pump's own tests are about the rest
+        return WITHOUT_PROVIDER["send"]  # of a send; the pump's own tests are about the rest
     if call.action == "query":
         return await provider.query(call.inquiry)
     if call.action == "cancel":

@@ -66,14 +66,11 @@ def visit_of(desk: Desk, case_id: UUID) -> VisitRow:
 def act(desk: Desk, case_id: UUID, step: str, *, officer: str | None = None, **said: Any) -> VisitRow:
     """One step of an officer's work, with what is said at it."""
     word = officer_steps.OfficerReport(**said)
-    with desk.sessions.begin() as session:
-        visit, _ = officer_steps.act(
-            session, desk.context, visit_of(desk, case_id).id, step, officer=officer, report=word
-        )
-    return visit
+    with desk.begin() as work:
+        return officer_steps.act(work, visit_of(desk, case_id).id, step, officer=officer, report=word)
 
 
 def give(desk: Desk, order: Callable[..., Any], case_id: UUID, *what: Any, by: SupervisorDecision = ORDER) -> Any:
     """A supervisor's order on a case."""
-    with desk.sessions.begin() as session:
-        return order(session, desk.context, case_id, by, *what)
+    with desk.begin() as work:
+        return order(work, case_id, by, *what)

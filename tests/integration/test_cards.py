@@ -29,8 +29,8 @@ def case_of(desk: Desk, **changes: Any) -> UUID:
 
 
 def read(desk: Desk, case_id: UUID, officer: str | None = "A") -> dict[str, Any]:
-    with desk.sessions.begin() as session:
-        return visit_card.read(session, desk.context, visit_of(desk, case_id).id, officer=officer)
+    with desk.begin() as work:
+        return visit_card.read(work, visit_of(desk, case_id).id, officer=officer)
 
 
 def test_the_officer_who_has_the_visit_reads_it_whole(desk: Desk, load: Load) -> None:
@@ -128,8 +128,8 @@ def test_each_reading_is_on_the_record_without_personal_data(desk: Desk, load: L
 
 def test_an_unknown_visit_and_an_erased_person_are_told(desk: Desk, load: Load) -> None:
     load()
-    with pytest.raises(OperatorError, match="no visit"), desk.sessions.begin() as session:
-        visit_card.read(session, desk.context, UUID(int=3), officer="A")
+    with pytest.raises(OperatorError, match="no visit"), desk.begin() as work:
+        visit_card.read(work, UUID(int=3), officer="A")
     case_id = case_of(desk)
     desk.sql("UPDATE subjects SET wrapped_key = NULL")
     with pytest.raises(OperatorError, match="has been erased"):

@@ -16,13 +16,13 @@ from schemas.vocabulary import Result, ReturnReason
 
 def code_of(desk: Desk, case_id: UUID) -> str:
     [row] = desk.rows(CodeRow, CodeRow.case_id == case_id)
-    with desk.sessions() as session:
-        return personal_data.read_value(session, desk.context, row.value_id)
+    with desk.begin() as work:
+        return personal_data.read_value(work, row.value_id)
 
 
 def check(desk: Desk, code: str, officer: str | None = None) -> bool | None:
-    with desk.sessions.begin() as session:
-        return callback_codes.check(session, desk.context, code, officer=officer, by="OP-1")
+    with desk.begin() as work:
+        return callback_codes.check(work, code, officer=officer, by="OP-1")
 
 
 def other(code: str) -> str:

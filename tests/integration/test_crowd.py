@@ -101,8 +101,8 @@ def test_patches_at_once_lose_nothing(desk: Desk) -> None:
             answers = [each.status for each in threads.map(desk.push, patches)]
         taken = [change for change, answer in zip(changes, answers, strict=True) if answer == "accepted"]
         newest = desk.rows(InstructionRow)[-1]
-        with desk.sessions() as session:
-            body = json.loads(personal_data.read_value(session, desk.context, newest.raw_value_id))
+        with desk.begin() as work:
+            body = json.loads(personal_data.read_value(work, newest.raw_value_id))
         assert taken and all(body.items() >= change.items() for change in taken)
 
 

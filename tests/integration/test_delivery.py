@@ -12,7 +12,7 @@ from dispatcher import clock
 from dispatcher.delivery import due
 from dispatcher.delivery.capacity import Capacity
 from dispatcher.delivery.claim import claim
-from dispatcher.delivery.record import CallResult
+from dispatcher.delivery.provider_call import CallResult
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import BadNumberRow
 from providers.base import Accepted, Answered, Message, OperationsFault, Permanent, SwitchChannel, Transient
@@ -56,10 +56,10 @@ def test_what_is_not_due_stays(desk: Desk) -> None:
 def test_a_row_claimed_but_not_committed_is_not_shared(desk: Desk) -> None:
     for number in range(1, 7):
         desk.open(number)
-    with desk.sessions.begin() as session:
+    with desk.begin() as work:
         registry = Registry([Scripted()])
         capacity = Capacity(desk.limiter, registry, desk.context)
-        mine = claim(session, desk.context, registry, capacity, "routine", 3)
+        mine = claim(work, registry, capacity, "routine", 3)
         theirs = desk.claim(Scripted())
     assert len(mine) == len(theirs) == 3
     assert len({each.attempt_id for each in mine + theirs}) == 6
@@ -104,9 +104,9 @@ def test_a_worker_whose_own_clock_is_off_keeps_everybodys_time(
     [row] = desk.attempts(case_id)
     assert row.lease_until is not None
     assert timedelta(seconds=10) < row.lease_until - right() <= timedelta(seconds=15)
-    with desk.sessions() as session:
-        assert abs(clock.Clock("real").now(session) - right()) < timedelta(seconds=5)
-        assert due.expire_leases(session, desk.context) == (0, set())
+    with desk.begin() as work:
+        assert abs(clock.Clock("real").now(work.session) - right()) < timedelta(seconds=5)
+        assert due.expire_leases(work) == 0
 
 
 def test_a_message_holds_the_number_and_the_wording(desk: Desk) -> None:

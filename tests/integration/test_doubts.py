@@ -7,7 +7,7 @@ import pytest
 from desk import Desk, Scripted, phone
 from sqlalchemy import text
 
-from dispatcher.delivery.record import CallResult
+from dispatcher.delivery.provider_call import CallResult
 from dispatcher.store.attempts import AttemptRow
 from providers.base import Accepted, Answered, InDoubt, Inquiry, NeverTaken, Permanent, Transient
 from schemas.vocabulary import Answer, Result

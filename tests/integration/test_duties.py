@@ -25,13 +25,13 @@ def closed(desk: Desk, outcome: str = "DISSUADED_IN_TIME") -> UUID:
 
 def done(desk: Desk, number: int = 0, **form: Any) -> None:
     duty = desk.rows(WorkItemRow)[number]
-    with desk.sessions.begin() as session:
-        work_items.done(session, desk.context, duty.id, work_items.WorkItemResult(**form), by="Z-9")
+    with desk.begin() as work:
+        work_items.done(work, duty.id, work_items.WorkItemResult(**form), by="Z-9")
 
 
 def listed(desk: Desk, **chosen: Any) -> list[dict[str, Any]]:
-    with desk.sessions() as session:
-        return work_items.listed(session, desk.context, **chosen)
+    with desk.begin() as work:
+        return work_items.listed(work, **chosen)
 
 
 def test_what_is_to_be_done_is_listed_first_due_first(desk: Desk) -> None:
@@ -84,8 +84,8 @@ def test_another_duty_has_no_outcome(desk: Desk) -> None:
 
 
 def test_an_unknown_duty_is_told(desk: Desk) -> None:
-    with pytest.raises(OperatorError, match="no duty"), desk.sessions.begin() as session:
-        work_items.done(session, desk.context, UUID(int=5), work_items.WorkItemResult(), by="Z-9")
+    with pytest.raises(OperatorError, match="no duty"), desk.begin() as work:
+        work_items.done(work, UUID(int=5), work_items.WorkItemResult(), by="Z-9")
 
 
 def test_a_loss_that_a_follow_up_finds_counts_on_the_case(desk: Desk) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import NO_REDIS, Desk, Scripted
+from desk import NO_REDIS, Desk, Scripted, pump_of
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
@@ -61,8 +61,8 @@ def register(desk: Desk, *providers: Any) -> None:
 
 
 def judge(desk: Desk, **told: SendStats) -> list[judge_providers.HealthChange]:
-    with desk.sessions.begin() as session:
-        moved = judge_providers.judge(session, desk.context, told)
+    with desk.begin() as work:
+        moved = judge_providers.judge(work, told)
     desk.context.provider_health.forget()
     return moved
 
@@ -83,8 +83,8 @@ def history(desk: Desk, name: str = "a") -> list[tuple[str, str, float | None]]:
 
 
 def pause(desk: Desk, name: str = "a") -> None:
-    with desk.sessions.begin() as session:
-        judge_providers.pause(session, desk.context, name, by="OPS-1", note="合同到期")
+    with desk.begin() as work:
+        judge_providers.pause(work, name, by="OPS-1", note="合同到期")
     desk.context.provider_health.forget()
 
 
@@ -189,7 +189,7 @@ def test_what_a_worker_sends_is_judged_by_the_sweep(
     register(desk, bad, good)
     services = Services(Settings(home=tmp_path, redis_url=redis_url), desk.sessions, desk.context)
     vars(services)["registry"] = Registry([bad, good])  # as if its providers file named them
-    pump = pump_module.Pump(services)
+    pump = pump_of(services)
     for number in range(30):
         desk.open(number)
     pump.deliver("routine")

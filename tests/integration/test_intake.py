@@ -205,12 +205,12 @@ def test_a_refused_line_is_kept_whole_and_can_be_pushed_again(desk: Desk) -> Non
     assert (answer.status, answer.instruction_id, answer.case) == ("refused", "YJ-1", None)
     assert answer.reason.startswith("urgency: ")
     [entry] = desk.journal(None)
-    with desk.sessions.begin() as session:
-        [kept] = quarantine.listed(session)
+    with desk.begin() as work:
+        [kept] = quarantine.listed(work.session)
         assert (kept.door, kept.status, kept.field, kept.bytes) == ("celery", "refused", "urgency", len(line.encode()))
         assert (entry.event, entry.data["quarantine"]) == ("line_refused", str(kept.id))
-        assert quarantine.line(session, desk.context, kept.id) == line
-        quarantine.mark_pushed_again(session, desk.context, kept.id)
+        assert quarantine.line(work, kept.id) == line
+        quarantine.mark_pushed_again(work, kept.id)
     mended = json.loads(line) | {"urgency": "高"}
     assert desk.push(mended).status == "accepted"
     with desk.sessions() as session:

@@ -138,13 +138,13 @@ def test_met_of_those_who_needed_a_visit(desk: Desk, load: Load) -> None:
     desk.push(withdrawal(4))
     away = visited(desk, 5, None)
     act(desk, away, "return", reason=ReturnReason.NOT_MY_JURISDICTION, to_unit="AWAY")
-    with desk.sessions.begin() as session:
-        transfers.answer(session, desk.context, visit_of(desk, away).id, accepts=True, by="X-1")
+    with desk.begin() as work:
+        transfers.answer(work, visit_of(desk, away).id, accepts=True, by="X-1")
     desk.open(6)
     assert rate(desk, "met") == (1, 3, {"visit_withdrawn": 1, "transferred_out": 1})
-    with desk.sessions.begin() as session:
+    with desk.begin() as work:
         visit_id = visit_of(desk, away).id
-        transfers.report(session, desk.context, visit_id, result=Result.MET_DISSUADED, by="X-1")
+        transfers.report(work, visit_id, result=Result.MET_DISSUADED, by="X-1")
     assert rate(desk, "met") == (1, 3, {"visit_withdrawn": 1, "transferred_out": 1})
 
 
@@ -152,8 +152,8 @@ def test_a_case_that_ends_while_another_centre_has_it_was_theirs(desk: Desk, loa
     load()
     case_id = visited(desk, 1, None)
     act(desk, case_id, "return", reason=ReturnReason.NOT_MY_JURISDICTION, to_unit="AWAY")
-    with desk.sessions.begin() as session:
-        transfers.answer(session, desk.context, visit_of(desk, case_id).id, accepts=True, by="X-1")
+    with desk.begin() as work:
+        transfers.answer(work, visit_of(desk, case_id).id, accepts=True, by="X-1")
     desk.push(event("feedback", 1, outcome="SELF_AWARE"))
     assert visit_of(desk, case_id).state == "cancelled"
     assert rate(desk, "met") == (0, 0, {"visit_withdrawn": 0, "transferred_out": 1})
@@ -184,8 +184,8 @@ def test_dissuaded_of_those_who_could_still_be(desk: Desk) -> None:
 
 def followed_up(desk: Desk, case_id: UUID, outcome: FollowUp, loss_yuan: int | None = None) -> None:
     duty = desk.rows(WorkItemRow, WorkItemRow.case_id == case_id, WorkItemRow.done_at.is_(None))[0]
-    with desk.sessions.begin() as session:
-        work_items.done(session, desk.context, duty.id, work_items.WorkItemResult(outcome, loss_yuan), by="Z-9")
+    with desk.begin() as work:
+        work_items.done(work, duty.id, work_items.WorkItemResult(outcome, loss_yuan), by="Z-9")
 
 
 def later_loss(desk: Desk, number: int, loss_yuan: int) -> None:
@@ -319,8 +319,8 @@ def test_who_gave_a_visit_away_is_still_asked_about_it(desk: Desk, load: Load) -
     load()
     case_id = visited(desk, 1, None)
     act(desk, case_id, "return", reason=ReturnReason.NOT_MY_JURISDICTION, to_unit="P2")
-    with desk.sessions.begin() as session:
-        transfers.answer(session, desk.context, visit_of(desk, case_id).id, accepts=True, by="Z")
+    with desk.begin() as work:
+        transfers.answer(work, visit_of(desk, case_id).id, accepts=True, by="Z")
     assert [figures(desk, precinct=each)["cases"] for each in ("P1", "P2")] == [1, 1]
 
 

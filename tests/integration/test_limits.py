@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import Desk, Scripted
+from desk import Desk, Scripted, pump_of
 
-from dispatcher.delivery import record
+from dispatcher.delivery.provider_call import CallResult
 from dispatcher.limits import Limiter, Shared
 from providers.base import Answered
 from providers.registry import Registry
@@ -79,7 +79,7 @@ def test_where_no_provider_may_the_plan_moves_on(limited: Desk) -> None:
     calls = [each for each in limited.claim(city) if each.message and each.message.to]
     assert sorted(each.refusal is not None for each in calls) == [False, True]
     [refused] = [each for each in calls if each.refusal]
-    limited.record(record.CallResult(refused, refused.refusal))  # type: ignore[arg-type]
+    limited.record(CallResult(refused, refused.refusal))  # type: ignore[arg-type]
     [row] = [each for each in limited.attempts(case_id) if each.id == refused.attempt_id]
     assert (row.result, row.onward) == ("FAILED_PERMANENT", "next_channel")
     assert row.detail == "callee limit: 1/1m used up"
@@ -119,7 +119,7 @@ def test_the_pump_delivers_all_of_it_in_its_time(
         limited.open(number)
     services = Services(Settings(home=tmp_path, redis_url=redis_url), limited.sessions, limited.context)
     vars(services)["registry"] = Registry([city])
-    pump = pump_module.Pump(services)
+    pump = pump_of(services)
     try:
         while states(limited)["planned"]:
             pump.deliver("routine")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import NO_REDIS, Desk
+from desk import NO_REDIS, Desk, pump_of
 from test_links import Line
 
 from dispatcher.settings import Settings
@@ -59,7 +59,7 @@ def candidate(desk: Desk, tmp_path: Path, pump_module: Any, module: Any) -> Iter
         )
         line = Held()
         vars(services)["registry"] = Registry([line])
-        pump = pump_module.Pump(services)
+        pump = pump_of(services)
         made.append((Candidate(module.Link(services, pump, line), line), pump))
         return made[-1][0]
 

@@ -107,10 +107,10 @@ def test_what_becomes_more_urgent_comes_back_to_its_link(desk: Desk) -> None:
 def test_what_waits_for_a_link_that_is_gone_is_taken_back(desk: Desk) -> None:
     case_id, line, other = desk.open(urgency="low"), Line(), Scripted()
     desk.claim(line)
-    with desk.sessions.begin() as session:
-        assert link_lanes.take_back(session, desk.context, Registry([line, other])) == 0
-    with desk.sessions.begin() as session:
-        assert link_lanes.take_back(session, desk.context, Registry([other])) == 1
+    with desk.begin() as work:
+        assert link_lanes.take_back(work, Registry([line, other])) == 0
+    with desk.begin() as work:
+        assert link_lanes.take_back(work, Registry([other])) == 1
     assert desk.attempts(case_id)[0].lane == "routine"
     desk.deliver(other)
     assert [each.to for each in other.sent] == ["+86" + phone(1)]

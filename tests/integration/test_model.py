@@ -16,7 +16,7 @@ from model import FINAL, SAYS, Gateway, check, check_not_twice, empty
 from station import act, load_roster
 
 from dispatcher.delivery import receipts
-from dispatcher.delivery.record import CallResult, ProviderCall
+from dispatcher.delivery.provider_call import CallResult, ProviderCall
 from dispatcher.errors import OperatorError
 from dispatcher.store.visits import VisitRow
 from dispatcher.visits.roster import RosterAssigner
@@ -136,8 +136,8 @@ class Service(RuleBasedStateMachine):
         self.desk.pass_time(minutes=minutes)
 
     def _store(self, key: str, result: Result) -> None:
-        with self.desk.sessions.begin() as session:
-            receipts.store(session, self.desk.context, "scripted", Receipt(key, f"{key}:{result}", Answered(result)))
+        with self.desk.begin() as work:
+            receipts.store(work, "scripted", Receipt(key, f"{key}:{result}", Answered(result)))
 
     @invariant()
     def holds(self) -> None:

@@ -28,8 +28,8 @@ def write(desk: Desk, *entries: Part | Report, provider: str = NAME) -> bool:
     """Keep each in a transaction of its own, settle what follows. Gives whether a receipt was stored."""
     stored = False
     for each in entries:
-        with desk.sessions.begin() as session:
-            stored |= smpp_parts.write(session, desk.context, [(provider, each)])
+        with desk.begin() as work:
+            stored |= smpp_parts.write(work, [(provider, each)])
     desk.settle()
     return stored
 
@@ -64,10 +64,10 @@ def test_a_receipt_settles_its_attempt_whichever_comes_first(desk: Desk, sent: A
 
 def test_both_in_one_batch_and_copies_with_them(desk: Desk, sent: AttemptRow) -> None:
     batch = [(NAME, report()), (NAME, taken(sent.send_key)), (NAME, report()), (NAME, taken(sent.send_key))]
-    with desk.sessions.begin() as session:
-        assert smpp_parts.write(session, desk.context, batch)
-    with desk.sessions.begin() as session:
-        assert not smpp_parts.write(session, desk.context, batch)
+    with desk.begin() as work:
+        assert smpp_parts.write(work, batch)
+    with desk.begin() as work:
+        assert not smpp_parts.write(work, batch)
     assert len(desk.rows(ReceiptRow)) == 1
 
 

@@ -35,13 +35,13 @@ def under_way(desk: Desk, load: Load, *addresses: dict[str, str]) -> UUID:
 def try_at(desk: Desk, case_id: UUID, kind: AddressKind, result: Result = AWAY_FROM_IT) -> list[AddressKind]:
     """Gives what is still to be tried."""
     visit = act(desk, case_id, "tried", address=kind, result=result)
-    with desk.sessions.begin() as session:
-        return officer_steps.to_try(session, desk.context, visit.id)
+    with desk.begin() as work:
+        return officer_steps.to_try(work, visit.id)
 
 
 def card(desk: Desk, case_id: UUID) -> list[tuple[str, str | None, bool]]:
-    with desk.sessions.begin() as session:
-        found = visit_card.read(session, desk.context, visit_of(desk, case_id).id, officer="A")
+    with desk.begin() as work:
+        found = visit_card.read(work, visit_of(desk, case_id).id, officer="A")
     return [(each["kind"], each["tried"], each["next"]) for each in found["addresses"]]
 
 
@@ -148,8 +148,8 @@ def test_what_was_tried_after_the_end_is_kept(desk: Desk, load: Load) -> None:
     case_id = under_way(desk, load, HOME, WORK)
     give(desk, decisions.close, case_id, decisions.Resolution.SELF_AWARE)
     word = officer_steps.OfficerReport(AWAY_FROM_IT, address=AddressKind.WORK)
-    with desk.sessions.begin() as session:
-        officer_steps.keep_late(session, desk.context, visit_of(desk, case_id).id, "tried", word)
+    with desk.begin() as work:
+        officer_steps.keep_late(work, visit_of(desk, case_id).id, "tried", word)
     [late] = desk.journal(case_id, "late_report")
     assert (late.data["address"], late.data["result"]) == ("work", "NOT_FOUND_TEMPORARILY")
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
-from desk import NO_REDIS, Desk, Scripted, phone
+from desk import NO_REDIS, Desk, Scripted, phone, pump_of
 from sqlalchemy.exc import IntegrityError
 
 from dispatcher.settings import Settings
@@ -82,7 +82,7 @@ def start(desk: Desk, tmp_path: Path, pump_module: Any) -> Iterator[Start]:
         )
         if providers:
             vars(services)["registry"] = Registry(list(providers))  # as if its providers file named them
-        pumps.append(pump_module.Pump(services))
+        pumps.append(pump_of(services))
         return pumps[-1]
 
     yield start_

@@ -229,8 +229,8 @@ def test_a_receipt_without_signature_or_with_a_changed_body_is_refused(desk: Des
 
 
 def store(desk: Desk, key: UUID, result: Result = Result.DELIVERED) -> None:
-    with desk.sessions.begin() as session:
-        receipts.store(session, desk.context, "city-sms", Receipt(str(key), f"{key}:{result}", Answered(result)))
+    with desk.begin() as work:
+        receipts.store(work, "city-sms", Receipt(str(key), f"{key}:{result}", Answered(result)))
 
 
 def test_a_receipt_for_an_unknown_message_settles_nothing(desk: Desk) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import NO_REDIS, Desk, phone
+from desk import NO_REDIS, Desk, phone, pump_of
 from smsc import Smsc, in_text, smsc, until
 from test_smpp import settings
 
@@ -43,7 +43,7 @@ class Station:
         services = Services(Settings(home=self.home, redis_url=NO_REDIS), desk.sessions, desk.context)
         provider = self.provider(**options)
         vars(services)["registry"] = Registry([provider])  # as if its providers file named it
-        pump = self.pump_module.Pump(services)
+        pump = pump_of(services)
         pump.run(provider.open())
         self.pumps.append(pump)
         return pump

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import Desk
+from desk import Desk, pump_of
 from vendor_stub import Says, stub
 
 from dispatcher.settings import Settings
@@ -87,7 +87,7 @@ def test_it_is_used_by_its_name(
     made.says = Says({"code": 0, "letter": "bird-7"})
     (tmp_path / "providers.toml").write_text(FILE.format(url=url), "utf-8")
     found = Settings(home=tmp_path, providers_file=tmp_path / "providers.toml", redis_url=redis_url)
-    pump = pump_module.Pump(Services(found, desk.sessions, desk.context))
+    pump = pump_of(Services(found, desk.sessions, desk.context))
     case_id = desk.open(channels=["sms"])
     try:
         assert pump.deliver("urgent") == 1

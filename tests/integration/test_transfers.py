@@ -24,18 +24,18 @@ def returned(desk: Desk, case_id: UUID, to_unit: str) -> None:
 
 
 def answer(desk: Desk, case_id: UUID, *, accepts: bool, by: str = "Z") -> None:
-    with desk.sessions.begin() as session:
-        transfers.answer(session, desk.context, visit_of(desk, case_id).id, accepts=accepts, by=by)
+    with desk.begin() as work:
+        transfers.answer(work, visit_of(desk, case_id).id, accepts=accepts, by=by)
 
 
 def report(desk: Desk, case_id: UUID, result: Result, **said: Any) -> None:
-    with desk.sessions.begin() as session:
-        transfers.report(session, desk.context, visit_of(desk, case_id).id, result=result, by="X-1", **said)
+    with desk.begin() as work:
+        transfers.report(work, visit_of(desk, case_id).id, result=result, by="X-1", **said)
 
 
 def order(desk: Desk, case_id: UUID, to_unit: str) -> None:
-    with desk.sessions.begin() as session:
-        transfers.order(session, desk.context, visit_of(desk, case_id).id, to_unit, ELSEWHERE, by="S-1")
+    with desk.begin() as work:
+        transfers.order(work, visit_of(desk, case_id).id, to_unit, ELSEWHERE, by="S-1")
 
 
 def states(desk: Desk) -> list[str]:

@@ -133,13 +133,13 @@ def test_providers_out_of_use_and_channels_without_any_are_told(desk: Desk, seen
     a, calls = Scripted(name="a", channels=(Channel.SMS,)), Scripted(name="calls", channels=(Channel.VOICE,))
     with desk.sessions.begin() as session:
         provider_health.register(session, Registry([a, Scripted(name="b", channels=(Channel.SMS,)), calls]))
-    with desk.sessions.begin() as session:
-        judge_providers.pause(session, desk.context, "a", by="OPS-1", note="检修")
+    with desk.begin() as work:
+        judge_providers.pause(work, "a", by="OPS-1", note="检修")
     facts = seen()
     assert [(each.provider, each.health, each.cause) for each in facts.idle] == [("a", Health.PAUSED, Cause.PAUSED)]
     assert facts.down == ()
-    with desk.sessions.begin() as session:
-        judge_providers.judge(session, desk.context, {"b": SendStats(Window(Counts(fault=1)))})
+    with desk.begin() as work:
+        judge_providers.judge(work, {"b": SendStats(Window(Counts(fault=1)))})
     facts = seen()
     assert [(each.provider, each.cause) for each in facts.idle] == [("a", Cause.PAUSED), ("b", Cause.FAULT)]
     assert [each.channel for each in facts.down] == [Channel.SMS]
@@ -174,14 +174,13 @@ def test_a_case_that_is_not_decided_on_and_a_receipt_that_is_not_read_are_late(
     desk.open(urgency="high", channels=["sms"])
     desk.deliver(Scripted([InDoubt("ReadTimeout")]))
     struck = desk.sql("SELECT next_look_at FROM cases")[0][0]
-    with desk.sessions.begin() as session:
+    with desk.begin() as work:
         receipts.store(
-            session,
-            desk.context,
+            work,
             "scripted",
             Receipt(str(desk.sql("SELECT id FROM attempts")[0][0]), "r", Answered(Result.DELIVERED)),
         )
-        stored = desk.context.clock.now(session)
+        stored = desk.context.clock.now(work.session)
     with desk.sessions.begin() as session:
         clock.step_to(session, struck + Limits.model_fields["late_high_s"].default * timedelta(seconds=1.1))
     found = {each.kind: each for each in seen().late}
@@ -324,8 +323,8 @@ def probed(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Calla
 
 
 def store(desk: Desk, key: str) -> None:
-    with desk.sessions.begin() as session:
-        receipts.store(session, desk.context, "city-sms", Receipt(key, f"{key}:DELIVERED", Answered(Result.DELIVERED)))
+    with desk.begin() as work:
+        receipts.store(work, "city-sms", Receipt(key, f"{key}:DELIVERED", Answered(Result.DELIVERED)))
 
 
 @pytest.mark.parametrize("said", [Accepted("r"), InDoubt("ReadTimeout")])

@@ -38,6 +38,6 @@ def _refused_after_its_sms(desk: Desk) -> UUID:
 
 
 def _caps(desk: Desk, case_id: UUID) -> tuple[int, int, int]:
-    with desk.sessions() as session:
-        caps = summary.read(session, desk.context.policy, [case_id], desk.now)["sms_caps"]
+    with desk.begin() as work:
+        caps = summary.read(work.policy, [case_id], desk.now)["sms_caps"]
     return caps["too_many"], caps["too_soon"], caps["rises"]

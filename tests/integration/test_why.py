@@ -63,9 +63,9 @@ def test_who_read_the_card_and_what_was_tried_is_told(
     load()
     case_id = case_with_visit(desk)
     act(desk, case_id, "accept")
-    with desk.sessions.begin() as session:
+    with desk.begin() as work:
         for officer in ("A", "B"):
-            visit_card.read(session, desk.context, visit_of(desk, case_id).id, officer=officer)
+            visit_card.read(work, visit_of(desk, case_id).id, officer=officer)
     act(desk, case_id, "tried", address=AddressKind.RESIDENCE, result=Result.WRONG_ADDRESS)
     sentences = [each["why"] for each in told(desk, case_id, capsys)][-3:]
     assert [each.partition(". Why: ")[0] for each in sentences] == [

@@ -20,8 +20,7 @@ from uuid import uuid4
 from dispatcher import policy
 from dispatcher.casework.context import Context
 from dispatcher.delivery.capacity import Capacity, Slot
-from dispatcher.delivery.provider_call import ProviderCaller
-from dispatcher.delivery.record import ProviderCall
+from dispatcher.delivery.provider_call import ProviderCall, ProviderCaller
 from dispatcher.delivery.send_stats import SendCounter
 from dispatcher.limits import Limiter, Shared
 from dispatcher.store.attempts import AttemptRow

@@ -17,6 +17,7 @@ from unittest import mock
 from sqlalchemy import create_engine, text
 
 from dispatcher import clock, policy, texts, vault
+from dispatcher.casework import unit_of_work
 from dispatcher.casework.context import Context
 from dispatcher.clock import Clock
 from dispatcher.intake import instructions
@@ -70,8 +71,8 @@ def push(stack: Stack, bodies: Iterable[Mapping[str, Any]]) -> None:
     keys = vault.load(stack.settings.key_path, make=False)
     context = Context(policy=policy.load(), vault=keys, clock=Clock("real"), texts=texts.load(), wake=Silent())
     for body in bodies:
-        with sessions.begin() as session:
-            answer, _ = instructions.take(session, context, json.dumps(body, ensure_ascii=False).encode(), door="peers")
+        with unit_of_work.begin(sessions, context) as work:
+            answer = instructions.take(work, json.dumps(body, ensure_ascii=False).encode(), door="peers")
         assert answer.status == "accepted", answer.reason
 
 

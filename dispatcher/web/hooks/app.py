@@ -91,20 +91,18 @@ def _store(services: Services, provider: str, found: Receipts) -> Mapping[str, i
     """Store what can be stored, all in one transaction. Gives how many could not be, by why. Raises Refused."""
     left_out = Counter({"malformed": found.unreadable} if found.unreadable else {})
     stored: list[tuple[str, str | None]] = []
-    with services.sessions.begin() as session:
+    with services.begin() as work:
         # In one order, whoever stores: two copies of a batch at once would wait for each other.
         for receipt in sorted(found.items, key=lambda each: each.dedupe_key):
             try:
-                whole = _addressed(session, provider, receipt)
+                whole = _addressed(work.session, provider, receipt)
             except Refused as refusal:
                 if found.reply is None:
                     raise
                 left_out[refusal.why] += 1
                 continue
-            fresh = receipts.store(session, services.context, provider, whole)
+            fresh = receipts.store(work, provider, whole)
             stored.append(("receipt_stored" if fresh else "receipt_repeated", whole.send_key))
-    if any(event == "receipt_stored" for event, _ in stored):
-        services.context.wake.settle()
     for event, attempt in stored:
         _log.info(event, provider=provider, attempt=attempt)
     return left_out

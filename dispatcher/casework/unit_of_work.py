@@ -1,0 +1,74 @@
+"""One transaction: its session, its time, its journal, and the lanes to wake once it is committed."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from dispatcher import clock
+from dispatcher.casework.context import Context
+from dispatcher.store import changes
+from dispatcher.store.base import new_id
+from dispatcher.store.cases import CaseRow
+from dispatcher.store.journal import JournalRow
+
+ENGINE = "engine"
+
+
+class UnitOfWork:
+    """What a use case is given. Nobody else writes the journal, and nobody but `begin` wakes workers."""
+
+    def __init__(self, session: Session, context: Context) -> None:
+        self.session = session
+        self.context = context
+        self.lanes: set[str] = set()
+        self.has_receipts = False
+
+    @cached_property
+    def now(self) -> datetime:
+        """Product time, one for the whole transaction."""
+        return self.context.clock.now(self.session)
+
+    @cached_property
+    def real_now(self) -> datetime:
+        """Real time, for leases: one look at the clock for the whole transaction."""
+        return clock.shared_now(self.session)
+
+    def wake(self, *lanes: str) -> None:
+        """Wake these lanes after the commit."""
+        self.lanes |= set(lanes)
+
+    def wake_settling(self) -> None:
+        """Have stored receipts settled after the commit."""
+        self.has_receipts = True
+
+    def note(
+        self, case: CaseRow, event: str, data: dict[str, Any], *, rule: str | None = None, actor: str = ENGINE
+    ) -> None:
+        """Write one journal entry of a case that this transaction has locked. `data` holds ids and codes only."""
+        case.journal_seq += 1
+        changes.write(
+            self.session, JournalRow(case_id=case.id, seq=case.journal_seq, **self._entry(event, data, rule, actor))
+        )
+
+    def note_without_case(self, event: str, data: dict[str, Any], *, rule: str | None = None, actor: str) -> None:
+        """Write one journal entry about something that belongs to no case."""
+        self.session.add(JournalRow(case_id=None, seq=0, **self._entry(event, data, rule, actor)))
+
+    def _entry(self, event: str, data: dict[str, Any], rule: str | None, actor: str) -> dict[str, Any]:
+        written = {"id": new_id(), "at": self.now, "written_at": clock.real_now()}
+        return written | {"actor": actor, "event": event, "rule": rule, "data": data}
+
+
+@contextmanager
+def begin(sessions: sessionmaker[Session], context: Context) -> Iterator[UnitOfWork]:
+    """A unit of work that is committed at its end; what it wakes is woken after that."""
+    with sessions.begin() as session:
+        work = UnitOfWork(session, context)
+        yield work
+    context.wake.deliver(*work.lanes)
+    if work.has_receipts:
+        context.wake.settle()

@@ -1,0 +1,12 @@
+"""What a person is addressed by."""
+
+_DOUBLE_SURNAMES = ("欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "司徒", "夏侯")
+
+
+def surname(name: str | None) -> str | None:
+    """What a person is addressed by."""
+    if not name:
+        return None
+    if name.isascii():
+        return name.split(",")[0] if "," in name else name.split()[-1]
+    return name[:2] if name.startswith(_DOUBLE_SURNAMES) else name[0]
