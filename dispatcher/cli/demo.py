@@ -33,7 +33,7 @@ def demo(
     """演示:自带样例从推送到日志 / the sample cases on the real stack, then the log. Nothing real is sent."""
     pushes = sample.read(sample.bundled(), tuple(cases.split(",")))
     with private_stack("demo", pushes[0].at) as (services, stack):
-        threading.Thread(target=stack.watch, daemon=True).start()
+        threading.Thread(target=stack.supervisor.run, daemon=True).start()
         load_roster(services, sample.bundled().with_name(ROSTER))
         verdicts = _tell(services, pushes, play(services, pushes, timeout), json=json)
     if not all(each.met for each in verdicts):

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-
-from dispatcher.stack import Stack
-from tests.peers import processes
-from tests.peers import stack as stacks
 from tests.peers.ledger import Ledger, crossed
 from tests.peers.packages import GATEWAYS
 from tests.peers.smpp.processes import Peer, npm_version, smsc
+
+from dispatcher.up import Stack
+from tests.peers import processes
+from tests.peers import stack as stacks
 
 HERE = Path(__file__).parent
 NUMBER = "1540000000"
