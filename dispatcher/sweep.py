@@ -6,7 +6,6 @@ A process of its own, outside Celery. Two may run; one holds the advisory lock a
 import threading
 import time
 
-from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 from dispatcher import clock
@@ -14,12 +13,11 @@ from dispatcher.casework.context import Context
 from dispatcher.delivery import due, judge_providers, smpp_parts
 from dispatcher.logging import logger
 from dispatcher.setup import Services
-from dispatcher.store import heartbeats, partitions
+from dispatcher.store import advisory_locks, heartbeats, partitions
 from schemas.vocabulary import Health
 
 PERIOD_S = 1.0
 _STEPPED_PERIOD_S = 0.1  # a stepped clock that is ours to move stands still between two looks, so they come sooner
-_LOCK = 0x44535033
 _PARTITIONS_EVERY_S = 3600.0
 _log = logger(__name__)
 
@@ -37,7 +35,7 @@ def run(services: Services, stop: threading.Event) -> None:
 def _hold(services: Services, stop: threading.Event) -> None:
     """Sweep while the lock is ours; it goes when the connection goes."""
     with services.engine.connect() as holder:
-        while not _lock(holder):
+        while not advisory_locks.try_lock_connection(holder, advisory_locks.SWEEP):
             if stop.wait(PERIOD_S):
                 return
         partitions_due = judging_due = 0.0
@@ -49,8 +47,8 @@ def _hold(services: Services, stop: threading.Event) -> None:
             if time.monotonic() >= judging_due:
                 judge(services)
                 judging_due = time.monotonic() + PERIOD_S * 0.9  # a stepped clock's looks come sooner
-            has_wheel = services.context.clock.is_stepped and _step(services)
-            stop.wait(_STEPPED_PERIOD_S if has_wheel else PERIOD_S)
+            moves_clock = services.context.clock.is_stepped and _step(services)
+            stop.wait(_STEPPED_PERIOD_S if moves_clock else PERIOD_S)
             heartbeats.beat(holder, heartbeats.SWEEP)  # fails where the connection is lost, and with it the lock
             holder.commit()
 
@@ -90,19 +88,13 @@ def ring(context: Context, seen: due.DueWork) -> None:
         context.wake.advance()
 
 
-def _lock(holder: Connection) -> bool:
-    found = bool(holder.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _LOCK}))
-    holder.commit()
-    return found
-
-
 def _step(services: Services) -> bool:
-    """Move a stepped clock on. False where `simulate` has the wheel."""
+    """Move a stepped clock on. False if `simulate` moves it."""
     with services.sessions.begin() as session:
-        may_step = clock.may_step(session)
-        if may_step:
+        is_ours = clock.try_hold_clock_driver(session)
+        if is_ours:
             due.step(session, services.context)
-        return may_step
+        return is_ours
 
 
 def _make_partitions(services: Services) -> None:

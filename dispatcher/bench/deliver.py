@@ -154,7 +154,7 @@ class Bench:
     @contextmanager
     def _holding_the_wheel(self) -> Iterator[None]:
         """Nobody else moves the clock meanwhile."""
-        with clock.at_the_wheel(self._services.engine):
+        with clock.hold_clock_driver(self._services.engine):
             yield
 
 

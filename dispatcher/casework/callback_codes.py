@@ -5,7 +5,7 @@ import secrets
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, text
+from sqlalchemy import func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -13,7 +13,7 @@ from dispatcher import clock
 from dispatcher.casework.case_file import CaseFile, entry
 from dispatcher.casework.context import Context
 from dispatcher.casework.personal_data import keep_value
-from dispatcher.store import changes
+from dispatcher.store import advisory_locks, changes
 from dispatcher.store.base import new_id
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.codes import CodeCheckRow, CodeRow
@@ -26,7 +26,6 @@ DIGITS = 6
 FIELD = "callback_code"
 _CODE = re.compile(rf"[0-9]{{{DIGITS}}}")
 _TRIES = 50
-_LOCK = 0x44535034  # one query at a time, so that the limit is exact
 _WINDOW = timedelta(minutes=1)
 
 
@@ -60,7 +59,7 @@ def check(session: Session, context: Context, code: str, *, officer: str | None,
     Every query is journalled, a refused or malformed one too, but never the code itself. A code is good until its
     time, also when its case has ended: a "no" would tell somebody we have just warned that we are the scammer.
     """
-    session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    advisory_locks.lock(session, [advisory_locks.CALLBACK_CODE_CHECK])
     now = context.clock.now(session)
     if _too_many(session, context):
         session.add(entry(None, 0, now, by, "code_check_refused", "too_many_checks", {"officer": officer}))

@@ -98,7 +98,7 @@ class Play:
         if not self._services.context.clock.is_stepped:
             self._move_to_now()
             return self._play(self._round, until)
-        with clock.at_the_wheel(self._services.engine):
+        with clock.hold_clock_driver(self._services.engine):
             return self._play(self._stepped_round, until)
 
     def _play(self, play_round: Callable[[], bool], until: float) -> Outcome:
