@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from dispatcher.casework.context import Context
 from dispatcher.delivery import due, receipts
 from dispatcher.logging import logger
-from dispatcher.store.patience import waits_for_database
+from dispatcher.store.retries import retry_on_outage
 from tasks import app
 from tasks.worker import worker_services
 
@@ -37,7 +37,7 @@ def _in_rounds(work: Callable[[Session, Context], tuple[int, set[str]]], full: i
     return total
 
 
-@waits_for_database
+@retry_on_outage
 def _round(work: Callable[[Session, Context], tuple[int, set[str]]]) -> int:
     services = worker_services()
     with services.sessions.begin() as session:

@@ -13,7 +13,7 @@ from dispatcher import clock
 from dispatcher.casework.case_file import CaseFile, entry
 from dispatcher.casework.context import Context
 from dispatcher.casework.personal_data import keep_value
-from dispatcher.store import advisory_locks, changes
+from dispatcher.store import advisory_locks, journal_changes
 from dispatcher.store.base import new_id
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.codes import CodeCheckRow, CodeRow
@@ -46,7 +46,7 @@ def issue(case_file: CaseFile, case: CaseRow, subject: SubjectRow) -> None:
             kept = CodeRow(
                 digest=_digest(case_file.context, code), case_id=case.id, value_id=value_id, valid_until=valid_until
             )
-            changes.upserted(case_file.session, case.id, kept)
+            journal_changes.note_upsert(case_file.session, case.id, kept)
             keep_value(case_file.session, case_file.context, subject, FIELD, code, value_id=value_id)
             case_file.note(case.id, "code_issued", {"valid_until": valid_until.isoformat()})
             return

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from dispatcher.casework.context import Context
 from dispatcher.intake.normalised import SUBJECT, NormalisedInstruction
-from dispatcher.store import changes
-from dispatcher.store.base import is_one_of
+from dispatcher.store import journal_changes
+from dispatcher.store.base import in_array
 from dispatcher.store.cases import CaseRow, LinkRow, PhoneRow, SuppressionRow
 from dispatcher.store.vault import SubjectRow
 from schemas.vocabulary import CaseState, LinkKind, Resolution
@@ -53,7 +53,7 @@ def _same_person(session: Session, cases: Select[UUID], normalised: NormalisedIn
     digests = [phone.digest for phone in normalised.phones if phone.party == SUBJECT]
     if not digests:
         return None
-    with_phone = select(PhoneRow.case_id).where(is_one_of(PhoneRow.digest, digests), PhoneRow.party == SUBJECT)
+    with_phone = select(PhoneRow.case_id).where(in_array(PhoneRow.digest, digests), PhoneRow.party == SUBJECT)
     by_phone = cases.where(CaseRow.id.in_(with_phone))
     if normalised.id_digest is not None:
         by_phone = by_phone.where(SubjectRow.id_digest.is_(None))
@@ -81,7 +81,7 @@ def neighbours(session: Session, numbers: Iterable[bytes], case_id: UUID | None)
     others = (
         select(PhoneRow.case_id)
         .join(CaseRow, CaseRow.id == PhoneRow.case_id)
-        .where(is_one_of(PhoneRow.digest, set(numbers)), CaseRow.state == CaseState.OPEN.value)
+        .where(in_array(PhoneRow.digest, set(numbers)), CaseRow.state == CaseState.OPEN.value)
     )
     return sorted(set(session.scalars(others)) - {case_id})
 
@@ -96,7 +96,7 @@ def is_suppressed(session: Session, context: Context, normalised: NormalisedInst
     people = [phone.digest for phone in normalised.phones if phone.party == SUBJECT]
     people = [normalised.id_digest] if normalised.id_digest is not None else people
     triggers = [trigger(context, each, normalised.fraud_type, normalised.pushed.source_kind) for each in people]
-    found = select(SuppressionRow.digest).where(is_one_of(SuppressionRow.digest, triggers), SuppressionRow.until > now)
+    found = select(SuppressionRow.digest).where(in_array(SuppressionRow.digest, triggers), SuppressionRow.until > now)
     return bool(triggers) and session.scalar(found.limit(1)) is not None
 
 
@@ -110,9 +110,8 @@ def suppress(case_file: CaseFile, case_id: UUID, kinds: Iterable[str | None]) ->
     for person in people:
         for kind in set(kinds):
             digest = trigger(case_file.context, person, case.fraud_type, kind)
-            changes.keep_longest(
-                case_file.session, case_id, SuppressionRow(digest=digest, case_id=case_id, until=until)
-            )
+            suppression = SuppressionRow(digest=digest, case_id=case_id, until=until)
+            journal_changes.keep_longest(case_file.session, case_id, suppression)
     return until
 
 

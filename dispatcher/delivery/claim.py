@@ -15,7 +15,7 @@ from dispatcher.delivery.capacity import LEASE_MARGIN_S, Capacity, Slot
 from dispatcher.delivery.choose_provider import Chooser
 from dispatcher.delivery.compose import MessageComposer
 from dispatcher.delivery.record import ProviderCall, is_due
-from dispatcher.store import changes
+from dispatcher.store import journal_changes
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow
 from dispatcher.wake import LINK, ROUTINE, URGENT
@@ -160,4 +160,4 @@ class _Slice:
         if message is not None and (message.text or message.script):
             data["texts"] = self._office.texts.version
         said = entry(case.id, case.journal_seq, self._now, "worker", "attempt_sending", attempt.rule, data)
-        changes.write(self._session, said)
+        journal_changes.write(self._session, said)

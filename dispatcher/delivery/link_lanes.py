@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from dispatcher.casework.carry_out import lane_of
 from dispatcher.casework.case_file import entry
 from dispatcher.casework.context import Context
-from dispatcher.store import changes
+from dispatcher.store import journal_changes
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow
 from dispatcher.wake import LINK, link_lane
@@ -63,4 +63,4 @@ def _to_general_lanes(session: Session, context: Context, which: ColumnElement[b
 def _note(session: Session, attempt: AttemptRow, case: CaseRow, now: datetime, what: str) -> None:
     case.journal_seq += 1
     data = {"attempt": str(attempt.id), "channel": attempt.channel, "provider": attempt.provider, "lane": attempt.lane}
-    changes.write(session, entry(case.id, case.journal_seq, now, "worker", what, None, data))
+    journal_changes.write(session, entry(case.id, case.journal_seq, now, "worker", what, None, data))

@@ -14,7 +14,7 @@ from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.context import Context
 from dispatcher.delivery import outcomes
 from dispatcher.store.attempts import AttemptRow
-from dispatcher.store.base import is_one_of, new_id
+from dispatcher.store.base import in_array, new_id
 from dispatcher.store.probes import ProbeRow
 from dispatcher.store.receipts import ReceiptKeyRow, ReceiptRow
 from providers.base import Accepted, Answered, Receipt
@@ -96,7 +96,7 @@ def settle(session: Session, context: Context) -> tuple[int, set[str]]:
     if not rows:
         return 0, set()
     keys = {row.send_key for row in rows}
-    sent = select(AttemptRow.send_key, AttemptRow.case_id).where(is_one_of(AttemptRow.send_key, keys))
+    sent = select(AttemptRow.send_key, AttemptRow.case_id).where(in_array(AttemptRow.send_key, keys))
     case_of = dict(session.execute(sent).tuples().all())
     case_file = CaseFile(session, context)
     case_file.open_soon(case_of.values())

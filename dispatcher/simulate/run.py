@@ -21,7 +21,7 @@ from dispatcher.setup import Services
 from dispatcher.simulate import sample
 from dispatcher.simulate.crew import Crew
 from dispatcher.simulate.sample import Push
-from dispatcher.store.base import is_one_of
+from dispatcher.store.base import in_array
 from dispatcher.store.cases import CaseRow
 from schemas.vocabulary import CaseState
 
@@ -203,7 +203,7 @@ class Play:
 
     def _unfinished(self, now: datetime) -> set[UUID]:
         """Cases with something in hand, and open ones that no human is asked about or whose script goes on."""
-        mine = is_one_of(CaseRow.id, self.outcome.left)
+        mine = in_array(CaseRow.id, self.outcome.left)
         open_ = CaseRow.state == CaseState.OPEN.value
         with self._services.sessions() as session:
             going_on = set(session.scalars(select(CaseRow.id).where(mine, open_, CaseRow.waiting_for.is_(None))))

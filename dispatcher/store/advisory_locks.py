@@ -60,7 +60,7 @@ def try_lock_connection(connection: Connection, key: int) -> bool:
 def hold(connection: Connection, key: int, wait_s: int) -> Iterator[None]:
     """Hold this lock inside. Raises OperationalError if somebody else holds it for longer than the wait.
 
-    The connection is in AUTOCOMMIT, so that no transaction stays open meanwhile, and is kept: the lock is the connection's.
+    The lock is the connection's, which must be in AUTOCOMMIT, so that no transaction stays open meanwhile.
     """
     connection.execute(text(f"SET lock_timeout = '{int(wait_s)}s'"))
     connection.execute(_LOCK, {"key": key})

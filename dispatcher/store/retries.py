@@ -12,7 +12,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
-waits_for_database = retry(
+retry_on_outage = retry(
     retry=retry_if_exception_type(OperationalError),
     wait=wait_random_exponential(multiplier=0.1, max=3),
     stop=stop_after_delay(120),
@@ -20,7 +20,7 @@ waits_for_database = retry(
 )
 
 # For whoever waits for an answer: a deadlock is ours to run again, a database that is away is theirs to know.
-gives_way = retry(
+retry_on_deadlock = retry(
     retry=retry_if_exception(lambda error: isinstance(getattr(error, "orig", None), DeadlockDetected)),
     wait=wait_random(max=0.2),
     stop=stop_after_attempt(5),

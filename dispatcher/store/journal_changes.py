@@ -45,7 +45,7 @@ class UnnotedChangeError(RuntimeError):
     """A case was changed and the journal would not have told; nothing of the transaction is kept."""
 
 
-def watch(sessions: sessionmaker[Session]) -> sessionmaker[Session]:
+def install(sessions: sessionmaker[Session]) -> sessionmaker[Session]:
     """Have these sessions carry their changes into the journal."""
     event.listen(sessions, "before_flush", _before_flush)
     event.listen(sessions, "before_commit", _before_commit)
@@ -59,7 +59,7 @@ def write(session: Session, entry: JournalRow) -> None:
     session.info.setdefault(_ENTRIES, []).append(entry)
 
 
-def upserted(session: Session, case_id: UUID, row: Base) -> None:
+def note_upsert(session: Session, case_id: UUID, row: Base) -> None:
     """Say what a statement of its own did to a shared row; a session notices only its own rows."""
     _note(_pending(session), row, case_id, columns_of(row))
 
@@ -75,7 +75,7 @@ def keep_longest(session: Session, case_id: UUID, row: Base) -> None:
     )
     keys = [each.name for each in inspect(table).primary_key]
     session.execute(fresh.on_conflict_do_update(index_elements=keys, set_=values, where=stands_longer))
-    upserted(session, case_id, row)
+    note_upsert(session, case_id, row)
 
 
 def plain(columns: Mapping[str, Any]) -> Columns:
