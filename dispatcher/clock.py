@@ -31,12 +31,12 @@ class Spec:
 
 
 def real_now() -> datetime:
-    """This machine's time; the only place that asks for it."""
+    """Returns this machine's time; the only place that asks for it."""
     return datetime.now(UTC)
 
 
 def shared_now(session: Session) -> datetime:
-    """Real time, the same for all machines."""
+    """Returns real time, the same for all machines."""
     at: datetime = session.scalars(select(func.clock_timestamp())).one()
     return at.astimezone(UTC)
 
@@ -61,7 +61,7 @@ def parse(text_: str) -> Spec:
 
 
 class Clock:
-    """Asks PostgreSQL where product time is not real time."""
+    """Asks PostgreSQL if product time is not real time."""
 
     def __init__(self, spec: str) -> None:
         self.spec = spec
@@ -69,7 +69,7 @@ class Clock:
         self.is_stepped = self._parsed.kind == "stepped"
 
     def start(self, session: Session) -> None:
-        """Set the row up once. Raises OperatorError where the database runs on another clock."""
+        """Set the row up once. Raises OperatorError if the database runs on another clock."""
         if self._parsed.kind == "real":
             kept = session.scalar(select(ClockRow.spec))
             if kept is not None:
@@ -87,17 +87,17 @@ class Clock:
             return shared_now(session)
         row = session.execute(select(ClockRow.product_at, ClockRow.real_at)).one()
         if self.is_stepped:
-            stood: datetime = row.product_at
-            return stood
-        moved: datetime = row.product_at + (shared_now(session) - row.real_at) * self._parsed.rate
-        return moved
+            at: datetime = row.product_at
+            return at
+        now: datetime = row.product_at + (shared_now(session) - row.real_at) * self._parsed.rate
+        return now
 
     def real_seconds(self, product_seconds: float) -> float:
-        """How long a stretch of product time takes here; a stepped clock takes none."""
+        """Returns how much real time a stretch of product time takes; none on a stepped clock."""
         return 0.0 if self.is_stepped else product_seconds / self._parsed.rate
 
     def product_time(self, real_seconds: float) -> timedelta:
-        """How much product time passes meanwhile."""
+        """Returns how much product time passes in a stretch of real time."""
         return timedelta(seconds=real_seconds * self._parsed.rate)
 
 

@@ -131,7 +131,7 @@ class Play:
         has_pushed = self._push_due(look.now)
         acted, move_at = self._officers.act(look.now)
         if self._has_moved or has_pushed or acted:
-            sweep.ring(self._services.context, self._look() if has_pushed or acted else look)
+            sweep.wake_due(self._services.context, self._look() if has_pushed or acted else look)
             self._has_moved = False
             return False
         pushed_at = self._pushes[self._next].at if self._next < len(self._pushes) else None

@@ -8,9 +8,9 @@ from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 MIGRATION = 0x44535031
-"""One migration at a time, whoever starts it. For its transaction."""
+"""One migration at a time. For its transaction."""
 CLOCK_DRIVER = 0x44535032
-"""Who holds it may move a stepped clock: `simulate` for its whole run, else the sweep for one step."""
+"""Its holder may move a stepped clock: `simulate` for its whole run, else the sweep for one step."""
 SWEEP = 0x44535033
 """One sweep sweeps, others stand by. Until its connection ends."""
 CALLBACK_CODE_CHECK = 0x44535034

@@ -28,7 +28,7 @@ class AttemptRow(Base):
     channel: Mapped[str]
     party: Mapped[str]
     person: Mapped[str]
-    hook: Mapped[str | None]  # what a bank is asked for
+    hook: Mapped[str | None]  # the request to a bank
     occasion: Mapped[int]  # 1, 2, 3: repeat warnings change their wording
     phone_id: Mapped[UUID | None]
     visit_id: Mapped[UUID | None]
@@ -39,7 +39,7 @@ class AttemptRow(Base):
     send_key: Mapped[UUID]  # its own id, or the doubtful attempt's when re-sent
     possible_duplicate: Mapped[bool]
     state: Mapped[str]
-    # What a worker has to do about it at due_at: send, query or cancel; nothing while it is in hand or done.
+    # What a worker has to do about it at due_at: send, query or cancel; nothing while a worker has it, or once done.
     action: Mapped[str | None]
     due_at: Mapped[Timestamp]
     lane: Mapped[str]
@@ -49,7 +49,7 @@ class AttemptRow(Base):
     planned_at: Mapped[Timestamp]
     sent_at: Mapped[Timestamp | None]
     settled_at: Mapped[Timestamp | None]
-    retry_not_before: Mapped[Timestamp | None]  # where the provider named its wait
+    retry_not_before: Mapped[Timestamp | None]  # if the provider named its wait
     result: Mapped[str | None]
     onward: Mapped[str | None]  # what its refusal lets the plan do at once
     confirmed: Mapped[bool]

@@ -1,4 +1,4 @@
-"""Signs of life of what works on its own, so that silence can be told from idleness."""
+"""Signs of life of processes that work on their own, so that an outage can be told from idleness."""
 
 from sqlalchemy import Connection, func
 from sqlalchemy.dialects.postgresql import insert

@@ -18,7 +18,7 @@ class JournalRow(Base):
 
     id: Mapped[Key]
     case_id: Mapped[UUID | None]
-    seq: Mapped[int]  # 1, 2, 3 … within its case; 0 where there is no case
+    seq: Mapped[int]  # 1, 2, 3 … within its case; 0 without a case
     at: Mapped[Timestamp]  # product time
     written_at: Mapped[Timestamp]  # real time
     actor: Mapped[str]

@@ -1,4 +1,4 @@
-"""Where product time comes from when it is not the real time: one row, the same for all processes."""
+"""The source of product time if it is not real time: one row, the same for all processes."""
 
 from sqlalchemy.orm import Mapped, mapped_column
 

@@ -1,4 +1,4 @@
-"""Providers 服务商: how each stands, the same for all processes, and how it came to."""
+"""Providers 服务商: the health of each, the same for all processes, and its history."""
 
 from sqlalchemy import Index
 from sqlalchemy.dialects.postgresql import JSONB

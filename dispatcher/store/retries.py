@@ -1,4 +1,4 @@
-"""Waiting for PostgreSQL: a transaction that found it away, or lost a deadlock, is run again as a whole."""
+"""Retries of a whole transaction: after an outage of PostgreSQL, or after it lost a deadlock."""
 
 from psycopg.errors import DeadlockDetected
 from sqlalchemy.exc import OperationalError
@@ -19,7 +19,7 @@ retry_on_outage = retry(
     reraise=True,
 )
 
-# For whoever waits for an answer: a deadlock is ours to run again, a database that is away is theirs to know.
+# For callers that wait for an answer: a deadlock is run again, an outage is for them to know.
 retry_on_deadlock = retry(
     retry=retry_if_exception(lambda error: isinstance(getattr(error, "orig", None), DeadlockDetected)),
     wait=wait_random(max=0.2),

@@ -31,7 +31,7 @@ class VaultValueRow(Base):
 
 
 class KeyCheckRow(Base):
-    """One known text per ring key, so that a wrong key is told at start and not at the first victim."""
+    """One known text per ring key, so that a wrong key is found at the start and not at the first victim."""
 
     __tablename__ = "key_checks"
 
