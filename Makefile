@@ -1,7 +1,9 @@
 # Everything happens in .venv; a fresh machine needs Python 3.11 or later, make and git.
-PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Once .venv is there, its own interpreter; `make test PYTHON=python3.13` makes it anew with that one.
+PYTHON ?= $(or $(wildcard $(BIN)/python),python3)
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # The vendors' own SDKs, for `make peers-signatures` alone.
 PEERS := .venv-peers
@@ -11,6 +13,10 @@ SMPP := tests/peers/smpp
 DEBIAN := tests/peers/debian
 # The gateway, for `make peers-jasmin` alone.
 JASMIN := tests/peers/jasmin
+# For every Python from 3.11 on and every platform.
+UPGRADE ?= --upgrade
+LOCK = $(BIN)/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock"
 
 # Where this is set, each of the many processes of a test compiles the same 900 modules anew: 2 s of one core.
 unexport PYTHONDONTWRITEBYTECODE
@@ -110,29 +116,24 @@ without-names: $(VENV)/dev  ## take each name of docs/rules.md out; the test bes
 peers-signatures: $(PEERS)/done  ## our signatures and bodies beside those of the vendors' own SDKs
 	$(PEERS)/bin/python -m pytest -s tests/peers/test_signatures.py
 
-lock: $(VENV)/dev  ## newer versions of everything, with hashes and without registry addresses
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--custom-compile-command "make lock" pyproject.toml --group build -o requirements.lock
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--custom-compile-command "make lock" pyproject.toml --group dev -o requirements-dev.lock
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--custom-compile-command "make lock" pyproject.toml --group peers -o requirements-peers.lock
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--custom-compile-command "make lock" $(SMPP)/jasmin.in -o $(SMPP)/jasmin.lock
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--custom-compile-command "make lock" $(JASMIN)/gateway.in -o $(JASMIN)/gateway.lock
+lock: $(VENV)/dev  ## newer versions of everything, with hashes and without registry addresses; UPGRADE= keeps what still fits
+	$(LOCK) pyproject.toml --group build -o requirements.lock
+	$(LOCK) pyproject.toml --group dev -o requirements-dev.lock
+	$(LOCK) pyproject.toml --group peers -o requirements-peers.lock
+	$(LOCK) $(SMPP)/jasmin.in -o $(SMPP)/jasmin.lock
+	$(LOCK) $(JASMIN)/gateway.in -o $(JASMIN)/gateway.lock
 
 clean:
 	rm -rf $(VENV) $(PEERS) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	rm -rf $(SMPP)/npm/node_modules $(SMPP)/jasmin
 	rm -rf $(DEBIAN)/gateways $(DEBIAN)/broker $(JASMIN)/venv
 
-$(BIN)/python:
+$(BIN)/python$(VERSION):
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; make PYTHON=python3.12")'
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv --clear $(VENV)
 
 # The build backend stands in the lock files too, so that nothing unpinned is fetched.
-$(VENV)/run: requirements.lock pyproject.toml | $(BIN)/python
+$(VENV)/run: requirements.lock pyproject.toml $(BIN)/python$(VERSION)
 	$(PIP) install --require-hashes -r requirements.lock
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	touch $@

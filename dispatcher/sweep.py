@@ -1,4 +1,4 @@
-"""The sweep: rings for whatever is due, so that a lost message costs a second and not a warning.
+"""The sweep: wakes workers for what is due, so that a lost message costs a second and not a warning.
 
 A process of its own, outside Celery. Two may run; one holds the advisory lock and works, the other waits.
 """
@@ -6,38 +6,37 @@ A process of its own, outside Celery. Two may run; one holds the advisory lock a
 import threading
 import time
 
-from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 from dispatcher import clock
 from dispatcher.casework.context import Context
-from dispatcher.delivery import due, judge_providers, smpp_parts
+from dispatcher.delivery import due, smpp_parts
+from dispatcher.delivery.judge_providers import judge, known
 from dispatcher.logging import logger
 from dispatcher.setup import Services
-from dispatcher.store import heartbeats, partitions
+from dispatcher.store import advisory_locks, heartbeats, partitions
 from schemas.vocabulary import Health
 
 PERIOD_S = 1.0
-_STEPPED_PERIOD_S = 0.1  # a stepped clock that is ours to move stands still between two looks, so they come sooner
-_LOCK = 0x44535033
+_STEPPED_PERIOD_S = 0.1  # a stepped clock that is ours to move stands still between two sweeps, so they come sooner
 _PARTITIONS_EVERY_S = 3600.0
 _log = logger(__name__)
 
 
 def run(services: Services, stop: threading.Event) -> None:
-    """Sweep until told to stop; wait for PostgreSQL where it is away."""
+    """Sweep until told to stop; wait for PostgreSQL if it is away."""
     while not stop.is_set():
         try:
-            _hold(services, stop)
+            _sweep_while_locked(services, stop)
         except OperationalError as error:
             _log.warning("database_away", error=type(error.orig).__name__)
             stop.wait(PERIOD_S)
 
 
-def _hold(services: Services, stop: threading.Event) -> None:
+def _sweep_while_locked(services: Services, stop: threading.Event) -> None:
     """Sweep while the lock is ours; it goes when the connection goes."""
     with services.engine.connect() as holder:
-        while not _lock(holder):
+        while not advisory_locks.try_lock_connection(holder, advisory_locks.SWEEP):
             if stop.wait(PERIOD_S):
                 return
         partitions_due = judging_due = 0.0
@@ -47,16 +46,16 @@ def _hold(services: Services, stop: threading.Event) -> None:
                 partitions_due = time.monotonic() + _PARTITIONS_EVERY_S
             sweep(services)
             if time.monotonic() >= judging_due:
-                judge(services)
-                judging_due = time.monotonic() + PERIOD_S * 0.9  # a stepped clock's looks come sooner
-            has_wheel = services.context.clock.is_stepped and _step(services)
-            stop.wait(_STEPPED_PERIOD_S if has_wheel else PERIOD_S)
-            heartbeats.beat(holder, heartbeats.SWEEP)  # fails where the connection is lost, and with it the lock
+                judge_providers(services)
+                judging_due = time.monotonic() + PERIOD_S * 0.9  # a stepped clock's sweeps come sooner
+            moves_clock = services.context.clock.is_stepped and _step(services)
+            stop.wait(_STEPPED_PERIOD_S if moves_clock else PERIOD_S)
+            heartbeats.beat(holder, heartbeats.SWEEP)  # fails if the connection is lost, and with it the lock
             holder.commit()
 
 
 def sweep(services: Services) -> None:
-    """One look: expire leases, ring for lanes, receipts and cases that are due."""
+    """Sweep once: expire leases, wake lanes, receipts and cases that are due."""
     context = services.context
     with services.begin() as work:
         expired = due.expire_leases(work)
@@ -64,24 +63,24 @@ def sweep(services: Services) -> None:
         _log.warning("leases_expired", attempts=expired)
     with services.begin() as work:
         seen = due.find_due_work(work)
-    ring(context, seen)
+    wake_due(context, seen)
 
 
-def judge(services: Services) -> None:
+def judge_providers(services: Services) -> None:
     """Judge the providers by their last sends, in real time."""
     with services.sessions() as session:
-        names = judge_providers.known(session)
+        names = known(session)
     told = services.send_counter.read(names)
     with services.begin() as work:
-        moved = judge_providers.judge(work, told)
+        moved = judge(work, told)
     for each in moved:
         services.send_counter.forget(each.provider)
         log = _log.info if each.after in (Health.RETURNING, Health.CLOSED) else _log.error
         log("provider_moved", provider=each.provider, before=each.before, after=each.after, cause=each.cause)
 
 
-def ring(context: Context, seen: due.DueWork) -> None:
-    """Wake whoever has something to do."""
+def wake_due(context: Context, seen: due.DueWork) -> None:
+    """Wake the workers that have something to do."""
     context.wake.deliver(*sorted(seen.lanes, reverse=True))
     if seen.has_receipts:
         context.wake.settle()
@@ -89,19 +88,13 @@ def ring(context: Context, seen: due.DueWork) -> None:
         context.wake.advance()
 
 
-def _lock(holder: Connection) -> bool:
-    found = bool(holder.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _LOCK}))
-    holder.commit()
-    return found
-
-
 def _step(services: Services) -> bool:
-    """Move a stepped clock on. False where `simulate` has the wheel."""
+    """Move a stepped clock on. False if `simulate` moves it."""
     with services.begin() as work:
-        may_step = clock.may_step(work.session)
-        if may_step:
+        is_ours = clock.try_hold_clock_driver(work.session)
+        if is_ours:
             due.step(work)
-        return may_step
+        return is_ours
 
 
 def _make_partitions(services: Services) -> None:

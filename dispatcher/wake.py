@@ -1,7 +1,7 @@
 """The port through which work is announced: a message that says "look", never what to do.
 
-Lost messages cost a second, not a warning: the sweep rings again. So a broker that is down
-is logged and passed over here, and nowhere else.
+A lost message costs a second, not a warning: the sweep wakes again. So if the broker is down, that is logged and
+passed over, here and nowhere else.
 """
 
 import threading
@@ -17,10 +17,11 @@ from dispatcher.logging import logger
 LANES = ("urgent", "routine")
 URGENT, ROUTINE = LANES
 LINK = "link."  # before a provider's name: the lane of what goes through its link
-# What can be woken: task name and its queue. A lane has a queue of its name.
+# A task and the queue that it is sent to. A lane has a queue of its name.
+Task = tuple[str, str]
 DELIVER = "deliver_due"
-SETTLE = ("settle_receipts", "casework")
-ADVANCE = ("advance_due", "casework")
+SETTLE: Task = ("settle_receipts", "casework")
+ADVANCE: Task = ("advance_due", "casework")
 
 _GAP_S = 0.05
 _CASEWORK_GAP_S = 0.15  # receipts settled together cost a third of what they cost one by one
@@ -40,45 +41,45 @@ class Wake(Protocol):
 
 
 class CeleryWake:
-    """Rings by Celery, at most once in 50 or 150 ms for each queue; a ring inside that gap follows at its end."""
+    """Wakes by Celery, at most once in 50 or 150 ms for each task; a call inside that gap is made up for at its end."""
 
     def __init__(self, redis_url: str) -> None:
         self._app = Celery(set_as_current=False)
         self._app.config_from_object("celeryrc")
         self._redis = redis.Redis.from_url(redis_url, socket_timeout=2, socket_connect_timeout=2)
         self._lock = threading.Lock()
-        self._last: dict[tuple[str, str], float] = {}
-        self._pending: set[tuple[str, str]] = set()
+        self._last: dict[Task, float] = {}
+        self._pending: set[Task] = set()
 
     def deliver(self, *lanes: str) -> None:
         for lane in lanes:
-            self._ring((DELIVER, lane))
+            self._send_spaced((DELIVER, lane))
 
     def settle(self) -> None:
-        self._ring(SETTLE)
+        self._send_spaced(SETTLE)
 
     def advance(self) -> None:
-        self._ring(ADVANCE)
+        self._send_spaced(ADVANCE)
 
-    def _ring(self, bell: tuple[str, str]) -> None:
+    def _send_spaced(self, task: Task) -> None:
         with self._lock:
-            gap = _GAP_S if bell[0] == DELIVER else _CASEWORK_GAP_S
-            wait = self._last.get(bell, 0.0) + gap - time.monotonic()
+            gap = _GAP_S if task[0] == DELIVER else _CASEWORK_GAP_S
+            wait = self._last.get(task, 0.0) + gap - time.monotonic()
             if wait > 0:
-                if bell not in self._pending:
-                    self._pending.add(bell)
-                    timer = threading.Timer(wait, self._send, (bell,))
+                if task not in self._pending:
+                    self._pending.add(task)
+                    timer = threading.Timer(wait, self._send, (task,))
                     timer.daemon = True
                     timer.start()
                 return
-            self._last[bell] = time.monotonic()
-        self._send(bell)
+            self._last[task] = time.monotonic()
+        self._send(task)
 
-    def _send(self, bell: tuple[str, str]) -> None:
+    def _send(self, task: Task) -> None:
         with self._lock:
-            self._pending.discard(bell)
-            self._last[bell] = time.monotonic()
-        name, queue = bell
+            self._pending.discard(task)
+            self._last[task] = time.monotonic()
+        name, queue = task
         arguments = [queue] if name == DELIVER else []
         try:
             if self._redis.llen(queue) < _BACKLOG:
@@ -88,7 +89,7 @@ class CeleryWake:
 
 
 class Silent:
-    """For commands that run without a broker at hand: the sweep will ring."""
+    """For commands without a broker: the sweep will wake."""
 
     def deliver(self, *lanes: str) -> None: ...
     def settle(self) -> None: ...

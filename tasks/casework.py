@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.delivery import due, receipts
 from dispatcher.logging import logger
-from dispatcher.store.patience import waits_for_database
+from dispatcher.store.retries import retry_on_outage
 from tasks.celery_app import app
 from tasks.worker import worker_services
 
@@ -35,7 +35,7 @@ def _in_rounds(use_case: Callable[[UnitOfWork], int], full: int) -> int:
     return total
 
 
-@waits_for_database
+@retry_on_outage
 def _round(use_case: Callable[[UnitOfWork], int]) -> int:
     services = worker_services()
     with services.begin() as work:

@@ -16,7 +16,7 @@ from celery.worker.request import Request
 from dispatcher.intake import instructions as use_case
 from dispatcher.intake.answer import Answer
 from dispatcher.logging import logger
-from dispatcher.store.patience import waits_for_database
+from dispatcher.store.retries import retry_on_outage
 from schemas.errors import BadInstruction
 from tasks.celery_app import app
 from tasks.worker import worker_services
@@ -44,7 +44,7 @@ def intake(*instructions: Any, **fields: Any) -> None:
         _log.info("instruction_taken", status=answer.status, instruction=answer.instruction_id, case=answer.case)
 
 
-@waits_for_database
+@retry_on_outage
 def _take(raw: bytes) -> Answer:
     services = worker_services()
     with services.begin() as work:

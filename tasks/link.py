@@ -7,7 +7,6 @@ on the providers' event loop, and is read while no task runs.
 import os
 import signal
 import threading
-import zlib
 from functools import cache
 from typing import Any, cast
 
@@ -18,12 +17,12 @@ from sqlalchemy.exc import OperationalError
 from dispatcher.delivery.pump import Pump
 from dispatcher.logging import logger
 from dispatcher.setup import Services
+from dispatcher.store import advisory_locks
 from dispatcher.wake import LINK
 from providers.base import Linked
 from tasks.worker import worker_pump, worker_services
 
 _PERIOD_S = 1.0
-_LOCKS = 0x4C494E4B << 32  # below it, a checksum of the name
 _log = logger(__name__)
 
 
@@ -62,7 +61,8 @@ class Link:
 
     def _hold(self, holder: Connection) -> None:
         """Keep the link open while the lock is ours; it goes when the connection goes."""
-        while not _lock(holder, self._provider.name):
+        key = advisory_locks.provider_link(self._provider.name)
+        while not advisory_locks.try_lock_connection(holder, key):
             if self._was_ours:
                 # While we had no database somebody else took over. Started again, this worker stands by.
                 _log.warning("link_taken_over", provider=self._provider.name)
@@ -83,13 +83,6 @@ class Link:
         if self._is_ours.is_set():
             self._is_ours.clear()
             self._pump.run(self._provider.close())
-
-
-def _lock(holder: Connection, name: str) -> bool:
-    key = _LOCKS | zlib.crc32(name.encode())
-    found = bool(holder.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}))
-    holder.commit()
-    return found
 
 
 @cache

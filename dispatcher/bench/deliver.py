@@ -23,8 +23,8 @@ from dispatcher.delivery import due
 from dispatcher.errors import OperatorError
 from dispatcher.intake import instructions
 from dispatcher.setup import Services
-from dispatcher.stack import Stack
 from dispatcher.store.attempts import AttemptRow
+from dispatcher.up import Stack
 from schemas.vocabulary import AttemptState
 
 NIGHT = datetime.fromisoformat("2026-03-02T22:00:00+08:00")  # in the quiet hours: SMS are planned for 08:00
@@ -70,7 +70,7 @@ class Bench:
                 self._push()
                 self._stack.add("naive", [*command, "-Q", naive.QUEUE, "-n", "naive@%h", "-l", "WARNING"])
                 per_second_naive = self._naive()
-                self._stack.remove("naive")
+                self._stack.supervisor.remove("naive")
                 yield Round(per_second_naive, self._ours(self._has_left))
 
     def with_receipts(self) -> float:
@@ -152,7 +152,7 @@ class Bench:
     @contextmanager
     def _holding_the_wheel(self) -> Iterator[None]:
         """Nobody else moves the clock meanwhile."""
-        with clock.at_the_wheel(self._services.engine):
+        with clock.hold_clock_driver(self._services.engine):
             yield
 
 

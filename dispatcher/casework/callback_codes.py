@@ -5,7 +5,7 @@ import secrets
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, text
+from sqlalchemy import func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -14,7 +14,7 @@ from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.context import Context
 from dispatcher.casework.personal_data import keep_value
 from dispatcher.casework.unit_of_work import UnitOfWork
-from dispatcher.store import changes
+from dispatcher.store import advisory_locks, journal_changes
 from dispatcher.store.base import new_id
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.codes import CodeCheckRow, CodeRow
@@ -27,7 +27,6 @@ DIGITS = 6
 FIELD = "callback_code"
 _CODE = re.compile(rf"[0-9]{{{DIGITS}}}")
 _TRIES = 50
-_LOCK = 0x44535034  # one query at a time, so that the limit is exact
 _WINDOW = timedelta(minutes=1)
 
 
@@ -48,7 +47,7 @@ def issue(case_file: CaseFile, case: CaseRow, subject: SubjectRow) -> None:
             kept = CodeRow(
                 digest=_digest(case_file.context, code), case_id=case.id, value_id=value_id, valid_until=valid_until
             )
-            changes.upserted(case_file.session, case.id, kept)
+            journal_changes.note_upsert(case_file.session, case.id, kept)
             keep_value(case_file.work, subject, FIELD, code, value_id=value_id)
             case_file.note(case.id, "code_issued", {"valid_until": valid_until.isoformat()})
             return
@@ -61,7 +60,7 @@ def check(work: UnitOfWork, code: str, *, officer: str | None, by: str) -> bool 
     Every query is journalled, a refused or malformed one too, but never the code itself. A code is good until its
     time, also when its case has ended: a "no" would tell somebody we have just warned that we are the scammer.
     """
-    work.session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    advisory_locks.lock(work.session, [advisory_locks.CALLBACK_CODE_CHECK])
     now = work.now
     if _too_many(work):
         work.note_without_case("code_check_refused", {"officer": officer}, rule="too_many_checks", actor=by)

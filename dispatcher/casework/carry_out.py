@@ -8,7 +8,7 @@ from uuid import UUID
 from dispatcher.casework import closing
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.engine import decisions as d
-from dispatcher.store import changes
+from dispatcher.store import journal_changes
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import new_id
 from dispatcher.store.cases import BadNumberRow, CaseRow
@@ -275,7 +275,7 @@ def _mark_bad(writer: DecisionWriter, decision: d.MarkBad) -> None:
     until = writer.now + writer.case_file.context.policy.bad_number_for
     for channel in sorted(decision.channels):
         bad = BadNumberRow(digest=phone.digest, channel=channel.value, until=until)
-        changes.keep_longest(writer.case_file.session, writer.case.id, bad)
+        journal_changes.keep_longest(writer.case_file.session, writer.case.id, bad)
     writer.case_file.bad[phone.digest] = writer.case_file.bad.get(phone.digest, frozenset()) | decision.channels
     writer.note(
         "number_marked_bad",

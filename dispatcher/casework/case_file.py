@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from dispatcher.casework.personal_data import keep_value
 from dispatcher.casework.unit_of_work import ENGINE, UnitOfWork
 from dispatcher.store.attempts import AttemptRow
-from dispatcher.store.base import is_one_of
+from dispatcher.store.base import in_array
 from dispatcher.store.cases import AddressRow, BadNumberRow, CaseRow, PhoneRow
 from dispatcher.store.vault import SubjectRow
 from dispatcher.store.visits import VisitRow
@@ -45,7 +45,7 @@ class CaseFile:
     def open(self, case_ids: Iterable[UUID], *, skip_locked: bool = False) -> None:
         """Lock and read. Cases already open stay as they are."""
         wanted = sorted(set(case_ids) - self.cases.keys())
-        found = select(CaseRow).where(is_one_of(CaseRow.id, wanted)).order_by(CaseRow.id)
+        found = select(CaseRow).where(in_array(CaseRow.id, wanted)).order_by(CaseRow.id)
         locked = found.with_for_update(key_share=True, skip_locked=skip_locked)
         rows = list(self.session.scalars(locked.execution_options(populate_existing=True))) if wanted else []
         if not rows:
@@ -74,7 +74,7 @@ class CaseFile:
                 raise
 
     def _read(self, table: type[Row], kept: dict[UUID, list[Row]], case_ids: list[UUID]) -> None:
-        found = select(table).where(is_one_of(table.case_id, case_ids)).order_by(table.id)
+        found = select(table).where(in_array(table.case_id, case_ids)).order_by(table.id)
         for each in self.session.scalars(found.execution_options(populate_existing=True)):
             kept[each.case_id].append(each)
 
@@ -103,7 +103,7 @@ class CaseFile:
         if not digests:
             return
         bad = select(BadNumberRow.digest, BadNumberRow.channel).where(
-            is_one_of(BadNumberRow.digest, digests), BadNumberRow.until > self.now
+            in_array(BadNumberRow.digest, digests), BadNumberRow.until > self.now
         )
         for digest, channel in self.session.execute(bad).tuples():
             self.bad[digest] = self.bad.get(digest, frozenset()) | {Channel(channel)}

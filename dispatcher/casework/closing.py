@@ -9,7 +9,7 @@ from sqlalchemy import Select, select
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.context import Context
 from dispatcher.engine.case import SUBJECT
-from dispatcher.store import changes
+from dispatcher.store import journal_changes
 from dispatcher.store.base import new_id
 from dispatcher.store.cases import CaseRow, SuppressionRow
 from dispatcher.store.instructions import FeedbackRow, InstructionRow
@@ -73,7 +73,7 @@ def _remember_false_alarm(case_file: CaseFile, case_id: UUID, kinds: Iterable[st
     for person in people:
         for kind in set(kinds):
             digest = trigger(case_file.context, person, case.fraud_type, kind)
-            changes.keep_longest(
+            journal_changes.keep_longest(
                 case_file.session, case_id, SuppressionRow(digest=digest, case_id=case_id, until=until)
             )
     return until

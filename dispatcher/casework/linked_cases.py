@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dispatcher.casework.case_file import CaseFile
-from dispatcher.store.base import is_one_of
+from dispatcher.store.base import in_array
 from dispatcher.store.cases import CaseRow, LinkRow, PhoneRow
 from schemas.vocabulary import CaseState, LinkKind
 
@@ -33,7 +33,7 @@ def neighbours(session: Session, numbers: Iterable[bytes], case_id: UUID | None)
     others = (
         select(PhoneRow.case_id)
         .join(CaseRow, CaseRow.id == PhoneRow.case_id)
-        .where(is_one_of(PhoneRow.digest, set(numbers)), CaseRow.state == CaseState.OPEN.value)
+        .where(in_array(PhoneRow.digest, set(numbers)), CaseRow.state == CaseState.OPEN.value)
     )
     return sorted(set(session.scalars(others)) - {case_id})
 

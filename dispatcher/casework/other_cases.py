@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from dispatcher.engine.caps import NEVER_ARRIVED
 from dispatcher.store.attempts import AttemptRow
-from dispatcher.store.base import is_one_of
+from dispatcher.store.base import in_array
 from dispatcher.store.cases import CaseRow, PhoneRow
 from schemas.vocabulary import AttemptState, CaseState, Channel
 
@@ -57,7 +57,7 @@ def _sharing(session: Session, digests: Mapping[UUID, set[bytes]]) -> list[UUID]
     holders = defaultdict(set)
     # The cases' own phones need not be stored yet, and to store them for this question would be a flush more.
     with session.no_autoflush:
-        found = session.execute(select(PhoneRow.digest, PhoneRow.case_id).where(is_one_of(PhoneRow.digest, wanted)))
+        found = session.execute(select(PhoneRow.digest, PhoneRow.case_id).where(in_array(PhoneRow.digest, wanted)))
     for digest, case_id in found.tuples():
         holders[digest].add(case_id)
     return [case_id for case_id, own in digests.items() if any(holders[each] - {case_id} for each in own)]
@@ -72,7 +72,7 @@ def _used(
         .join(other, and_(other.digest == mine.digest, other.case_id != mine.case_id))
         .join(AttemptRow, and_(AttemptRow.case_id == other.case_id, AttemptRow.phone_id == other.id))
         .where(
-            is_one_of(mine.case_id, case_ids),
+            in_array(mine.case_id, case_ids),
             now - _LOOK_BACK < _MADE_AT,
             AttemptRow.state.not_in(_NOT_MADE),
             or_(AttemptRow.result.is_(None), AttemptRow.result.not_in(_NEVER_ARRIVED)),

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from dispatcher import clock
 from dispatcher.casework.context import Context
-from dispatcher.store import changes
+from dispatcher.store import journal_changes
 from dispatcher.store.base import new_id
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.journal import JournalRow
@@ -50,7 +50,7 @@ class UnitOfWork:
     ) -> None:
         """Write one journal entry of a case that this transaction has locked. `data` holds ids and codes only."""
         case.journal_seq += 1
-        changes.write(
+        journal_changes.write(
             self.session, JournalRow(case_id=case.id, seq=case.journal_seq, **self._entry(event, data, rule, actor))
         )
 

@@ -12,10 +12,10 @@ from dispatcher.cli.playing import ROSTER, load_roster, play
 from dispatcher.cli.private import private_stack
 from dispatcher.reporting import log as attempt_log
 from dispatcher.setup import Services
-from dispatcher.simulate import expected, sample
-from dispatcher.simulate.expected import Verdict
+from dispatcher.simulate import sample, sample_checks
 from dispatcher.simulate.run import Outcome
-from dispatcher.simulate.seen import Seen
+from dispatcher.simulate.run_result import RunResult
+from dispatcher.simulate.sample_checks import Verdict
 from schemas.vocabulary import Resolution, Urgency
 
 DEMO = "S01,S02,S03,S04,S05,S06,S09,S10,S11,S12,S13,S16,S20"
@@ -33,7 +33,7 @@ def demo(
     """演示:自带样例从推送到日志 / the sample cases on the real stack, then the log. Nothing real is sent."""
     pushes = sample.read(sample.bundled(), tuple(cases.split(",")))
     with private_stack("demo", pushes[0].at) as (services, stack):
-        threading.Thread(target=stack.watch, daemon=True).start()
+        threading.Thread(target=stack.supervisor.run, daemon=True).start()
         load_roster(services, sample.bundled().with_name(ROSTER))
         verdicts = _tell(services, pushes, play(services, pushes, timeout), json=json)
     if not all(each.met for each in verdicts):
@@ -45,7 +45,7 @@ def _tell(services: Services, pushes: list[sample.Push], played: Outcome, *, jso
         lines = list(attempt_log.log(session, attempt_log.Filters()))
         whole = {name: attempt_log.case(session, case_id) for name, case_id in played.cases.items()}
     answers = {name: each.status.value for name, each in played.answers.items()}
-    verdicts = expected.judge(pushes, Seen(services, answers, whole))
+    verdicts = sample_checks.check_samples(pushes, RunResult(services, answers, whole))
     if json:
         met = [{"name": each.name, "expectation": each.expectation, "met": each.met} for each in verdicts]
         json_line({"answers": answers, "cases": whole, "log": lines, "expectations": met})

@@ -11,7 +11,7 @@ from dispatcher import logging
 from dispatcher.cli.output import err
 from dispatcher.settings import read_running, settings
 from dispatcher.setup import Services, build_services
-from dispatcher.stack import Stack, end_leftovers
+from dispatcher.up import Stack, end_leftovers
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from dispatcher import clock, trial
+from dispatcher import clock, probe_message
 from dispatcher.cli import arguments
 from dispatcher.cli.arguments import Json
 from dispatcher.cli.output import json_line, out
@@ -61,10 +61,10 @@ def test(
     by_voice, key = way is Channel.VOICE, str(new_id())
     text = services.context.texts.trial(chinese=country == _HOME, by_voice=by_voice)
     said = Message(key, way, Person.OTHER, to=to, text=None if by_voice else text, script=text if by_voice else None)
-    trial.expect(services.engine, key, clock.real_now())
+    probe_message.register(services.engine, key, clock.real_now())
     began = time.monotonic()
     try:
-        outcome = asyncio.run(trial.send(table, said))
+        outcome = asyncio.run(probe_message.send(table, said))
     except SettingsError as error:
         raise OperatorError("渠道配置文件有误", str(error)) from None
     _tell_outcome({"provider": name, "channel": way.value, "took_s": round(time.monotonic() - began, 2)}, outcome, json)

@@ -14,7 +14,7 @@ from dispatcher.errors import OperatorError
 from dispatcher.intake import instructions
 from dispatcher.intake.answer import Answer
 from dispatcher.setup import Services, build_services
-from dispatcher.store.patience import gives_way
+from dispatcher.store.retries import retry_on_deadlock
 from schemas.vocabulary import IntakeStatus
 
 DOOR = "push"
@@ -43,7 +43,7 @@ def push(
         raise typer.Exit(SOME_REFUSED)
 
 
-@gives_way
+@retry_on_deadlock
 def take_line(services: Services, raw: bytes) -> Answer:
     """One line in a transaction of its own."""
     with services.begin() as work:

@@ -13,9 +13,9 @@ from dispatcher.cli.output import err, out
 from dispatcher.errors import OperatorError
 from dispatcher.settings import database_url, settings
 from dispatcher.setup import build_services, load_policy
-from dispatcher.stack import Stack
 from dispatcher.store import engine
 from dispatcher.store import migrate as migrations
+from dispatcher.up import Stack
 
 
 def register(app: typer.Typer) -> None:
@@ -41,7 +41,7 @@ def until_told(stack: Stack) -> None:
             stack.start_children()
             stack.wait_until_ready()
         _banner(stack)
-        watcher = threading.Thread(target=stack.watch, daemon=True)
+        watcher = threading.Thread(target=stack.supervisor.run, daemon=True)
         watcher.start()
         stop.wait()
         with err.status("正在停止 stopping …"):

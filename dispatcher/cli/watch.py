@@ -10,11 +10,11 @@ from dispatcher.cli.arguments import Json
 from dispatcher.cli.output import json_line, out
 from dispatcher.cli.service import stop_on_signals
 from dispatcher.settings import database_url, read_as, redis_url, settings
-from dispatcher.watch import tell
+from dispatcher.watch import notify
+from dispatcher.watch.active_alarms import OVER
 from dispatcher.watch.alarms import Alarm
 from dispatcher.watch.limits import Limits
 from dispatcher.watch.run import Watch
-from dispatcher.watch.standing import OVER
 
 _STATES = {"raised": "告警 ALARM", "standing": "仍在告警 still", "over": "解除 over"}
 
@@ -37,13 +37,13 @@ def watch(
     parts = Watch(found, read_as(Limits), database_url(), redis_url())
     parts.check(probe=probe)
     say = _json if json else _line
-    is_well = parts.once(say, probe=probe) if once else parts.go_on(say, stop_on_signals())
+    is_well = parts.run_once(say, probe=probe) if once else parts.run(say, stop_on_signals())
     if not is_well:
         raise typer.Exit(1)
 
 
 def _json(state: str, alarm: Alarm) -> None:
-    json_line(tell.as_json(state, alarm))
+    json_line(notify.as_json(state, alarm))
     sys.stdout.flush()
 
 

@@ -82,7 +82,7 @@ def _stage() -> Iterator[tuple[Services, datetime]]:
         return
     # Nothing of it is kept, so it need not outlive a power cut.
     with private_stack("week", START, durable=False, receipt_delay_ms=0) as (services, stack):
-        threading.Thread(target=stack.watch, daemon=True).start()
+        threading.Thread(target=stack.supervisor.run, daemon=True).start()
         yield services, START
 
 

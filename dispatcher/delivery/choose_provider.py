@@ -10,7 +10,7 @@ from dispatcher.delivery import weighted_choice
 from dispatcher.delivery.weighted_choice import Candidate
 from dispatcher.engine.sending import NEXT_PROVIDER
 from dispatcher.store.attempts import AttemptRow
-from dispatcher.store.base import is_one_of
+from dispatcher.store.base import in_array
 from providers.base import Provider
 from providers.registry import Registry
 from schemas.vocabulary import Channel
@@ -84,5 +84,5 @@ def _before(session: Session, case_ids: set[UUID]) -> dict[UUID, AttemptRow]:
     """All attempts of the cases in which something follows from an earlier one."""
     if not case_ids:
         return {}
-    found = select(AttemptRow).where(is_one_of(AttemptRow.case_id, case_ids))
+    found = select(AttemptRow).where(in_array(AttemptRow.case_id, case_ids))
     return {each.id: each for each in session.scalars(found)}

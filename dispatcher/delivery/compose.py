@@ -16,7 +16,7 @@ from dispatcher.casework.callback_codes import FIELD as CODE
 from dispatcher.casework.snapshot import relation_of
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.store.attempts import AttemptRow
-from dispatcher.store.base import is_one_of
+from dispatcher.store.base import in_array
 from dispatcher.store.cases import AddressRow, CaseRow, PhoneRow
 from dispatcher.store.codes import CodeRow
 from dispatcher.store.instructions import InstructionRow
@@ -44,7 +44,7 @@ class MessageComposer:
             select(PhoneRow.id, PhoneRow.country, VaultValueRow, SubjectRow)
             .join(VaultValueRow, VaultValueRow.id == PhoneRow.value_id)
             .join(SubjectRow, SubjectRow.id == VaultValueRow.subject_id)
-            .where(is_one_of(PhoneRow.id, phone_ids))
+            .where(in_array(PhoneRow.id, phone_ids))
         )
         self._numbers: dict[UUID, tuple[VaultValueRow, SubjectRow]] = {}
         self._countries: dict[UUID, str | None] = {}
@@ -63,7 +63,7 @@ class MessageComposer:
         values = (
             select(VaultValueRow, SubjectRow)
             .join(SubjectRow, SubjectRow.id == VaultValueRow.subject_id)
-            .where(is_one_of(VaultValueRow.subject_id, subjects), is_named)
+            .where(in_array(VaultValueRow.subject_id, subjects), is_named)
             .order_by(VaultValueRow.id)
         )
         for value, subject in self._session.execute(values).tuples():
@@ -76,7 +76,7 @@ class MessageComposer:
             select(CodeRow.case_id, VaultValueRow, SubjectRow)
             .join(VaultValueRow, VaultValueRow.id == CodeRow.value_id)
             .join(SubjectRow, SubjectRow.id == VaultValueRow.subject_id)
-            .where(is_one_of(CodeRow.case_id, called), VaultValueRow.field == CODE)
+            .where(in_array(CodeRow.case_id, called), VaultValueRow.field == CODE)
         )
         found = self._session.execute(codes).tuples()
         return {case_id: (value, subject) for case_id, value, subject in found if subject.id == called[case_id]}

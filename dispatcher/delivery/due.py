@@ -16,7 +16,7 @@ from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.delivery import outcomes
 from dispatcher.delivery.capacity import Capacity
 from dispatcher.store.attempts import AttemptRow
-from dispatcher.store.base import is_one_of
+from dispatcher.store.base import in_array
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.receipts import ReceiptRow
 from providers.base import InDoubt
@@ -130,7 +130,7 @@ def in_hand(session: Session, case_ids: Iterable[UUID]) -> set[UUID]:
     """Of these cases, those with an attempt planned, sending, or with its answer still to come."""
     open_states = (AttemptState.PLANNED, AttemptState.SENDING, AttemptState.ACCEPTED, AttemptState.IN_DOUBT)
     found = select(AttemptRow.case_id).where(
-        is_one_of(AttemptRow.case_id, case_ids),
+        in_array(AttemptRow.case_id, case_ids),
         AttemptRow.channel != Channel.VISIT,
         AttemptRow.state.in_([state.value for state in open_states]),
     )

@@ -16,7 +16,7 @@ from dispatcher.delivery import link_lanes
 from dispatcher.delivery.send_stats import SendStats
 from dispatcher.errors import OperatorError
 from dispatcher.store.attempts import AttemptRow
-from dispatcher.store.base import is_one_of, new_id
+from dispatcher.store.base import in_array, new_id
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.providers import ProviderHistoryRow, ProviderRow
 from dispatcher.store.visits import VisitRow
@@ -153,4 +153,4 @@ def _tell_cases(work: UnitOfWork, rows: Iterable[ProviderRow]) -> None:
     )
     ids = list(work.session.scalars(waiting))
     if ids:
-        work.session.execute(update(CaseRow).where(is_one_of(CaseRow.id, ids)).values(next_look_at=now))
+        work.session.execute(update(CaseRow).where(in_array(CaseRow.id, ids)).values(next_look_at=now))

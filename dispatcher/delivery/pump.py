@@ -25,7 +25,7 @@ from dispatcher.delivery.record import record_results
 from dispatcher.delivery.send_stats import SendCounter
 from dispatcher.limits import Limiter
 from dispatcher.logging import logger
-from dispatcher.store.patience import waits_for_database
+from dispatcher.store.retries import retry_on_outage
 from dispatcher.wake import LINK, ROUTINE, URGENT
 from providers.registry import Registry
 
@@ -144,7 +144,7 @@ class Pump:
         provider = self._registry.get(lane.removeprefix(LINK)) if lane.startswith(LINK) else None
         return min(UNDER_WAY, (provider and provider.capabilities.at_once) or UNDER_WAY)
 
-    @waits_for_database
+    @retry_on_outage
     def _claim(self, lane: str, limit: int) -> list[ProviderCall]:
         if limit <= 0:
             return []
@@ -184,7 +184,7 @@ class Pump:
         results, self._held = self._held, []
         return results
 
-    @waits_for_database
+    @retry_on_outage
     def _record(self, results: list[CallResult]) -> tuple[bool, list[CallResult]]:
         """Write results down. Gives whether more has become due by them, and those whose case somebody else holds."""
         if not results:

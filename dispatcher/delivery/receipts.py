@@ -15,7 +15,7 @@ from dispatcher.casework.decide import decide
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.delivery import outcomes
 from dispatcher.store.attempts import AttemptRow
-from dispatcher.store.base import is_one_of, new_id
+from dispatcher.store.base import in_array, new_id
 from dispatcher.store.probes import ProbeRow
 from dispatcher.store.receipts import ReceiptKeyRow, ReceiptRow
 from providers.base import Accepted, Answered, Receipt
@@ -98,7 +98,7 @@ def settle(work: UnitOfWork) -> int:
     if not rows:
         return 0
     keys = {row.send_key for row in rows}
-    sent = select(AttemptRow.send_key, AttemptRow.case_id).where(is_one_of(AttemptRow.send_key, keys))
+    sent = select(AttemptRow.send_key, AttemptRow.case_id).where(in_array(AttemptRow.send_key, keys))
     case_of = dict(work.session.execute(sent).tuples().all())
     case_file = CaseFile(work)
     case_file.open_soon(case_of.values())

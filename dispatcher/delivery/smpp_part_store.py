@@ -13,7 +13,7 @@ from dispatcher.casework.context import Context
 from dispatcher.delivery import smpp_parts
 from dispatcher.delivery.smpp_parts import Entry
 from dispatcher.store.parts import PartRow
-from dispatcher.store.patience import waits_for_database
+from dispatcher.store.retries import retry_on_outage
 from providers.sms.smpp.parts import Part, Report
 
 _MOST = 100  # in one transaction
@@ -67,7 +67,7 @@ class SmppPartStore:
             if not kept.done():
                 kept.set_result(None) if error is None else kept.set_exception(error)
 
-    @waits_for_database
+    @retry_on_outage
     def _write(self, entries: Sequence[Entry]) -> None:
         with unit_of_work.begin(self._sessions, self._context) as work:
             smpp_parts.write(work, entries)

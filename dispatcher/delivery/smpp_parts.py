@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.delivery import receipts
 from dispatcher.store.attempts import AttemptRow
-from dispatcher.store.base import is_one_of
+from dispatcher.store.base import in_array
 from dispatcher.store.parts import PartRow
 from providers.base import Answered, Receipt
 from providers.sms.smpp.parts import Part, Report, referred
@@ -141,7 +141,7 @@ def _conclude(work: UnitOfWork, touched: set[tuple[str, UUID]]) -> bool:
     work.session.flush()
     rows = work.session.scalars(
         select(PartRow)
-        .where(is_one_of(PartRow.send_key, {key for _, key in touched}), PartRow.result.is_not(None))
+        .where(in_array(PartRow.send_key, {key for _, key in touched}), PartRow.result.is_not(None))
         .order_by(PartRow.part)
         .execution_options(populate_existing=True)
     )

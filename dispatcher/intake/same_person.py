@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from dispatcher.casework.closing import trigger
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.intake.normalised import SUBJECT, NormalisedInstruction
-from dispatcher.store.base import is_one_of
+from dispatcher.store.base import in_array
 from dispatcher.store.cases import CaseRow, PhoneRow, SuppressionRow
 from dispatcher.store.vault import SubjectRow
 from schemas.vocabulary import CaseState, Resolution
@@ -46,7 +46,7 @@ def _same_person(session: Session, cases: Select[UUID], normalised: NormalisedIn
     digests = [phone.digest for phone in normalised.phones if phone.party == SUBJECT]
     if not digests:
         return None
-    with_phone = select(PhoneRow.case_id).where(is_one_of(PhoneRow.digest, digests), PhoneRow.party == SUBJECT)
+    with_phone = select(PhoneRow.case_id).where(in_array(PhoneRow.digest, digests), PhoneRow.party == SUBJECT)
     by_phone = cases.where(CaseRow.id.in_(with_phone))
     if normalised.id_digest is not None:
         by_phone = by_phone.where(SubjectRow.id_digest.is_(None))
@@ -58,5 +58,5 @@ def is_suppressed(work: UnitOfWork, normalised: NormalisedInstruction, now: date
     people = [phone.digest for phone in normalised.phones if phone.party == SUBJECT]
     people = [normalised.id_digest] if normalised.id_digest is not None else people
     triggers = [trigger(work.context, each, normalised.fraud_type, normalised.pushed.source_kind) for each in people]
-    found = select(SuppressionRow.digest).where(is_one_of(SuppressionRow.digest, triggers), SuppressionRow.until > now)
+    found = select(SuppressionRow.digest).where(in_array(SuppressionRow.digest, triggers), SuppressionRow.until > now)
     return bool(triggers) and work.session.scalar(found.limit(1)) is not None

@@ -12,11 +12,11 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from dispatcher.store import changes
+from dispatcher.store import journal_changes
 from dispatcher.store.base import Base
 from dispatcher.store.cases import CaseRow
-from dispatcher.store.changes import OF_A_CASE, SHARED, Columns
 from dispatcher.store.journal import JournalRow
+from dispatcher.store.journal_changes import OF_A_CASE, SHARED, Columns
 
 BATCH = 500
 # table → key → columns
@@ -117,7 +117,9 @@ def _compare(
     if case_ids is not None:
         owner = table.id if table is CaseRow else table.case_id  # type: ignore[attr-defined]
         rows = rows.where(owner.in_(case_ids))
-    found = {changes.key_of(row): (_case(row), changes.columns_of(row)) for row in session.scalars(rows)}
+    found = {
+        journal_changes.key_of(row): (_case(row), journal_changes.columns_of(row)) for row in session.scalars(rows)
+    }
     session.expunge_all()
     verdict.rows += len(found)
     for key in sorted(found.keys() | told.keys()):
@@ -148,5 +150,5 @@ def _case(row: Any) -> str:
 
 
 _LONGEST: Mapping[str, Callable[[Columns], tuple[str, ...]]] = {
-    table.__tablename__: partial(changes.length, table) for table in SHARED
+    table.__tablename__: partial(journal_changes.length, table) for table in SHARED
 }

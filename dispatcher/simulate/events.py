@@ -1,4 +1,4 @@
-"""What comes after an invented instruction: withdrawn, corrected, sent twice, contradicted, warned about again."""
+"""Events that follow an invented instruction: withdrawn, corrected, sent twice, contradicted, warned about again."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from dispatcher.simulate.chance import GRID_MINUTES, which
 from dispatcher.simulate.sample import Push
+from dispatcher.simulate.weighted_random import GRID_MINUTES, draw_each
 from schemas.vocabulary import Resolution
 
 _BY = "centre-op-01"
@@ -32,15 +32,15 @@ class Later:
     make: Callable[[Push, datetime], dict[str, Any]]
 
 
-def about(chance: Random, first: Push, end: datetime) -> list[Push]:
-    """What follows on this instruction, as far as it falls into the week."""
+def about(random: Random, first: Push, end: datetime) -> list[Push]:
+    """Draw the events that follow this instruction within the week."""
     found = []
-    happens = which(chance, _ODDS)
+    happens = draw_each(random, _ODDS)
     for kind, later in _LATER.items():
         if kind not in happens:
             continue
         soonest, latest = (each // GRID_MINUTES for each in later.between)
-        at = first.at + timedelta(minutes=GRID_MINUTES * chance.randint(soonest, latest))
+        at = first.at + timedelta(minutes=GRID_MINUTES * random.randint(soonest, latest))
         if at < end:
             people = first.people_do if kind == "warned_again" else {}
             found.append(Push(at, f"{first.name}-{kind}", later.make(first, at), people))

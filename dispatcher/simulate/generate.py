@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from dispatcher.simulate import behaviour, events
-from dispatcher.simulate.chance import GRID_MINUTES, one_of, which
+from dispatcher.simulate import events, scripts
 from dispatcher.simulate.people import victim
 from dispatcher.simulate.sample import Push
+from dispatcher.simulate.weighted_random import GRID_MINUTES, draw_each, weighted_choice
 from schemas.vocabulary import FRAUD_TYPES
 
 DAYS = 7
@@ -73,7 +73,7 @@ _TRAITS = {
 class Week:
     """What all draws share."""
 
-    chance: Random
+    random: Random
     seed: int
     start: datetime
     days: int
@@ -92,20 +92,20 @@ def _moments(week: Week, count: int) -> list[datetime]:
     """When each comes: more by day than by night, and some many at once."""
     bursts = [_moment(week) for _ in range(max(1, round(count * _BURST / _BURST_SIZE)))]
     draws = range(count)
-    return sorted(week.chance.choice(bursts) if week.chance.random() < _BURST else _moment(week) for _ in draws)
+    return sorted(week.random.choice(bursts) if week.random.random() < _BURST else _moment(week) for _ in draws)
 
 
 def _moment(week: Week) -> datetime:
-    (hour,) = week.chance.choices(range(24), _HOURS)
-    at = timedelta(days=week.chance.randrange(week.days), hours=hour)
-    return week.start + at + timedelta(minutes=week.chance.randrange(0, 60, GRID_MINUTES))
+    (hour,) = week.random.choices(range(24), _HOURS)
+    at = timedelta(days=week.random.randrange(week.days), hours=hour)
+    return week.start + at + timedelta(minutes=week.random.randrange(0, 60, GRID_MINUTES))
 
 
 def _instruction(week: Week, number: int, at: datetime) -> list[Push]:
-    chance = week.chance
-    traits = which(chance, _TRAITS)
-    system, kind = one_of(chance, _SOURCES)
-    channels = one_of(chance, _CHANNELS)
+    random = week.random
+    traits = draw_each(random, _TRAITS)
+    system, kind = weighted_choice(random, _SOURCES)
+    channels = weighted_choice(random, _CHANNELS)
     traits |= {"branch"} if system == _COUNTER else set()
     body = {
         "op": "create",
@@ -115,27 +115,27 @@ def _instruction(week: Week, number: int, at: datetime) -> list[Push]:
         "source_kind": kind,
         "issued_at": at.isoformat(),
         "valid_until": (at + timedelta(minutes=-10)).isoformat() if "expired" in traits else None,
-        "urgency": one_of(chance, _LABELS),
-        "fraud_type": chance.choice(FRAUD_TYPES),
+        "urgency": weighted_choice(random, _LABELS),
+        "fraud_type": random.choice(FRAUD_TYPES),
         "channels": list(channels),
-        "victim": victim(chance, number, at, traits),
-        "risk": _risk(chance, at, traits),
+        "victim": victim(random, number, at, traits),
+        "risk": _risk(random, at, traits),
     }
-    first = Push(at, f"G{number:06d}", body, behaviour.people_do(chance, traits))
+    first = Push(at, f"G{number:06d}", body, scripts.script_for(random, traits))
     end = week.start + timedelta(days=week.days)
-    return [first, *events.about(chance, first, end)]
+    return [first, *events.about(random, first, end)]
 
 
-def _risk(chance: Random, at: datetime, traits: set[str]) -> dict[str, Any]:
-    amounts = [1000 * chance.randint(1, 80) for _ in range(chance.randint(1, 3) if "moved" in traits else 0)]
+def _risk(random: Random, at: datetime, traits: set[str]) -> dict[str, Any]:
+    amounts = [1000 * random.randint(1, 80) for _ in range(random.randint(1, 3) if "moved" in traits else 0)]
     transfers = [
         {"at": (at - timedelta(minutes=3 + n)).isoformat(), "amount_yuan": yuan, "payee_account": f"{n:016d}"}
         for n, yuan in enumerate(amounts)
     ]
     return {
-        "amount_at_risk_yuan": sum(amounts) + 1000 * chance.randint(0, 300) if chance.random() < 0.7 else None,
+        "amount_at_risk_yuan": sum(amounts) + 1000 * random.randint(0, 300) if random.random() < 0.7 else None,
         "transfers": transfers,
-        "transfer_ongoing": bool(transfers) and chance.random() < 0.5,
+        "transfer_ongoing": bool(transfers) and random.random() < 0.5,
         "call_in_progress": "call" in traits,
         "suspected_call_forwarding": "forwarded" in traits,
         "life_at_risk": "life" in traits,

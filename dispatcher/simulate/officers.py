@@ -1,4 +1,4 @@
-"""Scripted officers: what the next word of a visit's script means for the visit as it stands."""
+"""Scripted officers: what the next word of a visit's script means in the state that the visit is in."""
 
 import re
 from collections import deque
@@ -24,8 +24,8 @@ _UNDER_WAY = frozenset({VisitState.ACCEPTED, VisitState.DEPARTED, VisitState.ARR
 
 
 @dataclass(frozen=True)
-class Stand:
-    """Where a visit stands."""
+class VisitSituation:
+    """The state of a visit, and when it was assigned."""
 
     state: VisitState
     assigned_at: datetime | None
@@ -51,22 +51,22 @@ class Script:
     arrived_at: datetime | None = None
     made: list[str] = field(default_factory=list)
 
-    def next_move(self, stand: Stand, now: datetime) -> Move | None:
-        """What the next word asks for; None where the visit is not there yet, or no word is left."""
+    def next_move(self, visit: VisitSituation, now: datetime) -> Move | None:
+        """What the next word asks for; None if the visit is not in its state yet, or no word is left."""
         if not self.words:
             return None
         word, _, argument = self.words[0].replace("+", ":", 1).partition(":")
-        if word == "accepted" and stand.state is VisitState.ASSIGNED and stand.assigned_at:
-            return Move(stand.assigned_at + _offset(argument), ("accept",))
-        if word == "arrived" and stand.state in (VisitState.ACCEPTED, VisitState.DEPARTED) and stand.assigned_at:
-            return Move(stand.assigned_at + _offset(argument), ("depart", "arrive"))
-        if word == "revisit" and stand.state is VisitState.ASSIGNED:
+        if word == "accepted" and visit.state is VisitState.ASSIGNED and visit.assigned_at:
+            return Move(visit.assigned_at + _offset(argument), ("accept",))
+        if word == "arrived" and visit.state in (VisitState.ACCEPTED, VisitState.DEPARTED) and visit.assigned_at:
+            return Move(visit.assigned_at + _offset(argument), ("depart", "arrive"))
+        if word == "revisit" and visit.state is VisitState.ASSIGNED:
             return Move(now, ("accept",), goes_on=True)
-        if word == "revisit" and stand.state is VisitState.ACCEPTED:
+        if word == "revisit" and visit.state is VisitState.ACCEPTED:
             return Move((self.arrived_at or now) + _offset(argument), ("depart", "arrive"))
-        if word == "returned" and (stand.state in _UNDER_WAY or stand.state is VisitState.ASSIGNED):
+        if word == "returned" and (visit.state in _UNDER_WAY or visit.state is VisitState.ASSIGNED):
             return Move(now, ("return",), reason=ReturnReason(argument.upper()))
-        if word in REPORTS and stand.state in _UNDER_WAY:
+        if word in REPORTS and visit.state in _UNDER_WAY:
             return Move(now, ("report",), result=REPORTS[word], guardian_present=word in _WITH_FAMILY)
         return None
 

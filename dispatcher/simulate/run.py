@@ -19,20 +19,20 @@ from dispatcher.intake import instructions
 from dispatcher.intake.answer import Answer
 from dispatcher.setup import Services
 from dispatcher.simulate import sample
-from dispatcher.simulate.crew import Crew
+from dispatcher.simulate.officer_player import OfficerPlayer
 from dispatcher.simulate.sample import Push
-from dispatcher.store.base import is_one_of
+from dispatcher.store.base import in_array
 from dispatcher.store.cases import CaseRow
 from schemas.vocabulary import CaseState
 
 _PAUSE_S = 0.03
-_TELL_EVERY_S = 0.5
+_PROGRESS_EVERY_S = 0.5
 _DOOR = "push"
 
 
 @dataclass
 class Progress:
-    """How far a run is."""
+    """How far a run has come."""
 
     at: datetime
     pushed: int
@@ -43,7 +43,7 @@ class Progress:
 
 @dataclass
 class Outcome:
-    """What a run came to: the answer to each push, and the case of each name."""
+    """The answer to each push of a run, and the case of each name."""
 
     answers: dict[str, Answer] = field(default_factory=dict)
     cases: dict[str, UUID] = field(default_factory=dict)
@@ -68,17 +68,17 @@ class Play:
         self,
         services: Services,
         pushes: list[Push],
-        tell: Callable[[Progress], None],
+        on_progress: Callable[[Progress], None],
         end: datetime | None = None,
         grain: timedelta = timedelta(0),
     ) -> None:
         self._services = services
         self._pushes = pushes
         self._next = 0
-        self._tell = tell
-        self._told_at = 0.0
+        self._on_progress = on_progress
+        self._progress_at = 0.0
         self._end, self._grain = end, grain
-        self._crew = Crew(services)
+        self._officers = OfficerPlayer(services)
         self._has_moved = False  # the clock, and nobody has been woken yet
         self.outcome = Outcome()
         gateway, secret = os.environ.get("DISPATCHER_SIMULATOR_URL"), os.environ.get("DISPATCHER_SIMULATOR_SECRET")
@@ -98,7 +98,7 @@ class Play:
         if not self._services.context.clock.is_stepped:
             self._move_to_now()
             return self._play(self._round, until)
-        with clock.at_the_wheel(self._services.engine):
+        with clock.hold_clock_driver(self._services.engine):
             return self._play(self._stepped_round, until)
 
     def _play(self, play_round: Callable[[], bool], until: float) -> Outcome:
@@ -115,7 +115,7 @@ class Play:
     def _round(self) -> bool:
         """Push what is due, let officers act. True when all is over."""
         now = self._look().now
-        if not self._push_due(now) and not self._crew.act(now)[0]:
+        if not self._push_due(now) and not self._officers.act(now)[0]:
             if self._is_over(now):
                 return True
             time.sleep(_PAUSE_S)
@@ -129,9 +129,9 @@ class Play:
             return False
         # What people do at this moment goes before what the clock brings: who is in time is not overtaken.
         has_pushed = self._push_due(look.now)
-        acted, move_at = self._crew.act(look.now)
+        acted, move_at = self._officers.act(look.now)
         if self._has_moved or has_pushed or acted:
-            sweep.ring(self._services.context, self._look() if has_pushed or acted else look)
+            sweep.wake_due(self._services.context, self._look() if has_pushed or acted else look)
             self._has_moved = False
             return False
         pushed_at = self._pushes[self._next].at if self._next < len(self._pushes) else None
@@ -152,7 +152,7 @@ class Play:
         self._has_moved = True
 
     def _push_due(self, now: datetime) -> bool:
-        """Push what is due. False where there is nothing."""
+        """Push what is due. False if nothing is."""
         batch = []
         while self._next < len(self._pushes) and self._pushes[self._next].at <= now:
             batch.append(self._pushes[self._next])
@@ -173,7 +173,7 @@ class Play:
         self.outcome.cases[push.name] = case_id
         self.outcome.left.add(case_id)
         if push.people_do.get("visit"):
-            self._crew.give(case_id, push.people_do["visit"])
+            self._officers.set_script(case_id, push.people_do["visit"])
 
     @retry(
         retry=retry_if_exception_type(httpx.TransportError),
@@ -192,20 +192,20 @@ class Play:
         """All pushed, and every case closed or waiting for a human. Looked at now and then while there is more."""
         self.outcome.ended_at = now
         all_pushed = self._next == len(self._pushes)
-        if not all_pushed and time.monotonic() < self._told_at + _TELL_EVERY_S:
+        if not all_pushed and time.monotonic() < self._progress_at + _PROGRESS_EVERY_S:
             return False
-        self._told_at = time.monotonic()
+        self._progress_at = time.monotonic()
         self.outcome.left = self._unfinished(now)
         cases = len(set(self.outcome.cases.values()))
-        self._tell(Progress(now, self._next, len(self._pushes), cases - len(self.outcome.left), cases))
+        self._on_progress(Progress(now, self._next, len(self._pushes), cases - len(self.outcome.left), cases))
         return all_pushed and (not self.outcome.left or (self._end is not None and now >= self._end))
 
     def _unfinished(self, now: datetime) -> set[UUID]:
         """Cases with something in hand, and open ones that no human is asked about or whose script goes on."""
-        mine = is_one_of(CaseRow.id, self.outcome.left)
+        mine = in_array(CaseRow.id, self.outcome.left)
         open_ = CaseRow.state == CaseState.OPEN.value
         with self._services.sessions() as session:
             going_on = set(session.scalars(select(CaseRow.id).where(mine, open_, CaseRow.waiting_for.is_(None))))
             asked = set(session.scalars(select(CaseRow.id).where(mine, open_, CaseRow.waiting_for.is_not(None))))
             in_hand = due.in_hand(session, self.outcome.left - going_on - asked)
-        return going_on | in_hand | (asked & self._crew.can_move(now))
+        return going_on | in_hand | (asked & self._officers.cases_that_can_move(now))

@@ -60,7 +60,7 @@ def shifted(pushes: list[Push], by: timedelta) -> list[Push]:
 
 
 def persona(push: Push) -> dict[str, Any] | None:
-    """The script of this case's people and banks for the gateway simulator; None where there is none.
+    """The script of this case's people and banks for the gateway simulator; None if there is none.
 
     Words for which the case has no number, or no identity, are left out: nobody could play them.
     """
@@ -70,7 +70,7 @@ def persona(push: Push) -> dict[str, Any] | None:
     hooks = {hook.value: do[hook] for hook in Hook if identity and do.get(hook)}
     if not calls and not hooks:
         return None
-    # Only with words to play: whoever is registered anew forgets the words registered before.
+    # Only with words to play: a person who is registered again loses the words registered before.
     known_as = {"numbers": sorted(set(numbers.values())) if calls else [], "identities": [identity] if hooks else []}
     return known_as | calls | hooks
 

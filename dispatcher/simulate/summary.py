@@ -1,4 +1,4 @@
-"""What a run came to, read from the tables: counts, waits, caps, minutes to contact, money. No personal data."""
+"""The summary of a run, read from the tables: counts, waits, caps, minutes to contact, money. No personal data."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -40,14 +40,14 @@ def read(session: Session, policy: Policy, cases: Iterable[UUID], now: datetime)
     }
 
 
-def _is_one_of(column: InstrumentedAttribute[UUID], ids: Any) -> ColumnElement[bool]:
+def _in_array(column: InstrumentedAttribute[UUID], ids: Any) -> ColumnElement[bool]:
     return column == any_(ids)
 
 
 def _cases(session: Session, ids: Any) -> dict[str, dict[str, int]]:
     """By urgency and resolution."""
     end = func.coalesce(CaseRow.resolution, CaseRow.state).label("end")
-    found = select(CaseRow.urgency, end, func.count()).where(_is_one_of(CaseRow.id, ids))
+    found = select(CaseRow.urgency, end, func.count()).where(_in_array(CaseRow.id, ids))
     rows = session.execute(found.group_by(CaseRow.urgency, "end")).tuples()
     counts: dict[str, dict[str, int]] = {urgency.value: {} for urgency in Urgency}
     for urgency, resolution, count in rows:
@@ -56,7 +56,7 @@ def _cases(session: Session, ids: Any) -> dict[str, dict[str, int]]:
 
 
 def _open(session: Session, ids: Any, now: datetime) -> dict[UUID, str]:
-    """Whom each open case waits for: a human by name, an attempt under way, a time to come, or nobody."""
+    """What each open case waits for: a human by role, an attempt under way, a time to come, or nobody."""
     attempt = select(AttemptRow.id).where(
         AttemptRow.case_id == CaseRow.id, AttemptRow.state.in_([state.value for state in _UNDER_WAY])
     )
@@ -66,14 +66,14 @@ def _open(session: Session, ids: Any, now: datetime) -> dict[UUID, str]:
         (CaseRow.next_look_at > now, "time"),
         else_=NOBODY,
     )
-    found = select(CaseRow.id, waits).where(_is_one_of(CaseRow.id, ids), CaseRow.state == CaseState.OPEN.value)
+    found = select(CaseRow.id, waits).where(_in_array(CaseRow.id, ids), CaseRow.state == CaseState.OPEN.value)
     return dict(session.execute(found).tuples().all())
 
 
 def _attempts(session: Session, ids: Any) -> dict[str, dict[str, int]]:
     """By channel and result; what has none by its state."""
     outcome = func.coalesce(AttemptRow.result, AttemptRow.state).label("outcome")
-    found = select(AttemptRow.channel, outcome, func.count()).where(_is_one_of(AttemptRow.case_id, ids))
+    found = select(AttemptRow.channel, outcome, func.count()).where(_in_array(AttemptRow.case_id, ids))
     counts: dict[str, dict[str, int]] = defaultdict(dict)
     for channel, name, count in session.execute(found.group_by(AttemptRow.channel, "outcome").order_by("outcome")):
         counts[channel][name] = count
@@ -86,7 +86,7 @@ def _sms_caps(session: Session, policy: Policy, ids: Any) -> dict[str, Any]:
     sent = (
         select(PhoneRow.digest, AttemptRow.send_key, func.min(AttemptRow.sent_at), for_a_rise)
         .join(PhoneRow, PhoneRow.id == AttemptRow.phone_id)
-        .where(_is_one_of(AttemptRow.case_id, ids), AttemptRow.channel == Channel.SMS.value)
+        .where(_in_array(AttemptRow.case_id, ids), AttemptRow.channel == Channel.SMS.value)
         .where(AttemptRow.sent_at.is_not(None))
         .where(or_(AttemptRow.result.is_(None), AttemptRow.result.not_in([each.value for each in NEVER_ARRIVED])))
         .group_by(PhoneRow.digest, AttemptRow.send_key)
@@ -118,7 +118,7 @@ def _was_hastened() -> ColumnElement[bool]:
 
 def _visits(session: Session, ids: Any) -> dict[str, Any]:
     """`met_rate`: of the visits that were reported."""
-    mine, reported = _is_one_of(VisitRow.case_id, ids), VisitRow.state == VisitState.REPORTED.value
+    mine, reported = _in_array(VisitRow.case_id, ids), VisitRow.state == VisitState.REPORTED.value
     met = func.count().filter(and_(reported, VisitRow.result.startswith("MET_")))
     row = session.execute(
         select(
@@ -141,7 +141,7 @@ def _minutes(session: Session, ids: Any) -> dict[str, dict[str, float]]:
         *(func.percentile_cont(part).within_group(waited) for part in (0.5, 0.9)),
     )
     rows = session.execute(
-        found.where(_is_one_of(CaseRow.id, ids), CaseRow.first_contact_at.is_not(None)).group_by(CaseRow.urgency)
+        found.where(_in_array(CaseRow.id, ids), CaseRow.first_contact_at.is_not(None)).group_by(CaseRow.urgency)
     ).tuples()
     found_ = {name: {"contacted": n, "p50": _in_minutes(p50), "p90": _in_minutes(p90)} for name, n, p50, p90 in rows}
     return {each.value: found_[each.value] for each in Urgency if each.value in found_}
@@ -154,5 +154,5 @@ def _in_minutes(waited: timedelta) -> float:
 def _money(session: Session, ids: Any) -> dict[str, int]:
     """Figures of their own, never added together."""
     columns = [getattr(CaseRow, name if name == "amount_at_risk" else f"money_{name}") for name in _MONEY]
-    row = session.execute(select(*map(func.sum, columns)).where(_is_one_of(CaseRow.id, ids))).one()
+    row = session.execute(select(*map(func.sum, columns)).where(_in_array(CaseRow.id, ids))).one()
     return {name: int(total or 0) for name, total in zip(_MONEY, row, strict=True)}

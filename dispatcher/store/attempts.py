@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dispatcher.store.base import At, Base, Key, Refers, Yuan
+from dispatcher.store.base import Base, DeferredFK, Key, Timestamp, Yuan
 
 
 class AttemptRow(Base):
@@ -24,11 +24,11 @@ class AttemptRow(Base):
     )
 
     id: Mapped[Key]
-    case_id: Mapped[UUID] = mapped_column(Refers("cases.id"))
+    case_id: Mapped[UUID] = mapped_column(DeferredFK("cases.id"))
     channel: Mapped[str]
     party: Mapped[str]
     person: Mapped[str]
-    hook: Mapped[str | None]  # what a bank is asked for
+    hook: Mapped[str | None]  # the request to a bank
     occasion: Mapped[int]  # 1, 2, 3: repeat warnings change their wording
     phone_id: Mapped[UUID | None]
     visit_id: Mapped[UUID | None]
@@ -39,17 +39,17 @@ class AttemptRow(Base):
     send_key: Mapped[UUID]  # its own id, or the doubtful attempt's when re-sent
     possible_duplicate: Mapped[bool]
     state: Mapped[str]
-    # What a worker has to do about it at due_at: send, query or cancel; nothing while it is in hand or done.
+    # What a worker has to do about it at due_at: send, query or cancel; nothing while a worker has it, or once done.
     action: Mapped[str | None]
-    due_at: Mapped[At]
+    due_at: Mapped[Timestamp]
     lane: Mapped[str]
     urgency_rank: Mapped[int]
     # Real time, never product time. Sending: after it the outcome is in doubt. Accepted: an answer may be on its way.
-    lease_until: Mapped[At | None]
-    planned_at: Mapped[At]
-    sent_at: Mapped[At | None]
-    settled_at: Mapped[At | None]
-    retry_not_before: Mapped[At | None]  # where the provider named its wait
+    lease_until: Mapped[Timestamp | None]
+    planned_at: Mapped[Timestamp]
+    sent_at: Mapped[Timestamp | None]
+    settled_at: Mapped[Timestamp | None]
+    retry_not_before: Mapped[Timestamp | None]  # if the provider named its wait
     result: Mapped[str | None]
     onward: Mapped[str | None]  # what its refusal lets the plan do at once
     confirmed: Mapped[bool]
@@ -57,6 +57,6 @@ class AttemptRow(Base):
     detail: Mapped[str | None]
     skip_reason: Mapped[str | None]
     stopped_yuan: Mapped[Yuan | None]  # a bank's answer: how much it stopped
-    granted_until: Mapped[At | None]  # a bank's answer: how long the account is protected
+    granted_until: Mapped[Timestamp | None]  # a bank's answer: how long the account is protected
     ref: Mapped[str | None]
     was_in_doubt: Mapped[bool]

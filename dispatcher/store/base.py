@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, mapped_column
 
 # A transaction's rows may be inserted in any order; what they refer to must be there at its end.
-Refers = partial(ForeignKey, deferrable=True, initially="DEFERRED")
+DeferredFK = partial(ForeignKey, deferrable=True, initially="DEFERRED")
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -23,9 +23,9 @@ NAMES = {
 }
 
 Key = Annotated[UUID, mapped_column(primary_key=True)]
-At = datetime
+Timestamp = datetime
 Yuan = Annotated[int, mapped_column(BigInteger)]
-Words = Annotated[list[str], mapped_column(ARRAY(Text))]
+TextArray = Annotated[list[str], mapped_column(ARRAY(Text))]
 Json = Annotated[dict[str, Any], mapped_column(JSONB)]
 Value = TypeVar("Value")
 
@@ -41,6 +41,6 @@ def new_id() -> UUID:
     return made
 
 
-def is_one_of(column: InstrumentedAttribute[Value], values: Iterable[Value]) -> ColumnElement[bool]:
+def in_array(column: InstrumentedAttribute[Value], values: Iterable[Value]) -> ColumnElement[bool]:
     """IN, as one array: the same statement for any number of values, so that it is parsed and planned once."""
     return column == any_(literal(list(values), ARRAY(column.type)))

@@ -7,7 +7,7 @@ from sqlalchemy import Text as SqlText
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dispatcher.store.base import At, Base, Json, Key, Refers, Words, Yuan
+from dispatcher.store.base import Base, DeferredFK, Json, Key, TextArray, Timestamp, Yuan
 
 
 class CaseRow(Base):
@@ -21,31 +21,31 @@ class CaseRow(Base):
     )
 
     id: Mapped[Key]
-    subject_id: Mapped[UUID] = mapped_column(Refers("subjects.id"))
+    subject_id: Mapped[UUID] = mapped_column(DeferredFK("subjects.id"))
     urgency: Mapped[str]
-    urgency_since: Mapped[At]
+    urgency_since: Mapped[Timestamp]
     state: Mapped[str]
     resolution: Mapped[str | None]
-    opened_at: Mapped[At]  # the case's clock; nothing resets it
-    closed_at: Mapped[At | None]
-    channels: Mapped[Words]
+    opened_at: Mapped[Timestamp]  # the case's clock; nothing resets it
+    closed_at: Mapped[Timestamp | None]
+    channels: Mapped[TextArray]
     fraud_type: Mapped[str]
     language: Mapped[str]
     policy_version: Mapped[str]
     facts: Mapped[Json]  # coded facts of the instruction: vulnerability, app state, call in progress, …
-    withdrawn_at: Mapped[At | None]
+    withdrawn_at: Mapped[Timestamp | None]
     expired: Mapped[bool]
     suppressed: Mapped[bool]  # the same trigger was a false alarm a short time ago
     warned_before: Mapped[UUID | None]  # the person's earlier case, not long closed
-    rewarned_at: Mapped[At | None]  # when a source last raised the urgency: one more SMS may go
-    paused_at: Mapped[At | None]  # by a supervisor, with a reason
+    rewarned_at: Mapped[Timestamp | None]  # when a source last raised the urgency: one more SMS may go
+    paused_at: Mapped[Timestamp | None]  # by a supervisor, with a reason
     area: Mapped[str | None]  # unit code of the county; what a group notice may say of the place
     deadlines: Mapped[Json]
     raised_for: Mapped[list[str]] = mapped_column(JSONB)
     asked_for: Mapped[list[str]] = mapped_column(JSONB)
     waiting_for: Mapped[str | None]
-    next_look_at: Mapped[At | None]  # when the engine wants to decide again
-    first_contact_at: Mapped[At | None]
+    next_look_at: Mapped[Timestamp | None]  # when the engine wants to decide again
+    first_contact_at: Mapped[Timestamp | None]
     first_contact_channel: Mapped[str | None]
     # Money in yuan, kept apart and never added together.
     amount_at_risk: Mapped[Yuan | None]
@@ -63,30 +63,30 @@ class PhoneRow(Base):
     __tablename__ = "phones"
 
     id: Mapped[Key]
-    case_id: Mapped[UUID] = mapped_column(Refers("cases.id"), index=True)
+    case_id: Mapped[UUID] = mapped_column(DeferredFK("cases.id"), index=True)
     party: Mapped[str]  # "subject" or "contact:<relation>:<n>"
     person: Mapped[str]
     position: Mapped[int]
     country: Mapped[str | None]
     flags: Mapped[list[str]] = mapped_column(ARRAY(SqlText))
     digest: Mapped[bytes] = mapped_column(index=True)
-    value_id: Mapped[UUID] = mapped_column(Refers("vault_values.id"))
-    retired_at: Mapped[At | None]  # a newer version no longer names it
+    value_id: Mapped[UUID] = mapped_column(DeferredFK("vault_values.id"))
+    retired_at: Mapped[Timestamp | None]  # a newer version no longer names it
 
 
 class AddressRow(Base):
     __tablename__ = "addresses"
 
     id: Mapped[Key]
-    case_id: Mapped[UUID] = mapped_column(Refers("cases.id"), index=True)
+    case_id: Mapped[UUID] = mapped_column(DeferredFK("cases.id"), index=True)
     kind: Mapped[str]
     position: Mapped[int]
     precinct_code: Mapped[str | None]
-    valid_until: Mapped[At | None]
+    valid_until: Mapped[Timestamp | None]
     digest: Mapped[bytes]
-    value_id: Mapped[UUID] = mapped_column(Refers("vault_values.id"))
-    added_at: Mapped[At]
-    retired_at: Mapped[At | None]
+    value_id: Mapped[UUID] = mapped_column(DeferredFK("vault_values.id"))
+    added_at: Mapped[Timestamp]
+    retired_at: Mapped[Timestamp | None]
 
 
 class BadNumberRow(Base):
@@ -96,7 +96,7 @@ class BadNumberRow(Base):
 
     digest: Mapped[bytes] = mapped_column(primary_key=True)
     channel: Mapped[str] = mapped_column(primary_key=True)
-    until: Mapped[At]
+    until: Mapped[Timestamp]
 
 
 class LinkRow(Base):
@@ -104,10 +104,10 @@ class LinkRow(Base):
 
     __tablename__ = "case_links"
 
-    case_id: Mapped[UUID] = mapped_column(Refers("cases.id"), primary_key=True)
-    other_id: Mapped[UUID] = mapped_column(Refers("cases.id"), primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(DeferredFK("cases.id"), primary_key=True)
+    other_id: Mapped[UUID] = mapped_column(DeferredFK("cases.id"), primary_key=True)
     kind: Mapped[str] = mapped_column(primary_key=True)
-    at: Mapped[At]
+    at: Mapped[Timestamp]
 
 
 class SuppressionRow(Base):
@@ -116,5 +116,5 @@ class SuppressionRow(Base):
     __tablename__ = "suppressions"
 
     digest: Mapped[bytes] = mapped_column(primary_key=True)
-    case_id: Mapped[UUID] = mapped_column(Refers("cases.id"))
-    until: Mapped[At]
+    case_id: Mapped[UUID] = mapped_column(DeferredFK("cases.id"))
+    until: Mapped[Timestamp]

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dispatcher.store.base import At, Base, Key, Refers
+from dispatcher.store.base import Base, DeferredFK, Key, Timestamp
 
 
 class CodeRow(Base):
@@ -13,9 +13,9 @@ class CodeRow(Base):
     __tablename__ = "callback_codes"
 
     digest: Mapped[bytes] = mapped_column(primary_key=True)
-    case_id: Mapped[UUID] = mapped_column(Refers("cases.id"), unique=True)
-    value_id: Mapped[UUID] = mapped_column(Refers("vault_values.id"))
-    valid_until: Mapped[At]
+    case_id: Mapped[UUID] = mapped_column(DeferredFK("cases.id"), unique=True)
+    value_id: Mapped[UUID] = mapped_column(DeferredFK("vault_values.id"))
+    valid_until: Mapped[Timestamp]
 
 
 class CodeCheckRow(Base):
@@ -24,8 +24,8 @@ class CodeCheckRow(Base):
     __tablename__ = "code_checks"
 
     id: Mapped[Key]
-    at: Mapped[At]
-    checked_at: Mapped[At] = mapped_column(index=True)  # real time
+    at: Mapped[Timestamp]
+    checked_at: Mapped[Timestamp] = mapped_column(index=True)  # real time
     officer: Mapped[str | None]
     genuine: Mapped[bool]
-    case_id: Mapped[UUID | None] = mapped_column(Refers("cases.id"))
+    case_id: Mapped[UUID | None] = mapped_column(DeferredFK("cases.id"))

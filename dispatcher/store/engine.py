@@ -7,7 +7,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session, sessionmaker
 
 from dispatcher.errors import OperatorError
-from dispatcher.store import changes
+from dispatcher.store import journal_changes
 
 
 def normalised(url: str) -> str:
@@ -41,4 +41,4 @@ def engine(url: str) -> Engine:
 @cache
 def sessions(url: str) -> sessionmaker[Session]:
     """Sessions whose changes to cases go into the journal."""
-    return changes.watch(sessionmaker(engine(url), expire_on_commit=False))
+    return journal_changes.install(sessionmaker(engine(url), expire_on_commit=False))

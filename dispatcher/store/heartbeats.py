@@ -1,10 +1,10 @@
-"""Signs of life of what works on its own, so that silence can be told from idleness."""
+"""Signs of life of processes that work on their own, so that an outage can be told from idleness."""
 
 from sqlalchemy import Connection, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dispatcher.store.base import At, Base
+from dispatcher.store.base import Base, Timestamp
 
 SWEEP = "sweep"
 
@@ -13,7 +13,7 @@ class HeartbeatRow(Base):
     __tablename__ = "heartbeats"
 
     name: Mapped[str] = mapped_column(primary_key=True)
-    beat_at: Mapped[At]  # real time
+    beat_at: Mapped[Timestamp]  # real time
 
 
 def beat(connection: Connection, name: str) -> None:

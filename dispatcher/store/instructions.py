@@ -6,7 +6,7 @@ from sqlalchemy import UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dispatcher.store.base import At, Base, Key, Refers, Words
+from dispatcher.store.base import Base, DeferredFK, Key, TextArray, Timestamp
 
 
 class InstructionRow(Base):
@@ -21,17 +21,17 @@ class InstructionRow(Base):
     unit: Mapped[str | None]
     ref: Mapped[str | None]
     source_kind: Mapped[str | None]
-    issued_at: Mapped[At]
-    received_at: Mapped[At]
-    valid_until: Mapped[At | None]
+    issued_at: Mapped[Timestamp]
+    received_at: Mapped[Timestamp]
+    valid_until: Mapped[Timestamp | None]
     urgency: Mapped[str]
     urgency_label: Mapped[str]
     fraud_type: Mapped[str]
-    channels: Mapped[Words]
+    channels: Mapped[TextArray]
     flags: Mapped[list[str]] = mapped_column(JSONB)
-    case_id: Mapped[UUID] = mapped_column(Refers("cases.id"), index=True)
-    raw_value_id: Mapped[UUID] = mapped_column(Refers("vault_values.id"))
-    withdrawn_at: Mapped[At | None]
+    case_id: Mapped[UUID] = mapped_column(DeferredFK("cases.id"), index=True)
+    raw_value_id: Mapped[UUID] = mapped_column(DeferredFK("vault_values.id"))
+    withdrawn_at: Mapped[Timestamp | None]
     withdrawn_version: Mapped[int | None]  # the version that the withdrawal named, which may not have come yet
 
 
@@ -41,9 +41,9 @@ class EventRow(Base):
     __tablename__ = "events"
 
     digest: Mapped[bytes] = mapped_column(primary_key=True)
-    instruction: Mapped[UUID] = mapped_column(Refers("instructions.id"))
+    instruction: Mapped[UUID] = mapped_column(DeferredFK("instructions.id"))
     op: Mapped[str]
-    received_at: Mapped[At]
+    received_at: Mapped[Timestamp]
 
 
 class FeedbackRow(Base):
@@ -52,12 +52,12 @@ class FeedbackRow(Base):
     __tablename__ = "feedback"
 
     id: Mapped[Key]
-    case_id: Mapped[UUID] = mapped_column(Refers("cases.id"), index=True)
-    instruction: Mapped[UUID] = mapped_column(Refers("instructions.id"))
+    case_id: Mapped[UUID] = mapped_column(DeferredFK("cases.id"), index=True)
+    instruction: Mapped[UUID] = mapped_column(DeferredFK("instructions.id"))
     system: Mapped[str] = mapped_column(index=True)
     direction: Mapped[str]  # in, out
     outcome: Mapped[str]
-    at: Mapped[At]
+    at: Mapped[Timestamp]
     by: Mapped[str]
 
 
@@ -67,11 +67,11 @@ class QuarantineRow(Base):
     __tablename__ = "quarantine"
 
     id: Mapped[Key]
-    received_at: Mapped[At]
+    received_at: Mapped[Timestamp]
     door: Mapped[str]  # push, celery
     status: Mapped[str]  # refused, conflict
     field: Mapped[str]
     reason: Mapped[str]
     bytes: Mapped[int]
-    value_id: Mapped[UUID] = mapped_column(Refers("vault_values.id"))
-    pushed_again_at: Mapped[At | None]
+    value_id: Mapped[UUID] = mapped_column(DeferredFK("vault_values.id"))
+    pushed_again_at: Mapped[Timestamp | None]

@@ -6,7 +6,7 @@ from sqlalchemy import Index
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dispatcher.store.base import At, Base, Json, Key
+from dispatcher.store.base import Base, Json, Key, Timestamp
 
 
 class JournalRow(Base):
@@ -18,12 +18,12 @@ class JournalRow(Base):
 
     id: Mapped[Key]
     case_id: Mapped[UUID | None]
-    seq: Mapped[int]  # 1, 2, 3 … within its case; 0 where there is no case
-    at: Mapped[At]  # product time
-    written_at: Mapped[At]  # real time
+    seq: Mapped[int]  # 1, 2, 3 … within its case; 0 without a case
+    at: Mapped[Timestamp]  # product time
+    written_at: Mapped[Timestamp]  # real time
     actor: Mapped[str]
     event: Mapped[str]
     rule: Mapped[str | None]
     data: Mapped[Json]
-    # What its transaction did to the case's rows; see changes.py.
+    # What its transaction did to the case's rows; see journal_changes.py.
     rows: Mapped[Json | None] = mapped_column(JSONB(none_as_null=True))

@@ -4,11 +4,9 @@ from datetime import datetime
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 
-from dispatcher.store import partitions, revision
-
-_LOCK = 0x44535031  # one migration at a time, whoever starts it
+from dispatcher.store import advisory_locks, partitions, revision
 
 
 def config(connection: Connection) -> Config:
@@ -19,9 +17,9 @@ def config(connection: Connection) -> Config:
 
 
 def upgrade(engine: Engine, now: datetime) -> str:
-    """Upgrade to the newest revision and make the partitions due. Gives the revision."""
+    """Upgrade to the newest revision and make the partitions due. Returns the revision."""
     with engine.begin() as connection:
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        advisory_locks.lock(connection, [advisory_locks.MIGRATION])
         command.upgrade(config(connection), "head")
         partitions.ensure(connection, now)
     return revision.newest()

@@ -19,7 +19,7 @@ def first_id(at: datetime) -> UUID:
 
 
 def ensure(connection: Connection, now: datetime) -> list[str]:
-    """Make this month's partitions and those of the next months. Gives the names of the new ones."""
+    """Make this month's partitions and those of the next months. Returns the names of the new ones."""
     made = []
     for table in PARTITIONED:
         for offset in range(AHEAD + 1):
@@ -32,7 +32,7 @@ def ensure(connection: Connection, now: datetime) -> list[str]:
 
 
 def _add(connection: Connection, table: str, name: str, begin: datetime, end: datetime) -> bool:
-    """False where the default partition holds rows of that month already; there they stay."""
+    """False if the default partition holds rows of that month already; there they stay."""
     bounds = {"table": table, "name": name, "low": first_id(begin), "high": first_id(end)}
     try:
         with connection.begin_nested():

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import Index, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dispatcher.store.base import At, Base
+from dispatcher.store.base import Base, Timestamp
 
 
 class PartRow(Base):
@@ -24,4 +24,4 @@ class PartRow(Base):
     parts: Mapped[int | None]
     result: Mapped[str | None]
     detail: Mapped[str | None]
-    written_at: Mapped[At] = mapped_column(server_default=func.now())  # real time
+    written_at: Mapped[Timestamp] = mapped_column(server_default=func.now())  # real time

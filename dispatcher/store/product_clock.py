@@ -1,8 +1,8 @@
-"""Where product time comes from when it is not the real time: one row, the same for all processes."""
+"""The source of product time if it is not real time: one row, the same for all processes."""
 
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dispatcher.store.base import At, Base
+from dispatcher.store.base import Base, Timestamp
 
 
 class ClockRow(Base):
@@ -10,5 +10,5 @@ class ClockRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     spec: Mapped[str]
-    product_at: Mapped[At]
-    real_at: Mapped[At]
+    product_at: Mapped[Timestamp]
+    real_at: Mapped[Timestamp]

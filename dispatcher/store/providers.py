@@ -1,10 +1,10 @@
-"""Providers 服务商: how each stands, the same for all processes, and how it came to."""
+"""Providers 服务商: the health of each, the same for all processes, and its history."""
 
 from sqlalchemy import Index
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dispatcher.store.base import At, Base, Json, Key, Words
+from dispatcher.store.base import Base, Json, Key, TextArray, Timestamp
 
 
 class ProviderRow(Base):
@@ -13,16 +13,16 @@ class ProviderRow(Base):
     __tablename__ = "providers"
 
     name: Mapped[str] = mapped_column(primary_key=True)
-    channels: Mapped[Words]
+    channels: Mapped[TextArray]
     weight: Mapped[float]
     linked: Mapped[bool]
     limits: Mapped[Json]  # as providers/limits.py reads them
     health: Mapped[str]
-    since: Mapped[At]
+    since: Mapped[Timestamp]
     step: Mapped[int]
     trips: Mapped[int]
     last_error: Mapped[str | None]
-    last_error_at: Mapped[At | None]
+    last_error_at: Mapped[Timestamp | None]
 
 
 class ProviderHistoryRow(Base):
@@ -33,7 +33,7 @@ class ProviderHistoryRow(Base):
 
     id: Mapped[Key]
     provider: Mapped[str]
-    at: Mapped[At]
+    at: Mapped[Timestamp]
     before: Mapped[str]
     after: Mapped[str]
     share: Mapped[float | None]  # of its weight, from then on

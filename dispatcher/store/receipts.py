@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dispatcher.store.base import At, Base, Key, Yuan
+from dispatcher.store.base import Base, Key, Timestamp, Yuan
 
 
 class ReceiptRow(Base):
@@ -27,8 +27,8 @@ class ReceiptRow(Base):
     ref: Mapped[str | None]
     stopped_yuan: Mapped[Yuan | None]
     hours: Mapped[int | None]
-    stored_at: Mapped[At]
-    settled_at: Mapped[At | None]
+    stored_at: Mapped[Timestamp]
+    settled_at: Mapped[Timestamp | None]
 
 
 class ReceiptKeyRow(Base):

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dispatcher.store.base import At, Base, Key, Refers
+from dispatcher.store.base import Base, DeferredFK, Key, Timestamp
 
 
 class TransferRow(Base):
@@ -15,14 +15,14 @@ class TransferRow(Base):
     )
 
     id: Mapped[Key]
-    case_id: Mapped[UUID] = mapped_column(Refers("cases.id"), index=True)
-    visit_id: Mapped[UUID] = mapped_column(Refers("visits.id"), index=True)
+    case_id: Mapped[UUID] = mapped_column(DeferredFK("cases.id"), index=True)
+    visit_id: Mapped[UUID] = mapped_column(DeferredFK("visits.id"), index=True)
     from_unit: Mapped[str | None]
-    to_unit: Mapped[str] = mapped_column(Refers("units.code"))
+    to_unit: Mapped[str] = mapped_column(DeferredFK("units.code"))
     reason: Mapped[str]
     state: Mapped[str]
-    offered_at: Mapped[At]
+    offered_at: Mapped[Timestamp]
     offered_by: Mapped[str]
-    answer_by: Mapped[At]
-    decided_at: Mapped[At | None]
+    answer_by: Mapped[Timestamp]
+    decided_at: Mapped[Timestamp | None]
     decided_by: Mapped[str | None]

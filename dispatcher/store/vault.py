@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dispatcher.store.base import At, Base, Key, Refers
+from dispatcher.store.base import Base, DeferredFK, Key, Timestamp
 
 
 class SubjectRow(Base):
@@ -17,21 +17,21 @@ class SubjectRow(Base):
     id_digest: Mapped[bytes | None] = mapped_column(index=True)  # blind index of the identity number
     key_id: Mapped[str]
     wrapped_key: Mapped[bytes | None]  # None: erased
-    created_at: Mapped[At]
-    erased_at: Mapped[At | None]
+    created_at: Mapped[Timestamp]
+    erased_at: Mapped[Timestamp | None]
 
 
 class VaultValueRow(Base):
     __tablename__ = "vault_values"
 
     id: Mapped[Key]
-    subject_id: Mapped[UUID] = mapped_column(Refers("subjects.id"), index=True)
+    subject_id: Mapped[UUID] = mapped_column(DeferredFK("subjects.id"), index=True)
     field: Mapped[str]
     ciphertext: Mapped[bytes]
 
 
 class KeyCheckRow(Base):
-    """One known text per ring key, so that a wrong key is told at start and not at the first victim."""
+    """One known text per ring key, so that a wrong key is found at the start and not at the first victim."""
 
     __tablename__ = "key_checks"
 

@@ -7,7 +7,7 @@ from sqlalchemy import Text as SqlText
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dispatcher.store.base import At, Base, Key, Refers
+from dispatcher.store.base import Base, DeferredFK, Key, Timestamp
 
 
 class VisitRow(Base):
@@ -24,22 +24,22 @@ class VisitRow(Base):
     )
 
     id: Mapped[Key]
-    case_id: Mapped[UUID] = mapped_column(Refers("cases.id"))
+    case_id: Mapped[UUID] = mapped_column(DeferredFK("cases.id"))
     state: Mapped[str]
     rule: Mapped[str]
     precinct_code: Mapped[str | None]
-    opened_at: Mapped[At]
-    not_before: Mapped[At | None]
-    not_after: Mapped[At | None]  # of a revisit: the end of its window
-    moved_at: Mapped[At | None]  # to another unit; the ladder began anew then
-    offered_until: Mapped[At | None]
+    opened_at: Mapped[Timestamp]
+    not_before: Mapped[Timestamp | None]
+    not_after: Mapped[Timestamp | None]  # of a revisit: the end of its window
+    moved_at: Mapped[Timestamp | None]  # to another unit; the ladder began anew then
+    offered_until: Mapped[Timestamp | None]
     attempt_id: Mapped[UUID | None]  # the assignment in force
     officer: Mapped[str | None]
-    assigned_at: Mapped[At | None]
-    accepted_at: Mapped[At | None]
-    departed_at: Mapped[At | None]
-    arrived_at: Mapped[At | None]
-    reported_at: Mapped[At | None]
+    assigned_at: Mapped[Timestamp | None]
+    accepted_at: Mapped[Timestamp | None]
+    departed_at: Mapped[Timestamp | None]
+    arrived_at: Mapped[Timestamp | None]
+    reported_at: Mapped[Timestamp | None]
     result: Mapped[str | None]
     return_reason: Mapped[str | None]
     guardian_present: Mapped[bool | None]
@@ -51,10 +51,10 @@ class AssignmentRow(Base):
     __tablename__ = "assignments"
 
     send_key: Mapped[Key]
-    visit_id: Mapped[UUID] = mapped_column(Refers("visits.id"), index=True)
+    visit_id: Mapped[UUID] = mapped_column(DeferredFK("visits.id"), index=True)
     badge: Mapped[str]
     rung: Mapped[int]
-    assigned_at: Mapped[At]
+    assigned_at: Mapped[Timestamp]
 
 
 class UnitRow(Base):
@@ -72,7 +72,7 @@ class OfficerRow(Base):
     __tablename__ = "officers"
 
     badge: Mapped[str] = mapped_column(primary_key=True)
-    unit: Mapped[str] = mapped_column(Refers("units.code"), index=True)
+    unit: Mapped[str] = mapped_column(DeferredFK("units.code"), index=True)
     role: Mapped[str]  # officer, station_leader, county_desk, centre
     position: Mapped[int]
     duty: Mapped[list[str]] = mapped_column(ARRAY(SqlText))  # "08:00-20:00"

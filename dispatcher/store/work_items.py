@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dispatcher.store.base import At, Base, Key, Refers, Yuan
+from dispatcher.store.base import Base, DeferredFK, Key, Timestamp, Yuan
 
 
 class WorkItemRow(Base):
@@ -13,12 +13,12 @@ class WorkItemRow(Base):
     __table_args__ = (Index("ix_duties_open", "due_at", postgresql_where=text("done_at IS NULL")),)
 
     id: Mapped[Key]
-    case_id: Mapped[UUID] = mapped_column(Refers("cases.id"), index=True)
+    case_id: Mapped[UUID] = mapped_column(DeferredFK("cases.id"), index=True)
     kind: Mapped[str]
     rule: Mapped[str]
-    planned_at: Mapped[At]
-    due_at: Mapped[At]
-    done_at: Mapped[At | None]
+    planned_at: Mapped[Timestamp]
+    due_at: Mapped[Timestamp]
+    done_at: Mapped[Timestamp | None]
     done_by: Mapped[str | None]
     outcome: Mapped[str | None]
     loss_yuan: Mapped[Yuan | None]

@@ -1,4 +1,4 @@
-"""The dead-man watch 看门: outside workers and sweep, it says when warnings stop moving, or nobody has them.
+"""The dead-man watch 看门: outside workers and sweep, it alarms when warnings stop moving, or a case has nobody.
 
-Look (I/O) → facts → judge (pure) → alarms → tell (I/O).
+Collect facts (I/O) → judge (pure) → alarms → notify (I/O).
 """

@@ -41,7 +41,7 @@ class Alarm:
 
 
 def judge(facts: Facts, limits: Limits) -> list[Alarm]:
-    """Every alarm that these facts give, gravest first."""
+    """Returns every alarm that these facts raise, gravest first."""
     return [alarm for rule in _RULES for alarm in rule(facts, limits)]
 
 
@@ -62,8 +62,8 @@ def _sweep(facts: Facts, limits: Limits) -> Iterator[Alarm]:
 
 
 def _forgotten(facts: Facts, limits: Limits) -> Iterator[Alarm]:
-    if facts.forgotten.count:
-        yield _alarm(Code.CASE_FORGOTTEN, facts.forgotten.since or facts.at, count=facts.forgotten.count)
+    if facts.forgotten.number:
+        yield _alarm(Code.CASE_FORGOTTEN, facts.forgotten.since or facts.at, count=facts.forgotten.number)
 
 
 def _late(facts: Facts, limits: Limits) -> Iterator[Alarm]:
@@ -73,7 +73,7 @@ def _late(facts: Facts, limits: Limits) -> Iterator[Alarm]:
         what = _KINDS[each.kind]
         which = ("", "") if each.urgency is None else (each.urgency.zh, f"{each.urgency} ")
         words = {"zh": which[0] + what[0], "en": which[1] + what[1], "limit": f"{limit:g}"}
-        yield _alarm(Code.WORK_LATE, each.some.since or facts.at, about, count=each.some.count, **words)
+        yield _alarm(Code.WORK_LATE, each.count.since or facts.at, about, count=each.count.number, **words)
 
 
 def _down(facts: Facts, limits: Limits) -> Iterator[Alarm]:
@@ -81,8 +81,8 @@ def _down(facts: Facts, limits: Limits) -> Iterator[Alarm]:
         yield _alarm(Code.CHANNEL_DOWN, each.since, each.channel.value, zh=each.channel.zh, en=each.channel.en)
 
 
-def _idle(facts: Facts, limits: Limits) -> Iterator[Alarm]:
-    for each in facts.idle:
+def _out_of_use(facts: Facts, limits: Limits) -> Iterator[Alarm]:
+    for each in facts.out_of_use:
         code = Code.PROVIDER_PAUSED if each.health is Health.PAUSED else Code.PROVIDER_OUT
         zh, en = f"{each.health.zh},{each.cause.zh}", f"{each.health.en}: {each.cause.en}"
         yield _alarm(code, each.since, each.provider, zh=zh, en=en)
@@ -120,7 +120,7 @@ def _alarm(code: Code, since: datetime, about: str = "", count: int = 1, **words
 
 
 _RULES: tuple[Callable[[Facts, Limits], Iterator[Alarm]], ...] = (
-    *(_database, _redis, _sweep, _forgotten, _down, _late, _idle, _doubts, _probe),
+    *(_database, _redis, _sweep, _forgotten, _down, _late, _out_of_use, _doubts, _probe),
 )
 _TEXTS = {
     Code.DATABASE_UNREACHABLE: ("数据库无法连接({error})", "the database can't be reached ({error})"),

@@ -1,4 +1,4 @@
-"""What a look finds: counts, ages, codes. No id of a person, no number, no text."""
+"""The facts that the alarms are judged by: counts, ages, codes. No id of a person, no number, no text."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,10 +7,10 @@ from schemas.vocabulary import Cause, Channel, Health, Urgency
 
 
 @dataclass(frozen=True, slots=True)
-class Some:
-    """So many of something, the oldest since then."""
+class Count:
+    """How many there are, and since when the oldest."""
 
-    count: int
+    number: int
     since: datetime | None = None
 
 
@@ -20,7 +20,7 @@ class Late:
 
     kind: str
     urgency: Urgency | None
-    some: Some
+    count: Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Doubts:
 
 
 @dataclass(frozen=True, slots=True)
-class Idle:
+class OutOfUse:
     """A provider that its breaker, a fault or a person keeps out of use."""
 
     provider: str
@@ -46,7 +46,7 @@ class Idle:
 
 @dataclass(frozen=True, slots=True)
 class Down:
-    """A channel whose messages no provider can send, as all are idle or there is none."""
+    """A channel whose messages no provider can send, as all are out of use or there is none."""
 
     channel: Channel
     since: datetime
@@ -63,15 +63,15 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`database` and `redis` name the error where there was one."""
+    """`database` and `redis` name the error if there was one."""
 
     at: datetime  # real time
     database: str | None = None
     redis: str | None = None
     swept_s: float | None = 0.0  # seconds since the sweep's last sign of life; None: never
-    forgotten: Some = Some(0)  # open cases without a time to come and without a person
+    forgotten: Count = Count(0)  # open cases without a time to come and without a person
     late: tuple[Late, ...] = ()
     doubts: tuple[Doubts, ...] = ()
-    idle: tuple[Idle, ...] = ()
+    out_of_use: tuple[OutOfUse, ...] = ()
     down: tuple[Down, ...] = ()
     probe: Probe | None = None

@@ -9,9 +9,9 @@ from schemas.vocabulary import Urgency
 class Limits(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="DISPATCHER_WATCH_", env_ignore_empty=True, frozen=True)
 
-    period_s: float = Field(default=5, ge=1)  # between two looks
-    answer_s: float = Field(default=10, ge=1)  # a look that takes longer is no answer
-    remind_s: float = Field(default=600, ge=1)  # an alarm that stands is told again
+    period_s: float = Field(default=5, ge=1)  # between two rounds
+    answer_s: float = Field(default=10, ge=1)  # a server that takes longer does not answer
+    remind_s: float = Field(default=600, ge=1)  # an active alarm is sent again
     sweep_s: float = Field(default=10, ge=2)
     late_critical_s: float = Field(default=15, ge=1)
     late_high_s: float = Field(default=30, ge=1)
@@ -25,7 +25,7 @@ class Limits(BaseSettings):
     doubt_rise_share: float = Field(default=0.05, gt=0, le=1)  # … and at least this
     url: str | None = None
     secret: SecretStr | None = None
-    number: str | None = None  # whom a probe is sent to; without it there is none
+    number: str | None = None  # the number that a probe is sent to; without it there is none
     country: str = "CN"
     provider: str | None = None  # left out: the first for SMS
     text: str = Field(default="【测试】预警派发系统自检短信,请忽略。", min_length=1, max_length=200)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from dispatcher import clock, trial
+from dispatcher import clock, probe_message
 from dispatcher.errors import OperatorError
 from dispatcher.settings import Settings
 from dispatcher.setup import links
@@ -25,13 +25,13 @@ from providers.base import Accepted, Answered, InDoubt, Message, ProviderSetting
 from schemas import normalise
 from schemas.vocabulary import Channel, Person
 
-_LOOK_EVERY_S = 0.3
+_ASK_EVERY_S = 0.3
 _ARRIVED = text("SELECT bool_or(settled_at IS NOT NULL) FROM receipts WHERE send_key = :key")
 
 
 @dataclass(frozen=True)
 class Prober:
-    """Sends to one number through one provider. Built by `prober`, which checks both."""
+    """Sends to one number through one provider. Built by `build_prober`, which checks both."""
 
     table: ProviderSettings
     to: str
@@ -39,12 +39,12 @@ class Prober:
     limits: Limits
 
     def probe(self) -> Probe:
-        """One message from end to end. Never raises: what goes wrong is what it is for."""
+        """Send one message from end to end. Never raises: to find what goes wrong is its purpose."""
         at, key = clock.real_now(), str(new_id())
         try:
-            trial.expect(self.engine, key, at)
+            probe_message.register(self.engine, key, at)
             message = Message(key, Channel.SMS, Person.OTHER, to=self.to, text=self.limits.text)
-            said = asyncio.run(trial.send(self.table, message))
+            said = asyncio.run(probe_message.send(self.table, message))
         except Exception as error:  # noqa: BLE001 - a fault in somebody's adapter is what a probe is to find
             return Probe(at, "send", type(error).__name__)
         # In doubt is no answer yet: the receipt tells.
@@ -53,7 +53,7 @@ class Prober:
         until = time.monotonic() + self.limits.probe_wait_s
         stuck: str | None = "receipt"
         while stuck is not None and time.monotonic() < until:
-            time.sleep(_LOOK_EVERY_S)
+            time.sleep(_ASK_EVERY_S)
             stuck = self._stuck(key)
         return Probe(at, stuck, type(said).__name__ if stuck else "")
 
@@ -67,8 +67,8 @@ class Prober:
 
 
 @dataclass
-class Rounds:
-    """Probes over and over, beside the looks: a probe that waits holds up no alarm."""
+class ProbeLoop:
+    """Probes over and over in a thread: a probe that waits holds up no alarm."""
 
     prober: Prober
     every_s: float
@@ -83,8 +83,8 @@ class Rounds:
             stop.wait(self.every_s)
 
 
-def prober(settings: Settings, limits: Limits, engine: Engine) -> Prober | None:
-    """None where no test number is set. Raises OperatorError where the number or the provider can't be used."""
+def build_prober(settings: Settings, limits: Limits, engine: Engine) -> Prober | None:
+    """None if no test number is set. Raises OperatorError if the number or the provider can't be used."""
     if limits.number is None:
         return None
     try:

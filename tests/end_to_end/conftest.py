@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from celery import Celery
 
-from dispatcher.clock import at_the_wheel
+from dispatcher.clock import hold_clock_driver
 from dispatcher.store.engine import engine
 from tests.end_to_end.stack import Answer, Up
 
@@ -54,7 +54,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
         watcher.join()
         assert done.code == 0, done.err
         # Else the clock would run through the years of whoever is never reached, and take both cores for it.
-        with at_the_wheel(engine(up.running["DISPATCHER_DATABASE_URL"])):
+        with hold_clock_driver(engine(up.running["DISPATCHER_DATABASE_URL"])):
             yield Played(up, {line["name"]: line for line in done.lines}, inspected)
     finally:
         up.stop()

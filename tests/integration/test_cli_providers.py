@@ -12,7 +12,7 @@ from desk import Desk, Scripted
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
-from dispatcher import trial
+from dispatcher import probe_message
 from dispatcher.casework import provider_health
 from dispatcher.cli import provider_trial, providers, whole
 from dispatcher.errors import OperatorError
@@ -182,7 +182,7 @@ def test_a_test_tells_the_typed_outcome(
     desk: Desk, run: Run, monkeypatch: pytest.MonkeyPatch, outcome: Any, code: int, words: str
 ) -> None:
     adapter = Adapter(outcome)
-    monkeypatch.setattr(trial, "send", adapter.send)
+    monkeypatch.setattr(probe_message, "send", adapter.send)
     done = run("test", "city", NUMBER)
     assert (done.exit_code, words in done.stdout, type(outcome).__name__ in done.stdout) == (code, True, True)
     [(table, message)] = adapter.sent

@@ -194,7 +194,7 @@ def test_what_a_worker_sends_is_judged_by_the_sweep(
         desk.open(number)
     pump.deliver("routine")
     services.send_counter.flush()
-    sweep.judge(services)
+    sweep.judge_providers(services)
     pump.close()
     assert len(bad.sent) >= 6
     assert (row(desk).health, row(desk).last_error) == (Health.OPEN, "gateway answered 500")

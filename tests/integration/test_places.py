@@ -10,7 +10,7 @@ from desk import START, Desk
 from station import Load, act, assign, case_with_visit, give, visit_of
 
 from dispatcher.errors import OperatorError
-from dispatcher.simulate.crew import Crew
+from dispatcher.simulate.officer_player import OfficerPlayer
 from dispatcher.supervision import decisions
 from dispatcher.visits import card as visit_card
 from dispatcher.visits import officer_steps
@@ -156,9 +156,9 @@ def test_what_was_tried_after_the_end_is_kept(desk: Desk, load: Load) -> None:
 
 def test_a_simulated_officer_looks_everywhere(desk: Desk, load: Load) -> None:
     case_id = under_way(desk, load, HOME, WORK)
-    crew: Any = Crew(SimpleNamespace(sessions=desk.sessions, context=desk.context))  # type: ignore[arg-type]
-    crew.give(case_id, ["not_found_confirmed"])
-    assert crew.act(desk.now)[0] is True
+    officers: Any = OfficerPlayer(SimpleNamespace(sessions=desk.sessions, context=desk.context))  # type: ignore[arg-type]
+    officers.set_script(case_id, ["not_found_confirmed"])
+    assert officers.act(desk.now)[0] is True
     assert visit_of(desk, case_id).result == "NOT_FOUND_CONFIRMED"
     assert [each.data["kind"] for each in desk.journal(case_id, "visit_address_tried")] == ["work"]
 

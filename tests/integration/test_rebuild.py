@@ -11,7 +11,7 @@ from station import Load, act, case_with_visit, give
 from dispatcher.reporting.verify import Difference
 from dispatcher.store.base import Base
 from dispatcher.store.cases import CaseRow
-from dispatcher.store.changes import OF_A_CASE, SHARED, UnnotedChangeError
+from dispatcher.store.journal_changes import OF_A_CASE, SHARED, UnnotedChangeError
 from dispatcher.supervision import decisions, splits
 from providers.base import Answered, Permanent
 from schemas.instruction import Address

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import json
 import os
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ from dispatcher.settings import Settings
 from dispatcher.setup import Services
 from dispatcher.store.receipts import ReceiptRow
 from dispatcher.store.tables import metadata
-from dispatcher.web.hooks.app import make
+from dispatcher.web.hooks.app import MAX_BODY_BYTES, make
 from providers.base import Answered, Receipt
 from schemas.vocabulary import Result
 
@@ -192,6 +192,26 @@ def refused(gateway: FastAPI) -> dict[str, int]:
             return counts
 
     return asyncio.run(answer())
+
+
+def test_a_body_without_a_length_is_read_no_further_than_the_limit(gateway: FastAPI) -> None:
+    chunk, read = b"x" * 1024, 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal read
+        while True:
+            read += len(chunk)
+            yield chunk
+
+    async def answer() -> int:
+        async with AsyncClient(transport=ASGITransport(gateway), base_url="http://hooks") as client:
+            return (await client.post("/receipts/city-sms", content=endless())).status_code
+
+    assert asyncio.run(answer()) == 413
+    assert read == MAX_BODY_BYTES + len(chunk)
+    assert refused(gateway) == {"too_large": 1}
+    assert post(gateway, b"x" * MAX_BODY_BYTES) == 400
+    assert post(gateway, b"x" * (MAX_BODY_BYTES + 1)) == 413
 
 
 def test_a_database_that_is_away_or_full_has_the_receipt_brought_again(desk: Desk, services: Services) -> None:

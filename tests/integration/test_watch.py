@@ -24,14 +24,14 @@ from dispatcher.delivery.send_stats import SendStats
 from dispatcher.errors import OperatorError
 from dispatcher.settings import Settings
 from dispatcher.store import heartbeats
-from dispatcher.watch import look as looking
+from dispatcher.watch import collect as collecting
+from dispatcher.watch import notify
 from dispatcher.watch import probe as probing
-from dispatcher.watch import tell
 from dispatcher.watch.alarms import Alarm, Code
-from dispatcher.watch.facts import Doubts, Facts, Late, Some
+from dispatcher.watch.collect import collect
+from dispatcher.watch.facts import Count, Doubts, Facts, Late
 from dispatcher.watch.limits import Limits
-from dispatcher.watch.look import look
-from dispatcher.watch.probe import prober
+from dispatcher.watch.probe import build_prober
 from dispatcher.watch.run import Watch
 from providers.base import Accepted, Answered, InDoubt, Outcome, Receipt, Transient
 from providers.registry import Registry
@@ -64,9 +64,9 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def seen(desk: Desk) -> Iterator[Callable[[], Facts]]:
+def collected(desk: Desk) -> Iterator[Callable[[], Facts]]:
     engine = create_engine(desk.url)
-    yield lambda: look(engine, NO_REDIS, desk.context.clock, Limits())
+    yield lambda: collect(engine, NO_REDIS, desk.context.clock, Limits())
     engine.dispose()
 
 
@@ -75,101 +75,101 @@ def beat(desk: Desk) -> None:
         heartbeats.beat(session.connection(), heartbeats.SWEEP)
 
 
-def test_a_quiet_service_gives_no_facts(desk: Desk, seen: Callable[[], Facts]) -> None:
+def test_a_quiet_service_gives_no_facts(desk: Desk, collected: Callable[[], Facts]) -> None:
     beat(desk)
     desk.open()
-    facts = seen()
+    facts = collected()
     assert (facts.database, facts.redis, facts.forgotten, facts.late, facts.doubts) == (
         None,
         "ConnectionError",
-        Some(0),
+        Count(0),
         (),
         (),
     )
     assert facts.swept_s is not None and 0 <= facts.swept_s < 5
 
 
-def test_the_sweeps_last_sign_of_life_is_as_old_as_it_is(desk: Desk, seen: Callable[[], Facts]) -> None:
-    assert seen().swept_s is None
+def test_the_sweeps_last_sign_of_life_is_as_old_as_it_is(desk: Desk, collected: Callable[[], Facts]) -> None:
+    assert collected().swept_s is None
     beat(desk)
     desk.sql("UPDATE heartbeats SET beat_at = beat_at - interval '1 minute'")
-    assert 60 <= (seen().swept_s or 0) < 70
+    assert 60 <= (collected().swept_s or 0) < 70
     beat(desk)
-    assert (seen().swept_s or 99) < 5
+    assert (collected().swept_s or 99) < 5
 
 
 def test_an_open_case_with_nothing_to_come_and_nobody_is_forgotten(
-    desk: Desk, load: Load, seen: Callable[[], Facts]
+    desk: Desk, load: Load, collected: Callable[[], Facts]
 ) -> None:
     load()
     case_with_visit(desk)
     grave = desk.open(2)
     desk.open(3, valid_until="2026-03-02T08:00:00+08:00")  # waits for the centre
-    assert seen().forgotten == Some(0)
+    assert collected().forgotten == Count(0)
     desk.is_tampered = True
     desk.sql("UPDATE attempts SET action = NULL, state = 'settled' WHERE case_id = :id", id=grave)
     desk.sql("UPDATE cases SET next_look_at = NULL WHERE id = :id", id=grave)
-    assert seen().forgotten == Some(1, desk.journal(grave)[-1].at)
+    assert collected().forgotten == Count(1, desk.journal(grave)[-1].at)
     desk.sql("UPDATE cases SET waiting_for = 'centre' WHERE id = :id", id=grave)
-    assert seen().forgotten == Some(0)
+    assert collected().forgotten == Count(0)
 
 
 @pytest.mark.parametrize(("urgency", "limit"), [("critical", 15), ("high", 30), ("medium", 120), ("low", 300)])
 def test_due_work_is_late_after_the_limit_of_its_urgency(
-    desk: Desk, seen: Callable[[], Facts], urgency: str, limit: int
+    desk: Desk, collected: Callable[[], Facts], urgency: str, limit: int
 ) -> None:
     case_id = desk.open(urgency=urgency, channels=["sms"])
     attempts = desk.attempts(case_id)
     desk.pass_time(seconds=limit)
-    assert seen().late == ()
+    assert collected().late == ()
     desk.pass_time(seconds=1)
-    some = Some(len(attempts), attempts[0].due_at)
-    assert seen().late == (Late("attempt", Urgency(urgency), some),)
+    count = Count(len(attempts), attempts[0].due_at)
+    assert collected().late == (Late("attempt", Urgency(urgency), count),)
     desk.claim(Scripted())
-    assert seen().late == ()
+    assert collected().late == ()
 
 
-def test_providers_out_of_use_and_channels_without_any_are_told(desk: Desk, seen: Callable[[], Facts]) -> None:
+def test_providers_out_of_use_and_channels_without_any_are_told(desk: Desk, collected: Callable[[], Facts]) -> None:
     a, calls = Scripted(name="a", channels=(Channel.SMS,)), Scripted(name="calls", channels=(Channel.VOICE,))
     with desk.sessions.begin() as session:
         provider_health.register(session, Registry([a, Scripted(name="b", channels=(Channel.SMS,)), calls]))
     with desk.begin() as work:
         judge_providers.pause(work, "a", by="OPS-1", note="检修")
-    facts = seen()
+    facts = collected()
     assert [(each.provider, each.health, each.cause) for each in facts.idle] == [("a", Health.PAUSED, Cause.PAUSED)]
     assert facts.down == ()
     with desk.begin() as work:
         judge_providers.judge(work, {"b": SendStats(Window(Counts(fault=1)))})
-    facts = seen()
+    facts = collected()
     assert [(each.provider, each.cause) for each in facts.idle] == [("a", Cause.PAUSED), ("b", Cause.FAULT)]
     assert [each.channel for each in facts.down] == [Channel.SMS]
 
 
 def test_a_channel_that_no_file_serves_is_told_once_somebody_waits_for_it(
-    desk: Desk, seen: Callable[[], Facts]
+    desk: Desk, collected: Callable[[], Facts]
 ) -> None:
     desk.open(channels=["voice"])
-    assert seen().down == ()  # no worker has said yet whom it knows
+    assert collected().down == ()  # no worker has said yet whom it knows
     with desk.sessions.begin() as session:
         provider_health.register(session, Registry([Scripted(channels=(Channel.SMS,))]))
-    assert [each.channel for each in seen().down] == [Channel.VOICE]
+    assert [each.channel for each in collected().down] == [Channel.VOICE]
 
 
-def test_work_in_hand_is_not_late(desk: Desk, seen: Callable[[], Facts]) -> None:
+def test_work_in_hand_is_not_late(desk: Desk, collected: Callable[[], Facts]) -> None:
     desk.open()
     desk.claim(Scripted())
     desk.pass_time(minutes=5)
-    assert seen().late == ()
+    assert collected().late == ()
 
 
-def test_money_that_is_leaving_counts_as_critical(desk: Desk, seen: Callable[[], Facts]) -> None:
+def test_money_that_is_leaving_counts_as_critical(desk: Desk, collected: Callable[[], Facts]) -> None:
     desk.open(urgency="low", risk={"transfers": [{"at": "2026-03-02T08:50:00+08:00", "amount_yuan": 5000}]})
     desk.pass_time(seconds=16)
-    assert Urgency.CRITICAL in [each.urgency for each in seen().late]
+    assert Urgency.CRITICAL in [each.urgency for each in collected().late]
 
 
 def test_a_case_that_is_not_decided_on_and_a_receipt_that_is_not_read_are_late(
-    desk: Desk, seen: Callable[[], Facts]
+    desk: Desk, collected: Callable[[], Facts]
 ) -> None:
     desk.open(urgency="high", channels=["sms"])
     desk.deliver(Scripted([InDoubt("ReadTimeout")]))
@@ -183,13 +183,13 @@ def test_a_case_that_is_not_decided_on_and_a_receipt_that_is_not_read_are_late(
         stored = desk.context.clock.now(work.session)
     with desk.sessions.begin() as session:
         clock.step_to(session, struck + Limits.model_fields["late_high_s"].default * timedelta(seconds=1.1))
-    found = {each.kind: each for each in seen().late}
-    assert found["case"] == Late("case", Urgency.HIGH, Some(1, struck))
-    assert found["receipt"] == Late("receipt", None, Some(1, stored))
+    found = {each.kind: each for each in collected().late}
+    assert found["case"] == Late("case", Urgency.HIGH, Count(1, struck))
+    assert found["receipt"] == Late("receipt", None, Count(1, stored))
     desk.settle()
 
 
-def test_doubts_are_counted_by_provider_in_the_window_and_before(desk: Desk, seen: Callable[[], Facts]) -> None:
+def test_doubts_are_counted_by_provider_in_the_window_and_before(desk: Desk, collected: Callable[[], Facts]) -> None:
     for number in range(1, 4):
         desk.open(number)
     desk.deliver(Scripted([InDoubt("x")]))
@@ -198,21 +198,21 @@ def test_doubts_are_counted_by_provider_in_the_window_and_before(desk: Desk, see
         desk.open(number)
     desk.deliver(Scripted([InDoubt("x")] * 5, statuses=[Accepted("r")] * 9))
     # One of the eleven is the first doubt, sent again after its wait.
-    assert seen().doubts == (Doubts("scripted", 11, 5, 3, 1),)
+    assert collected().doubts == (Doubts("scripted", 11, 5, 3, 1),)
     desk.pass_time(minutes=11)
-    assert seen().doubts == ()
+    assert collected().doubts == ()
 
 
 def test_a_database_that_is_away_is_told_by_its_error_alone(tmp_path: Path) -> None:
     engine = create_engine("postgresql+psycopg://user:geheim@127.0.0.1:1/x", connect_args={"connect_timeout": 1})
-    facts = look(engine, NO_REDIS, clock.Clock("real"), Limits())
+    facts = collect(engine, NO_REDIS, clock.Clock("real"), Limits())
     assert (facts.database, facts.redis) == ("OperationalError", "ConnectionError")
 
 
 def test_a_server_that_hangs_is_one_that_does_not_answer(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     hangs = threading.Event()
-    monkeypatch.setattr(looking, "_ask_redis", lambda url: hangs.wait())
-    facts = look(create_engine(desk.url), NO_REDIS, desk.context.clock, Limits(answer_s=1))
+    monkeypatch.setattr(collecting, "_ask_redis", lambda url: hangs.wait())
+    facts = collect(create_engine(desk.url), NO_REDIS, desk.context.clock, Limits(answer_s=1))
     hangs.set()
     assert facts.redis == "no answer"
 
@@ -229,19 +229,19 @@ def test_a_probe_to_nobody_is_a_mistake(desk: Desk) -> None:
 
 def test_one_look_tells_each_alarm_and_says_whether_all_is_well(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[tuple[str, Alarm]] = []
-    assert not watch(desk).once(lambda *said: told.append(said))
+    assert not watch(desk).run_once(lambda *said: told.append(said))
     assert [(state, alarm.code) for state, alarm in told] == [
         ("raised", Code.REDIS_UNREACHABLE),
         ("raised", Code.SWEEP_SILENT),
     ]
-    monkeypatch.setattr(looking, "_ask_redis", lambda url: None)
+    monkeypatch.setattr(collecting, "_ask_redis", lambda url: None)
     beat(desk)
-    assert watch(desk).once(lambda *said: told.append(said))
+    assert watch(desk).run_once(lambda *said: told.append(said))
     assert len(told) == 2
 
 
 def test_round_after_round_an_alarm_is_raised_and_over(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(looking, "_ask_redis", lambda url: None)
+    monkeypatch.setattr(collecting, "_ask_redis", lambda url: None)
     stop, told = threading.Event(), []
 
     def say(state: str, alarm: Alarm) -> None:
@@ -250,7 +250,7 @@ def test_round_after_round_an_alarm_is_raised_and_over(desk: Desk, monkeypatch: 
         if state == "over":
             stop.set()
 
-    assert watch(desk, period_s=1).go_on(say, stop)
+    assert watch(desk, period_s=1).run(say, stop)
     assert told == [("raised", Code.SWEEP_SILENT), ("over", Code.SWEEP_SILENT)]
 
 
@@ -276,7 +276,7 @@ def inbox() -> Iterator[tuple[str, list[tuple[dict[str, str], bytes]]]]:
 
 def test_alarms_are_posted_signed_under_one_id(desk: Desk, inbox: tuple[str, list[Any]]) -> None:
     url, got = inbox
-    watch(desk, url=url, secret=SECRET).once(lambda *_: None)
+    watch(desk, url=url, secret=SECRET).run_once(lambda *_: None)
     (first, body), *others = got
     again = [headers["webhook-id"] for headers, _ in others]
     assert first["webhook-id"] == again[0] != again[1]
@@ -289,14 +289,14 @@ def test_alarms_are_posted_signed_under_one_id(desk: Desk, inbox: tuple[str, lis
 
 def test_a_webhook_that_is_away_stops_nothing(desk: Desk) -> None:
     told = []
-    watch(desk, url="http://127.0.0.1:1/", secret=SECRET).once(lambda state, alarm: told.append(alarm.code))
+    watch(desk, url="http://127.0.0.1:1/", secret=SECRET).run_once(lambda state, alarm: told.append(alarm.code))
     assert told == [Code.REDIS_UNREACHABLE, Code.SWEEP_SILENT]
 
 
 @pytest.mark.parametrize("limits", [{"url": "http://127.0.0.1:1/"}, {"url": "http://x/", "secret": "whsec_?"}])
 def test_alarms_that_could_not_be_signed_are_told_at_the_start(limits: dict[str, Any]) -> None:
     with pytest.raises(OperatorError, match="DISPATCHER_WATCH_SECRET"):
-        tell.hook(Limits(**limits))
+        notify.build_webhook(Limits(**limits))
 
 
 @pytest.fixture
@@ -312,7 +312,7 @@ def probed(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Calla
         )
         monkeypatch.setattr(probing.registry, "build", lambda tables, ports: Registry([gateway]))
         limits = Limits(number="154 0000 0001", probe_wait_s=1)
-        found = prober(settings, limits, create_engine(desk.url))
+        found = build_prober(settings, limits, create_engine(desk.url))
         assert found is not None
         probe = found.probe()
         [message] = gateway.sent
@@ -364,5 +364,5 @@ def test_a_probe_that_can_not_be_is_told_at_the_start(
     monkeypatch.chdir(tmp_path)
     Path("providers.toml").write_text(PROVIDERS)
     with pytest.raises(OperatorError, match=named):
-        prober(Settings(**settings), Limits(**limits), create_engine("postgresql+psycopg://"))
-    assert prober(Settings(), Limits(), create_engine("postgresql+psycopg://")) is None
+        build_prober(Settings(**settings), Limits(**limits), create_engine("postgresql+psycopg://"))
+    assert build_prober(Settings(), Limits(), create_engine("postgresql+psycopg://")) is None

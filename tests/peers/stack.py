@@ -22,8 +22,8 @@ from dispatcher.casework.context import Context
 from dispatcher.clock import Clock
 from dispatcher.intake import instructions
 from dispatcher.settings import Settings
-from dispatcher.stack import Stack
 from dispatcher.store import engine
+from dispatcher.up import Stack
 from dispatcher.wake import Silent
 
 _ROSTER = """
@@ -47,7 +47,7 @@ def running(providers: str, environment: Mapping[str, str], hooks_port: int = 0)
             stack.start_servers()
             stack.start_children()
             stack.wait_until_ready(120)
-            threading.Thread(target=stack.watch, daemon=True).start()
+            threading.Thread(target=stack.supervisor.run, daemon=True).start()
             yield stack
         finally:
             stack.stop()

@@ -6,7 +6,7 @@ import pytest
 from harness import MONDAY
 
 from dispatcher.errors import OperatorError
-from dispatcher.simulate.officers import REPORTS, Move, Stand, script
+from dispatcher.simulate.officers import REPORTS, Move, VisitSituation, script
 from schemas.vocabulary import Result, ReturnReason, VisitState
 
 ASSIGNED_AT = MONDAY - timedelta(minutes=1)
@@ -14,7 +14,7 @@ UNDER_WAY = (VisitState.ACCEPTED, VisitState.DEPARTED, VisitState.ARRIVED)
 
 
 def move(words: list[str], state: VisitState, assigned_at: datetime | None = ASSIGNED_AT) -> Move | None:
-    return script(words).next_move(Stand(state, assigned_at), MONDAY)
+    return script(words).next_move(VisitSituation(state, assigned_at), MONDAY)
 
 
 @pytest.mark.parametrize("word", ["sleeps", "", "accept", "accepted!", "met", "MET_DISSUADED", "+00:01"])
@@ -36,10 +36,10 @@ def test_arrival_counts_from_the_assignment_and_goes_by_departure() -> None:
 
 def test_a_revisit_counts_from_the_last_arrival() -> None:
     scripted = script(["arrived+00:14", "revisit+09:00"])
-    first = scripted.next_move(Stand(VisitState.ACCEPTED, ASSIGNED_AT), MONDAY)
+    first = scripted.next_move(VisitSituation(VisitState.ACCEPTED, ASSIGNED_AT), MONDAY)
     assert first is not None
     scripted.done(first, arrived := MONDAY + timedelta(minutes=14))
-    again = scripted.next_move(Stand(VisitState.ACCEPTED, arrived), arrived)
+    again = scripted.next_move(VisitSituation(VisitState.ACCEPTED, arrived), arrived)
     assert again == Move(arrived + timedelta(hours=9), ("depart", "arrive"))
 
 
@@ -95,11 +95,11 @@ def test_nothing_is_accepted_that_was_not_assigned() -> None:
 
 def test_a_script_that_is_used_up_moves_no_more() -> None:
     scripted = script(["met_dissuaded"])
-    report = scripted.next_move(Stand(VisitState.ARRIVED, ASSIGNED_AT), MONDAY)
+    report = scripted.next_move(VisitSituation(VisitState.ARRIVED, ASSIGNED_AT), MONDAY)
     assert report is not None
     scripted.done(report, MONDAY)
     assert scripted.made == ["met_dissuaded"]
-    assert scripted.next_move(Stand(VisitState.ARRIVED, ASSIGNED_AT), MONDAY) is None
+    assert scripted.next_move(VisitSituation(VisitState.ARRIVED, ASSIGNED_AT), MONDAY) is None
 
 
 @pytest.mark.parametrize("word", ["accepted", "accepted+soon", "arrived+1", "revisit+", "returned", "returned:bored"])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dispatcher.stack import SIMULATED
+from dispatcher.up import SIMULATED
 from providers import registry
 from providers.base import ProviderSettings, SettingsError
 from schemas.vocabulary import Channel

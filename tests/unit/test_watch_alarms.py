@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from builders import MONDAY
 
+from dispatcher.watch.active_alarms import ActiveAlarms
 from dispatcher.watch.alarms import Alarm, Code, judge
-from dispatcher.watch.facts import Doubts, Down, Facts, Idle, Late, Probe, Some
+from dispatcher.watch.facts import Count, Doubts, Down, Facts, Late, OutOfUse, Probe
 from dispatcher.watch.limits import Limits
-from dispatcher.watch.standing import Standing
 from schemas.vocabulary import Cause, Channel, Health, Urgency
 
 WELL = Facts(MONDAY)
@@ -33,26 +33,26 @@ def test_where_all_is_well_there_is_no_alarm() -> None:
         ({"redis": "ConnectionError"}, Code.REDIS_UNREACHABLE, "", 1, MONDAY, "ConnectionError"),
         ({"swept_s": 10.5}, Code.SWEEP_SILENT, "", 1, MONDAY - timedelta(seconds=10.5), "10"),
         ({"swept_s": None}, Code.SWEEP_SILENT, "", 1, MONDAY, "10"),
-        ({"forgotten": Some(3, EARLIER)}, Code.CASE_FORGOTTEN, "", 3, EARLIER, "3"),
+        ({"forgotten": Count(3, EARLIER)}, Code.CASE_FORGOTTEN, "", 3, EARLIER, "3"),
         (
-            {"late": (Late("attempt", Urgency.CRITICAL, Some(7, EARLIER)),)},
+            {"late": (Late("attempt", Urgency.CRITICAL, Count(7, EARLIER)),)},
             *(Code.WORK_LATE, "attempt:critical", 7, EARLIER, "15"),
         ),
-        ({"late": (Late("receipt", None, Some(7, EARLIER)),)}, Code.WORK_LATE, "receipt", 7, EARLIER, "30"),
+        ({"late": (Late("receipt", None, Count(7, EARLIER)),)}, Code.WORK_LATE, "receipt", 7, EARLIER, "30"),
         (
             {"doubts": (Doubts("city-sms", 20, 5, 1000, 0),)},
             *(Code.DOUBTS_RISING, "city-sms", 5, MONDAY - timedelta(minutes=10), "25%"),
         ),
         (
-            {"idle": (Idle("city-sms", Health.OUT, EARLIER, Cause.FAULT),)},
+            {"out_of_use": (OutOfUse("city-sms", Health.OUT, EARLIER, Cause.FAULT),)},
             *(Code.PROVIDER_OUT, "city-sms", 1, EARLIER, "city-sms"),
         ),
         (
-            {"idle": (Idle("city-sms", Health.OPEN, EARLIER, Cause.SLOW),)},
+            {"out_of_use": (OutOfUse("city-sms", Health.OPEN, EARLIER, Cause.SLOW),)},
             *(Code.PROVIDER_OUT, "city-sms", 1, EARLIER, "city-sms"),
         ),
         (
-            {"idle": (Idle("city-sms", Health.PAUSED, EARLIER, Cause.PAUSED),)},
+            {"out_of_use": (OutOfUse("city-sms", Health.PAUSED, EARLIER, Cause.PAUSED),)},
             *(Code.PROVIDER_PAUSED, "city-sms", 1, EARLIER, "city-sms"),
         ),
         ({"down": (Down(Channel.VOICE, EARLIER),)}, Code.CHANNEL_DOWN, "voice", 1, EARLIER, ""),
@@ -68,7 +68,7 @@ def test_each_alarm_says_what_since_when_and_how_many(
     assert alarm.en.isascii() and not alarm.zh.isascii()
 
 
-@pytest.mark.parametrize("facts", [{"swept_s": 10.0}, {"probe": Probe(MONDAY)}, {"forgotten": Some(0)}])
+@pytest.mark.parametrize("facts", [{"swept_s": 10.0}, {"probe": Probe(MONDAY)}, {"forgotten": Count(0)}])
 def test_what_is_within_its_limit_is_no_alarm(facts: dict[str, Any]) -> None:
     assert alarms(**facts) == []
 
@@ -96,23 +96,23 @@ def test_doubts_rise_where_they_are_many_or_many_more_than_before(
 
 
 def test_news_is_raised_once_reminded_and_over() -> None:
-    standing = Standing(timedelta(minutes=10))
-    [alarm] = alarms(forgotten=Some(1, EARLIER))
-    assert standing.news([alarm], MONDAY) == [("raised", alarm)]
+    active = ActiveAlarms(timedelta(minutes=10))
+    [alarm] = alarms(forgotten=Count(1, EARLIER))
+    assert active.update([alarm], MONDAY) == [("raised", alarm)]
     more = replace(alarm, count=2, since=MONDAY)
-    assert standing.news([more], MONDAY + timedelta(minutes=9)) == []
+    assert active.update([more], MONDAY + timedelta(minutes=9)) == []
     reminded = replace(more, since=EARLIER)  # as old as its first sight
-    assert standing.news([more], MONDAY + timedelta(minutes=10)) == [("standing", reminded)]
-    assert standing.news([more], MONDAY + timedelta(minutes=11)) == []
-    assert standing.news([], MONDAY + timedelta(minutes=12)) == [("over", reminded)]
-    assert standing.news([alarm], MONDAY + timedelta(minutes=13)) == [("raised", alarm)]
+    assert active.update([more], MONDAY + timedelta(minutes=10)) == [("standing", reminded)]
+    assert active.update([more], MONDAY + timedelta(minutes=11)) == []
+    assert active.update([], MONDAY + timedelta(minutes=12)) == [("over", reminded)]
+    assert active.update([alarm], MONDAY + timedelta(minutes=13)) == [("raised", alarm)]
 
 
 def test_alarms_of_one_code_are_told_apart() -> None:
-    standing = Standing(timedelta(minutes=10))
-    both = alarms(late=tuple(Late("attempt", each, Some(1, EARLIER)) for each in (Urgency.CRITICAL, Urgency.LOW)))
-    assert len(standing.news(both, MONDAY)) == 2
-    assert [(state, each.about) for state, each in standing.news(both[:1], MONDAY)] == [("over", "attempt:low")]
+    active = ActiveAlarms(timedelta(minutes=10))
+    both = alarms(late=tuple(Late("attempt", each, Count(1, EARLIER)) for each in (Urgency.CRITICAL, Urgency.LOW)))
+    assert len(active.update(both, MONDAY)) == 2
+    assert [(state, each.about) for state, each in active.update(both[:1], MONDAY)] == [("over", "attempt:low")]
 
 
 def test_each_urgency_has_its_limit_and_the_grave_ones_the_shorter() -> None:

@@ -6,9 +6,9 @@ import uvicorn
 
 from dispatcher import logging
 from dispatcher.errors import OperatorError
+from dispatcher.ports import free_port, port_taken
 from dispatcher.settings import settings
 from dispatcher.setup import build_services
-from dispatcher.stack import free_port, port_taken
 from dispatcher.web.hooks.app import make
 
 

@@ -9,6 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session
+from starlette.exceptions import HTTPException
 
 from dispatcher.delivery import receipts
 from dispatcher.logging import logger
@@ -30,7 +31,7 @@ class Refused(Exception):
 
 def make(services: Services) -> FastAPI:
     """The app for one services."""
-    app = FastAPI(title="Warning dispatcher hooks", docs_url=None, redoc_url=None)
+    app = FastAPI(title="Warning dispatcher hooks", docs_url=None, redoc_url=None, max_body_size=MAX_BODY_BYTES)
     refused: Counter[str] = Counter()
 
     def count(why: str, receipts: int = 1) -> None:
@@ -78,13 +79,11 @@ async def _read(services: Services, provider: str, request: Request) -> Receipts
 
 
 async def _body(request: Request) -> bytes:
-    """The body, never more of it in memory than is allowed. Raises Refused."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise Refused("too_large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-    return body
+    """Raises Refused."""
+    try:
+        return await request.body()
+    except HTTPException as error:  # above `max_body_size`
+        raise Refused("too_large", HTTPStatus(error.status_code)) from None
 
 
 def _store(services: Services, provider: str, found: Receipts) -> Mapping[str, int]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from dispatcher.stack import Stack
+from dispatcher.up import Stack
 from tests.peers import processes
 from tests.peers import stack as stacks
 from tests.peers.ledger import Ledger, crossed

@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 
-from dispatcher.stack import Stack
+from dispatcher.up import Stack
 from dispatcher.wake import link_lane
 from providers.base import Message, OperationsFault, Outcome, ProviderSettings, Transient
 from providers.voice.sip.adapter import SipProvider
@@ -115,7 +115,7 @@ def killed_in_mid_call(ledger: Ledger, trunk: Trunk, stack: Stack) -> None:
     before = trunk.crossed(_LISTENS)
     stacks.push(stack, [_instruction("YJ-killed", f"{NUMBER[:-1]}9{_LISTENS}")])
     stacks.until(lambda: trunk.crossed(_LISTENS)["R ACK"] > before["R ACK"])
-    worker = stack.children[f"worker-{link_lane('trunk')}"].process
+    worker = stack.supervisor.children[f"worker-{link_lane('trunk')}"].process
     assert worker is not None
     lines = [each for each in psutil.Process(worker.pid).children(recursive=True) if each.name() == "baresip"]
     psutil.Process(worker.pid).kill()

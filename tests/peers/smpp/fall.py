@@ -12,7 +12,7 @@ from typing import Any
 
 import psutil
 
-from dispatcher.stack import Stack
+from dispatcher.up import Stack
 from dispatcher.wake import link_lane
 from tests.peers import stack as stacks
 from tests.peers.smpp import processes
@@ -49,7 +49,7 @@ def run(note: Callable[..., None]) -> dict[str, Any]:
         pushing = threading.Thread(target=_push, args=(stack,))
         pushing.start()
         stacks.until(lambda: peer.report()["taken"] >= PEOPLE // 4)
-        worker = stack.children[_WORKER].process
+        worker = stack.supervisor.children[_WORKER].process
         assert worker is not None
         psutil.Process(worker.pid).kill()
         killed_at, before = time.monotonic(), peer.report()

@@ -18,7 +18,7 @@ from dispatcher import clock, embedded, policy, texts, vault
 from dispatcher.casework.context import Context
 from dispatcher.clock import Clock
 from dispatcher.delivery.smpp_part_store import SmppPartStore
-from dispatcher.store import changes, migrate
+from dispatcher.store import journal_changes, migrate
 from dispatcher.store.receipts import ReceiptRow
 from dispatcher.wake import Silent
 from providers.base import Message, ProviderSettings
@@ -38,7 +38,7 @@ def desk(home: Path) -> Iterator[tuple[SmppPartStore, sessionmaker[Session]]]:
     engine = create_engine(server.url, pool_size=15)
     try:
         migrate.upgrade(engine, clock.real_now())
-        sessions = changes.watch(sessionmaker(engine, expire_on_commit=False))
+        sessions = journal_changes.install(sessionmaker(engine, expire_on_commit=False))
         keys = vault.load(home / "keys.json", make=True)
         context = Context(policy=policy.load(), vault=keys, clock=Clock("real"), texts=texts.load(), wake=Silent())
         yield SmppPartStore(sessions, context), sessions

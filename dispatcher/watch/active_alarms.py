@@ -1,4 +1,4 @@
-"""Which alarms are news: raised, still standing after a while, or over."""
+"""Which alarms to notify of: raised, still active after a while, or over."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -10,15 +10,15 @@ RAISED, STANDING, OVER = "raised", "standing", "over"
 
 
 @dataclass
-class Standing:
-    """Remembers what was told. An alarm is as old as its first sight, however its facts change."""
+class ActiveAlarms:
+    """Remembers the alarms and when each was sent. An alarm keeps its first time, however its facts change."""
 
     remind: timedelta
     alarms: dict[tuple[Code, str], Alarm] = field(default_factory=dict)
-    _told: dict[tuple[Code, str], datetime] = field(default_factory=dict)
+    _sent_at: dict[tuple[Code, str], datetime] = field(default_factory=dict)
 
-    def news(self, alarms: Iterable[Alarm], at: datetime) -> list[tuple[str, Alarm]]:
-        """What to tell now. Alarms that are not among these are over."""
+    def update(self, alarms: Iterable[Alarm], at: datetime) -> list[tuple[str, Alarm]]:
+        """Returns what to send now. Alarms that are not among these are over."""
         found = {alarm.key: alarm for alarm in alarms}
         over = [(OVER, alarm) for key, alarm in self.alarms.items() if key not in found]
         for key, alarm in found.items():
@@ -28,9 +28,9 @@ class Standing:
         reminders = [
             (STANDING, alarm)
             for key, alarm in found.items()
-            if key in self.alarms and self._told[key] + self.remind <= at
+            if key in self.alarms and self._sent_at[key] + self.remind <= at
         ]
         self.alarms = found
-        self._told = {key: self._told.get(key, at) for key in found}
-        self._told |= {alarm.key: at for _, alarm in reminders}
+        self._sent_at = {key: self._sent_at.get(key, at) for key in found}
+        self._sent_at |= {alarm.key: at for _, alarm in reminders}
         return [*over, *raised, *reminders]

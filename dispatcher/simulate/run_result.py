@@ -1,4 +1,4 @@
-"""What a played run left behind, as an examiner looks at it."""
+"""The result of a played run, with what the checks of the sample cases ask of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ Line = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Seen:
-    """Answers and cases by the name of the sample case, as `case --json` gives them."""
+class RunResult:
+    """Answers and cases by the name of the sample case, as `case --json` prints them."""
 
     services: Services
     answers: Mapping[str, str]
@@ -28,7 +28,7 @@ class Seen:
         return [each for each in found if all(each[key] == value for key, value in wanted.items())]
 
     def sent(self, name: str, **wanted: Any) -> list[Line]:
-        """Attempts that been sent, first sent first."""
+        """Attempts that were sent, in the order of their sending."""
         return sorted((each for each in self.attempts(name, **wanted) if each["sent_at"]), key=lambda a: a["sent_at"])
 
     def journal(self, name: str, event: str) -> list[Line]:
@@ -44,11 +44,11 @@ class Seen:
         return "\n".join(f"{line.zh} {line.en}" for line in lines)
 
     def local(self, text: str) -> datetime:
-        """A time as the clock on the wall shows it."""
+        """A time in the time zone of the policy."""
         return datetime.fromisoformat(text).astimezone(self.services.context.policy.timezone)
 
     def numbers(self, name: str) -> list[str]:
-        """A case's numbers, out of the vault."""
+        """The numbers of a case, read from the vault."""
         with self.services.begin() as work:
             found = select(PhoneRow.value_id).where(PhoneRow.case_id == UUID(self.cases[name]["case"]))
             values = work.session.scalars(found.order_by(PhoneRow.position)).all()

@@ -1,4 +1,4 @@
-"""Tells alarms: as a line each, and to a webhook signed as Standard Webhooks."""
+"""Sends alarms: as JSON, and to a webhook signed as Standard Webhooks."""
 
 import json
 from dataclasses import dataclass
@@ -32,8 +32,8 @@ def as_json(state: str, alarm: Alarm) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Hook:
-    """Where alarms are posted. Failing to is logged and passed over: the lines are still written."""
+class AlarmWebhook:
+    """The address that alarms are posted to. A failure is logged and passed over: the lines are still written."""
 
     url: str
     signer: Webhook
@@ -49,20 +49,20 @@ class Hook:
 
 
 @retry(stop=stop_after_attempt(3), wait=wait_exponential(0.3), retry=retry_if_exception_type(httpx.HTTPError))
-def _post(hook: Hook, webhook_id: str, body: str) -> None:
+def _post(webhook: AlarmWebhook, webhook_id: str, body: str) -> None:
     """One id for every try: that is how a receiver of Standard Webhooks knows copies."""
     at = clock.real_now()
     headers = {
         "content-type": "application/json",
         "webhook-id": webhook_id,
         "webhook-timestamp": str(int(at.timestamp())),
-        "webhook-signature": hook.signer.sign(webhook_id, at, body),
+        "webhook-signature": webhook.signer.sign(webhook_id, at, body),
     }
-    httpx.post(hook.url, content=body, headers=headers, timeout=_TIMEOUT_S, trust_env=False).raise_for_status()
+    httpx.post(webhook.url, content=body, headers=headers, timeout=_TIMEOUT_S, trust_env=False).raise_for_status()
 
 
-def hook(limits: Limits) -> Hook | None:
-    """None where no address is set. Raises OperatorError where alarms could not be signed."""
+def build_webhook(limits: Limits) -> AlarmWebhook | None:
+    """None if no address is set. Raises OperatorError if alarms could not be signed."""
     if limits.url is None:
         return None
     if limits.secret is None:
@@ -71,7 +71,7 @@ def hook(limits: Limits) -> Hook | None:
             "DISPATCHER_WATCH_URL is set, but DISPATCHER_WATCH_SECRET (whsec_…), which signs, is not",
         )
     try:
-        return Hook(limits.url, Webhook(limits.secret.get_secret_value()))
+        return AlarmWebhook(limits.url, Webhook(limits.secret.get_secret_value()))
     except (ValueError, EmptyWebhookSecretError):
         raise OperatorError(
             "DISPATCHER_WATCH_SECRET 应为 whsec_ 加 base64", "DISPATCHER_WATCH_SECRET must be whsec_ and base64"

@@ -1,10 +1,10 @@
-"""How invented people behave: what they do with messages, and what officers find at their doors."""
+"""Scripts for invented people: what they do with messages, and what officers find at their doors."""
 
 from collections.abc import Mapping
 from random import Random
 from typing import Any
 
-from dispatcher.simulate.chance import one_of
+from dispatcher.simulate.weighted_random import weighted_choice
 from schemas.vocabulary import ReturnReason
 
 _SMS = {
@@ -66,27 +66,28 @@ _ACCEPT = {"00:01": 10, "00:02": 4, "00:05": 2, "00:10": 1, "00:25": 1}
 _ARRIVE = {"00:26": 6, "00:40": 4, "01:10": 2, "03:00": 1}
 
 
-def people_do(chance: Random, traits: set[str]) -> dict[str, Any]:
-    """A script for everybody in one case."""
+def script_for(random: Random, traits: set[str]) -> dict[str, Any]:
+    """Draw a script for everybody in one case."""
     foreign, minor = "foreign" in traits, "minor" in traits
     calls = _GUARDIAN if minor else _VOICE
     return {
-        "sms": ["unsupported:foreign_number"] if foreign else _line(chance, _SMS, 2),
-        "voice": ["unsupported:international"] if foreign else _line(chance, calls, chance.randint(0, 6)),
-        "visit": _visit(chance, _WITH_GUARDIAN if minor else _VISITS),
-        **{hook: [_INTERIM[hook], _bank_says(chance, words)] for hook, words in _BANK.items()},
+        "sms": ["unsupported:foreign_number"] if foreign else _line(random, _SMS, 2),
+        "voice": ["unsupported:international"] if foreign else _line(random, calls, random.randint(0, 6)),
+        "visit": _visit(random, _WITH_GUARDIAN if minor else _VISITS),
+        **{hook: [_INTERIM[hook], _bank_says(random, words)] for hook, words in _BANK.items()},
     }
 
 
-def _line(chance: Random, words: Mapping[str, float], length: int) -> list[str]:
-    return [one_of(chance, words) for _ in range(length)]
+def _line(random: Random, words: Mapping[str, float], length: int) -> list[str]:
+    return [weighted_choice(random, words) for _ in range(length)]
 
 
-def _visit(chance: Random, courses: Mapping[tuple[str, ...], float]) -> list[str]:
-    drawn = (one_of(chance, _ACCEPT), one_of(chance, _ARRIVE), chance.choice(list(ReturnReason)).lower())
-    return [word.format(*drawn) for word in one_of(chance, courses)]
+def _visit(random: Random, courses: Mapping[tuple[str, ...], float]) -> list[str]:
+    accept, arrive = weighted_choice(random, _ACCEPT), weighted_choice(random, _ARRIVE)
+    drawn = (accept, arrive, random.choice(list(ReturnReason)).lower())
+    return [word.format(*drawn) for word in weighted_choice(random, courses)]
 
 
-def _bank_says(chance: Random, words: Mapping[str, float]) -> str:
-    word = one_of(chance, words)
-    return f"{word}:{1000 * chance.randint(1, 40)}" if word in _WITH_YUAN else word
+def _bank_says(random: Random, words: Mapping[str, float]) -> str:
+    word = weighted_choice(random, words)
+    return f"{word}:{1000 * random.randint(1, 40)}" if word in _WITH_YUAN else word

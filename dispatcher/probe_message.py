@@ -11,15 +11,15 @@ from providers.base import Message, Outcome, ProviderSettings
 _KEPT = timedelta(days=1)
 
 
-def expect(engine: Engine, key: str, at: datetime) -> None:
-    """Before it leaves, as with every message: the hooks take receipts of what they know."""
+def register(engine: Engine, key: str, at: datetime) -> None:
+    """Write it down before it leaves, as every message: the hooks take receipts of what they know."""
     with engine.begin() as connection:
         connection.execute(delete(ProbeRow).where(ProbeRow.sent_at < at - _KEPT))
         connection.execute(insert(ProbeRow).values(send_key=key, sent_at=at))
 
 
 async def send(table: ProviderSettings, message: Message) -> Outcome:
-    """Over a connection of its own: it has to work when it is needed, not when it was opened."""
+    """Send over a connection of its own: it has to work when it is needed, not when it was opened."""
     provider = registry.build([table], {}).all()[0]
     try:
         return await provider.send(message)

@@ -1,4 +1,4 @@
-"""What each transaction did to a case's rows goes into its journal, so that the journal alone can rebuild them.
+"""Writes what each transaction did to a case's rows into its journal, so that the journal alone can rebuild them.
 
 Entries are held back until the commit. The last entry of each case then carries the changed columns of all its rows;
 a change that nobody noted is refused. Personal data is in none of these tables, and so in no entry.
@@ -42,11 +42,11 @@ Changes = dict[str, dict[str, Columns]]
 
 
 class UnnotedChangeError(RuntimeError):
-    """A case was changed and the journal would not have told; nothing of the transaction is kept."""
+    """A case was changed without a journal entry; nothing of the transaction is kept."""
 
 
-def watch(sessions: sessionmaker[Session]) -> sessionmaker[Session]:
-    """Have these sessions carry their changes into the journal."""
+def install(sessions: sessionmaker[Session]) -> sessionmaker[Session]:
+    """Let these sessions write their changes into the journal."""
     event.listen(sessions, "before_flush", _before_flush)
     event.listen(sessions, "before_commit", _before_commit)
     event.listen(sessions, "after_commit", _forget)
@@ -59,37 +59,37 @@ def write(session: Session, entry: JournalRow) -> None:
     session.info.setdefault(_ENTRIES, []).append(entry)
 
 
-def upserted(session: Session, case_id: UUID, row: Base) -> None:
-    """Say what a statement of its own did to a shared row; a session notices only its own rows."""
+def note_upsert(session: Session, case_id: UUID, row: Base) -> None:
+    """Note what a statement did to a shared row; a session notices only its own objects."""
     _note(_pending(session), row, case_id, columns_of(row))
 
 
 def keep_longest(session: Session, case_id: UUID, row: Base) -> None:
-    """Insert a shared row, or put it in the place of one that ends sooner."""
+    """Insert a shared row, or replace one that ends sooner."""
     table, columns = type(row), inspect(row).dict
     values = {name: value for name, value in columns.items() if not name.startswith("_")}
-    order = [SHARED[table], *sorted(values)]  # as `length` ranks them
+    order = [SHARED[table], *sorted(values)]  # as `length` sorts them
     fresh = insert(table).values(values)
     stands_longer = tuple_(*(getattr(table, name) for name in order)) < tuple_(
         *(fresh.excluded[name] for name in order)
     )
     keys = [each.name for each in inspect(table).primary_key]
     session.execute(fresh.on_conflict_do_update(index_elements=keys, set_=values, where=stands_longer))
-    upserted(session, case_id, row)
+    note_upsert(session, case_id, row)
 
 
 def plain(columns: Mapping[str, Any]) -> Columns:
-    """Columns as they stand in the journal: what is nothing is left out."""
+    """Returns columns as the journal holds them: None is left out."""
     return {name: _plain(value) for name, value in columns.items() if name not in TECHNICAL and value is not None}
 
 
 def columns_of(row: Base) -> Columns:
-    """A row's columns as the journal has them."""
+    """Returns a row's columns as the journal holds them."""
     return plain({name: value for name, value in inspect(row).dict.items() if not name.startswith("_")})
 
 
 def length(table: type[Base], columns: Mapping[str, Any]) -> tuple[Any, ...]:
-    """How long a shared row stands, and how it ranks beside one that ends at the same time."""
+    """Returns the sort key by which the longest of several shared rows is kept, the other columns deciding a tie."""
     return tuple(columns[name] for name in (SHARED[table], *sorted(columns)))
 
 
@@ -114,9 +114,9 @@ def _before_flush(session: Session, context: UOWTransaction, instances: Any) -> 
 
 
 def _note(pending: dict[UUID, Changes], row: Base, case_id: UUID, columns: Columns) -> None:
-    told = {name: value for name, value in columns.items() if name not in TECHNICAL}
-    if told:
-        pending[case_id][row.__tablename__].setdefault(key_of(row), {}).update(told)
+    noted = {name: value for name, value in columns.items() if name not in TECHNICAL}
+    if noted:
+        pending[case_id][row.__tablename__].setdefault(key_of(row), {}).update(noted)
 
 
 def _before_commit(session: Session) -> None:

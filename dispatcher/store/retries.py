@@ -1,4 +1,4 @@
-"""Waiting for PostgreSQL: a transaction that found it away, or lost a deadlock, is run again as a whole."""
+"""Retries of a whole transaction: after an outage of PostgreSQL, or after it lost a deadlock."""
 
 from psycopg.errors import DeadlockDetected
 from sqlalchemy.exc import OperationalError
@@ -12,15 +12,15 @@ from tenacity import (
     wait_random_exponential,
 )
 
-waits_for_database = retry(
+retry_on_outage = retry(
     retry=retry_if_exception_type(OperationalError),
     wait=wait_random_exponential(multiplier=0.1, max=3),
     stop=stop_after_delay(120),
     reraise=True,
 )
 
-# For whoever waits for an answer: a deadlock is ours to run again, a database that is away is theirs to know.
-gives_way = retry(
+# For callers that wait for an answer: a deadlock is run again, an outage is for them to know.
+retry_on_deadlock = retry(
     retry=retry_if_exception(lambda error: isinstance(getattr(error, "orig", None), DeadlockDetected)),
     wait=wait_random(max=0.2),
     stop=stop_after_attempt(5),

@@ -1,4 +1,4 @@
-"""Looks: asks PostgreSQL and Redis for the facts, through connections of its own that never wait long."""
+"""Asks PostgreSQL and Redis for the facts, through connections of its own that never wait long."""
 
 import queue
 import threading
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from dispatcher import clock
 from dispatcher.clock import Clock
 from dispatcher.store import partitions
-from dispatcher.watch.facts import Doubts, Down, Facts, Idle, Late, Some
+from dispatcher.watch.facts import Count, Doubts, Down, Facts, Late, OutOfUse
 from dispatcher.watch.limits import Limits
 from schemas.vocabulary import Cause, Channel, Health, Urgency
 
@@ -26,8 +26,8 @@ Found = TypeVar("Found")
 Other = TypeVar("Other")
 
 
-def look(engine: Engine, redis_url: str, product_clock: Clock, limits: Limits) -> Facts:
-    """All facts but the probe's. A server that hangs is one that does not answer."""
+def collect(engine: Engine, redis_url: str, product_clock: Clock, limits: Limits) -> Facts:
+    """Returns all facts but the probe's. A server that hangs counts as one that does not answer."""
     at = clock.real_now()
     away = _within(limits.answer_s, partial(_ask_redis, redis_url), otherwise=_NO_ANSWER)
     ask = partial(_ask_database, engine, product_clock, limits, at, away)
@@ -63,7 +63,9 @@ def _ask_database(engine: Engine, product_clock: Clock, limits: Limits, at: date
                 forgotten=_forgotten(session),
                 late=_late(session, product_clock, limits, now),
                 doubts=_doubts(session, product_clock, limits, now),
-                idle=tuple(Idle(name, Health(h), since, Cause(c)) for name, h, since, c in session.execute(_IDLE)),
+                out_of_use=tuple(
+                    OutOfUse(name, Health(h), since, Cause(c)) for name, h, since, c in session.execute(_OUT_OF_USE)
+                ),
                 down=tuple(Down(Channel(channel), since) for channel, since in session.execute(_DOWN, {"at": at})),
             )
     except SQLAlchemyError as error:
@@ -79,9 +81,9 @@ def _swept(session: Session) -> float | None:
     return None if age is None else float(age)
 
 
-def _forgotten(session: Session) -> Some:
+def _forgotten(session: Session) -> Count:
     count, since = session.execute(_FORGOTTEN).one()
-    return Some(count, since)
+    return Count(count, since)
 
 
 def _late(session: Session, product_clock: Clock, limits: Limits, now: datetime) -> tuple[Late, ...]:
@@ -89,7 +91,7 @@ def _late(session: Session, product_clock: Clock, limits: Limits, now: datetime)
     receipts = now - product_clock.product_time(limits.late_receipt_s)
     since = {f"u{each.rank}": at for each, at in before.items()} | {"receipts": receipts}
     return tuple(
-        Late(kind, None if rank is None else list(Urgency)[rank], Some(count, oldest))
+        Late(kind, None if rank is None else list(Urgency)[rank], Count(count, oldest))
         for kind, rank, count, oldest in session.execute(_LATE, since | {"now": now})
     )
 
@@ -122,8 +124,8 @@ _LATE = text(f"""
     SELECT 'receipt', NULL, count(*), min(stored_at) FROM receipts
     WHERE settled_at IS NULL AND stored_at < :receipts HAVING count(*) > 0
     ORDER BY 1, 2""")  # noqa: S608
-# The breaker's words for what is in use stand here too: whoever is neither is idle.
-_IDLE = text("""
+# The breaker's words for a provider in use stand here too: with any other it is out of use.
+_OUT_OF_USE = text("""
     SELECT p.name, p.health, p.since, h.cause FROM providers p, LATERAL (
         SELECT cause FROM provider_history WHERE provider = p.name ORDER BY id DESC LIMIT 1) h
     WHERE p.health NOT IN ('closed', 'returning') ORDER BY 1""")

@@ -1,4 +1,4 @@
-"""The officers of a run: which scripts have words left, where their visits stand, what they do next."""
+"""Plays the officers of a run: which scripts have words left, which states their visits are in, what they do next."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -29,41 +29,41 @@ class _Next(NamedTuple):
     move: officers.Move
 
 
-class Crew:
+class OfficerPlayer:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._scripts: dict[UUID, officers.Script] = {}
 
-    def give(self, case_id: UUID, words: list[str]) -> None:
-        """Officers on this case go by these words from now on."""
+    def set_script(self, case_id: UUID, words: list[str]) -> None:
+        """Let the officers of this case follow these words from now on."""
         self._scripts[case_id] = officers.script(words)
 
     def act(self, now: datetime) -> tuple[bool, datetime | None]:
-        """Make every move that is due. Gives whether one was made, and the time of the next."""
-        to_come = [each for _, each in self._next(now)]
+        """Make every move that is due. Returns whether one was made, and the time of the next."""
+        to_come = [each for _, each in self._next_moves(now)]
         made = [self._make(each, now) for each in to_come if each.move.at <= now]
         return any(made), min((max(each.move.at, now) for each in to_come), default=None)
 
-    def can_move(self, now: datetime) -> set[UUID]:
-        """Cases on whose visits the script has a word for where they stand."""
-        return {case_id for case_id, _ in self._next(now)}
+    def cases_that_can_move(self, now: datetime) -> set[UUID]:
+        """Cases whose script has a word for the state that their visit is in."""
+        return {case_id for case_id, _ in self._next_moves(now)}
 
-    def _next(self, now: datetime) -> Iterator[tuple[UUID, _Next]]:
+    def _next_moves(self, now: datetime) -> Iterator[tuple[UUID, _Next]]:
         found = select(VisitRow.case_id, VisitRow.id, VisitRow.state, VisitRow.assigned_at)
         in_hand = found.where(VisitRow.state.in_([state.value for state in _IN_HAND])).order_by(VisitRow.id)
         with self._services.sessions() as session:
             rows = session.execute(in_hand).tuples().all()
         for case_id, visit_id, state, assigned_at in rows:
             script = self._scripts.get(case_id)
-            move = script.next_move(officers.Stand(VisitState(state), assigned_at), now) if script else None
+            move = script.next_move(officers.VisitSituation(VisitState(state), assigned_at), now) if script else None
             if script is not None and move is not None:
                 yield case_id, _Next(visit_id, script, move)
 
     def _make(self, each: _Next, now: datetime) -> bool:
-        """Make a move. False where the visit went to somebody else meanwhile: the script looks again."""
-        move, _context = each.move, self._services.context
+        """Make a move. False if the visit went to somebody else meanwhile: the script looks again."""
+        move = each.move
         word = officer_steps.OfficerReport(move.result, move.reason, guardian_present=move.guardian_present)
-        for step, said in (*self._tried(each), *((step, word) for step in move.steps)):
+        for step, said in (*self._tried_addresses(each), *((step, word) for step in move.steps)):
             try:
                 with self._services.begin() as work:
                     officer_steps.act(work, each.visit_id, step, report=said)
@@ -72,11 +72,11 @@ class Crew:
                 return False
         each.script.done(move, now)
         if move.result is Result.MET_REFUSED:
-            self._ring_back(each.visit_id)
+            self._check_callback_code(each.visit_id)
         return True
 
-    def _tried(self, each: _Next) -> Iterator[tuple[str, officer_steps.OfficerReport]]:
-        """Who is not found was looked for at every address; the report is about the last."""
+    def _tried_addresses(self, each: _Next) -> Iterator[tuple[str, officer_steps.OfficerReport]]:
+        """A person who is not found was looked for at every address; the report is about the last one."""
         if each.move.result not in officer_steps.NOT_FOUND:
             return
         with self._services.begin() as work:
@@ -84,8 +84,8 @@ class Crew:
         for kind in kinds[:-1]:
             yield "tried", officer_steps.OfficerReport(Result.NOT_FOUND_TEMPORARILY, address=kind)
 
-    def _ring_back(self, visit_id: UUID) -> None:
-        """Who does not believe the officer rings 96110 and quotes the code of the call."""
+    def _check_callback_code(self, visit_id: UUID) -> None:
+        """A person who does not believe the officer rings 96110 and quotes the code of the call."""
         found = select(CodeRow.value_id).join(VisitRow, VisitRow.case_id == CodeRow.case_id)
         try:
             with self._services.begin() as work:

@@ -1,0 +1,229 @@
+"""What `up` runs, and with which settings: servers if none are named, gateway simulator, hooks, sweep, workers."""
+
+import base64
+import os
+import secrets
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import redis
+from celery import Celery
+from sqlalchemy.exc import OperationalError
+
+from dispatcher import clock, embedded, vault
+from dispatcher.errors import OperatorError
+from dispatcher.ports import free_port, port_taken
+from dispatcher.settings import RUN_FILE, Settings, read_running, write_running
+from dispatcher.setup import links, load_policy, load_texts, no_providers, unreachable
+from dispatcher.store import engine, migrate
+from dispatcher.supervisor import Child, Supervisor, kill_orphans
+from dispatcher.wake import link_lane
+
+WORKERS = {"urgent": "urgent", "casework": "casework,celery", "routine": "routine"}  # the order in which they start
+_SILENT_MS = 4000  # beyond the simulated gateway's timeout_s, so that the attempt is in doubt first
+_ROUTINE_NICENESS = 10  # urgent work goes first on the same cores
+# Where setproctitle is installed, Celery's titles would overwrite the environment by which orphans are known.
+_KEEP_ENVIRONMENT = {"SPT_NOENV": "1"}
+
+
+@dataclass
+class Stack:
+    """Give it settings; it finds out what is missing and starts that."""
+
+    settings: Settings
+    simulated: bool = False
+    workers: dict[str, str] = field(default_factory=lambda: dict(WORKERS))
+    environment: dict[str, str] = field(default_factory=dict)
+    durable: bool = True
+    receipt_delay_ms: int = 20
+    supervisor: Supervisor = field(default_factory=Supervisor)
+    _servers: list[embedded.Server] = field(default_factory=list)
+
+    def start_servers(self) -> None:
+        """PostgreSQL, Redis, keys, schema. Raises OperatorError."""
+        home = self.settings.home
+        if read_running(home) is not None:
+            raise OperatorError(f"{home} 下已有 dispatcher 在运行", f"a dispatcher is already running under {home}")
+        self._forbid_embedded()
+        end_leftovers(home)
+        clock.parse(self.settings.clock)
+        load_policy(self.settings)
+        load_texts(self.settings.texts_folder)
+        database_url = self.settings.database_url or self._start(embedded.postgres(home, durable=self.durable))
+        redis_url = self.settings.redis_url or self._start(embedded.redis(home))
+        _check_redis(redis_url)
+        vault.load(self.settings.key_path, make=self.is_embedded)
+        self.environment = self._own_settings() | {
+            "DISPATCHER_DATABASE_URL": database_url,
+            "DISPATCHER_REDIS_URL": redis_url,
+        }
+        try:
+            migrate.upgrade(engine.engine(database_url), clock.real_now())
+        except OperationalError as error:
+            raise unreachable(error) from None
+
+    def start_children(self) -> None:
+        """The gateway simulator if no gateway is configured, hooks, sweep, workers."""
+        if self.settings.providers_file:
+            self.environment["DISPATCHER_PROVIDERS_FILE"] = str(self.settings.providers_file)
+        elif self.is_embedded or self.simulated:
+            self._simulate()
+        else:
+            # With real servers, a forgotten variable must not send warnings nowhere.
+            raise no_providers()
+        self.add("hooks", [sys.executable, "-m", "dispatcher.web.hooks"])
+        self.add("sweep", [sys.executable, "-m", "dispatcher.cli", "sweep"])
+        environment = os.environ | self.environment
+        for name in links(Path(environment["DISPATCHER_PROVIDERS_FILE"]), environment):
+            self.workers[link_lane(name)] = link_lane(name)
+        delivering = [name for name in self.workers if name != "casework"]
+        self.environment["DISPATCHER_WORKERS"] = str(max(1, len(delivering)))
+        for name, queues in self.workers.items():
+            command = [sys.executable, "-m", "celery", "-A", "tasks", "worker", "-P", "threads", "-c", "1"]
+            command += ["-Q", queues, "-n", f"{name}@%h", "--without-gossip", "--without-mingle", "-l", "INFO"]
+            self.add(f"worker-{name}", command)
+        write_running(self.settings.home, self.environment)
+
+    def add(self, name: str, command: list[str]) -> None:
+        """Start one more child with the settings of this stack."""
+        environment = os.environ | self.environment | _KEEP_ENVIRONMENT
+        niceness = _ROUTINE_NICENESS if name == "worker-routine" else 0
+        log = self.settings.home / "logs" / f"{name}.log"
+        self.supervisor.add(Child(name, command, environment, log, niceness, in_turn=name.startswith("worker")))
+
+    def wait_until_ready(self, timeout_s: float = 60.0) -> None:
+        """Every worker answers, the hooks answer. Raises OperatorError naming what does not, and its log."""
+        until = time.monotonic() + timeout_s
+        app = Celery(broker=self.environment["DISPATCHER_REDIS_URL"], set_as_current=False)
+        waiting = [f"worker-{name}" for name in self.workers] + ["hooks"]
+        while waiting and time.monotonic() < until:
+            self._check_alive(waiting)
+            answers = {next(iter(each)).split("@")[0] for each in app.control.ping(timeout=0.5) or []}
+            waiting = [name for name in waiting if name.removeprefix("worker-") not in answers]
+            if "hooks" in waiting and self._hooks_answer():
+                waiting.remove("hooks")
+        if waiting:
+            log = self.supervisor.children[waiting[0]].log
+            raise OperatorError(f"{waiting[0]} 未能就绪;日志见 {log}", f"{waiting[0]} did not get ready; see {log}")
+
+    def stop(self) -> None:
+        """The children first, so that workers finish what they hold; the servers last."""
+        self.supervisor.stop()
+        engine.engine.cache_clear()
+        for server in reversed(self._servers):
+            server.stop()
+        running = read_running(self.settings.home)
+        if running is not None and running.pid == os.getpid():
+            (self.settings.home / RUN_FILE).unlink()
+
+    @property
+    def is_embedded(self) -> bool:
+        return not (self.settings.database_url and self.settings.redis_url)
+
+    def _forbid_embedded(self) -> None:
+        if self.settings.embedded == "never" and self.is_embedded:
+            missing = "DISPATCHER_REDIS_URL" if self.settings.database_url else "DISPATCHER_DATABASE_URL"
+            raise OperatorError(
+                f"DISPATCHER_EMBEDDED=never,但未设置 {missing}", f"DISPATCHER_EMBEDDED=never, but {missing} is not set"
+            )
+
+    def _start(self, server: embedded.Server) -> str:
+        self._servers.append(server)
+        return server.url
+
+    def _own_settings(self) -> dict[str, str]:
+        """What the children have to know of our settings."""
+        found = self.settings
+        port = free_port(found.hooks_host, found.hooks_port)
+        if port is None:
+            raise port_taken(found.hooks_host, found.hooks_port)
+        values = {
+            "DISPATCHER_HOME": found.home,
+            "DISPATCHER_CLOCK": found.clock,
+            "DISPATCHER_KEY_FILE": found.key_path,
+            "DISPATCHER_HOOKS_HOST": found.hooks_host,
+            "DISPATCHER_HOOKS_PORT": port,
+            "DISPATCHER_POLICY_FILE": found.policy_file,
+            "DISPATCHER_TEXTS_FOLDER": found.texts_folder,
+        }
+        return {name: str(value) for name, value in values.items() if value}
+
+    def _simulate(self) -> None:
+        """No gateway is configured: a simulated one, said in the banner."""
+        self.simulated = True
+        home, port = self.settings.home, free_port("127.0.0.1", 0)
+        secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+        self.environment |= {
+            "DISPATCHER_SIMULATOR_SECRET": secret,
+            "DISPATCHER_SIMULATOR_URL": f"http://127.0.0.1:{port}",
+            "DISPATCHER_PROVIDERS_FILE": str(home / "providers.toml"),
+        }
+        (home / "providers.toml").write_text(SIMULATED.format(port=port), "utf-8")
+        command = [sys.executable, "-m", "providers.simulator", "--port", str(port)]
+        command += ["--record", str(home / "gateway.jsonl"), "--answer-ms", str(self.receipt_delay_ms)]
+        command += ["--silent-ms", str(_SILENT_MS)]
+        self.add("simulator", command)
+
+    def _check_alive(self, names: list[str]) -> None:
+        for name in names:
+            child = self.supervisor.children[name]
+            if not child.is_running:
+                tail = child.log.read_text("utf-8", "replace").strip().splitlines()[-1:]
+                raise OperatorError(f"{name} 启动失败:{''.join(tail)[:300]}", f"{name} did not start; see {child.log}")
+
+    def _hooks_answer(self) -> bool:
+        host, port = self.environment["DISPATCHER_HOOKS_HOST"], self.environment["DISPATCHER_HOOKS_PORT"]
+        try:
+            return httpx.get(f"http://{host}:{port}/healthz", timeout=1, trust_env=False).is_success
+        except httpx.HTTPError:
+            return False
+
+
+def _check_redis(url: str) -> None:
+    try:
+        redis.Redis.from_url(url, socket_connect_timeout=5).ping()
+    except (redis.RedisError, ValueError) as error:
+        raise OperatorError(
+            "无法连接 Redis;请检查 DISPATCHER_REDIS_URL",
+            f"can't reach Redis; check DISPATCHER_REDIS_URL ({type(error).__name__})",
+        ) from None
+
+
+def end_leftovers(home: Path) -> None:
+    """End the children and servers of an `up` under this home that was killed."""
+    kill_orphans({"DISPATCHER_HOME": str(home)})
+    embedded.end_leftovers(home)
+
+
+SIMULATED = """# Written by `dispatcher up`: no gateway was configured, so a simulated one is used.
+[[providers]]
+name = "simulated"
+adapter = "http_gateway"
+channels = ["sms", "voice"]
+destinations = ["CN"]
+timeout_s = 3
+base_url = "http://127.0.0.1:{port}"
+secret_env = "DISPATCHER_SIMULATOR_SECRET"
+
+[[providers]]
+name = "simulated-bank"
+adapter = "bank_hook"
+channels = ["hook"]
+base_url = "http://127.0.0.1:{port}"
+secret_env = "DISPATCHER_SIMULATOR_SECRET"
+
+[[providers]]
+name = "simulated-groups"
+adapter = "group_notice"
+channels = ["broadcast"]
+base_url = "http://127.0.0.1:{port}"
+secret_env = "DISPATCHER_SIMULATOR_SECRET"
+
+[[providers]]
+name = "roster"
+adapter = "roster"
+channels = ["visit"]
+"""

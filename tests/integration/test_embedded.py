@@ -1,0 +1,55 @@
+"""The embedded Redis: kept data, its place in the process tree, and what a killed `up` leaves."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from redis import Redis
+
+from dispatcher import embedded
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    """A folder with a space in its name, as the default one has on macOS."""
+    home = tmp_path / "Application Support"
+    yield home
+    embedded.end_leftovers(home)
+
+
+def _process(home: Path) -> psutil.Process:
+    return psutil.Process(int((home / "redis" / "valkey.pid").read_text()))
+
+
+def test_what_redis_holds_is_there_after_a_restart_on_the_same_port(home: Path) -> None:
+    server = embedded.redis(home)
+    with Redis.from_url(server.url) as client:
+        client.set("key", "value")
+        server.stop()
+        port = client.connection_pool.connection_kwargs["port"]
+        again = embedded.redis(home, port)
+        assert again.url == server.url
+        assert client.get("key") == b"value"
+        again.stop()
+
+
+def test_redis_has_a_session_of_its_own_so_that_ctrl_c_ends_its_clients_first(home: Path) -> None:
+    server = embedded.redis(home)
+    process = _process(home)
+    assert os.getsid(process.pid) != os.getsid(0)
+    server.stop()
+    assert not process.is_running()
+
+
+def test_a_redis_that_a_killed_process_left_is_ended(home: Path) -> None:
+    start = "import os, sys; from pathlib import Path; from dispatcher import embedded; "
+    start += "embedded.redis(Path(sys.argv[1])); os._exit(0)"
+    subprocess.run([sys.executable, "-c", start, str(home)], check=True)
+    process = _process(home)
+    assert process.is_running()
+    embedded.end_leftovers(home)
+    assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
