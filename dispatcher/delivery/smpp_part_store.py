@@ -1,4 +1,4 @@
-"""The desk of links: the port through which the smpp provider keeps its parts (providers.sms.smpp.parts.PartBook)."""
+"""The desk of links: the port through which the smpp provider keeps its parts (providers.smpp.parts.PartBook)."""
 
 import asyncio
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from dispatcher.delivery import smpp_parts
 from dispatcher.delivery.smpp_parts import Entry
 from dispatcher.store.parts import PartRow
 from dispatcher.store.patience import waits_for_database
-from providers.sms.smpp.parts import Part, Report
+from providers.smpp.parts import Part, Report
 
 _MOST = 100  # in one transaction
 _GATHER_S = 0.005  # a commit for each would cost more than the wait; places in the window are free before it

@@ -14,7 +14,7 @@ from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from providers.simulator.faults import Dice
 from providers.simulator.ledger import Ledger
-from providers.simulator.receipts import Courier
+from providers.simulator.receipt_sender import Courier
 from providers.simulator.record import Record, RecordDamagedError
 from providers.simulator.web import Desk
 from schemas.errors import bilingual

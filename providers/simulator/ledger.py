@@ -5,10 +5,10 @@ import secrets
 from collections import Counter, deque
 from dataclasses import dataclass
 
-from providers.simulator import words
-from providers.simulator.posted import Posted
+from providers.simulator import script_words
 from providers.simulator.record import Event, Line, Record, RecordDamagedError, now
-from providers.simulator.words import Act, Detail, Words
+from providers.simulator.request_bodies import Posted
+from providers.simulator.script_words import Act, Detail, Words
 from schemas.gateway import INTERIM
 from schemas.vocabulary import Result
 
@@ -120,6 +120,6 @@ def _line(posted: Posted, said: Words) -> Line:
 
 def _fresh(line: Line) -> Taken:
     """Raises ValueError where its words can't be read."""
-    acts = words.read(line.hook or line.channel, tuple(line.word.split(",")))
+    acts = script_words.read(line.hook or line.channel, tuple(line.word.split(",")))
     first = acts[0].result
     return Taken(line, deque(acts), first if first in INTERIM else Result.ACCEPTED, line.at, {"confirmed": False})

@@ -8,12 +8,12 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import ValidationError
 
-from providers.simulator import words
+from providers.simulator import script_words
 from providers.simulator.faults import Dice, Faults
 from providers.simulator.ledger import Ledger, Taken
 from providers.simulator.people import PERSONAS, People
-from providers.simulator.posted import POSTED, Posted
-from providers.simulator.receipts import Courier
+from providers.simulator.receipt_sender import Courier
+from providers.simulator.request_bodies import POSTED, Posted
 
 _LARGEST_BODY = 64 * 1024 * 1024  # a bench registers its people in one PUT
 
@@ -77,7 +77,7 @@ class Desk:
     async def _take(self, request: web.Request, posted: Posted) -> web.StreamResponse:
         kind = posted.hook or posted.channel
         said = self._people.next_words(kind, posted.to)
-        act = words.read(kind, said)[0]
+        act = script_words.read(kind, said)[0]
         if act.refusal:
             self._ledger.refuse(posted, said, act.refusal)
             return _error(422, act.refusal)

@@ -24,7 +24,7 @@ name = "birds"
 adapter = "pigeon"
 channels = ["sms"]
 secret_env = "PIGEON_KEY"
-receipts_token_env = "PIGEON_TOKEN"
+receipts_key_env = "PIGEON_RECEIPTS_KEY"
 base_url = "{url}"
 """
 
@@ -82,7 +82,7 @@ def test_it_is_used_by_its_name(
 ) -> None:
     monkeypatch.syspath_prepend(installed)
     monkeypatch.setenv("PIGEON_KEY", "corn")
-    monkeypatch.setenv("PIGEON_TOKEN", "loft-0123456789-0123456789")
+    monkeypatch.setenv("PIGEON_RECEIPTS_KEY", "feathers")
     url, made = gateway
     made.says = Says({"code": 0, "letter": "bird-7"})
     (tmp_path / "providers.toml").write_text(FILE.format(url=url), "utf-8")

@@ -5,15 +5,16 @@ import contextlib
 import sys
 from collections.abc import Sequence
 
-from providers.base import Accepted, Message, OperationsFault, Outcome
-from providers.sms.smpp.adapter import SmppProvider
-from schemas.vocabulary import Result
-from tests.peers.jasmin import gateway
 from tests.peers.ledger import Ledger, crossed
 from tests.peers.packages import BROKER
-from tests.peers.smpp.__main__ import LONG, Book, settings, sms
 from tests.peers.smpp.processes import npm_version, smsc, versions
 from tests.peers.stack import until
+
+from providers.base import Accepted, Message, OperationsFault, Outcome
+from providers.smpp.adapter import SmppProvider
+from schemas.vocabulary import Result
+from tests.peers.jasmin import gateway
+from tests.peers.smpp.__main__ import LONG, Book, settings, sms
 
 # What the SMSC does with the number that ends so → what the gateway reports to us. None: it never does.
 WANTED: dict[int, tuple[str, Result | None]] = {

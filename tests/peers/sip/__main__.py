@@ -12,17 +12,17 @@ from collections import Counter
 from typing import Any
 
 import psutil
+from tests.peers.ledger import Ledger, crossed
+from tests.peers.packages import GATEWAYS
+from tests.peers.sip.trunk import CALLEES, PASSWORD, Trunk
 
 from dispatcher.stack import Stack
 from dispatcher.wake import link_lane
 from providers.base import Message, OperationsFault, Outcome, ProviderSettings, Transient
-from providers.voice.sip.adapter import SipProvider
+from providers.sip.adapter import SipProvider
 from schemas.vocabulary import Channel, Person
 from tests.peers import stack as stacks
-from tests.peers.ledger import Ledger, crossed
-from tests.peers.packages import GATEWAYS
 from tests.peers.sip import trunk as trunks
-from tests.peers.sip.trunk import CALLEES, PASSWORD, Trunk
 
 NUMBER = "1540000000"
 _FILE = """

@@ -10,6 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.peers.ledger import Ledger, crossed
+from tests.peers.smpp.processes import Peer
+
 from providers.base import (
     Accepted,
     InDoubt,
@@ -20,12 +23,10 @@ from providers.base import (
     ProviderSettings,
     Transient,
 )
-from providers.sms.smpp.adapter import SmppProvider
-from providers.sms.smpp.parts import Part, Report
+from providers.smpp.adapter import SmppProvider
+from providers.smpp.parts import Part, Report
 from schemas.vocabulary import Channel, Person, Result
-from tests.peers.ledger import Ledger, crossed
 from tests.peers.smpp import fall, load, processes
-from tests.peers.smpp.processes import Peer
 
 SHORT = "请立即停止转账,回拨96110"
 LONG = "【反诈中心】您可能正遭遇电信网络诈骗,请立即停止转账,回拨96110。" * 3
