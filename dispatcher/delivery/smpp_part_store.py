@@ -1,4 +1,4 @@
-"""The desk of links: the port through which the smpp provider keeps its parts (providers.smpp.parts.PartBook)."""
+"""The desk of links: the port through which the smpp provider keeps its parts (providers.smpp.parts.PartStore)."""
 
 import asyncio
 from collections.abc import Sequence

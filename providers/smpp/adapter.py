@@ -28,7 +28,7 @@ from providers.smpp import protocol_codes, text, wire
 from providers.smpp.delivery_receipts import id_of_response, report_of
 from providers.smpp.link import Link, NotSent
 from providers.smpp.link_options import options_of
-from providers.smpp.parts import Part, PartBook, reference
+from providers.smpp.parts import Part, PartStore, reference
 from providers.smpp.session import Answer, Lost
 from providers.smpp.wire import Delivered
 from schemas.vocabulary import Result
@@ -49,9 +49,9 @@ class Refused(Exception):
 class SmppProvider:
     """A provider. Options: providers.smpp.link_options. The secret is the password of the bind."""
 
-    def __init__(self, settings: ProviderSettings, book: PartBook) -> None:
+    def __init__(self, settings: ProviderSettings, part_store: PartStore) -> None:
         self._options = options_of(settings)
-        self._book = book
+        self._part_store = part_store
         self.name = settings.name
         self.timeout_s = self._options.timeout_s
         self.capabilities = Capabilities(
@@ -92,7 +92,7 @@ class SmppProvider:
 
     async def query(self, inquiry: Inquiry) -> Status:
         # Of a message sent twice, the later one: the first may have lost its parts' ids.
-        known = {each.part: each for each in await self._book.parts_of(self.name, inquiry.send_key)}
+        known = {each.part: each for each in await self._part_store.parts_of(self.name, inquiry.send_key)}
         if not known or len(known) != known[max(known)].parts:
             return InDoubt("no message_id of every part")
         ref = ",".join(each.message_id for each in known.values())
@@ -151,7 +151,7 @@ class SmppProvider:
             raise Refused(pdu.status)
         message_id = id_of_response(wire.first_string(pdu.body), self._options.receipt_ids)
         if message_id:
-            await self._book.taken(self.name, Part(message_id, send_key, part, parts))
+            await self._part_store.taken(self.name, Part(message_id, send_key, part, parts))
         return message_id
 
     async def _state_of(self, part: Part) -> int | None:
@@ -166,7 +166,7 @@ class SmppProvider:
     async def _take_in(self, delivered: Delivered) -> None:
         report = report_of(delivered, self._options.receipt_ids)
         if report is not None:
-            await self._book.reported(self.name, report)
+            await self._part_store.reported(self.name, report)
 
     def _forget(self, taken: asyncio.Task[str]) -> None:
         self._answers.discard(taken)

@@ -32,7 +32,7 @@ class Report:
     reference: int | None = None
 
 
-class PartBook(Protocol):
+class PartStore(Protocol):
     """Where parts and their receipts are kept, so that they find each other whichever comes first, in whatever process.
 
     `taken` and `reported` return once it is committed, and are safe to repeat. They raise where it can't be kept.
