@@ -1,4 +1,4 @@
-"""Posts receipts: late, twice or not at all where that was asked for, and again until they are taken."""
+"""Posts receipts: late, twice or not at all if asked for, and again until they are taken."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ from standardwebhooks import Webhook
 from tenacity import AsyncRetrying, RetryError, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from providers.simulator.faults import Dice
-from providers.simulator.ledger import Ledger, Taken
+from providers.simulator.ledger import Ledger, TakenMessage
 from providers.simulator.record import now
 from providers.simulator.script_words import Act
 
@@ -24,7 +24,7 @@ class NotTakenError(Exception):
     """The receiver answered, but not with 2xx."""
 
 
-class Courier:
+class ReceiptSender:
     def __init__(self, ledger: Ledger, dice: Dice, secret: str, answer_ms: int, silent_ms: int) -> None:
         self._ledger = ledger
         self._dice = dice
@@ -35,7 +35,7 @@ class Courier:
         self.sent = 0
         self.failed = 0
 
-    async def __aenter__(self) -> "Courier":
+    async def __aenter__(self) -> "ReceiptSender":
         connector = aiohttp.TCPConnector(limit=_CONNECTIONS)
         self._session = aiohttp.ClientSession(connector=connector, timeout=_POST_TIMEOUT)
         return self
@@ -46,7 +46,7 @@ class Courier:
         await asyncio.gather(*self._under_way, return_exceptions=True)
         await self._session.close()
 
-    def dispatch(self, taken: Taken) -> None:
+    def dispatch(self, taken: TakenMessage) -> None:
         self._start(self._report(taken))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
@@ -54,7 +54,7 @@ class Courier:
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
 
-    async def _report(self, taken: Taken) -> None:
+    async def _report(self, taken: TakenMessage) -> None:
         """Let happen what is to come, one thing after the other, and report each."""
         while taken.coming:
             act = taken.coming[0]
@@ -64,7 +64,7 @@ class Courier:
             taken.step(now())
             await self._post_receipts(taken, act)
 
-    async def _post_receipts(self, taken: Taken, act: Act) -> None:
+    async def _post_receipts(self, taken: TakenMessage, act: Act) -> None:
         if not (taken.callback_url and self._dice.faults.receipts):
             return
         body = json.dumps(taken.status)

@@ -11,14 +11,14 @@ Identity = Annotated[str, Field(min_length=1, max_length=60)]
 _Said = Annotated[str, Field(min_length=1)]
 
 
-class _Posted(BaseModel):
+class _SendRequest(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
     id: Annotated[str, Field(pattern=r"^[0-9a-f-]{36}$")]
     callback_url: Annotated[str | None, Field(pattern=r"^https?://")] = None
 
 
-class ToPerson(_Posted):
+class ToPerson(_SendRequest):
     channel: Literal[Channel.SMS, Channel.VOICE]
     hook: None = None
     to: E164
@@ -33,14 +33,14 @@ class ToPerson(_Posted):
         return self
 
 
-class ToBank(_Posted):
+class ToBank(_SendRequest):
     channel: Literal[Channel.HOOK]
     hook: Hook
     to: Identity | None = None
     facts: dict[str, Any] = {}
 
 
-class ToGroup(_Posted):
+class ToGroup(_SendRequest):
     channel: Literal[Channel.BROADCAST]
     hook: None = None
     to: None = None
@@ -48,5 +48,5 @@ class ToGroup(_Posted):
     area: _Said
 
 
-Posted = ToPerson | ToBank | ToGroup
-POSTED: TypeAdapter[Posted] = TypeAdapter(Annotated[Posted, Field(discriminator="channel")])
+SendRequest = ToPerson | ToBank | ToGroup
+SEND_REQUEST: TypeAdapter[SendRequest] = TypeAdapter(Annotated[SendRequest, Field(discriminator="channel")])

@@ -123,12 +123,12 @@ def known(kind: Kind) -> list[str]:
 
 
 def to_the_end(hook: Hook, words: Words) -> Words:
-    """A bank that only says it was asked gives its usual answer."""
+    """Adds the bank's usual answer after an interim word."""
     return (*words, DEFAULTS[hook][-1]) if words[-1] in _IN_HAND else words
 
 
 def read(kind: Kind, words: Words) -> list[Act]:
-    """What happens in one attempt. Raises UnknownWordError, or ValueError where it goes on after its outcome."""
+    """What happens in one attempt. Raises UnknownWordError, or ValueError if it goes on after its outcome."""
     acts = [_act(kind, word) for word in words]
     for word, act in zip(words[:-1], acts[:-1], strict=True):
         if act.result not in INTERIM:

@@ -29,7 +29,7 @@ class _NoSound(Exception):
 async def place(control: Control, uri: str, speech: Speech, silence: Path, options: Options) -> Outcome:
     """Call. From the dialling on, a line that is lost leaves a doubt: nobody can say whether the phone rang."""
     try:
-        # Not the opening yet: where a network sends tones before the answer, it would be over by then.
+        # Not the opening yet: if a network sends tones before the answer, it would be over by then.
         await _play(control, silence)
         control.forget()
     except (Lost, Refused, _NoSound):
@@ -49,7 +49,7 @@ async def place(control: Control, uri: str, speech: Speech, silence: Path, optio
 
 
 async def _rung(control: Control, ring_s: float) -> Outcome | None:
-    """Until somebody picks up (None), or nobody will."""
+    """Wait until somebody picks up: None, or else the outcome."""
     has_rung = False
     try:
         async with asyncio.timeout(ring_s):
@@ -95,7 +95,7 @@ async def _key(control: Control, seconds: float) -> Outcome | None:
 
 
 async def _is_over(control: Control, warning: Sound) -> bool:
-    """Say the warning to its end. True where they hung up before that."""
+    """Say the warning to its end. Returns True if they hung up before that."""
     await _play(control, warning.path)
     with suppress(TimeoutError):
         async with asyncio.timeout(warning.seconds + _LAST_WORDS_S):
@@ -107,13 +107,13 @@ async def _is_over(control: Control, warning: Sound) -> bool:
 
 async def _play(control: Control, path: Path) -> None:
     """Raises Lost, Refused or _NoSound."""
-    said = await control.command("ausrc", f"aufile,{path}")
-    if "failed" in said or "no such" in said:
+    printed = await control.command("ausrc", f"aufile,{path}")
+    if "failed" in printed or "no such" in printed:
         raise _NoSound
 
 
 async def _hung_up(control: Control) -> bool:
-    """End the call. Gives whether somebody had picked up in the last moment. Raises Lost."""
+    """End the call. Returns whether somebody picked up in the last moment. Raises Lost."""
     picked_up = False
     try:
         await control.command("hangup")

@@ -48,21 +48,21 @@ class Control:
         self._write({"command": name, "params": params, "token": token})
         try:
             async with asyncio.timeout(_ANSWER_S):
-                said = await answer
+                message = await answer
         except TimeoutError:
             self.abandon()
             raise Lost from None
         finally:
             self._answers.pop(token, None)
-        if not said.get("ok"):
+        if not message.get("ok"):
             raise Refused
-        return str(said.get("data", ""))
+        return str(message.get("data", ""))
 
     async def event(self) -> Event:
         """The next event of a call that we made. Raises Lost."""
         event = await self._events.get()
         if event is None:
-            self._events.put_nowait(None)  # for whoever asks again
+            self._events.put_nowait(None)  # for the next call of this
             raise Lost
         return event
 
@@ -74,7 +74,7 @@ class Control:
             self._events.put_nowait(None)
 
     def abandon(self) -> None:
-        """Use the line no more; whoever keeps it ends it."""
+        """Use the line no more; its keeper ends it."""
         if not self.lost.is_set():
             self.lost.set()
             self._writer.close()
@@ -82,7 +82,7 @@ class Control:
             for answer in self._answers.values():
                 if not answer.done():
                     answer.set_exception(Lost())
-                    answer.exception()  # seen, where nobody waits for it any more
+                    answer.exception()  # retrieved: perhaps nobody waits for it
 
     async def close(self) -> None:
         self.abandon()
@@ -90,8 +90,8 @@ class Control:
         with contextlib.suppress(asyncio.CancelledError):
             await self._listening
 
-    def _write(self, words: dict[str, str]) -> None:
-        body = json.dumps(words).encode()
+    def _write(self, message: dict[str, str]) -> None:
+        body = json.dumps(message).encode()
         self._writer.write(b"%d:%s," % (len(body), body))
 
     async def _listen(self) -> None:
@@ -109,20 +109,20 @@ class Control:
         if len(length) > _LONGEST or not length.isdigit():
             raise ValueError("not a netstring")
         body = (await self._reader.readexactly(int(length) + 1))[:-1]
-        said = json.loads(body.decode("utf-8", "replace"), strict=False)
-        return said if isinstance(said, dict) else {}
+        message = json.loads(body.decode("utf-8", "replace"), strict=False)
+        return message if isinstance(message, dict) else {}
 
-    def _hear(self, said: dict[str, Any]) -> None:
-        if said.get("response"):
-            answer = self._answers.get(str(said.get("token")))
+    def _hear(self, message: dict[str, Any]) -> None:
+        if message.get("response"):
+            answer = self._answers.get(str(message.get("token")))
             if answer is not None and not answer.done():
-                answer.set_result(said)
-        elif said.get("direction") == "incoming":
-            if said.get("type") == "CALL_INCOMING":
+                answer.set_result(message)
+        elif message.get("direction") == "incoming":
+            if message.get("type") == "CALL_INCOMING":
                 # Nobody is here to talk to. A line that is busy refuses by itself, so this ends no call of ours.
                 self._write({"command": "hangup", "params": "", "token": "incoming"})
-        elif said.get("class") == "call":
-            self._events.put_nowait(Event(str(said.get("type")), str(said.get("param", ""))))
+        elif message.get("class") == "call":
+            self._events.put_nowait(Event(str(message.get("type")), str(message.get("param", ""))))
 
 
 async def connect(port: int) -> Control:

@@ -1,4 +1,4 @@
-"""The lines: baresip processes, each started, kept, and started again where it ended."""
+"""The lines: baresip processes, each started, kept, and restarted when it ends."""
 
 import asyncio
 import contextlib
@@ -53,7 +53,7 @@ class Lines:
             self._keepers = [asyncio.create_task(self._keep()) for _ in range(self._options.lines)]
 
     async def close(self) -> None:
-        """What is being said is cut off, and the far end told."""
+        """Ends calls under way; the far end is informed."""
         keepers, self._keepers = self._keepers, []
         for keeper in keepers:
             keeper.cancel()

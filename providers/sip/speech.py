@@ -68,11 +68,11 @@ def erase(folder: Path) -> None:
 async def _spoken(text: str, voice: str, folder: Path, command: Sequence[str]) -> bytes:
     """The words go in by stdin: arguments can be read by everybody on the machine."""
     path = folder / "spoken.wav"
-    words = [each.replace("{voice}", voice).replace("{wav}", str(path)) for each in command]
+    arguments = [argument.replace("{voice}", voice).replace("{wav}", str(path)) for argument in command]
     quiet = asyncio.subprocess.DEVNULL
     try:
         process = await asyncio.create_subprocess_exec(
-            *words, stdin=asyncio.subprocess.PIPE, stdout=quiet, stderr=quiet
+            *arguments, stdin=asyncio.subprocess.PIPE, stdout=quiet, stderr=quiet
         )
     except OSError as error:
         raise Mute(f"tts: {error.strerror}") from None

@@ -54,7 +54,7 @@ class Options(BaseModel):
 
 def options_of(settings: ProviderSettings) -> Options:
     """Raises SettingsError naming the setting, never its value."""
-    found = options.validated(Options, settings)
+    trunk = options.validated(Options, settings)
     if settings.channels != {Channel.VOICE}:
         raise SettingsError(f"provider {settings.name}: channels of sip must be: voice")
     if not settings.secret or not _PASSWORD.issuperset(settings.secret) or len(settings.secret) > 100:
@@ -62,4 +62,4 @@ def options_of(settings: ProviderSettings) -> Options:
             f"provider {settings.name}: secret_env must name a variable that holds the password of the line, "
             "at most 100 composer, digits and signs, none of them a space, a quote or one of ,:;<>()[]{}|`\\"
         )
-    return found
+    return trunk

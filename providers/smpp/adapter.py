@@ -21,6 +21,7 @@ from providers.base import (
     ProviderSettings,
     ReceiptRefused,
     Receipts,
+    SendOnlyProvider,
     Status,
     Transient,
 )
@@ -33,7 +34,7 @@ from providers.smpp.session import Answer, Lost
 from providers.smpp.wire import Delivered
 from schemas.vocabulary import Result
 
-Found = TypeVar("Found")
+Value = TypeVar("Value")
 _HEADER_OCTETS = 16
 _INTERNATIONAL, _ISDN = 1, 1  # TON and NPI of an E.164 number (5.2.5, 5.2.6)
 
@@ -46,7 +47,7 @@ class Refused(Exception):
         self.status = status
 
 
-class SmppProvider:
+class SmppProvider(SendOnlyProvider):
     """A provider. Options: providers.smpp.link_options. The secret is the password of the bind."""
 
     def __init__(self, settings: ProviderSettings, part_store: PartStore) -> None:
@@ -92,19 +93,18 @@ class SmppProvider:
 
     async def query(self, inquiry: Inquiry) -> Status:
         # Of a message sent twice, the later one: the first may have lost its parts' ids.
-        known = {each.part: each for each in await self._part_store.parts_of(self.name, inquiry.send_key)}
+        known = {part.part: part for part in await self._part_store.parts_of(self.name, inquiry.send_key)}
         if not known or len(known) != known[max(known)].parts:
             return InDoubt("no message_id of every part")
-        ref = ",".join(each.message_id for each in known.values())
+        ref = ",".join(part.message_id for part in known.values())
         if not self._options.queries:
             return Accepted(ref)
         try:
-            return _status([await self._state_of(each) for each in known.values()], ref)
+            return _status([await self._state_of(part) for part in known.values()], ref)
         except (NotSent, Refused, Lost, TimeoutError) as error:
             return InDoubt(f"query_sm: {type(error).__name__}")
 
-    async def cancel(self, send_key: str) -> bool:
-        return False  # cancel_sm would reach a message that is still queued, and ours are sent on at once
+    # No cancel: cancel_sm reaches only a message that is still queued, and ours are sent on at once.
 
     def parse_receipts(self, callback: Callback) -> Receipts:
         raise ReceiptRefused("receipts of an SMPP link come over the link")
@@ -145,7 +145,7 @@ class SmppProvider:
         ).encode()[_HEADER_OCTETS:]
 
     async def _taken(self, answer: Answer, send_key: str, part: int, parts: int) -> str:
-        """Keep the message_id before anybody is told of it. Goes on where the sender has given up waiting."""
+        """Store the message_id before it is reported. Goes on if the sender has given up waiting."""
         pdu = await answer
         if pdu.status != protocol_codes.OK or pdu.command == protocol_codes.GENERIC_NACK:
             raise Refused(pdu.status)
@@ -156,8 +156,8 @@ class SmppProvider:
 
     async def _state_of(self, part: Part) -> int | None:
         """The message_state that query_sm tells (4.8)."""
-        said, until = self._options, asyncio.get_running_loop().time() + self.timeout_s
-        body = wire.strings(part.message_id, said.source_ton, said.source_npi, said.source)
+        options, until = self._options, asyncio.get_running_loop().time() + self.timeout_s
+        body = wire.strings(part.message_id, options.source_ton, options.source_npi, options.source)
         pdu = await _within(await self._link.request(protocol_codes.QUERY_SM, body, until), until)
         if pdu.status != protocol_codes.OK:
             raise Refused(pdu.status)
@@ -171,10 +171,10 @@ class SmppProvider:
     def _forget(self, taken: asyncio.Task[str]) -> None:
         self._answers.discard(taken)
         if not taken.cancelled():
-            taken.exception()  # seen: nobody may be waiting for it any more
+            taken.exception()  # retrieved: perhaps nobody waits for it
 
 
-async def _within(awaited: asyncio.Future[Found], until: float) -> Found:
+async def _within(awaited: asyncio.Future[Value], until: float) -> Value:
     """Wait without giving it up: an answer that comes too late for its sender still frees its place."""
     done, _ = await asyncio.wait({awaited}, timeout=until - asyncio.get_running_loop().time())
     if not done:
@@ -183,14 +183,13 @@ async def _within(awaited: asyncio.Future[Found], until: float) -> Found:
 
 
 def _status(states: Sequence[int | None], ref: str) -> Status:
-    """The first part that failed tells; else all must have been delivered."""
+    """Failed with its first failed part; delivered when all parts are."""
     unknown = protocol_codes.STATES[protocol_codes.UNKNOWN_STATE]
-    for word, result in (
-        told := [protocol_codes.STATES.get(each or protocol_codes.UNKNOWN_STATE, unknown) for each in states]
-    ):
+    parts = [protocol_codes.STATES.get(state or protocol_codes.UNKNOWN_STATE, unknown) for state in states]
+    for name, result in parts:
         if result not in (None, Result.DELIVERED, Result.UNKNOWN):
-            return Answered(result, ref=ref, detail=word)
-    results = {result for _, result in told}
+            return Answered(result, ref=ref, detail=name)
+    results = {result for _, result in parts}
     if results == {Result.DELIVERED}:
         return Answered(Result.DELIVERED, ref=ref)
     return InDoubt("message_state UNKNOWN") if Result.UNKNOWN in results else Accepted(ref, held=True)

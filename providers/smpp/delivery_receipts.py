@@ -29,17 +29,17 @@ def report_of(delivered: Delivered, form: IdForm) -> Report | None:
     given = delivered.parameters.get(protocol_codes.RECEIPTED_MESSAGE_ID, b"")
     if delivered.esm_class & _KIND != _RECEIPT and not given:  # which only a receipt has; some leave its class out
         return None
-    message_id = first_string(given) or _found(_ID, delivered.text)
+    message_id = first_string(given) or _first(_ID, delivered.text)
     if not message_id:
         return None
-    word, result = protocol_codes.STATES[_state(delivered)]
+    state_name, result = protocol_codes.STATES[_state(delivered)]
     if result is None:
         return None
     mark = delivered.parameters.get(protocol_codes.USER_MESSAGE_REFERENCE)
     return Report(
         _number(message_id, _BASES[form][1]) if form in _BASES else message_id,
         result,
-        " ".join(filter(None, (_found(_STAT, delivered.text) or word, _found(_ERR, delivered.text)))),
+        " ".join(filter(None, (_first(_STAT, delivered.text) or state_name, _first(_ERR, delivered.text)))),
         int.from_bytes(mark, "big") if mark else None,
     )
 
@@ -49,13 +49,15 @@ def _state(delivered: Delivered) -> int:
     if value:
         state = int.from_bytes(value, "big")
     else:
-        state = protocol_codes.WORDS.get((_found(_STAT, delivered.text) or "").upper(), protocol_codes.UNKNOWN_STATE)
+        state = protocol_codes.STATES_BY_NAME.get(
+            (_first(_STAT, delivered.text) or "").upper(), protocol_codes.UNKNOWN_STATE
+        )
     return state if state in protocol_codes.STATES else protocol_codes.UNKNOWN_STATE
 
 
-def _found(pattern: re.Pattern[str], text: str) -> str | None:
-    found = pattern.search(text)
-    return found[1] if found else None
+def _first(pattern: re.Pattern[str], text: str) -> str | None:
+    match = pattern.search(text)
+    return match[1] if match else None
 
 
 def _number(message_id: str, base: int) -> str:

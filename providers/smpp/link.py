@@ -12,7 +12,7 @@ _THROTTLED_FOR_S = 1.0
 
 
 class NotSent(Exception):
-    """It certainly has not left. `status` is why the bind was refused, where that is the reason."""
+    """It certainly has not left. `status` is the command_status of a refused bind, if that is the reason."""
 
     def __init__(self, why: str, status: int | None = None) -> None:
         super().__init__(why)
@@ -46,9 +46,9 @@ class Link:
         return self._session is not None and not self._session.lost.is_set()
 
     async def request(self, command: int, body: bytes, until: float) -> Answer:
-        """Send within the window and the pace. Gives what will be its answer, or Lost.
+        """Send within the window and the pace. Returns its answer to come, which may be Lost.
 
-        Raises NotSent where its turn does not come before `until`, a time of the event loop.
+        Raises NotSent if its turn does not come before `until`, a time of the event loop.
         """
         try:
             async with asyncio.timeout_at(until):
@@ -97,7 +97,7 @@ class Link:
             wait = min(wait * 2, _LONGEST_WAIT_S)
 
     async def _hold(self) -> bool:
-        """One session, to its end. Gives whether it was ever bound. Raises OSError or Lost."""
+        """One session, to its end. Returns whether it was ever bound. Raises OSError or Lost."""
         async with asyncio.timeout(self._options.timeout_s):
             streams = await asyncio.open_connection(self._options.host, self._options.port)
         session = Session(*streams, self._options, self._take_in)

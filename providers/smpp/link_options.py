@@ -43,12 +43,12 @@ class Options(BaseModel):
 
 def options_of(settings: ProviderSettings) -> Options:
     """Raises SettingsError naming the setting, never its value."""
-    found = options.validated(Options, settings)
+    link = options.validated(Options, settings)
     if settings.channels != {Channel.SMS}:
         raise SettingsError(f"provider {settings.name}: channels of smpp must be: sms")
     if not settings.secret or not settings.secret.isascii() or not settings.secret.isprintable():
         raise SettingsError(f"provider {settings.name}: secret_env must name a variable that holds an ASCII password")
-    if found.queries and found.receipt_ids != "same":
+    if link.queries and link.receipt_ids != "same":
         # The id is kept as a number then, and the SMSC would not know it by that.
         raise SettingsError(f"provider {settings.name}: queries needs receipt_ids to be same")
-    return found
+    return link

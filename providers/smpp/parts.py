@@ -24,7 +24,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A receipt: what became of one part. `reference` is the user_message_reference, where the SMSC gives it back."""
+    """A receipt: what became of one part. `reference` is the user_message_reference, if the SMSC returns it."""
 
     message_id: str
     result: Result
@@ -35,7 +35,7 @@ class Report:
 class PartStore(Protocol):
     """Where parts and their receipts are kept, so that they find each other whichever comes first, in whatever process.
 
-    `taken` and `reported` return once it is committed, and are safe to repeat. They raise where it can't be kept.
+    `taken` and `reported` return once it is committed, and are safe to repeat. They raise if it can't be kept.
     """
 
     async def taken(self, provider: str, part: Part) -> None: ...
@@ -48,14 +48,14 @@ class PartStore(Protocol):
 
 
 def reference(send_key: str, part: int, parts: int) -> int | None:
-    """The user_message_reference of a part; None where there are more parts than it can tell."""
+    """The user_message_reference of a part; None for more parts than it can encode."""
     if (part, parts) not in _PLACES:
         return None
     return (zlib.crc32(send_key.encode()) & ~_PLACE_BITS & 0xFFFF) | _PLACES.index((part, parts))
 
 
 def referred(reference_: int, message_id: str, send_keys: Iterable[str]) -> Part | None:
-    """The part that this reference was made for, where exactly one of these keys can have made it.
+    """The part that this reference was made for, if exactly one of these keys can have made it.
 
     One in 4,096 keys has the same bits, so ask about few: those whose response never came.
     """

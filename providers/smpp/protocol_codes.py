@@ -18,7 +18,7 @@ BIND_TRANSCEIVER = 0x00000009
 ENQUIRE_LINK = 0x00000015
 RESPONSE = 0x80000000  # set in the answer to a command
 
-# Statuses that the session itself gives or looks at.
+# Statuses that the session itself sends or checks.
 OK = 0x00
 INVALID_COMMAND = 0x03  # ESME_RINVCMDID
 NOT_BOUND = 0x04  # ESME_RINVBNDSTS
@@ -39,7 +39,7 @@ _REFUSED: Mapping[int, tuple[str, Result]] = {
     0x50: ("ESME_RINVDSTTON", Result.FAILED_PERMANENT),
     0x51: ("ESME_RINVDSTNPI", Result.FAILED_PERMANENT),
 }
-# Not for us, or not as we are set up: nobody's message will pass until somebody mends it.
+# Not for us, or not as we are set up: no message passes until somebody repairs it.
 _OPERATIONS: Mapping[int, str] = {
     0x02: "ESME_RINVCMDLEN",
     0x03: "ESME_RINVCMDID",
@@ -60,8 +60,8 @@ _OPERATIONS: Mapping[int, str] = {
     0xC1: "ESME_ROPTPARNOTALLWD",
     0xC2: "ESME_RINVPARLEN",
 }
-# Not now. What the table does not know (vendors have 0x400 to 0x4FF) counts so too: another attempt costs little.
-_LATER: Mapping[int, str] = {
+# Not now. A status in no table (vendors have 0x400 to 0x4FF) counts so too: another attempt costs little.
+_TRANSIENT: Mapping[int, str] = {
     NOT_BOUND: "ESME_RINVBNDSTS",
     ALREADY_BOUND: "ESME_RALYBND",
     0x08: "ESME_RSYSERR",
@@ -72,8 +72,8 @@ _LATER: Mapping[int, str] = {
     0xFF: "ESME_RUNKNOWNERR",
 }
 
-# message_state → (word of the text form, appendix B, and what it means for an attempt). No result: not the end of it.
-# No word is sure enough of the number to take it out of use for long: what did not arrive has failed for now.
+# message_state → (name in the text form, appendix B; what it means for an attempt). No result: not final.
+# No state is certain enough to take a number out of use for long: what did not arrive has failed for now.
 STATES: Mapping[int, tuple[str, Result | None]] = {
     1: ("ENROUTE", None),
     2: ("DELIVRD", Result.DELIVERED),
@@ -84,15 +84,15 @@ STATES: Mapping[int, tuple[str, Result | None]] = {
     7: ("UNKNOWN", Result.UNKNOWN),
     8: ("REJECTD", Result.FAILED_TEMPORARY),
 }
-WORDS: Mapping[str, int] = {word: state for state, (word, _) in STATES.items()}
+STATES_BY_NAME: Mapping[str, int] = {name: state for state, (name, _) in STATES.items()}
 UNKNOWN_STATE = 7
 
 
 def outcome_of(status: int) -> Outcome:
     """What a refused bind or submit means. `status` is a command_status other than 0."""
     if status in _REFUSED:
-        word, result = _REFUSED[status]
-        return Permanent(result, word)
+        name, result = _REFUSED[status]
+        return Permanent(result, name)
     if status in _OPERATIONS:
         return OperationsFault(_OPERATIONS[status])
-    return Transient(_LATER.get(status, f"command_status 0x{status:08X}"))
+    return Transient(_TRANSIENT.get(status, f"command_status 0x{status:08X}"))

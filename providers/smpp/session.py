@@ -12,7 +12,7 @@ from providers.smpp.link_options import Options
 from providers.smpp.wire import Delivered, Pdu
 
 Answer = asyncio.Future[Pdu]
-# Raises where what was delivered can't be kept; the SMSC brings it again then.
+# Raises if the delivery can't be stored; the SMSC then repeats it.
 TakeIn = Callable[[Delivered], Awaitable[None]]
 _log = structlog.get_logger(__name__)
 _LAST_SEQUENCE = 0x7FFFFFFF  # 5.1.4
@@ -43,9 +43,9 @@ class Session:
         self._spawn(self._watch())
 
     async def bind(self, password: str) -> int:
-        """Bind as a transceiver. Gives the command_status. Raises Lost or TimeoutError."""
-        said = self._options
-        body = wire.strings(said.system_id, password, said.system_type, 0x34, 0, 0, "")
+        """Bind as a transceiver. Returns the command_status. Raises Lost or TimeoutError."""
+        options = self._options
+        body = wire.strings(options.system_id, password, options.system_type, 0x34, 0, 0, "")
         status = (await self._ask(protocol_codes.BIND_TRANSCEIVER, body)).status
         self._is_bound = status == protocol_codes.OK
         return status
@@ -174,7 +174,7 @@ class Session:
         for answer, _ in self._open.values():
             if not answer.done():
                 answer.set_exception(Lost())
-                answer.exception()  # seen: an answer that nobody waits for any more is no fault
+                answer.exception()  # retrieved: an answer that nobody waits for is no fault
         for _ in self._windowed:
             self._places.release()
         self._open.clear()

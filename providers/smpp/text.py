@@ -14,7 +14,7 @@ _MOST = 255
 def split(text: str, reference: int) -> list[bytes]:
     """The user data of each part, headers included. `reference` tells a phone whose parts belong together.
 
-    Raises ValueError where it would be more than 255 parts.
+    Raises ValueError if it needs more than 255 parts.
     """
     whole = text.encode("utf-16-be")
     if len(whole) <= _WHOLE:

@@ -68,7 +68,7 @@ def query_answer(body: bytes) -> int | None:
 
 
 def delivered(pdu: Pdu) -> Delivered | None:
-    """What a deliver_sm says; None where it can't be read."""
+    """The fields of a deliver_sm; None if it is unreadable."""
     try:
         read_ = smpp34.decode(pdu.frame)
     except smpp34.SmppError:

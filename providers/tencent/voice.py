@@ -34,7 +34,7 @@ ERROR_CODES: ErrorCodes = {
 _PROMPT: Mapping[str, Answered] = {
     "0": key_press.NO_KEY,
     "1": Answered(Result.NO_ANSWER),
-    "2": Answered(Result.UNKNOWN, detail="call_failed"),  # why is told in the failure callback
+    "2": Answered(Result.UNKNOWN, detail="call_failed"),  # the failure callback says why
 }
 # failure_code, cloud.tencent.com/document/api/382/6532. What is not here is FAILED_TEMPORARY.
 _FAILURES: Mapping[str, Answered] = {
