@@ -80,7 +80,7 @@ Rates = Annotated[tuple[Rate, ...], BeforeValidator(_rates)]
 class Limits(BaseModel):
     """`rate` and `account` count messages of a provider, `callee` those to one number, `at_once` those under way.
 
-    `rate` full: a message waits. `account` used up: operations are called. `callee` used up and `quiet`: another provider
+    `rate` full: a message waits. `account` used up: operations fault. `callee` used up and `quiet`: another provider
     or channel. `reserved_urgent` is the part of `rate`, `at_once` and `account` that routine work must leave free.
     """
 
