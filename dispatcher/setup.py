@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property, partial
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -18,22 +19,18 @@ from dispatcher.casework.context import Context
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.clock import Clock
 from dispatcher.delivery.send_stats import SendCounter
-from dispatcher.delivery.smpp_part_store import SmppPartStore
 from dispatcher.errors import OperatorError
 from dispatcher.limits import Limiter, Shared
 from dispatcher.settings import Settings, database_url, redis_url, settings
 from dispatcher.store import engine, revision
 from dispatcher.texts import approved
-from dispatcher.visits.roster import RosterAssigner
 from dispatcher.wake import CeleryWake
 from providers import registry
 from providers.base import SettingsError
 
-# What built-in adapters reach casework through.
-_DESKS: Mapping[str, Callable[[sessionmaker[Session], Context], object]] = {
-    "roster": RosterAssigner,
-    "smpp": SmppPartStore,
-}
+# Entry points by adapter name, for adapters that have to keep something. Each is called with the session maker and the
+# context, and what it returns is the adapter's second argument.
+STORAGE_GROUP = "dispatcher.provider_storage"
 
 
 @dataclass(frozen=True)
@@ -112,24 +109,30 @@ def load_texts(folder: Path | None) -> texts.Texts:
 
 def build_registry(services: Services) -> registry.Registry:
     """Raises OperatorError naming the provider and the setting."""
-    desks = {adapter: desk(services.sessions, services.context) for adapter, desk in _DESKS.items()}
-    return _registry(services.settings.providers_file, os.environ, services.settings.hooks_base, desks)
+
+    def storage(entry: EntryPoint) -> object:
+        return entry.load()(services.sessions, services.context)
+
+    return _registry(services.settings.providers_file, os.environ, services.settings.hooks_base, storage)
 
 
 def links(path: Path, environment: Mapping[str, str]) -> list[str]:
     """Names of the providers in this file that need a worker of their own. Raises OperatorError."""
-    found = _registry(path, environment, "", dict.fromkeys(_DESKS, object()))
-    asyncio.run(found.close())
-    return found.links()
+    providers = _registry(path, environment, "", lambda entry: object())
+    asyncio.run(providers.close())
+    return providers.links()
 
 
 def _registry(
-    path: Path | None, environment: Mapping[str, str], callback_base: str, ports: Mapping[str, object]
+    path: Path | None, environment: Mapping[str, str], callback_base: str, storage: Callable[[EntryPoint], object]
 ) -> registry.Registry:
     if path is None:
         raise no_providers()
     try:
-        return registry.build(registry.read(path, environment, callback_base), ports)
+        tables = registry.read(path, environment, callback_base)
+        used = {table.adapter for table in tables}
+        stored = {entry.name: storage(entry) for entry in entry_points(group=STORAGE_GROUP) if entry.name in used}
+        return registry.build(tables, stored)
     except SettingsError as error:
         raise OperatorError("渠道配置文件有误", str(error)) from None
 

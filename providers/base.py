@@ -1,6 +1,6 @@
-"""The protocol between the dispatcher and whatever reaches a person.
+"""The protocol between the dispatcher and an adapter, which reaches a person, a bank or a group.
 
-A provider sends one message and says what happened, in one of the typed outcomes below.
+A provider sends one message and returns what happened, as one of the typed outcomes below.
 It never retries: a second try is a second attempt, with its own row in the log.
 """
 
@@ -20,7 +20,7 @@ class Message:
     send_key: str
     channel: Channel
     person: Person
-    to: str | None = None  # E.164; for a hook the number of an identity document, where known
+    to: str | None = None  # E.164; for a hook the number of an identity document, if known
     text: str | None = None
     script: str | None = None
     collect: bool = False  # ask for a key press that confirms
@@ -30,27 +30,27 @@ class Message:
     relation: Relation | None = None  # of a named contact
     facts: Mapping[str, Any] = field(default_factory=dict)  # JSON, for a hook or a broadcast; tiers.py says which
     occasion: int = 1  # which warning of this person it is; a repeated one is worded differently
-    # For vendors that take the number of a filed text instead of a text. None: whoever gets it may not be told.
+    # For vendors that take the number of a filed text instead of a text. None: the recipient may not be told.
     fraud_type: str | None = None
     language: str = "zh-CN"  # BCP 47
 
 
 @dataclass(frozen=True, slots=True)
 class Inquiry:
-    """What is known of a message that was sent, to ask its provider about it."""
+    """What is known of a sent message, to ask its provider about it."""
 
     send_key: str
     ref: str | None = None
-    to: str | None = None  # E.164; only where the capabilities ask for it, None once the person is erased
+    to: str | None = None  # E.164; only if the capabilities ask for it, None once the person is erased
     sent_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The provider has it and will act, or has acted; a receipt or a query says what came of it."""
+    """The provider has the message and will act, or has acted. A receipt or a query tells the result."""
 
     ref: str | None = None
-    held: bool = False  # in hand at the provider, not acted on yet
+    held: bool = False  # queued at the provider, not acted on yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +84,14 @@ class Permanent:
 
 @dataclass(frozen=True, slots=True)
 class SwitchChannel:
-    """Certainly not sent: this provider won't reach this person now (per-number limit, blacklist)."""
+    """Certainly not sent: this provider will not reach this person now (limit of a number, blacklist)."""
 
     detail: str
 
 
 @dataclass(frozen=True, slots=True)
 class OperationsFault:
-    """Certainly not sent, and nobody's message will be until somebody mends it (credentials, balance, set-up)."""
+    """Certainly not sent, nor will any other message be until somebody repairs credentials, balance or set-up."""
 
     detail: str
 
@@ -105,7 +105,7 @@ class InDoubt:
 
 @dataclass(frozen=True, slots=True)
 class NeverTaken:
-    """Answer to a query: the provider never had this message, so sending it again makes no duplicate."""
+    """Answer to a query: the provider never had this message, so a second send makes no duplicate."""
 
 
 Outcome = Accepted | Answered | Transient | Permanent | SwitchChannel | OperationsFault | InDoubt
@@ -116,8 +116,8 @@ Status = Accepted | Answered | NeverTaken | InDoubt
 class Receipt:
     """What a provider reported on its own. `dedupe_key` is the same for every copy of one report.
 
-    `send_key` may be cut off after 22 hex digits, where the vendor's field is too short for it, and
-    None where the vendor echoes nothing of ours: then the outcome's ref tells whose it is.
+    `send_key` may be cut off after 22 hex digits, if the vendor's field is too short for it. It is None if the vendor
+    echoes nothing of ours: then the outcome's ref identifies the message.
     """
 
     send_key: str | None
@@ -127,7 +127,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a vendor wants to hear once its receipts are stored, with 200."""
+    """The body that a vendor expects with the 200, once its receipts are stored."""
 
     body: str
     media_type: str = "application/json"
@@ -135,10 +135,10 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Receipts:
-    """What one callback held.
+    """The receipts of one callback.
 
-    With a reply every receipt stands by itself: an unknown or unreadable one is counted, and the vendor hears the
-    reply. Without one the callback is one receipt; it is answered 204, and 404 where nothing was sent under its id.
+    With a reply every receipt stands by itself: an unknown or unreadable one is counted, and the vendor gets the
+    reply. Without one the callback is one receipt; it is answered 204, or 404 if nothing was sent under its id.
     """
 
     items: tuple[Receipt, ...]
@@ -148,7 +148,7 @@ class Receipts:
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """A request to a provider's receipts address, as it came."""
+    """A request to a provider's receipts address, unread."""
 
     headers: Mapping[str, str]  # names in small composer
     body: bytes
@@ -169,9 +169,9 @@ class Capabilities:
     queries_need_number: bool = False
     cancels: bool = False
     batch: int = 1
-    linked: bool = False  # has a standing connection or line, which one process holds: see Linked
+    linked: bool = False  # has a standing connection or line that one process holds: see Linked
     at_once: int | None = None  # of a linked one: messages that it takes at one time; None: any number
-    limits: Limits = NO_LIMITS  # what its vendor allows, where PROVIDERS_FILE says nothing else
+    limits: Limits = NO_LIMITS  # what its vendor allows, unless PROVIDERS_FILE says otherwise
 
 
 class ReceiptRefused(ValueError):
@@ -186,15 +186,15 @@ class Provider(Protocol):
     timeout_s: float
 
     async def send(self, message: Message) -> Outcome:
-        """Send once. Errors of the network come back as outcomes, never as exceptions."""
+        """Send once. Network errors come back as outcomes, never as exceptions."""
         ...
 
     async def query(self, inquiry: Inquiry) -> Status:
-        """What became of a message."""
+        """Returns what became of a message."""
         ...
 
     async def cancel(self, send_key: str) -> bool:
-        """Take back a message not acted on yet; False where that is too late or impossible."""
+        """Take back a message not acted on yet. Returns False if that is too late or impossible."""
         ...
 
     def parse_receipts(self, callback: Callback) -> Receipts:
@@ -204,13 +204,29 @@ class Provider(Protocol):
     async def close(self) -> None: ...
 
 
+class SendOnlyProvider(Provider):
+    """A provider that can't be asked, takes nothing back and reports nothing.
+
+    A base for adapters, which override what their vendor offers.
+    """
+
+    async def query(self, inquiry: Inquiry) -> Status:
+        return InDoubt("no status query")
+
+    async def cancel(self, send_key: str) -> bool:
+        return False
+
+    def parse_receipts(self, callback: Callback) -> Receipts:
+        raise ReceiptRefused("this provider sends no receipts")
+
+
 class Linked(Provider, Protocol):
-    """A provider with `capabilities.linked`. Its messages all go through the one process that has opened it."""
+    """A provider with `capabilities.linked`. All its messages go through the one process that has opened it."""
 
     async def open(self) -> None:
         """Connect, and stay connected until `close`. Returns at once; may be called again after `close`.
 
-        Where it was never called, `send` is Transient: elsewhere another process may hold the link.
+        Until it is called, `send` returns Transient: another process may hold the link.
         """
         ...
 
@@ -223,14 +239,14 @@ class ProviderSettings:
     adapter: str
     channels: frozenset[Channel]
     destinations: frozenset[str] | None = None
-    weight: float = 1.0  # beside the others of a channel; 0: only when no other is left
-    slow_s: float | None = None  # an answer that takes longer is slow; None: half of the adapter's timeout
+    weight: float = 1.0  # relative to the others of a channel; 0: only when no other is left
+    slow_s: float | None = None  # an answer after this time is slow; None: half of the adapter's timeout
     secret: str | None = field(default=None, repr=False)  # of secret_env
-    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)  # of every other NAME_env, by NAME
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)  # by NAME, of every other NAME_env
     callback_url: str | None = None
     limits: Limits = NO_LIMITS
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
 class SettingsError(ValueError):
-    """A provider can't be built as configured; names the setting and the remedy."""
+    """A provider can't be built as configured. Names the setting and the remedy."""

@@ -37,7 +37,7 @@ def _session() -> aiohttp.ClientSession:
 
 
 async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Left alone, aiohttp sends a GET again by itself where its connection is lost: a second message, at a vendor."""
+    """Stops aiohttp from repeating a GET whose connection is lost: at a vendor that is a second message."""
     try:
         return await send(request)
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
@@ -58,7 +58,7 @@ async def exchange(
 
 
 def json_object(answer: httpx.Response) -> Mapping[str, Any] | None:
-    """The body, where it is a JSON object."""
+    """The body, if it is a JSON object."""
     try:
         body = answer.json()
     except ValueError:

@@ -33,7 +33,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
-    """The hours of a day in which a provider won't reach anybody; over midnight where it begins later than it ends."""
+    """The hours of a day in which a provider reaches nobody; over midnight if `begin` is later than `end`."""
 
     begin: time
     end: time
@@ -71,7 +71,7 @@ def _quiet(value: object) -> Quiet | None:
 def _rates(value: object) -> tuple[Rate, ...]:
     if not isinstance(value, list | tuple):
         raise ValueError('write a list such as ["1/1m", "5/1h"]')  # noqa: TRY004
-    return tuple(_rate(each) for each in value)
+    return tuple(_rate(rate) for rate in value)
 
 
 Rates = Annotated[tuple[Rate, ...], BeforeValidator(_rates)]
@@ -80,7 +80,7 @@ Rates = Annotated[tuple[Rate, ...], BeforeValidator(_rates)]
 class Limits(BaseModel):
     """`rate` and `account` count messages of a provider, `callee` those to one number, `at_once` those under way.
 
-    `rate` full: a message waits. `account` used up: somebody is called. `callee` used up and `quiet`: another provider
+    `rate` full: a message waits. `account` used up: operations fault. `callee` used up and `quiet`: another provider
     or channel. `reserved_urgent` is the part of `rate`, `at_once` and `account` that routine work must leave free.
     """
 
@@ -100,10 +100,10 @@ class Limits(BaseModel):
 
     def table(self) -> dict[str, Any]:
         """As a file has it, in JSON; what is not limited is left out."""
-        rates = {name: [str(each) for each in getattr(self, name)] for name in ("rate", "account", "callee")}
+        rates = {name: [str(rate) for rate in getattr(self, name)] for name in ("rate", "account", "callee")}
         others = {"at_once": self.at_once, "quiet": str(self.quiet) if self.quiet else None}
-        found = {name: value for name, value in (rates | others).items() if value}
-        return found | {"reserved_urgent": self.reserved_urgent} if found else {}
+        limited = {name: value for name, value in (rates | others).items() if value}
+        return limited | {"reserved_urgent": self.reserved_urgent} if limited else {}
 
     def over(self, defaults: Self) -> Self:
         """These, and the defaults for what is not set here."""

@@ -20,7 +20,7 @@ def validated(model: type[Model], settings: ProviderSettings) -> Model:
         return model.model_validate(dict(settings.options))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(each) for each in first["loc"])
+        where = ".".join(str(part) for part in first["loc"])
         raise _error(settings, f"{where}: {first['msg']}") from None
 
 

@@ -14,7 +14,7 @@ base_url = "https://…"          # all else is the adapter's own
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,10 @@ from schemas import normalise
 from schemas.vocabulary import Channel
 
 GROUP = "dispatcher.providers"
+_REINSTALL = (
+    "an entry point that was added or moved is found once its package is installed again: "
+    "`make .venv/run`, or `pip install -e .`"
+)
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 _OURS = ("name", "adapter", "channels", "destinations", "weight", "slow_s", "limits")
 _ENV = "_env"
@@ -34,7 +38,7 @@ _HEAVIEST, _SLOWEST_S = 1000, 600
 class Registry:
     """The providers of one process, in the order of the file.
 
-    Who is not in `weights` has weight 1; whose answer takes longer than `slow_s`, or half of its timeout, is slow.
+    A provider that is not in `weights` has weight 1. An answer after `slow_s`, or half of the timeout, is slow.
     """
 
     def __init__(
@@ -65,11 +69,11 @@ class Registry:
         return self._slow_s.get(name, self._by_name[name].timeout_s / 2)
 
     def limits(self, provider: Provider) -> Limits:
-        """What PROVIDERS_FILE allows, over what the vendor does."""
+        """The limits of PROVIDERS_FILE; for those that it leaves out, the vendor's."""
         return self._limits.get(provider.name, NO_LIMITS).over(provider.capabilities.limits)
 
     def serves(self, channel: Channel) -> bool:
-        """Whether anybody serves the channel at all."""
+        """Whether any provider serves the channel."""
         return next(self._of(channel), None) is not None
 
     def _of(self, channel: Channel) -> Iterator[Provider]:
@@ -79,7 +83,7 @@ class Registry:
         return list(self._by_name.values())
 
     def links(self) -> list[str]:
-        """Names of the providers that one process each holds a line for."""
+        """Names of the providers whose line one process holds."""
         return [provider.name for provider in self.all() if provider.capabilities.linked]
 
     async def close(self) -> None:
@@ -92,24 +96,34 @@ def _contact_numbers(provider: Provider, country: str | None) -> bool:
     return destinations is None or country is None or country in destinations
 
 
-def build(tables: list[ProviderSettings], ports: Mapping[str, Any]) -> Registry:
-    """Build every provider. `ports` are what built-in adapters reach casework through, by adapter name.
+def build(tables: list[ProviderSettings], storage: Mapping[str, Any]) -> Registry:
+    """Build every provider. `storage`, by adapter name, is the second argument of adapters that keep something.
 
     Raises SettingsError.
     """
-    found = {entry.name: entry for entry in entry_points(group=GROUP)}
+    adapters = {entry.name: entry for entry in entry_points(group=GROUP)}
     providers: list[Provider] = []
     for settings in tables:
-        entry = found.get(settings.adapter)
-        if entry is None:
-            known = ", ".join(sorted(found))
-            raise SettingsError(f"provider {settings.name}: unknown adapter {settings.adapter!r}; one of: {known}")
-        factory: Callable[..., Provider] = entry.load()
-        port = ports.get(settings.adapter)
-        providers.append(factory(settings) if port is None else factory(settings, port))
+        factory = _factory(settings, adapters)
+        stored = storage.get(settings.adapter)
+        providers.append(factory(settings) if stored is None else factory(settings, stored))
     weights = {settings.name: settings.weight for settings in tables}
-    slow_s = {each.name: each.slow_s for each in tables if each.slow_s is not None}
+    slow_s = {settings.name: settings.slow_s for settings in tables if settings.slow_s is not None}
     return Registry(providers, weights, slow_s, {settings.name: settings.limits for settings in tables})
+
+
+def _factory(settings: ProviderSettings, adapters: Mapping[str, EntryPoint]) -> Callable[..., Provider]:
+    adapter = settings.adapter
+    if adapter not in adapters:
+        known = ", ".join(sorted(adapters))
+        raise SettingsError(f"provider {settings.name}: unknown adapter {adapter!r}; one of: {known}; {_REINSTALL}")
+    try:
+        factory: Callable[..., Provider] = adapters[adapter].load()
+    except (ImportError, AttributeError) as error:
+        raise SettingsError(
+            f"provider {settings.name}: adapter {adapter!r} can't be loaded ({error}); {_REINSTALL}"
+        ) from None
+    return factory
 
 
 def read(path: Path, environment: Mapping[str, str], callback_base: str) -> list[ProviderSettings]:
@@ -124,7 +138,7 @@ def read(path: Path, environment: Mapping[str, str], callback_base: str) -> list
     if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
         raise SettingsError(f"{path}: no [[providers]] table; add one for each gateway")
     settings = [_settings(path, table, environment, callback_base) for table in tables]
-    names = [each.name for each in settings]
+    names = [table.name for table in settings]
     if len(set(names)) != len(names):
         raise SettingsError(f"{path}: two providers have the same name; names must differ")
     return settings
@@ -139,14 +153,13 @@ def _settings(
     if not isinstance(table.get("adapter"), str):
         raise SettingsError(f"{path}: provider {name}: adapter is missing")
     channels = table.get("channels", [])
-    known = isinstance(channels, list) and all(isinstance(each, str) and each in set(Channel) for each in channels)
-    if not known or not channels:
+    if not isinstance(channels, list) or not channels or not all(_is_channel(channel) for channel in channels):
         raise SettingsError(f"{path}: provider {name}: channels must be a list of: {', '.join(Channel)}")
     secrets = _secrets(path, name, table, environment)
     return ProviderSettings(
         name=name,
         adapter=table["adapter"],
-        channels=frozenset(Channel(each) for each in channels),
+        channels=frozenset(Channel(channel) for channel in channels),
         destinations=_destinations(path, name, table.get("destinations")),
         secret=secrets.pop("secret", None),
         secrets=secrets,
@@ -158,6 +171,10 @@ def _settings(
     )
 
 
+def _is_channel(value: object) -> bool:
+    return isinstance(value, str) and value in set(Channel)
+
+
 def _limits(path: Path, name: str, table: object) -> Limits:
     try:
         return limits.read(table)
@@ -165,20 +182,20 @@ def _limits(path: Path, name: str, table: object) -> Limits:
         raise SettingsError(f"{path}: provider {name}: {error}") from None
 
 
-def _destinations(path: Path, name: str, listed: object) -> frozenset[str] | None:
-    if listed is None:
+def _destinations(path: Path, name: str, regions: object) -> frozenset[str] | None:
+    if regions is None:
         return None
     # Each by itself: TOML may put lists into a list, and those are in no set.
-    if not isinstance(listed, list) or not listed or not all(_is_region(each) for each in listed):
+    if not isinstance(regions, list) or not regions or not all(_is_region(region) for region in regions):
         raise SettingsError(
             f'{path}: provider {name}: destinations must be a list of calling regions such as ["CN", "GB"], '
             "or US for all of +1; leave it out for anywhere"
         )
-    return frozenset(listed)
+    return frozenset(regions)
 
 
 def _weight(path: Path, name: str, value: object) -> float:
-    # Of a number that is not finite no share can be drawn.
+    # No share can be drawn of a number that is not finite.
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= _HEAVIEST:
         raise SettingsError(
             f"{path}: provider {name}: weight must be a number from 0 (only when no other is left) to {_HEAVIEST}"
@@ -202,7 +219,7 @@ def _secrets(path: Path, name: str, table: Mapping[str, Any], environment: Mappi
     named = {key: variable for key, variable in table.items() if key.endswith(_ENV)}
     for key, variable in named.items():
         if not isinstance(variable, str) or not _VARIABLE.fullmatch(variable):
-            # Not repeated: somebody may have put the secret itself there.
+            # The value is not repeated: it may be the secret itself.
             raise SettingsError(f"{path}: provider {name}: {key} must be the name of an environment variable")
         if not environment.get(variable):
             raise SettingsError(f"{path}: provider {name}: {key} names {variable}, which is not set")

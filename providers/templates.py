@@ -22,7 +22,7 @@ from providers.base import Message, ProviderSettings, SettingsError
 from schemas.vocabulary import Person
 
 _LAST_OCCASION = 3
-Words = dict[str, str]
+Params = dict[str, str]
 
 
 class Template(BaseModel):
@@ -33,9 +33,9 @@ class Template(BaseModel):
     person: Person | None = None
     occasion: Annotated[int | None, Field(ge=1, le=_LAST_OCCASION)] = None
     code: str
-    params: Words = {}
+    params: Params = {}
     key_1: str | None = None
-    key_1_params: Words = {}
+    key_1_params: Params = {}
 
     @property
     def _is_for_all(self) -> bool:

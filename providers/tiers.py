@@ -45,7 +45,7 @@ TIERS: Mapping[Step, Tier] = {
     Hook.LIFT_PROTECTION: _tier(Actor.BANK, *_ACCOUNT),
     Channel.HOOK: _tier(Actor.BANK),  # a hook that asks for nothing needs to know nothing
     Channel.BROADCAST: _tier(Actor.COMMUNITY, "text", "area"),
-    # Whoever the law of the land calls a community worker gets a place, and no text written for the victim.
+    # A community worker, as the law defines one, gets a place, and no text written for the victim.
     Relation.COMMUNITY: _tier(Actor.COMMUNITY, "to", "script"),
 }
 
@@ -62,18 +62,18 @@ def actor_of(channel: Channel, hook: Hook | None = None, relation: Relation | No
 
 
 def excess(body: Mapping[str, Any], message: Message) -> str | None:
-    """The first field of a body that the message's tier may not see; None where it holds none."""
+    """The first field of a body that the message's tier may not see; None if there is none."""
     allowed = _with_containers(tier_of(message.channel, message.hook, message.relation).fields)
     paths = (path for name, value in body.items() for path in _paths(value, name))
-    found = next((path for path in paths if path not in allowed), None)
-    # Only what looks like a field's name is told: a table by number has numbers for names.
-    return found and _NO_NAME.sub("?", found.rstrip(".["))
+    field = next((path for path in paths if path not in allowed), None)
+    # Only what looks like a field's name is repeated: a table by number has numbers for names.
+    return field and _NO_NAME.sub("?", field.rstrip(".["))
 
 
 def fault(body: Mapping[str, Any], message: Message) -> OperationsFault | None:
     """Why a body is not sent: it holds more than its tier may see."""
-    found = excess(body, message)
-    return OperationsFault(f"payload holds a field its tier may not see: {found}") if found else None
+    field = excess(body, message)
+    return OperationsFault(f"payload holds a field its tier may not see: {field}") if field else None
 
 
 _NO_NAME = re.compile(r"[^a-z_.\[\]]+")

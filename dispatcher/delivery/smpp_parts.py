@@ -18,7 +18,7 @@ from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import in_array
 from dispatcher.store.parts import PartRow
 from providers.base import Answered, Receipt
-from providers.sms.smpp.parts import Part, Report, referred
+from providers.smpp.parts import Part, Report, referred
 from schemas.vocabulary import AttemptState, Result
 
 # A receipt may overtake the response by moments. One kept for longer was for somebody else: carriers use ids again.

@@ -37,7 +37,7 @@ def load(session: Session, roster: Roster) -> None:
 
 
 class RosterAssigner:
-    """The port of the roster provider (providers.visit.roster.VisitDesk)."""
+    """The port of the roster provider (providers.roster.VisitAssigner)."""
 
     def __init__(self, sessions: sessionmaker[Session], context: Context) -> None:
         self._sessions = sessions

@@ -14,9 +14,9 @@ from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from providers.simulator.faults import Dice
 from providers.simulator.ledger import Ledger
-from providers.simulator.receipts import Courier
+from providers.simulator.receipt_sender import ReceiptSender
 from providers.simulator.record import Record, RecordDamagedError
-from providers.simulator.web import Desk
+from providers.simulator.web import GatewayApp
 from schemas.errors import bilingual
 
 SECRET_VARIABLE = "DISPATCHER_SIMULATOR_SECRET"  # noqa: S105 - the variable's name
@@ -110,9 +110,9 @@ async def _serve(options: Options, secret: str, ledger: Ledger) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     dice = Dice()
-    async with Courier(ledger, dice, secret, options.answer_ms, options.silent_ms) as courier:
-        desk = Desk(ledger, dice, courier, secret, options.timeout_hang_s)
-        runner = web.AppRunner(desk.app(), access_log=None, shutdown_timeout=1)
+    async with ReceiptSender(ledger, dice, secret, options.answer_ms, options.silent_ms) as receipt_sender:
+        gateway = GatewayApp(ledger, dice, receipt_sender, secret, options.timeout_hang_s)
+        runner = web.AppRunner(gateway.app(), access_log=None, shutdown_timeout=1)
         await runner.setup()
         try:
             await _listen(runner, options)

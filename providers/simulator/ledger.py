@@ -5,16 +5,16 @@ import secrets
 from collections import Counter, deque
 from dataclasses import dataclass
 
-from providers.simulator import words
-from providers.simulator.posted import Posted
+from providers.simulator import script_words
 from providers.simulator.record import Event, Line, Record, RecordDamagedError, now
-from providers.simulator.words import Act, Detail, Words
+from providers.simulator.request_bodies import SendRequest
+from providers.simulator.script_words import Act, Detail, Words
 from schemas.gateway import INTERIM
 from schemas.vocabulary import Result
 
 
 @dataclass(slots=True)
-class Taken:
+class TakenMessage:
     """A message taken. `line` is how it stands on record, without text and with its number hashed.
 
     `coming` is what will still happen to it; `callback_url` doesn't outlive a restart.
@@ -57,7 +57,7 @@ class Ledger:
     def __init__(self, record: Record) -> None:
         """Raises RecordDamagedError."""
         self._record = record
-        self._taken: dict[str, Taken] = {}
+        self._taken: dict[str, TakenMessage] = {}
         self.counts: Counter[Event] = Counter()
         for number, line in enumerate(record.load(), start=1):
             try:
@@ -65,25 +65,25 @@ class Ledger:
             except (ValueError, KeyError):
                 raise RecordDamagedError(f"line {number}") from None
 
-    def get(self, message_id: str) -> Taken | None:
+    def get(self, message_id: str) -> TakenMessage | None:
         return self._taken.get(message_id)
 
-    def take(self, posted: Posted, said: Words) -> Taken:
-        line = _line(posted, said).model_copy(update={"ref": f"sim-{secrets.token_hex(8)}"})
+    def take(self, request_body: SendRequest, words: Words) -> TakenMessage:
+        line = _line(request_body, words).model_copy(update={"ref": f"sim-{secrets.token_hex(8)}"})
         taken = _fresh(line)
-        taken.callback_url = posted.callback_url
+        taken.callback_url = request_body.callback_url
         self.note("message", taken)
-        self._taken[posted.id] = taken
+        self._taken[request_body.id] = taken
         return taken
 
-    def refuse(self, posted: Posted, said: Words, code: str) -> None:
-        self._append(_line(posted, said).model_copy(update={"event": "refused", "result": code}))
+    def refuse(self, request_body: SendRequest, words: Words, code: str) -> None:
+        self._append(_line(request_body, words).model_copy(update={"event": "refused", "result": code}))
 
-    def cancel(self, taken: Taken) -> None:
+    def cancel(self, taken: TakenMessage) -> None:
         taken.cancel(now())
         self.note("cancel", taken)
 
-    def note(self, event: Event, taken: Taken) -> None:
+    def note(self, event: Event, taken: TakenMessage) -> None:
         self._append(taken.line.model_copy(update={"at": now(), "event": event, "result": taken.result}))
 
     def _append(self, line: Line) -> None:
@@ -104,22 +104,24 @@ class Ledger:
             self._taken[line.id].cancel(line.at)
 
 
-def _line(posted: Posted, said: Words) -> Line:
+def _line(request_body: SendRequest, words: Words) -> Line:
     return Line(
         at=now(),
         event="message",
-        id=posted.id,
+        id=request_body.id,
         ref=None,
-        channel=posted.channel,
-        hook=posted.hook,
-        to=hashlib.sha256(posted.to.encode()).hexdigest() if posted.to else None,
-        word=",".join(said),
+        channel=request_body.channel,
+        hook=request_body.hook,
+        to=hashlib.sha256(request_body.to.encode()).hexdigest() if request_body.to else None,
+        word=",".join(words),
         result=Result.ACCEPTED,
     )
 
 
-def _fresh(line: Line) -> Taken:
-    """Raises ValueError where its words can't be read."""
-    acts = words.read(line.hook or line.channel, tuple(line.word.split(",")))
+def _fresh(line: Line) -> TakenMessage:
+    """Raises ValueError if its words are unreadable."""
+    acts = script_words.read(line.hook or line.channel, tuple(line.word.split(",")))
     first = acts[0].result
-    return Taken(line, deque(acts), first if first in INTERIM else Result.ACCEPTED, line.at, {"confirmed": False})
+    return TakenMessage(
+        line, deque(acts), first if first in INTERIM else Result.ACCEPTED, line.at, {"confirmed": False}
+    )

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, model_validator
 
-from providers.simulator import words
-from providers.simulator.posted import E164, Identity
-from providers.simulator.words import Kind, Words
+from providers.simulator import script_words
+from providers.simulator.request_bodies import E164, Identity
+from providers.simulator.script_words import Kind, Words
 from schemas.vocabulary import Channel, Hook
 
 Script = list[str] | dict[E164, list[str]]
@@ -48,7 +48,7 @@ class Persona(BaseModel):
                 raise ValueError(f"{kind} scripts a number that is not among the persona's numbers")
             for line in script.values() if isinstance(script, dict) else [script]:
                 for attempt in _attempts(kind, line):
-                    words.read(kind, attempt)
+                    script_words.read(kind, attempt)
         return self
 
 
@@ -71,11 +71,11 @@ class People:
 
     def next_words(self, kind: Kind, address: str | None) -> Words:
         line = self._lines.get((kind, address))
-        return line.popleft() if line else words.DEFAULTS[kind]
+        return line.popleft() if line else script_words.DEFAULTS[kind]
 
 
 def _attempts(kind: Kind, script: list[str]) -> list[Words]:
     """A script cut into attempts: word by word for a number, as a whole for a hook."""
     if isinstance(kind, Hook):
-        return [words.to_the_end(kind, tuple(script))] if script else []
+        return [script_words.to_the_end(kind, tuple(script))] if script else []
     return [(word,) for word in script]

@@ -41,7 +41,7 @@ def now() -> str:
 
 class Record:
     def __init__(self, path: Path) -> None:
-        """Raises OSError where the file can't be read or written."""
+        """Raises OSError if the file can't be read or written."""
         self._path = path
         self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab")
 

@@ -8,21 +8,21 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import ValidationError
 
-from providers.simulator import words
+from providers.simulator import script_words
 from providers.simulator.faults import Dice, Faults
-from providers.simulator.ledger import Ledger, Taken
+from providers.simulator.ledger import Ledger, TakenMessage
 from providers.simulator.people import PERSONAS, People
-from providers.simulator.posted import POSTED, Posted
-from providers.simulator.receipts import Courier
+from providers.simulator.receipt_sender import ReceiptSender
+from providers.simulator.request_bodies import SEND_REQUEST, SendRequest
 
 _LARGEST_BODY = 64 * 1024 * 1024  # a bench registers its people in one PUT
 
 
-class Desk:
-    def __init__(self, ledger: Ledger, dice: Dice, courier: Courier, secret: str, hang_s: float) -> None:
+class GatewayApp:
+    def __init__(self, ledger: Ledger, dice: Dice, receipt_sender: ReceiptSender, secret: str, hang_s: float) -> None:
         self._ledger = ledger
         self._dice = dice
-        self._courier = courier
+        self._receipt_sender = receipt_sender
         self._people = People()
         self._bearer = f"Bearer {secret}".encode()
         self._hang_s = hang_s
@@ -62,27 +62,27 @@ class Desk:
         if self._dice.strikes("rate_hang"):
             return await self._hang(request)
         try:
-            posted = POSTED.validate_json(body)
+            request_body = SEND_REQUEST.validate_json(body)
         except ValidationError:
             return _error(400, "malformed")
-        if request.headers.get("Idempotency-Key") != posted.id:
+        if request.headers.get("Idempotency-Key") != request_body.id:
             return _error(400, "malformed")
-        known = self._ledger.get(posted.id)
-        return self._repeat(known) if known else await self._take(request, posted)
+        known = self._ledger.get(request_body.id)
+        return self._repeat(known) if known else await self._take(request, request_body)
 
-    def _repeat(self, known: Taken) -> web.Response:
+    def _repeat(self, known: TakenMessage) -> web.Response:
         self._ledger.note("repeat", known)
         return _accepted(known)
 
-    async def _take(self, request: web.Request, posted: Posted) -> web.StreamResponse:
-        kind = posted.hook or posted.channel
-        said = self._people.next_words(kind, posted.to)
-        act = words.read(kind, said)[0]
+    async def _take(self, request: web.Request, request_body: SendRequest) -> web.StreamResponse:
+        kind = request_body.hook or request_body.channel
+        words = self._people.next_words(kind, request_body.to)
+        act = script_words.read(kind, words)[0]
         if act.refusal:
-            self._ledger.refuse(posted, said, act.refusal)
+            self._ledger.refuse(request_body, words, act.refusal)
             return _error(422, act.refusal)
-        taken = self._ledger.take(posted, said)
-        self._courier.dispatch(taken)
+        taken = self._ledger.take(request_body, words)
+        self._receipt_sender.dispatch(taken)
         if act.silent or self._dice.strikes("rate_hang_after_accept"):
             return await self._hang(request)
         if self._dice.strikes("rate_drop_after_accept"):
@@ -130,8 +130,8 @@ class Desk:
             {
                 "messages": counts["message"],
                 "repeats": counts["repeat"],
-                "receipts_sent": self._courier.sent,
-                "receipts_failed": self._courier.failed,
+                "receipts_sent": self._receipt_sender.sent,
+                "receipts_failed": self._receipt_sender.failed,
                 "faults": dict(+self._dice.struck),
             }
         )
@@ -147,7 +147,7 @@ class Desk:
         self._closing.set()
 
 
-def _accepted(taken: Taken) -> web.Response:
+def _accepted(taken: TakenMessage) -> web.Response:
     return web.json_response({"ref": taken.ref}, status=202)
 
 

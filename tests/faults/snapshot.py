@@ -19,7 +19,7 @@ from dispatcher.store.journal import JournalRow
 from dispatcher.store.receipts import ReceiptRow
 from dispatcher.store.visits import AssignmentRow
 from providers.simulator.record import Line
-from providers.simulator.words import WORDS
+from providers.simulator.script_words import WORDS
 
 Attempt = AttemptRow
 _TIMING = frozenset({"attempt_planned", "attempt_brought_forward"})

@@ -17,10 +17,10 @@ import aiohttp
 from aiohttp import web
 
 from providers.base import Answered, Callback, Message, ProviderSettings, Receipt
-from providers.broadcast.group_notice import group_notice
-from providers.gateway import GatewayClient
-from providers.hook.bank_hook import bank_hook
-from providers.http_gateway import http_gateway
+from providers.gateway.bank_hook import bank_hook
+from providers.gateway.client import GatewayClient
+from providers.gateway.group_notice import group_notice
+from providers.gateway.http_gateway import http_gateway
 from schemas.vocabulary import Channel, Hook, Person, Result
 
 ROOT = Path(__file__).parents[2]

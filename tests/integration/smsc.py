@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 import smpp34
 
-from providers.sms.smpp import codes, wire
-from providers.sms.smpp.wire import Pdu
+from providers.smpp import protocol_codes, wire
+from providers.smpp.wire import Pdu
 
 STATES = {"1": 5, "2": 8, "3": 3, "4": 1}  # undeliverable, rejected, expired, on its way; others are delivered
-REFUSED = {"7": codes.THROTTLED, "8": 0x0B, "6": 0x0E}
+REFUSED = {"7": protocol_codes.THROTTLED, "8": 0x0B, "6": 0x0E}
 SILENT = "9"
 
 
@@ -33,7 +33,7 @@ class Taken:
 
     @property
     def marks(self) -> list[smpp34.Tlv]:
-        return [each for each in self.pdu.tlvs if each.tag == codes.USER_MESSAGE_REFERENCE]
+        return [each for each in self.pdu.tlvs if each.tag == protocol_codes.USER_MESSAGE_REFERENCE]
 
 
 @dataclass
@@ -86,19 +86,19 @@ class Far:
         smsc = self.smsc
         if smsc.is_mute:
             return
-        if pdu.command == codes.BIND_TRANSCEIVER:
+        if pdu.command == protocol_codes.BIND_TRANSCEIVER:
             smsc.bind_tries += 1
             if not smsc.bind_status:
                 smsc.sessions.append(self)
             self.answer(pdu, smsc.bind_status, b"SMSC\0")
-        elif pdu.command == codes.SUBMIT_SM:
+        elif pdu.command == protocol_codes.SUBMIT_SM:
             self.submit(pdu)
-        elif pdu.command == codes.QUERY_SM:
+        elif pdu.command == protocol_codes.QUERY_SM:
             self.query(pdu)
-        elif pdu.command == codes.DELIVER_SM | codes.RESPONSE:
+        elif pdu.command == protocol_codes.DELIVER_SM | protocol_codes.RESPONSE:
             smsc.confirmed.append(pdu.status)
-        elif pdu.command in (codes.ENQUIRE_LINK, codes.UNBIND):
-            smsc.enquiries += pdu.command == codes.ENQUIRE_LINK
+        elif pdu.command in (protocol_codes.ENQUIRE_LINK, protocol_codes.UNBIND):
+            smsc.enquiries += pdu.command == protocol_codes.ENQUIRE_LINK
             self.answer(pdu)
 
     def submit(self, pdu: Pdu) -> None:
@@ -114,7 +114,7 @@ class Far:
     def decide(self, pdu: Pdu, number: int) -> None:
         smsc, submit = self.smsc, smpp34.decode(pdu.frame)
         assert isinstance(submit, smpp34.SubmitSm)
-        status = codes.THROTTLED if smsc.throttled(number) else REFUSED.get(submit.destination_addr[-1], 0)
+        status = protocol_codes.THROTTLED if smsc.throttled(number) else REFUSED.get(submit.destination_addr[-1], 0)
         if status:
             self.settle(pdu, status, b"")
             return
@@ -144,10 +144,10 @@ class Far:
 
     def deliver(self, body: bytes) -> None:
         self.sequence += 1
-        self.send(Pdu(codes.DELIVER_SM, 0, self.sequence, body))
+        self.send(Pdu(protocol_codes.DELIVER_SM, 0, self.sequence, body))
 
     def answer(self, pdu: Pdu, status: int = 0, body: bytes = b"") -> None:
-        self.send(Pdu(pdu.command | codes.RESPONSE, status, pdu.sequence, body))
+        self.send(Pdu(pdu.command | protocol_codes.RESPONSE, status, pdu.sequence, body))
 
     def send(self, pdu: Pdu) -> None:
         if not self.writer.is_closing():
@@ -158,10 +158,10 @@ class Far:
         self.writer.transport.abort()
 
     def unbind(self) -> None:
-        self.send(Pdu(codes.UNBIND, 0, 9_000))
+        self.send(Pdu(protocol_codes.UNBIND, 0, 9_000))
 
     def rubbish(self, length: int) -> None:
-        self.writer.write(struct.pack(">LLLL", length, codes.DELIVER_SM, 0, 1))
+        self.writer.write(struct.pack(">LLLL", length, protocol_codes.DELIVER_SM, 0, 1))
 
 
 async def until(is_so: Callable[[], object], patience_s: float = 10.0) -> None:
@@ -173,7 +173,7 @@ async def until(is_so: Callable[[], object], patience_s: float = 10.0) -> None:
 
 def in_text(taken: Taken, message_id: str | None = None) -> bytes:
     """A receipt in appendix B's words."""
-    word = codes.STATES[taken.state][0]
+    word = protocol_codes.STATES[taken.state][0]
     said = (
         f"id:{message_id or taken.message_id} sub:001 dlvrd:001 submit date:2603020900 done date:2603020901 "
         f"stat:{word} err:000 text:"
@@ -184,8 +184,8 @@ def in_text(taken: Taken, message_id: str | None = None) -> bytes:
 def in_parameters(taken: Taken) -> bytes:
     """A receipt that says it all in optional parameters."""
     told = [
-        smpp34.Tlv(codes.RECEIPTED_MESSAGE_ID, taken.message_id.encode() + b"\0"),
-        smpp34.Tlv(codes.MESSAGE_STATE, bytes([taken.state])),
+        smpp34.Tlv(protocol_codes.RECEIPTED_MESSAGE_ID, taken.message_id.encode() + b"\0"),
+        smpp34.Tlv(protocol_codes.MESSAGE_STATE, bytes([taken.state])),
     ]
     return receipt(taken.number, b"", marks=[*told, *taken.marks], esm_class=0 if taken.number[-2] == "1" else 4)
 

@@ -11,7 +11,7 @@ from dispatcher.supervision.decisions import SupervisorDecision
 from dispatcher.visits import officer_steps, roster
 from dispatcher.visits.roster import RosterAssigner
 from providers.base import ProviderSettings
-from providers.visit.roster import RosterProvider
+from providers.roster import RosterProvider
 from schemas.roster import Roster
 from schemas.vocabulary import Channel
 

@@ -21,7 +21,7 @@ from dispatcher.errors import OperatorError
 from dispatcher.store.visits import VisitRow
 from dispatcher.visits.roster import RosterAssigner
 from providers.base import Accepted, Answered, InDoubt, ProviderSettings, Receipt
-from providers.visit.roster import RosterProvider
+from providers.roster import RosterProvider
 from schemas.vocabulary import Channel, Result, ReturnReason
 
 HISTORIES = int(os.environ.get("DISPATCHER_TEST_MODEL", "10"))

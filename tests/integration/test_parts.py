@@ -10,7 +10,7 @@ from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.parts import PartRow
 from dispatcher.store.receipts import ReceiptRow
 from providers.base import Accepted, InDoubt
-from providers.sms.smpp.parts import Part, Report, reference, referred
+from providers.smpp.parts import Part, Report, reference, referred
 from schemas.vocabulary import Result
 
 NAME = "scripted"

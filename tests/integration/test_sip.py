@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from providers import registry
+from providers import key_press, registry
 from providers.base import (
     Answered,
     Callback,
@@ -28,9 +28,8 @@ from providers.base import (
     SettingsError,
     Transient,
 )
-from providers.voice import heard
-from providers.voice.sip import codes
-from providers.voice.sip.adapter import SipProvider
+from providers.sip import response_codes
+from providers.sip.adapter import SipProvider
 from schemas.vocabulary import Channel, Person, Result
 
 HERE = Path(__file__).parent
@@ -101,15 +100,15 @@ def told(tmp_path: Path, command: str) -> list[str]:
 @pytest.mark.parametrize(
     ("who", "outcome"),
     [
-        ("01", heard.CONFIRMED),
+        ("01", key_press.CONFIRMED),
         ("02", Answered(Result.BUSY, detail="sip_486")),
         ("03", Answered(Result.NO_ANSWER, detail="rang_out")),
         ("04", InDoubt("no word from the trunk")),
-        ("05", replace(heard.NO_KEY, detail="hung_up")),
-        ("06", heard.NO_KEY),
-        ("10", heard.CONFIRMED),
-        ("11", heard.NO_KEY),
-        ("12", heard.NO_KEY),
+        ("05", replace(key_press.NO_KEY, detail="hung_up")),
+        ("06", key_press.NO_KEY),
+        ("10", key_press.CONFIRMED),
+        ("11", key_press.NO_KEY),
+        ("12", key_press.NO_KEY),
         ("20", Transient("not dialled")),
         ("23", OperationsFault("no sound")),
     ],
@@ -117,7 +116,7 @@ def told(tmp_path: Path, command: str) -> list[str]:
 def test_what_a_call_comes_to(tmp_path: Path, who: str, outcome: Outcome) -> None:
     """And the line is as good as before."""
     said = send(tmp_path, call(who), call("01"))
-    assert said == [outcome, heard.CONFIRMED]
+    assert said == [outcome, key_press.CONFIRMED]
     assert told(tmp_path, "dial") == [f"sip:+86154000000{each}@trunk.invalid" for each in (who, "01")]
     assert len(told(tmp_path, "started")) == 1
 
@@ -126,18 +125,18 @@ def test_what_a_call_comes_to(tmp_path: Path, who: str, outcome: Outcome) -> Non
 def test_a_line_lost_from_the_dialling_on_leaves_a_doubt_and_nobody_is_rung_twice(tmp_path: Path, who: str) -> None:
     """The next call has a new line."""
     said = send(tmp_path, call(who), call("01"))
-    assert said == [InDoubt("line lost"), heard.CONFIRMED]
+    assert said == [InDoubt("line lost"), key_press.CONFIRMED]
     assert [uri for uri in told(tmp_path, "dial") if who in uri[10:]] == [f"sip:+86154000000{who}@trunk.invalid"]
 
 
 def test_a_call_that_can_not_be_ended_goes_with_its_line(tmp_path: Path) -> None:
-    assert send(tmp_path, call("13"), call("01")) == [heard.NO_KEY, heard.CONFIRMED]
+    assert send(tmp_path, call("13"), call("01")) == [key_press.NO_KEY, key_press.CONFIRMED]
     assert len(told(tmp_path, "started")) == 2
 
 
 def test_whoever_rings_the_line_is_hung_up_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BARESIP_RUNG", "1")
-    assert send(tmp_path, call("01")) == [heard.CONFIRMED]
+    assert send(tmp_path, call("01")) == [key_press.CONFIRMED]
     assert (tmp_path / "told").read_text().splitlines()[1] == '["hangup", ""]'
 
 
@@ -169,7 +168,7 @@ def test_as_many_calls_at_a_time_as_there_are_lines(tmp_path: Path) -> None:
     async def two_at_once(provider: SipProvider) -> list[Outcome]:
         return await asyncio.gather(provider.send(call("06")), provider.send(call("01")))
 
-    assert play(settings(tmp_path, lines=2), two_at_once) == [heard.NO_KEY, heard.CONFIRMED]
+    assert play(settings(tmp_path, lines=2), two_at_once) == [key_press.NO_KEY, key_press.CONFIRMED]
 
 
 def test_without_its_lines_nothing_leaves(tmp_path: Path) -> None:
@@ -178,7 +177,7 @@ def test_without_its_lines_nothing_leaves(tmp_path: Path) -> None:
 
 
 def test_a_program_that_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("providers.voice.sip.adapter.PREPARE_S", 0.2)
+    monkeypatch.setattr("providers.sip.adapter.PREPARE_S", 0.2)
     assert send(tmp_path, call("01"), baresip="no-such-baresip") == [
         OperationsFault("no-such-baresip is not installed")
     ]
@@ -207,13 +206,13 @@ def test_what_leaves_is_the_number_and_the_words(tmp_path: Path, capfd: pytest.C
     message = call("01", visit_id="何样兰", facts={"name": "何样兰"}, fraud_type="F08")
 
     async def looked_at(provider: SipProvider) -> list[str]:
-        assert await provider.send(message) == heard.CONFIRMED
+        assert await provider.send(message) == key_press.CONFIRMED
         return await asyncio.to_thread(files)
 
     def files() -> list[str]:
         return [each.name for each in tmp_path.glob("line-*/*.wav")]
 
-    assert play(settings(tmp_path), looked_at) == ["hush.wav"]
+    assert play(settings(tmp_path), looked_at) == ["silence.wav"]
     assert (tmp_path / "spoken").read_text() == "cmn 您是何先生本人吗?如果是本人请按1。\ncmn 请先停止转账。\n"
     everything = (tmp_path / "told").read_text()
     assert message.send_key not in everything
@@ -226,7 +225,7 @@ def test_what_leaves_is_the_number_and_the_words(tmp_path: Path, capfd: pytest.C
 
 def test_a_number_as_the_country_writes_it_and_a_voice_for_the_language(tmp_path: Path) -> None:
     landline = call("", to="+865351234501", language="en-GB")
-    assert send(tmp_path, landline, call("01"), numbers="national") == [heard.CONFIRMED] * 2
+    assert send(tmp_path, landline, call("01"), numbers="national") == [key_press.CONFIRMED] * 2
     assert told(tmp_path, "dial") == ["sip:05351234501@trunk.invalid", "sip:15400000001@trunk.invalid"]
     assert [line.split()[0] for line in (tmp_path / "spoken").read_text().splitlines()] == ["en", "en", "cmn", "cmn"]
 
@@ -250,7 +249,7 @@ def test_a_number_as_the_country_writes_it_and_a_voice_for_the_language(tmp_path
     ],
 )
 def test_each_end_of_a_call_that_nobody_took(words: str, outcome: Outcome) -> None:
-    assert codes.outcome_of(words) == outcome
+    assert response_codes.outcome_of(words) == outcome
 
 
 @pytest.mark.parametrize(

@@ -24,9 +24,9 @@ from providers.base import (
     SettingsError,
     Transient,
 )
-from providers.sms.smpp import codes
-from providers.sms.smpp.adapter import SmppProvider
-from providers.sms.smpp.parts import Part, Report
+from providers.smpp import protocol_codes
+from providers.smpp.adapter import SmppProvider
+from providers.smpp.parts import Part, Report
 from schemas.vocabulary import Channel, Person, Result
 
 SHORT = "请立即停止转账"
@@ -110,7 +110,7 @@ def test_a_message_is_taken_and_its_receipt_heard() -> None:
         assert (taken.number, taken.pdu.dest_addr_ton, taken.pdu.dest_addr_npi) == ("8615400000000", 1, 1)
         assert (taken.pdu.source_addr, taken.pdu.data_coding, taken.pdu.registered_delivery) == ("12381", 8, 1)
         assert taken.pdu.short_message.decode("utf-16-be") == SHORT
-        assert [each.tag for each in taken.pdu.tlvs] == [codes.USER_MESSAGE_REFERENCE]
+        assert [each.tag for each in taken.pdu.tlvs] == [protocol_codes.USER_MESSAGE_REFERENCE]
 
     play(scenario)
 
@@ -145,7 +145,7 @@ def test_what_the_smsc_says_of_a_message(number: str, said: Outcome) -> None:
 def test_a_bind_that_is_refused_is_for_somebody_to_mend() -> None:
     assert outcome("+8615400000000", Smsc(bind_status=0x0E)) == OperationsFault("ESME_RINVPASWD")
     assert outcome("+8615400000000", Smsc(bind_status=0x0D)) == OperationsFault("ESME_RBINDFAIL")
-    assert outcome("+8615400000000", Smsc(bind_status=codes.ALREADY_BOUND)) == Transient("not bound")
+    assert outcome("+8615400000000", Smsc(bind_status=protocol_codes.ALREADY_BOUND)) == Transient("not bound")
 
 
 def test_nobody_listens() -> None:
@@ -253,10 +253,10 @@ def test_a_receipt_that_can_not_be_kept_is_left_with_the_smsc_and_told() -> None
     async def scenario(stage: Stage) -> None:
         stage.book.is_away = True
         await stage.provider.send(sms())
-        await until(lambda: stage.smsc.confirmed == [codes.TRY_LATER])
+        await until(lambda: stage.smsc.confirmed == [protocol_codes.TRY_LATER])
         stage.book.is_away = False
         stage.smsc.far.report(stage.smsc.taken[0])
-        await until(lambda: stage.smsc.confirmed == [codes.TRY_LATER, 0])
+        await until(lambda: stage.smsc.confirmed == [protocol_codes.TRY_LATER, 0])
         assert len(stage.book.reports) == 1
 
     with capture_logs() as logged:

@@ -20,7 +20,7 @@ from dispatcher.setup import Services
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.wake import link_lane
 from providers.registry import Registry
-from providers.sms.smpp.adapter import SmppProvider
+from providers.smpp.adapter import SmppProvider
 
 NAME = "city-smpp"
 PATIENCE_S = 20.0

@@ -24,7 +24,7 @@ name = "birds"
 adapter = "pigeon"
 channels = ["sms"]
 secret_env = "PIGEON_KEY"
-receipts_token_env = "PIGEON_TOKEN"
+receipts_key_env = "PIGEON_RECEIPTS_KEY"
 base_url = "{url}"
 """
 
@@ -82,7 +82,7 @@ def test_it_is_used_by_its_name(
 ) -> None:
     monkeypatch.syspath_prepend(installed)
     monkeypatch.setenv("PIGEON_KEY", "corn")
-    monkeypatch.setenv("PIGEON_TOKEN", "loft-0123456789-0123456789")
+    monkeypatch.setenv("PIGEON_RECEIPTS_KEY", "feathers")
     url, made = gateway
     made.says = Says({"code": 0, "letter": "bird-7"})
     (tmp_path / "providers.toml").write_text(FILE.format(url=url), "utf-8")
@@ -97,3 +97,40 @@ def test_it_is_used_by_its_name(
     assert (row.provider, row.state, row.ref) == ("birds", "accepted", "bird-7")
     [asked] = made.asked
     assert asked.json == {"id": str(row.id), "phone": "+8615400000001", "words": desk.context.texts.sms("F08", "zh-CN")}
+
+
+STORING = """
+from providers.base import Capabilities, SendOnlyProvider
+
+
+class Loft(SendOnlyProvider):
+    def __init__(self, settings, storage):
+        self.name, self.capabilities, self.timeout_s = settings.name, Capabilities(settings.channels), 1.0
+        self.storage = storage
+
+    async def send(self, message): ...
+    async def close(self): ...
+
+
+class Shelf:
+    def __init__(self, sessions, context):
+        self.sessions, self.context = sessions, context
+"""
+
+
+def test_an_adapter_that_keeps_something_brings_its_storage(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "loft.py").write_text(STORING, "utf-8")
+    info = tmp_path / "loft-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: loft\nVersion: 1.0\n", "utf-8")
+    (info / "entry_points.txt").write_text(
+        "[dispatcher.providers]\nloft = loft:Loft\n[dispatcher.provider_storage]\nloft = loft:Shelf\n", "utf-8"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    file = tmp_path / "providers.toml"
+    file.write_text('[[providers]]\nname = "loft-1"\nadapter = "loft"\nchannels = ["sms"]\n', "utf-8")
+    services = Services(Settings(home=tmp_path, providers_file=file), desk.sessions, desk.context)
+    storage = services.registry["loft-1"].storage  # type: ignore[attr-defined]
+    assert (storage.sessions, storage.context) == (desk.sessions, desk.context)

@@ -12,11 +12,11 @@ from aiohttp import web
 from gateway_stage import IDENTITY, NUMBER, SECRET, TEXT, client
 
 from providers.base import Accepted, Message, OperationsFault, ProviderSettings
-from providers.broadcast.group_notice import group_notice
-from providers.hook.bank_hook import bank_hook
-from providers.http_gateway import http_gateway
+from providers.gateway.bank_hook import bank_hook
+from providers.gateway.group_notice import group_notice
+from providers.gateway.http_gateway import http_gateway
+from providers.roster import RosterProvider
 from providers.tiers import TIERS, Step
-from providers.visit.roster import RosterProvider
 from schemas.vocabulary import Channel, Hook, Person, Relation
 
 CALLBACK = "http://127.0.0.1:1/receipts/simulated"

@@ -29,8 +29,9 @@ from vendor_stub import Asked, Says, Stub, stub
 from vendors import REF, VENDORS
 
 from providers import registry
+from providers.aliyun import acs3
 from providers.base import Accepted, Answered, Inquiry, OperationsFault, Outcome, Provider, Status
-from providers.signing import acs3, tc3
+from providers.tencent import tc3
 from schemas.vocabulary import Result
 
 REQUESTS = 200

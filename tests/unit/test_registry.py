@@ -130,7 +130,11 @@ def test_the_simulated_providers_serve_every_channel(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "named"),
     [
-        ('adapter = "http_gateway"', 'adapter = "pigeon"', ("city-sms", "'pigeon'", "http_gateway", "roster")),
+        (
+            'adapter = "http_gateway"',
+            'adapter = "pigeon"',
+            ("city-sms", "'pigeon'", "http_gateway", "roster", "make .venv/run"),
+        ),
         ('adapter = "http_gateway"\n', "", ("city-sms", "adapter is missing")),
         ('name = "city-sms"\n', "", ("needs a name",)),
         ('name = "city-sms"', 'name = "city sms"', ("needs a name",)),
@@ -206,3 +210,13 @@ def test_a_file_without_tables_or_text_is_told(tmp_path: Path, content: bytes) -
 
 def test_settings_do_not_show_the_secret_when_printed(tmp_path: Path) -> None:
     assert SECRET not in repr(read(tmp_path, GOOD))
+
+
+def test_an_entry_point_whose_module_moved_names_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    info = tmp_path / "moved-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: moved\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[dispatcher.providers]\nmoved = no_such_module:Adapter\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    message = refusal(tmp_path, GOOD.replace('adapter = "http_gateway"', 'adapter = "moved"'))
+    assert all(part in message for part in ("city-sms", "'moved'", "no_such_module", "make .venv/run"))

@@ -3,7 +3,8 @@
 import hashlib
 from datetime import UTC, datetime
 
-from providers.signing import acs3, tc3
+from providers.aliyun import acs3
+from providers.tencent import tc3
 
 # The worked example of help.aliyun.com/document_detail/2593177.html
 EXAMPLE = {

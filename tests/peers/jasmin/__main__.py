@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from providers.base import Accepted, Message, OperationsFault, Outcome
-from providers.sms.smpp.adapter import SmppProvider
+from providers.smpp.adapter import SmppProvider
 from schemas.vocabulary import Result
 from tests.peers.jasmin import gateway
 from tests.peers.ledger import Ledger, crossed

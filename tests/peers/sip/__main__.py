@@ -16,7 +16,7 @@ import psutil
 from dispatcher.up import Stack
 from dispatcher.wake import link_lane
 from providers.base import Message, OperationsFault, Outcome, ProviderSettings, Transient
-from providers.voice.sip.adapter import SipProvider
+from providers.sip.adapter import SipProvider
 from schemas.vocabulary import Channel, Person
 from tests.peers import stack as stacks
 from tests.peers.ledger import Ledger, crossed

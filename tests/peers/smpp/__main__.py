@@ -20,8 +20,8 @@ from providers.base import (
     ProviderSettings,
     Transient,
 )
-from providers.sms.smpp.adapter import SmppProvider
-from providers.sms.smpp.parts import Part, Report
+from providers.smpp.adapter import SmppProvider
+from providers.smpp.parts import Part, Report
 from schemas.vocabulary import Channel, Person, Result
 from tests.peers.ledger import Ledger, crossed
 from tests.peers.smpp import fall, load, processes

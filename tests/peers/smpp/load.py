@@ -22,7 +22,7 @@ from dispatcher.store import journal_changes, migrate
 from dispatcher.store.receipts import ReceiptRow
 from dispatcher.wake import Silent
 from providers.base import Message, ProviderSettings
-from providers.sms.smpp.adapter import SmppProvider
+from providers.smpp.adapter import SmppProvider
 from schemas.vocabulary import Channel, Person
 from tests.peers.smpp import processes
 

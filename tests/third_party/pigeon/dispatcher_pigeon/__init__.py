@@ -1,14 +1,14 @@
 """Adapter for Pigeon, an SMS gateway made up for docs/write-a-provider.md.
 
 POST /composer {"id", "phone", "words"} answers {"code": 0, "letter": its own number}; GET /composer/ID tells the state;
-reports are pushed as a JSON array, unsigned.
+reports are pushed as a JSON array, with an HMAC of the body in X-Pigeon-Signature.
 """
 
 from typing import Any
 
 import httpx
 
-from providers import batches, codes, http, options
+from providers import error_codes, http, options, pushed_receipts
 from providers.base import (
     Accepted,
     Answered,
@@ -23,12 +23,13 @@ from providers.base import (
     Receipt,
     Receipts,
     Reply,
+    SendOnlyProvider,
     Status,
 )
-from providers.batches import Item, Ref
-from providers.codes import Codes
-from providers.door import Door
+from providers.callback_guard import BodySignature, CallbackGuard
+from providers.error_codes import ErrorCodes, operations_fault, permanent, switch_channel, transient
 from providers.limits import Limits, Rate
+from providers.pushed_receipts import PushedReport, Ref
 from schemas.vocabulary import Channel, Result
 
 _CHANNELS = frozenset({Channel.SMS})
@@ -36,25 +37,26 @@ _REPLY = Reply('{"code":0}')
 _NEVER_TAKEN = 44
 # The vendor's page on limits would stand here.
 LIMITS = Limits(rate=(Rate(100, 1),), callee=(Rate(10, 3600),))
-REFUSALS: Codes = {
-    "pigeon.1": codes.later,  # all birds are out
-    "pigeon.2": codes.never(Result.FAILED_PERMANENT),  # no such loft
-    "pigeon.3": codes.never(Result.REJECTED_CONTENT),
-    "pigeon.4": codes.elsewhere,  # this loft has had enough for today
-    "pigeon.5": codes.mend,  # no corn left
-    "pigeon.6": codes.mend,  # wrong key
+ERROR_CODES: ErrorCodes = {
+    "pigeon.1": transient,  # all birds are out
+    "pigeon.2": permanent(Result.FAILED_PERMANENT),  # no such loft
+    "pigeon.3": permanent(Result.REJECTED_CONTENT),
+    "pigeon.4": switch_channel,  # this loft has had enough for today
+    "pigeon.5": operations_fault,  # no corn left
+    "pigeon.6": operations_fault,  # wrong key
 }
-STATES = {"arrived": Result.DELIVERED, "lost": Result.FAILED_TEMPORARY}
+RESULTS = {"arrived": Result.DELIVERED, "lost": Result.FAILED_TEMPORARY}
+SIGNATURE = BodySignature("X-Pigeon-Signature", prefix="sha256=", secret="receipts_key")
 
 
-class _Report(Item):
+class _Report(PushedReport):
     id: Ref
     letter: Ref
     state: str
 
 
-class Pigeon:
-    """Settings: base_url, timeout_s (10), secret_env (the key), receipts_token_env, receipts_from."""
+class Pigeon(SendOnlyProvider):
+    """Settings: base_url, timeout_s (10), secret_env (the key), receipts_key_env, receipts_from."""
 
     def __init__(self, settings: ProviderSettings) -> None:
         """Raises SettingsError."""
@@ -67,13 +69,13 @@ class Pigeon:
             limits=LIMITS,
         )
         self.timeout_s = options.timeout_s(settings)
-        self._door = Door(settings)
+        self._guard = CallbackGuard(settings, SIGNATURE)
         key = {"X-Pigeon-Key": options.secret(settings)}
         self._http = http.client(options.base_url(settings), timeout_s=self.timeout_s, headers=key)
 
     async def send(self, message: Message) -> Outcome:
         if message.to is None:
-            return codes.NO_NUMBER
+            return error_codes.NO_NUMBER
         body = {"id": message.send_key, "phone": message.to, "words": message.text}
         answer = await http.exchange(self._http, "POST", "/composer", json=body)
         return _outcome(answer) if isinstance(answer, httpx.Response) else answer
@@ -82,44 +84,40 @@ class Pigeon:
         answer = await http.exchange(self._http, "GET", f"/composer/{inquiry.send_key}")
         if not isinstance(answer, httpx.Response):
             return InDoubt(answer.detail)
-        said = http.json_object(answer) or {}
-        if said.get("code") == _NEVER_TAKEN:
+        body = http.json_object(answer) or {}
+        if body.get("code") == _NEVER_TAKEN:
             return NeverTaken()
-        return _word(said.get("state"), said.get("letter")) or InDoubt("status query answered in an unknown form")
-
-    async def cancel(self, send_key: str) -> bool:
-        return False
+        return _status(body.get("state"), body.get("letter")) or InDoubt("status query answered in an unknown form")
 
     def parse_receipts(self, callback: Callback) -> Receipts:
-        self._door.check(callback)
-        return batches.read(callback.body, _receipt, _REPLY)
+        self._guard.check(callback)
+        return pushed_receipts.read_array(callback.body, _receipt, _REPLY)
 
     async def close(self) -> None:
         await self._http.aclose()
 
 
 def _outcome(answer: httpx.Response) -> Outcome:
-    said = http.json_object(answer)
-    code = said.get("code") if said else None
-    if said is None or not isinstance(code, int) or isinstance(code, bool):
-        return codes.unreadable(answer.status_code)
+    body = http.json_object(answer)
+    code = body.get("code") if body else None
+    if body is None or not isinstance(code, int) or isinstance(code, bool):
+        return error_codes.unreadable(answer.status_code)
     if code != 0:
-        return codes.outcome(REFUSALS, f"pigeon.{code}", answer.status_code)
-    ref = said.get("letter")
-    return Accepted(ref[:100]) if isinstance(ref, str) and ref else codes.UNREADABLE
+        return error_codes.outcome(ERROR_CODES, f"pigeon.{code}", answer.status_code)
+    return error_codes.accepted(body.get("letter"))
 
 
-def _receipt(item: Any) -> Receipt | None:
+def _receipt(report: Any) -> Receipt | None:
     """Raises ValidationError, which counts it as unreadable."""
-    report = _Report.model_validate(item)
-    word = _word(report.state, report.letter)
-    key = batches.send_key(report.id)
-    return Receipt(key, f"{report.letter}:{report.state}", word) if word and key else None
+    pushed = _Report.model_validate(report)
+    outcome = _status(pushed.state, pushed.letter)
+    key = pushed_receipts.send_key(pushed.id)
+    return Receipt(key, f"{pushed.letter}:{pushed.state}", outcome) if outcome and key else None
 
 
-def _word(state: object, ref: object) -> Accepted | Answered | None:
-    letter = ref if isinstance(ref, str) and ref else None
+def _status(state: object, letter: object) -> Accepted | Answered | None:
+    ref = letter if isinstance(letter, str) and letter else None
     if state == "flying":
-        return Accepted(letter, held=True)
-    result = STATES.get(state) if isinstance(state, str) else None
-    return Answered(result, ref=letter) if result else None
+        return Accepted(ref, held=True)
+    result = RESULTS.get(state) if isinstance(state, str) else None
+    return Answered(result, ref=ref) if result else None

@@ -1,9 +1,12 @@
 """Pigeon's row for the dispatcher's contract test: what may leave the building, and what each answer means."""
 
+import hashlib
+import hmac
 import json
+from dataclasses import replace
 
 from vendor_stub import Says
-from vendors import REF, TOKEN, Posted, Vendor
+from vendors import REF, Posted, Vendor
 
 from providers.base import (
     Accepted,
@@ -17,15 +20,28 @@ from providers.base import (
 )
 from schemas.vocabulary import Channel, Result
 
+_RECEIPTS_KEY = "the-key-of-receipts"
+
 
 def _reported(key: str, ref: str, well: bool) -> Posted:
-    return Posted(json.dumps([{"id": key, "letter": ref, "state": "arrived" if well else "lost"}]).encode())
+    report = {"id": key, "letter": ref, "state": "arrived" if well else "lost"}
+    return _sign(Posted(json.dumps([report]).encode(), path=""))
+
+
+def _sign(report: Posted, key: str = _RECEIPTS_KEY) -> Posted:
+    signature = hmac.new(key.encode(), report.body, hashlib.sha256).hexdigest()
+    return replace(report, headers={"X-Pigeon-Signature": f"sha256={signature}"})
+
+
+def _forged(report: Posted) -> list[Posted]:
+    another_state = report.body.replace(b"arrived", b"lost")
+    return [replace(report, headers={}), replace(report, body=another_state), _sign(report, key="guessed")]
 
 
 PIGEON = Vendor(
     channel=Channel.SMS,
     options={},
-    secrets={"receipts_token": TOKEN},
+    secrets={"receipts_key": _RECEIPTS_KEY},
     accepts=Says({"code": 0, "letter": REF}),
     accepted=Accepted(REF),
     fields=frozenset({"id", "phone", "words"}),
@@ -49,6 +65,8 @@ PIGEON = Vendor(
         (lambda key: Says({"code": 0}), InDoubt("status query answered in an unknown form")),
     ),
     reports=_reported,
+    forgeries=_forged,
+    sign=_sign,
     reply=(200, '{"code":0}'),
     is_batched=True,
 )

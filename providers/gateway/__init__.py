@@ -1,0 +1,1 @@
+"""Adapters of one client: whatever speaks our gateway protocol."""

@@ -1,1 +1,0 @@
-"""Vendors' request signatures, as pure functions: time and nonce are arguments."""

@@ -1,1 +1,0 @@
-"""SMS gateways and clouds."""

@@ -1,0 +1,1 @@
+"""Tencent Cloud: SMS and voice messages in the mainland."""
