@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
-from providers.smpp.parts import Part, Report
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
@@ -15,6 +14,7 @@ from dispatcher.delivery import smpp_parts
 from dispatcher.delivery.smpp_parts import Entry
 from dispatcher.store.parts import PartRow
 from dispatcher.store.retries import retry_on_outage
+from providers.smpp.parts import Part, Report
 
 _MOST = 100  # in one transaction
 _GATHER_S = 0.005  # a commit for each would cost more than the wait; places in the window are free before it
