@@ -2,10 +2,12 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError, ProgrammingError
@@ -14,28 +16,31 @@ from sqlalchemy.orm import Session, sessionmaker
 from dispatcher import policy, texts, vault
 from dispatcher.casework.context import Context
 from dispatcher.clock import Clock
-from dispatcher.delivery.send_stats import SendCounter
-from dispatcher.delivery.smpp_part_store import SmppPartStore
 from dispatcher.errors import OperatorError
-from dispatcher.limits import Limiter, Shared
 from dispatcher.settings import Settings, database_url, redis_url, settings
 from dispatcher.store import engine, revision
 from dispatcher.texts import approved
-from dispatcher.visits.roster import RosterAssigner
 from dispatcher.wake import CeleryWake
 from providers import registry
 from providers.base import SettingsError
 
-# What built-in adapters reach casework through.
-_DESKS: Mapping[str, Callable[[sessionmaker[Session], Context], object]] = {
-    "roster": RosterAssigner,
-    "smpp": SmppPartStore,
+if TYPE_CHECKING:
+    from dispatcher.delivery.send_stats import SendCounter
+    from dispatcher.limits import Limiter
+
+# What built-in adapters reach casework through; loaded only where providers are built.
+_DESKS: Mapping[str, str] = {
+    "roster": "dispatcher.visits.roster:RosterAssigner",
+    "smpp": "dispatcher.delivery.smpp_part_store:SmppPartStore",
 }
 
 
 @dataclass(frozen=True)
 class Services:
-    """A process's services. Building it checks them all, so that a mistake is told at start."""
+    """A process's services. Building it checks them all, so that a mistake is told at start.
+
+    What a command seldom needs is loaded when it is asked for.
+    """
 
     settings: Settings
     sessions: sessionmaker[Session]
@@ -46,13 +51,17 @@ class Services:
         return engine.engine(self.settings.database_url or "")
 
     @cached_property
-    def send_counter(self) -> SendCounter:
+    def send_counter(self) -> "SendCounter":
         """What the providers' last sends came to."""
+        from dispatcher.delivery.send_stats import SendCounter
+
         return SendCounter(self.settings.redis_url)
 
     @cached_property
-    def limiter(self) -> Limiter:
+    def limiter(self) -> "Limiter":
         """What the providers' contracts allow. Keys hold a number only as a blind index."""
+        from dispatcher.limits import Limiter, Shared
+
         digest = partial(self.context.vault.digest, "callee")
         shared = Shared(self.settings.redis_url or "")
         return Limiter(shared, lambda number: digest(number).hex()[:32], self.settings.workers)
@@ -68,10 +77,10 @@ def build_services() -> Services:
     found = settings()
     url = database_url()
     context = Context(
-        policy=load_policy(found),
+        policy=policy.load(found.policy_file),
         vault=vault.load(found.key_path, make=False),
         clock=Clock(found.clock),
-        texts=load_texts(found.texts_folder),
+        texts=approved.load(found.texts_folder),
         wake=CeleryWake(redis_url()),
     )
     sessions = engine.sessions(url)
@@ -90,22 +99,16 @@ def build_services() -> Services:
 
 
 def load_policy(found: Settings) -> policy.Policy:
-    try:
-        return policy.load(found.policy_file)
-    except policy.PolicyError as error:
-        raise OperatorError("处置策略文件有误", str(error)) from None
+    return policy.load(found.policy_file)
 
 
 def load_texts(folder: Path | None) -> texts.Texts:
-    try:
-        return approved.load(folder) if folder else texts.load()
-    except texts.TextsError as error:
-        raise OperatorError("预警文本文件有误", str(error)) from None
+    return approved.load(folder)
 
 
 def build_registry(services: Services) -> registry.Registry:
     """Raises OperatorError naming the provider and the setting."""
-    desks = {adapter: desk(services.sessions, services.context) for adapter, desk in _DESKS.items()}
+    desks = {adapter: resolve_name(desk)(services.sessions, services.context) for adapter, desk in _DESKS.items()}
     return _registry(services.settings.providers_file, os.environ, services.settings.hooks_base, desks)
 
 

@@ -19,12 +19,13 @@ import redis
 from celery import Celery
 from sqlalchemy.exc import OperationalError
 
-from dispatcher import clock, embedded, vault
+from dispatcher import clock, embedded, policy, vault
 from dispatcher.errors import OperatorError
 from dispatcher.logging import logger
 from dispatcher.settings import RUN_FILE, Settings, read_running, write_running
-from dispatcher.setup import links, load_policy, load_texts, no_providers, unreachable
+from dispatcher.setup import links, no_providers, unreachable
 from dispatcher.store import engine, migrate
+from dispatcher.texts import approved
 from dispatcher.wake import link_lane
 
 WORKERS = {"urgent": "urgent", "casework": "casework,celery", "routine": "routine"}  # the order in which they start
@@ -100,8 +101,8 @@ class Stack:
         self._forbid_embedded()
         end_leftovers(home)
         clock.parse(self.settings.clock)
-        load_policy(self.settings)
-        load_texts(self.settings.texts_folder)
+        policy.load(self.settings.policy_file)
+        approved.load(self.settings.texts_folder)
         urls = {"DISPATCHER_DATABASE_URL": self.settings.database_url, "DISPATCHER_REDIS_URL": self.settings.redis_url}
         if not urls["DISPATCHER_DATABASE_URL"]:
             urls["DISPATCHER_DATABASE_URL"] = self._started(embedded.postgres(home, durable=self.durable))

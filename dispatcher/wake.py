@@ -1,18 +1,15 @@
 """The port through which work is announced: a message that says "look", never what to do.
 
-Lost messages cost a second, not a warning: the sweep rings again. So a broker that is down
-is logged and passed over here, and nowhere else.
+Lost messages cost a second, not a warning: the sweep rings again.
 """
 
 import threading
 import time
-from typing import Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
 
-import redis
-from celery import Celery
-from kombu.exceptions import OperationalError
-
-from dispatcher.logging import logger
+if TYPE_CHECKING:
+    from dispatcher.broker import Broker
 
 LANES = ("urgent", "routine")
 URGENT, ROUTINE = LANES
@@ -24,8 +21,6 @@ ADVANCE = ("advance_due", "casework")
 
 _GAP_S = 0.05
 _CASEWORK_GAP_S = 0.15  # receipts settled together cost a third of what they cost one by one
-_BACKLOG = 4  # messages in a queue above which one more would wake nobody
-_log = logger(__name__)
 
 
 def link_lane(provider: str) -> str:
@@ -43,9 +38,7 @@ class CeleryWake:
     """Rings by Celery, at most once in 50 or 150 ms for each queue; a ring inside that gap follows at its end."""
 
     def __init__(self, redis_url: str) -> None:
-        self._app = Celery(set_as_current=False)
-        self._app.config_from_object("celeryrc")
-        self._redis = redis.Redis.from_url(redis_url, socket_timeout=2, socket_connect_timeout=2)
+        self._redis_url = redis_url
         self._lock = threading.Lock()
         self._last: dict[tuple[str, str], float] = {}
         self._pending: set[tuple[str, str]] = set()
@@ -79,12 +72,14 @@ class CeleryWake:
             self._pending.discard(bell)
             self._last[bell] = time.monotonic()
         name, queue = bell
-        arguments = [queue] if name == DELIVER else []
-        try:
-            if self._redis.llen(queue) < _BACKLOG:
-                self._app.send_task(name, arguments, queue=queue, argsrepr="", kwargsrepr="")
-        except (redis.RedisError, OperationalError, OSError) as error:
-            _log.warning("wake_failed", queue=queue, error=type(error).__name__)
+        self._broker.send(name, [queue] if name == DELIVER else [], queue)
+
+    @cached_property
+    def _broker(self) -> "Broker":
+        # Celery takes as long to load as all else together: commands that wake nobody do without.
+        from dispatcher.broker import Broker
+
+        return Broker(self._redis_url)
 
 
 class Silent:

@@ -5,17 +5,18 @@ from pathlib import Path
 
 from pydantic_core import ErrorDetails
 
+from dispatcher.errors import OperatorError
 from schemas.errors import bilingual
 
 _ZH = {"missing": "缺少此项", "extra_forbidden": "没有此项", "string_too_short": "不能为空", "string_type": "应为文字"}
 
 
-class TextsError(ValueError):
+class TextsError(OperatorError):
     """The texts can't be used; one line for each key at fault."""
 
     def __init__(self, path: Path, faults: list[str]) -> None:
         self.faults = faults
-        super().__init__(f"{path}: {'; '.join(faults)}")
+        super().__init__("预警文本文件有误", f"{path}: {'; '.join(faults)}")
 
 
 def lines(fault: ErrorDetails) -> Iterator[str]:
