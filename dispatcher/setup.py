@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session, sessionmaker
 
-from dispatcher import policy, texts, vault
+from dispatcher import policy, vault
 from dispatcher.casework.context import Context
 from dispatcher.clock import Clock
 from dispatcher.errors import OperatorError
@@ -96,14 +96,6 @@ def build_services() -> Services:
     except OperationalError as error:
         raise unreachable(error) from None
     return Services(found, sessions, context)
-
-
-def load_policy(found: Settings) -> policy.Policy:
-    return policy.load(found.policy_file)
-
-
-def load_texts(folder: Path | None) -> texts.Texts:
-    return approved.load(folder)
 
 
 def build_registry(services: Services) -> registry.Registry:

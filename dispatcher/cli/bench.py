@@ -8,7 +8,7 @@ from rich.table import Table
 
 from dispatcher.bench.deliver import NIGHT, Bench, Round
 from dispatcher.cli.output import err, json_line, out
-from dispatcher.cli.private import private_stack
+from dispatcher.cli.temporary_stack import temporary_stack
 
 group = typer.Typer(help="基准测试,与对照同场进行 / benchmarks beside their baselines.", no_args_is_help=True)
 
@@ -30,7 +30,7 @@ def deliver(
 ) -> None:
     """投递速率,与朴素 Celery 任务对照 / delivery beside a naive Celery task (one POST, one INSERT, commit)."""
     per_round = max(1, instructions // rounds)
-    with private_stack("bench", NIGHT) as (services, stack), err.status("") as status:
+    with temporary_stack("bench", NIGHT) as (services, stack), err.status("") as status:
         run = Bench(services, stack, per_round, lambda text: status.update(f"轮次 round {text}"))
         done = list(run.rounds(rounds))
         to_the_end = run.with_receipts()

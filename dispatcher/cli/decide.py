@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from dispatcher.casework.context import Context
-from dispatcher.cli import arguments
+from dispatcher.cli import arguments, lookups
 from dispatcher.cli.arguments import By, Json, Reason
 from dispatcher.cli.output import json_line, out
 from dispatcher.errors import OperatorError
@@ -135,7 +135,7 @@ def _decide(
     order = SupervisorDecision(arguments.badge(by, "--by"), reason)
     services = build_services()
     with services.sessions.begin() as session:
-        case_id = arguments.case(session, name)
+        case_id = lookups.case(session, name)
         lanes = decision(session, services.context, case_id, order, *what)
         line = _line(session.get_one(CaseRow, case_id)) | ({"made": str(made[0])} if made else {})
     services.context.wake.deliver(*lanes)

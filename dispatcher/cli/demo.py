@@ -8,8 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from dispatcher.cli.output import json_line, log_table, out
-from dispatcher.cli.playing import ROSTER, load_roster, play
-from dispatcher.cli.private import private_stack
+from dispatcher.cli.run_progress import ROSTER, load_roster, play
+from dispatcher.cli.temporary_stack import temporary_stack
 from dispatcher.reporting import log as attempt_log
 from dispatcher.setup import Services
 from dispatcher.simulate import expected, sample
@@ -32,7 +32,7 @@ def demo(
 ) -> None:
     """演示:自带样例从推送到日志 / the sample cases on the real stack, then the log. Nothing real is sent."""
     pushes = sample.read(sample.bundled(), tuple(cases.split(",")))
-    with private_stack("demo", pushes[0].at) as (services, stack):
+    with temporary_stack("demo", pushes[0].at) as (services, stack):
         threading.Thread(target=stack.watch, daemon=True).start()
         load_roster(services, sample.bundled().with_name(ROSTER))
         verdicts = _tell(services, pushes, play(services, pushes, timeout), json=json)

@@ -6,7 +6,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from dispatcher.cli import arguments
+from dispatcher.cli import arguments, lookups
 from dispatcher.cli.arguments import By, Json
 from dispatcher.cli.output import json_line, out, short_time
 from dispatcher.reporting import log as attempt_log
@@ -32,7 +32,7 @@ def list_(
     chosen: WorkItemKind | None = arguments.code(kind, WorkItemKind, "--kind") if kind else None
     services = build_services()
     with services.sessions() as session:
-        case_id = arguments.case(session, case) if case else None
+        case_id = lookups.case(session, case) if case else None
         found = work_items.listed(session, services.context, kind=chosen, overdue=overdue, case_id=case_id)
     table = Table(title="待办 duties", title_justify="left")
     for name in ("待办 duty", "任务 case", "类别 kind", "期限 due", "规则 rule"):

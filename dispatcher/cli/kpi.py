@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from dispatcher.cli import arguments
+from dispatcher.cli import arguments, lookups
 from dispatcher.cli.arguments import Json
 from dispatcher.cli.output import json_line, out
 from dispatcher.reporting import kpi as use_case
@@ -62,7 +62,7 @@ def kpi(
     services = build_services()
     with services.sessions() as session:
         now = services.context.clock.now(session)
-        found = use_case.kpis(session, now, since=begin, until=end, precinct=arguments.unit(session, precinct))
+        found = use_case.kpis(session, now, since=begin, until=end, precinct=lookups.unit(session, precinct))
     if json:
         json_line(found)
         return

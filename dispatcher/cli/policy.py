@@ -17,7 +17,6 @@ from dispatcher.policy.leaves import leaves, plain
 from dispatcher.policy.oddities import oddities
 from dispatcher.policy.timeline import NAMES, ORIGINS, TICKS, Step
 from dispatcher.settings import settings
-from dispatcher.setup import load_policy
 from schemas.errors import bilingual
 from schemas.vocabulary import Urgency
 
@@ -71,8 +70,7 @@ def show(
 ) -> None:
     """以时间线显示策略 / a policy as time lines, one for each urgency."""
     chosen = _urgencies(urgency)
-    given = {"policy_file": file} if file else {}
-    found = load_policy(settings().model_copy(update=given))
+    found = policy.load(file or settings().policy_file)
     if json:
         json_line(_record(found, chosen))
         return
@@ -103,7 +101,7 @@ def _record(found: Policy, chosen: Iterable[Urgency]) -> dict[str, Any]:
 
 
 def _is_ours(found: Policy) -> bool:
-    return found == policy.load()
+    return found == policy.load(None)
 
 
 def _title(found: Policy, what: str) -> str:

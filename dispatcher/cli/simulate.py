@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
+from dispatcher.cli.generated_run import week
 from dispatcher.cli.output import json_line, out
-from dispatcher.cli.playing import ROSTER, load_roster, play
-from dispatcher.cli.week import week
+from dispatcher.cli.run_progress import ROSTER, load_roster, play
 from dispatcher.errors import OperatorError
 from dispatcher.setup import build_services
 from dispatcher.simulate import generate, sample

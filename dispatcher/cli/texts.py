@@ -1,18 +1,18 @@
 """texts: what people are told, to read and to check. Needs no database."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.table import Table
 
-from dispatcher import clock, texts
+from dispatcher import texts
 from dispatcher.cli.arguments import Json
 from dispatcher.cli.output import err, json_line, out
 from dispatcher.errors import OperatorError
 from dispatcher.settings import settings
-from dispatcher.setup import load_texts
 from dispatcher.texts import approved
 from dispatcher.texts.preview import preview
 from schemas.errors import bilingual
@@ -37,7 +37,6 @@ _HEARERS = {
 }
 
 Choice = TypeVar("Choice", str, int)
-Found = TypeVar("Found")
 
 
 def register(app: typer.Typer) -> None:
@@ -50,12 +49,12 @@ def texts_(context: typer.Context, json: Json = False) -> None:
     if context.invoked_subcommand is not None:
         return
     folder = settings().texts_folder
-    found = load_texts(folder)
+    found = approved.load(folder)
     about = {
         "version": found.version,
         "by": found.edition.by,
         "at": found.edition.at.isoformat() if found.edition.at else None,
-        "edited": _or_refused(lambda: approved.is_edited(folder)) if folder else False,
+        "edited": approved.is_edited(folder) if folder else False,
     }
     lengths = [
         {name: record[name] for name in ("type", "language", "occasion", "characters", "alphabet", "parts")}
@@ -81,7 +80,7 @@ def approve(
         )
     if not 0 < len(by.strip()) <= _LONGEST_NAME:
         raise OperatorError(f"--by 应为 1 至 {_LONGEST_NAME} 字", f"--by wants 1 to {_LONGEST_NAME} characters")
-    found = _or_refused(lambda: approved.approve(folder, by.strip(), clock.real_now()))
+    found = approved.approve(folder, by.strip(), datetime.now(UTC))
     if json:
         json_line({"version": found.version, "by": found.edition.by})
     else:
@@ -101,7 +100,7 @@ def show(
         _chosen(language, _LANGUAGES, "--language"),
         _chosen(occasion, _OCCASIONS, "--occasion"),
     )
-    for record in preview(load_texts(settings().texts_folder), *chosen):
+    for record in preview(approved.load(settings().texts_folder), *chosen):
         if json:
             json_line(record)
         else:
@@ -119,13 +118,6 @@ def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="编辑后�
             err.print(fault, highlight=False, soft_wrap=True)
         raise typer.Exit(_FAULTY) from None
     out.print(bilingual("文本可用", "the texts can be used"), highlight=False)
-
-
-def _or_refused(step: Callable[[], Found]) -> Found:
-    try:
-        return step()
-    except texts.TextsError as error:
-        raise OperatorError("预警文本文件有误", str(error)) from None
 
 
 def _about(about: dict[str, Any]) -> str:

@@ -6,8 +6,9 @@ import typer
 from rich.table import Table
 
 from dispatcher.cli import arguments
-from dispatcher.cli.arguments import Json
+from dispatcher.cli.arguments import Json, VisitId
 from dispatcher.cli.output import json_line, out, short_time
+from dispatcher.cli.visit_card import card
 from dispatcher.reporting import log as attempt_log
 from dispatcher.setup import build_services
 from dispatcher.visits import addresses, officer_steps, results
@@ -16,11 +17,11 @@ from schemas.vocabulary import AddressKind, Result, ReturnReason, VisitState
 group = typer.Typer(
     help="上门劝阻任务 / door visits: list, card, accept, depart, arrive, tried, report, return.", no_args_is_help=True
 )
-Id = Annotated[str, typer.Argument(metavar="ID", help="上门任务号 visit id")]
 Officer = Annotated[str | None, typer.Option(help="警号;与派单不符则拒绝 badge; refused if the visit is another's")]
 
 
 def register(app: typer.Typer) -> None:
+    group.command()(card)
     app.add_typer(group, name="visit")
 
 
@@ -52,26 +53,26 @@ def list_(
 
 
 @group.command()
-def accept(visit_id: Id, officer: Officer = None, json: Json = False) -> None:
+def accept(visit_id: VisitId, officer: Officer = None, json: Json = False) -> None:
     """签收 / accept."""
     _act(visit_id, "accept", officer, json)
 
 
 @group.command()
-def depart(visit_id: Id, officer: Officer = None, json: Json = False) -> None:
+def depart(visit_id: VisitId, officer: Officer = None, json: Json = False) -> None:
     """出发 / depart."""
     _act(visit_id, "depart", officer, json)
 
 
 @group.command()
-def arrive(visit_id: Id, officer: Officer = None, json: Json = False) -> None:
+def arrive(visit_id: VisitId, officer: Officer = None, json: Json = False) -> None:
     """到达 / arrive."""
     _act(visit_id, "arrive", officer, json)
 
 
 @group.command()
 def report(
-    visit_id: Id,
+    visit_id: VisitId,
     result: Annotated[str, typer.Argument(help="MET_DISSUADED, NOT_FOUND_TEMPORARILY, …")],
     officer: Officer = None,
     lost_yuan: Annotated[
@@ -93,7 +94,7 @@ def report(
 
 @group.command()
 def tried(
-    visit_id: Id,
+    visit_id: VisitId,
     address: Annotated[str, typer.Option(help="地址类型 residence, work, hotel, …")],
     result: Annotated[str, typer.Option(help=f"{', '.join(addresses.IN_VAIN)}")],
     officer: Officer = None,
@@ -107,7 +108,7 @@ def tried(
 
 @group.command("return")
 def return_(
-    visit_id: Id,
+    visit_id: VisitId,
     reason: Annotated[str, typer.Argument(help="NOT_MY_JURISDICTION, OFFICER_UNAVAILABLE, …")],
     to: Annotated[str | None, typer.Option(help="移交给该单位 offer it to this unit")] = None,
     officer: Officer = None,

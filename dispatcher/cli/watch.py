@@ -8,7 +8,7 @@ from rich.text import Text
 
 from dispatcher.cli.arguments import Json
 from dispatcher.cli.output import json_line, out
-from dispatcher.cli.service import stop_on_signals
+from dispatcher.cli.signals import stop_on_signals
 from dispatcher.settings import database_url, read_as, redis_url, settings
 from dispatcher.watch import tell
 from dispatcher.watch.alarms import Alarm

@@ -10,7 +10,7 @@ from dispatcher.reporting.explain import LANGUAGES, Explanation, Words, explain
 from dispatcher.texts import reasons
 
 
-def tell(whole: dict[str, Any], policy: Policy, language: str | None, *, as_json: bool) -> None:
+def explain_case(whole: dict[str, Any], policy: Policy, language: str | None, *, as_json: bool) -> None:
     """Print every decision of a case, as people or as programs read it. Raises OperatorError."""
     if language not in (None, *LANGUAGES):
         raise OperatorError("--language 有误", f"--language: one of {', '.join(LANGUAGES)}")

@@ -13,8 +13,8 @@ import typer
 from rich.table import Table
 
 from dispatcher.cli.output import json_line, label, out
-from dispatcher.cli.playing import ROSTER, load_roster, play
-from dispatcher.cli.private import private_stack
+from dispatcher.cli.run_progress import ROSTER, load_roster, play
+from dispatcher.cli.temporary_stack import temporary_stack
 from dispatcher.settings import read_running, settings
 from dispatcher.setup import Services, build_services
 from dispatcher.simulate import generate, sample, summary
@@ -79,7 +79,7 @@ def _stage() -> Iterator[tuple[Services, datetime]]:
         yield services, now.replace(second=0, microsecond=0) + _MINUTE
         return
     # Nothing of it is kept, so it need not outlive a power cut.
-    with private_stack("week", START, durable=False, receipt_delay_ms=0) as (services, stack):
+    with temporary_stack("week", START, durable=False, receipt_delay_ms=0) as (services, stack):
         threading.Thread(target=stack.watch, daemon=True).start()
         yield services, START
 

@@ -5,9 +5,8 @@ from typing import Annotated, Any
 import typer
 
 from dispatcher.cli import arguments
-from dispatcher.cli.arguments import Json
+from dispatcher.cli.arguments import Json, VisitId
 from dispatcher.cli.output import json_line, out
-from dispatcher.cli.visit import Id, group
 from dispatcher.setup import build_services
 from dispatcher.visits import card as visit_card
 from schemas.vocabulary import Code, Result, VisitState
@@ -18,12 +17,8 @@ class Language(Code):
     EN = "en", "英文", "English"
 
 
-def register(app: typer.Typer) -> None:
-    group.command()(card)
-
-
 def card(
-    visit_id: Id,
+    visit_id: VisitId,
     officer: Annotated[str | None, typer.Option(help="警号;不是承办人则只见掩码 badge; others see it masked")] = None,
     language: Annotated[str | None, typer.Option(help="zh, en; 缺省两种 both where left out")] = None,
     json: Json = False,

@@ -15,7 +15,7 @@ from dispatcher.stack import Stack, end_leftovers
 
 
 @contextmanager
-def private_stack(
+def temporary_stack(
     name: str, start: datetime, *, durable: bool = True, receipt_delay_ms: int = 20
 ) -> Iterator[tuple[Services, Stack]]:
     """The whole service under HOME/name on a stepped clock. Raises OperatorError."""
