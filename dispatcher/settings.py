@@ -13,6 +13,7 @@ from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dispatcher.errors import OperatorError
+from schemas.validation_errors import faults
 
 RUN_FILE = "run.json"
 
@@ -132,6 +133,6 @@ def read_as(kind: type[Kind]) -> Kind:
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        variable = names[str(first["loc"][0])]
-        raise OperatorError(f"环境变量 {variable} 取值有误", f"{variable}: {first['msg']}") from None
+        fault = faults(error)[0]
+        variable = names[fault.key]
+        raise OperatorError(f"环境变量 {variable} 取值有误", f"{variable}: {fault.message}") from None

@@ -18,6 +18,7 @@ from dispatcher.store.cases import CaseRow
 from dispatcher.supervision import decisions, pauses, splits
 from dispatcher.supervision.decisions import SupervisorDecision
 from schemas.instruction import Address
+from schemas.validation_errors import faults
 from schemas.vocabulary import AddressKind, Hook, Relation, Resolution
 
 group = typer.Typer(
@@ -105,7 +106,7 @@ def locate(
             kind=found.value, text=text, precinct_code=precinct, valid_until=arguments.moment(until, "--until")
         )
     except ValidationError as error:
-        field = error.errors(include_input=False)[0]["loc"][0]
+        field = faults(error)[0].where[0]
         raise OperatorError(f"地址的 {field} 有误", f"the address can't be taken: check {field}") from None
     _decide(decisions.locate, case, by, reason, json, address)
 
