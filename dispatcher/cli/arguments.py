@@ -17,6 +17,10 @@ AnyCode = TypeVar("AnyCode", bound=Code)
 
 By = Annotated[str, typer.Option("--by", help="操作人警号 badge of who decides")]
 Reason = Annotated[str, typer.Option(help="理由(存入个人信息库) why; kept in the vault")]
+Precinct = Annotated[
+    str | None,
+    typer.Option(help="派出所代码,选其现有或曾移交的上门任务 precinct: cases with a visit it has or gave away"),
+]
 VisitId = Annotated[str, typer.Argument(metavar="ID", help="上门任务号 visit id")]
 Json = Annotated[bool, typer.Option("--json", help="JSON")]
 

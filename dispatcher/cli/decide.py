@@ -92,7 +92,7 @@ def lift(case: Case, by: By, reason: Reason, json: Json = False) -> None:
 def locate(
     case: Case,
     text: Annotated[str, typer.Option(help="地址(存入个人信息库) where; kept in the vault")],
-    precinct: Annotated[str, typer.Option(help="派出所代码 precinct code")],
+    precinct: Annotated[str, typer.Option(help="地址所属派出所代码 code of the precinct that it is in")],
     until: Annotated[str, typer.Option(help="有效期至 it holds until, ISO 8601")],
     by: By,
     reason: Reason,

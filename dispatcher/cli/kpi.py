@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from dispatcher.cli import arguments, lookups
-from dispatcher.cli.arguments import Json
+from dispatcher.cli.arguments import Json, Precinct
 from dispatcher.cli.output import json_line, out
 from dispatcher.reporting import kpi as use_case
 from dispatcher.setup import build_services
@@ -54,7 +54,7 @@ def register(app: typer.Typer) -> None:
 def kpi(
     since: Annotated[str | None, typer.Option(help="起 from, ISO 8601")] = None,
     until: Annotated[str | None, typer.Option(help="止 to, ISO 8601; 缺省为现在 now where left out")] = None,
-    precinct: Annotated[str | None, typer.Option(help="派出所代码 precinct code")] = None,
+    precinct: Precinct = None,
     json: Json = False,
 ) -> None:
     """考核指标,分母固定 / KPIs with fixed denominators."""

@@ -7,6 +7,7 @@ from uuid import UUID
 import typer
 
 from dispatcher.cli import arguments, lookups
+from dispatcher.cli.arguments import Precinct
 from dispatcher.cli.output import err, json_line, log_table, out
 from dispatcher.errors import OperatorError
 from dispatcher.reporting import log as attempt_log
@@ -27,7 +28,7 @@ def log(
     until: Annotated[str | None, typer.Option(help="止 to, ISO 8601")] = None,
     channel: Annotated[str | None, typer.Option(help="渠道 channel")] = None,
     result: Annotated[str | None, typer.Option(help="联系结果 contact result")] = None,
-    precinct: Annotated[str | None, typer.Option(help="派出所代码 precinct code")] = None,
+    precinct: Precinct = None,
     json: Annotated[bool, typer.Option("--json", help="每行一条 JSON / one JSON object a line")] = False,
 ) -> None:
     """劝阻日志 / the dissuasion log: one line per attempt."""
