@@ -31,31 +31,31 @@ def case(
         if not case_ids:
             raise OperatorError(f"没有任务或指令 {name}", f"no case or instruction {name}; see `dispatcher log`")
         for case_id in case_ids:
-            whole = attempt_log.case(session, case_id)
+            record = attempt_log.case(session, case_id)
             if why:
-                explain_case(whole, services.context.policy, language, as_json=json)
+                explain_case(record, services.context.policy, language, as_json=json)
             elif json:
-                json_line(whole)
+                json_line(record)
             else:
-                _show(whole)
+                _print(record)
 
 
-def _show(whole: dict[str, Any]) -> None:
-    heading = Text(f"劝阻任务 case {whole['case']}", "bold")
-    out.print(heading, f" 指令 instructions: {', '.join(whole['instructions'])}")
-    ended = Resolution(whole["resolution"]).label if whole["resolution"] else whole["state"]
-    out.print(f"  紧急程度 urgency: {Urgency(whole['urgency']).label}   结论 resolution: {ended}")
-    if whole["waiting_for"]:
-        out.print(f"  等待人工 waiting for: {whole['waiting_for']}", style="yellow")
-    for name, at in whole["deadlines"].items():
+def _print(record: dict[str, Any]) -> None:
+    heading = Text(f"劝阻任务 case {record['case']}", "bold")
+    out.print(heading, f" 指令 instructions: {', '.join(record['instructions'])}")
+    ended = Resolution(record["resolution"]).label if record["resolution"] else record["state"]
+    out.print(f"  紧急程度 urgency: {Urgency(record['urgency']).label}   结论 resolution: {ended}")
+    if record["waiting_for"]:
+        out.print(f"  等待人工 waiting for: {record['waiting_for']}", style="yellow")
+    for name, at in record["deadlines"].items():
         out.print(f"  期限 {name}: {short_time(at)}")
-    money = {name: value for name, value in whole["money"].items() if value}
+    money = {name: value for name, value in record["money"].items() if value}
     out.print(f"  金额 money (yuan): {money}", highlight=False)
-    out.print(log_table(whole["attempts"], "尝试 attempts"))
+    out.print(log_table(record["attempts"], "尝试 attempts"))
     table = Table(title="日志 journal", title_justify="left")
     for name in ("seq", "时间 at", "操作者 actor", "事件 event", "规则 rule", "数据 data"):
         table.add_column(name, overflow="fold")
-    for entry in whole["journal"]:
+    for entry in record["journal"]:
         data = ", ".join(
             f"{key}={label(key, str(value))}" for key, value in entry["data"].items() if value not in (None, "", [])
         )

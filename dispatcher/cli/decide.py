@@ -72,8 +72,8 @@ def call(
     json: Json = False,
 ) -> None:
     """批准呼叫单位或社区,每次一呼 / approve one call to an employer or a community worker."""
-    found: Relation = arguments.code(relation, decisions.CALLED_ON_ORDER, "--relation")
-    _decide(decisions.call, case, by, reason, json, found)
+    chosen: Relation = arguments.code(relation, decisions.CALLED_ON_ORDER, "--relation")
+    _decide(decisions.call, case, by, reason, json, chosen)
 
 
 @group.command()
@@ -100,10 +100,10 @@ def locate(
     json: Json = False,
 ) -> None:
     """登记本人现在何处 / where the person is now; the visit follows."""
-    found: AddressKind = arguments.code(kind, AddressKind, "--kind")
+    chosen: AddressKind = arguments.code(kind, AddressKind, "--kind")
     try:
         address = Address(
-            kind=found.value, text=text, precinct_code=precinct, valid_until=arguments.moment(until, "--until")
+            kind=chosen.value, text=text, precinct_code=precinct, valid_until=arguments.moment(until, "--until")
         )
     except ValidationError as error:
         field = faults(error)[0].where[0]
@@ -143,7 +143,7 @@ def _decide(
     if json:
         json_line(line)
     else:
-        _tell(line)
+        _print(line)
 
 
 def _line(case: CaseRow) -> dict[str, Any]:
@@ -156,7 +156,7 @@ def _line(case: CaseRow) -> dict[str, Any]:
     }
 
 
-def _tell(line: dict[str, Any]) -> None:
+def _print(line: dict[str, Any]) -> None:
     state = Resolution(line["resolution"]).label if line["resolution"] else "进行中 open"
     out.print(f"已记录 on record  {line['case']}  {'已暂停 paused' if line['paused'] else state}", highlight=False)
     if "made" in line:

@@ -33,11 +33,11 @@ def list_(
     services = build_services()
     with services.sessions() as session:
         case_id = lookups.case(session, case) if case else None
-        found = work_items.listed(session, services.context, kind=chosen, overdue=overdue, case_id=case_id)
+        lines = work_items.listed(session, services.context, kind=chosen, overdue=overdue, case_id=case_id)
     table = Table(title="待办 duties", title_justify="left")
     for name in ("待办 duty", "任务 case", "类别 kind", "期限 due", "规则 rule"):
         table.add_column(name, overflow="fold")
-    for line in found:
+    for line in lines:
         if json:
             json_line(line)
         due = short_time(line["due_at"])
@@ -59,12 +59,14 @@ def done(
     json: Json = False,
 ) -> None:
     """完成待办 / a duty is done."""
-    found: FollowUp | None = arguments.code(outcome, FollowUp, "--outcome") if outcome else None
+    follow_up: FollowUp | None = arguments.code(outcome, FollowUp, "--outcome") if outcome else None
     key, badge = arguments.uuid(duty, "ID", "dispatcher duty list"), arguments.badge(by, "--by")
     services = build_services()
     with services.sessions.begin() as session:
         line = attempt_log.duty(
-            work_items.done(session, services.context, key, work_items.WorkItemResult(found, loss_yuan, note), by=badge)
+            work_items.done(
+                session, services.context, key, work_items.WorkItemResult(follow_up, loss_yuan, note), by=badge
+            )
         )
     if json:
         json_line(line)

@@ -2,14 +2,12 @@
 
 from itertools import islice
 from typing import Annotated
-from uuid import UUID
 
 import typer
 
 from dispatcher.cli import arguments, lookups
 from dispatcher.cli.arguments import Precinct
 from dispatcher.cli.output import err, json_line, log_table, out
-from dispatcher.errors import OperatorError
 from dispatcher.reporting import log as attempt_log
 from dispatcher.setup import build_services
 from schemas.vocabulary import Channel, Result
@@ -34,12 +32,12 @@ def log(
     """劝阻日志 / the dissuasion log: one line per attempt."""
     begin, end = arguments.period(since, until)
     filters = attempt_log.Filters(
-        case=_uuid(case, "--case"),
+        case=arguments.uuid(case, "--case", "dispatcher log") if case else None,
         instruction=instruction,
         since=begin,
         until=end,
-        channel=_code(channel, Channel, "--channel"),
-        result=_code(result, Result, "--result"),
+        channel=arguments.code(channel, Channel, "--channel") if channel else None,
+        result=arguments.code(result, Result, "--result") if result else None,
         precinct=precinct,
     )
     services = build_services()
@@ -54,18 +52,3 @@ def log(
         out.print(log_table(shown, f"劝阻日志 dissuasion log ({len(shown)})"))
         if next(lines, None) is not None:
             err.print(f"仅显示前 {_SCREEN} 条 first {_SCREEN} only; use filters or --json")
-
-
-def _uuid(text: str | None, option: str) -> UUID | None:
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        raise OperatorError(f"{option} 应为任务号", f"{option} wants a case id (UUID)") from None
-
-
-def _code(text: str | None, kind: type[Channel] | type[Result], option: str) -> str | None:
-    if text is None:
-        return None
-    if text not in set(kind):
-        raise OperatorError(f"{option} 代码有误", f"{option}: one of {', '.join(kind)}")
-    return text

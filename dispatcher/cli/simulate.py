@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from dispatcher.cli.generated_run import week
+from dispatcher.cli.generated_run import play_generated
 from dispatcher.cli.output import json_line, out
 from dispatcher.cli.run_progress import ROSTER, load_roster, play
 from dispatcher.errors import OperatorError
@@ -38,7 +38,7 @@ def simulate(
             "--generate 不能与样例文件同用", "--generate makes its own cases; give no file and no --cases"
         )
     else:
-        week(made, seed, days, timeout, json=json)
+        play_generated(made, seed, days, timeout, json=json)
 
 
 def _file(file: Path, cases: str, timeout: float, *, json: bool) -> None:

@@ -29,8 +29,8 @@ def temporary_stack(
         home.mkdir(parents=True)
     own = {"home": home, "clock": f"stepped:{start.isoformat()}", "hooks_port": 0, "hooks_url": None}
     private = {"database_url": None, "redis_url": None, "providers_file": None, "key_file": None, "embedded": "auto"}
-    found = settings().model_copy(update=own | private)
-    stack = Stack(found, durable=durable, receipt_delay_ms=receipt_delay_ms)
+    own_settings = settings().model_copy(update=own | private)
+    stack = Stack(own_settings, durable=durable, receipt_delay_ms=receipt_delay_ms)
     try:
         with err.status("正在启动 starting PostgreSQL, Redis, workers, sweep, hooks …"):
             stack.start_servers()

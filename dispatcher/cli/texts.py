@@ -49,16 +49,16 @@ def texts_(context: typer.Context, json: Json = False) -> None:
     if context.invoked_subcommand is not None:
         return
     folder = settings().texts_folder
-    found = approved.load(folder)
+    in_use = approved.load(folder)
     about = {
-        "version": found.version,
-        "by": found.edition.by,
-        "at": found.edition.at.isoformat() if found.edition.at else None,
+        "version": in_use.version,
+        "by": in_use.edition.by,
+        "at": in_use.edition.at.isoformat() if in_use.edition.at else None,
         "edited": approved.is_edited(folder) if folder else False,
     }
     lengths = [
         {name: record[name] for name in ("type", "language", "occasion", "characters", "alphabet", "parts")}
-        for record in preview(found, FRAUD_TYPES, _LANGUAGES, _OCCASIONS)
+        for record in preview(in_use, FRAUD_TYPES, _LANGUAGES, _OCCASIONS)
         if record["kind"] == "sms"
     ]
     if json:
@@ -80,11 +80,11 @@ def approve(
         )
     if not 0 < len(by.strip()) <= _LONGEST_NAME:
         raise OperatorError(f"--by 应为 1 至 {_LONGEST_NAME} 字", f"--by wants 1 to {_LONGEST_NAME} characters")
-    found = approved.approve(folder, by.strip(), datetime.now(UTC))
+    new = approved.approve(folder, by.strip(), datetime.now(UTC))
     if json:
-        json_line({"version": found.version, "by": found.edition.by})
+        json_line({"version": new.version, "by": new.edition.by})
     else:
-        out.print(bilingual(f"已批准版本 {found.version}", f"approved version {found.version}"), highlight=False)
+        out.print(bilingual(f"已批准版本 {new.version}", f"approved version {new.version}"), highlight=False)
 
 
 @group.command("preview")

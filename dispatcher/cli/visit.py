@@ -31,15 +31,15 @@ def list_(
 ) -> None:
     """列出上门任务 / list visits."""
     with build_services().sessions() as session:
-        found = attempt_log.visits(session, everything=everything)
+        lines = attempt_log.visits(session, everything=everything)
     if json:
-        for line in found:
+        for line in lines:
             json_line(line)
         return
     table = Table(title="上门任务 visits", title_justify="left")
     for name in ("任务 visit", "派出所 precinct", "警号 officer", "状态 state", "派单 assigned", "结果 result"):
         table.add_column(name, overflow="fold")
-    for line in found:
+    for line in lines:
         state = VisitState(line["state"]).label
         table.add_row(
             line["visit"],
@@ -82,13 +82,13 @@ def report(
     json: Json = False,
 ) -> None:
     """反馈结果 / report the result."""
-    found: Result = arguments.code(result, sorted(results.REPORTS), "result")
+    chosen: Result = arguments.code(result, sorted(results.REPORTS), "result")
     _act(
         visit_id,
         "report",
         officer,
         json,
-        officer_steps.OfficerReport(found, lost_yuan=lost_yuan, guardian_present=guardian_present),
+        officer_steps.OfficerReport(chosen, lost_yuan=lost_yuan, guardian_present=guardian_present),
     )
 
 
@@ -102,8 +102,8 @@ def tried(
 ) -> None:
     """一处地址未找到,继续下一处 / one address tried in vain; the visit goes on."""
     kind: AddressKind = arguments.code(address, AddressKind, "--address")
-    found: Result = arguments.code(result, addresses.IN_VAIN, "--result")
-    _act(visit_id, "tried", officer, json, officer_steps.OfficerReport(found, address=kind))
+    chosen: Result = arguments.code(result, addresses.IN_VAIN, "--result")
+    _act(visit_id, "tried", officer, json, officer_steps.OfficerReport(chosen, address=kind))
 
 
 @group.command("return")
@@ -115,8 +115,8 @@ def return_(
     json: Json = False,
 ) -> None:
     """退回,可同时移交他单位 / return, or offer it to another unit."""
-    found: ReturnReason = arguments.code(reason, ReturnReason, "reason")
-    _act(visit_id, "return", officer, json, officer_steps.OfficerReport(reason=found, to_unit=to))
+    chosen: ReturnReason = arguments.code(reason, ReturnReason, "reason")
+    _act(visit_id, "return", officer, json, officer_steps.OfficerReport(reason=chosen, to_unit=to))
 
 
 def _act(
@@ -124,20 +124,20 @@ def _act(
     step: str,
     officer: str | None,
     json: bool,
-    word: officer_steps.OfficerReport = officer_steps.OfficerReport(),
+    answer: officer_steps.OfficerReport = officer_steps.OfficerReport(),
 ) -> None:
     key = arguments.uuid(visit_id, "ID", "dispatcher visit list")
     services = build_services()
     try:
         with services.sessions.begin() as session:
-            visit, lanes = officer_steps.act(session, services.context, key, step, officer=officer, report=word)
+            visit, lanes = officer_steps.act(session, services.context, key, step, officer=officer, report=answer)
             line = {"visit": str(visit.id), "case": str(visit.case_id), "state": visit.state, "officer": visit.officer}
         # The journal knows what was tried once that is committed.
         with services.sessions.begin() as session:
             to_try = officer_steps.to_try(session, services.context, key) if step == "tried" else []
     except officer_steps.CaseEnded:
         with services.sessions.begin() as session:
-            officer_steps.keep_late(session, services.context, key, step, word)
+            officer_steps.keep_late(session, services.context, key, step, answer)
         raise
     services.context.wake.deliver(*lanes)
     if json:

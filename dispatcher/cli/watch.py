@@ -33,11 +33,10 @@ def watch(
     json: Json = False,
 ) -> None:
     """看门:任务停滞、无人负责、巡检停摆等即告警 / the dead-man watch: alarms when warnings stop moving."""
-    found = settings()
-    parts = Watch(found, read_as(Limits), database_url(), redis_url())
-    parts.check(probe=probe)
+    watcher = Watch(settings(), read_as(Limits), database_url(), redis_url())
+    watcher.check(probe=probe)
     say = _json if json else _line
-    is_well = parts.once(say, probe=probe) if once else parts.go_on(say, stop_on_signals())
+    is_well = watcher.once(say, probe=probe) if once else watcher.go_on(say, stop_on_signals())
     if not is_well:
         raise typer.Exit(1)
 
