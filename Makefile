@@ -21,9 +21,14 @@ LOCK = $(BIN)/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.1
 # Where this is set, each of the many processes of a test compiles the same 900 modules anew: 2 s of one core.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test unit laws crowd model failover failover-short faults faults-short faults-can-fail limits limits-short \
-	mutants mutants-short without-rules without-names peers peers-short peers-signatures peers-smpp peers-sip \
-	peers-kannel peers-jasmin lint format bench bench-short lock clean
+.PHONY: help setup demo test unit laws crowd model failover failover-short faults faults-short faults-can-fail limits \
+	limits-short mutants mutants-short without-rules without-names peers peers-short peers-signatures peers-smpp \
+	peers-sip peers-kannel peers-jasmin lint format bench bench-short lock clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: $(VENV)/dev  ## .venv with all that tests and checks need; the other targets make it themselves
 
 demo: $(VENV)/run  ## the sample cases on the real stack, then the log
 	$(BIN)/dispatcher demo
@@ -45,7 +50,7 @@ lint: $(VENV)/dev  ## style, types, layers, migrations
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: $(VENV)/dev
+format: $(VENV)/dev  ## ruff's fixes and layout
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
@@ -123,7 +128,7 @@ lock: $(VENV)/dev  ## newer versions of everything, with hashes and without regi
 	$(LOCK) $(SMPP)/jasmin.in -o $(SMPP)/jasmin.lock
 	$(LOCK) $(JASMIN)/gateway.in -o $(JASMIN)/gateway.lock
 
-clean:
+clean:  ## remove what these targets have made
 	rm -rf $(VENV) $(PEERS) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	rm -rf $(SMPP)/npm/node_modules $(SMPP)/jasmin
 	rm -rf $(DEBIAN)/gateways $(DEBIAN)/broker $(JASMIN)/venv

@@ -7,21 +7,30 @@ import json
 import os
 from functools import cache
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import ClassVar, Literal, TypeVar
 
-import psutil
 from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dispatcher.errors import OperatorError
+from schemas.validation_errors import faults
 
 RUN_FILE = "run.json"
-Kind = TypeVar("Kind", bound=BaseSettings)
 
 
-class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="DISPATCHER_", env_ignore_empty=True, frozen=True)
+class FromEnvironment(BaseModel):
+    """Each field is a variable, its name in capitals after the prefix. One that is empty counts as not set."""
+
+    model_config = ConfigDict(frozen=True)
+
+    prefix: ClassVar[str]
+
+
+Kind = TypeVar("Kind", bound=FromEnvironment)
+
+
+class Settings(FromEnvironment):
+    prefix = "DISPATCHER_"
 
     home: Path = user_data_path("dispatcher")
     database_url: str | None = None
@@ -60,7 +69,7 @@ class Running(BaseModel):
 @cache
 def settings() -> Settings:
     """The settings of this process. Raises OperatorError."""
-    own = _read()
+    own = read_as(Settings)
     running = read_running(own.home)
     if running is None:
         return own
@@ -68,7 +77,7 @@ def settings() -> Settings:
         os.environ.setdefault(name, value)
     if own.hooks_port == 0:  # free to choose: what `up` has chosen counts
         os.environ["DISPATCHER_HOOKS_PORT"] = running.environment["DISPATCHER_HOOKS_PORT"]
-    return _read()
+    return read_as(Settings)
 
 
 def database_url() -> str:
@@ -95,28 +104,35 @@ def read_running(home: Path) -> Running | None:
     """The `up` that runs under this home, if its process is still the one that wrote the file."""
     try:
         running = Running.model_validate_json((home / RUN_FILE).read_bytes())
-        alive = psutil.Process(running.pid).create_time() == running.started
-    except (OSError, ValidationError, psutil.NoSuchProcess):
+    except (OSError, ValidationError):
         return None
-    return running if alive else None
+    return running if _started(running.pid) == running.started else None
 
 
 def write_running(home: Path, environment: dict[str, str]) -> None:
-    running = Running(pid=os.getpid(), started=psutil.Process().create_time(), environment=environment)
+    running = Running(pid=os.getpid(), started=_started(os.getpid()) or 0.0, environment=environment)
     descriptor = os.open(home / RUN_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         json.dump(running.model_dump(), file)
 
 
-def _read() -> Settings:
-    return read_as(Settings)
+def _started(pid: int) -> float | None:
+    """When this process began; None if there is none."""
+    import psutil  # a command that finds no running `up` does without
+
+    try:
+        return psutil.Process(pid).create_time()
+    except psutil.NoSuchProcess:
+        return None
 
 
 def read_as(kind: type[Kind]) -> Kind:
     """Settings of this kind from the environment. Raises OperatorError naming the variable."""
+    names = {name: kind.prefix + name.upper() for name in kind.model_fields}
+    values = {name: os.environ[variable] for name, variable in names.items() if os.environ.get(variable)}
     try:
-        return kind()
+        return kind.model_validate(values)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        variable = kind.model_config["env_prefix"] + "_".join(str(part) for part in first["loc"]).upper()
-        raise OperatorError(f"环境变量 {variable} 取值有误", f"{variable}: {first['msg']}") from None
+        fault = faults(error)[0]
+        variable = names[fault.key]
+        raise OperatorError(f"环境变量 {variable} 取值有误", f"{variable}: {fault.message}") from None

@@ -8,25 +8,28 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session, sessionmaker
 
-from dispatcher import policy, texts, vault
+from dispatcher import policy, vault
 from dispatcher.casework import unit_of_work
 from dispatcher.casework.context import Context
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.clock import Clock
-from dispatcher.delivery.send_stats import SendCounter
 from dispatcher.errors import OperatorError
-from dispatcher.limits import Limiter, Shared
 from dispatcher.settings import Settings, database_url, redis_url, settings
 from dispatcher.store import engine, revision
 from dispatcher.texts import approved
 from dispatcher.wake import CeleryWake
 from providers import registry
 from providers.base import SettingsError
+
+if TYPE_CHECKING:
+    from dispatcher.delivery.send_stats import SendCounter
+    from dispatcher.limits import Limiter
 
 # Entry points by adapter name, for adapters that have to keep something. Each is called with the session maker and the
 # context, and what it returns is the adapter's second argument.
@@ -35,7 +38,10 @@ STORAGE_GROUP = "dispatcher.provider_storage"
 
 @dataclass(frozen=True)
 class Services:
-    """A process's services. Building it checks them all, so that a mistake is told at start."""
+    """A process's services. Building it checks them all, so that a mistake is told at start.
+
+    What a command seldom needs is loaded when it is asked for.
+    """
 
     settings: Settings
     sessions: sessionmaker[Session]
@@ -50,13 +56,16 @@ class Services:
         return engine.engine(self.settings.database_url or "")
 
     @cached_property
-    def send_counter(self) -> SendCounter:
+    def send_counter(self) -> "SendCounter":
         """What the providers' last sends came to."""
+
         return SendCounter(self.settings.redis_url)
 
     @cached_property
-    def limiter(self) -> Limiter:
+    def limiter(self) -> "Limiter":
         """What the providers' contracts allow. Keys hold a number only as a blind index."""
+        from dispatcher.limits import Limiter, Shared
+
         digest = partial(self.context.vault.digest, "callee")
         shared = Shared(self.settings.redis_url or "")
         return Limiter(shared, lambda number: digest(number).hex()[:32], self.settings.workers)
@@ -72,10 +81,10 @@ def build_services() -> Services:
     found = settings()
     url = database_url()
     context = Context(
-        policy=load_policy(found),
+        policy=policy.load(found.policy_file),
         vault=vault.load(found.key_path, make=False),
         clock=Clock(found.clock),
-        texts=load_texts(found.texts_folder),
+        texts=approved.load(found.texts_folder),
         wake=CeleryWake(redis_url()),
     )
     sessions = engine.sessions(url)
@@ -91,20 +100,6 @@ def build_services() -> Services:
     except OperationalError as error:
         raise unreachable(error) from None
     return Services(found, sessions, context)
-
-
-def load_policy(found: Settings) -> policy.Policy:
-    try:
-        return policy.load(found.policy_file)
-    except policy.PolicyError as error:
-        raise OperatorError("处置策略文件有误", str(error)) from None
-
-
-def load_texts(folder: Path | None) -> texts.Texts:
-    try:
-        return approved.load(folder) if folder else texts.load()
-    except texts.TextsError as error:
-        raise OperatorError("预警文本文件有误", str(error)) from None
 
 
 def build_registry(services: Services) -> registry.Registry:

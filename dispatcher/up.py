@@ -13,13 +13,14 @@ import redis
 from celery import Celery
 from sqlalchemy.exc import OperationalError
 
-from dispatcher import clock, embedded, vault
+from dispatcher import clock, embedded, policy, vault
 from dispatcher.errors import OperatorError
 from dispatcher.ports import free_port, port_taken
 from dispatcher.settings import RUN_FILE, Settings, read_running, write_running
-from dispatcher.setup import links, load_policy, load_texts, no_providers, unreachable
+from dispatcher.setup import links, no_providers, unreachable
 from dispatcher.store import engine, migrate
 from dispatcher.supervisor import Child, Supervisor, kill_orphans
+from dispatcher.texts import approved
 from dispatcher.wake import link_lane
 
 WORKERS = {"urgent": "urgent", "casework": "casework,celery", "routine": "routine"}  # the order in which they start
@@ -50,8 +51,8 @@ class Stack:
         self._forbid_embedded()
         end_leftovers(home)
         clock.parse(self.settings.clock)
-        load_policy(self.settings)
-        load_texts(self.settings.texts_folder)
+        policy.load(self.settings.policy_file)
+        approved.load(self.settings.texts_folder)
         database_url = self.settings.database_url or self._start(embedded.postgres(home, durable=self.durable))
         redis_url = self.settings.redis_url or self._start(embedded.redis(home))
         _check_redis(redis_url)

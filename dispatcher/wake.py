@@ -1,18 +1,15 @@
 """The port through which work is announced: a message that says "look", never what to do.
 
-A lost message costs a second, not a warning: the sweep wakes again. So if the broker is down, that is logged and
-passed over, here and nowhere else.
+A lost message costs a second, not a warning: the sweep wakes again.
 """
 
 import threading
 import time
-from typing import Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
 
-import redis
-from celery import Celery
-from kombu.exceptions import OperationalError
-
-from dispatcher.logging import logger
+if TYPE_CHECKING:
+    from dispatcher.broker import Broker
 
 LANES = ("urgent", "routine")
 URGENT, ROUTINE = LANES
@@ -25,8 +22,6 @@ ADVANCE: Task = ("advance_due", "casework")
 
 _GAP_S = 0.05
 _CASEWORK_GAP_S = 0.15  # receipts settled together cost a third of what they cost one by one
-_BACKLOG = 4  # messages in a queue above which one more would wake nobody
-_log = logger(__name__)
 
 
 def link_lane(provider: str) -> str:
@@ -44,9 +39,7 @@ class CeleryWake:
     """Wakes by Celery, at most once in 50 or 150 ms for each task; a call inside that gap is made up for at its end."""
 
     def __init__(self, redis_url: str) -> None:
-        self._app = Celery(set_as_current=False)
-        self._app.config_from_object("celeryrc")
-        self._redis = redis.Redis.from_url(redis_url, socket_timeout=2, socket_connect_timeout=2)
+        self._redis_url = redis_url
         self._lock = threading.Lock()
         self._last: dict[Task, float] = {}
         self._pending: set[Task] = set()
@@ -80,12 +73,14 @@ class CeleryWake:
             self._pending.discard(task)
             self._last[task] = time.monotonic()
         name, queue = task
-        arguments = [queue] if name == DELIVER else []
-        try:
-            if self._redis.llen(queue) < _BACKLOG:
-                self._app.send_task(name, arguments, queue=queue, argsrepr="", kwargsrepr="")
-        except (redis.RedisError, OperationalError, OSError) as error:
-            _log.warning("wake_failed", queue=queue, error=type(error).__name__)
+        self._broker.send(name, [queue] if name == DELIVER else [], queue)
+
+    @cached_property
+    def _broker(self) -> "Broker":
+        # Celery takes as long to load as all else together: commands that wake nobody do without.
+        from dispatcher.broker import Broker
+
+        return Broker(self._redis_url)
 
 
 class Silent:

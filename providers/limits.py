@@ -13,6 +13,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from schemas.validation_errors import faults
+
 _RATE = re.compile(r"([1-9][0-9]{0,8})/([1-9][0-9]{0,5})([smhd])")
 _QUIET = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -120,8 +122,8 @@ def read(value: object) -> Limits:
     try:
         return Limits.model_validate(value)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        field = str(first["loc"][0])
-        if first["type"] == "extra_forbidden":
+        fault = faults(error)[0]
+        field = fault.where[0]
+        if fault.kind == "extra_forbidden":
             raise ValueError(f"limits.{field} is unknown; one of: {', '.join(Limits.model_fields)}") from None
-        raise ValueError(f"limits.{field}: {first['msg'].removeprefix('Value error, ')}") from None
+        raise ValueError(f"limits.{field}: {fault.message}") from None

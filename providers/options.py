@@ -5,6 +5,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from providers.base import ProviderSettings, SettingsError
+from schemas.validation_errors import faults
 from schemas.vocabulary import Channel
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -19,9 +20,8 @@ def validated(model: type[Model], settings: ProviderSettings) -> Model:
     try:
         return model.model_validate(dict(settings.options))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise _error(settings, f"{where}: {first['msg']}") from None
+        fault = faults(error)[0]
+        raise _error(settings, f"{fault.key}: {fault.message}") from None
 
 
 def channels(settings: ProviderSettings, able: frozenset[Channel]) -> frozenset[Channel]:

@@ -19,6 +19,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from providers.base import Message, ProviderSettings, SettingsError
+from schemas.validation_errors import faults
 from schemas.vocabulary import Person
 
 _LAST_OCCASION = 3
@@ -61,7 +62,7 @@ class Templates:
         try:
             self._rows = _ROWS.validate_python(settings.options.get("templates", ()))
         except ValidationError as error:
-            at = ", ".join(".".join(map(str, fault["loc"])) for fault in error.errors())
+            at = ", ".join(fault.key for fault in faults(error))
             raise SettingsError(f"provider {settings.name}: templates: wrong at {at}") from None
         if not self._rows or not self._rows[-1]._is_for_all:
             raise SettingsError(

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from schemas import normalise
 from schemas.vocabulary import Channel, Resolution
@@ -32,7 +33,7 @@ Optional = BeforeValidator(_blank_is_absent)
 
 def _sane(at: datetime) -> datetime:
     if not 2000 <= at.year <= 2100:
-        raise ValueError("moment")
+        raise PydanticCustomError("no_sane_time", "not between the years 2000 and 2100")
     return at
 
 
@@ -70,7 +71,10 @@ class Phone(Wire):
 
     @model_validator(mode="after")
     def _diallable(self) -> "Phone":
-        normalise.number(self.number, self.country)
+        try:
+            normalise.number(self.number, self.country)
+        except ValueError:
+            raise PydanticCustomError("not_diallable", "can't be dialled") from None
         return self
 
 
@@ -144,7 +148,7 @@ class Instruction(Wire):
     @model_validator(mode="after")
     def _reachable(self) -> "Instruction":
         if not self.victim.phones and not self.victim.addresses:
-            raise ValueError("unreachable")
+            raise PydanticCustomError("nobody_to_reach", "neither a phone nor an address")
         return self
 
 

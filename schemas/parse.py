@@ -7,10 +7,12 @@ from pydantic import ValidationError
 
 from schemas.errors import BadInstruction
 from schemas.instruction import MAX_BODY_BYTES, OPS, Event, Instruction, Patch
+from schemas.validation_errors import Fault, Words, faults
 from schemas.vocabulary import Channel, Resolution
 
-# pydantic's error type -> what a person is told (Chinese, English). {…} comes from pydantic's context.
-_REMEDIES = {
+_CHANNELS = ", ".join(Channel)
+_OUTCOMES = ", ".join(Resolution)
+_REMEDIES: Words = {
     "missing": ("缺少必填字段", "required field is missing; add it"),
     "datetime_from_date_parsing": (
         "时间格式应为带时区的 ISO 8601",
@@ -31,9 +33,21 @@ _REMEDIES = {
     "date_from_datetime_parsing": ("日期格式应为 YYYY-MM-DD", "give a date as YYYY-MM-DD"),
     "model_type": ("应为对象", "give an object in braces"),
     "model_attributes_type": ("应为对象", "give an object in braces"),
+    "enum": (f"未知代码,应为 {_OUTCOMES}", f"unknown code; one of {_OUTCOMES}"),
+    "not_diallable": (
+        "号码含字母或无数字,无法拨打",
+        "can't be dialled: digits only, with + and country code for foreign numbers",
+    ),
+    "no_sane_time": ("时间超出合理范围(2000–2100 年)", "give a time between the years 2000 and 2100"),
+    "nobody_to_reach": ("至少需要一个 phones 或 addresses", "give at least one entry in phones or addresses"),
 }
-_CHANNELS = ", ".join(Channel)
-_OUTCOMES = ", ".join(Resolution)
+_CHANNEL: Words = {
+    **_REMEDIES,
+    "enum": (f"未知渠道,应为 {_CHANNELS}", f"unknown channel; one of {_CHANNELS}"),
+}
+_OTHER = ("取值不合法", "not a valid value ({kind})")
+# Where the field to mend is not the one that was refused.
+_FIELDS = {"not_diallable": "{path}.number", "nobody_to_reach": "victim"}
 
 
 def line(raw: bytes) -> Instruction | Event:
@@ -61,35 +75,10 @@ def body_of(body: Any) -> Instruction | Event:
     try:
         return model.model_validate(body)
     except ValidationError as error:
-        raise _explained(error) from None
+        raise _refusal(faults(error)[0]) from None
 
 
-def _explained(error: ValidationError) -> BadInstruction:
-    first = error.errors(include_url=False, include_input=False)[0]
-    field = _path(first["loc"])
-    kind, context = first["type"], first.get("ctx", {})
-    if kind == "enum" and field.startswith("channels"):
-        return BadInstruction(field, f"未知渠道,应为 {_CHANNELS}", f"unknown channel; one of {_CHANNELS}")
-    if kind == "enum":
-        return BadInstruction(field, f"未知代码,应为 {_OUTCOMES}", f"unknown code; one of {_OUTCOMES}")
-    if kind == "value_error" and "diallable" in first["msg"]:
-        return BadInstruction(
-            f"{field}.number",
-            "号码含字母或无数字,无法拨打",
-            "can't be dialled: digits only, with + and country code for foreign numbers",
-        )
-    if kind == "value_error" and "moment" in first["msg"]:
-        return BadInstruction(field, "时间超出合理范围(2000–2100 年)", "give a time between the years 2000 and 2100")
-    if kind == "value_error" and "unreachable" in first["msg"]:
-        return BadInstruction(
-            "victim", "至少需要一个 phones 或 addresses", "give at least one entry in phones or addresses"
-        )
-    zh, en = _REMEDIES.get(kind, ("取值不合法", f"not a valid value ({kind})"))
-    return BadInstruction(field, zh.format(**context), en.format(**context))
-
-
-def _path(loc: tuple[int | str, ...]) -> str:
-    path = ""
-    for part in loc:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
-    return path
+def _refusal(fault: Fault) -> BadInstruction:
+    field = _FIELDS.get(fault.kind, "{path}").format(path=fault.path)
+    words = _CHANNEL if fault.where[:1] == ("channels",) else _REMEDIES
+    return BadInstruction(field, *fault.in_words(words, _OTHER))

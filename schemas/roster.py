@@ -20,6 +20,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from schemas.validation_errors import faults
 from schemas.vocabulary import Rung
 
 Code = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9_\-]+$")]
@@ -77,9 +78,8 @@ def read(path: Path) -> Roster:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RosterError(f"{path}: not valid TOML: {error}") from None
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "roster"
-        raise RosterError(f"{path}: {where}: {first['msg'].removeprefix('Value error, ')}") from None
+        fault = faults(error)[0]
+        raise RosterError(f"{path}: {fault.key or 'roster'}: {fault.message}") from None
 
 
 def on_duty(shifts: tuple[str, ...] | list[str], at: time) -> bool:

@@ -2,71 +2,71 @@
 
 import sys
 from functools import cache
+from typing import Annotated
 
 import typer
-from sqlalchemy.exc import OperationalError
 
-from dispatcher import logging
+from dispatcher.cli.commands import COMMANDS
+from dispatcher.cli.lazy import LazyCommand
 from dispatcher.errors import OperatorError
-from dispatcher.setup import unreachable
 
 
 @cache
-def whole() -> typer.Typer:
+def build_app() -> typer.Typer:
     """The app with every command."""
-    from dispatcher.cli import (
-        bench,
-        card,
-        code,
-        decide,
-        demo,
-        duty,
-        feedback,
-        inspect,
-        kpi,
-        policy,
-        providers,
-        push,
-        quarantine,
-        roster,
-        service,
-        simulate,
-        texts,
-        transfer,
-        verify,
-        visit,
-        watch,
-    )
-
     app = typer.Typer(
         name="dispatcher",
         help="预警劝阻派发 / warning dispatcher: reaches people who are being defrauded right now.",
         no_args_is_help=True,
-        add_completion=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
-    casework = (push, inspect, visit, card, transfer, decide, code, duty, feedback, kpi, verify, roster, quarantine)
-    for module in (service, watch, providers, *casework, texts, policy, simulate, demo, bench):
-        module.register(app)
+    app.callback()(_options)
+    for name, text in COMMANDS.items():
+        app.command(name, cls=LazyCommand, help=text)(_loaded_when_wanted)
     return app
 
 
 def main() -> None:
-    commands = whole()
-    # Commands speak on stdout; what goes wrong beneath them is a JSON line on stderr.
-    logging.configure("WARNING")
     try:
-        commands()
+        build_app()()
     except OperatorError as error:
-        sys.exit(_told(str(error)))
-    except OperationalError as error:
-        sys.exit(_told(str(unreachable(error))))
+        sys.exit(_print_mistake(error))
     except BrokenPipeError:
         sys.stderr.close()  # the reader has gone (`| head`): nothing left to say
         sys.exit(0)
+    except Exception as error:
+        # Loaded here, since a command that needs no database should not wait for SQLAlchemy.
+        from sqlalchemy.exc import OperationalError
+
+        from dispatcher.setup import unreachable
+
+        if not isinstance(error, OperationalError):
+            raise
+        sys.exit(_print_mistake(unreachable(error)))
 
 
-def _told(line: str) -> int:
-    sys.stderr.write(f"dispatcher: {line}\n")
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"dispatcher {version('warning-dispatcher')}\n")
+        raise typer.Exit
+
+
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="版本 print the version and exit")
+    ] = False,
+) -> None:
+    """Options of the whole program; the commands have theirs."""
+
+
+def _loaded_when_wanted() -> None:
+    """Stands where Typer asks for a function: LazyCommand loads the command itself."""
+
+
+def _print_mistake(mistake: OperatorError) -> int:
+    sys.stderr.write(f"dispatcher: {mistake}\n")
     return 2

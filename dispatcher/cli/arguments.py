@@ -7,13 +7,9 @@ from typing import Annotated, TypeVar
 from uuid import UUID
 
 import typer
-from sqlalchemy.orm import Session
 
 from dispatcher.errors import OperatorError
-from dispatcher.reporting import log as attempt_log
-from dispatcher.store.cases import CaseRow
-from dispatcher.store.visits import UnitRow
-from schemas.vocabulary import CaseState, Code
+from schemas.vocabulary import Code
 
 # Badges stand in the journal, so they may hold nothing but a reference.
 _BADGE = re.compile(r"[A-Za-z0-9_-]{1,40}")
@@ -21,6 +17,11 @@ AnyCode = TypeVar("AnyCode", bound=Code)
 
 By = Annotated[str, typer.Option("--by", help="操作人警号 badge of who decides")]
 Reason = Annotated[str, typer.Option(help="理由(存入个人信息库) why; kept in the vault")]
+Precinct = Annotated[
+    str | None,
+    typer.Option(help="派出所代码,选其现有或曾移交的上门任务 precinct: cases with a visit it has or gave away"),
+]
+VisitId = Annotated[str, typer.Argument(metavar="ID", help="上门任务号 visit id")]
 Json = Annotated[bool, typer.Option("--json", help="JSON")]
 
 
@@ -41,13 +42,13 @@ def badge(text: str, option: str) -> str:
 
 def code(text: str, among: Iterable[AnyCode], option: str) -> AnyCode:
     """A code of the vocabulary, in whatever case it was typed."""
-    known = {each.value.lower(): each for each in among}
-    found = known.get(text.lower())
-    if found is None:
+    known = {code.value.lower(): code for code in among}
+    chosen = known.get(text.lower())
+    if chosen is None:
         raise OperatorError(
-            f"{option} 代码有误", f"{option}: one of {', '.join(each.value for each in known.values())}"
+            f"{option} 代码有误", f"{option}: one of {', '.join(code.value for code in known.values())}"
         )
-    return found
+    return chosen
 
 
 def moment(text: str | None, option: str) -> datetime | None:
@@ -69,25 +70,3 @@ def period(since: str | None, until: str | None) -> tuple[datetime | None, datet
     if begin is not None and end is not None and begin >= end:
         raise OperatorError("--since 须早于 --until", "--since must be before --until")
     return begin, end
-
-
-def unit(session: Session, code: str | None) -> str | None:
-    """A unit of the roster: a code mistyped would look like a precinct where nothing happened."""
-    if code is not None and session.get(UnitRow, code) is None:
-        raise OperatorError(f"值班表中没有单位 {code}", f"no unit {code} in the roster; see `dispatcher roster show`")
-    return code
-
-
-def case(session: Session, name: str) -> UUID:
-    """The case of this id, or the one open case of this instruction."""
-    found = attempt_log.case_ids(session, name)
-    if not found:
-        raise OperatorError(f"没有任务或指令 {name}", f"no case or instruction {name}; see `dispatcher log`")
-    if len(found) > 1:
-        found = [each for each in found if session.get_one(CaseRow, each).state == CaseState.OPEN]
-    if len(found) != 1:
-        raise OperatorError(
-            f"指令 {name} 对应 {len(found)} 个进行中的任务,请用任务号",
-            f"instruction {name} names {len(found)} open cases; give the case id (`dispatcher case {name}`)",
-        )
-    return found[0]

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from dispatcher.bench.deliver import NIGHT, Bench, Round
 from dispatcher.cli.output import err, json_line, out
-from dispatcher.cli.private import private_stack
+from dispatcher.cli.temporary_stack import temporary_stack
 
 group = typer.Typer(help="基准测试,与对照同场进行 / benchmarks beside their baselines.", no_args_is_help=True)
 
@@ -30,17 +30,17 @@ def deliver(
 ) -> None:
     """投递速率,与朴素 Celery 任务对照 / delivery beside a naive Celery task (one POST, one INSERT, commit)."""
     per_round = max(1, instructions // rounds)
-    with private_stack("bench", NIGHT) as (services, stack), err.status("") as status:
+    with temporary_stack("bench", NIGHT) as (services, stack), err.status("") as status:
         run = Bench(services, stack, per_round, lambda text: status.update(f"轮次 round {text}"))
         done = list(run.rounds(rounds))
         to_the_end = run.with_receipts()
-    _tell(done, to_the_end, per_round, json=json)
+    _print(done, to_the_end, per_round, json=json)
 
 
-def _tell(done: list[Round], to_the_end: float, per_round: int, *, json: bool) -> None:
-    ratios = [each.ratio for each in done]
+def _print(done: list[Round], to_the_end: float, per_round: int, *, json: bool) -> None:
+    ratios = [round_.ratio for round_ in done]
     if json:
-        rounds = [{"naive": each.naive, "ours": each.ours, "ratio": each.ratio} for each in done]
+        rounds = [{"naive": round_.naive, "ours": round_.ours, "ratio": round_.ratio} for round_ in done]
         json_line(
             {
                 "per_round": per_round,
@@ -55,8 +55,8 @@ def _tell(done: list[Round], to_the_end: float, per_round: int, *, json: bool) -
     table = Table(title=f"投递 delivery, {per_round} 条一轮 a round; 每秒 per second", title_justify="left")
     for name in ("轮 round", "朴素 naive", "本系统 ours", "倍数 ratio"):
         table.add_column(name, justify="right")
-    for number, each in enumerate(done, start=1):
-        table.add_row(str(number), f"{each.naive:.0f}", f"{each.ours:.0f}", f"{each.ratio:.2f}")
+    for number, round_ in enumerate(done, start=1):
+        table.add_row(str(number), f"{round_.naive:.0f}", f"{round_.ours:.0f}", f"{round_.ratio:.2f}")
     out.print(table)
     out.print(f"倍数 ratio: {statistics.median(ratios):.2f}  [{min(ratios):.2f} – {max(ratios):.2f}]", highlight=False)
     out.print(f"含回执与结案 with receipts settled: {to_the_end:.0f}/s", highlight=False)

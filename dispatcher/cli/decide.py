@@ -8,7 +8,7 @@ import typer
 from pydantic import ValidationError
 
 from dispatcher.casework.unit_of_work import UnitOfWork
-from dispatcher.cli import arguments
+from dispatcher.cli import arguments, lookups
 from dispatcher.cli.arguments import By, Json, Reason
 from dispatcher.cli.output import json_line, out
 from dispatcher.errors import OperatorError
@@ -17,6 +17,7 @@ from dispatcher.store.cases import CaseRow
 from dispatcher.supervision import decisions, pauses, splits
 from dispatcher.supervision.decisions import SupervisorDecision
 from schemas.instruction import Address
+from schemas.validation_errors import faults
 from schemas.vocabulary import AddressKind, Hook, Relation, Resolution
 
 group = typer.Typer(
@@ -70,8 +71,8 @@ def call(
     json: Json = False,
 ) -> None:
     """批准呼叫单位或社区,每次一呼 / approve one call to an employer or a community worker."""
-    found: Relation = arguments.code(relation, decisions.CALLED_ON_ORDER, "--relation")
-    _decide(decisions.call, case, by, reason, json, found)
+    chosen: Relation = arguments.code(relation, decisions.CALLED_ON_ORDER, "--relation")
+    _decide(decisions.call, case, by, reason, json, chosen)
 
 
 @group.command()
@@ -90,7 +91,7 @@ def lift(case: Case, by: By, reason: Reason, json: Json = False) -> None:
 def locate(
     case: Case,
     text: Annotated[str, typer.Option(help="地址(存入个人信息库) where; kept in the vault")],
-    precinct: Annotated[str, typer.Option(help="派出所代码 precinct code")],
+    precinct: Annotated[str, typer.Option(help="地址所属派出所代码 code of the precinct that it is in")],
     until: Annotated[str, typer.Option(help="有效期至 it holds until, ISO 8601")],
     by: By,
     reason: Reason,
@@ -98,13 +99,13 @@ def locate(
     json: Json = False,
 ) -> None:
     """登记本人现在何处 / where the person is now; the visit follows."""
-    found: AddressKind = arguments.code(kind, AddressKind, "--kind")
+    chosen: AddressKind = arguments.code(kind, AddressKind, "--kind")
     try:
         address = Address(
-            kind=found.value, text=text, precinct_code=precinct, valid_until=arguments.moment(until, "--until")
+            kind=chosen.value, text=text, precinct_code=precinct, valid_until=arguments.moment(until, "--until")
         )
     except ValidationError as error:
-        field = error.errors(include_input=False)[0]["loc"][0]
+        field = faults(error)[0].where[0]
         raise OperatorError(f"地址的 {field} 有误", f"the address can't be taken: check {field}") from None
     _decide(decisions.locate, case, by, reason, json, address)
 
@@ -121,8 +122,7 @@ def split(
     made: list[UUID] = []
 
     def take_out(work: UnitOfWork, case_id: UUID, order: SupervisorDecision) -> None:
-        own = splits.split(work, case_id, order, instruction)
-        made.append(own)
+        made.append(splits.split(work, case_id, order, instruction))
 
     _decide(take_out, case, by, reason, json, made=made)
 
@@ -133,13 +133,13 @@ def _decide(
     order = SupervisorDecision(arguments.badge(by, "--by"), reason)
     services = build_services()
     with services.begin() as work:
-        case_id = arguments.case(work.session, name)
+        case_id = lookups.case(work.session, name)
         decision(work, case_id, order, *what)
         line = _line(work.session.get_one(CaseRow, case_id)) | ({"made": str(made[0])} if made else {})
     if json:
         json_line(line)
     else:
-        _tell(line)
+        _print(line)
 
 
 def _line(case: CaseRow) -> dict[str, Any]:
@@ -152,7 +152,7 @@ def _line(case: CaseRow) -> dict[str, Any]:
     }
 
 
-def _tell(line: dict[str, Any]) -> None:
+def _print(line: dict[str, Any]) -> None:
     state = Resolution(line["resolution"]).label if line["resolution"] else "进行中 open"
     out.print(f"已记录 on record  {line['case']}  {'已暂停 paused' if line['paused'] else state}", highlight=False)
     if "made" in line:

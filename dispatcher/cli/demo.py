@@ -8,8 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from dispatcher.cli.output import json_line, log_table, out
-from dispatcher.cli.playing import ROSTER, load_roster, play
-from dispatcher.cli.private import private_stack
+from dispatcher.cli.run_progress import ROSTER, load_roster, play
+from dispatcher.cli.temporary_stack import temporary_stack
 from dispatcher.reporting import log as attempt_log
 from dispatcher.setup import Services
 from dispatcher.simulate import sample, sample_checks
@@ -32,41 +32,42 @@ def demo(
 ) -> None:
     """演示:自带样例从推送到日志 / the sample cases on the real stack, then the log. Nothing real is sent."""
     pushes = sample.read(sample.bundled(), tuple(cases.split(",")))
-    with private_stack("demo", pushes[0].at) as (services, stack):
+    with temporary_stack("demo", pushes[0].at) as (services, stack):
         threading.Thread(target=stack.supervisor.run, daemon=True).start()
         load_roster(services, sample.bundled().with_name(ROSTER))
-        verdicts = _tell(services, pushes, play(services, pushes, timeout), json=json)
-    if not all(each.met for each in verdicts):
+        verdicts = _report(services, pushes, play(services, pushes, timeout), json=json)
+    if not all(verdict.met for verdict in verdicts):
         raise typer.Exit(1)
 
 
-def _tell(services: Services, pushes: list[sample.Push], played: Outcome, *, json: bool) -> list[Verdict]:
+def _report(services: Services, pushes: list[sample.Push], played: Outcome, *, json: bool) -> list[Verdict]:
     with services.sessions() as session:
         lines = list(attempt_log.log(session, attempt_log.Filters()))
-        whole = {name: attempt_log.case(session, case_id) for name, case_id in played.cases.items()}
-    answers = {name: each.status.value for name, each in played.answers.items()}
-    verdicts = sample_checks.check_samples(pushes, RunResult(services, answers, whole))
+        cases = {name: attempt_log.case(session, case_id) for name, case_id in played.cases.items()}
+    answers = {name: answer.status.value for name, answer in played.answers.items()}
+    verdicts = sample_checks.check_samples(pushes, RunResult(services, answers, cases))
     if json:
         met = [{"name": each.name, "expectation": each.expectation, "met": each.met} for each in verdicts]
-        json_line({"answers": answers, "cases": whole, "log": lines, "expectations": met})
+        json_line({"answers": answers, "cases": cases, "log": lines, "expectations": met})
         return verdicts
     out.print(log_table(lines, "劝阻日志 dissuasion log"))
-    out.print(_summary(played, whole))
+    out.print(_summary(played, cases))
     out.print(_judged(verdicts))
     return verdicts
 
 
 def _judged(verdicts: list[Verdict]) -> Table:
-    met = sum(each.met for each in verdicts)
+    met = sum(verdict.met for verdict in verdicts)
     table = Table(title=f"预期 expectations: {met}/{len(verdicts)} 达到 met", title_justify="left")
     for name in ("样例 case", "预期 expectation", "达到 met"):
         table.add_column(name, overflow="fold")
-    for each in verdicts:
-        table.add_row(each.name, each.expectation, Text("✓", "green") if each.met else Text("✗ 未达到 not met", "red"))
+    for verdict in verdicts:
+        mark = Text("✓", "green") if verdict.met else Text("✗ 未达到 not met", "red")
+        table.add_row(verdict.name, verdict.expectation, mark)
     return table
 
 
-def _summary(played: Outcome, whole: dict[str, dict[str, Any]]) -> Table:
+def _summary(played: Outcome, cases: dict[str, dict[str, Any]]) -> Table:
     table = Table(title="小结 summary", title_justify="left")
     for name in (
         "样例\ncase",
@@ -78,7 +79,7 @@ def _summary(played: Outcome, whole: dict[str, dict[str, Any]]) -> Table:
     ):
         table.add_column(name)
     for name, answer in played.answers.items():
-        case = whole.get(name)
+        case = cases.get(name)
         if case is None:
             table.add_row(name, answer.status.label, "", "", "", "")
             continue

@@ -6,7 +6,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from dispatcher.cli import arguments
+from dispatcher.cli import arguments, lookups
 from dispatcher.cli.arguments import By, Json
 from dispatcher.cli.output import json_line, out, short_time
 from dispatcher.reporting import log as attempt_log
@@ -32,12 +32,12 @@ def list_(
     chosen: WorkItemKind | None = arguments.code(kind, WorkItemKind, "--kind") if kind else None
     services = build_services()
     with services.begin() as work:
-        case_id = arguments.case(work.session, case) if case else None
-        found = work_items.listed(work, kind=chosen, overdue=overdue, case_id=case_id)
+        case_id = lookups.case(work.session, case) if case else None
+        lines = work_items.listed(work, kind=chosen, overdue=overdue, case_id=case_id)
     table = Table(title="待办 duties", title_justify="left")
     for name in ("待办 duty", "任务 case", "类别 kind", "期限 due", "规则 rule"):
         table.add_column(name, overflow="fold")
-    for line in found:
+    for line in lines:
         if json:
             json_line(line)
         due = short_time(line["due_at"])
@@ -59,11 +59,13 @@ def done(
     json: Json = False,
 ) -> None:
     """完成待办 / a duty is done."""
-    found: FollowUp | None = arguments.code(outcome, FollowUp, "--outcome") if outcome else None
+    follow_up: FollowUp | None = arguments.code(outcome, FollowUp, "--outcome") if outcome else None
     key, badge = arguments.uuid(duty, "ID", "dispatcher duty list"), arguments.badge(by, "--by")
     services = build_services()
     with services.begin() as work:
-        line = attempt_log.duty(work_items.done(work, key, work_items.WorkItemResult(found, loss_yuan, note), by=badge))
+        line = attempt_log.duty(
+            work_items.done(work, key, work_items.WorkItemResult(follow_up, loss_yuan, note), by=badge)
+        )
     if json:
         json_line(line)
     else:

@@ -33,11 +33,11 @@ def list_(
     """列出反馈 / list it, oldest first."""
     moment = arguments.moment(since, "--since")
     with build_services().sessions() as session:
-        found = list(feedback.listed(session, system=system, since=moment))
+        lines = list(feedback.listed(session, system=system, since=moment))
     table = Table(title="反馈 feedback", title_justify="left")
     for name in ("时间 at", "来源 system", "指令 instruction", "方向 direction", "结论 outcome"):
         table.add_column(name, overflow="fold")
-    for line in found:
+    for line in lines:
         if json:
             json_line(line)
         outcome = label("resolution", line["outcome"])

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from dispatcher.cli import arguments
-from dispatcher.cli.arguments import Json
+from dispatcher.cli import arguments, lookups
+from dispatcher.cli.arguments import Json, Precinct
 from dispatcher.cli.output import json_line, out
 from dispatcher.reporting import kpi as use_case
 from dispatcher.setup import build_services
@@ -54,7 +54,7 @@ def register(app: typer.Typer) -> None:
 def kpi(
     since: Annotated[str | None, typer.Option(help="起 from, ISO 8601")] = None,
     until: Annotated[str | None, typer.Option(help="止 to, ISO 8601; 缺省为现在 now where left out")] = None,
-    precinct: Annotated[str | None, typer.Option(help="派出所代码 precinct code")] = None,
+    precinct: Precinct = None,
     json: Json = False,
 ) -> None:
     """考核指标,分母固定 / KPIs with fixed denominators."""
@@ -62,15 +62,15 @@ def kpi(
     services = build_services()
     with services.sessions() as session:
         now = services.context.clock.now(session)
-        found = use_case.kpis(session, now, since=begin, until=end, precinct=arguments.unit(session, precinct))
+        figures = use_case.kpis(session, now, since=begin, until=end, precinct=lookups.unit(session, precinct))
     if json:
-        json_line(found)
+        json_line(figures)
         return
-    out.print(f"任务 cases: {found['cases']}   撤回(不计入) withdrawn, not counted: {len(found['withdrawn'])}")
-    out.print(_rates(found["rates"]))
-    out.print(_steps(found["steps"] | {"upstream": found["upstream_delay"]}))
-    out.print(f"存疑 doubtful: {_beside(found['doubtful'])}", highlight=False)
-    money = dict(found["money_yuan"])
+    out.print(f"任务 cases: {figures['cases']}   撤回(不计入) withdrawn, not counted: {len(figures['withdrawn'])}")
+    out.print(_rates(figures["rates"]))
+    out.print(_steps(figures["steps"] | {"upstream": figures["upstream_delay"]}))
+    out.print(f"存疑 doubtful: {_beside(figures['doubtful'])}", highlight=False)
+    money = dict(figures["money_yuan"])
     avoided = _beside(money.pop("avoided")) or "0"
     out.print(f"金额(元,各自独立) money in yuan, never added: {_beside(money)}", highlight=False)
     out.print(f"避免损失(按依据) avoided, by its basis: {avoided}", highlight=False)
@@ -80,10 +80,10 @@ def _rates(rates: Mapping[str, Any]) -> Table:
     table = Table(title="指标 KPIs", title_justify="left")
     for name in ("指标 KPI", "分子/分母", "比率 rate", "另列 shown beside"):
         table.add_column(name, overflow="fold")
-    for name, each in rates.items():
-        share = "—" if each["rate"] is None else f"{each['rate']:.1%}"
-        counts = f"{each['numerator']}/{each['denominator']}"
-        table.add_row(_LABELS[name], counts, share, _beside(each["beside"]))
+    for name, rate in rates.items():
+        share = "—" if rate["rate"] is None else f"{rate['rate']:.1%}"
+        counts = f"{rate['numerator']}/{rate['denominator']}"
+        table.add_row(_LABELS[name], counts, share, _beside(rate["beside"]))
     return table
 
 
@@ -92,12 +92,12 @@ def _steps(steps: Mapping[str, Any]) -> Table:
     for name in ("步骤 step", "紧急程度 urgency", "完成 done", "超时 overdue", "P50 s", "P90 s"):
         table.add_column(name, overflow="fold")
     for name, lines in steps.items():
-        for urgency, each in lines.items():
-            late = each.get("overdue", each.get("expired_on_arrival"))
+        for urgency, step_figures in lines.items():
+            late = step_figures.get("overdue", step_figures.get("expired_on_arrival"))
             shown = "—" if late is None else str(late)
-            took = ("—" if each[part] is None else str(each[part]) for part in ("p50_s", "p90_s"))
+            took = ("—" if step_figures[part] is None else str(step_figures[part]) for part in ("p50_s", "p90_s"))
             step = _STEPS.get(name, _LABELS.get(name, name))
-            table.add_row(step, Urgency(urgency).label, f"{each['done']}/{each['of']}", shown, *took)
+            table.add_row(step, Urgency(urgency).label, f"{step_figures['done']}/{step_figures['of']}", shown, *took)
     return table
 
 

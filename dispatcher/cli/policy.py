@@ -17,7 +17,6 @@ from dispatcher.policy.leaves import leaves, plain
 from dispatcher.policy.oddities import oddities
 from dispatcher.policy.timeline import NAMES, ORIGINS, TICKS, Step
 from dispatcher.settings import settings
-from dispatcher.setup import load_policy
 from schemas.errors import bilingual
 from schemas.vocabulary import Urgency
 
@@ -50,14 +49,14 @@ def check(
 ) -> None:
     """检查策略文件:错误每行一条(退出码 1),可疑之处以 odd: 开头 / every fault and oddity of a policy, one a line."""
     try:
-        found = policy.load(file)
+        checked = policy.load(file)
     except policy.PolicyError as error:
         for fault in error.faults:
             err.print(fault, highlight=False, soft_wrap=True)
         raise typer.Exit(_FAULTY) from None
-    odd = list(oddities(found))
-    for each in odd:
-        out.print(f"odd: {each}", highlight=False, soft_wrap=True)
+    odd = list(oddities(checked))
+    for oddity in odd:
+        out.print(f"odd: {oddity}", highlight=False, soft_wrap=True)
     if odd and strict:
         raise typer.Exit(_FAULTY)
     out.print(bilingual("策略可用", "the policy can be used"), highlight=False)
@@ -71,16 +70,15 @@ def show(
 ) -> None:
     """以时间线显示策略 / a policy as time lines, one for each urgency."""
     chosen = _urgencies(urgency)
-    given = {"policy_file": file} if file else {}
-    found = load_policy(settings().model_copy(update=given))
+    shown = policy.load(file or settings().policy_file)
     if json:
-        json_line(_record(found, chosen))
+        json_line(_record(shown, chosen))
         return
-    for each in chosen:
-        out.print(_drawn(found, each))
+    for level in chosen:
+        out.print(_drawn(shown, level))
         out.print()
     out.print("o 首次 first   + 再次 again   ! 期限 deadline   > 更晚 later\n", highlight=False)
-    out.print(_common(found))
+    out.print(_common(shown))
 
 
 def _urgencies(name: str | None) -> list[Urgency]:
@@ -91,32 +89,33 @@ def _urgencies(name: str | None) -> list[Urgency]:
     return [Urgency(name)]
 
 
-def _record(found: Policy, chosen: Iterable[Urgency]) -> dict[str, Any]:
+def _record(shown: Policy, chosen: Iterable[Urgency]) -> dict[str, Any]:
     return {
-        "version": found.version,
-        "our_default": _is_ours(found),
+        "version": shown.version,
+        "our_default": _is_ours(shown),
         "time_lines": {
-            each.value: [timeline.record(step) for step in timeline.steps(found.plan(each), found)] for each in chosen
+            level.value: [timeline.record(step) for step in timeline.steps(shown.plan(level), shown)]
+            for level in chosen
         },
-        "settings": {key: plain(value) for key, value in leaves(found)},
+        "settings": {key: plain(value) for key, value in leaves(shown)},
     }
 
 
-def _is_ours(found: Policy) -> bool:
-    return found == policy.load()
+def _is_ours(shown: Policy) -> bool:
+    return shown == policy.load(None)
 
 
-def _title(found: Policy, what: str) -> str:
-    ours = " (本系统默认 our default)" if _is_ours(found) else ""
-    return f"{what}  策略 policy {found.version}{ours}"
+def _title(shown: Policy, what: str) -> str:
+    ours = " (本系统默认 our default)" if _is_ours(shown) else ""
+    return f"{what}  策略 policy {shown.version}{ours}"
 
 
-def _drawn(found: Policy, urgency: Urgency) -> Table:
-    table = Table(title=_title(found, urgency.label), title_justify="left", box=None, padding=(0, 1, 0, 0))
+def _drawn(shown: Policy, urgency: Urgency) -> Table:
+    table = Table(title=_title(shown, urgency.label), title_justify="left", box=None, padding=(0, 1, 0, 0))
     ticks = "".join(f"{duration_text(tick):<{_TICK_WIDTH}}" for tick in TICKS)
     for name, width in _COLUMNS.items():
         table.add_column(ticks.rstrip() if name == "axis" else name, width=width, header_style="bold", overflow="fold")
-    for step in timeline.steps(found.plan(urgency), found):
+    for step in timeline.steps(shown.plan(urgency), shown):
         table.add_row(" ".join(NAMES[step.step]), " ".join(ORIGINS[step.origin]), _axis(step), step.text)
     return table
 
@@ -131,17 +130,17 @@ def _axis(step: Step) -> Text:
     return Text("".join(cells), style="red" if step.is_deadline else "green")
 
 
-def _common(found: Policy) -> Table:
+def _common(shown: Policy) -> Table:
     """What holds at every urgency."""
-    table = Table(title=_title(found, "通用 common"), title_justify="left", box=None, padding=(0, 1, 0, 0), width=99)
+    table = Table(title=_title(shown, "通用 common"), title_justify="left", box=None, padding=(0, 1, 0, 0), width=99)
     table.show_header = False
     table.add_column(width=26)
     table.add_column(overflow="fold")
-    table.add_row("值守阶梯 ladder", " → ".join(f"{rung.zh} {rung}" for rung in found.ladder))
-    held = ", ".join(each.label for each in Urgency if found.plan(each).held_in_quiet_hours)
+    table.add_row("值守阶梯 ladder", " → ".join(f"{rung.zh} {rung}" for rung in shown.ladder))
+    held = ", ".join(level.label for level in Urgency if shown.plan(level).held_in_quiet_hours)
     table.add_row("夜间推迟 held at night", held)
     for name, title in _COMMON.items():
-        values = leaves(getattr(found, name))
+        values = leaves(getattr(shown, name))
         table.add_row(title, ", ".join(f"{key} {_short(plain(value))}" for key, value in values))
     return table
 

@@ -67,7 +67,8 @@ def test(
         outcome = asyncio.run(probe_message.send(table, said))
     except SettingsError as error:
         raise OperatorError("渠道配置文件有误", str(error)) from None
-    _tell_outcome({"provider": name, "channel": way.value, "took_s": round(time.monotonic() - began, 2)}, outcome, json)
+    took_s = round(time.monotonic() - began, 2)
+    _print_outcome({"provider": name, "channel": way.value, "took_s": took_s}, outcome, json)
     if not isinstance(outcome, Accepted | Answered):
         raise typer.Exit(1)
 
@@ -80,18 +81,18 @@ def _table(services: Services, name: str) -> ProviderSettings:
         tables = registry.read(path, os.environ, services.settings.hooks_base)
     except SettingsError as error:
         raise OperatorError("渠道配置文件有误", str(error)) from None
-    found = next((each for each in tables if each.name == name), None)
-    if found is None:
-        known = ", ".join(each.name for each in tables)
+    table = next((table for table in tables if table.name == name), None)
+    if table is None:
+        known = ", ".join(table.name for table in tables)
         raise OperatorError(f"没有渠道 {name}", f"no provider {name} in {path}; one of: {known}")
     # A link's one bind is its worker's: a test beside it would be refused, or take its receipts.
     if name in links(path, os.environ):
         raise OperatorError(f"{name} 为长连接渠道,不能单独测试", f"{name} is a link, whose one line its worker holds")
-    return found
+    return table
 
 
 def _channel(table: ProviderSettings, wanted: str | None) -> Channel:
-    able = [each for each in _BY_NUMBER if each in table.channels]
+    able = [channel for channel in _BY_NUMBER if channel in table.channels]
     if not able:
         raise OperatorError(
             f"{table.name} 不向号码发送,不能测试",
@@ -107,7 +108,7 @@ def _to(number: str, country: str) -> str:
         raise OperatorError("NUMBER 不是可拨打的号码", "NUMBER is not a number that can be dialled") from None
 
 
-def _tell_outcome(about: dict[str, Any], outcome: Any, json: bool) -> None:
+def _print_outcome(about: dict[str, Any], outcome: Any, json: bool) -> None:
     said = {name: value for name, value in asdict(outcome).items() if value not in (None, False)}
     if json:
         json_line(about | {"outcome": type(outcome).__name__} | said)

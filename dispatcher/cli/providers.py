@@ -75,7 +75,7 @@ def pause(name: Name, by: By, reason: Why, json: Json = False) -> None:
     services = build_services()
     with services.begin() as work:
         moved = judge_providers.pause(work, name, by=badge, note=note)
-    _tell(moved, json)
+    _print_change(moved, json)
 
 
 @group.command()
@@ -86,7 +86,7 @@ def resume(name: Name, by: By, reason: Why, json: Json = False) -> None:
     with services.sessions.begin() as session:
         moved = judge_providers.resume(session, name, by=badge, note=note)
     services.send_counter.forget(name)
-    _tell(moved, json)
+    _print_change(moved, json)
 
 
 def _reason(text: str) -> str:
@@ -99,7 +99,7 @@ def _reason(text: str) -> str:
     return text.strip()
 
 
-def _tell(moved: judge_providers.HealthChange, json: bool) -> None:
+def _print_change(moved: judge_providers.HealthChange, json: bool) -> None:
     if json:
         json_line(asdict(moved))
     else:
@@ -119,7 +119,7 @@ def _standings(lines: list[dict[str, Any]]) -> Table:
             _why(line),
             str(line["in_doubt"]),
             error,
-            "\n".join(_limit(each) for each in line["limits"]),
+            "\n".join(_limit(limit) for limit in line["limits"]),
         )
     return table
 

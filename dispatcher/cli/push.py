@@ -38,7 +38,7 @@ def push(
         if json:
             json_line(as_line(number, answer))
         else:
-            tell(number, answer)
+            print_answer(number, answer)
     if refused:
         raise typer.Exit(SOME_REFUSED)
 
@@ -52,7 +52,7 @@ def take_line(services: Services, raw: bytes) -> Answer:
 
 def _answers(services: Services, file: str) -> Iterator[tuple[int, Answer]]:
     if file == "-":
-        yield from _each(services, sys.stdin.buffer)
+        yield from _take_lines(services, sys.stdin.buffer)
         return
     path = Path(file)
     try:
@@ -64,12 +64,12 @@ def _answers(services: Services, file: str) -> Iterator[tuple[int, Answer]]:
     )
     with stream, bar:
         task = bar.add_task("push", total=size, done="0")
-        for number, answer in _each(services, stream):
+        for number, answer in _take_lines(services, stream):
             bar.update(task, completed=stream.tell(), done=f"{number}")
             yield number, answer
 
 
-def _each(services: Services, stream: BinaryIO) -> Iterator[tuple[int, Answer]]:
+def _take_lines(services: Services, stream: BinaryIO) -> Iterator[tuple[int, Answer]]:
     for number, raw in enumerate(stream, start=1):
         if raw.strip():
             yield number, take_line(services, raw.strip())
@@ -86,7 +86,7 @@ def as_line(number: int, answer: Answer) -> dict[str, object]:
     }
 
 
-def tell(number: int, answer: Answer) -> None:
+def print_answer(number: int, answer: Answer) -> None:
     """The answer as people read it."""
     colour = _COLOURS.get(answer.status, "cyan")
     out.print(

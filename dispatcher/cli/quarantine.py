@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from dispatcher.cli.output import json_line, out, short_time
-from dispatcher.cli.push import SOME_REFUSED, as_line, take_line, tell
+from dispatcher.cli.push import SOME_REFUSED, as_line, print_answer, take_line
 from dispatcher.errors import OperatorError
 from dispatcher.intake import quarantine as use_case
 from dispatcher.setup import build_services
@@ -28,25 +28,25 @@ def list_(
 ) -> None:
     """列出隔离的行及原因 / list them with their reasons."""
     with build_services().sessions() as session:
-        found = use_case.listed(session, everything=everything)
+        entries = use_case.listed(session, everything=everything)
     table = Table(title="隔离区 quarantine", title_justify="left")
     for name in ("编号 id", "时间 at", "入口 door", "状态 status", "原因 reason"):
         table.add_column(name, overflow="fold")
-    for each in found:
+    for entry in entries:
         if json:
             json_line(
                 {
-                    "id": str(each.id),
-                    "at": each.received_at.isoformat(),
-                    "door": each.door,
-                    "status": each.status,
-                    "field": each.field,
-                    "reason": each.reason,
-                    "bytes": each.bytes,
-                    "pushed_again_at": each.pushed_again_at.isoformat() if each.pushed_again_at else None,
+                    "id": str(entry.id),
+                    "at": entry.received_at.isoformat(),
+                    "door": entry.door,
+                    "status": entry.status,
+                    "field": entry.field,
+                    "reason": entry.reason,
+                    "bytes": entry.bytes,
+                    "pushed_again_at": entry.pushed_again_at.isoformat() if entry.pushed_again_at else None,
                 }
             )
-        table.add_row(str(each.id), short_time(each.received_at.isoformat()), each.door, each.status, each.reason)
+        table.add_row(str(entry.id), short_time(entry.received_at.isoformat()), entry.door, entry.status, entry.reason)
     if not json:
         out.print(table)
 
@@ -68,7 +68,7 @@ def push(kept_id: Id, json: Annotated[bool, typer.Option("--json", help="JSON")]
     if json:
         json_line(as_line(1, answer))
     else:
-        tell(1, answer)
+        print_answer(1, answer)
     if not answer.taken:
         raise typer.Exit(SOME_REFUSED)
 
@@ -77,11 +77,11 @@ def _line(kept_id: str) -> str:
     services = build_services()
     try:
         with services.begin() as work:
-            found = use_case.line(work, UUID(kept_id))
+            line = use_case.line(work, UUID(kept_id))
     except ValueError:
-        found = None
-    if found is None:
+        line = None
+    if line is None:
         raise OperatorError(
             f"隔离区没有 {kept_id}", f"nothing in quarantine under {kept_id}; see `dispatcher quarantine list`"
         )
-    return found
+    return line

@@ -29,15 +29,15 @@ def load(
 ) -> None:
     """载入值班表 / load a roster."""
     try:
-        found = form.read(file)
+        roster_file = form.read(file)
     except form.RosterError as error:
         raise OperatorError("值班表有误", str(error)) from None
     with build_services().sessions.begin() as session:
-        use_case.load(session, found)
+        use_case.load(session, roster_file)
     if json:
-        json_line({"units": len(found.units), "officers": len(found.officers)})
+        json_line({"units": len(roster_file.units), "officers": len(roster_file.officers)})
     else:
-        out.print(f"单位 units: {len(found.units)}   民警 officers: {len(found.officers)}")
+        out.print(f"单位 units: {len(roster_file.units)}   民警 officers: {len(roster_file.officers)}")
 
 
 @group.command()
@@ -48,9 +48,9 @@ def show(json: Annotated[bool, typer.Option("--json", help="JSON")] = False) -> 
     table = Table(title="值班表 roster", title_justify="left")
     for name in ("警号 badge", "单位 unit", "岗位 role", "班次 duty"):
         table.add_column(name)
-    for each in officers:
+    for officer in officers:
         if json:
-            json_line({"badge": each.badge, "unit": each.unit, "role": each.role, "duty": each.duty})
-        table.add_row(each.badge, each.unit, Rung(each.role).label, ", ".join(each.duty) or "—")
+            json_line({"badge": officer.badge, "unit": officer.unit, "role": officer.role, "duty": officer.duty})
+        table.add_row(officer.badge, officer.unit, Rung(officer.role).label, ", ".join(officer.duty) or "—")
     if not json:
         out.print(table)

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
+from dispatcher.cli.generated_run import play_generated
 from dispatcher.cli.output import json_line, out
-from dispatcher.cli.playing import ROSTER, load_roster, play
-from dispatcher.cli.week import week
+from dispatcher.cli.run_progress import ROSTER, load_roster, play
 from dispatcher.errors import OperatorError
 from dispatcher.setup import build_services
 from dispatcher.simulate import generate, sample
@@ -38,7 +38,7 @@ def simulate(
             "--generate 不能与样例文件同用", "--generate makes its own cases; give no file and no --cases"
         )
     else:
-        week(made, seed, days, timeout, json=json)
+        play_generated(made, seed, days, timeout, json=json)
 
 
 def _file(file: Path, cases: str, timeout: float, *, json: bool) -> None:

@@ -1,18 +1,18 @@
 """texts: what people are told, to read and to check. Needs no database."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.table import Table
 
-from dispatcher import clock, texts
+from dispatcher import texts
 from dispatcher.cli.arguments import Json
 from dispatcher.cli.output import err, json_line, out
 from dispatcher.errors import OperatorError
 from dispatcher.settings import settings
-from dispatcher.setup import load_texts
 from dispatcher.texts import approved
 from dispatcher.texts.preview import preview
 from schemas.errors import bilingual
@@ -37,7 +37,6 @@ _HEARERS = {
 }
 
 Choice = TypeVar("Choice", str, int)
-Found = TypeVar("Found")
 
 
 def register(app: typer.Typer) -> None:
@@ -50,16 +49,16 @@ def texts_(context: typer.Context, json: Json = False) -> None:
     if context.invoked_subcommand is not None:
         return
     folder = settings().texts_folder
-    found = load_texts(folder)
+    in_use = approved.load(folder)
     about = {
-        "version": found.version,
-        "by": found.edition.by,
-        "at": found.edition.at.isoformat() if found.edition.at else None,
-        "edited": _or_refused(lambda: approved.is_edited(folder)) if folder else False,
+        "version": in_use.version,
+        "by": in_use.edition.by,
+        "at": in_use.edition.at.isoformat() if in_use.edition.at else None,
+        "edited": approved.is_edited(folder) if folder else False,
     }
     lengths = [
         {name: record[name] for name in ("type", "language", "occasion", "characters", "alphabet", "parts")}
-        for record in preview(found, FRAUD_TYPES, _LANGUAGES, _OCCASIONS)
+        for record in preview(in_use, FRAUD_TYPES, _LANGUAGES, _OCCASIONS)
         if record["kind"] == "sms"
     ]
     if json:
@@ -81,11 +80,11 @@ def approve(
         )
     if not 0 < len(by.strip()) <= _LONGEST_NAME:
         raise OperatorError(f"--by 应为 1 至 {_LONGEST_NAME} 字", f"--by wants 1 to {_LONGEST_NAME} characters")
-    found = _or_refused(lambda: approved.approve(folder, by.strip(), clock.real_now()))
+    new = approved.approve(folder, by.strip(), datetime.now(UTC))
     if json:
-        json_line({"version": found.version, "by": found.edition.by})
+        json_line({"version": new.version, "by": new.edition.by})
     else:
-        out.print(bilingual(f"已批准版本 {found.version}", f"approved version {found.version}"), highlight=False)
+        out.print(bilingual(f"已批准版本 {new.version}", f"approved version {new.version}"), highlight=False)
 
 
 @group.command("preview")
@@ -101,7 +100,7 @@ def show(
         _chosen(language, _LANGUAGES, "--language"),
         _chosen(occasion, _OCCASIONS, "--occasion"),
     )
-    for record in preview(load_texts(settings().texts_folder), *chosen):
+    for record in preview(approved.load(settings().texts_folder), *chosen):
         if json:
             json_line(record)
         else:
@@ -119,13 +118,6 @@ def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="编辑后�
             err.print(fault, highlight=False, soft_wrap=True)
         raise typer.Exit(_FAULTY) from None
     out.print(bilingual("文本可用", "the texts can be used"), highlight=False)
-
-
-def _or_refused(step: Callable[[], Found]) -> Found:
-    try:
-        return step()
-    except texts.TextsError as error:
-        raise OperatorError("预警文本文件有误", str(error)) from None
 
 
 def _about(about: dict[str, Any]) -> str:

@@ -31,11 +31,11 @@ def list_(
     """列出待接收、待反馈的移交 / what waits for another unit."""
     key = arguments.uuid(visit, "VISIT", _SEE) if visit else None
     with build_services().sessions() as session:
-        found = list(transfers.listed(session, key))
+        lines = list(transfers.listed(session, key))
     table = Table(title="移交 transfers", title_justify="left")
     for name in ("任务 visit", "自 from", "至 to", "原因 reason", "状态 state", "答复期限 answer by"):
         table.add_column(name, overflow="fold")
-    for line in found:
+    for line in lines:
         if json:
             json_line(line)
         state = TransferState(line["state"]).label
@@ -54,19 +54,19 @@ def offer(
     json: Json = False,
 ) -> None:
     """主管移交 / a supervisor offers the visit to another unit."""
-    _do(transfers.order, visit, by, json, to_unit=to, reason=arguments.code(reason, ReturnReason, "--reason"))
+    _carry_out(transfers.order, visit, by, json, to_unit=to, reason=arguments.code(reason, ReturnReason, "--reason"))
 
 
 @group.command()
 def accept(visit: Visit, by: By, json: Json = False) -> None:
     """接收 / accept."""
-    _do(transfers.answer, visit, by, json, accepts=True)
+    _carry_out(transfers.answer, visit, by, json, accepts=True)
 
 
 @group.command()
 def refuse(visit: Visit, by: By, json: Json = False) -> None:
     """拒收 / refuse."""
-    _do(transfers.answer, visit, by, json, accepts=False)
+    _carry_out(transfers.answer, visit, by, json, accepts=False)
 
 
 @group.command()
@@ -81,11 +81,11 @@ def report(
     json: Json = False,
 ) -> None:
     """外地反诈中心反馈结果 / what the other centre says came of it."""
-    found: Result = arguments.code(result, sorted(results.REPORTS), "--result")
-    _do(transfers.report, visit, by, json, result=found, lost_yuan=lost_yuan, guardian_present=guardian_present)
+    chosen: Result = arguments.code(result, sorted(results.REPORTS), "--result")
+    _carry_out(transfers.report, visit, by, json, result=chosen, lost_yuan=lost_yuan, guardian_present=guardian_present)
 
 
-def _do(step: Any, visit: str, by: str, json: bool, **what: Any) -> None:
+def _carry_out(step: Any, visit: str, by: str, json: bool, **what: Any) -> None:
     key, badge = arguments.uuid(visit, "VISIT", _SEE), arguments.badge(by, "--by")
     services = build_services()
     with services.begin() as work:

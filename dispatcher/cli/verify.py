@@ -31,7 +31,7 @@ def verify(
     if json:
         json_line(asdict(verdict))
     else:
-        _tell(verdict)
+        _print(verdict)
     if verdict.differences:
         raise typer.Exit(1)
 
@@ -46,7 +46,7 @@ def _watched(verdicts: Iterator[Verdict], *, show: bool) -> Verdict:
     return verdict
 
 
-def _tell(verdict: Verdict) -> None:
+def _print(verdict: Verdict) -> None:
     out.print(f"任务 cases: {verdict.cases}   日志条目 journal entries: {verdict.entries}   行 rows: {verdict.rows}")
     if not verdict.differences:
         out.print("日志与数据表一致 the journal and the tables are equal", style="green")
@@ -54,9 +54,14 @@ def _tell(verdict: Verdict) -> None:
     table = Table(title=f"不一致 differences: {len(verdict.differences)}", title_justify="left")
     for name in ("任务 case", "表 table", "行 row", "列 column", "日志 journal", "数据表 table"):
         table.add_column(name, overflow="fold")
-    for each in verdict.differences[:_SHOWN]:
+    for difference in verdict.differences[:_SHOWN]:
         table.add_row(
-            each.case or "—", each.table, each.key, each.column or "(行 row)", str(each.journal), str(each.found)
+            difference.case or "—",
+            difference.table,
+            difference.key,
+            difference.column or "(行 row)",
+            str(difference.journal),
+            str(difference.found),
         )
     out.print(table)
     if len(verdict.differences) > _SHOWN:

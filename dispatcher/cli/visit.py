@@ -6,8 +6,9 @@ import typer
 from rich.table import Table
 
 from dispatcher.cli import arguments
-from dispatcher.cli.arguments import Json
+from dispatcher.cli.arguments import Json, VisitId
 from dispatcher.cli.output import json_line, out, short_time
+from dispatcher.cli.visit_card import card
 from dispatcher.reporting import log as attempt_log
 from dispatcher.setup import build_services
 from dispatcher.visits import addresses, officer_steps, results
@@ -16,11 +17,11 @@ from schemas.vocabulary import AddressKind, Result, ReturnReason, VisitState
 group = typer.Typer(
     help="上门劝阻任务 / door visits: list, card, accept, depart, arrive, tried, report, return.", no_args_is_help=True
 )
-Id = Annotated[str, typer.Argument(metavar="ID", help="上门任务号 visit id")]
 Officer = Annotated[str | None, typer.Option(help="警号;与派单不符则拒绝 badge; refused if the visit is another's")]
 
 
 def register(app: typer.Typer) -> None:
+    group.command()(card)
     app.add_typer(group, name="visit")
 
 
@@ -30,15 +31,15 @@ def list_(
 ) -> None:
     """列出上门任务 / list visits."""
     with build_services().sessions() as session:
-        found = attempt_log.visits(session, everything=everything)
+        lines = attempt_log.visits(session, everything=everything)
     if json:
-        for line in found:
+        for line in lines:
             json_line(line)
         return
     table = Table(title="上门任务 visits", title_justify="left")
     for name in ("任务 visit", "派出所 precinct", "警号 officer", "状态 state", "派单 assigned", "结果 result"):
         table.add_column(name, overflow="fold")
-    for line in found:
+    for line in lines:
         state = VisitState(line["state"]).label
         table.add_row(
             line["visit"],
@@ -52,26 +53,26 @@ def list_(
 
 
 @group.command()
-def accept(visit_id: Id, officer: Officer = None, json: Json = False) -> None:
+def accept(visit_id: VisitId, officer: Officer = None, json: Json = False) -> None:
     """签收 / accept."""
     _act(visit_id, "accept", officer, json)
 
 
 @group.command()
-def depart(visit_id: Id, officer: Officer = None, json: Json = False) -> None:
+def depart(visit_id: VisitId, officer: Officer = None, json: Json = False) -> None:
     """出发 / depart."""
     _act(visit_id, "depart", officer, json)
 
 
 @group.command()
-def arrive(visit_id: Id, officer: Officer = None, json: Json = False) -> None:
+def arrive(visit_id: VisitId, officer: Officer = None, json: Json = False) -> None:
     """到达 / arrive."""
     _act(visit_id, "arrive", officer, json)
 
 
 @group.command()
 def report(
-    visit_id: Id,
+    visit_id: VisitId,
     result: Annotated[str, typer.Argument(help="MET_DISSUADED, NOT_FOUND_TEMPORARILY, …")],
     officer: Officer = None,
     lost_yuan: Annotated[
@@ -81,19 +82,19 @@ def report(
     json: Json = False,
 ) -> None:
     """反馈结果 / report the result."""
-    found: Result = arguments.code(result, sorted(results.REPORTS), "result")
+    chosen: Result = arguments.code(result, sorted(results.REPORTS), "result")
     _act(
         visit_id,
         "report",
         officer,
         json,
-        officer_steps.OfficerReport(found, lost_yuan=lost_yuan, guardian_present=guardian_present),
+        officer_steps.OfficerReport(chosen, lost_yuan=lost_yuan, guardian_present=guardian_present),
     )
 
 
 @group.command()
 def tried(
-    visit_id: Id,
+    visit_id: VisitId,
     address: Annotated[str, typer.Option(help="地址类型 residence, work, hotel, …")],
     result: Annotated[str, typer.Option(help=f"{', '.join(addresses.IN_VAIN)}")],
     officer: Officer = None,
@@ -101,21 +102,21 @@ def tried(
 ) -> None:
     """一处地址未找到,继续下一处 / one address tried in vain; the visit goes on."""
     kind: AddressKind = arguments.code(address, AddressKind, "--address")
-    found: Result = arguments.code(result, addresses.IN_VAIN, "--result")
-    _act(visit_id, "tried", officer, json, officer_steps.OfficerReport(found, address=kind))
+    chosen: Result = arguments.code(result, addresses.IN_VAIN, "--result")
+    _act(visit_id, "tried", officer, json, officer_steps.OfficerReport(chosen, address=kind))
 
 
 @group.command("return")
 def return_(
-    visit_id: Id,
+    visit_id: VisitId,
     reason: Annotated[str, typer.Argument(help="NOT_MY_JURISDICTION, OFFICER_UNAVAILABLE, …")],
     to: Annotated[str | None, typer.Option(help="移交给该单位 offer it to this unit")] = None,
     officer: Officer = None,
     json: Json = False,
 ) -> None:
     """退回,可同时移交他单位 / return, or offer it to another unit."""
-    found: ReturnReason = arguments.code(reason, ReturnReason, "reason")
-    _act(visit_id, "return", officer, json, officer_steps.OfficerReport(reason=found, to_unit=to))
+    chosen: ReturnReason = arguments.code(reason, ReturnReason, "reason")
+    _act(visit_id, "return", officer, json, officer_steps.OfficerReport(reason=chosen, to_unit=to))
 
 
 def _act(
@@ -123,20 +124,20 @@ def _act(
     step: str,
     officer: str | None,
     json: bool,
-    word: officer_steps.OfficerReport = officer_steps.OfficerReport(),
+    answer: officer_steps.OfficerReport = officer_steps.OfficerReport(),
 ) -> None:
     key = arguments.uuid(visit_id, "ID", "dispatcher visit list")
     services = build_services()
     try:
         with services.begin() as work:
-            visit = officer_steps.act(work, key, step, officer=officer, report=word)
+            visit = officer_steps.act(work, key, step, officer=officer, report=answer)
             line = {"visit": str(visit.id), "case": str(visit.case_id), "state": visit.state, "officer": visit.officer}
         # The journal knows what was tried once that is committed.
         with services.begin() as work:
             to_try = officer_steps.to_try(work, key) if step == "tried" else []
     except officer_steps.CaseEnded:
         with services.begin() as work:
-            officer_steps.keep_late(work, key, step, word)
+            officer_steps.keep_late(work, key, step, answer)
         raise
     if json:
         json_line(line | ({"to_try": to_try} if step == "tried" else {}))

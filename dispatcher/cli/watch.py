@@ -8,7 +8,7 @@ from rich.text import Text
 
 from dispatcher.cli.arguments import Json
 from dispatcher.cli.output import json_line, out
-from dispatcher.cli.service import stop_on_signals
+from dispatcher.cli.signals import stop_on_signals
 from dispatcher.settings import database_url, read_as, redis_url, settings
 from dispatcher.watch import notify
 from dispatcher.watch.active_alarms import OVER
@@ -33,11 +33,10 @@ def watch(
     json: Json = False,
 ) -> None:
     """看门:任务停滞、无人负责、巡检停摆等即告警 / the dead-man watch: alarms when warnings stop moving."""
-    found = settings()
-    parts = Watch(found, read_as(Limits), database_url(), redis_url())
-    parts.check(probe=probe)
+    watcher = Watch(settings(), read_as(Limits), database_url(), redis_url())
+    watcher.check(probe=probe)
     say = _json if json else _line
-    is_well = parts.run_once(say, probe=probe) if once else parts.run(say, stop_on_signals())
+    is_well = watcher.run_once(say, probe=probe) if once else watcher.run(say, stop_on_signals())
     if not is_well:
         raise typer.Exit(1)
 

@@ -10,24 +10,25 @@ from dispatcher.reporting.explain import LANGUAGES, Explanation, Words, explain
 from dispatcher.texts import reasons
 
 
-def tell(whole: dict[str, Any], policy: Policy, language: str | None, *, as_json: bool) -> None:
+def explain_case(record: dict[str, Any], policy: Policy, language: str | None, *, as_json: bool) -> None:
     """Print every decision of a case, as people or as programs read it. Raises OperatorError."""
     if language not in (None, *LANGUAGES):
         raise OperatorError("--language 有误", f"--language: one of {', '.join(LANGUAGES)}")
     words = Words(policy, reasons.load())
     if not as_json:
-        _line(f"劝阻任务 case {whole['case']}  时区 time zone {policy.timezone}")
-    for each in explain(whole["journal"], policy, words.reasons, language):
+        _line(f"劝阻任务 case {record['case']}  时区 time zone {policy.timezone}")
+    for explanation in explain(record["journal"], policy, words.reasons, language):
         if as_json:
-            json_line(asdict(each))
+            json_line(asdict(explanation))
         else:
-            _tell_one(each, words, language or "zh")
+            _print_explanation(explanation, words, language or "zh")
 
 
-def _tell_one(each: Explanation, words: Words, language: str) -> None:
-    _line(f"{each.seq:>4}  {words.time(each.at)}  规则 rule {each.rule}  策略 policy {each.policy}")
-    _line(f"      {each.why}")
-    inputs = ", ".join(f"{key}={words.of(key, value, language)}" for key, value in each.inputs.items())
+def _print_explanation(explanation: Explanation, words: Words, language: str) -> None:
+    rule = f"规则 rule {explanation.rule}  策略 policy {explanation.policy}"
+    _line(f"{explanation.seq:>4}  {words.time(explanation.at)}  {rule}")
+    _line(f"      {explanation.why}")
+    inputs = ", ".join(f"{key}={words.of(key, value, language)}" for key, value in explanation.inputs.items())
     if inputs:
         _line(f"      依据 inputs: {inputs}")
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from dispatcher.errors import OperatorError
 from dispatcher.policy import faults
 from dispatcher.policy.models import Plan, Policy
 from schemas.errors import bilingual
@@ -16,7 +17,7 @@ _TOLD = 4
 _DEFAULTS = Path(__file__).with_name("defaults.toml")
 
 
-class PolicyError(ValueError):
+class PolicyError(OperatorError):
     """The policy file can't be used; one fault for each key, with its remedy. The message tells the first few."""
 
     def __init__(self, name: str, faults: list[str]) -> None:
@@ -27,7 +28,7 @@ class PolicyError(ValueError):
             zh = f"另有 {untold} 处错误,dispatcher policy check {name} 可全部列出;策略文件应完整,请从内置策略复制后修改"
             en = f"{untold} more faults; `dispatcher policy check {name}` lists all; copy the built-in file first"
             told = [*told, bilingual(zh, en)]
-        super().__init__(f"{name}: {'; '.join(told)}")
+        super().__init__("处置策略文件有误", f"{name}: {'; '.join(told)}")
 
 
 @cache

@@ -1,17 +1,15 @@
 """What makes a policy unusable, one line for each key at fault, with the remedy in Chinese and in English."""
 
-from collections.abc import Iterable, Iterator
-from inspect import isclass
-from typing import get_args
+from collections.abc import Iterator
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import ValidationError
 
 from dispatcher.policy.models import Policy
 from schemas.errors import bilingual
+from schemas.validation_errors import Fault, Words, faults, known_keys
 
 # Where the message is not our own.
-_WORDS = {
+_WORDS: Words = {
     "missing": ("缺少此项,请补上", "required, but missing; copy it from the built-in policy"),
     "extra_forbidden": ("没有此项,应为 {known} 之一", "not permitted, no such key; one of: {known}"),
     "enum": ("应为 {expected} 之一", "one of: {expected}"),
@@ -31,29 +29,14 @@ _WORDS = {
 
 def lines(error: ValidationError) -> Iterator[str]:
     """Every fault that the models found."""
-    for fault in error.errors(include_url=False):
-        key = ".".join(map(str, fault["loc"])) or "policy"
-        for text in _told(fault):
-            yield f"{key}: {text}"
+    for fault in faults(error):
+        for text in _texts(fault):
+            yield f"{fault.key or 'policy'}: {text}"
 
 
-def _told(fault: ErrorDetails) -> Iterable[str]:
-    if fault["type"] == "value_error":
-        return fault["msg"].removeprefix("Value error, ").splitlines()
-    if fault["type"] not in _WORDS:
-        return (bilingual("写法有误", fault["msg"]),)
-    known = _known(fault["loc"]) if fault["type"] == "extra_forbidden" else ()
-    facts = {"known": ", ".join(known), **fault.get("ctx", {})}
-    facts["expected"] = str(facts.get("expected", "")).replace(" or ", ", ")
-    zh, en = (words.format(**facts) for words in _WORDS[fault["type"]])
-    return (bilingual(zh, en),)
-
-
-def _known(where: tuple[int | str, ...]) -> Iterator[str]:
-    """The keys that could have stood there."""
-    table: type[BaseModel] = Policy
-    for part in where[:-1]:
-        kind = table.model_fields[str(part)].annotation
-        table = next(each for each in (kind, *get_args(kind)) if isclass(each) and issubclass(each, BaseModel))
-    for name, field in table.model_fields.items():
-        yield field.alias or name
+def _texts(fault: Fault) -> list[str]:
+    if fault.kind == "value_error":
+        return fault.message.splitlines()
+    known = ", ".join(known_keys(Policy, fault.where)) if fault.kind == "extra_forbidden" else ""
+    expected = str(fault.facts.get("expected", "")).replace(" or ", ", ")
+    return [bilingual(*fault.in_words(_WORDS, known=known, expected=expected))]

@@ -8,9 +8,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from dispatcher.casework.snapshot import relation_of
+from dispatcher.reporting.kpi_steps import of_unit
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import Base
 from dispatcher.store.cases import CaseRow, LinkRow
@@ -147,7 +148,6 @@ def visits(session: Session, *, everything: bool = False) -> list[dict[str, Any]
 
 
 def _page(filters: Filters, after: UUID) -> Any:
-    visit = aliased(VisitRow)
     found = select(AttemptRow).where(AttemptRow.id > after).order_by(AttemptRow.id).limit(PAGE)
     if filters.case is not None:
         found = found.where(AttemptRow.case_id == filters.case)
@@ -163,7 +163,7 @@ def _page(filters: Filters, after: UUID) -> Any:
     if filters.result is not None:
         found = found.where(AttemptRow.result == filters.result)
     if filters.precinct is not None:
-        of_precinct = select(visit.case_id).where(visit.precinct_code == filters.precinct)
+        of_precinct = select(VisitRow.case_id).where(of_unit(filters.precinct))
         found = found.where(AttemptRow.case_id.in_(of_precinct))
     return found
 

@@ -170,8 +170,7 @@ def build(source: Path, tables: Mapping[str, Any], edition: Edition = _OURS) -> 
     try:
         texts = Texts.model_validate(whole | dict(tables))
     except ValidationError as error:
-        faults = [line for fault in error.errors() for line in lines(fault)]
-        raise TextsError(source, faults) from None
+        raise TextsError(source, list(lines(error))) from None
     texts._edition = edition
     return texts
 

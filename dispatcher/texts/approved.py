@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from dispatcher.texts import Texts, TextsError, build
+from dispatcher.texts import load as load_own
 from dispatcher.texts.edition import Edition
 from schemas.errors import bilingual
 
@@ -32,8 +33,10 @@ class _Approved(BaseModel):
     tables: dict[str, Any]
 
 
-def load(folder: Path) -> Texts:
-    """The texts that were approved last. Raises TextsError."""
+def load(folder: Path | None) -> Texts:
+    """The texts that were approved last; without a folder the product's own. Raises TextsError."""
+    if folder is None:
+        return load_own()
     newest = _newest(folder)
     if newest is None:
         raise TextsError(

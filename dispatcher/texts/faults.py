@@ -3,28 +3,34 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from pydantic_core import ErrorDetails
+from pydantic import ValidationError
 
+from dispatcher.errors import OperatorError
 from schemas.errors import bilingual
+from schemas.validation_errors import Words, faults
 
-_ZH = {"missing": "缺少此项", "extra_forbidden": "没有此项", "string_too_short": "不能为空", "string_type": "应为文字"}
+_WORDS: Words = {
+    "missing": ("缺少此项", "{message}"),
+    "extra_forbidden": ("没有此项", "{message}"),
+    "string_too_short": ("不能为空", "{message}"),
+    "string_type": ("应为文字", "{message}"),
+}
 
 
-class TextsError(ValueError):
+class TextsError(OperatorError):
     """The texts can't be used; one line for each key at fault."""
 
     def __init__(self, path: Path, faults: list[str]) -> None:
         self.faults = faults
-        super().__init__(f"{path}: {'; '.join(faults)}")
+        super().__init__("预警文本文件有误", f"{path}: {'; '.join(faults)}")
 
 
-def lines(fault: ErrorDetails) -> Iterator[str]:
-    """The lines of one fault that the model found."""
-    key = ".".join(map(str, fault["loc"]))
-    message = fault["msg"].removeprefix("Value error, ")
-    if fault["type"] == "within":
-        yield from (f"{key}.{line}" for line in message.splitlines())
-    elif fault["type"] == "value_error":
-        yield f"{key}: {message}"
-    else:
-        yield f"{key}: {bilingual(_ZH.get(fault['type'], '写法有误'), message)}"
+def lines(error: ValidationError) -> Iterator[str]:
+    """Every fault that the model found."""
+    for fault in faults(error):
+        if fault.kind == "within":
+            yield from (f"{fault.key}.{line}" for line in fault.message.splitlines())
+        elif fault.kind == "value_error":
+            yield f"{fault.key}: {fault.message}"
+        else:
+            yield f"{fault.key}: {bilingual(*fault.in_words(_WORDS))}"

@@ -1,13 +1,13 @@
 """How long is too long. Each is a variable DISPATCHER_WATCH_…; the values here are our defaults."""
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from dispatcher.settings import FromEnvironment
 from schemas.vocabulary import Urgency
 
 
-class Limits(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="DISPATCHER_WATCH_", env_ignore_empty=True, frozen=True)
+class Limits(FromEnvironment):
+    prefix = "DISPATCHER_WATCH_"
 
     period_s: float = Field(default=5, ge=1)  # between two rounds
     answer_s: float = Field(default=10, ge=1)  # a server that takes longer does not answer

@@ -14,6 +14,7 @@ from providers.simulator.ledger import Ledger, TakenMessage
 from providers.simulator.people import PERSONAS, People
 from providers.simulator.receipt_sender import ReceiptSender
 from providers.simulator.request_bodies import SEND_REQUEST, SendRequest
+from schemas.validation_errors import faults
 
 _LARGEST_BODY = 64 * 1024 * 1024  # a bench registers its people in one PUT
 
@@ -173,6 +174,5 @@ def _error(status: int, code: str, headers: dict[str, str] | None = None) -> web
 
 
 def _explained(error: ValidationError) -> web.Response:
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    field = ".".join(str(part) for part in first["loc"])
-    return web.json_response({"code": "malformed", "field": field, "message": first["msg"]}, status=400)
+    fault = faults(error)[0]
+    return web.json_response({"code": "malformed", "field": fault.key, "message": fault.message}, status=400)

@@ -10,7 +10,7 @@ from desk import Desk
 from station import Load, act, case_with_visit, visit_of
 from typer.testing import CliRunner
 
-from dispatcher.cli import card, inspect, kpi, visit, whole
+from dispatcher.cli import build_app, case, kpi, log, visit, visit_card
 from dispatcher.errors import OperatorError
 
 NOBODY = str(UUID(int=3))
@@ -27,11 +27,11 @@ def run(desk: Desk, load: Load, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run
     """Runs a command against the desk; gives what it prints."""
     load()
     house = SimpleNamespace(sessions=desk.sessions, context=desk.context)
-    for module in (card, inspect, kpi, visit):
+    for module in (case, kpi, log, visit, visit_card):
         monkeypatch.setattr(module, "house", lambda: house)
 
     def invoke(*words: str) -> str:
-        return CliRunner().invoke(whole(), words, catch_exceptions=False).stdout
+        return CliRunner().invoke(build_app(), words, catch_exceptions=False).stdout
 
     yield invoke
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from dispatcher import probe_message
 from dispatcher.casework import provider_health
-from dispatcher.cli import provider_trial, providers, whole
+from dispatcher.cli import build_app, provider_trial, providers
 from dispatcher.errors import OperatorError
 from dispatcher.limits import Limiter, Shared
 from dispatcher.settings import Settings
@@ -78,7 +78,7 @@ def run(desk: Desk, tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPa
     with desk.sessions.begin() as session:
         provider_health.register(session, Registry([Scripted(name="city"), Scripted(name="spare")], {"spare": 0}))
 
-    yield lambda *words: CliRunner().invoke(whole(), ["providers", *words], catch_exceptions=False)
+    yield lambda *words: CliRunner().invoke(build_app(), ["providers", *words], catch_exceptions=False)
 
 
 def lines(done: Result) -> list[dict[str, Any]]:

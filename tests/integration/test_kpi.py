@@ -10,6 +10,7 @@ from station import Load, act, assign, case_with_visit, give, visit_of
 
 from dispatcher import clock
 from dispatcher.reporting import kpi
+from dispatcher.reporting import log as attempt_log
 from dispatcher.store.work_items import WorkItemRow
 from dispatcher.supervision import decisions, work_items
 from dispatcher.visits import transfers
@@ -322,6 +323,9 @@ def test_who_gave_a_visit_away_is_still_asked_about_it(desk: Desk, load: Load) -
     with desk.begin() as work:
         transfers.answer(work, visit_of(desk, case_id).id, accepts=True, by="Z")
     assert [figures(desk, precinct=each)["cases"] for each in ("P1", "P2")] == [1, 1]
+    with desk.sessions() as session:
+        logged = [list(attempt_log.log(session, attempt_log.Filters(precinct=each))) for each in ("P1", "P2", "COUNTY")]
+    assert [{line["case"] for line in lines} for lines in logged] == [{str(case_id)}, {str(case_id)}, set()]
 
 
 @pytest.mark.parametrize("name", ["accepted", "accepted_in_time", "met", "dissuaded"])

@@ -9,7 +9,8 @@ import pytest
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from dispatcher.cli import whole
+from dispatcher.cli import build_app
+from dispatcher.cli.lazy import LazyCommand
 
 PAGE = Path(__file__).parents[2] / "docs" / "commands.md"
 ROW = re.compile(r"^\| `([a-z -]+)` \| (.+) \| (.+) \| `dispatcher (.+)` \|$", re.MULTILINE)
@@ -18,7 +19,8 @@ DASHES = re.compile(r"^\|[-|]+\|$", re.MULTILINE)
 
 
 def commands(group: TyperGroup, above: str = "") -> Iterator[tuple[str, TyperCommand | TyperGroup]]:
-    for name, command in group.commands.items():
+    for name, listed in group.commands.items():
+        command = listed.load() if isinstance(listed, LazyCommand) else listed
         if isinstance(command, TyperGroup):
             if command.invoke_without_command:
                 yield f"{above}{name}", command
@@ -30,7 +32,7 @@ def commands(group: TyperGroup, above: str = "") -> Iterator[tuple[str, TyperCom
 
 @pytest.fixture(scope="module")
 def known() -> dict[str, TyperCommand | TyperGroup]:
-    app = typer.main.get_command(whole())
+    app = typer.main.get_command(build_app())
     assert isinstance(app, TyperGroup)
     return dict(commands(app))
 

@@ -14,8 +14,6 @@ from dispatcher.cli import policy as command
 from dispatcher.errors import OperatorError
 from dispatcher.policy import load
 from dispatcher.policy.oddities import oddities
-from dispatcher.settings import Settings
-from dispatcher.setup import load_policy
 
 # What a bad edit does to the file, and the key and the remedy that its line names.
 FAULTS: list[tuple[str, Any, str, str]] = [
@@ -99,7 +97,7 @@ def test_a_fault_is_one_line_with_key_and_remedy(tmp_path: Path, key: str, value
     assert re.match(rf"[\w.]*{re.escape(named)}: .*[一-鿿].* / ", line)
     assert why in line
     with pytest.raises(OperatorError) as refused:
-        load_policy(Settings(policy_file=path))
+        load(path)
     assert line in str(refused.value)
     assert "\n" not in str(refused.value)
 
@@ -129,7 +127,7 @@ def test_a_file_that_leaves_most_out_is_told_so_without_the_whole_list(tmp_path:
         tmp_path / "own.toml", {"version": "city-1", "urgency": {"high": {"visit": {"no_contact_after": "8m"}}}}
     )
     with pytest.raises(OperatorError) as refused:
-        load_policy(Settings(policy_file=path))
+        load(path)
     told = str(refused.value)
     assert told.count("required, but missing") == 4
     assert f"more faults; `dispatcher policy check {path}` lists all; copy the built-in file first" in told

@@ -17,7 +17,6 @@ from dispatcher.engine.decisions import OpenVisit
 from dispatcher.policy import Policy, load
 from dispatcher.policy.leaves import leaves
 from dispatcher.settings import settings
-from dispatcher.setup import load_policy
 from schemas.vocabulary import CaseState, Channel, Urgency
 
 DOCS = (Path(__file__).parents[2] / "docs" / "policy.md").read_text("utf-8")
@@ -78,9 +77,9 @@ def test_the_worked_example(environment: pytest.MonkeyPatch, tmp_path: Path) -> 
     checked = CliRunner().invoke(app, ["policy", "check", str(path), "--strict"], catch_exceptions=False)
     assert (checked.exit_code, checked.stdout.strip()) == (0, "策略可用 / the policy can be used")
 
-    assert visit_opens_after(load_policy(settings())) == timedelta(minutes=15)
+    assert visit_opens_after(load(settings().policy_file)) == timedelta(minutes=15)
     environment.setenv("DISPATCHER_POLICY_FILE", str(path))
     settings.cache_clear()
-    mine = load_policy(settings())
+    mine = load(settings().policy_file)
     assert mine.version == wanted["version"]
     assert visit_opens_after(mine) == timedelta(minutes=int(number.removesuffix("m"))) != timedelta(minutes=15)

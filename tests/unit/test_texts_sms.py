@@ -156,7 +156,7 @@ def test_every_fault_is_listed_at_once(tmp_path: Path) -> None:
     assert keys.count("types.F01.first.zh") == 2
     assert "types.F07" in keys
     assert "voice.guardian.third.en" in keys
-    assert str(caught.value).startswith(f"{path}: ")
+    assert str(caught.value).startswith(f"预警文本文件有误 / {path}: ")
 
 
 def test_a_centre_may_bring_only_its_own_name(tmp_path: Path) -> None:

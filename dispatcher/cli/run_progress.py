@@ -22,11 +22,11 @@ def load_roster(services: Services, path: Path) -> None:
     if not path.exists():
         return
     try:
-        found = form.read(path)
+        roster_file = form.read(path)
     except form.RosterError as error:
         raise OperatorError("值班表有误", str(error)) from None
     with services.sessions.begin() as session:
-        roster.load(session, found)
+        roster.load(session, roster_file)
 
 
 def play(
@@ -46,7 +46,7 @@ def play(
     with Bar(*columns, console=err) as bar:
         task = bar.add_task("play", total=len(pushes), at="", note="")
 
-        def tell(progress: Progress) -> None:
+        def update_bar(progress: Progress) -> None:
             note = f"已推送 pushed {progress.pushed}/{progress.to_push}"
             bar.update(
                 task,
@@ -56,4 +56,4 @@ def play(
                 note=note,
             )
 
-        return Play(services, pushes, tell, end, grain).run(timeout_s)
+        return Play(services, pushes, update_bar, end, grain).run(timeout_s)

@@ -15,7 +15,7 @@ from dispatcher.up import Stack, end_leftovers
 
 
 @contextmanager
-def private_stack(
+def temporary_stack(
     name: str, start: datetime, *, durable: bool = True, receipt_delay_ms: int = 20
 ) -> Iterator[tuple[Services, Stack]]:
     """The whole service under HOME/name on a stepped clock. Raises OperatorError."""
@@ -29,8 +29,8 @@ def private_stack(
         home.mkdir(parents=True)
     own = {"home": home, "clock": f"stepped:{start.isoformat()}", "hooks_port": 0, "hooks_url": None}
     private = {"database_url": None, "redis_url": None, "providers_file": None, "key_file": None, "embedded": "auto"}
-    found = settings().model_copy(update=own | private)
-    stack = Stack(found, durable=durable, receipt_delay_ms=receipt_delay_ms)
+    own_settings = settings().model_copy(update=own | private)
+    stack = Stack(own_settings, durable=durable, receipt_delay_ms=receipt_delay_ms)
     try:
         with err.status("正在启动 starting PostgreSQL, Redis, workers, sweep, hooks …"):
             stack.start_servers()

@@ -13,8 +13,8 @@ import typer
 from rich.table import Table
 
 from dispatcher.cli.output import json_line, label, out
-from dispatcher.cli.playing import ROSTER, load_roster, play
-from dispatcher.cli.private import private_stack
+from dispatcher.cli.run_progress import ROSTER, load_roster, play
+from dispatcher.cli.temporary_stack import temporary_stack
 from dispatcher.settings import read_running, settings
 from dispatcher.setup import Services, build_services
 from dispatcher.simulate import generate, sample, summary
@@ -36,12 +36,12 @@ _MONEY = {
 }
 
 
-def week(count: int, seed: int | None, days: int, timeout: float | None, *, json: bool) -> None:
+def play_generated(count: int, seed: int | None, days: int, timeout: float | None, *, json: bool) -> None:
     """Play it, print the summary; exit 1 where an open case waits for nobody or a cap was broken."""
     seed = secrets.randbelow(10**6) if seed is None else seed
     if not json:
         out.print(f"种子 seed {seed}", highlight=False)
-    with _stage() as (services, start):
+    with _running_or_temporary() as (services, start):
         pushes = generate.pushes(count, seed, start, days)
         load_roster(services, sample.bundled().with_name(ROSTER))
         began = time.monotonic()
@@ -53,7 +53,7 @@ def week(count: int, seed: int | None, days: int, timeout: float | None, *, json
             "wall_s": round(time.monotonic() - began, 1),
             "steps": played.steps,
             "ended_at": played.ended_at.isoformat() if played.ended_at else None,
-            "answers": dict(Counter(each.status.value for each in played.answers.values())),
+            "answers": dict(Counter(answer.status.value for answer in played.answers.values())),
         }
         with services.begin() as work:
             facts |= summary.read(
@@ -69,7 +69,7 @@ def week(count: int, seed: int | None, days: int, timeout: float | None, *, json
 
 
 @contextmanager
-def _stage() -> Iterator[tuple[Services, datetime]]:
+def _running_or_temporary() -> Iterator[tuple[Services, datetime]]:
     """The running `up`, where its clock is stepped and its people are simulated; else a stack of our own."""
     running = read_running(settings().home)
     environment = running.environment if running is not None else {}
@@ -81,7 +81,7 @@ def _stage() -> Iterator[tuple[Services, datetime]]:
         yield services, now.replace(second=0, microsecond=0) + _MINUTE
         return
     # Nothing of it is kept, so it need not outlive a power cut.
-    with private_stack("week", START, durable=False, receipt_delay_ms=0) as (services, stack):
+    with temporary_stack("week", START, durable=False, receipt_delay_ms=0) as (services, stack):
         threading.Thread(target=stack.supervisor.run, daemon=True).start()
         yield services, START
 
@@ -119,7 +119,7 @@ def _crossed(title: str, counts: dict[str, dict[str, int]], head: str, named: An
     table.add_column(head)
     for group in counts:
         table.add_column(named(group), justify="right")
-    for outcome in sorted({each for group in counts.values() for each in group}):
+    for outcome in sorted({outcome for group in counts.values() for outcome in group}):
         cells = [str(group.get(outcome, "")) for group in counts.values()]
         table.add_row(f"{label(field, outcome) or label('state', outcome)} {outcome}", *cells)
     table.add_row("合计 total", *(str(sum(group.values())) for group in counts.values()), style="bold")
@@ -130,8 +130,8 @@ def _contacts(minutes: dict[str, dict[str, float]]) -> Table:
     table = Table(title="首次真实接触(分钟) minutes to the first true contact", title_justify="left")
     for name in ("紧急 urgency", "已接触 contacted", "P50", "P90"):
         table.add_column(name, justify="right")
-    for urgency, each in minutes.items():
-        table.add_row(Urgency(urgency).label, str(each["contacted"]), str(each["p50"]), str(each["p90"]))
+    for urgency, row in minutes.items():
+        table.add_row(Urgency(urgency).label, str(row["contacted"]), str(row["p50"]), str(row["p90"]))
     return table
 
 

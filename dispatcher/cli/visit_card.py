@@ -5,9 +5,8 @@ from typing import Annotated, Any
 import typer
 
 from dispatcher.cli import arguments
-from dispatcher.cli.arguments import Json
+from dispatcher.cli.arguments import Json, VisitId
 from dispatcher.cli.output import json_line, out
-from dispatcher.cli.visit import Id, group
 from dispatcher.setup import build_services
 from dispatcher.visits import card as visit_card
 from schemas.vocabulary import Code, Result, VisitState
@@ -18,12 +17,8 @@ class Language(Code):
     EN = "en", "英文", "English"
 
 
-def register(app: typer.Typer) -> None:
-    group.command()(card)
-
-
 def card(
-    visit_id: Id,
+    visit_id: VisitId,
     officer: Annotated[str | None, typer.Option(help="警号;不是承办人则只见掩码 badge; others see it masked")] = None,
     language: Annotated[str | None, typer.Option(help="zh, en; 缺省两种 both where left out")] = None,
     json: Json = False,
@@ -34,34 +29,34 @@ def card(
     chosen: list[Language] = [arguments.code(language, Language, "--language")] if language else list(Language)
     services = build_services()
     with services.begin() as work:
-        found = visit_card.read(work, key, officer=badge)
+        content = visit_card.read(work, key, officer=badge)
     if json:
-        lines = [{each.value: line[each.value] for each in chosen} for line in found.get("lines", ())]
-        json_line(found | ({"lines": lines} if "lines" in found else {}))
+        lines = [{language.value: line[language.value] for language in chosen} for line in content.get("lines", ())]
+        json_line(content | ({"lines": lines} if "lines" in content else {}))
     else:
-        _show(found, chosen)
+        _print(content, chosen)
 
 
-def _show(found: dict[str, Any], languages: list[Language]) -> None:
-    minor = "   未成年人 minor" if found["minor"] else ""
-    _line(f"{found['name'] or '姓名不详 name unknown'}   {VisitState(found['state']).label}{minor}")
-    _line(f"  派出所 precinct: {found['precinct'] or '—'}")
-    if found["masked"]:
+def _print(content: dict[str, Any], languages: list[Language]) -> None:
+    minor = "   未成年人 minor" if content["minor"] else ""
+    _line(f"{content['name'] or '姓名不详 name unknown'}   {VisitState(content['state']).label}{minor}")
+    _line(f"  派出所 precinct: {content['precinct'] or '—'}")
+    if content["masked"]:
         _line("  非承办民警,仅显示掩码 masked: only the officer who has the visit sees more")
         return
-    _line(f"  语言 language: {found['language']}   任务码 task code: {found['code'] or '—'}")
-    for number, place in enumerate(found["addresses"], start=1):
+    _line(f"  语言 language: {content['language']}   任务码 task code: {content['code'] or '—'}")
+    for number, place in enumerate(content["addresses"], start=1):
         until = f"(至 until {place['valid_until']})" if place["valid_until"] else ""
         tried = f"   已试 tried: {Result(place['tried']).label}" if place["tried"] else ""
-        away = "" if place["precinct"] in (None, found["precinct"]) else f"   他所辖区 of {place['precinct']}"
+        away = "" if place["precinct"] in (None, content["precinct"]) else f"   他所辖区 of {place['precinct']}"
         mark = "→" if place["next"] else " "
         _line(f"{mark} {number}. {place['label']}: {place['text']}{until}{away}{tried}")
-    _line(f"  电话 phones: {', '.join(found['phones']) or '—'}")
-    for each in found["contacts"]:
-        _line(f"  {each['label']}: {each['name'] or '—'} {each['phone']}")
-    for line in found["lines"]:
-        _line("  · " + " / ".join(line[each.value] for each in languages))
-    _line(f"  出示 show: {found['show']}")
+    _line(f"  电话 phones: {', '.join(content['phones']) or '—'}")
+    for contact in content["contacts"]:
+        _line(f"  {contact['label']}: {contact['name'] or '—'} {contact['phone']}")
+    for line in content["lines"]:
+        _line("  · " + " / ".join(line[language.value] for language in languages))
+    _line(f"  出示 show: {content['show']}")
 
 
 def _line(text: str) -> None:

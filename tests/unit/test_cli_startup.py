@@ -1,0 +1,117 @@
+"""What a command loads before it answers: only what it needs, and mistakes stay one clear line all the same."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+from test_commands import commands
+from typer.core import TyperGroup
+from typer.testing import CliRunner
+
+from dispatcher.cli import build_app
+from dispatcher.cli.commands import COMMANDS, WITHOUT_DATABASE
+from dispatcher.cli.lazy import LazyCommand
+
+PROGRAM = Path(sys.executable).with_name("dispatcher")
+# Each of them takes longer to load than a command may take to answer, or comes with one that does.
+DELIVERY = {"aiohttp", "alembic", "celery", "fastapi", "httpx", "kombu", "redis", "uvicorn"}
+DATABASE = {"cryptography", "psycopg", "sqlalchemy", "structlog"}
+MODELS = {"asyncio", "phonenumbers", "pydantic", "rich"}
+# Runs a command in this process and tells on the last line which modules it loaded.
+TELL = """
+import sys
+from dispatcher.cli import main
+try:
+    main()
+finally:
+    sys.stdout.write("\\n" + " ".join({name.split(".")[0] for name in sys.modules}))
+"""
+
+
+def run(tmp_path: Path, command: list[str], **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("DISPATCHER_")}
+    own = {"DISPATCHER_HOME": str(tmp_path), "COLUMNS": "150"}
+    return subprocess.run(command, env=kept | own | environment, capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("words", "forbidden"),
+    [
+        ("--help", DELIVERY | DATABASE | MODELS),
+        ("--version", DELIVERY | DATABASE | MODELS),
+        ("schema", DELIVERY | DATABASE),
+        ("policy show", DELIVERY | DATABASE | {"asyncio", "psutil"}),
+        ("policy check dispatcher/policy/defaults.toml", DELIVERY | DATABASE | {"asyncio", "psutil"}),
+        ("texts preview --type F01", DELIVERY | DATABASE | {"asyncio", "psutil"}),
+        ("texts check dispatcher/texts/warnings.toml", DELIVERY | DATABASE | {"asyncio", "psutil"}),
+        # What these load to answer is what they load to be asked, but for the database's driver.
+        ("log --help", DELIVERY),
+        ("case --help", DELIVERY),
+        ("push --help", DELIVERY),
+        ("visit accept --help", DELIVERY),
+        ("decide close --help", DELIVERY),
+        ("kpi --help", DELIVERY),
+        ("roster load --help", DELIVERY),
+    ],
+)
+def test_a_command_loads_only_what_it_needs(tmp_path: Path, words: str, forbidden: set[str]) -> None:
+    done = run(tmp_path, [sys.executable, "-c", TELL, *words.split()])
+    assert done.returncode == 0
+    assert not forbidden & set(done.stdout.splitlines()[-1].split())
+
+
+def test_the_table_says_what_the_commands_say() -> None:
+    said = {name: LazyCommand(name).load().help for name in COMMANDS}
+    assert said == COMMANDS
+    assert set(COMMANDS) > WITHOUT_DATABASE
+
+
+def test_every_command_knows_h_and_help() -> None:
+    app = typer.main.get_command(build_app())
+    assert isinstance(app, TyperGroup)
+    for name in ["", *(name for name, _ in commands(app))]:
+        short, long = (CliRunner().invoke(build_app(), [*name.split(), option]) for option in ("-h", "--help"))
+        assert (short.exit_code, short.stdout) == (0, long.stdout), name
+        assert "-h, --help" in short.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("policy show --urgency urgent", "dispatcher: --urgency 有误 / --urgency: one of critical, high, medium, low"),
+        ("schema receipt", "dispatcher: 没有格式 receipt / no schema receipt; one of: instruction"),
+        ("texts approve --by 郑批准", "DISPATCHER_TEXTS_FOLDER is not set"),
+        ("log", "DISPATCHER_DATABASE_URL is not set"),
+        ("visit accept 7", "ID must be an id; see `dispatcher visit list`"),
+        ("decide pause W-1 --by 张三 --reason r", "--by wants a badge"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_2(tmp_path: Path, words: str, message: str) -> None:
+    done = run(tmp_path, [str(PROGRAM), *words.split()])
+    (line,) = done.stderr.splitlines()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert line.startswith("dispatcher: ")
+    assert message in line
+
+
+def test_a_word_mistyped_is_refused_with_its_neighbour(tmp_path: Path) -> None:
+    done = run(tmp_path, [str(PROGRAM), "polcy"])
+    assert done.returncode == 2
+    assert "No such command 'polcy'. Did you mean 'policy'?" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("dispatcher du", ["duty"]),
+        ("dispatcher visit a", ["accept", "arrive"]),
+        ("dispatcher log --pre", ["--precinct"]),
+    ],
+)
+def test_the_shell_completes_commands_that_are_not_loaded_yet(tmp_path: Path, words: str, completed: list[str]) -> None:
+    last = str(len(words.split()) - 1)
+    asked = {"_DISPATCHER_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": last}
+    assert run(tmp_path, [str(PROGRAM)], **asked).stdout.split() == completed
