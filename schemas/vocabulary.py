@@ -50,7 +50,7 @@ class Channel(Code):
     HOOK = "hook", "联动处置", "hook"
 
 
-class Hook(Code):
+class BankRequest(Code):
     """What a bank is asked for. The product asks; it never moves money."""
 
     STOP_PAYMENT = "stop_payment", "紧急止付", "stop payment"

@@ -25,7 +25,7 @@ from dispatcher.store.vault import SubjectRow, VaultValueRow
 from dispatcher.store.visits import UnitRow
 from dispatcher.vault import Erased
 from providers.base import Inquiry, Message, Provider
-from schemas.vocabulary import Channel, Hook, Person, Relation
+from schemas.vocabulary import BankRequest, Channel, Person, Relation
 
 _TRANSFER = ("at", "amount_yuan", "payee_account")
 
@@ -109,7 +109,7 @@ class MessageComposer:
 
     def _message(self, attempt: AttemptRow, case: CaseRow) -> Message:
         channel, relation = Channel(attempt.channel), relation_of(attempt.party)
-        hook = Hook(attempt.hook) if attempt.hook else None
+        hook = BankRequest(attempt.hook) if attempt.hook else None
         to = self._open(self._numbers.get(attempt.phone_id)) if attempt.phone_id else None
         return Message(
             send_key=str(attempt.send_key),
@@ -160,10 +160,10 @@ class MessageComposer:
             minor=bool(case.facts.get("minor")),
         )
 
-    def _facts(self, attempt: AttemptRow, case: CaseRow, hook: Hook | None) -> dict[str, Any]:
-        if hook is Hook.STOP_PAYMENT:
+    def _facts(self, attempt: AttemptRow, case: CaseRow, hook: BankRequest | None) -> dict[str, Any]:
+        if hook is BankRequest.STOP_PAYMENT:
             return {"transfers": self._transfers(case)}
-        if hook is Hook.PROTECT_ACCOUNT:
+        if hook is BankRequest.PROTECT_ACCOUNT:
             return {"reason": attempt.rule, "appeal": self._office.texts.appeal()}
         if hook is not None:
             return {"reason": attempt.rule}

@@ -7,9 +7,9 @@ from schemas.vocabulary import (
     AddressKind,
     Answer,
     AttemptState,
+    BankRequest,
     CaseState,
     Channel,
-    Hook,
     Onward,
     Person,
     Relation,
@@ -64,8 +64,8 @@ class Attempt:
     state: AttemptState
     due_at: datetime
     send_key: str
-    hook: Hook | None = None
-    occasion: int = 1
+    bank_request: BankRequest | None = None
+    warning_number: int = 1
     number_id: str | None = None
     visit_id: str | None = None
     rung: int | None = None
@@ -155,8 +155,8 @@ class Case:
     money_transferred: int = 0
     money_lost: int = 0
     deadlines: dict[str, datetime] = field(default_factory=dict)
-    raised_for: frozenset[str] = frozenset()
-    asked_for: frozenset[str] = frozenset()
+    raise_causes: frozenset[str] = frozenset()
+    asked_causes: frozenset[str] = frozenset()
     waiting_for: str | None = None
     resolution: Resolution | None = None
     made: int = 0  # how many rows decisions have added, so that each gets a name of its own
@@ -235,6 +235,8 @@ class Case:
         """When the person was spoken with and refused."""
         return tuple(each.settled_at or each.made_at for each in self.attempts if each.is_refusal)
 
-    def hooks(self, hook: Hook) -> tuple[Attempt, ...]:
+    def bank_requests(self, kind: BankRequest) -> tuple[Attempt, ...]:
         """What was asked of the bank, in the order in which it was asked."""
-        return tuple(each for each in self.attempts if each.hook is hook and each.state is not AttemptState.CANCELLED)
+        return tuple(
+            each for each in self.attempts if each.bank_request is kind and each.state is not AttemptState.CANCELLED
+        )

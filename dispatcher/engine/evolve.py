@@ -15,7 +15,7 @@ def evolve(case: Case, decision: d.Decision, now: datetime) -> Case:
     return _STEPS[type(decision)](case, decision, now)
 
 
-def _plan(case: Case, decision: d.Plan, now: datetime) -> Case:
+def _plan_attempt(case: Case, decision: d.PlanAttempt, now: datetime) -> Case:
     name = f"new-{case.made}"
     attempt = Attempt(
         id=name,
@@ -30,13 +30,13 @@ def _plan(case: Case, decision: d.Plan, now: datetime) -> Case:
         rung=decision.rung,
         retry_of=decision.retry_of,
         possible_duplicate=decision.possible_duplicate,
-        hook=decision.hook,
-        occasion=decision.occasion,
+        bank_request=decision.bank_request,
+        warning_number=decision.warning_number,
     )
     return replace(case, attempts=(*case.attempts, attempt), made=case.made + 1)
 
 
-def _skip(case: Case, decision: d.Skip, now: datetime) -> Case:
+def _skip_channel(case: Case, decision: d.SkipChannel, now: datetime) -> Case:
     attempt = Attempt(
         id=f"new-{case.made}",
         channel=decision.channel,
@@ -62,19 +62,19 @@ def _change_visit(case: Case, visit_id: str, **changes: Any) -> Case:
     )
 
 
-def _cancel(case: Case, decision: d.Cancel, now: datetime) -> Case:
+def _cancel_attempt(case: Case, decision: d.CancelAttempt, now: datetime) -> Case:
     return _change(case, decision.attempt_id, state=AttemptState.CANCELLED, settled_at=now)
 
 
-def _bring_forward(case: Case, decision: d.BringForward, now: datetime) -> Case:
+def _bring_attempt_forward(case: Case, decision: d.BringAttemptForward, now: datetime) -> Case:
     return _change(case, decision.attempt_id, due_at=decision.due_at)
 
 
-def _recall(case: Case, decision: d.Recall, now: datetime) -> Case:
+def _recall_attempt(case: Case, decision: d.RecallAttempt, now: datetime) -> Case:
     return _change(case, decision.attempt_id, detail="recalled")
 
 
-def _give_up(case: Case, decision: d.GiveUp, now: datetime) -> Case:
+def _give_up_doubt(case: Case, decision: d.GiveUpDoubt, now: datetime) -> Case:
     return _change(case, decision.attempt_id, state=AttemptState.SETTLED, result=Result.UNKNOWN, settled_at=now)
 
 
@@ -95,7 +95,7 @@ def _end_assignment(case: Case, decision: d.EndAssignment, now: datetime) -> Cas
     return _change_visit(case, decision.visit_id, state=VisitState.WAITING, assigned_at=None, attempt_id=None)
 
 
-def _re_address(case: Case, decision: d.ReAddress, now: datetime) -> Case:
+def _readdress_visit(case: Case, decision: d.ReaddressVisit, now: datetime) -> Case:
     for attempt in case.attempts:
         if attempt.visit_id == decision.visit_id and case.is_pending(attempt):
             case = _change(case, attempt.id, state=AttemptState.SETTLED, result=Result.READDRESSED, settled_at=now)
@@ -103,7 +103,7 @@ def _re_address(case: Case, decision: d.ReAddress, now: datetime) -> Case:
     return _change_visit(case, decision.visit_id, precinct=decision.precinct, moved_at=now, **free)
 
 
-def _end_offer(case: Case, decision: d.EndOffer, now: datetime) -> Case:
+def _end_visit_offer(case: Case, decision: d.EndVisitOffer, now: datetime) -> Case:
     return _change_visit(case, decision.visit_id, state=VisitState.WAITING, offered_until=None)
 
 
@@ -114,15 +114,15 @@ def _cancel_visit(case: Case, decision: d.CancelVisit, now: datetime) -> Case:
     return _change_visit(case, decision.visit_id, state=VisitState.CANCELLED)
 
 
-def _raise(case: Case, decision: d.RaiseUrgency, now: datetime) -> Case:
-    return replace(case, urgency=decision.to, urgency_since=now, raised_for=case.raised_for | {decision.cause})
+def _raise_urgency(case: Case, decision: d.RaiseUrgency, now: datetime) -> Case:
+    return replace(case, urgency=decision.to, urgency_since=now, raise_causes=case.raise_causes | {decision.cause})
 
 
 def _set_deadline(case: Case, decision: d.SetDeadline, now: datetime) -> Case:
     return replace(case, deadlines=case.deadlines | {decision.name: decision.at})
 
 
-def _mark_bad(case: Case, decision: d.MarkBad, now: datetime) -> Case:
+def _mark_number_bad(case: Case, decision: d.MarkNumberBad, now: datetime) -> Case:
     numbers = tuple(
         replace(each, bad_for=each.bad_for | decision.channels) if each.id == decision.number_id else each
         for each in case.numbers
@@ -130,39 +130,39 @@ def _mark_bad(case: Case, decision: d.MarkBad, now: datetime) -> Case:
     return replace(case, numbers=numbers)
 
 
-def _ask(case: Case, decision: d.AskHuman, now: datetime) -> Case:
-    return replace(case, waiting_for=decision.who, asked_for=case.asked_for | {decision.cause})
+def _ask_human(case: Case, decision: d.AskHuman, now: datetime) -> Case:
+    return replace(case, waiting_for=decision.who, asked_causes=case.asked_causes | {decision.cause})
 
 
-def _oblige(case: Case, decision: d.Oblige, now: datetime) -> Case:
-    return replace(case, asked_for=case.asked_for | {decision.cause})
+def _open_work_item(case: Case, decision: d.OpenWorkItem, now: datetime) -> Case:
+    return replace(case, asked_causes=case.asked_causes | {decision.cause})
 
 
-def _close(case: Case, decision: d.Close, now: datetime) -> Case:
+def _close_case(case: Case, decision: d.CloseCase, now: datetime) -> Case:
     return replace(case, state=CaseState.CLOSED, resolution=decision.resolution, waiting_for=None)
 
 
-def _same(case: Case, decision: d.Decision, now: datetime) -> Case:
+def _unchanged(case: Case, decision: d.Decision, now: datetime) -> Case:
     return case
 
 
 _STEPS: dict[type, Callable[[Case, Any, datetime], Case]] = {
-    d.Plan: _plan,
-    d.Skip: _skip,
-    d.Cancel: _cancel,
-    d.BringForward: _bring_forward,
-    d.Recall: _recall,
-    d.GiveUp: _give_up,
+    d.PlanAttempt: _plan_attempt,
+    d.SkipChannel: _skip_channel,
+    d.CancelAttempt: _cancel_attempt,
+    d.BringAttemptForward: _bring_attempt_forward,
+    d.RecallAttempt: _recall_attempt,
+    d.GiveUpDoubt: _give_up_doubt,
     d.OpenVisit: _open_visit,
     d.EndAssignment: _end_assignment,
-    d.ReAddress: _re_address,
-    d.EndOffer: _end_offer,
+    d.ReaddressVisit: _readdress_visit,
+    d.EndVisitOffer: _end_visit_offer,
     d.CancelVisit: _cancel_visit,
-    d.RaiseUrgency: _raise,
+    d.RaiseUrgency: _raise_urgency,
     d.SetDeadline: _set_deadline,
-    d.MarkBad: _mark_bad,
-    d.AskHuman: _ask,
-    d.Close: _close,
-    d.Oblige: _oblige,
-    d.Look: _same,
+    d.MarkNumberBad: _mark_number_bad,
+    d.AskHuman: _ask_human,
+    d.CloseCase: _close_case,
+    d.OpenWorkItem: _open_work_item,
+    d.DecideAgainAt: _unchanged,
 }

@@ -6,7 +6,7 @@ from datetime import datetime
 from dispatcher.engine import times
 from dispatcher.engine.caps import NEVER_ARRIVED
 from dispatcher.engine.case import Attempt, Case, Number
-from dispatcher.engine.decisions import Plan
+from dispatcher.engine.decisions import PlanAttempt
 from dispatcher.engine.times import Due
 from dispatcher.policy.models import Policy
 from schemas.vocabulary import Channel, Onward, Result
@@ -15,13 +15,17 @@ NEVER_TAKEN = "never_taken"
 NEXT_PROVIDER = "next_provider"
 
 
-def plan(rule: str, channel: Channel, number: Number, due: Due, *, occasion: int, retry_of: str | None = None) -> Plan:
+def plan(
+    rule: str, channel: Channel, number: Number, due: Due, *, warning_number: int, retry_of: str | None = None
+) -> PlanAttempt:
     """An attempt on one number."""
-    once = Plan(rule, channel, number.party, number.person, due.at, number.id, retry_of=retry_of, occasion=occasion)
+    once = PlanAttempt(
+        rule, channel, number.party, number.person, due.at, number.id, retry_of=retry_of, warning_number=warning_number
+    )
     return replace(once, held_by=due.held_by)
 
 
-def again(case: Case, policy: Policy, last: Attempt, now: datetime) -> Plan:
+def again(case: Case, policy: Policy, last: Attempt, now: datetime) -> PlanAttempt:
     """Once more after a passing fault: at once by a provider that was not tried yet, else after the policy's wait.
 
     What the provider never took goes at once and under its old key; what it never takes, after waits that grow.
@@ -39,9 +43,9 @@ def again(case: Case, policy: Policy, last: Attempt, now: datetime) -> Plan:
     return replace(once_more, possible_duplicate=True, send_key=last.send_key) if last.is_resend else once_more
 
 
-def repeat(rule: str, last: Attempt, due: Due) -> Plan:
+def repeat(rule: str, last: Attempt, due: Due) -> PlanAttempt:
     """The same call as a new attempt."""
-    return Plan(
+    return PlanAttempt(
         rule,
         last.channel,
         last.party,
@@ -49,8 +53,8 @@ def repeat(rule: str, last: Attempt, due: Due) -> Plan:
         due.at,
         last.number_id,
         retry_of=last.id,
-        hook=last.hook,
-        occasion=last.occasion,
+        bank_request=last.bank_request,
+        warning_number=last.warning_number,
         held_by=due.held_by,
     )
 
@@ -79,7 +83,7 @@ def _shortfall(attempt: Attempt) -> int:
 
 
 def _is_same_errand(attempt: Attempt, other: Attempt) -> bool:
-    return (attempt.channel, attempt.party, attempt.hook) == (other.channel, other.party, other.hook)
+    return (attempt.channel, attempt.party, attempt.bank_request) == (other.channel, other.party, other.bank_request)
 
 
 def _failures_in_a_row(made: list[Attempt]) -> int:

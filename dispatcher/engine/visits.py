@@ -5,7 +5,7 @@ from datetime import datetime
 
 from dispatcher.engine import channels, numbers, places, times
 from dispatcher.engine.case import Case, Visit
-from dispatcher.engine.decisions import AskHuman, Decision, Look, Oblige, OpenVisit, ReAddress
+from dispatcher.engine.decisions import AskHuman, DecideAgainAt, Decision, OpenVisit, OpenWorkItem, ReaddressVisit
 from dispatcher.policy.models import Policy
 from schemas.vocabulary import Channel, Result, Rung, VisitState, WorkItemKind
 
@@ -33,7 +33,7 @@ def visit_needed(case: Case, policy: Policy, now: datetime) -> Iterator[Decision
         yield OpenVisit("visit_channel_down", where)
     elif "no_contact" in visit.on and visit.no_contact_after is not None and not case.true_contact:
         at = case.opened_at + visit.no_contact_after
-        yield OpenVisit("visit_no_contact", where) if now >= at else Look("visit_no_contact", at)
+        yield OpenVisit("visit_no_contact", where) if now >= at else DecideAgainAt("visit_no_contact", at)
 
 
 def revisit(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
@@ -47,7 +47,7 @@ def revisit(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
         rule = "guardian_absent" if _guardian_was_absent(case, last) else "revisit"
         where = _again_where(case, policy, last, begin)
         yield OpenVisit(rule, where, begin, times.window_end(windows, policy, begin))
-    elif last.result in _HUMAN_DECIDES and last.id not in case.asked_for:
+    elif last.result in _HUMAN_DECIDES and last.id not in case.asked_causes:
         yield AskHuman("visit_result", Rung.CENTRE, last.id)
 
 
@@ -73,16 +73,16 @@ def re_address(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     first = order[0]
     is_news = first.added_at > (visit.moved_at or visit.opened_at)
     if is_news and first.precinct is not None and first.precinct != visit.precinct:
-        yield ReAddress("re_addressed", visit.id, first.precinct)
+        yield ReaddressVisit("re_addressed", visit.id, first.precinct)
 
 
 def ask_for_number(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """Nobody can be rung: the source is asked for a number."""
     asked = case.channels & {Channel.SMS, Channel.VOICE}
     dialable = any(number.bad_for < {Channel.SMS, Channel.VOICE} for number in numbers.of_party(case, case.callee))
-    if asked and not dialable and "number_request" not in case.asked_for:
+    if asked and not dialable and "number_request" not in case.asked_causes:
         due_at = now + policy.number_request_within
-        yield Oblige("ask_for_number", WorkItemKind.NUMBER_REQUEST, due_at, "number_request")
+        yield OpenWorkItem("ask_for_number", WorkItemKind.NUMBER_REQUEST, due_at, "number_request")
 
 
 def ask_for_address(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
@@ -91,6 +91,6 @@ def ask_for_address(case: Case, policy: Policy, now: datetime) -> Iterator[Decis
         useless = attempt.result is Result.WRONG_ADDRESS or (
             attempt.result is Result.RETURNED and attempt.detail == "ADDRESS_INSUFFICIENT"
         )
-        if attempt.channel is Channel.VISIT and useless and f"address:{attempt.id}" not in case.asked_for:
+        if attempt.channel is Channel.VISIT and useless and f"address:{attempt.id}" not in case.asked_causes:
             due_at = now + policy.number_request_within
-            yield Oblige("ask_for_address", WorkItemKind.ADDRESS_REQUEST, due_at, f"address:{attempt.id}")
+            yield OpenWorkItem("ask_for_address", WorkItemKind.ADDRESS_REQUEST, due_at, f"address:{attempt.id}")

@@ -12,7 +12,7 @@ from dispatcher.casework import closing, personal_data
 from dispatcher.casework.carry_out import carry_out
 from dispatcher.casework.case_file import CaseFile, entry
 from dispatcher.casework.context import Context
-from dispatcher.engine.decisions import Oblige
+from dispatcher.engine.decisions import OpenWorkItem
 from dispatcher.intake import conflicts, contact_points, events, locks, normalised, open_case, quarantine
 from dispatcher.intake.answer import Answer
 from dispatcher.intake.normalised import NormalisedInstruction
@@ -214,7 +214,7 @@ def _conflict(
     case_file.note(row.case_id, conflicts.EVENT, data, actor=CENTRE, rule="conflict")
     if case_file.cases[row.case_id].state == CaseState.OPEN and not is_over:
         open_case.join(case_file, row.case_id, received, rule="conflict")
-        due = Oblige("conflict", WorkItemKind.CONFLICT, case_file.now, f"conflict:{kept}")
+        due = OpenWorkItem("conflict", WorkItemKind.CONFLICT, case_file.now, f"conflict:{kept}")
         carry_out(case_file, row.case_id, [due])
         case_file.decide()
     return Answer(IntakeStatus.CONFLICT, pushed.instruction_id, str(row.case_id), reason), case_file.lanes

@@ -91,5 +91,5 @@ Windows = Annotated[tuple[Annotated[Window, BeforeValidator(_window)], ...], Not
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
 Count = Annotated[int, Field(ge=1, strict=True)]
 Trigger = Literal["receipt", "no_contact", "refused", "phone_route_exhausted"]
-HookTrigger = Literal["money_moved", "refused"]
+BankRequestTrigger = Literal["money_moved", "refused"]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]

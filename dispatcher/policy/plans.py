@@ -5,9 +5,9 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from dispatcher.policy.fields import Count, Duration, HookTrigger, Part, Trigger
+from dispatcher.policy.fields import BankRequestTrigger, Count, Duration, Part, Trigger
 from schemas.errors import bilingual
-from schemas.vocabulary import Hook, Urgency
+from schemas.vocabulary import BankRequest, Urgency
 
 
 class Sms(Part):
@@ -63,11 +63,11 @@ class Family(Part):
 class Hooks(Part):
     """What is asked of the bank, and on what."""
 
-    stop_payment: tuple[HookTrigger, ...] = ()
-    protect_account: tuple[HookTrigger, ...] = ()
+    stop_payment: tuple[BankRequestTrigger, ...] = ()
+    protect_account: tuple[BankRequestTrigger, ...] = ()
 
-    def on(self, hook: Hook) -> tuple[HookTrigger, ...]:
-        triggers: tuple[HookTrigger, ...] = getattr(self, hook.value, ())
+    def on(self, hook: BankRequest) -> tuple[BankRequestTrigger, ...]:
+        triggers: tuple[BankRequestTrigger, ...] = getattr(self, hook.value, ())
         return triggers
 
 

@@ -17,7 +17,7 @@ _CODES: dict[str, tuple[type[v.Code], ...]] = {
     "channel": (v.Channel,),
     "channels": (v.Channel,),
     "person": (v.Person,),
-    "hook": (v.Hook,),
+    "hook": (v.BankRequest,),
     "held_by": (v.Hold,),
     "result": (v.Result,),
     "reason": (v.SkipReason, v.ReturnReason),

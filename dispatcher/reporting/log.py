@@ -19,7 +19,7 @@ from dispatcher.store.journal import JournalRow
 from dispatcher.store.visits import VisitRow
 from dispatcher.store.work_items import WorkItemRow
 from providers.tiers import actor_of
-from schemas.vocabulary import Channel, Hook
+from schemas.vocabulary import BankRequest, Channel
 
 PAGE = 500
 
@@ -185,7 +185,7 @@ def _line(row: AttemptRow, instructions: list[str]) -> dict[str, Any]:
         "retry_of": str(row.retry_of) if row.retry_of else None,
         "channel": row.channel,
         "provider": row.provider,
-        "actor": actor_of(Channel(row.channel), Hook(row.hook) if row.hook else None, relation_of(row.party)),
+        "actor": actor_of(Channel(row.channel), BankRequest(row.hook) if row.hook else None, relation_of(row.party)),
         "person": row.person,
         "state": row.state,
         "result": row.result,

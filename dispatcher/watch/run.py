@@ -77,7 +77,7 @@ class Watch:
         return create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=options)
 
     @cached_property
-    def _hook(self) -> tell.Hook | None:
+    def _hook(self) -> tell.BankRequest | None:
         return tell.hook(self.limits)
 
     @cached_property

@@ -32,7 +32,7 @@ def as_json(state: str, alarm: Alarm) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Hook:
+class BankRequest:
     """Where alarms are posted. Failing to is logged and passed over: the lines are still written."""
 
     url: str
@@ -49,7 +49,7 @@ class Hook:
 
 
 @retry(stop=stop_after_attempt(3), wait=wait_exponential(0.3), retry=retry_if_exception_type(httpx.HTTPError))
-def _post(hook: Hook, webhook_id: str, body: str) -> None:
+def _post(hook: BankRequest, webhook_id: str, body: str) -> None:
     """One id for every try: that is how a receiver of Standard Webhooks knows copies."""
     at = clock.real_now()
     headers = {
@@ -61,7 +61,7 @@ def _post(hook: Hook, webhook_id: str, body: str) -> None:
     httpx.post(hook.url, content=body, headers=headers, timeout=_TIMEOUT_S, trust_env=False).raise_for_status()
 
 
-def hook(limits: Limits) -> Hook | None:
+def hook(limits: Limits) -> BankRequest | None:
     """None where no address is set. Raises OperatorError where alarms could not be signed."""
     if limits.url is None:
         return None
@@ -71,7 +71,7 @@ def hook(limits: Limits) -> Hook | None:
             "DISPATCHER_WATCH_URL is set, but DISPATCHER_WATCH_SECRET (whsec_…), which signs, is not",
         )
     try:
-        return Hook(limits.url, Webhook(limits.secret.get_secret_value()))
+        return BankRequest(limits.url, Webhook(limits.secret.get_secret_value()))
     except (ValueError, EmptyWebhookSecretError):
         raise OperatorError(
             "DISPATCHER_WATCH_SECRET 应为 whsec_ 加 base64", "DISPATCHER_WATCH_SECRET must be whsec_ and base64"

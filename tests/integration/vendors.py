@@ -24,7 +24,7 @@ from providers.base import (
     SwitchChannel,
     Transient,
 )
-from schemas.vocabulary import Channel, Hook, Result
+from schemas.vocabulary import BankRequest, Channel, Result
 
 TOKEN = "path-token-0123456789abcdefghij"
 WEBHOOK = "whsec_" + base64.b64encode(b"c" * 32).decode()
@@ -74,7 +74,7 @@ class Vendor:
     is_batched: bool = False
     is_forged_by_token: bool = True
     idempotent: bool = False
-    hook: Hook | None = None
+    hook: BankRequest | None = None
 
 
 def _signed(body: dict[str, Any]) -> Posted:
@@ -183,7 +183,7 @@ _TENCENT_SECRETS = {"secret_id": "TID", "receipts_token": TOKEN}
 VENDORS: Mapping[str, Vendor] = {
     "http_gateway": _gateway(Channel.SMS, "to", "text"),
     "number_only": _gateway(Channel.SMS, "to", "type"),
-    "bank_hook": _gateway(Channel.HOOK, "to", "hook", hook=Hook.STOP_PAYMENT),
+    "bank_hook": _gateway(Channel.HOOK, "to", "hook", hook=BankRequest.STOP_PAYMENT),
     "group_notice": _gateway(Channel.BROADCAST, "text", "area"),
     "kannel": Vendor(
         channel=Channel.SMS,

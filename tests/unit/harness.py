@@ -9,15 +9,15 @@ from story import facts, short, words
 
 from dispatcher.engine import Case, Decision, decide, evolve, orders
 from dispatcher.engine.case import SUBJECT, Attempt, Place, Visit
-from dispatcher.engine.decisions import Close, Look, Plan
+from dispatcher.engine.decisions import CloseCase, DecideAgainAt, PlanAttempt
 from dispatcher.engine.sending import NEVER_TAKEN
 from dispatcher.policy import load
 from dispatcher.policy.models import Policy
 from schemas.vocabulary import (
     Answer,
     AttemptState,
+    BankRequest,
     Channel,
-    Hook,
     Onward,
     Resolution,
     Result,
@@ -83,7 +83,9 @@ class World:
         for decision in self.decided:
             self.found.append(self.case)
             self.case = evolve(self.case, decision, self.now)
-        self.story += [f"{self.now:%a %H:%M:%S} {short(each)}" for each in self.decided if not isinstance(each, Look)]
+        self.story += [
+            f"{self.now:%a %H:%M:%S} {short(each)}" for each in self.decided if not isinstance(each, DecideAgainAt)
+        ]
         return self.decided
 
     def at(self, moment: datetime) -> list[Decision]:
@@ -108,17 +110,17 @@ class World:
         return [each.rule for each in self.decided if isinstance(each, kind)]
 
     @property
-    def plans(self) -> list[Plan]:
-        return [each for each in self.decided if isinstance(each, Plan)]
+    def plans(self) -> list[PlanAttempt]:
+        return [each for each in self.decided if isinstance(each, PlanAttempt)]
 
     @property
     def looks(self) -> list[datetime]:
-        return [each.at for each in self.decided if isinstance(each, Look)]
+        return [each.at for each in self.decided if isinstance(each, DecideAgainAt)]
 
     @property
     def waits(self) -> dict[str, datetime]:
         """What the last step waits for, and until when."""
-        return {each.rule: each.at for each in self.decided if isinstance(each, Look)}
+        return {each.rule: each.at for each in self.decided if isinstance(each, DecideAgainAt)}
 
     def in_state(self, *states: AttemptState) -> list[Attempt]:
         return [each for each in self.case.attempts if each.state in states]
@@ -188,9 +190,9 @@ class World:
         self.settled(self.sending(attempt), result, **said)
         return self.case.attempt(attempt.id)
 
-    def bank(self, hook: Hook, result: Result, **said: Any) -> Attempt:
+    def bank(self, bank_request: BankRequest, result: Result, **said: Any) -> Attempt:
         """What was asked of the bank goes out and is answered at once."""
-        attempt = next(each for each in self.case.hooks(hook) if each.state is AttemptState.PLANNED)
+        attempt = next(each for each in self.case.bank_requests(bank_request) if each.state is AttemptState.PLANNED)
         self.settled(self.sending(attempt), result, **said)
         return self.case.attempt(attempt.id)
 
@@ -273,7 +275,7 @@ class World:
 
     def feedback(self, resolution: Resolution) -> None:
         """A person says how it ended."""
-        self.case = evolve(self.case, Close("feedback", resolution), self.now)
+        self.case = evolve(self.case, CloseCase("feedback", resolution), self.now)
         self.act()
 
     def revive(self) -> None:

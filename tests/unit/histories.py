@@ -13,8 +13,8 @@ from schemas.vocabulary import (
     AddressKind,
     Answer,
     AttemptState,
+    BankRequest,
     Channel,
-    Hook,
     Onward,
     Person,
     Resolution,
@@ -111,8 +111,8 @@ def _results(world: World, attempt: Attempt) -> Iterable[Word]:
 def _possible_words(attempt: Attempt) -> Iterable[tuple[Result, dict[str, Any]]]:
     if attempt.channel is VOICE:
         return _voice_words(attempt.person)
-    if attempt.hook is not None:
-        return (*_BANK_WORDS[attempt.hook], *_NO_WORD)
+    if attempt.bank_request is not None:
+        return (*_BANK_WORDS[attempt.bank_request], *_NO_WORD)
     return _SMS_WORDS if attempt.channel is SMS else ((Result.DELIVERED, {}), *_NO_WORD)
 
 
@@ -134,10 +134,14 @@ _NO_WORD: tuple[tuple[Result, dict[str, Any]], ...] = (
     (Result.FAILED_TEMPORARY, {"detail": "gateway answered 503", "onward": Onward.NEXT_PROVIDER}),
     (Result.FAILED_PERMANENT, {"detail": "refused"}),
 )
-_BANK_WORDS: dict[Hook, tuple[tuple[Result, dict[str, Any]], ...]] = {
-    Hook.STOP_PAYMENT: ((Result.STOPPED, {}), (Result.STOPPED_PARTLY, {}), (Result.NOT_STOPPED, {})),
-    Hook.PROTECT_ACCOUNT: ((Result.GRANTED, {"hours": 24}), (Result.GRANTED, {"hours": 1}), (Result.REFUSED, {})),
-    Hook.LIFT_PROTECTION: ((Result.LIFTED, {}), (Result.REFUSED, {})),
+_BANK_WORDS: dict[BankRequest, tuple[tuple[Result, dict[str, Any]], ...]] = {
+    BankRequest.STOP_PAYMENT: ((Result.STOPPED, {}), (Result.STOPPED_PARTLY, {}), (Result.NOT_STOPPED, {})),
+    BankRequest.PROTECT_ACCOUNT: (
+        (Result.GRANTED, {"hours": 24}),
+        (Result.GRANTED, {"hours": 1}),
+        (Result.REFUSED, {}),
+    ),
+    BankRequest.LIFT_PROTECTION: ((Result.LIFTED, {}), (Result.REFUSED, {})),
 }
 _NO_TALK = (
     *(Result.BUSY, Result.BUSY, Result.NO_ANSWER, Result.NO_ANSWER, Result.REJECTED, Result.BLOCKED_SUSPECTED),

@@ -3,10 +3,20 @@
 from harness import World
 
 from dispatcher.engine import Case, decide
-from dispatcher.engine.decisions import Cancel, CancelVisit, Close, GiveUp, Look, Oblige, Plan, Recall, Skip
-from schemas.vocabulary import Answer, AttemptState, Channel, Hook, Person, Result, Urgency
+from dispatcher.engine.decisions import (
+    CancelAttempt,
+    CancelVisit,
+    CloseCase,
+    DecideAgainAt,
+    GiveUpDoubt,
+    OpenWorkItem,
+    PlanAttempt,
+    RecallAttempt,
+    SkipChannel,
+)
+from schemas.vocabulary import Answer, AttemptState, BankRequest, Channel, Person, Result, Urgency
 
-AFTER_THE_END = (GiveUp, Look, Cancel, CancelVisit, Recall, Oblige, Skip)
+AFTER_THE_END = (GiveUpDoubt, DecideAgainAt, CancelAttempt, CancelVisit, RecallAttempt, OpenWorkItem, SkipChannel)
 WAITS_ON_PROVIDER = frozenset({AttemptState.PLANNED, AttemptState.SENDING, AttemptState.ACCEPTED})
 SAFE_OR_TOO_LATE = frozenset({Result.MET_DISSUADED, Result.MET_SELF_AWARE, Result.MET_ALREADY_DEFRAUDED})
 
@@ -23,7 +33,7 @@ def a_critical_case_has_a_visit(world: World) -> None:
 
 
 def an_open_case_has_a_due_time_or_a_named_human(world: World) -> None:
-    """An officer who has a visit in hand gives no due time by himself: a Look must watch over him."""
+    """An officer who has a visit in hand gives no due time by himself: a DecideAgainAt must watch over him."""
     case = world.case
     by_provider = any(
         each.state in WAITS_ON_PROVIDER
@@ -40,7 +50,7 @@ def a_held_case_waits_for_a_named_human(world: World) -> None:
 
 def nothing_is_sent_by_itself_while_held(world: World) -> None:
     for decision, found in zip(world.decided, world.found, strict=True):
-        assert not isinstance(decision, Plan) or not is_held(found)
+        assert not isinstance(decision, PlanAttempt) or not is_held(found)
 
 
 def urgency_never_falls(world: World) -> None:
@@ -57,11 +67,11 @@ def who_was_warned_before_is_at_least_high_and_is_visited(world: World) -> None:
 def every_end_has_its_ground(world: World) -> None:
     """A true contact by a person, or a key press with the answer "dissuaded" where the policy allows it."""
     for decision, found in zip(world.decided, world.found, strict=True):
-        if isinstance(decision, Close) and decision.rule == "met":
+        if isinstance(decision, CloseCase) and decision.rule == "met":
             last = found.visits[-1]
             assert last.result in SAFE_OR_TOO_LATE
             assert last.guardian_present or not found.minor
-        if isinstance(decision, Close) and decision.rule == "confirmed_call":
+        if isinstance(decision, CloseCase) and decision.rule == "confirmed_call":
             said = [each for each in found.attempts if each.confirmed and each.answer == Answer.DISSUADED]
             assert any(each.person in (Person.SUBJECT, Person.GUARDIAN) for each in said)
             assert not found.warned_before
@@ -70,7 +80,7 @@ def every_end_has_its_ground(world: World) -> None:
 
 def nothing_grave_is_dropped_in_silence(world: World) -> None:
     for decision, found in zip(world.decided, world.found, strict=True):
-        if isinstance(decision, Close) and decision.rule in ("expired_on_arrival", "suppressed"):
+        if isinstance(decision, CloseCase) and decision.rule in ("expired_on_arrival", "suppressed"):
             assert found.urgency in (Urgency.MEDIUM, Urgency.LOW)
             assert not found.warned_before
 
@@ -81,7 +91,7 @@ def same_inputs_same_decisions(world: World) -> None:
 
 
 def deciding_again_gives_nothing_but_looks(world: World) -> None:
-    again = [each for each in decide(world.case, world.policy, world.now) if not isinstance(each, Look)]
+    again = [each for each in decide(world.case, world.policy, world.now) if not isinstance(each, DecideAgainAt)]
     assert not again, again
 
 
@@ -123,13 +133,13 @@ def every_decision_has_a_rule(world: World) -> None:
 
 def a_cause_obliges_once(world: World) -> None:
     for decision, found in zip(world.decided, world.found, strict=True):
-        assert not isinstance(decision, Oblige) or decision.cause not in found.asked_for
+        assert not isinstance(decision, OpenWorkItem) or decision.cause not in found.asked_causes
 
 
 def money_that_has_moved_is_stopped_first_and_at_once(world: World) -> None:
     case = world.case
     if case.money_moved and case.is_open and not is_held(case):
-        assert case.hooks(Hook.STOP_PAYMENT)
+        assert case.bank_requests(BankRequest.STOP_PAYMENT)
     plans = [each for each in world.plans if each.send_key is None]
     asked = [each for each in plans if each.rule == "stop_payment"]
     assert all(each.due_at == world.now for each in asked)

@@ -10,9 +10,9 @@ from laws_of_cases import is_held
 
 from dispatcher.engine import Case
 from dispatcher.engine.case import SUBJECT, Attempt
-from dispatcher.engine.decisions import BringForward, Plan
+from dispatcher.engine.decisions import BringAttemptForward, PlanAttempt
 from dispatcher.engine.sending import NEVER_TAKEN
-from schemas.vocabulary import AttemptState, Channel, Hook, Person, Result, Urgency
+from schemas.vocabulary import AttemptState, BankRequest, Channel, Person, Result, Urgency
 
 UNDER_WAY = (AttemptState.PLANNED, AttemptState.SENDING, AttemptState.ACCEPTED)
 NEVER_ARRIVED = frozenset(
@@ -29,12 +29,12 @@ NEVER_ARRIVED = frozenset(
 
 def one_live_attempt_to_a_party_on_a_channel(world: World) -> None:
     live = world.in_state(AttemptState.PLANNED, AttemptState.SENDING)
-    assert max(Counter((each.party, each.channel, each.hook) for each in live).values(), default=0) <= 1
+    assert max(Counter((each.party, each.channel, each.bank_request) for each in live).values(), default=0) <= 1
 
 
 def a_bank_is_asked_one_thing_once_at_a_time(world: World) -> None:
-    for hook in Hook:
-        assert sum(each.hook is hook for each in world.in_state(*UNDER_WAY)) <= 1
+    for bank_request in BankRequest:
+        assert sum(each.bank_request is bank_request for each in world.in_state(*UNDER_WAY)) <= 1
 
 
 def nothing_goes_to_a_bad_or_retired_number(world: World) -> None:
@@ -129,7 +129,7 @@ def no_new_step_is_taken_beside_a_doubt(world: World) -> None:
     for plan, found in plans(world):
         for each in found.attempts:
             same = (each.channel, each.party, each.number_id) == (plan.channel, plan.party, plan.number_id)
-            if same and each.hook is plan.hook and each.state is AttemptState.IN_DOUBT:
+            if same and each.bank_request is plan.bank_request and each.state is AttemptState.IN_DOUBT:
                 assert plan.send_key == each.send_key or found.successor(each) is not None
 
 
@@ -171,8 +171,8 @@ def only_kin_is_called_and_not_of_sensitive_types(world: World) -> None:
 
 def the_wording_has_one_of_three_occasions(world: World) -> None:
     for plan, found in plans(world):
-        assert plan.occasion in (1, 2, 3)
-        assert not found.warned_before or plan.channel in (Channel.HOOK, Channel.BROADCAST) or plan.occasion > 1
+        assert plan.warning_number in (1, 2, 3)
+        assert not found.warned_before or plan.channel in (Channel.HOOK, Channel.BROADCAST) or plan.warning_number > 1
 
 
 LAWS = (
@@ -197,19 +197,19 @@ LAWS = (
 )
 
 
-def plans(world: World) -> Iterator[tuple[Plan, Case]]:
+def plans(world: World) -> Iterator[tuple[PlanAttempt, Case]]:
     """What the last step planned, each with the case as it was found."""
     for decision, found in zip(world.decided, world.found, strict=True):
-        if isinstance(decision, Plan):
+        if isinstance(decision, PlanAttempt):
             yield decision, found
 
 
 def sendings(world: World, channel: Channel) -> Iterator[tuple[datetime, str, str, Case]]:
     """What the last step planned or brought forward: due time, key, party and the case found. No resends."""
     for decision, found in zip(world.decided, world.found, strict=True):
-        if isinstance(decision, Plan) and decision.channel is channel and decision.send_key is None:
+        if isinstance(decision, PlanAttempt) and decision.channel is channel and decision.send_key is None:
             yield decision.due_at, "", decision.party, found
-        if isinstance(decision, BringForward) and found.attempt(decision.attempt_id).channel is channel:
+        if isinstance(decision, BringAttemptForward) and found.attempt(decision.attempt_id).channel is channel:
             moved = found.attempt(decision.attempt_id)
             yield decision.due_at, moved.send_key, moved.party, found
 
@@ -218,10 +218,10 @@ def elsewhere(case: Case, channel: Channel, party: str) -> list[datetime]:
     return [at for each in case.numbers if each.party == party for kind, at in each.used if kind is channel]
 
 
-def resent(case: Case, plan: Plan) -> list[Attempt]:
+def resent(case: Case, plan: PlanAttempt) -> list[Attempt]:
     """The attempts whose message this one sends again, latest first."""
     chain: list[Attempt] = []
-    child: Plan | Attempt = plan
+    child: PlanAttempt | Attempt = plan
     while child.retry_of is not None:
         parent = case.attempt(child.retry_of)
         again = parent.result is Result.FAILED_TEMPORARY or parent.send_key == child.send_key

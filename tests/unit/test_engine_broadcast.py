@@ -7,7 +7,7 @@ from builders import BROADCAST, HIGH, MEDIUM, MONDAY, SECOND, SMS, at
 from harness import World, planned
 
 from dispatcher.engine.case import SUBJECT
-from dispatcher.engine.decisions import Plan, Skip
+from dispatcher.engine.decisions import PlanAttempt, SkipChannel
 from schemas.vocabulary import Hold, Person, Result, SkipReason, Urgency
 
 ONLY_BROADCAST = frozenset({BROADCAST})
@@ -26,7 +26,7 @@ def test_no_notice_goes_where_the_centre_did_not_ask_for_one() -> None:
 
 def test_without_an_area_the_notice_is_skipped() -> None:
     world = World.of(HIGH, channels=ONLY_BROADCAST)
-    assert Skip("no_area", BROADCAST, SkipReason.UNSUPPORTED_DESTINATION) in world.decided
+    assert SkipChannel("no_area", BROADCAST, SkipReason.UNSUPPORTED_DESTINATION) in world.decided
 
 
 def test_another_channel_that_is_skipped_takes_no_notice_with_it() -> None:
@@ -37,8 +37,8 @@ def test_another_channel_that_is_skipped_takes_no_notice_with_it() -> None:
 @pytest.mark.parametrize(("before", "is_skipped"), [(timedelta(hours=24) - SECOND, True), (timedelta(hours=24), False)])
 def test_the_same_notice_is_not_repeated_within_a_day(before: timedelta, is_skipped: bool) -> None:
     world = World.of(HIGH, channels=ONLY_BROADCAST, area="C1", noticed_at=MONDAY - before)
-    assert (Skip("noticed_lately", BROADCAST, SkipReason.CAP_REACHED) in world.decided) is is_skipped
-    assert (world.rules(Plan) == ["group_notice"]) is not is_skipped
+    assert (SkipChannel("noticed_lately", BROADCAST, SkipReason.CAP_REACHED) in world.decided) is is_skipped
+    assert (world.rules(PlanAttempt) == ["group_notice"]) is not is_skipped
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_quiet_hours_hold_a_notice_and_it_says_so(urgency: Urgency, sent: dateti
 def test_a_notice_is_retried_after_a_passing_fault_and_else_sent_once() -> None:
     world = World.of(HIGH, channels=ONLY_BROADCAST, area="C1")
     world.send(BROADCAST, Result.FAILED_TEMPORARY)
-    assert world.rules(Plan) == ["transient_failure"]
+    assert world.rules(PlanAttempt) == ["transient_failure"]
     world.send(BROADCAST, Result.DELIVERED)
     world.after(days=2)
     assert len(world.made(BROADCAST)) == 2

@@ -25,7 +25,7 @@ from harness import World, is_planned, planned
 
 from dispatcher.engine import evolve, orders
 from dispatcher.engine.case import Visit
-from dispatcher.engine.decisions import BringForward, Cancel, Plan
+from dispatcher.engine.decisions import BringAttemptForward, CancelAttempt, PlanAttempt
 from schemas.vocabulary import Answer, Onward, Relation, Result, Urgency, VisitState
 
 
@@ -34,7 +34,7 @@ def test_first_call_after_the_wait_of_the_urgency(urgency: Urgency, wait: int) -
     world = World.of(urgency)
     call = planned(world, VOICE)
     assert (call.number_id, call.due_at) == ("n1", MONDAY + wait * MINUTE)
-    assert "first_call" in world.rules(Plan)
+    assert "first_call" in world.rules(PlanAttempt)
 
 
 @pytest.mark.parametrize("result", [Result.BUSY, Result.NO_ANSWER, Result.REJECTED, Result.VOICEMAIL, Result.UNKNOWN])
@@ -43,17 +43,17 @@ def test_not_reached_is_called_again_after_the_wait(result: Result, urgency: Urg
     world = World.of(urgency, channels=ONLY_VOICE)
     world.send(VOICE, result)
     called = world.now
-    assert world.rules(Plan)[0] == "call_again"
+    assert world.rules(PlanAttempt)[0] == "call_again"
     assert planned(world, VOICE).due_at == called + again * MINUTE
 
 
 def test_a_round_goes_over_all_numbers_before_the_wait() -> None:
     world = World.of(HIGH, channels=ONLY_VOICE, numbers=TWO)
     world.send(VOICE, Result.BUSY)
-    assert (world.rules(Plan), planned(world, VOICE).number_id) == (["next_number"], "n2")
+    assert (world.rules(PlanAttempt), planned(world, VOICE).number_id) == (["next_number"], "n2")
     assert planned(world, VOICE).due_at == MONDAY + MINUTE
     world.send(VOICE, Result.NO_ANSWER)
-    assert (world.rules(Plan), planned(world, VOICE).number_id) == (["call_again"], "n1")
+    assert (world.rules(PlanAttempt), planned(world, VOICE).number_id) == (["call_again"], "n1")
     assert planned(world, VOICE).due_at == MONDAY + 6 * MINUTE
     world.send(VOICE, Result.BUSY)
     assert planned(world, VOICE).number_id == "n2"
@@ -64,22 +64,22 @@ def test_the_call_does_not_wait_for_an_sms_that_gave_way() -> None:
     world = World.of(MEDIUM)
     world.after(minutes=2)
     world.send(SMS, Result.FAILED_PERMANENT, onward=Onward.NEXT_CHANNEL)
-    assert world.rules(BringForward) == ["next_channel"]
+    assert world.rules(BringAttemptForward) == ["next_channel"]
     assert planned(world, VOICE).due_at == MONDAY + 2 * MINUTE
 
 
 def test_a_guardian_is_rung_at_once_where_their_sms_gave_way() -> None:
     world = World.of(MEDIUM, minor=True, numbers=(number("n1"), guardian()))
     world.send(SMS, Result.FAILED_PERMANENT, GUARDIAN, onward=Onward.NEXT_CHANNEL)
-    assert (world.rules(BringForward), planned(world, VOICE, GUARDIAN).due_at) == (["next_channel"], MONDAY)
+    assert (world.rules(BringAttemptForward), planned(world, VOICE, GUARDIAN).due_at) == (["next_channel"], MONDAY)
 
 
 def test_an_sms_that_gave_way_goes_to_the_next_number_first() -> None:
     world = World.of(MEDIUM, numbers=TWO)
     world.send(SMS, Result.FAILED_PERMANENT, onward=Onward.NEXT_CHANNEL)
-    assert (world.rules(Plan), world.rules(BringForward)) == (["next_number"], [])
+    assert (world.rules(PlanAttempt), world.rules(BringAttemptForward)) == (["next_number"], [])
     world.send(SMS, Result.FAILED_PERMANENT)
-    assert world.rules(BringForward) == []
+    assert world.rules(BringAttemptForward) == []
     assert planned(world, VOICE).due_at == MONDAY + 10 * MINUTE
 
 
@@ -102,7 +102,7 @@ def test_a_dead_number_is_left_and_the_next_called_at_once() -> None:
 def test_a_call_that_failed_for_now_is_retried_on_its_number_and_counts_for_no_round() -> None:
     world = World.of(LOW, channels=ONLY_VOICE, numbers=TWO)
     world.send(VOICE, Result.FAILED_TEMPORARY)
-    assert (world.rules(Plan), planned(world, VOICE).number_id) == (["transient_failure"], "n1")
+    assert (world.rules(PlanAttempt), planned(world, VOICE).number_id) == (["transient_failure"], "n1")
     world.send(VOICE, Result.BUSY)
     assert planned(world, VOICE).number_id == "n2"
 
@@ -135,7 +135,7 @@ def test_after_a_confirmed_answer_that_is_no_refusal_nobody_is_called_any_more(a
     world = World.of(CRITICAL, numbers=(number("n1"), relative()), money_moved=True)
     assert is_planned(world, VOICE, FAMILY)
     world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=answer)
-    assert "true_contact" in world.rules(Cancel)
+    assert "true_contact" in world.rules(CancelAttempt)
     assert not is_planned(world, VOICE)
     assert not is_planned(world, VOICE, FAMILY)
 
@@ -143,7 +143,7 @@ def test_after_a_confirmed_answer_that_is_no_refusal_nobody_is_called_any_more(a
 def test_an_answer_without_the_key_press_is_no_contact() -> None:
     world = World.of(HIGH, channels=ONLY_VOICE)
     world.send(VOICE, Result.ANSWERED_SUBJECT)
-    assert world.rules(Plan) == ["call_again"]
+    assert world.rules(PlanAttempt) == ["call_again"]
 
 
 def test_a_number_that_joins_late_is_called_at_once_and_then_waits_its_turn() -> None:
@@ -186,7 +186,7 @@ def test_who_was_met_is_not_called_any_more() -> None:
     call = planned(world, VOICE)
     world.goes_there()
     world.reports(Result.MET_REFUSED)
-    assert Cancel("true_contact", call.id) in world.decided
+    assert CancelAttempt("true_contact", call.id) in world.decided
     assert not is_planned(world, VOICE)
 
 

@@ -25,7 +25,7 @@ from harness import World, is_planned, planned
 
 from dispatcher.engine import caps
 from dispatcher.engine.case import SUBJECT, Number
-from dispatcher.engine.decisions import BringForward, Plan
+from dispatcher.engine.decisions import BringAttemptForward, PlanAttempt
 from schemas.vocabulary import Answer, Channel, Hold, Result, Urgency
 
 HOUR = timedelta(hours=1)
@@ -133,8 +133,8 @@ def test_a_rise_permits_one_sms_at_once() -> None:
     world = delivered()
     world.after(minutes=5)
     world.joined(CRITICAL)
-    assert "urgency_rose" in world.rules(Plan)
-    assert (planned(world, SMS).due_at, planned(world, SMS).occasion) == (world.now, 2)
+    assert "urgency_rose" in world.rules(PlanAttempt)
+    assert (planned(world, SMS).due_at, planned(world, SMS).warning_number) == (world.now, 2)
 
 
 def test_a_rise_permits_one_sms_also_where_nobody_knows_whether_the_first_arrived() -> None:
@@ -163,7 +163,7 @@ def test_after_the_sms_that_a_rise_permits_the_cap_holds_again() -> None:
     sent = world.now
     world.after(minutes=1)
     world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DENIES)
-    assert "other_wording" in world.rules(Plan)
+    assert "other_wording" in world.rules(PlanAttempt)
     assert planned(world, SMS).due_at == sent + 2 * HOUR
 
 
@@ -197,7 +197,7 @@ def test_a_rise_frees_a_first_sms_that_a_linked_case_held_back() -> None:
     world = World.of(HIGH, numbers=(used(SMS, MONDAY - HOUR),))
     first = planned(world, SMS)
     world.joined(CRITICAL)
-    assert BringForward("urgency_rose", first.id, MONDAY) in world.decided
+    assert BringAttemptForward("urgency_rose", first.id, MONDAY) in world.decided
 
 
 # --- another wording
@@ -207,8 +207,8 @@ def test_who_refuses_is_sent_one_more_sms_in_other_words() -> None:
     world = World.of(HIGH)
     world.send(SMS, Result.DELIVERED)
     world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DENIES)
-    assert "other_wording" in world.rules(Plan)
-    assert (planned(world, SMS).due_at, planned(world, SMS).occasion) == (MONDAY + 2 * HOUR, 2)
+    assert "other_wording" in world.rules(PlanAttempt)
+    assert (planned(world, SMS).due_at, planned(world, SMS).warning_number) == (MONDAY + 2 * HOUR, 2)
     world.send(SMS, Result.DELIVERED)
     world.after(days=1)
     assert len(world.made(SMS)) == 2
@@ -229,18 +229,18 @@ def test_a_refusal_counts_from_the_end_of_the_call() -> None:
     world.send(SMS, Result.DELIVERED)
     world.after(minutes=1)
     world.settled(call, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DENIES)
-    assert "other_wording" in world.rules(Plan)
+    assert "other_wording" in world.rules(PlanAttempt)
 
 
 def test_the_wording_follows_how_often_a_person_was_warned() -> None:
-    assert planned(World.of(HIGH), SMS).occasion == 1
+    assert planned(World.of(HIGH), SMS).warning_number == 1
     world = World.of(HIGH, warned_before=True)
-    assert (planned(world, SMS).occasion, planned(world, VOICE).occasion) == (2, 2)
+    assert (planned(world, SMS).warning_number, planned(world, VOICE).warning_number) == (2, 2)
     for _ in range(2):
         world.send(SMS, Result.DELIVERED)
         world.after(hours=3)
         world.act(rewarned_at=world.now)
-    assert planned(world, SMS).occasion == 3
+    assert planned(world, SMS).warning_number == 3
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ def test_the_wording_follows_how_often_a_person_was_warned() -> None:
     ],
 )
 def test_an_sms_that_never_arrived_was_no_warning(result: Result) -> None:
-    assert caps.sms_occasion(new_case(attempts=(settled(SMS, result),)), SUBJECT) == 1
+    assert caps.sms_warning_number(new_case(attempts=(settled(SMS, result),)), SUBJECT) == 1
 
 
 # --- calls

@@ -6,7 +6,15 @@ import pytest
 from builders import CRITICAL, HIGH, LOW, MEDIUM, MINUTE, MONDAY, ONLY_SMS, ONLY_VOICE, SECOND, SMS, VOICE
 from harness import World, planned
 
-from dispatcher.engine.decisions import AskHuman, Cancel, CancelVisit, Close, GiveUp, Oblige, Recall
+from dispatcher.engine.decisions import (
+    AskHuman,
+    CancelAttempt,
+    CancelVisit,
+    CloseCase,
+    GiveUpDoubt,
+    OpenWorkItem,
+    RecallAttempt,
+)
 from schemas.vocabulary import (
     Answer,
     AttemptState,
@@ -24,7 +32,7 @@ from schemas.vocabulary import (
 def test_a_confirmed_call_closes(urgency: Urgency) -> None:
     world = World.of(urgency, amount_at_risk=3000)
     world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DISSUADED)
-    close = Close("confirmed_call", Resolution.DISSUADED_IN_TIME, 3000, "amount_about_to_be_sent")
+    close = CloseCase("confirmed_call", Resolution.DISSUADED_IN_TIME, 3000, "amount_about_to_be_sent")
     assert close in world.decided
     assert world.case.resolution is Resolution.DISSUADED_IN_TIME
 
@@ -54,7 +62,7 @@ def test_who_was_met_ends_the_case(
     world.assign()
     world.officer(VisitState.ARRIVED)
     world.reports(result, lost)
-    (close,) = [each for each in world.decided if isinstance(each, Close)]
+    (close,) = [each for each in world.decided if isinstance(each, CloseCase)]
     assert (close.rule, close.resolution, close.avoided) == ("met", resolution, avoided)
     assert (close.avoided_basis is None) == (avoided is None)
 
@@ -65,9 +73,9 @@ def test_closing_clears_up_and_plans_the_follow_ups() -> None:
     world.assign()
     world.officer(VisitState.ARRIVED)
     world.reports(Result.MET_DISSUADED)
-    assert world.rules(Cancel) == ["case_closed"]
-    assert world.rules(Recall) == ["case_closed"]
-    assert [each.due_at - world.now for each in world.decided if isinstance(each, Oblige)] == [
+    assert world.rules(CancelAttempt) == ["case_closed"]
+    assert world.rules(RecallAttempt) == ["case_closed"]
+    assert [each.due_at - world.now for each in world.decided if isinstance(each, OpenWorkItem)] == [
         timedelta(hours=24),
         timedelta(hours=72),
         timedelta(days=7),
@@ -85,10 +93,10 @@ def test_withdrawal_cancels_recalls_and_tells_the_officer() -> None:
     world.act(withdrawn=True)
     assert world.case.resolution is Resolution.WITHDRAWN
     assert world.decided == [
-        Close("withdrawn", Resolution.WITHDRAWN),
+        CloseCase("withdrawn", Resolution.WITHDRAWN),
         CancelVisit("withdrawn", world.visit.id),
-        Cancel("withdrawn", sms.id),
-        Recall("withdrawn", call.id),
+        CancelAttempt("withdrawn", sms.id),
+        RecallAttempt("withdrawn", call.id),
     ]
     assert world.visit.state is VisitState.CANCELLED
     world.after(seconds=1)
@@ -100,7 +108,7 @@ def test_what_was_sending_at_the_withdrawal_is_recalled_when_it_is_accepted() ->
     call = world.sending(planned(world, VOICE))
     world.act(withdrawn=True)
     world.accepted(call)
-    assert world.decided == [Recall("withdrawn", call.id)]
+    assert world.decided == [RecallAttempt("withdrawn", call.id)]
 
 
 @pytest.mark.parametrize(
@@ -111,7 +119,7 @@ def test_no_follow_up_where_there_was_no_victim(resolution: Resolution) -> None:
     world = World.of(HIGH)
     world.act(withdrawn=resolution is Resolution.WITHDRAWN)
     world.feedback(resolution)
-    assert world.rules(Oblige) == []
+    assert world.rules(OpenWorkItem) == []
 
 
 def test_a_plan_that_is_exhausted_asks_a_human_once() -> None:
@@ -134,8 +142,8 @@ def test_a_person_already_defrauded_is_handed_over_and_looked_back_at(lost: int)
     world = World.of(CRITICAL, amount_at_risk=20_000)
     world.goes_there()
     world.reports(Result.MET_ALREADY_DEFRAUDED, lost)
-    duties = [each for each in world.decided if isinstance(each, Oblige) and each.rule == "already_transferred"]
-    assert [(each.duty, each.due_at - world.now, each.cause) for each in duties] == [
+    duties = [each for each in world.decided if isinstance(each, OpenWorkItem) and each.rule == "already_transferred"]
+    assert [(each.kind, each.due_at - world.now, each.cause) for each in duties] == [
         (WorkItemKind.CASE_REPORT, timedelta(0), "case_report"),
         (WorkItemKind.LOOK_BACK, timedelta(days=7), "look_back"),
     ]
@@ -147,13 +155,13 @@ def test_who_was_dissuaded_is_not_handed_over() -> None:
     world = World.of(CRITICAL)
     world.goes_there()
     world.reports(Result.MET_DISSUADED)
-    assert "already_transferred" not in world.rules(Oblige)
+    assert "already_transferred" not in world.rules(OpenWorkItem)
 
 
 def test_money_that_left_before_is_never_counted_as_avoided() -> None:
     world = World.of(HIGH, amount_at_risk=20_000, money_transferred=5_000)
     world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DISSUADED)
-    assert [each.avoided for each in world.decided if isinstance(each, Close)] == [15_000]
+    assert [each.avoided for each in world.decided if isinstance(each, CloseCase)] == [15_000]
 
 
 @pytest.mark.parametrize("urgency", Urgency)
@@ -176,9 +184,9 @@ def test_a_message_in_doubt_at_the_end_is_asked_about_and_then_given_up_but_neve
     world.act(withdrawn=True)
     assert world.waits == {"doubt_wait": MONDAY + 4 * MINUTE}
     world.at(MONDAY + 4 * MINUTE - SECOND)
-    assert world.rules(GiveUp) == []
+    assert world.rules(GiveUpDoubt) == []
     world.at(MONDAY + 4 * MINUTE)
-    assert world.decided == [GiveUp("withdrawn", sms.id)]
+    assert world.decided == [GiveUpDoubt("withdrawn", sms.id)]
     assert world.case.attempt(sms.id).result is Result.UNKNOWN
     assert len(world.made(SMS)) == 1
 
@@ -188,7 +196,7 @@ def test_what_was_planned_after_the_visit_is_cancelled_too() -> None:
     world.send(VOICE, Result.BUSY)
     call = planned(world, VOICE)
     world.act(withdrawn=True)
-    assert Cancel("withdrawn", call.id) in world.decided
+    assert CancelAttempt("withdrawn", call.id) in world.decided
 
 
 def test_a_call_is_recalled_once() -> None:
@@ -198,7 +206,7 @@ def test_a_call_is_recalled_once() -> None:
     world.act(withdrawn=True)
     assert world.case.attempt(call.id).detail == "recalled"
     world.after(seconds=1)
-    assert world.rules(Recall) == []
+    assert world.rules(RecallAttempt) == []
 
 
 def test_the_end_cancels_the_visit_in_hand_and_nothing_else_that_has_gone_out() -> None:
@@ -232,9 +240,9 @@ def test_a_case_that_has_ended_waits_for_nobody() -> None:
 def test_follow_ups_are_duties_each_with_its_own_cause() -> None:
     world = World.of(HIGH, channels=ONLY_VOICE)
     world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DISSUADED)
-    assert [each for each in world.decided if isinstance(each, Oblige)] == [
-        Oblige("follow_up", WorkItemKind.FOLLOW_UP, world.now + timedelta(hours=48), "follow_up:1"),
-        Oblige("follow_up", WorkItemKind.FOLLOW_UP, world.now + timedelta(days=7), "follow_up:2"),
+    assert [each for each in world.decided if isinstance(each, OpenWorkItem)] == [
+        OpenWorkItem("follow_up", WorkItemKind.FOLLOW_UP, world.now + timedelta(hours=48), "follow_up:1"),
+        OpenWorkItem("follow_up", WorkItemKind.FOLLOW_UP, world.now + timedelta(days=7), "follow_up:2"),
     ]
 
 

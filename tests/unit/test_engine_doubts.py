@@ -31,9 +31,9 @@ from builders import (
 from harness import World, is_planned, planned
 
 from dispatcher.engine import evolve, orders
-from dispatcher.engine.decisions import GiveUp, Plan
+from dispatcher.engine.decisions import GiveUpDoubt, PlanAttempt
 from dispatcher.engine.sending import NEVER_TAKEN, NEXT_PROVIDER
-from schemas.vocabulary import Answer, AttemptState, Hook, Onward, Relation, Result, Urgency
+from schemas.vocabulary import Answer, AttemptState, BankRequest, Onward, Relation, Result, Urgency
 
 
 def test_what_the_provider_never_took_goes_again_at_once_under_its_key() -> None:
@@ -42,7 +42,7 @@ def test_what_the_provider_never_took_goes_again_at_once_under_its_key() -> None
     world.in_doubt(doubtful)
     world.never_taken(doubtful)
     following = planned(world, SMS)
-    assert world.rules(Plan) == ["never_taken"]
+    assert world.rules(PlanAttempt) == ["never_taken"]
     assert (following.due_at, following.send_key, following.retry_of) == (world.now, doubtful.id, doubtful.id)
     assert not following.possible_duplicate
 
@@ -54,7 +54,7 @@ def test_what_a_provider_never_takes_is_sent_with_growing_waits() -> None:
         doubtful = world.sending(planned(world, SMS))
         world.in_doubt(doubtful)
         world.never_taken(doubtful)
-        assert (world.rules(Plan), planned(world, SMS).send_key) == (["never_taken"], doubtful.send_key)
+        assert (world.rules(PlanAttempt), planned(world, SMS).send_key) == (["never_taken"], doubtful.send_key)
         waits.append((planned(world, SMS).due_at - world.now).total_seconds())
     assert waits == [0, 2, 10, 30]
 
@@ -82,7 +82,7 @@ def test_doubt_is_waited_out_and_then_sent_again_as_a_possible_duplicate(urgency
     assert not is_planned(world, SMS)
     world.at(MONDAY + wait)
     following = planned(world, SMS)
-    assert world.rules(Plan)[0] == "doubt_wait"
+    assert world.rules(PlanAttempt)[0] == "doubt_wait"
     assert (following.send_key, following.possible_duplicate, following.retry_of) == (doubtful.id, True, doubtful.id)
 
 
@@ -161,12 +161,12 @@ def test_a_visit_in_doubt_is_never_doubled() -> None:
 def test_a_doubt_waits_no_longer_than_the_urgency_raised_beside_it() -> None:
     """Medium again with no number to ring is raised to high, and high waits three minutes."""
     world = World.of(LOW, numbers=(number("n1", SMS, VOICE),), money_moved=True)
-    stop = world.sending(world.case.hooks(Hook.STOP_PAYMENT)[0])
+    stop = world.sending(world.case.bank_requests(BankRequest.STOP_PAYMENT)[0])
     world.in_doubt(stop)
     world.after(minutes=5)
     world.joined(MEDIUM)
     assert world.case.urgency is HIGH
-    assert [each.possible_duplicate for each in world.case.hooks(Hook.STOP_PAYMENT)] == [False, True]
+    assert [each.possible_duplicate for each in world.case.bank_requests(BankRequest.STOP_PAYMENT)] == [False, True]
 
 
 def test_the_wait_in_doubt_is_named() -> None:
@@ -207,7 +207,7 @@ def test_a_message_that_stays_doubtful_is_given_up_after_its_last_send() -> None
         last = world.sending(planned(world, SMS))
         world.in_doubt(last)
         world.after(minutes=3)
-    assert GiveUp("doubt_sends", last.id) in world.decided
+    assert GiveUpDoubt("doubt_sends", last.id) in world.decided
     given_up = world.case.attempt(last.id)
     assert (given_up.state, given_up.result, given_up.settled_at) == (AttemptState.SETTLED, Result.UNKNOWN, world.now)
     assert len(world.made(SMS)) == 3
@@ -289,7 +289,7 @@ def test_the_next_provider_is_tried_for_an_sms_beside_a_doubt_about_another_numb
     second = planned(world, SMS)
     world.at(second.due_at)
     world.settled(world.sending(second), Result.FAILED_TEMPORARY, onward=Onward.NEXT_PROVIDER)
-    assert world.rules(Plan) == [NEXT_PROVIDER]
+    assert world.rules(PlanAttempt) == [NEXT_PROVIDER]
     third = planned(world, SMS)
     assert (third.due_at, third.possible_duplicate) == (world.now, True)
 

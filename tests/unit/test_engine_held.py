@@ -4,7 +4,7 @@ import pytest
 from builders import CRITICAL, HIGH, LOW, MEDIUM, ONLY_VISIT, SMS, VISIT, VOICE
 from harness import World, planned
 
-from dispatcher.engine.decisions import AskHuman, Close, Plan, RaiseUrgency, Skip
+from dispatcher.engine.decisions import AskHuman, CloseCase, PlanAttempt, RaiseUrgency, SkipChannel
 from schemas.vocabulary import Resolution, Result, Rung, SkipReason, Urgency, VisitState
 
 HELD = [("expired", "expired_on_arrival"), ("suppressed", "suppressed")]
@@ -31,8 +31,8 @@ def test_the_rest_is_closed_and_each_channel_says_why_it_was_not_used(
     urgency: Urgency, fact: str, rule: str, resolution: Resolution, reason: SkipReason
 ) -> None:
     world = World.of(urgency, **{fact: True})
-    assert [each for each in world.decided if isinstance(each, Close)] == [Close(rule, resolution)]
-    assert [(each.channel, each.reason) for each in world.decided if isinstance(each, Skip)] == [
+    assert [each for each in world.decided if isinstance(each, CloseCase)] == [CloseCase(rule, resolution)]
+    assert [(each.channel, each.reason) for each in world.decided if isinstance(each, SkipChannel)] == [
         (SMS, reason),
         (VOICE, reason),
         (VISIT, reason),
@@ -51,13 +51,13 @@ def test_a_person_warned_before_is_grave_and_never_closed_in_silence(fact: str, 
 def test_what_a_supervisor_revives_goes_on(fact: str) -> None:
     world = World.of(CRITICAL, **{fact: True})
     world.revive()
-    assert "first_sms" in world.rules(Plan)
+    assert "first_sms" in world.rules(PlanAttempt)
 
 
 def test_an_expired_case_that_is_warned_of_again_goes_on() -> None:
     world = World.of(CRITICAL, expired=True)
     world.joined(expired=False)
-    assert "first_sms" in world.rules(Plan)
+    assert "first_sms" in world.rules(PlanAttempt)
 
 
 def test_a_pause_stops_what_would_be_planned_until_it_ends() -> None:
@@ -65,9 +65,9 @@ def test_a_pause_stops_what_would_be_planned_until_it_ends() -> None:
     world.pause()
     world.send(VOICE, Result.BUSY)
     world.after(hours=1)
-    assert (world.rules(Plan), world.case.visits) == ([], ())
+    assert (world.rules(PlanAttempt), world.case.visits) == ([], ())
     world.resume()
-    assert "call_again" in world.rules(Plan)
+    assert "call_again" in world.rules(PlanAttempt)
 
 
 def test_a_paused_case_whose_supervisor_is_off_its_file_asks_the_centre() -> None:

@@ -8,7 +8,7 @@ from builders import CRITICAL, HIGH, MINUTE, MONDAY, ONLY_VISIT, SECOND, VISIT, 
 from harness import World, is_planned, planned
 
 from dispatcher.engine.case import Visit
-from dispatcher.engine.decisions import AskHuman, EndAssignment, Plan
+from dispatcher.engine.decisions import AskHuman, EndAssignment, PlanAttempt
 from schemas.vocabulary import AttemptState, Result, Rung, Urgency, VisitState
 
 
@@ -39,12 +39,12 @@ def test_the_ladder_names_why_it_went_on() -> None:
     world = World.of(CRITICAL, channels=ONLY_VISIT)
     not_accepted(world)
     assert world.rules(EndAssignment) == ["visit_not_accepted"]
-    assert world.rules(Plan) == ["ladder_after_not_accepted"]
+    assert world.rules(PlanAttempt) == ["ladder_after_not_accepted"]
     world.send(VISIT, Result.NOBODY_ON_DUTY)
-    assert world.rules(Plan) == ["ladder_after_nobody_on_duty"]
+    assert world.rules(PlanAttempt) == ["ladder_after_nobody_on_duty"]
     world.assign()
     world.returns()
-    assert world.rules(Plan) == ["ladder_after_returned"]
+    assert world.rules(PlanAttempt) == ["ladder_after_returned"]
     assert planned(world, VISIT).rung == 3
 
 

@@ -22,14 +22,14 @@ from builders import (
 )
 from harness import World, is_planned, planned
 
-from dispatcher.engine.decisions import Cancel, MarkBad, Oblige, OpenVisit, Plan, Skip
+from dispatcher.engine.decisions import CancelAttempt, MarkNumberBad, OpenVisit, OpenWorkItem, PlanAttempt, SkipChannel
 from schemas.vocabulary import Answer, Channel, Resolution, Result, SkipReason, VisitState
 
 CHILD = (number("n1"), guardian("g1"))
 
 
 def skips(world: World) -> list[tuple[Channel, SkipReason]]:
-    return [(each.channel, each.reason) for each in world.decided if isinstance(each, Skip)]
+    return [(each.channel, each.reason) for each in world.decided if isinstance(each, SkipChannel)]
 
 
 def test_of_a_child_the_guardian_is_texted_and_called_like_the_subject() -> None:
@@ -59,7 +59,7 @@ def test_a_call_planned_before_it_was_known_is_called_off(fact: str, rule: str) 
     world = World.of(HIGH)
     call = planned(world, VOICE)
     world.joined(**{fact: True})
-    assert Cancel(rule, call.id) in world.decided
+    assert CancelAttempt(rule, call.id) in world.decided
     assert not is_planned(world, VOICE)
 
 
@@ -114,7 +114,7 @@ def test_the_guardian_of_a_deaf_child_is_called() -> None:
 def test_a_guardians_dead_number_is_marked_and_the_next_one_called() -> None:
     world = World.of(HIGH, minor=True, numbers=(*CHILD, guardian("g2")))
     world.send(VOICE, Result.OUT_OF_SERVICE, GUARDIAN)
-    assert world.rules(MarkBad) == ["bad_number"]
+    assert world.rules(MarkNumberBad) == ["bad_number"]
     assert planned(world, VOICE, GUARDIAN).number_id == "g2"
 
 
@@ -122,7 +122,7 @@ def test_a_guardian_who_is_not_reached_is_visited_in_time() -> None:
     world = World.of(HIGH, minor=True, numbers=CHILD)
     world.at(MONDAY + timedelta(minutes=15))
     assert world.rules(OpenVisit) == ["visit_no_contact"]
-    assert "visit_assigned" in world.rules(Plan)
+    assert "visit_assigned" in world.rules(PlanAttempt)
     assert world.visit.state is VisitState.WAITING
     assert planned(world, VISIT)
 
@@ -143,13 +143,13 @@ def test_a_guardian_who_refuses_is_sent_one_more_sms_in_other_words_within_the_c
     world = World.of(HIGH, minor=True, numbers=CHILD)
     world.send(SMS, Result.DELIVERED, GUARDIAN)
     world.send(VOICE, Result.ANSWERED_GUARDIAN, GUARDIAN, confirmed=True, answer=Answer.DENIES)
-    assert "other_wording" in world.rules(Plan)
+    assert "other_wording" in world.rules(PlanAttempt)
     another = planned(world, SMS, GUARDIAN)
-    assert (another.due_at, another.occasion) == (MONDAY + timedelta(hours=2), 2)
+    assert (another.due_at, another.warning_number) == (MONDAY + timedelta(hours=2), 2)
 
 
 def test_a_child_whose_guardian_can_be_rung_needs_no_other_number() -> None:
-    assert World.of(HIGH, minor=True, numbers=(guardian(),)).rules(Oblige) == []
+    assert World.of(HIGH, minor=True, numbers=(guardian(),)).rules(OpenWorkItem) == []
 
 
 def test_a_guardians_retried_call_minds_the_days_cap_of_the_guardians_calls() -> None:
@@ -163,8 +163,8 @@ def test_a_guardians_retried_call_minds_the_days_cap_of_the_guardians_calls() ->
 
 def test_a_child_without_a_number_whose_guardian_has_one_has_no_channel_skipped_but_the_call() -> None:
     world = World.of(HIGH, minor=True, numbers=(guardian(),))
-    assert [each for each in world.decided if isinstance(each, Skip)] == [
-        Skip("minor_not_called", VOICE, SkipReason.MINOR)
+    assert [each for each in world.decided if isinstance(each, SkipChannel)] == [
+        SkipChannel("minor_not_called", VOICE, SkipReason.MINOR)
     ]
 
 

@@ -5,7 +5,7 @@ from builders import CRITICAL, EMPLOYER, HIGH, LOW, ONLY_SMS, ONLY_VOICE, SMS, T
 from harness import World, is_planned, planned
 
 from dispatcher.engine import evolve, orders
-from dispatcher.engine.decisions import Cancel, MarkBad, OpenVisit, Plan
+from dispatcher.engine.decisions import CancelAttempt, MarkNumberBad, OpenVisit, PlanAttempt
 from schemas.vocabulary import AttemptState, Channel, Relation, Result
 
 
@@ -14,9 +14,9 @@ from schemas.vocabulary import AttemptState, Channel, Relation, Result
 def test_a_dead_number_is_bad_for_sms_and_voice(channel: Channel, result: Result) -> None:
     world = World.of(CRITICAL, numbers=TWO)
     failed = world.send(channel, result)
-    assert MarkBad("bad_number", "n1", frozenset({SMS, VOICE}), failed.id) in world.decided
+    assert MarkNumberBad("bad_number", "n1", frozenset({SMS, VOICE}), failed.id) in world.decided
     other = VOICE if channel is SMS else SMS
-    assert "bad_number" in world.rules(Cancel)
+    assert "bad_number" in world.rules(CancelAttempt)
     assert planned(world, other).number_id == "n2"
 
 
@@ -51,8 +51,8 @@ def test_an_sms_after_a_passing_fault_goes_to_the_next_number_where_the_first_is
     failed = world.send(SMS, Result.FAILED_TEMPORARY)
     gone = (TWO[1],) if retired else (number("n1", SMS, VOICE), TWO[1])
     world.act(numbers=gone)
-    assert world.rules(Cancel) == ["number_retired" if retired else "bad_number"]
-    assert (world.rules(Plan), planned(world, SMS).number_id) == (["next_number"], "n2")
+    assert world.rules(CancelAttempt) == ["number_retired" if retired else "bad_number"]
+    assert (world.rules(PlanAttempt), planned(world, SMS).number_id) == (["next_number"], "n2")
     assert planned(world, SMS).retry_of == failed.id
 
 
@@ -60,7 +60,7 @@ def test_a_number_that_a_newer_version_no_longer_names_is_used_no_more() -> None
     world = World.of(HIGH, numbers=TWO)
     call = planned(world, VOICE)
     world.act(numbers=(TWO[1],))
-    assert Cancel("number_retired", call.id) in world.decided
+    assert CancelAttempt("number_retired", call.id) in world.decided
     assert (planned(world, VOICE).number_id, planned(world, SMS).number_id) == ("n2", "n2")
 
 
@@ -121,6 +121,6 @@ def test_a_planned_attempt_on_a_number_that_went_bad_is_cancelled_there_and_then
     world = World.of(HIGH)
     call = planned(world, VOICE)
     world.send(SMS, Result.INVALID_NUMBER)
-    assert Cancel("bad_number", call.id) in world.decided
+    assert CancelAttempt("bad_number", call.id) in world.decided
     cancelled = world.case.attempt(call.id)
     assert (cancelled.state, cancelled.settled_at) == (AttemptState.CANCELLED, world.now)

@@ -9,16 +9,16 @@ from harness import World
 
 from dispatcher.engine import evolve, orders
 from dispatcher.engine.case import Number
-from dispatcher.engine.decisions import Plan
+from dispatcher.engine.decisions import PlanAttempt
 from dispatcher.policy import load
-from schemas.vocabulary import Channel, Hook, Person, Relation, Result, Urgency
+from schemas.vocabulary import BankRequest, Channel, Person, Relation, Result, Urgency
 
 OTHER_EMPLOYER = "contact:employer:3"
 
 
-def ordered(world: World) -> list[Plan]:
+def ordered(world: World) -> list[PlanAttempt]:
     """A supervisor has the employer called; what was planned is carried out."""
-    plans = [each for each in orders.call(world.case, Relation.EMPLOYER, world.now) if isinstance(each, Plan)]
+    plans = [each for each in orders.call(world.case, Relation.EMPLOYER, world.now) if isinstance(each, PlanAttempt)]
     for each in plans:
         world.case = evolve(world.case, each, world.now)
     return plans
@@ -27,7 +27,9 @@ def ordered(world: World) -> list[Plan]:
 def test_an_ordered_call_goes_at_once_to_the_contact_named() -> None:
     world = World.of(HIGH, numbers=(number("n1"), employer()), warned_before=True)
     world.after(minutes=5)
-    assert ordered(world) == [Plan("call_employer", VOICE, EMPLOYER, Person.OTHER, world.now, "e1", occasion=2)]
+    assert ordered(world) == [
+        PlanAttempt("call_employer", VOICE, EMPLOYER, Person.OTHER, world.now, "e1", warning_number=2)
+    ]
 
 
 def test_an_ordered_call_under_way_is_not_doubled_and_may_be_ordered_anew_after() -> None:
@@ -50,11 +52,11 @@ def test_nobody_is_called_on_order_where_there_is_no_such_number(known: tuple[Nu
 
 
 def test_a_question_to_the_bank_says_that_it_was_ordered() -> None:
-    plan = orders.bank(Hook.PROTECT_ACCOUNT, MONDAY)
-    assert (plan.rule, plan.channel, plan.hook, plan.due_at) == (
+    plan = orders.bank(BankRequest.PROTECT_ACCOUNT, MONDAY)
+    assert (plan.rule, plan.channel, plan.bank_request, plan.due_at) == (
         "protect_account_ordered",
         HOOK,
-        Hook.PROTECT_ACCOUNT,
+        BankRequest.PROTECT_ACCOUNT,
         MONDAY,
     )
 

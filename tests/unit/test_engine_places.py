@@ -9,7 +9,7 @@ from harness import World, is_planned, planned
 
 from dispatcher.engine import places
 from dispatcher.engine.case import Place
-from dispatcher.engine.decisions import OpenVisit, ReAddress
+from dispatcher.engine.decisions import OpenVisit, ReaddressVisit
 from dispatcher.policy import load
 from schemas.vocabulary import AddressKind, Answer, AttemptState, Result, VisitState
 
@@ -80,7 +80,7 @@ def test_who_is_found_elsewhere_is_visited_there_and_the_clock_stands() -> None:
     world = under_way()
     deadlines = dict(world.case.deadlines)
     world.located(HOTEL)
-    assert ReAddress("re_addressed", world.visit.id, "P9") in world.decided
+    assert ReaddressVisit("re_addressed", world.visit.id, "P9") in world.decided
     assert world.made(VISIT)[0].result is Result.READDRESSED
     assert (world.visit.precinct, planned(world, VISIT).rung, planned(world, VISIT).due_at) == ("P9", 0, world.now)
     assert world.case.deadlines == deadlines
@@ -102,21 +102,21 @@ def test_an_officer_who_has_not_arrived_is_sent_elsewhere(state: VisitState) -> 
     world.officer(state)
     world.after(minutes=1)
     world.located(HOTEL)
-    assert world.rules(ReAddress) == ["re_addressed"]
+    assert world.rules(ReaddressVisit) == ["re_addressed"]
 
 
 def test_a_visit_nobody_has_yet_goes_elsewhere_too() -> None:
     world = at_home()
     world.after(minutes=1)
     world.located(HOTEL)
-    assert (world.rules(ReAddress), world.visit.precinct) == (["re_addressed"], "P9")
+    assert (world.rules(ReaddressVisit), world.visit.precinct) == (["re_addressed"], "P9")
 
 
 def test_a_second_move_is_followed_too_and_told_once_each() -> None:
     world = under_way()
     world.located(HOTEL)
     world.after(minutes=1)
-    assert world.rules(ReAddress) == []
+    assert world.rules(ReaddressVisit) == []
     world.located(place("station", "P7", AddressKind.CURRENT))
     assert world.visit.precinct == "P7"
 
@@ -133,14 +133,14 @@ def test_a_second_move_is_followed_too_and_told_once_each() -> None:
 def test_news_that_changes_no_precinct_leaves_the_officer_on_the_way(news: Place) -> None:
     world = under_way()
     world.located(news)
-    assert (world.rules(ReAddress), world.visit.state) == ([], VisitState.ACCEPTED)
+    assert (world.rules(ReaddressVisit), world.visit.state) == ([], VisitState.ACCEPTED)
 
 
 def test_an_officer_who_has_arrived_is_not_sent_away() -> None:
     world = under_way()
     world.officer(VisitState.ARRIVED)
     world.located(HOTEL)
-    assert world.rules(ReAddress) == []
+    assert world.rules(ReaddressVisit) == []
 
 
 def test_an_offer_to_another_unit_ends_where_the_person_is_found_elsewhere() -> None:

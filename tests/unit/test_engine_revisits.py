@@ -50,7 +50,7 @@ def revisit() -> World:
 def test_a_revisit_has_its_window_and_its_wording() -> None:
     world = revisit()
     assert (world.visit.not_before, world.visit.not_after) == (at("18:30"), at("21:30"))
-    assert planned(world, VISIT).occasion == 2
+    assert planned(world, VISIT).warning_number == 2
 
 
 def test_a_revisit_that_misses_its_window_is_put_before_the_station_leader_once() -> None:
@@ -82,7 +82,7 @@ def test_a_person_who_refuses_again_and_again_stays_open_and_is_visited_again() 
         assert (len(world.case.visits), world.case.is_open) == (visits, True)
         world.goes_there()
         world.reports(Result.MET_REFUSED)
-    assert planned(world, VISIT).occasion == 3
+    assert planned(world, VISIT).warning_number == 3
 
 
 def test_a_window_is_one_of_the_policys_time_zone_wherever_the_machine_stands() -> None:

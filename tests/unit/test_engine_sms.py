@@ -4,7 +4,7 @@ import pytest
 from builders import HIGH, MINUTE, MONDAY, ONLY_SMS, SECOND, SMS, TWO, policy_with, settled
 from harness import World, is_planned, planned
 
-from dispatcher.engine.decisions import Plan
+from dispatcher.engine.decisions import PlanAttempt
 from schemas.vocabulary import Onward, Person, Result, Urgency
 
 
@@ -27,7 +27,7 @@ def test_sms_goes_to_the_next_number_at_once_after_a_permanent_failure() -> None
     world = World.of(numbers=TWO)
     failed = world.send(SMS, Result.FAILED_PERMANENT)
     following = planned(world, SMS)
-    assert world.rules(Plan) == ["next_number"]
+    assert world.rules(PlanAttempt) == ["next_number"]
     assert (following.number_id, following.due_at, following.retry_of) == ("n2", MONDAY, failed.id)
     assert not following.possible_duplicate
 
@@ -59,10 +59,10 @@ def test_providers_are_tried_one_after_another_before_a_wait() -> None:
     for _ in range(3):
         for left in (Onward.NEXT_PROVIDER, Onward.NEXT_PROVIDER):
             failed = world.send(SMS, Result.FAILED_TEMPORARY, onward=left)
-            assert (world.rules(Plan), planned(world, SMS).due_at) == (["next_provider"], failed.settled_at)
+            assert (world.rules(PlanAttempt), planned(world, SMS).due_at) == (["next_provider"], failed.settled_at)
             assert planned(world, SMS).retry_of == failed.id
         failed = world.send(SMS, Result.FAILED_TEMPORARY)
-        assert world.rules(Plan) == ["transient_failure"]
+        assert world.rules(PlanAttempt) == ["transient_failure"]
         waits.append((planned(world, SMS).due_at - failed.settled_at).total_seconds())
     assert waits == [2, 10, 30]
 
@@ -72,7 +72,7 @@ def test_what_may_be_a_duplicate_goes_to_no_other_provider() -> None:
     world.in_doubt(world.sending(planned(world, SMS)))
     world.after(minutes=3)
     world.send(SMS, Result.FAILED_TEMPORARY, onward=Onward.NEXT_PROVIDER)
-    assert world.rules(Plan) == ["transient_failure"]
+    assert world.rules(PlanAttempt) == ["transient_failure"]
     assert planned(world, SMS).possible_duplicate
 
 
@@ -82,7 +82,11 @@ def test_a_passing_fault_is_retried_with_growing_waits() -> None:
     for _ in range(6):
         failed = world.send(SMS, Result.FAILED_TEMPORARY, detail="gateway answered 503")
         following = planned(world, SMS)
-        assert (world.rules(Plan), following.retry_of, following.number_id) == (["transient_failure"], failed.id, "n1")
+        assert (world.rules(PlanAttempt), following.retry_of, following.number_id) == (
+            ["transient_failure"],
+            failed.id,
+            "n1",
+        )
         assert following.send_key == following.id
         waits.append((following.due_at - world.now).total_seconds())
     assert waits == [2, 10, 30, 120, 300, 300]
@@ -122,4 +126,4 @@ def test_a_wait_before_the_first_sms_is_kept() -> None:
 def test_a_retry_keeps_its_person_and_its_wording() -> None:
     world = World.of(channels=ONLY_SMS, warned_before=True)
     world.send(SMS, Result.FAILED_TEMPORARY)
-    assert (planned(world, SMS).person, planned(world, SMS).occasion) == (Person.SUBJECT, 2)
+    assert (planned(world, SMS).person, planned(world, SMS).warning_number) == (Person.SUBJECT, 2)

@@ -6,7 +6,7 @@ import pytest
 from builders import CRITICAL, HIGH, MINUTE, MONDAY, ONLY_VISIT, SECOND, VISIT, VOICE, place
 from harness import World, is_planned, planned
 
-from dispatcher.engine.decisions import AskHuman, EndOffer, OpenVisit, Plan
+from dispatcher.engine.decisions import AskHuman, EndVisitOffer, OpenVisit, PlanAttempt
 from schemas.vocabulary import AddressKind, AttemptState, Resolution, Result, ReturnReason, Rung, VisitState
 
 ELSEWHERE = ReturnReason.NOT_MY_JURISDICTION
@@ -43,7 +43,7 @@ def test_an_offer_nobody_answers_comes_back_and_the_county_is_told() -> None:
     world = offered()
     deadlines = dict(world.case.deadlines)
     world.after(minutes=2, seconds=1)
-    assert world.rules(EndOffer) == ["offer_lapsed"]
+    assert world.rules(EndVisitOffer) == ["offer_lapsed"]
     assert (world.visit.state, world.visit.offered_until) == (VisitState.WAITING, None)
     cause = f"offer:{world.visit.id}:{(MONDAY + 2 * MINUTE).isoformat()}"
     assert AskHuman("offer_lapsed", Rung.COUNTY_DESK, cause) in world.decided
@@ -53,7 +53,7 @@ def test_an_offer_nobody_answers_comes_back_and_the_county_is_told() -> None:
 def test_a_refused_offer_goes_up_to_the_county_desk() -> None:
     world = offered()
     world.other_unit(None)
-    assert (world.rules(Plan), planned(world, VISIT).rung) == (["ladder_after_returned"], 4)
+    assert (world.rules(PlanAttempt), planned(world, VISIT).rung) == (["ladder_after_returned"], 4)
 
 
 def test_the_unit_that_accepts_climbs_its_own_ladder_and_the_deadline_stands() -> None:
@@ -127,7 +127,7 @@ def test_a_return_goes_to_who_can_mend_its_reason(reason: ReturnReason, rung: in
     world = World.of(CRITICAL, channels=ONLY_VISIT)
     world.assign()
     world.returns(reason)
-    assert (world.rules(Plan), planned(world, VISIT).rung) == (["ladder_after_returned"], rung)
+    assert (world.rules(PlanAttempt), planned(world, VISIT).rung) == (["ladder_after_returned"], rung)
 
 
 def test_what_the_county_desk_returns_too_goes_up_to_the_centre_and_then_to_a_person() -> None:

@@ -19,7 +19,7 @@ from builders import (
 )
 from harness import World, planned
 
-from dispatcher.engine.decisions import BringForward, OpenVisit, RaiseUrgency
+from dispatcher.engine.decisions import BringAttemptForward, OpenVisit, RaiseUrgency
 from schemas.vocabulary import Result, Urgency
 
 
@@ -98,7 +98,7 @@ def test_a_rise_brings_forward_under_its_name() -> None:
     world = World.of(LOW)
     call = planned(world, VOICE)
     world.joined(CRITICAL)
-    assert BringForward("urgency_rose", call.id, MONDAY) in world.decided
+    assert BringAttemptForward("urgency_rose", call.id, MONDAY) in world.decided
 
 
 def test_the_clock_of_an_urgency_that_rose_starts_at_the_rise() -> None:
@@ -111,7 +111,7 @@ def test_the_clock_of_an_urgency_that_rose_starts_at_the_rise() -> None:
 def test_an_exhausted_phone_route_raises_once_and_says_so() -> None:
     world = World.of(MEDIUM, numbers=())
     assert RaiseUrgency("phone_route_exhausted", HIGH, "phone_route_exhausted") in world.decided
-    assert "phone_route_exhausted" in world.case.raised_for
+    assert "phone_route_exhausted" in world.case.raise_causes
 
 
 def test_a_policy_that_raises_to_the_urgency_itself_raises_nothing() -> None:
@@ -122,4 +122,4 @@ def test_a_policy_that_raises_to_the_urgency_itself_raises_nothing() -> None:
 def test_what_is_planned_in_time_is_not_brought_forward() -> None:
     world = World.of(HIGH)
     world.after(seconds=1)
-    assert world.rules(BringForward) == []
+    assert world.rules(BringAttemptForward) == []

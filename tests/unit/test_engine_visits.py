@@ -22,7 +22,7 @@ from builders import (
 from harness import World, planned
 
 from dispatcher.engine.case import SUBJECT, Number
-from dispatcher.engine.decisions import AskHuman, Oblige, OpenVisit
+from dispatcher.engine.decisions import AskHuman, OpenVisit, OpenWorkItem
 from schemas.vocabulary import Answer, Person, Result, ReturnReason, Rung, Urgency, VisitState, WorkItemKind
 
 
@@ -118,18 +118,19 @@ def test_who_was_warned_before_is_visited_even_if_a_call_succeeds() -> None:
 def test_without_a_number_to_ring_the_source_is_asked_for_one_once(numbers: tuple[Number, ...]) -> None:
     world = World.of(HIGH, numbers=numbers)
     assert (
-        Oblige("ask_for_number", WorkItemKind.NUMBER_REQUEST, MONDAY + 60 * MINUTE, "number_request") in world.decided
+        OpenWorkItem("ask_for_number", WorkItemKind.NUMBER_REQUEST, MONDAY + 60 * MINUTE, "number_request")
+        in world.decided
     )
     world.after(hours=1)
-    assert world.rules(Oblige) == []
+    assert world.rules(OpenWorkItem) == []
 
 
 def test_a_landline_is_a_number_to_ring() -> None:
-    assert World.of(HIGH, numbers=(number("n1", SMS),)).rules(Oblige) == []
+    assert World.of(HIGH, numbers=(number("n1", SMS),)).rules(OpenWorkItem) == []
 
 
 def test_where_no_message_was_asked_for_no_number_is_missed() -> None:
-    assert World.of(HIGH, channels=ONLY_VISIT, numbers=()).rules(Oblige) == []
+    assert World.of(HIGH, channels=ONLY_VISIT, numbers=()).rules(OpenWorkItem) == []
 
 
 def test_a_wrong_address_asks_the_source_for_a_better_one() -> None:
@@ -137,11 +138,11 @@ def test_a_wrong_address_asks_the_source_for_a_better_one() -> None:
     world.goes_there()
     world.reports(Result.WRONG_ADDRESS)
     cause = f"address:{world.made(VISIT)[0].id}"
-    assert [each for each in world.decided if isinstance(each, Oblige)] == [
-        Oblige("ask_for_address", WorkItemKind.ADDRESS_REQUEST, world.now + 60 * MINUTE, cause)
+    assert [each for each in world.decided if isinstance(each, OpenWorkItem)] == [
+        OpenWorkItem("ask_for_address", WorkItemKind.ADDRESS_REQUEST, world.now + 60 * MINUTE, cause)
     ]
     world.after(minutes=1)
-    assert world.rules(Oblige) == []
+    assert world.rules(OpenWorkItem) == []
 
 
 @pytest.mark.parametrize("reason", ReturnReason)
@@ -149,7 +150,7 @@ def test_only_an_insufficient_address_asks_the_source_when_a_visit_is_returned(r
     world = World.of(CRITICAL, channels=ONLY_VISIT)
     world.assign()
     world.returns(reason)
-    assert ("ask_for_address" in world.rules(Oblige)) is (reason is ReturnReason.ADDRESS_INSUFFICIENT)
+    assert ("ask_for_address" in world.rules(OpenWorkItem)) is (reason is ReturnReason.ADDRESS_INSUFFICIENT)
 
 
 # --- the visit itself

@@ -14,12 +14,15 @@ from dispatcher.texts import reasons
 from dispatcher.texts.reasons import placeholders
 from dispatcher.visits.officer_steps import STEPS
 from schemas.instruction import Feedback, LaterLoss, Withdraw
-from schemas.vocabulary import Hold, Hook, IntakeStatus, LinkKind, Result, Urgency
+from schemas.vocabulary import BankRequest, Hold, IntakeStatus, LinkKind, Result, Urgency
 
 # What an expression in the source can come to. One that is not here fails the test: add it, with its words.
 EXPRESSIONS: dict[str, set[str]] = {
-    "hook.value": {Hook.STOP_PAYMENT.value, Hook.PROTECT_ACCOUNT.value},  # lifting is a human's order
-    "attempt.hook": {Hook.STOP_PAYMENT.value},
+    "bank_request.value": {
+        BankRequest.STOP_PAYMENT.value,
+        BankRequest.PROTECT_ACCOUNT.value,
+    },  # lifting is a human's order
+    "attempt.hook": {BankRequest.STOP_PAYMENT.value},
     "kind.value": {each.value for each in LinkKind},
     "status.value": {IntakeStatus.DUPLICATE.value, IntakeStatus.STALE.value},
     "_op(event)": {get_args(each.model_fields["op"].annotation)[0] for each in (Withdraw, Feedback, LaterLoss)},

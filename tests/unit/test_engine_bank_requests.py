@@ -8,27 +8,37 @@ from harness import World, planned
 
 from dispatcher.engine import evolve, orders
 from dispatcher.engine.case import SUBJECT, Attempt
-from dispatcher.engine.decisions import AskHuman, Oblige, Plan
-from schemas.vocabulary import Answer, AttemptState, Hook, Person, Resolution, Result, Rung, Urgency, WorkItemKind
+from dispatcher.engine.decisions import AskHuman, OpenWorkItem, PlanAttempt
+from schemas.vocabulary import (
+    Answer,
+    AttemptState,
+    BankRequest,
+    Person,
+    Resolution,
+    Result,
+    Rung,
+    Urgency,
+    WorkItemKind,
+)
 
-STOP, PROTECT, LIFT = Hook.STOP_PAYMENT, Hook.PROTECT_ACCOUNT, Hook.LIFT_PROTECTION
+STOP, PROTECT, LIFT = BankRequest.STOP_PAYMENT, BankRequest.PROTECT_ACCOUNT, BankRequest.LIFT_PROTECTION
 HOUR = timedelta(hours=1)
 
 
-def last(world: World, hook: Hook) -> Attempt:
-    return world.case.hooks(hook)[-1]
+def last(world: World, bank_request: BankRequest) -> Attempt:
+    return world.case.bank_requests(bank_request)[-1]
 
 
 @pytest.mark.parametrize("urgency", Urgency)
 def test_money_that_has_moved_is_stopped_before_all_else_and_not_waited_for(urgency: Urgency) -> None:
     world = World.of(urgency, money_moved=True)
-    assert world.plans[0] == Plan("stop_payment", HOOK, SUBJECT, Person.SUBJECT, MONDAY, hook=STOP)
+    assert world.plans[0] == PlanAttempt("stop_payment", HOOK, SUBJECT, Person.SUBJECT, MONDAY, bank_request=STOP)
     assert planned(world, SMS).due_at == MONDAY
     assert planned(world, VOICE)
 
 
 def test_where_no_money_has_moved_no_bank_is_asked() -> None:
-    assert World.of(CRITICAL).case.hooks(STOP) == ()
+    assert World.of(CRITICAL).case.bank_requests(STOP) == ()
 
 
 def test_money_that_moves_later_is_stopped_then() -> None:
@@ -42,7 +52,7 @@ def test_a_payment_that_was_stopped_is_not_stopped_twice() -> None:
     world = World.of(HIGH, money_moved=True)
     world.bank(STOP, Result.STOPPED)
     world.after(hours=1)
-    assert len(world.case.hooks(STOP)) == 1
+    assert len(world.case.bank_requests(STOP)) == 1
 
 
 @pytest.mark.parametrize("result", [Result.STOPPED, Result.STOPPED_PARTLY])
@@ -81,7 +91,7 @@ def test_a_bank_that_has_answered_is_not_asked_again_for_a_later_fault(result: R
     second = world.sending(last(world, STOP))
     world.settled(first, result)
     world.settled(second, Result.FAILED_TEMPORARY)
-    assert [each.id for each in world.case.hooks(STOP)] == [first.id, second.id]
+    assert [each.id for each in world.case.bank_requests(STOP)] == [first.id, second.id]
 
 
 def test_where_there_is_no_bank_to_ask_a_person_is_told() -> None:
@@ -128,7 +138,7 @@ def refused(urgency: Urgency) -> World:
 
 @pytest.mark.parametrize(("urgency", "protected"), [(CRITICAL, True), (HIGH, True), (MEDIUM, False), (LOW, False)])
 def test_who_refuses_has_the_account_protected_where_the_policy_says_so(urgency: Urgency, protected: bool) -> None:
-    assert ("protect_account" in refused(urgency).rules(Plan)) is protected
+    assert ("protect_account" in refused(urgency).rules(PlanAttempt)) is protected
 
 
 def test_a_bank_that_protects_the_account_asks_nobody() -> None:
@@ -147,9 +157,9 @@ def test_an_account_protection_that_the_bank_refuses_is_put_before_a_person() ->
 def test_somebody_is_reminded_to_lift_the_protection_before_it_ends(hours: int, reminded_after: timedelta) -> None:
     world = refused(HIGH)
     granted = world.bank(PROTECT, Result.GRANTED, hours=hours)
-    due = [each for each in world.decided if isinstance(each, Oblige)]
+    due = [each for each in world.decided if isinstance(each, OpenWorkItem)]
     assert due == [
-        Oblige("lift_reminder", WorkItemKind.LIFT_PROTECTION, world.now + reminded_after, f"lift:{granted.id}"),
+        OpenWorkItem("lift_reminder", WorkItemKind.LIFT_PROTECTION, world.now + reminded_after, f"lift:{granted.id}"),
     ]
 
 
@@ -158,23 +168,23 @@ def test_a_protection_whose_ground_is_gone_is_to_be_lifted_at_once(resolution: R
     world = refused(HIGH)
     granted = world.bank(PROTECT, Result.GRANTED, hours=24)
     world.feedback(resolution)
-    assert [each for each in world.decided if isinstance(each, Oblige)] == [
-        Oblige("protection_groundless", WorkItemKind.LIFT_PROTECTION, world.now, f"groundless:{granted.id}")
+    assert [each for each in world.decided if isinstance(each, OpenWorkItem)] == [
+        OpenWorkItem("protection_groundless", WorkItemKind.LIFT_PROTECTION, world.now, f"groundless:{granted.id}")
     ]
     world.after(seconds=1)
-    assert world.rules(Oblige) == []
+    assert world.rules(OpenWorkItem) == []
 
 
 def test_a_protection_of_a_dissuaded_person_stands_until_its_time() -> None:
     world = refused(HIGH)
     world.bank(PROTECT, Result.GRANTED, hours=24)
     world.feedback(Resolution.DISSUADED_IN_TIME)
-    assert "protection_groundless" not in world.rules(Oblige)
+    assert "protection_groundless" not in world.rules(OpenWorkItem)
 
 
-def order(world: World, hook: Hook, result: Result, **said: int) -> None:
-    world.case = evolve(world.case, orders.bank(hook, world.now), world.now)
-    world.bank(hook, result, **said)
+def order(world: World, bank_request: BankRequest, result: Result, **said: int) -> None:
+    world.case = evolve(world.case, orders.bank(bank_request, world.now), world.now)
+    world.bank(bank_request, result, **said)
 
 
 def test_a_protection_that_was_lifted_is_not_lifted_again() -> None:
@@ -182,7 +192,7 @@ def test_a_protection_that_was_lifted_is_not_lifted_again() -> None:
     world.bank(PROTECT, Result.GRANTED, hours=24)
     order(world, LIFT, Result.LIFTED)
     world.feedback(Resolution.NOT_A_VICTIM)
-    assert world.rules(Oblige) == []
+    assert world.rules(OpenWorkItem) == []
 
 
 def test_a_second_protection_after_a_lifted_one_is_watched_too() -> None:
@@ -190,16 +200,16 @@ def test_a_second_protection_after_a_lifted_one_is_watched_too() -> None:
     world.bank(PROTECT, Result.GRANTED, hours=24)
     order(world, LIFT, Result.LIFTED)
     order(world, PROTECT, Result.GRANTED, hours=48)
-    assert world.rules(Oblige) == ["lift_reminder"]
+    assert world.rules(OpenWorkItem) == ["lift_reminder"]
     world.feedback(Resolution.NOT_A_VICTIM)
-    assert world.rules(Oblige) == ["protection_groundless"]
+    assert world.rules(OpenWorkItem) == ["protection_groundless"]
 
 
 def test_at_most_one_question_of_a_kind_is_with_the_bank() -> None:
     world = World.of(CRITICAL, money_moved=True)
     world.accepted(world.sending(last(world, STOP)))
     world.joined(money_moved=True)
-    assert [each.state for each in world.case.hooks(STOP)] == [AttemptState.ACCEPTED]
+    assert [each.state for each in world.case.bank_requests(STOP)] == [AttemptState.ACCEPTED]
     assert planned(world, VISIT)
 
 
@@ -209,7 +219,7 @@ def test_at_most_one_question_of_a_kind_is_with_the_bank() -> None:
 def test_what_a_human_asked_of_the_bank_is_asked_again_after_a_passing_fault() -> None:
     world = World.of(LOW)
     order(world, PROTECT, Result.FAILED_TEMPORARY)
-    assert (world.rules(Plan), last(world, PROTECT).state) == (["transient_failure"], AttemptState.PLANNED)
+    assert (world.rules(PlanAttempt), last(world, PROTECT).state) == (["transient_failure"], AttemptState.PLANNED)
 
 
 def test_what_a_human_asked_of_the_bank_is_put_before_a_person_where_the_bank_refuses() -> None:
@@ -223,21 +233,23 @@ def test_what_a_rule_asked_of_the_bank_outlives_the_case_too() -> None:
     asked = world.sending(last(world, PROTECT))
     world.feedback(Resolution.DISSUADED_IN_TIME)
     world.settled(asked, Result.FAILED_TEMPORARY)
-    assert world.rules(Plan) == ["transient_failure"]
+    assert world.rules(PlanAttempt) == ["transient_failure"]
 
 
 def test_what_a_human_asked_of_the_bank_outlives_the_case() -> None:
     world = World.of(HIGH)
     world.feedback(Resolution.DISSUADED_IN_TIME)
     order(world, PROTECT, Result.FAILED_TEMPORARY)
-    assert world.rules(Plan) == ["transient_failure"]
+    assert world.rules(PlanAttempt) == ["transient_failure"]
 
 
-@pytest.mark.parametrize(("hook", "goes_on"), [(PROTECT, False), (LIFT, True)])
-def test_after_a_false_alarm_a_measure_is_not_asked_again_but_its_end_is(hook: Hook, goes_on: bool) -> None:
+@pytest.mark.parametrize(("bank_request", "goes_on"), [(PROTECT, False), (LIFT, True)])
+def test_after_a_false_alarm_a_measure_is_not_asked_again_but_its_end_is(
+    bank_request: BankRequest, goes_on: bool
+) -> None:
     world = World.of(HIGH)
     world.feedback(Resolution.NOT_A_VICTIM)
-    order(world, hook, Result.FAILED_TEMPORARY)
+    order(world, bank_request, Result.FAILED_TEMPORARY)
     assert bool(world.plans) is goes_on
 
 
@@ -249,7 +261,7 @@ def test_a_bank_that_lifts_a_protection_asks_nobody() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hook", "resolution", "stands"),
+    ("bank_request", "resolution", "stands"),
     [
         (PROTECT, Resolution.DISSUADED_IN_TIME, True),
         (PROTECT, Resolution.NOT_A_VICTIM, False),
@@ -257,21 +269,21 @@ def test_a_bank_that_lifts_a_protection_asks_nobody() -> None:
     ],
 )
 def test_what_the_bank_is_still_to_be_asked_outlives_the_case_while_there_is_ground(
-    hook: Hook, resolution: Resolution, stands: bool
+    bank_request: BankRequest, resolution: Resolution, stands: bool
 ) -> None:
     world = World.of(HIGH)
-    world.case = evolve(world.case, orders.bank(hook, world.now), world.now)
+    world.case = evolve(world.case, orders.bank(bank_request, world.now), world.now)
     world.feedback(resolution)
-    assert bool(world.case.hooks(hook)) is stands
+    assert bool(world.case.bank_requests(bank_request)) is stands
 
 
 def test_a_protection_without_an_end_reminds_nobody() -> None:
     world = refused(HIGH)
     world.bank(PROTECT, Result.GRANTED)
-    assert world.rules(Oblige) == []
+    assert world.rules(OpenWorkItem) == []
 
 
 def test_a_protection_that_a_rule_asked_for_is_asked_again_after_a_passing_fault() -> None:
     world = refused(HIGH)
     world.bank(PROTECT, Result.FAILED_TEMPORARY)
-    assert world.rules(Plan) == ["transient_failure"]
+    assert world.rules(PlanAttempt) == ["transient_failure"]
