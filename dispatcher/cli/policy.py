@@ -13,8 +13,8 @@ from dispatcher.cli.output import err, json_line, out
 from dispatcher.errors import OperatorError
 from dispatcher.policy import Policy, timeline
 from dispatcher.policy.fields import duration_text
-from dispatcher.policy.leaves import leaves, plain
-from dispatcher.policy.oddities import oddities
+from dispatcher.policy.flatten import flatten, plain
+from dispatcher.policy.lint import lint
 from dispatcher.policy.timeline import NAMES, ORIGINS, TICKS, Step
 from dispatcher.settings import settings
 from dispatcher.setup import load_policy
@@ -52,10 +52,10 @@ def check(
     try:
         found = policy.load(file)
     except policy.PolicyError as error:
-        for fault in error.faults:
+        for fault in error.errors:
             err.print(fault, highlight=False, soft_wrap=True)
         raise typer.Exit(_FAULTY) from None
-    odd = list(oddities(found))
+    odd = list(lint(found))
     for each in odd:
         out.print(f"odd: {each}", highlight=False, soft_wrap=True)
     if odd and strict:
@@ -98,7 +98,7 @@ def _record(found: Policy, chosen: Iterable[Urgency]) -> dict[str, Any]:
         "time_lines": {
             each.value: [timeline.record(step) for step in timeline.steps(found.plan(each), found)] for each in chosen
         },
-        "settings": {key: plain(value) for key, value in leaves(found)},
+        "settings": {key: plain(value) for key, value in flatten(found)},
     }
 
 
@@ -141,7 +141,7 @@ def _common(found: Policy) -> Table:
     held = ", ".join(each.label for each in Urgency if found.plan(each).held_in_quiet_hours)
     table.add_row("夜间推迟 held at night", held)
     for name, title in _COMMON.items():
-        values = leaves(getattr(found, name))
+        values = flatten(getattr(found, name))
         table.add_row(title, ", ".join(f"{key} {_short(plain(value))}" for key, value in values))
     return table
 

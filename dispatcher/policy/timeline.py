@@ -7,7 +7,7 @@ from itertools import islice, pairwise
 from typing import Any
 
 from dispatcher.policy.fields import duration_text
-from dispatcher.policy.leaves import plain
+from dispatcher.policy.flatten import plain
 from dispatcher.policy.models import Policy
 from dispatcher.policy.plans import Plan
 

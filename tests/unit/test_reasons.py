@@ -7,7 +7,7 @@ import rule_names
 from rule_names import Named
 
 from dispatcher.policy import load
-from dispatcher.policy.leaves import leaves
+from dispatcher.policy.flatten import flatten
 from dispatcher.reporting.explain import explain
 from dispatcher.supervision.decisions import CALLED_ON_ORDER
 from dispatcher.texts import reasons
@@ -78,7 +78,7 @@ def test_both_languages_say_the_same_of_an_entry() -> None:
 
 
 def test_every_number_that_a_rule_looks_at_is_a_key_of_the_policy() -> None:
-    known = dict(leaves(load()))
+    known = dict(flatten(load()))
     for rule, each in reasons.load().rules.items():
         for key in each.numbers:
             of_a_plan = any(f"urgency.{urgency}.{key}" in known for urgency in Urgency)

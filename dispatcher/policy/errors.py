@@ -29,15 +29,15 @@ _WORDS = {
 }
 
 
-def lines(error: ValidationError) -> Iterator[str]:
+def describe(error: ValidationError) -> Iterator[str]:
     """Every fault that the models found."""
     for fault in error.errors(include_url=False):
         key = ".".join(map(str, fault["loc"])) or "policy"
-        for text in _told(fault):
+        for text in _texts_of(fault):
             yield f"{key}: {text}"
 
 
-def _told(fault: ErrorDetails) -> Iterable[str]:
+def _texts_of(fault: ErrorDetails) -> Iterable[str]:
     if fault["type"] == "value_error":
         return fault["msg"].removeprefix("Value error, ").splitlines()
     if fault["type"] not in _WORDS:

@@ -13,12 +13,12 @@ _ZH = {"missing": "缺少此项", "extra_forbidden": "没有此项", "string_too
 class TextsError(ValueError):
     """The texts can't be used; one line for each key at fault."""
 
-    def __init__(self, path: Path, faults: list[str]) -> None:
-        self.faults = faults
-        super().__init__(f"{path}: {'; '.join(faults)}")
+    def __init__(self, path: Path, errors: list[str]) -> None:
+        self.errors = errors
+        super().__init__(f"{path}: {'; '.join(errors)}")
 
 
-def lines(fault: ErrorDetails) -> Iterator[str]:
+def describe(fault: ErrorDetails) -> Iterator[str]:
     """The lines of one fault that the model found."""
     key = ".".join(map(str, fault["loc"]))
     message = fault["msg"].removeprefix("Value error, ")
