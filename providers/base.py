@@ -76,10 +76,15 @@ class Transient:
 
 @dataclass(frozen=True, slots=True)
 class Permanent:
-    """Certainly not sent, and never will be to this number with this content."""
+    """Certainly not sent, and never will be to this number with this content.
+
+    `number_fault`: it is the number that is refused, so that no later warning tries it on this channel for a time. A
+    result that says so itself (INVALID_NUMBER) needs no flag.
+    """
 
     result: Result
     detail: str
+    number_fault: bool = False
 
 
 @dataclass(frozen=True, slots=True)

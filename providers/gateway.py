@@ -34,8 +34,9 @@ from schemas.gateway import GatewayReceipt
 from schemas.vocabulary import Channel, Result
 
 # A refusal's {"code"}, where the gateway gives one.
+_INVALID_NUMBER = "invalid_number"
 _REFUSALS: Mapping[str, Result] = {
-    "invalid_number": Result.INVALID_NUMBER,
+    _INVALID_NUMBER: Result.INVALID_NUMBER,
     "out_of_service": Result.OUT_OF_SERVICE,
     "unsupported_destination": Result.UNSUPPORTED,
     "content": Result.REJECTED_CONTENT,
@@ -156,7 +157,8 @@ def _outcome_of(message: Message, answer: httpx.Response) -> Outcome:
         # Only a call has codes of its own for it; the detail keeps the gateway's word.
         if message.channel is not Channel.VOICE and result in (Result.INVALID_NUMBER, Result.OUT_OF_SERVICE):
             result = fallback
-        return Permanent(result, code if code in _REFUSALS else f"gateway answered {status}")
+        said = code if code in _REFUSALS else f"gateway answered {status}"
+        return Permanent(result, said, number_fault=code == _INVALID_NUMBER)
     return InDoubt(f"gateway answered {status}")
 
 

@@ -21,6 +21,7 @@ from schemas.vocabulary import (
     BankRequest,
     CaseState,
     Channel,
+    Ending,
     Person,
     Resolution,
     Result,
@@ -87,7 +88,7 @@ def _plan(writer: DecisionWriter, plan: d.PlanAttempt) -> None:
     attempt = _new_attempt(writer, plan.rule, plan.channel)
     attempt.party, attempt.person = plan.party, plan.person.value
     attempt.phone_id, attempt.visit_id, attempt.rung = writer.id(plan.number_id), writer.id(plan.visit_id), plan.rung
-    attempt.retry_of = writer.id(plan.retry_of)
+    attempt.retry_of, attempt.retry_kind = writer.id(plan.retry_of), plan.retry_kind
     attempt.send_key = writer.id(plan.send_key) or attempt.id
     attempt.possible_duplicate = plan.possible_duplicate
     attempt.hook, attempt.occasion = plan.bank_request, plan.warning_number
@@ -166,8 +167,8 @@ def _bring_forward(writer: DecisionWriter, decision: d.BringAttemptForward) -> N
 
 def _recall(writer: DecisionWriter, recall: d.RecallAttempt) -> None:
     attempt = writer.attempt(recall.attempt_id)
-    attempt.action, attempt.due_at, attempt.detail = "cancel", writer.now, "recalled"
-    attempt.lease_until = None
+    attempt.action, attempt.due_at = "cancel", writer.now
+    attempt.recalled_at, attempt.lease_until = writer.now, None
     writer.case_file.lanes.add(attempt.lane)
     writer.note("attempt_recalled", recall.rule, attempt=str(attempt.id), channel=attempt.channel)
 
@@ -175,7 +176,7 @@ def _recall(writer: DecisionWriter, recall: d.RecallAttempt) -> None:
 def _give_up(writer: DecisionWriter, decision: d.GiveUpDoubt) -> None:
     attempt = writer.attempt(decision.attempt_id)
     attempt.state, attempt.action = AttemptState.SETTLED.value, None
-    attempt.result, attempt.detail, attempt.settled_at = Result.UNKNOWN.value, "doubt_given_up", writer.now
+    attempt.result, attempt.ending, attempt.settled_at = Result.UNKNOWN.value, Ending.DOUBT_GIVEN_UP.value, writer.now
     writer.note("attempt_given_up", decision.rule, attempt=str(attempt.id), channel=attempt.channel)
 
 

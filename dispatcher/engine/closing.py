@@ -127,8 +127,14 @@ def clear_up(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
                 yield CancelAttempt(rule, attempt.id)
         elif attempt.state is AttemptState.IN_DOUBT:
             yield from _last_look(case, policy, now, rule, attempt)
-        elif attempt.state is AttemptState.ACCEPTED and attempt.channel is Channel.VOICE and not attempt.detail:
+        elif _can_be_recalled(attempt):
             yield RecallAttempt(rule, attempt.id)
+
+
+def _can_be_recalled(attempt: Attempt) -> bool:
+    """A call that its provider may not have placed yet; it is asked once."""
+    is_call = attempt.channel is Channel.VOICE
+    return is_call and attempt.state is AttemptState.ACCEPTED and attempt.recalled_at is None
 
 
 def _last_look(case: Case, policy: Policy, now: datetime, rule: str, attempt: Attempt) -> Iterator[Decision]:

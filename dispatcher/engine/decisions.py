@@ -3,7 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from schemas.vocabulary import BankRequest, Channel, Hold, Person, Resolution, Result, SkipReason, Urgency, WorkItemKind
+from schemas.vocabulary import (
+    BankRequest,
+    Channel,
+    Hold,
+    Person,
+    Resolution,
+    Result,
+    RetryKind,
+    SkipReason,
+    Urgency,
+    WorkItemKind,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +30,7 @@ class PlanAttempt:
     visit_id: str | None = None
     rung: int | None = None
     retry_of: str | None = None
+    retry_kind: RetryKind | None = None
     send_key: str | None = None
     possible_duplicate: bool = False
     bank_request: BankRequest | None = None

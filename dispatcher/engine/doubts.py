@@ -9,7 +9,7 @@ from dispatcher.engine.decisions import DecideAgainAt, Decision, GiveUpDoubt
 from dispatcher.engine.sending import again_at, repeat
 from dispatcher.engine.times import Due
 from dispatcher.policy.models import Policy
-from schemas.vocabulary import AttemptState, Channel
+from schemas.vocabulary import AttemptState, Channel, RetryKind
 
 
 def doubts(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
@@ -29,5 +29,5 @@ def doubts(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
         elif sends >= policy.retry.doubt_sends:
             yield GiveUpDoubt("doubt_sends", attempt.id)
         else:
-            once_more = repeat("doubt_wait", attempt, again_at(case, policy, attempt, Due(now)))
+            once_more = repeat("doubt_wait", RetryKind.DOUBT, attempt, again_at(case, policy, attempt, Due(now)))
             yield replace(once_more, possible_duplicate=True, send_key=attempt.send_key)

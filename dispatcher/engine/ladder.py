@@ -103,10 +103,9 @@ def _next_rung(last: Attempt | None, policy: Policy) -> int:
     if last.result is Result.FAILED_TEMPORARY:
         return last.rung
     after = last.rung + 1
-    if last.result is Result.RETURNED and last.detail in _RETURN_TO:
-        above = (
-            n for n in range(after, len(policy.ladder)) if policy.ladder[n] is _RETURN_TO[ReturnReason(last.detail)]
-        )
+    to = _RETURN_TO.get(last.return_reason) if last.return_reason is not None else None
+    if to is not None:
+        above = (n for n in range(after, len(policy.ladder)) if policy.ladder[n] is to)
         return next(above, after)
     return after
 

@@ -9,10 +9,7 @@ from dispatcher.engine.case import Attempt, Case, Number
 from dispatcher.engine.decisions import PlanAttempt
 from dispatcher.engine.times import Due
 from dispatcher.policy.models import Policy
-from schemas.vocabulary import Channel, Onward, Result
-
-NEVER_TAKEN = "never_taken"
-NEXT_PROVIDER = "next_provider"
+from schemas.vocabulary import Channel, Ending, Onward, Result, RetryKind
 
 
 def plan(
@@ -30,20 +27,22 @@ def again(case: Case, policy: Policy, last: Attempt, now: datetime) -> PlanAttem
 
     What the provider never took goes at once and under its old key; what it never takes, after waits that grow.
     """
-    if last.detail == NEVER_TAKEN:
-        lost = sum(each.send_key == last.send_key and each.detail == NEVER_TAKEN for each in case.attempts)
+    if last.ending is Ending.NEVER_TAKEN:
+        lost = sum(each.send_key == last.send_key and each.ending is Ending.NEVER_TAKEN for each in case.attempts)
         due = Due(now if lost == 1 else max(now, (last.settled_at or now) + policy.retry.wait(lost - 1)))
-        return replace(repeat("never_taken", last, again_at(case, policy, last, due)), send_key=last.send_key)
+        once_more = repeat("never_taken", RetryKind.NEVER_TAKEN, last, again_at(case, policy, last, due))
+        return replace(once_more, send_key=last.send_key)
     if last.onward is Onward.NEXT_PROVIDER and not last.is_resend:
-        return repeat(NEXT_PROVIDER, last, again_at(case, policy, last, Due(now)))
+        return repeat("next_provider", RetryKind.NEXT_PROVIDER, last, again_at(case, policy, last, Due(now)))
     failures = _failures_in_a_row([each for each in case.attempts if _is_same_errand(each, last)])
     waited = max(now, (last.settled_at or now) + policy.retry.wait(failures), last.retry_not_before or now)
-    once_more = repeat("transient_failure", last, again_at(case, policy, last, Due(waited)))
+    due = again_at(case, policy, last, Due(waited))
+    once_more = repeat("transient_failure", RetryKind.TRANSIENT_FAILURE, last, due)
     # What may be a duplicate stays one, and keeps its key.
     return replace(once_more, possible_duplicate=True, send_key=last.send_key) if last.is_resend else once_more
 
 
-def repeat(rule: str, last: Attempt, due: Due) -> PlanAttempt:
+def repeat(rule: str, kind: RetryKind, last: Attempt, due: Due) -> PlanAttempt:
     """The same call as a new attempt."""
     return PlanAttempt(
         rule,
@@ -53,6 +52,7 @@ def repeat(rule: str, last: Attempt, due: Due) -> PlanAttempt:
         due.at,
         last.number_id,
         retry_of=last.id,
+        retry_kind=kind,
         bank_request=last.bank_request,
         warning_number=last.warning_number,
         held_by=due.held_by,

@@ -6,14 +6,12 @@ from datetime import datetime
 from dispatcher.engine import channels, numbers, places, times
 from dispatcher.engine.case import Case, Visit
 from dispatcher.engine.decisions import AskHuman, DecideAgainAt, Decision, OpenVisit, OpenWorkItem, ReaddressVisit
+from dispatcher.engine.visit_states import BEFORE_ARRIVAL
 from dispatcher.policy.models import Policy
-from schemas.vocabulary import Channel, Result, Rung, VisitState, WorkItemKind
+from schemas.vocabulary import Channel, Result, ReturnReason, Rung, VisitState, WorkItemKind
 
 _COME_AGAIN = frozenset({Result.MET_REFUSED, Result.NOT_FOUND_TEMPORARILY, Result.NOT_HOME_FAMILY_TOLD})
 _HUMAN_DECIDES = frozenset({Result.NOT_FOUND_CONFIRMED, Result.WRONG_ADDRESS, Result.INVALID_VISIT})
-_BEFORE_ARRIVAL = frozenset(
-    {VisitState.WAITING, VisitState.ASSIGNED, VisitState.ACCEPTED, VisitState.DEPARTED, VisitState.OFFERED}
-)
 
 
 def visit_needed(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
@@ -68,7 +66,7 @@ def re_address(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """The person turns out to be elsewhere: the visit goes there, and its clock stands."""
     visit = case.open_visit
     order = places.visiting_order(case, policy, now)
-    if visit is None or not order or visit.state not in _BEFORE_ARRIVAL:
+    if visit is None or not order or visit.state not in BEFORE_ARRIVAL:
         return
     first = order[0]
     is_news = first.added_at > (visit.moved_at or visit.opened_at)
@@ -88,9 +86,8 @@ def ask_for_number(case: Case, policy: Policy, now: datetime) -> Iterator[Decisi
 def ask_for_address(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """An officer could do nothing with the address: the source is asked for a better one."""
     for attempt in case.attempts:
-        useless = attempt.result is Result.WRONG_ADDRESS or (
-            attempt.result is Result.RETURNED and attempt.detail == "ADDRESS_INSUFFICIENT"
-        )
+        returned = attempt.return_reason is ReturnReason.ADDRESS_INSUFFICIENT
+        useless = returned or attempt.result is Result.WRONG_ADDRESS
         if attempt.channel is Channel.VISIT and useless and f"address:{attempt.id}" not in case.asked_causes:
             due_at = now + policy.number_request_within
             yield OpenWorkItem("ask_for_address", WorkItemKind.ADDRESS_REQUEST, due_at, f"address:{attempt.id}")

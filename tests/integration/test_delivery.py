@@ -283,7 +283,7 @@ def test_a_call_that_the_gateway_holds_is_recalled(desk: Desk, granted: bool, st
     case_id = accepted_call(desk)
     desk.push(withdrawal())
     [row] = desk.attempts(case_id)
-    assert (row.state, row.action, row.detail) == ("accepted", "cancel", "recalled")
+    assert (row.state, row.action, row.recalled_at) == ("accepted", "cancel", desk.now)
     provider = Scripted(cancels=[granted])
     assert [each.action for each in desk.deliver(provider)] == ["cancel"]
     assert provider.sent == []

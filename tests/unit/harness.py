@@ -7,10 +7,12 @@ from typing import Any
 from builders import HIGH, MONDAY, VISIT, new_case
 from story import facts, short, words
 
-from dispatcher.engine import Case, Decision, decide, evolve, orders
+from dispatcher.engine import Case, Decision, attempt_states, decide, evolve, orders, visit_states
+from dispatcher.engine.attempt_states import AttemptMove
 from dispatcher.engine.case import SUBJECT, Attempt, Place, Visit
 from dispatcher.engine.decisions import CloseCase, DecideAgainAt, PlanAttempt
-from dispatcher.engine.sending import NEVER_TAKEN
+from dispatcher.engine.evolve import move_attempt, move_visit
+from dispatcher.engine.visit_states import VisitMove
 from dispatcher.policy import load
 from dispatcher.policy.models import Policy
 from schemas.vocabulary import (
@@ -18,6 +20,7 @@ from schemas.vocabulary import (
     AttemptState,
     BankRequest,
     Channel,
+    Ending,
     Onward,
     Resolution,
     Result,
@@ -28,6 +31,7 @@ from schemas.vocabulary import (
 )
 
 SUPERVISOR = "supervisor"
+_WAY = (VisitState.ASSIGNED, VisitState.ACCEPTED, VisitState.DEPARTED, VisitState.ARRIVED)
 
 
 @dataclass(repr=False)
@@ -130,20 +134,20 @@ class World:
     def sending(self, attempt: Attempt) -> Attempt:
         """The attempt is claimed; nothing is decided at that."""
         self.now = max(self.now, attempt.due_at)
-        return self._set(attempt, state=AttemptState.SENDING, sent_at=self.now)
+        return self._move(attempt, attempt_states.claim(self._now(attempt)), sent_at=self.now)
 
     def out_of_reach(self, attempt: Attempt) -> None:
         """Found at the claim: no provider reaches this country, or there is no bank to ask."""
         reason = SkipReason.UNSUPPORTED_DESTINATION
-        self._set(attempt, state=AttemptState.SKIPPED, result=Result.SKIPPED, skip_reason=reason, settled_at=self.now)
+        self._move(attempt, attempt_states.skip(self._now(attempt), self.now), skip_reason=reason)
         self.act()
 
     def accepted(self, attempt: Attempt) -> None:
-        self._set(attempt, state=AttemptState.ACCEPTED)
+        self._move(attempt, attempt_states.accept(self._now(attempt), awaits_receipt=True))
         self.act()
 
     def in_doubt(self, attempt: Attempt) -> None:
-        self._set(attempt, state=AttemptState.IN_DOUBT)
+        self._move(attempt, attempt_states.doubt(self._now(attempt)))
         self.act()
 
     def settled(
@@ -153,35 +157,38 @@ class World:
         *,
         answer: Answer | None = None,
         confirmed: bool = False,
-        detail: str | None = None,
         hours: int | None = None,
         onward: Onward | None = None,
+        ending: Ending | None = None,
+        number_fault: bool = False,
     ) -> None:
-        """A final word; it also closes what was sent twice under one key."""
-        self._set(
+        """A final word; it also closes what was sent twice under one key. What was closed so hears no more."""
+        if self._now(attempt).ending is Ending.SETTLED_BY_FIRST:
+            self.act()
+            return
+        self._move(
             attempt,
-            state=AttemptState.SETTLED,
-            result=result,
+            attempt_states.settle(self._now(attempt), result, self.now),
             answer=answer,
             confirmed=confirmed,
-            detail=detail,
             onward=onward,
-            settled_at=self.now,
+            ending=ending,
+            number_fault=number_fault,
             granted_until=self.now + timedelta(hours=hours) if hours is not None else None,
         )
         if result is not Result.FAILED_TEMPORARY:
             for other in self.case.attempts:
                 same = other.send_key == attempt.send_key and other.id != attempt.id
-                if same and other.settled_at is None:
-                    self._set(other, state=AttemptState.CANCELLED, settled_at=self.now, detail="settled_by_first")
+                if same and not other.is_final:
+                    self._move(other, attempt_states.cancel(other, self.now), ending=Ending.SETTLED_BY_FIRST)
         self.act()
 
     def never_taken(self, attempt: Attempt) -> None:
-        self.settled(attempt, Result.FAILED_TEMPORARY, detail=NEVER_TAKEN)
+        self.settled(attempt, Result.FAILED_TEMPORARY, ending=Ending.NEVER_TAKEN)
 
     def recalled(self, attempt: Attempt) -> None:
         """The provider takes back what it held."""
-        self._set(attempt, state=AttemptState.CANCELLED, settled_at=self.now)
+        self._move(attempt, attempt_states.cancel(self._now(attempt), self.now))
         self.act()
 
     def send(self, channel: Channel, result: Result, party: str = SUBJECT, **said: Any) -> Attempt:
@@ -200,8 +207,8 @@ class World:
 
     def assigned(self, attempt: Attempt) -> None:
         """The roster has found an officer."""
-        self._set(attempt, state=AttemptState.ACCEPTED)
-        self._set_visit(state=VisitState.ASSIGNED, assigned_at=self.now, attempt_id=attempt.id)
+        self._move(attempt, attempt_states.accept(self._now(attempt), awaits_receipt=False))
+        self._move_visit(visit_states.assign(self.visit), assigned_at=self.now, attempt_id=attempt.id)
         self.act()
 
     def assign(self) -> Attempt:
@@ -211,8 +218,9 @@ class World:
         return self.case.attempt(attempt.id)
 
     def officer(self, state: VisitState) -> None:
-        """The officer accepts, departs or arrives."""
-        self._set_visit(state=state)
+        """The officer goes on until this state: who arrives has accepted and departed before."""
+        for step in _WAY[_WAY.index(self.visit.state) + 1 : _WAY.index(state) + 1]:
+            self._move_visit(visit_states.advance(self.visit, step))
         self.act(waiting_for=None)
 
     def goes_there(self) -> None:
@@ -224,42 +232,45 @@ class World:
     def reports(self, result: Result, lost: int = 0, *, with_guardian: bool = False) -> None:
         met = result.value.startswith("MET_") and (with_guardian or not self.case.minor)
         self._end_assignment(result, confirmed=met)
-        self._set_visit(state=VisitState.REPORTED, result=result, guardian_present=with_guardian)
+        self._report(result, guardian_present=with_guardian)
         self.act(waiting_for=None, money_lost=max(self.case.money_lost, lost))
 
     def returns(self, reason: ReturnReason | None = None, *, offered_for: timedelta | None = None) -> None:
         """Back to our ladder; or offered to another unit, which has it when it accepts."""
-        self._end_assignment(Result.RETURNED, confirmed=False, detail=reason)
-        self._set_visit(state=VisitState.WAITING, assigned_at=None, attempt_id=None)
+        self._end_assignment(Result.RETURNED, return_reason=reason)
+        self._move_visit(visit_states.free(self.visit))
         if offered_for is not None:
-            self._set_visit(state=VisitState.OFFERED, offered_until=self.now + offered_for)
+            self._offer(offered_for)
         self.act(waiting_for=None)
 
     def taken_back(self, *, offered_for: timedelta) -> None:
         """A supervisor offers the visit to another unit, and the officer has it no more."""
-        self._end_assignment(Result.TRANSFERRED, confirmed=False)
-        self._set_visit(
-            state=VisitState.OFFERED, assigned_at=None, attempt_id=None, offered_until=self.now + offered_for
-        )
+        self._end_assignment(Result.TRANSFERRED)
+        self._move_visit(visit_states.free(self.visit))
+        self._offer(offered_for)
         self.act(waiting_for=None)
 
     def other_unit(self, precinct: str | None, *, abroad: bool = False) -> None:
         """The other unit accepts; officers of another centre are not ours to assign. None: it refuses."""
-        self._set_visit(state=VisitState.WAITING, offered_until=None)
-        if precinct is not None:
-            state = VisitState.TRANSFERRED if abroad else VisitState.WAITING
-            self._set_visit(precinct=precinct, moved_at=self.now, state=state)
+        move = visit_states.transfer(self.visit) if abroad else visit_states.end_offer(self.visit)
+        moved = {"precinct": precinct, "moved_at": self.now} if precinct is not None else {}
+        self._move_visit(move, **moved)
         self.act()
 
     def remote_report(self, result: Result) -> None:
         """What the other centre says came of the visit."""
-        self._set_visit(state=VisitState.REPORTED, result=result)
+        self._report(result)
         self.act(waiting_for=None)
 
-    def _end_assignment(self, result: Result, *, confirmed: bool, detail: str | None = None) -> None:
+    def _end_assignment(self, result: Result, **said: Any) -> None:
         attempt = self.case.attempt(self.visit.attempt_id or "")
-        done = {"state": AttemptState.SETTLED, "result": result, "settled_at": self.now}
-        self._set(attempt, **done, confirmed=confirmed, detail=detail)
+        self._move(attempt, attempt_states.settle(attempt, result, self.now), **said)
+
+    def _offer(self, offered_for: timedelta) -> None:
+        self._move_visit(visit_states.offer(self.visit), offered_until=self.now + offered_for)
+
+    def _report(self, result: Result, **said: Any) -> None:
+        self._move_visit(visit_states.advance(self.visit, VisitState.REPORTED), result=result, **said)
 
     # --- the centre
 
@@ -289,11 +300,12 @@ class World:
         """The clock goes on: deadlines and waits move by the pause, nothing slips into the quiet hours."""
         case, stood = self.case, self.now - (self.paused_at or self.now)
         for each in self.in_state(AttemptState.PLANNED):
-            self._set(each, due_at=orders.after_pause(self.policy, each.channel, case.urgency, each.due_at, stood))
+            due_at = orders.after_pause(self.policy, each.channel, case.urgency, each.due_at, stood)
+            self._put(replace(each, due_at=due_at), {"due_at": due_at})
         visit = case.open_visit
         for wait in ("assigned_at", "offered_until") if visit is not None else ():
             if (begun := getattr(visit, wait)) is not None:
-                self._set_visit(**{wait: begun + stood})
+                self._put_visit(replace(self.visit, **{wait: begun + stood}), {wait: begun + stood})
         deadlines = {name: moment + stood for name, moment in case.deadlines.items()}
         since = min(case.urgency_since + stood, self.now)
         self.paused_at = None
@@ -301,16 +313,27 @@ class World:
 
     # --- rows
 
-    def _set(self, attempt: Attempt, **changes: Any) -> Attempt:
-        changed = replace(self.case.attempt(attempt.id), **changes)
-        self.story.append(f"{self.now:%a %H:%M:%S} {attempt.id} {attempt.channel}: {words(changes)}")
-        attempts = tuple(changed if each.id == attempt.id else each for each in self.case.attempts)
+    def _now(self, attempt: Attempt) -> Attempt:
+        """The attempt as it stands now; the caller may hold an older value."""
+        return self.case.attempt(attempt.id)
+
+    def _move(self, attempt: Attempt, move: AttemptMove, **said: Any) -> Attempt:
+        changed = move_attempt(self._now(attempt), move, **said)
+        return self._put(changed, {"state": move.state, "result": move.result, **said})
+
+    def _put(self, changed: Attempt, changes: dict[str, Any]) -> Attempt:
+        known = {name: value for name, value in changes.items() if value is not None}
+        self.story.append(f"{self.now:%a %H:%M:%S} {changed.id} {changed.channel}: {words(known)}")
+        attempts = tuple(changed if each.id == changed.id else each for each in self.case.attempts)
         self.case = replace(self.case, attempts=attempts)
         return changed
 
-    def _set_visit(self, **changes: Any) -> None:
+    def _move_visit(self, move: VisitMove, **said: Any) -> None:
+        self._put_visit(move_visit(self.visit, move, **said), {"state": move.state, **said})
+
+    def _put_visit(self, changed: Visit, changes: dict[str, Any]) -> None:
         self.story.append(f"{self.now:%a %H:%M:%S} {self.visit.id} visit: {words(changes)}")
-        self.case = replace(self.case, visits=(*self.case.visits[:-1], replace(self.visit, **changes)))
+        self.case = replace(self.case, visits=(*self.case.visits[:-1], changed))
 
 
 def planned(world: World, channel: Channel, party: str = SUBJECT) -> Attempt:

@@ -15,6 +15,7 @@ from schemas.vocabulary import (
     AttemptState,
     BankRequest,
     Channel,
+    Ending,
     Onward,
     Person,
     Resolution,
@@ -93,7 +94,7 @@ def _words(world: World) -> Iterator[Move]:
                 yield lambda a=attempt, w=word: w(a)
         if unsettled and attempt.state is not AttemptState.SENDING:
             yield lambda a=attempt: world.never_taken(a)
-        if attempt.state is AttemptState.ACCEPTED and attempt.detail == "recalled":
+        if attempt.state is AttemptState.ACCEPTED and attempt.recalled_at is not None:
             yield lambda a=attempt: world.recalled(a)
 
 
@@ -102,7 +103,7 @@ def _results(world: World, attempt: Attempt) -> Iterable[Word]:
         yield world.assigned
         yield world.assigned
         yield lambda a: world.settled(a, Result.NOBODY_ON_DUTY)
-        yield lambda a: world.settled(a, Result.FAILED_TEMPORARY, detail="roster")
+        yield lambda a: world.settled(a, Result.FAILED_TEMPORARY)
         return
     for result, said in _possible_words(attempt):
         yield lambda a, r=result, s=said: world.settled(a, r, **s)
@@ -118,21 +119,21 @@ def _possible_words(attempt: Attempt) -> Iterable[tuple[Result, dict[str, Any]]]
 
 _SMS_WORDS: tuple[tuple[Result, dict[str, Any]], ...] = (
     (Result.DELIVERED, {}),
-    (Result.UNKNOWN, {"detail": "no_receipt"}),
-    (Result.FAILED_TEMPORARY, {"detail": "gateway answered 503"}),
-    (Result.FAILED_TEMPORARY, {"detail": "gateway answered 503", "onward": Onward.NEXT_PROVIDER}),
-    (Result.FAILED_PERMANENT, {"detail": "number_limit", "onward": Onward.NEXT_CHANNEL}),
-    (Result.FAILED_PERMANENT, {"detail": "invalid_number"}),
-    (Result.REJECTED_CONTENT, {"detail": "content"}),
-    (Result.UNSUPPORTED, {"detail": "unsupported_destination"}),
+    (Result.UNKNOWN, {"ending": Ending.NO_RECEIPT}),
+    (Result.FAILED_TEMPORARY, {}),
+    (Result.FAILED_TEMPORARY, {"onward": Onward.NEXT_PROVIDER}),
+    (Result.FAILED_PERMANENT, {"onward": Onward.NEXT_CHANNEL}),
+    (Result.FAILED_PERMANENT, {"number_fault": True}),
+    (Result.REJECTED_CONTENT, {}),
+    (Result.UNSUPPORTED, {}),
     (Result.INVALID_NUMBER, {}),
     (Result.OUT_OF_SERVICE, {}),
 )
 _NO_WORD: tuple[tuple[Result, dict[str, Any]], ...] = (
-    (Result.UNKNOWN, {"detail": "no_receipt"}),
-    (Result.FAILED_TEMPORARY, {"detail": "gateway answered 503"}),
-    (Result.FAILED_TEMPORARY, {"detail": "gateway answered 503", "onward": Onward.NEXT_PROVIDER}),
-    (Result.FAILED_PERMANENT, {"detail": "refused"}),
+    (Result.UNKNOWN, {"ending": Ending.NO_RECEIPT}),
+    (Result.FAILED_TEMPORARY, {}),
+    (Result.FAILED_TEMPORARY, {"onward": Onward.NEXT_PROVIDER}),
+    (Result.FAILED_PERMANENT, {}),
 )
 _BANK_WORDS: dict[BankRequest, tuple[tuple[Result, dict[str, Any]], ...]] = {
     BankRequest.STOP_PAYMENT: ((Result.STOPPED, {}), (Result.STOPPED_PARTLY, {}), (Result.NOT_STOPPED, {})),

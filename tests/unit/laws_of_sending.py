@@ -11,8 +11,7 @@ from laws_of_cases import is_held
 from dispatcher.engine import Case
 from dispatcher.engine.case import SUBJECT, Attempt
 from dispatcher.engine.decisions import BringAttemptForward, PlanAttempt
-from dispatcher.engine.sending import NEVER_TAKEN
-from schemas.vocabulary import AttemptState, BankRequest, Channel, Person, Result, Urgency
+from schemas.vocabulary import AttemptState, BankRequest, Channel, Ending, Person, Result, Urgency
 
 UNDER_WAY = (AttemptState.PLANNED, AttemptState.SENDING, AttemptState.ACCEPTED)
 NEVER_ARRIVED = frozenset(
@@ -103,7 +102,7 @@ def a_key_is_shared_only_by_resends(world: World) -> None:
     for each in world.case.attempts:
         if each.send_key in kept and not each.possible_duplicate:
             assert each.retry_of is not None
-            assert world.case.attempt(each.retry_of).detail == NEVER_TAKEN
+            assert world.case.attempt(each.retry_of).ending is Ending.NEVER_TAKEN
         if each.send_key:
             kept[each.send_key] = each
 
@@ -112,7 +111,7 @@ def what_may_be_a_duplicate_is_marked(world: World) -> None:
     """A retry of a message that may have been taken says so, however many faults lie between."""
     for plan, found in plans(world):
         chain = resent(found, plan)
-        never_taken = {each.send_key for each in chain if each.detail == NEVER_TAKEN}
+        never_taken = {each.send_key for each in chain if each.ending is Ending.NEVER_TAKEN}
         doubtful = {each.send_key for each in chain if each.state is AttemptState.IN_DOUBT}
         assert plan.possible_duplicate or doubtful <= never_taken
 

@@ -83,14 +83,14 @@ def test_a_bank_that_stopped_it_when_first_asked_is_not_rung_for_what_it_made_of
 
 
 @pytest.mark.parametrize("result", [Result.NOT_STOPPED, Result.FAILED_PERMANENT])
-def test_a_bank_that_has_answered_is_not_asked_again_for_a_later_fault(result: Result) -> None:
+def test_a_bank_that_has_answered_is_not_asked_again_for_a_fault_of_another_asking(result: Result) -> None:
     world = World.of(HIGH, money_moved=True)
     first = world.sending(last(world, STOP))
     world.in_doubt(first)
     world.after(minutes=3)
     second = world.sending(last(world, STOP))
-    world.settled(first, result)
     world.settled(second, Result.FAILED_TEMPORARY)
+    world.settled(first, result)
     assert [each.id for each in world.case.bank_requests(STOP)] == [first.id, second.id]
 
 

@@ -113,7 +113,7 @@ def test_a_retry_minds_what_a_linked_case_sent_meanwhile() -> None:
     world = World.of(HIGH, channels=ONLY_SMS)
     sending = world.sending(planned(world, SMS))
     world.act(numbers=(used(SMS, MONDAY),))
-    world.settled(sending, Result.FAILED_TEMPORARY, detail="gateway answered 503")
+    world.settled(sending, Result.FAILED_TEMPORARY)
     assert planned(world, SMS).due_at == MONDAY + 2 * HOUR
     assert world.plans[-1].held_by == (Hold.SMS_CAP,)
 

@@ -204,7 +204,7 @@ def test_a_call_is_recalled_once() -> None:
     call = world.sending(planned(world, VOICE))
     world.accepted(call)
     world.act(withdrawn=True)
-    assert world.case.attempt(call.id).detail == "recalled"
+    assert world.case.attempt(call.id).recalled_at == world.now
     world.after(seconds=1)
     assert world.rules(RecallAttempt) == []
 

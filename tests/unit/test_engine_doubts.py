@@ -32,8 +32,7 @@ from harness import World, is_planned, planned
 
 from dispatcher.engine import evolve, orders
 from dispatcher.engine.decisions import GiveUpDoubt, PlanAttempt
-from dispatcher.engine.sending import NEVER_TAKEN, NEXT_PROVIDER
-from schemas.vocabulary import Answer, AttemptState, BankRequest, Onward, Relation, Result, Urgency
+from schemas.vocabulary import Answer, AttemptState, BankRequest, Ending, Onward, Relation, Result, Urgency
 
 
 def test_what_the_provider_never_took_goes_again_at_once_under_its_key() -> None:
@@ -60,7 +59,7 @@ def test_what_a_provider_never_takes_is_sent_with_growing_waits() -> None:
 
 
 def test_the_wait_counts_what_was_never_taken_under_this_key_from_when_that_was_known() -> None:
-    lost = {"channel": SMS, "detail": NEVER_TAKEN}
+    lost = {"channel": SMS, "ending": Ending.NEVER_TAKEN}
     other = settled(id="a0", send_key="a0", **lost)
     again = [settled(id=name, send_key="a1", **lost) for name in ("a1", "a2")]
     world = World.as_found(MONDAY + SECOND, channels=ONLY_SMS, attempts=(other, again[0]))
@@ -108,7 +107,7 @@ def test_a_resend_that_fails_for_now_still_may_be_a_duplicate() -> None:
     world = World.of(channels=ONLY_SMS)
     world.in_doubt(world.sending(planned(world, SMS)))
     world.after(minutes=3)
-    world.send(SMS, Result.FAILED_TEMPORARY, detail="gateway answered 503")
+    world.send(SMS, Result.FAILED_TEMPORARY)
     assert planned(world, SMS).possible_duplicate
 
 
@@ -241,7 +240,7 @@ def test_a_resend_that_fails_for_good_moves_nothing_to_the_next_number_once_the_
     world.after(minutes=3)
     second = world.sending(planned(world, SMS))
     world.settled(first, Result.DELIVERED)
-    world.settled(second, fault, detail="number_limit")
+    world.settled(second, fault)
     world.after(hours=3)
     assert not is_planned(world, SMS)
 
@@ -289,7 +288,7 @@ def test_the_next_provider_is_tried_for_an_sms_beside_a_doubt_about_another_numb
     second = planned(world, SMS)
     world.at(second.due_at)
     world.settled(world.sending(second), Result.FAILED_TEMPORARY, onward=Onward.NEXT_PROVIDER)
-    assert world.rules(PlanAttempt) == [NEXT_PROVIDER]
+    assert world.rules(PlanAttempt) == ["next_provider"]
     third = planned(world, SMS)
     assert (third.due_at, third.possible_duplicate) == (world.now, True)
 

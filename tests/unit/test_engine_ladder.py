@@ -60,7 +60,7 @@ def void(_: object) -> None:
 
 def test_a_rung_that_could_not_be_asked_is_asked_again() -> None:
     world = World.of(CRITICAL, channels=ONLY_VISIT)
-    world.send(VISIT, Result.FAILED_TEMPORARY, detail="roster")
+    world.send(VISIT, Result.FAILED_TEMPORARY)
     assert (planned(world, VISIT).rung, planned(world, VISIT).due_at) == (0, MONDAY + 2 * SECOND)
 
 

@@ -22,14 +22,14 @@ def test_a_dead_number_is_bad_for_sms_and_voice(channel: Channel, result: Result
 
 def test_a_landline_cannot_take_sms_but_rings() -> None:
     world = World.of(HIGH)
-    world.send(SMS, Result.FAILED_PERMANENT, detail="invalid_number")
+    world.send(SMS, Result.FAILED_PERMANENT, number_fault=True)
     assert world.case.numbers[0].bad_for == {SMS}
     assert planned(world, VOICE).number_id == "n1"
 
 
 def test_a_number_limit_marks_no_number() -> None:
     world = World.of(HIGH)
-    world.send(SMS, Result.FAILED_PERMANENT, detail="number_limit")
+    world.send(SMS, Result.FAILED_PERMANENT)
     assert world.case.numbers[0].bad_for == frozenset()
 
 

@@ -80,7 +80,7 @@ def test_a_passing_fault_is_retried_with_growing_waits() -> None:
     world = World.of(channels=ONLY_SMS)
     waits = []
     for _ in range(6):
-        failed = world.send(SMS, Result.FAILED_TEMPORARY, detail="gateway answered 503")
+        failed = world.send(SMS, Result.FAILED_TEMPORARY)
         following = planned(world, SMS)
         assert (world.rules(PlanAttempt), following.retry_of, following.number_id) == (
             ["transient_failure"],
