@@ -1,12 +1,13 @@
 """Rules of what a bank is asked for. The product asks; it never moves money."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 from dispatcher.engine.case import SUBJECT, Attempt, Case
 from dispatcher.engine.decisions import AskHuman, Decision, OpenWorkItem, PlanAttempt
 from dispatcher.engine.sending import again, last_of
 from dispatcher.policy.models import Policy
+from dispatcher.policy.triggers import BankTrigger
 from schemas.vocabulary import (
     BankRequest,
     Channel,
@@ -18,6 +19,11 @@ from schemas.vocabulary import (
 )
 
 _DONE = frozenset({Result.STOPPED, Result.STOPPED_PARTLY, Result.GRANTED, Result.LIFTED})
+# What each trigger of the policy stands for.
+_GROUNDS: Mapping[BankTrigger, Callable[[Case], bool]] = {
+    BankTrigger.MONEY_MOVED: lambda case: case.money_moved,
+    BankTrigger.REFUSED: lambda case: bool(case.refusals),
+}
 # After one of these a measure has no ground any more.
 NO_GROUND = frozenset({Resolution.NOT_A_VICTIM, Resolution.WITHDRAWN, Resolution.DUPLICATE_MERGED})
 
@@ -35,8 +41,7 @@ def protect_account(case: Case, policy: Policy, now: datetime) -> Iterator[Decis
 
 
 def _triggered(case: Case, policy: Policy, bank_request: BankRequest) -> bool:
-    given = {"money_moved": case.money_moved, "refused": bool(case.refusals)}
-    return any(given[trigger] for trigger in policy.plan(case.urgency).hooks.on(bank_request))
+    return any(_GROUNDS[trigger](case) for trigger in policy.plan(case.urgency).hooks.on(bank_request))
 
 
 def _ask_bank(case: Case, policy: Policy, bank_request: BankRequest, now: datetime) -> Iterator[Decision]:

@@ -1,6 +1,7 @@
 """Rules of door visits: when one is needed, where, and what a report leads to."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from dispatcher.engine import channels, numbers, places, times
@@ -8,6 +9,7 @@ from dispatcher.engine.case import Case, Visit
 from dispatcher.engine.decisions import AskHuman, DecideAgainAt, Decision, OpenVisit, OpenWorkItem, ReaddressVisit
 from dispatcher.engine.visit_states import BEFORE_ARRIVAL
 from dispatcher.policy.models import Policy
+from dispatcher.policy.triggers import VisitTrigger
 from schemas.vocabulary import Channel, Result, ReturnReason, Rung, VisitState, WorkItemKind
 
 _COME_AGAIN = frozenset({Result.MET_REFUSED, Result.NOT_FOUND_TEMPORARILY, Result.NOT_HOME_FAMILY_TOLD})
@@ -15,23 +17,61 @@ _HUMAN_DECIDES = frozenset({Result.NOT_FOUND_CONFIRMED, Result.WRONG_ADDRESS, Re
 
 
 def visit_needed(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
-    """Opens the first visit, on the first of the policy's triggers."""
+    """Opens the first visit, on the first ground that there is; the policy names those that it wants."""
     if case.visits:
         return
-    visit, where = policy.plan(case.urgency).visit, places.precinct(case, policy, now)
-    if "receipt" in visit.on:
-        yield OpenVisit("visit_at_receipt", where)
-    elif case.warned_before:
-        yield OpenVisit("visit_warned_again", where)
-    elif "refused" in visit.on and case.refusals:
-        yield OpenVisit("visit_after_refusal", where)
-    elif "phone_route_exhausted" in visit.on and numbers.phone_route_exhausted(case, policy):
-        yield OpenVisit("visit_phone_route_exhausted", where)
-    elif visit.on and channels.is_held_up(case, now):
-        yield OpenVisit("visit_channel_down", where)
-    elif "no_contact" in visit.on and visit.no_contact_after is not None and not case.true_contact:
-        at = case.opened_at + visit.no_contact_after
-        yield OpenVisit("visit_no_contact", where) if now >= at else DecideAgainAt("visit_no_contact", at)
+    visit = policy.plan(case.urgency).visit
+    for ground in _GROUNDS:
+        is_wanted = ground.trigger is None or ground.trigger in visit.on
+        if is_wanted and ground.holds(case, policy, now):
+            yield OpenVisit(ground.rule, places.precinct(case, policy, now))
+            return
+    waits_until = _no_contact_at(case, policy)
+    if waits_until is not None:
+        yield DecideAgainAt("visit_no_contact", waits_until)
+
+
+def _no_contact_at(case: Case, policy: Policy) -> datetime | None:
+    """When a visit opens for want of a contact, where the policy wants one then."""
+    visit = policy.plan(case.urgency).visit
+    if VisitTrigger.NO_CONTACT not in visit.on or visit.no_contact_after is None or case.true_contact:
+        return None
+    return case.opened_at + visit.no_contact_after
+
+
+def _no_contact(case: Case, policy: Policy, now: datetime) -> bool:
+    at = _no_contact_at(case, policy)
+    return at is not None and now >= at
+
+
+def _channel_is_down(case: Case, policy: Policy, now: datetime) -> bool:
+    return bool(policy.plan(case.urgency).visit.on) and channels.is_held_up(case, now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What opens a visit under which rule; without a trigger the policy can't leave it out."""
+
+    rule: str
+    trigger: VisitTrigger | None
+    holds: Callable[[Case, Policy, datetime], bool]
+
+    def __str__(self) -> str:
+        return self.rule
+
+
+_GROUNDS = (
+    _Ground("visit_at_receipt", VisitTrigger.RECEIPT, lambda case, policy, now: True),
+    _Ground("visit_warned_again", None, lambda case, policy, now: case.warned_before),
+    _Ground("visit_after_refusal", VisitTrigger.REFUSED, lambda case, policy, now: bool(case.refusals)),
+    _Ground(
+        "visit_phone_route_exhausted",
+        VisitTrigger.PHONE_ROUTE_EXHAUSTED,
+        lambda case, policy, now: numbers.phone_route_exhausted(case, policy),
+    ),
+    _Ground("visit_channel_down", None, _channel_is_down),
+    _Ground("visit_no_contact", VisitTrigger.NO_CONTACT, _no_contact),
+)
 
 
 def revisit(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:

@@ -9,6 +9,7 @@ from dispatcher.policy.finding import Finding
 from dispatcher.policy.flatten import duration
 from dispatcher.policy.models import Policy
 from dispatcher.policy.plans import Plan
+from dispatcher.policy.triggers import BankTrigger, VisitTrigger
 from schemas.vocabulary import Urgency
 
 _DAY = timedelta(days=1)
@@ -54,7 +55,7 @@ def _no_rest(plan: Plan, policy: Policy) -> Iterator[Finding]:
 
 def _never_opens(plan: Plan, policy: Policy) -> Iterator[Finding]:
     visit = plan.visit
-    if visit.no_contact_after is not None and "no_contact" not in visit.on:
+    if visit.no_contact_after is not None and VisitTrigger.NO_CONTACT not in visit.on:
         yield Finding(
             "visit.no_contact_after",
             "visit.on 中没有 no_contact,永不生效",
@@ -62,8 +63,8 @@ def _never_opens(plan: Plan, policy: Policy) -> Iterator[Finding]:
         )
     if not visit.on:
         yield Finding("visit.on", "为空,除再次预警外从不上门", "is empty: no visit, but for somebody warned again")
-    elif "receipt" in visit.on and len(visit.on) > 1:
-        others = ", ".join(each for each in visit.on if each != "receipt")
+    elif VisitTrigger.RECEIPT in visit.on and len(visit.on) > 1:
+        others = ", ".join(each for each in visit.on if each is not VisitTrigger.RECEIPT)
         yield Finding(
             "visit.on", f"{others} 永不生效:受理时已上门", f"{others} can never fire: receipt opens the visit"
         )
@@ -113,7 +114,7 @@ def _held(plan: Plan, policy: Policy) -> Iterator[Finding]:
 
 
 def _money(plan: Plan, policy: Policy) -> Iterator[Finding]:
-    if "money_moved" not in plan.hooks.stop_payment:
+    if BankTrigger.MONEY_MOVED not in plan.hooks.stop_payment:
         yield Finding(
             "hooks.stop_payment", "资金已转也不请银行止付", "money that has moved is never asked to be stopped"
         )
