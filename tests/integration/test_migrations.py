@@ -71,6 +71,7 @@ FACTS = ("retry_kind", "ending", "number_fault", "return_reason", "recalled_at")
 def test_the_facts_of_attempts_are_found_in_what_an_older_version_wrote(desk: Desk, load: Load) -> None:
     """Words in `detail` and names of rules become columns, and the journal rebuilds them."""
     load()
+    act(desk, case_with_visit(desk, number=5), "return", officer="A", reason=ReturnReason.OFFICER_UNAVAILABLE)
     desk.open(1, phones=[{"number": phone(1)}, {"number": phone(11)}])
     desk.deliver(Scripted([Permanent(Result.FAILED_PERMANENT, "invalid_number", number_fault=True)]))
     desk.open(2)
@@ -82,15 +83,17 @@ def test_the_facts_of_attempts_are_found_in_what_an_older_version_wrote(desk: De
     desk.open(4, channels=["voice"], urgency="critical")
     desk.deliver(Scripted([Accepted("r", held=True)]))
     desk.push(withdrawal(4))
-    act(desk, case_with_visit(desk, number=5), "return", officer="A", reason=ReturnReason.OFFICER_UNAVAILABLE)
     before = facts(desk)
     assert {name for each in before.values() for name in FACTS if each[name]} == set(FACTS)
 
     write_as_0009(desk)
-    with create_engine(desk.url).begin() as connection:
+    engine = create_engine(desk.url)
+    with engine.begin() as connection:
         command.downgrade(migrate.config(connection), "0009")
         command.upgrade(migrate.config(connection), "head")
-    assert facts(desk) == before
+    engine.dispose()
+    after = facts(desk)
+    assert [(before[key], after[key]) for key in before if before[key] != after[key]] == []
     assert desk.verdict().differences == []
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from builders import ALL, BROADCAST, SMS, VISIT, VOICE, guardian, number, place
+from builders import ALL, BROADCAST, FLAGS, SMS, VISIT, VOICE, guardian, number, place
 from harness import World
 
 from dispatcher.engine.case import Attempt
@@ -23,6 +23,9 @@ from schemas.vocabulary import (
     ReturnReason,
     VisitState,
 )
+
+# These come by an act of their own, or stand from the beginning.
+OF_THEIR_OWN = frozenset({"withdrawn", "expired", "suppressed", "paused", "warned_before"})
 
 Move = Callable[[], object]
 Word = Callable[[Attempt], None]
@@ -226,12 +229,10 @@ def _centre(world: World) -> Iterator[Move]:
         yield lambda n=each: world.joined(numbers=(*world.case.numbers, n))
     for _ in range(4):
         yield lambda: world.joined(world.case.urgency.raised())
-    yield lambda: world.joined(money_moved=True)
+    for flag in sorted(set(FLAGS) - OF_THEIR_OWN):
+        yield lambda f=flag: world.joined(**{f: True})
     yield lambda: world.joined(channels=ALL | {BROADCAST})
     yield lambda: world.joined(expired=False)
-    yield lambda: world.joined(minor=True)
-    yield lambda: world.joined(hearing_impaired=True)
-    yield lambda: world.joined(life_at_risk=True)
     yield lambda: world.act(withdrawn=True)
     yield lambda: world.feedback(Resolution.NOT_A_VICTIM)
     if not world.case.paused:

@@ -10,6 +10,7 @@ from builders import (
     BROADCAST,
     EMPLOYER,
     FAMILY,
+    FLAGS,
     GUARDIAN,
     HOOK,
     MONDAY,
@@ -37,6 +38,8 @@ CHANNELS = st.just(ALL) | SOME
 BAD = st.sampled_from([frozenset[Channel](), frozenset[Channel](), frozenset({SMS}), frozenset({SMS, VOICE})])
 SELDOM = st.integers(0, 9).map(lambda drawn: drawn == 9)
 SOMETIMES = st.integers(0, 3).map(lambda drawn: drawn == 3)
+OFTEN = {"warned_before": SOMETIMES, "minor": SOMETIMES, "money_moved": st.booleans()}
+LATER = frozenset({"withdrawn", "paused"})  # of a case that is known
 KINDS = st.sampled_from([AddressKind.RESIDENCE, AddressKind.WORK, AddressKind.REGISTERED])
 
 
@@ -72,13 +75,7 @@ def worlds(draw: st.DrawFn) -> World:
         fraud_type=draw(st.sampled_from(["F01", "F09", "F12"])),
         area=draw(st.sampled_from([None, "C1"])),
         noticed_at=draw(st.sampled_from([None, at - timedelta(hours=1), at - timedelta(days=2)])),
-        expired=draw(SELDOM),
-        suppressed=draw(SELDOM),
-        warned_before=draw(SOMETIMES),
-        minor=draw(SOMETIMES),
-        hearing_impaired=draw(SELDOM),
-        life_at_risk=draw(SELDOM),
-        money_moved=draw(st.booleans()),
+        **{flag: draw(OFTEN.get(flag, SELDOM)) for flag in FLAGS if flag not in LATER},
         money_transferred=draw(st.sampled_from([0, 5_000])),
         amount_at_risk=draw(st.sampled_from([None, 20_000])),
     )
