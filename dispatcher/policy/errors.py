@@ -12,7 +12,10 @@ from schemas.errors import bilingual
 
 # Where the message is not our own.
 _WORDS = {
-    "missing": ("缺少此项,请补上", "required, but missing; copy it from the built-in policy"),
+    "missing": (
+        "缺少此项,请补上",
+        "required, but missing; copy it from the built-in policy, or see `dispatcher policy upgrade`",
+    ),
     "extra_forbidden": ("没有此项,应为 {known} 之一", "not permitted, no such key; one of: {known}"),
     "enum": ("应为 {expected} 之一", "one of: {expected}"),
     "literal_error": ("应为 {expected} 之一", "one of: {expected}"),

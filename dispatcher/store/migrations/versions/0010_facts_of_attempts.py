@@ -19,8 +19,8 @@ _COLUMNS: tuple[sa.Column[object], ...] = (
     sa.Column("return_reason", sa.Text(), nullable=True),
     sa.Column("recalled_at", sa.DateTime(timezone=True), nullable=True),
 )
-# The words that we wrote into `detail` ourselves; a vendor's code for a bad number stays there. When a call was recalled
-# is known only until its provider said that it was too late; that it was is what matters.
+# The words that we wrote into `detail` ourselves; a vendor's code for a bad number stays there. When a call was
+# recalled is known only until its provider said that it was too late; that it was is what matters.
 _FILL = """
 UPDATE attempts SET
     retry_kind = CASE WHEN rule IN ('never_taken', 'next_provider', 'transient_failure') THEN rule
