@@ -1,11 +1,11 @@
-"""Plays casework in memory: holds a Case, carries decisions out by evolve(), and lets the world act in between."""
+"""Plays casework in memory: holds a Case, carries out what is decided, lets gateways, officers and the centre act."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from builders import HIGH, MONDAY, VISIT, new_case
-from story import facts, short, words
+from engine_trace import facts, short, words
 
 from dispatcher.engine import Case, Decision, attempt_states, decide, evolve, orders, visit_states
 from dispatcher.engine.attempt_states import AttemptMove
@@ -35,7 +35,7 @@ _WAY = (VisitState.ASSIGNED, VisitState.ACCEPTED, VisitState.DEPARTED, VisitStat
 
 
 @dataclass(repr=False)
-class World:
+class EngineHarness:
     """One case, the time, and what was decided. Every act is followed by a decision, as in casework."""
 
     case: Case
@@ -46,48 +46,48 @@ class World:
     before: Case | None = None  # the case before the last step
     paused_at: datetime | None = None
     stood: timedelta = timedelta(0)  # how long the clock had stood before the last step
-    story: list[str] = field(default_factory=list)
+    trace: list[str] = field(default_factory=list)
 
     def __repr__(self) -> str:
-        """The story so far, for the reader of a failure."""
-        return "\n  ".join(["World", *self.story])
+        """What happened so far, for the reader of a failure."""
+        return "\n  ".join(["EngineHarness", *self.trace])
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         """Hypothesis prints a dataclass field by field otherwise."""
-        printer.text(f"World of {self.story[0]}")
+        printer.text(f"EngineHarness of {self.trace[0]}")
 
     @classmethod
-    def of(cls, urgency: Urgency = HIGH, at: datetime = MONDAY, **known: Any) -> "World":
+    def of(cls, urgency: Urgency = HIGH, at: datetime = MONDAY, **known: Any) -> "EngineHarness":
         """A case that was just opened and decided on."""
         return cls.opened(new_case(urgency, at, **known))
 
     @classmethod
-    def opened(cls, case: Case) -> "World":
+    def opened(cls, case: Case) -> "EngineHarness":
         return cls._begun(cls(case, now=case.opened_at))
 
     @classmethod
-    def as_found(cls, moment: datetime, policy: Policy | None = None, **known: Any) -> "World":
+    def as_found(cls, moment: datetime, policy: Policy | None = None, **known: Any) -> "EngineHarness":
         """A case as it is found at some moment, and decided on."""
         return cls._begun(cls(new_case(**known), policy or load(), moment))
 
     @classmethod
-    def _begun(cls, world: "World") -> "World":
-        world.story.append(facts(world.case))
-        world.act()
-        return world
+    def _begun(cls, harness: "EngineHarness") -> "EngineHarness":
+        harness.trace.append(facts(harness.case))
+        harness.act()
+        return harness
 
     # --- deciding
 
     def act(self, *, stood: timedelta = timedelta(0), **changes: Any) -> list[Decision]:
         """Change the case, decide, and carry the decisions out."""
         if changes:
-            self.story.append(f"{self.now:%a %H:%M:%S} {words(changes)}")
+            self.trace.append(f"{self.now:%a %H:%M:%S} {words(changes)}")
         self.before, self.case, self.stood = self.case, replace(self.case, **changes), stood
         self.decided, self.found = list(decide(self.case, self.policy, self.now)), []
         for decision in self.decided:
             self.found.append(self.case)
             self.case = evolve(self.case, decision, self.now)
-        self.story += [
+        self.trace += [
             f"{self.now:%a %H:%M:%S} {short(each)}" for each in self.decided if not isinstance(each, DecideAgainAt)
         ]
         return self.decided
@@ -323,7 +323,7 @@ class World:
 
     def _put(self, changed: Attempt, changes: dict[str, Any]) -> Attempt:
         known = {name: value for name, value in changes.items() if value is not None}
-        self.story.append(f"{self.now:%a %H:%M:%S} {changed.id} {changed.channel}: {words(known)}")
+        self.trace.append(f"{self.now:%a %H:%M:%S} {changed.id} {changed.channel}: {words(known)}")
         attempts = tuple(changed if each.id == changed.id else each for each in self.case.attempts)
         self.case = replace(self.case, attempts=attempts)
         return changed
@@ -332,16 +332,16 @@ class World:
         self._put_visit(move_visit(self.visit, move, **said), {"state": move.state, **said})
 
     def _put_visit(self, changed: Visit, changes: dict[str, Any]) -> None:
-        self.story.append(f"{self.now:%a %H:%M:%S} {self.visit.id} visit: {words(changes)}")
+        self.trace.append(f"{self.now:%a %H:%M:%S} {self.visit.id} visit: {words(changes)}")
         self.case = replace(self.case, visits=(*self.case.visits[:-1], changed))
 
 
-def planned(world: World, channel: Channel, party: str = SUBJECT) -> Attempt:
+def planned(harness: EngineHarness, channel: Channel, party: str = SUBJECT) -> Attempt:
     """The one attempt planned on a channel."""
-    found = [each for each in world.made(channel, party) if each.state is AttemptState.PLANNED]
+    found = [each for each in harness.made(channel, party) if each.state is AttemptState.PLANNED]
     assert len(found) == 1, f"{len(found)} planned on {channel}"
     return found[0]
 
 
-def is_planned(world: World, channel: Channel, party: str = SUBJECT) -> bool:
-    return any(each.state is AttemptState.PLANNED for each in world.made(channel, party))
+def is_planned(harness: EngineHarness, channel: Channel, party: str = SUBJECT) -> bool:
+    return any(each.state is AttemptState.PLANNED for each in harness.made(channel, party))
