@@ -32,8 +32,6 @@ ACTIONS: Mapping[AttemptState, frozenset[Action | None]] = {
     _S.SKIPPED: frozenset({None}),
 }
 FINAL = frozenset({_S.SETTLED, _S.CANCELLED, _S.SKIPPED})
-# The provider was asked to act, and its last word is still to come.
-AWAITED = frozenset({_S.SENDING, _S.ACCEPTED, _S.IN_DOUBT})
 
 
 class ImpossibleMove(RuntimeError):

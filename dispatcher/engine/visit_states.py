@@ -24,8 +24,6 @@ MOVES: Mapping[VisitState, frozenset[VisitState]] = {
     _S.CANCELLED: frozenset(),
 }
 FINAL = frozenset({_S.REPORTED, _S.CANCELLED})
-# Somebody has it who has not reported yet.
-IN_HAND = frozenset({_S.ASSIGNED, _S.ACCEPTED, _S.DEPARTED, _S.ARRIVED})
 # Nobody is at the door yet, so that the visit can still go elsewhere.
 BEFORE_ARRIVAL = frozenset({_S.WAITING, _S.ASSIGNED, _S.ACCEPTED, _S.DEPARTED, _S.OFFERED})
 

@@ -188,7 +188,7 @@ def test_a_gateway_that_names_its_wait_is_not_pressed(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("word", "channel", "result", "marked"),
     [
-        (Permanent(Result.FAILED_PERMANENT, "invalid_number"), "sms", "FAILED_PERMANENT", {"sms"}),
+        (Permanent(Result.FAILED_PERMANENT, "invalid_number", number_fault=True), "sms", "FAILED_PERMANENT", {"sms"}),
         (Permanent(Result.INVALID_NUMBER, "invalid_number"), "voice", "INVALID_NUMBER", {"sms", "voice"}),
         (Answered(Result.OUT_OF_SERVICE), "voice", "OUT_OF_SERVICE", {"sms", "voice"}),
         (SwitchChannel("blacklisted"), "sms", "FAILED_PERMANENT", set()),
