@@ -11,13 +11,12 @@ from dispatcher.engine.attempt_states import ImpossibleMove
 from schemas.vocabulary import VisitState
 
 _S = VisitState
-_ENDS = frozenset({_S.WAITING, _S.CANCELLED})  # taken from whoever has it; called off
 MOVES: Mapping[VisitState, frozenset[VisitState]] = {
     _S.WAITING: frozenset({_S.WAITING, _S.ASSIGNED, _S.OFFERED, _S.CANCELLED}),
-    _S.ASSIGNED: frozenset({_S.ACCEPTED, *_ENDS}),
-    _S.ACCEPTED: frozenset({_S.DEPARTED, _S.ARRIVED, _S.REPORTED, *_ENDS}),
-    _S.DEPARTED: frozenset({_S.DEPARTED, _S.ARRIVED, _S.REPORTED, *_ENDS}),
-    _S.ARRIVED: frozenset({_S.DEPARTED, _S.REPORTED, *_ENDS}),
+    _S.ASSIGNED: frozenset({_S.ACCEPTED, _S.WAITING, _S.CANCELLED}),
+    _S.ACCEPTED: frozenset({_S.DEPARTED, _S.ARRIVED, _S.REPORTED, _S.WAITING, _S.CANCELLED}),
+    _S.DEPARTED: frozenset({_S.DEPARTED, _S.ARRIVED, _S.REPORTED, _S.WAITING, _S.CANCELLED}),
+    _S.ARRIVED: frozenset({_S.DEPARTED, _S.REPORTED, _S.WAITING, _S.CANCELLED}),
     _S.OFFERED: frozenset({_S.WAITING, _S.TRANSFERRED, _S.CANCELLED}),
     _S.TRANSFERRED: frozenset({_S.REPORTED, _S.CANCELLED}),
     _S.REPORTED: frozenset(),

@@ -28,7 +28,7 @@ ATTEMPT_MOVES: dict[AttemptState, Callable[[Stands], attempt_states.AttemptMove]
 }
 
 
-@pytest.mark.parametrize(("before", "after"), product(AttemptState, ATTEMPT_MOVES))
+@pytest.mark.parametrize(("before", "after"), list(product(AttemptState, ATTEMPT_MOVES)))
 def test_an_attempt_makes_the_moves_of_the_table_and_no_other(before: AttemptState, after: AttemptState) -> None:
     attempt = Stands(before, Result.UNKNOWN if before is AttemptState.SETTLED else None)
     if after not in attempt_states.MOVES[before]:
@@ -79,7 +79,7 @@ VISIT_MOVES: dict[VisitState, Callable[[Stands], visit_states.VisitMove]] = {
 }
 
 
-@pytest.mark.parametrize(("before", "after"), product(VisitState, VISIT_MOVES))
+@pytest.mark.parametrize(("before", "after"), list(product(VisitState, VISIT_MOVES)))
 def test_a_visit_makes_the_moves_of_the_table_and_no_other(before: VisitState, after: VisitState) -> None:
     if after in visit_states.MOVES[before]:
         assert VISIT_MOVES[after](Stands(before)).state is after
@@ -109,3 +109,9 @@ def test_an_offer_ends_only_while_it_stands(state: VisitState) -> None:
 def test_nobody_at_work_on_a_visit_calls_it_off() -> None:
     with pytest.raises(ImpossibleMove, match="makes it cancelled"):
         visit_states.advance(Stands(VisitState.ACCEPTED), VisitState.CANCELLED)
+
+
+def test_a_new_attempt_is_to_be_sent_or_says_why_nothing_is() -> None:
+    assert attempt_states.plan().action in attempt_states.ACTIONS[attempt_states.plan().state]
+    left_out = attempt_states.leave_out(MONDAY)
+    assert left_out == attempt_states.AttemptMove(AttemptState.SKIPPED, None, Result.SKIPPED, MONDAY)
