@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from providers.limits import NO_LIMITS, Limits
-from schemas.vocabulary import Answer, Channel, Hook, Person, Relation, Result
+from schemas.vocabulary import Answer, BankRequest, Channel, Person, Relation, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Message:
     collect: bool = False  # ask for a key press that confirms
     visit_id: str | None = None
     rung: int | None = None
-    hook: Hook | None = None
+    hook: BankRequest | None = None
     relation: Relation | None = None  # of a named contact
     facts: Mapping[str, Any] = field(default_factory=dict)  # JSON, for a hook or a broadcast; tiers.py says which
     occasion: int = 1  # which warning of this person it is; a repeated one is worded differently
@@ -76,10 +76,15 @@ class Transient:
 
 @dataclass(frozen=True, slots=True)
 class Permanent:
-    """Certainly not sent, and never will be to this number with this content."""
+    """Certainly not sent, and never will be to this number with this content.
+
+    `number_fault`: it is the number that is refused, so that no later warning tries it on this channel for a time. A
+    result that says so itself (INVALID_NUMBER) needs no flag.
+    """
 
     result: Result
     detail: str
+    number_fault: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from functools import cache
 from typing import Any
 
 from providers.base import Message, OperationsFault
-from schemas.vocabulary import Actor, Channel, Hook, Relation
+from schemas.vocabulary import Actor, BankRequest, Channel, Relation
 
-Step = Channel | Hook | Relation
+Step = Channel | BankRequest | Relation
 
 _ENVELOPE = ("id", "channel", "callback_url")
 
@@ -33,7 +33,7 @@ TIERS: Mapping[Step, Tier] = {
     Channel.VOICE: _tier(Actor.TELECOM, "to", "script", "collect"),
     # A visit is our own; this is what the roster is asked with.
     Channel.VISIT: _tier(Actor.CENTRE, "visit_id", "rung", "precinct"),
-    Hook.STOP_PAYMENT: _tier(
+    BankRequest.STOP_PAYMENT: _tier(
         Actor.BANK,
         "hook",
         "to",
@@ -41,8 +41,8 @@ TIERS: Mapping[Step, Tier] = {
         "facts.transfers[].amount_yuan",
         "facts.transfers[].payee_account",
     ),
-    Hook.PROTECT_ACCOUNT: _tier(Actor.BANK, *_ACCOUNT, "facts.appeal"),
-    Hook.LIFT_PROTECTION: _tier(Actor.BANK, *_ACCOUNT),
+    BankRequest.PROTECT_ACCOUNT: _tier(Actor.BANK, *_ACCOUNT, "facts.appeal"),
+    BankRequest.LIFT_PROTECTION: _tier(Actor.BANK, *_ACCOUNT),
     Channel.HOOK: _tier(Actor.BANK),  # a hook that asks for nothing needs to know nothing
     Channel.BROADCAST: _tier(Actor.COMMUNITY, "text", "area"),
     # A community worker, as the law defines one, gets a place, and no text written for the victim.
@@ -50,13 +50,13 @@ TIERS: Mapping[Step, Tier] = {
 }
 
 
-def tier_of(channel: Channel, hook: Hook | None = None, relation: Relation | None = None) -> Tier:
+def tier_of(channel: Channel, hook: BankRequest | None = None, relation: Relation | None = None) -> Tier:
     """The row of a step. A community worker is one on every channel."""
     is_community = relation is Relation.COMMUNITY
     return TIERS[hook or (Relation.COMMUNITY if is_community else channel)]
 
 
-def actor_of(channel: Channel, hook: Hook | None = None, relation: Relation | None = None) -> Actor:
+def actor_of(channel: Channel, hook: BankRequest | None = None, relation: Relation | None = None) -> Actor:
     """Who carries the step out."""
     return tier_of(channel, hook, relation).actor
 

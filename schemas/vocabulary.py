@@ -50,7 +50,7 @@ class Channel(Code):
     HOOK = "hook", "联动处置", "hook"
 
 
-class Hook(Code):
+class BankRequest(Code):
     """What a bank is asked for. The product asks; it never moves money."""
 
     STOP_PAYMENT = "stop_payment", "紧急止付", "stop payment"
@@ -84,6 +84,32 @@ class AttemptState(Code):
     SETTLED = "settled", "已有结果", "settled"
     CANCELLED = "cancelled", "已取消", "cancelled"
     SKIPPED = "skipped", "已跳过", "skipped"
+
+
+class Action(Code):
+    """What a worker has to do about an attempt at its due time."""
+
+    SEND = "send", "发送", "send"
+    QUERY = "query", "查询", "ask what became of it"
+    CANCEL = "cancel", "撤回", "take it back"
+
+
+class RetryKind(Code):
+    """Why an attempt makes an earlier one again on the same number."""
+
+    TRANSIENT_FAILURE = "transient_failure", "暂时失败后重试", "after a passing fault"
+    NEXT_PROVIDER = "next_provider", "改走下一服务商", "by the next provider"
+    NEVER_TAKEN = "never_taken", "原请求未被受理", "the provider never took the first"
+    DOUBT = "doubt", "存疑已久", "too long in doubt"
+
+
+class Ending(Code):
+    """How an attempt ended without a provider's word on what came of it."""
+
+    NEVER_TAKEN = "never_taken", "服务商从未受理", "the provider never took it"
+    NO_RECEIPT = "no_receipt", "未收到回执", "no receipt came"
+    DOUBT_GIVEN_UP = "doubt_given_up", "存疑,不再重发", "left in doubt"
+    SETTLED_BY_FIRST = "settled_by_first", "由同键的首次发送了结", "the first one under its key was answered"
 
 
 class Result(Code):

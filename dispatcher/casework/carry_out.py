@@ -15,7 +15,18 @@ from dispatcher.store.cases import BadNumberRow, CaseRow
 from dispatcher.store.visits import VisitRow
 from dispatcher.store.work_items import WorkItemRow
 from dispatcher.wake import ROUTINE, URGENT
-from schemas.vocabulary import AttemptState, CaseState, Channel, Hook, Person, Resolution, Result, Urgency, VisitState
+from schemas.vocabulary import (
+    AttemptState,
+    BankRequest,
+    CaseState,
+    Channel,
+    Ending,
+    Person,
+    Resolution,
+    Result,
+    Urgency,
+    VisitState,
+)
 
 _FIRST_OF_ALL = -1  # money that is leaving is stopped before anybody is warned
 
@@ -29,7 +40,7 @@ def carry_out(case_file: CaseFile, case_id: UUID, decisions: Iterable[d.Decision
     writer = DecisionWriter(case_file, case_file.cases[case_id])
     looks = []
     for decision in decisions:
-        if isinstance(decision, d.Look):
+        if isinstance(decision, d.DecideAgainAt):
             looks.append(decision.at)
         else:
             _STEPS[type(decision)](writer, decision)
@@ -69,15 +80,15 @@ class DecisionWriter:
         self.case_file.note(self.case.id, event, data, rule=rule)
 
 
-def _plan(writer: DecisionWriter, plan: d.Plan) -> None:
+def _plan(writer: DecisionWriter, plan: d.PlanAttempt) -> None:
     attempt = _new_attempt(writer, plan.rule, plan.channel)
     attempt.party, attempt.person = plan.party, plan.person.value
     attempt.phone_id, attempt.visit_id, attempt.rung = writer.id(plan.number_id), writer.id(plan.visit_id), plan.rung
-    attempt.retry_of = writer.id(plan.retry_of)
+    attempt.retry_of, attempt.retry_kind = writer.id(plan.retry_of), plan.retry_kind
     attempt.send_key = writer.id(plan.send_key) or attempt.id
     attempt.possible_duplicate = plan.possible_duplicate
-    attempt.hook, attempt.occasion = plan.hook, plan.occasion
-    if plan.hook is Hook.STOP_PAYMENT:
+    attempt.hook, attempt.occasion = plan.bank_request, plan.warning_number
+    if plan.bank_request is BankRequest.STOP_PAYMENT:
         attempt.urgency_rank, attempt.lane = _FIRST_OF_ALL, lane_of(_FIRST_OF_ALL)
     attempt.due_at, attempt.action = plan.due_at, "send"
     if plan.send_key is not None and plan.retry_of is not None:
@@ -92,8 +103,8 @@ def _plan(writer: DecisionWriter, plan: d.Plan) -> None:
         person=plan.person,
         party=plan.party,
         phone=_text(attempt.phone_id),
-        hook=plan.hook,
-        occasion=plan.occasion,
+        hook=plan.bank_request,
+        occasion=plan.warning_number,
         visit=_text(attempt.visit_id),
         rung=plan.rung,
         due_at=plan.due_at.isoformat(),
@@ -104,7 +115,7 @@ def _plan(writer: DecisionWriter, plan: d.Plan) -> None:
     )
 
 
-def _skip(writer: DecisionWriter, skip: d.Skip) -> None:
+def _skip(writer: DecisionWriter, skip: d.SkipChannel) -> None:
     attempt = _new_attempt(writer, skip.rule, skip.channel)
     attempt.state, attempt.result = AttemptState.SKIPPED.value, Result.SKIPPED.value
     attempt.skip_reason, attempt.settled_at = skip.reason.value, writer.now
@@ -136,13 +147,13 @@ def _new_attempt(writer: DecisionWriter, rule: str, channel: Channel) -> Attempt
     return attempt
 
 
-def _cancel(writer: DecisionWriter, cancel: d.Cancel) -> None:
+def _cancel(writer: DecisionWriter, cancel: d.CancelAttempt) -> None:
     attempt = writer.attempt(cancel.attempt_id)
     attempt.state, attempt.action, attempt.settled_at = AttemptState.CANCELLED.value, None, writer.now
     writer.note("attempt_cancelled", cancel.rule, attempt=str(attempt.id), channel=attempt.channel)
 
 
-def _bring_forward(writer: DecisionWriter, decision: d.BringForward) -> None:
+def _bring_forward(writer: DecisionWriter, decision: d.BringAttemptForward) -> None:
     attempt = writer.attempt(decision.attempt_id)
     attempt.due_at = decision.due_at
     if decision.due_at <= writer.now:
@@ -150,18 +161,18 @@ def _bring_forward(writer: DecisionWriter, decision: d.BringForward) -> None:
     writer.note("attempt_brought_forward", decision.rule, attempt=str(attempt.id), due_at=decision.due_at.isoformat())
 
 
-def _recall(writer: DecisionWriter, recall: d.Recall) -> None:
+def _recall(writer: DecisionWriter, recall: d.RecallAttempt) -> None:
     attempt = writer.attempt(recall.attempt_id)
-    attempt.action, attempt.due_at, attempt.detail = "cancel", writer.now, "recalled"
-    attempt.lease_until = None
+    attempt.action, attempt.due_at = "cancel", writer.now
+    attempt.recalled_at, attempt.lease_until = writer.now, None
     writer.case_file.work.wake(attempt.lane)
     writer.note("attempt_recalled", recall.rule, attempt=str(attempt.id), channel=attempt.channel)
 
 
-def _give_up(writer: DecisionWriter, decision: d.GiveUp) -> None:
+def _give_up(writer: DecisionWriter, decision: d.GiveUpDoubt) -> None:
     attempt = writer.attempt(decision.attempt_id)
     attempt.state, attempt.action = AttemptState.SETTLED.value, None
-    attempt.result, attempt.detail, attempt.settled_at = Result.UNKNOWN.value, "doubt_given_up", writer.now
+    attempt.result, attempt.ending, attempt.settled_at = Result.UNKNOWN.value, Ending.DOUBT_GIVEN_UP.value, writer.now
     writer.note("attempt_given_up", decision.rule, attempt=str(attempt.id), channel=attempt.channel)
 
 
@@ -204,7 +215,7 @@ def _end_assignment(writer: DecisionWriter, decision: d.EndAssignment) -> None:
     )
 
 
-def _re_address(writer: DecisionWriter, decision: d.ReAddress) -> None:
+def _re_address(writer: DecisionWriter, decision: d.ReaddressVisit) -> None:
     visit = writer.visit(decision.visit_id)
     told, before = visit.officer, visit.precinct_code
     for attempt in writer.case_file.attempts[writer.case.id]:
@@ -224,7 +235,7 @@ def _re_address(writer: DecisionWriter, decision: d.ReAddress) -> None:
     )
 
 
-def _end_offer(writer: DecisionWriter, decision: d.EndOffer) -> None:
+def _end_offer(writer: DecisionWriter, decision: d.EndVisitOffer) -> None:
     visit = writer.visit(decision.visit_id)
     visit.state = VisitState.WAITING.value
     closing.lapse_offer(writer.case_file, visit)
@@ -270,7 +281,7 @@ def _set_deadline(writer: DecisionWriter, decision: d.SetDeadline) -> None:
     writer.note("deadline_set", decision.rule, name=decision.name, at=decision.at.isoformat())
 
 
-def _mark_bad(writer: DecisionWriter, decision: d.MarkBad) -> None:
+def _mark_bad(writer: DecisionWriter, decision: d.MarkNumberBad) -> None:
     phone = next(each for each in writer.case_file.phones[writer.case.id] if each.id == UUID(decision.number_id))
     until = writer.now + writer.case_file.context.policy.bad_number_for
     for channel in sorted(decision.channels):
@@ -293,7 +304,7 @@ def _ask(writer: DecisionWriter, decision: d.AskHuman) -> None:
     writer.note("human_asked", decision.rule, who=decision.who, cause=decision.cause)
 
 
-def _close(writer: DecisionWriter, decision: d.Close) -> None:
+def _close(writer: DecisionWriter, decision: d.CloseCase) -> None:
     case = writer.case
     case.state, case.resolution, case.closed_at = CaseState.CLOSED.value, decision.resolution.value, writer.now
     case.waiting_for = None
@@ -310,18 +321,18 @@ def _close(writer: DecisionWriter, decision: d.Close) -> None:
         closing.suppress(writer.case_file, case)
 
 
-def _oblige(writer: DecisionWriter, decision: d.Oblige) -> None:
+def _oblige(writer: DecisionWriter, decision: d.OpenWorkItem) -> None:
     writer.case.asked_for = [*writer.case.asked_for, decision.cause]
     row = WorkItemRow(
         id=new_id(),
         case_id=writer.case.id,
-        kind=decision.duty.value,
+        kind=decision.kind.value,
         rule=decision.rule,
         planned_at=writer.now,
         due_at=decision.due_at,
     )
     writer.case_file.session.add(row)
-    writer.note("duty_planned", decision.rule, duty=str(row.id), kind=decision.duty, due_at=decision.due_at.isoformat())
+    writer.note("duty_planned", decision.rule, duty=str(row.id), kind=decision.kind, due_at=decision.due_at.isoformat())
 
 
 def _time(value: datetime | None) -> str | None:
@@ -333,21 +344,21 @@ def _text(value: UUID | None) -> str | None:
 
 
 _STEPS: dict[type, Callable[[DecisionWriter, Any], None]] = {
-    d.Plan: _plan,
-    d.Skip: _skip,
-    d.Cancel: _cancel,
-    d.BringForward: _bring_forward,
-    d.Recall: _recall,
-    d.GiveUp: _give_up,
+    d.PlanAttempt: _plan,
+    d.SkipChannel: _skip,
+    d.CancelAttempt: _cancel,
+    d.BringAttemptForward: _bring_forward,
+    d.RecallAttempt: _recall,
+    d.GiveUpDoubt: _give_up,
     d.OpenVisit: _open_visit,
     d.EndAssignment: _end_assignment,
-    d.ReAddress: _re_address,
-    d.EndOffer: _end_offer,
+    d.ReaddressVisit: _re_address,
+    d.EndVisitOffer: _end_offer,
     d.CancelVisit: _cancel_visit,
     d.RaiseUrgency: _raise,
     d.SetDeadline: _set_deadline,
-    d.MarkBad: _mark_bad,
+    d.MarkNumberBad: _mark_bad,
     d.AskHuman: _ask,
-    d.Close: _close,
-    d.Oblige: _oblige,
+    d.CloseCase: _close,
+    d.OpenWorkItem: _oblige,
 }

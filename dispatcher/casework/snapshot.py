@@ -14,14 +14,17 @@ from dispatcher.store.visits import VisitRow
 from schemas.vocabulary import (
     AddressKind,
     AttemptState,
+    BankRequest,
     CaseState,
     Channel,
-    Hook,
+    Ending,
     Onward,
     Person,
     Relation,
     Resolution,
     Result,
+    RetryKind,
+    ReturnReason,
     SkipReason,
     Urgency,
     VisitState,
@@ -43,7 +46,7 @@ def _read(case_file: CaseFile, case_ids: Sequence[UUID]) -> dict[UUID, Case]:
     rows = [case_file.cases[each] for each in case_ids]
     others = other_cases.read(case_file.session, rows, case_file.phones, down, case_file.now)
     return {
-        row.id: _case(
+        row.id: case_of(
             row,
             case_file.phones[row.id],
             case_file.places[row.id],
@@ -56,7 +59,7 @@ def _read(case_file: CaseFile, case_ids: Sequence[UUID]) -> dict[UUID, Case]:
     }
 
 
-def _case(
+def case_of(
     row: CaseRow,
     phones: Iterable[PhoneRow],
     places: Iterable[AddressRow],
@@ -95,8 +98,8 @@ def _case(
         money_transferred=row.money_transferred,
         money_lost=row.money_lost,
         deadlines={name: datetime.fromisoformat(at) for name, at in row.deadlines.items()},
-        raised_for=frozenset(row.raised_for),
-        asked_for=frozenset(row.asked_for),
+        raise_causes=frozenset(row.raised_for),
+        asked_causes=frozenset(row.asked_for),
         waiting_for=row.waiting_for,
         resolution=Resolution(row.resolution) if row.resolution else None,
     )
@@ -137,8 +140,8 @@ def _attempt(row: AttemptRow) -> Attempt:
         state=AttemptState(row.state),
         due_at=row.due_at,
         send_key=str(row.send_key),
-        hook=Hook(row.hook) if row.hook else None,
-        occasion=row.occasion,
+        bank_request=BankRequest(row.hook) if row.hook else None,
+        warning_number=row.occasion,
         number_id=_text(row.phone_id),
         visit_id=_text(row.visit_id),
         rung=row.rung,
@@ -146,11 +149,15 @@ def _attempt(row: AttemptRow) -> Attempt:
         onward=Onward(row.onward) if row.onward else None,
         confirmed=row.confirmed,
         answer=row.answer,
-        detail=row.detail,
+        ending=Ending(row.ending) if row.ending else None,
+        number_fault=bool(row.number_fault),
+        return_reason=ReturnReason(row.return_reason) if row.return_reason else None,
+        recalled_at=row.recalled_at,
         sent_at=row.sent_at,
         settled_at=row.settled_at,
         retry_not_before=row.retry_not_before,
         retry_of=_text(row.retry_of),
+        retry_kind=RetryKind(row.retry_kind) if row.retry_kind else None,
         possible_duplicate=row.possible_duplicate,
         skip_reason=SkipReason(row.skip_reason) if row.skip_reason else None,
         granted_until=row.granted_until,

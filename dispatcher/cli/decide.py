@@ -18,7 +18,7 @@ from dispatcher.supervision import decisions, pauses, splits
 from dispatcher.supervision.decisions import SupervisorDecision
 from schemas.instruction import Address
 from schemas.validation_errors import faults
-from schemas.vocabulary import AddressKind, Hook, Relation, Resolution
+from schemas.vocabulary import AddressKind, BankRequest, Relation, Resolution
 
 group = typer.Typer(
     help="主管决定 / a supervisor's decisions: revive, close, pause, resume, call, protect, lift, locate, split.",
@@ -78,13 +78,13 @@ def call(
 @group.command()
 def protect(case: Case, by: By, reason: Reason, json: Json = False) -> None:
     """请银行临时保护账户 / ask the bank to protect the account for a time."""
-    _decide(decisions.ask_bank, case, by, reason, json, Hook.PROTECT_ACCOUNT)
+    _decide(decisions.ask_bank, case, by, reason, json, BankRequest.PROTECT_ACCOUNT)
 
 
 @group.command()
 def lift(case: Case, by: By, reason: Reason, json: Json = False) -> None:
     """请银行解除账户保护 / ask the bank to lift the protection."""
-    _decide(decisions.ask_bank, case, by, reason, json, Hook.LIFT_PROTECTION)
+    _decide(decisions.ask_bank, case, by, reason, json, BankRequest.LIFT_PROTECTION)
 
 
 @group.command()

@@ -13,14 +13,15 @@ from dispatcher.cli.output import err, json_line, out
 from dispatcher.errors import OperatorError
 from dispatcher.policy import Policy, timeline
 from dispatcher.policy.fields import duration_text
-from dispatcher.policy.leaves import leaves, plain
-from dispatcher.policy.oddities import oddities
+from dispatcher.policy.flatten import flatten, plain
+from dispatcher.policy.lint import lint
 from dispatcher.policy.timeline import NAMES, ORIGINS, TICKS, Step
+from dispatcher.policy.upgrade import lacking, toml, upgraded
 from dispatcher.settings import settings
 from schemas.errors import bilingual
 from schemas.vocabulary import Urgency
 
-group = typer.Typer(help="处置策略 / the policy: check, show.", no_args_is_help=True)
+group = typer.Typer(help="处置策略 / the policy: check, upgrade, show.", no_args_is_help=True)
 
 _FAULTY = 1
 # All of it fits into 100 columns.
@@ -51,15 +52,40 @@ def check(
     try:
         checked = policy.load(file)
     except policy.PolicyError as error:
-        for fault in error.faults:
+        for fault in error.errors:
             err.print(fault, highlight=False, soft_wrap=True)
         raise typer.Exit(_FAULTY) from None
-    odd = list(oddities(checked))
-    for oddity in odd:
-        out.print(f"odd: {oddity}", highlight=False, soft_wrap=True)
+    odd = list(lint(checked))
+    for finding in odd:
+        out.print(f"odd: {finding}", highlight=False, soft_wrap=True)
     if odd and strict:
         raise typer.Exit(_FAULTY)
     out.print(bilingual("策略可用", "the policy can be used"), highlight=False)
+
+
+@group.command()
+def upgrade(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="旧策略文件 a policy file of an older version")],
+    to: Annotated[Path | None, typer.Option(help="写入新文件 where to write the upgraded file")] = None,
+) -> None:
+    """列出旧策略缺少的项及内置值,--to 写入新文件 / what an older policy lacks; --to writes an upgraded one."""
+    try:
+        text = file.read_text("utf-8")
+        added = lacking(text)
+        whole = upgraded(text, added)
+    except OSError as error:
+        raise OperatorError("无法读取策略文件", f"{file}: can't be read ({error.strerror})") from None
+    except ValueError as error:
+        raise OperatorError("策略文件无法自动补齐,请手工修改", f"{file}: can't be added to: {error}") from None
+    for key, value in added.items():
+        out.print(f"+ {key} = {toml(value)}", highlight=False, markup=False, soft_wrap=True)
+    if not added:
+        out.print(bilingual("无需补齐", "nothing is missing"), highlight=False)
+    if to is not None:
+        if to.exists():
+            raise OperatorError("目标文件已存在", f"{to} is there already; nothing was written")
+        to.write_text(whole, encoding="utf-8")
+        check(to)
 
 
 @group.command()
@@ -97,7 +123,7 @@ def _record(shown: Policy, chosen: Iterable[Urgency]) -> dict[str, Any]:
             level.value: [timeline.record(step) for step in timeline.steps(shown.plan(level), shown)]
             for level in chosen
         },
-        "settings": {key: plain(value) for key, value in leaves(shown)},
+        "settings": {key: plain(value) for key, value in flatten(shown)},
     }
 
 
@@ -140,7 +166,7 @@ def _common(shown: Policy) -> Table:
     held = ", ".join(level.label for level in Urgency if shown.plan(level).held_in_quiet_hours)
     table.add_row("夜间推迟 held at night", held)
     for name, title in _COMMON.items():
-        values = leaves(getattr(shown, name))
+        values = flatten(getattr(shown, name))
         table.add_row(title, ", ".join(f"{key} {_short(plain(value))}" for key, value in values))
     return table
 

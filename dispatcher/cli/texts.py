@@ -114,7 +114,7 @@ def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="编辑后�
     try:
         texts.load(file)
     except texts.TextsError as error:
-        for fault in error.faults:
+        for fault in error.errors:
             err.print(fault, highlight=False, soft_wrap=True)
         raise typer.Exit(_FAULTY) from None
     out.print(bilingual("文本可用", "the texts can be used"), highlight=False)

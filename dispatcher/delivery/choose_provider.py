@@ -8,12 +8,11 @@ from sqlalchemy.orm import Session
 
 from dispatcher.delivery import weighted_choice
 from dispatcher.delivery.weighted_choice import Candidate
-from dispatcher.engine.sending import NEXT_PROVIDER
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import in_array
 from providers.base import Provider
 from providers.registry import Registry
-from schemas.vocabulary import Channel
+from schemas.vocabulary import Channel, RetryKind
 
 
 class Chooser:
@@ -66,7 +65,7 @@ class Chooser:
     def _tried(self, attempt: AttemptRow) -> set[str]:
         """Who has refused already in this chain, which began with an attempt that was not a next provider's."""
         tried = set()
-        while attempt.rule == NEXT_PROVIDER and attempt.retry_of in self._before:
+        while attempt.retry_kind == RetryKind.NEXT_PROVIDER and attempt.retry_of in self._before:
             attempt = self._before[attempt.retry_of]
             tried.add(attempt.provider or "")
         return tried
@@ -77,7 +76,7 @@ def _is_resent(attempt: AttemptRow) -> bool:
 
 
 def _follows(attempt: AttemptRow) -> bool:
-    return attempt.rule == NEXT_PROVIDER or _is_resent(attempt)
+    return attempt.retry_kind == RetryKind.NEXT_PROVIDER or _is_resent(attempt)
 
 
 def _before(session: Session, case_ids: set[UUID]) -> dict[UUID, AttemptRow]:

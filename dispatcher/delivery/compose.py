@@ -25,7 +25,7 @@ from dispatcher.store.visits import UnitRow
 from dispatcher.texts.names import surname
 from dispatcher.vault import Erased
 from providers.base import Inquiry, Message, Provider
-from schemas.vocabulary import MINORS_FRAUD_TYPE, Channel, Hook, Person, Relation
+from schemas.vocabulary import MINORS_FRAUD_TYPE, BankRequest, Channel, Person, Relation
 
 _TRANSFER = ("at", "amount_yuan", "payee_account")
 
@@ -108,7 +108,7 @@ class MessageComposer:
 
     def _message(self, attempt: AttemptRow, case: CaseRow) -> Message:
         channel, relation = Channel(attempt.channel), relation_of(attempt.party)
-        hook = Hook(attempt.hook) if attempt.hook else None
+        hook = BankRequest(attempt.hook) if attempt.hook else None
         to = self._open(self._numbers.get(attempt.phone_id)) if attempt.phone_id else None
         return Message(
             send_key=str(attempt.send_key),
@@ -159,10 +159,10 @@ class MessageComposer:
             minor=bool(case.facts.get("minor")),
         )
 
-    def _facts(self, attempt: AttemptRow, case: CaseRow, hook: Hook | None) -> dict[str, Any]:
-        if hook is Hook.STOP_PAYMENT:
+    def _facts(self, attempt: AttemptRow, case: CaseRow, hook: BankRequest | None) -> dict[str, Any]:
+        if hook is BankRequest.STOP_PAYMENT:
             return {"transfers": self._transfers(case)}
-        if hook is Hook.PROTECT_ACCOUNT:
+        if hook is BankRequest.PROTECT_ACCOUNT:
             return {"reason": attempt.rule, "appeal": self._texts.appeal()}
         if hook is not None:
             return {"reason": attempt.rule}

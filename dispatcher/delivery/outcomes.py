@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from dispatcher.casework.case_file import CaseFile
-from dispatcher.engine.sending import NEVER_TAKEN
 from dispatcher.store.attempts import AttemptRow
 from providers.base import (
     Accepted,
@@ -21,6 +20,7 @@ from schemas.vocabulary import (
     ANSWERED_BY_STRANGER,
     AttemptState,
     Channel,
+    Ending,
     Onward,
     Person,
     Result,
@@ -70,19 +70,21 @@ def record(
         _bank_answered(case_file, attempt, answer)
         _settle(case_file, attempt, result, answer.detail)
     elif isinstance(answer, Permanent):
+        attempt.number_fault = answer.number_fault or None
         _settle(case_file, attempt, answer.result, answer.detail)
     elif isinstance(answer, SwitchChannel):
         attempt.onward = Onward.NEXT_CHANNEL.value
         _settle(case_file, attempt, Result.FAILED_PERMANENT, answer.detail)
+    elif isinstance(answer, NeverTaken):
+        _settle(case_file, attempt, Result.FAILED_TEMPORARY, ending=Ending.NEVER_TAKEN)
     else:
-        detail = NEVER_TAKEN if isinstance(answer, NeverTaken) else answer.detail
-        if can_fail_over and not isinstance(answer, NeverTaken):
+        if can_fail_over:
             attempt.onward = Onward.NEXT_PROVIDER.value
         if isinstance(answer, Transient) and answer.retry_after_s is not None:
             attempt.retry_not_before = case_file.now + timedelta(
                 seconds=min(answer.retry_after_s, _LONGEST_NAMED_WAIT_S)
             )
-        _settle(case_file, attempt, Result.FAILED_TEMPORARY, detail)
+        _settle(case_file, attempt, Result.FAILED_TEMPORARY, answer.detail)
     if isinstance(answer, Answered):
         _close_siblings(case_file, attempt)
 
@@ -117,7 +119,7 @@ def _is_final(attempt: AttemptRow, answer: ProviderAnswer) -> bool:
 def _accepted(case_file: CaseFile, attempt: AttemptRow, answer: Accepted, asked: str) -> None:
     waited_out = asked == "query" and attempt.state == AttemptState.ACCEPTED and not answer.held
     if waited_out and attempt.channel != Channel.VISIT:
-        _settle(case_file, attempt, Result.UNKNOWN, "no_receipt")
+        _settle(case_file, attempt, Result.UNKNOWN, ending=Ending.NO_RECEIPT)
         return
     attempt.state, attempt.ref = AttemptState.ACCEPTED.value, answer.ref or attempt.ref
     if attempt.action == "cancel":
@@ -204,14 +206,17 @@ def _is_another(attempt: AttemptRow, result: Result) -> bool:
     return family or result in ANSWERED_BY_STRANGER
 
 
-def _settle(case_file: CaseFile, attempt: AttemptRow, result: Result, detail: str | None) -> None:
+def _settle(
+    case_file: CaseFile, attempt: AttemptRow, result: Result, detail: str | None = None, ending: Ending | None = None
+) -> None:
     attempt.state, attempt.action = AttemptState.SETTLED.value, None
-    attempt.result, attempt.detail, attempt.settled_at = result.value, detail, case_file.now
+    attempt.result, attempt.settled_at = result.value, case_file.now
+    attempt.detail, attempt.ending = detail, ending.value if ending else None
     case = case_file.cases[attempt.case_id]
     by_right_person = attempt.channel == Channel.VOICE and attempt.person in (Person.SUBJECT, Person.GUARDIAN)
     if attempt.confirmed and by_right_person and case.first_contact_at is None:
         case.first_contact_at, case.first_contact_channel = case_file.now, attempt.channel
-    _note(case_file, attempt, "attempt_settled", result=result, detail=detail)
+    _note(case_file, attempt, "attempt_settled", result=result, detail=detail or ending)
 
 
 def _close_siblings(case_file: CaseFile, settled: AttemptRow) -> None:
@@ -220,7 +225,7 @@ def _close_siblings(case_file: CaseFile, settled: AttemptRow) -> None:
         if other.send_key != settled.send_key or other.id == settled.id or other.settled_at is not None:
             continue
         other.state, other.action, other.settled_at = AttemptState.CANCELLED.value, None, case_file.now
-        other.lease_until, other.detail = None, "settled_by_first"
+        other.lease_until, other.ending = None, Ending.SETTLED_BY_FIRST.value
         _note(case_file, other, "attempt_closed", by=str(settled.id))
 
 

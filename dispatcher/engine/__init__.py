@@ -7,9 +7,9 @@ Deciding twice on the same case changes nothing the second time.
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from dispatcher.engine import calls, channels, closing, doubts, hooks, ladder, sms, urgency, visits
+from dispatcher.engine import bank_requests, broadcasts, calls, channels, closing, doubts, ladder, sms, urgency, visits
 from dispatcher.engine.case import Case
-from dispatcher.engine.decisions import Decision, Look
+from dispatcher.engine.decisions import DecideAgainAt, Decision
 from dispatcher.engine.evolve import evolve
 from dispatcher.policy.models import Policy
 
@@ -34,7 +34,7 @@ GOING_ON: tuple[Rule, ...] = (
     calls.not_by_machine,
     urgency.somebody_else_answered,
     doubts.doubts,
-    hooks.stop_payment,
+    bank_requests.stop_payment,
     urgency.phone_route_exhausted,
     doubts.doubts,  # once more: a raised urgency waits less
     channels.skip_channels,
@@ -51,10 +51,10 @@ GOING_ON: tuple[Rule, ...] = (
     ladder.deadlines,
     ladder.overdue,
     calls.family_calls,
-    hooks.protect_account,
-    hooks.ordered,
-    hooks.lift_protection,
-    hooks.group_notice,
+    bank_requests.protect_account,
+    bank_requests.ordered,
+    bank_requests.lift_protection,
+    broadcasts.group_notice,
     visits.ask_for_number,
     visits.ask_for_address,
 )
@@ -62,15 +62,15 @@ GOING_ON: tuple[Rule, ...] = (
 AFTERWARDS: tuple[Rule, ...] = (
     closing.clear_up,
     channels.skip_unused_channels,
-    hooks.ordered,
-    hooks.lift_protection,
+    bank_requests.ordered,
+    bank_requests.lift_protection,
     closing.follow_ups,
     closing.hand_over,
 )
 
 
 def decide(case: Case, policy: Policy, now: datetime) -> tuple[Decision, ...]:
-    """Everything to do about this case now. A Look says when to decide again."""
+    """Everything to do about this case now. A DecideAgainAt says when to decide again."""
     made: list[Decision] = []
     for rule in ENDING:
         if case.is_open:
@@ -83,7 +83,7 @@ def decide(case: Case, policy: Policy, now: datetime) -> tuple[Decision, ...]:
     else:
         for rule in GOING_ON:
             case = _run(rule, case, policy, now, made)
-        if not any(isinstance(each, Look) for each in made):
+        if not any(isinstance(each, DecideAgainAt) for each in made):
             _run(closing.plan_exhausted, case, policy, now, made)
     return tuple(made)
 

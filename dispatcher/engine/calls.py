@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from dispatcher.engine import caps, numbers
 from dispatcher.engine.case import KIN, Attempt, Case
-from dispatcher.engine.decisions import BringForward, Cancel, Decision, Look, Plan
+from dispatcher.engine.decisions import BringAttemptForward, CancelAttempt, DecideAgainAt, Decision, PlanAttempt
 from dispatcher.engine.sending import again, awake, last_of, plan
 from dispatcher.engine.sms import sms, sms_gave_way
 from dispatcher.engine.times import Due
@@ -38,7 +38,7 @@ def family_calls(case: Case, policy: Policy, now: datetime) -> Iterator[Decision
         if any(each.confirmed for each in case.on(Channel.VOICE, party)):
             continue
         if now < begin:
-            yield Look("family_call", begin)
+            yield DecideAgainAt("family_call", begin)
         else:
             yield from _round(case, policy, now, party, begin, family.again, family.rounds)
 
@@ -48,7 +48,7 @@ def stop_calling(case: Case, policy: Policy, now: datetime) -> Iterator[Decision
     for attempt in case.attempts:
         is_call = attempt.channel is Channel.VOICE and attempt.state is AttemptState.PLANNED
         if is_call and case.is_called_off(attempt):
-            yield Cancel("true_contact", attempt.id)
+            yield CancelAttempt("true_contact", attempt.id)
 
 
 def not_by_machine(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
@@ -56,7 +56,7 @@ def not_by_machine(case: Case, policy: Policy, now: datetime) -> Iterator[Decisi
     for attempt in case.attempts:
         is_call = attempt.channel is Channel.VOICE and attempt.state is AttemptState.PLANNED
         if is_call and not case.may_be_called(attempt.party):
-            yield Cancel("hearing_impaired" if case.hearing_impaired else "minor_not_called", attempt.id)
+            yield CancelAttempt("hearing_impaired" if case.hearing_impaired else "minor_not_called", attempt.id)
 
 
 def bring_forward(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
@@ -68,9 +68,9 @@ def bring_forward(case: Case, policy: Policy, now: datetime) -> Iterator[Decisio
             continue
         without = replace(case, attempts=tuple(each for each in case.attempts if each is not attempt))
         for made in rule(without, policy, now):
-            if isinstance(made, Plan) and made.number_id == attempt.number_id and made.due_at < attempt.due_at:
+            if isinstance(made, PlanAttempt) and made.number_id == attempt.number_id and made.due_at < attempt.due_at:
                 gave_way = attempt.channel is Channel.VOICE and sms_gave_way(case)
-                yield BringForward("next_channel" if gave_way else "urgency_rose", attempt.id, made.due_at)
+                yield BringAttemptForward("next_channel" if gave_way else "urgency_rose", attempt.id, made.due_at)
 
 
 def _round(
@@ -99,7 +99,7 @@ def _round(
     due = Due(max(now, _rested(rang, number.id, rest) or begin))
     due = caps.call_at(case, policy, party, rang, due) if party == case.callee else awake(case, policy, due)
     previous = made[-1].id if made else None
-    yield plan(rule, Channel.VOICE, number, due, occasion=caps.occasion(case), retry_of=previous)
+    yield plan(rule, Channel.VOICE, number, due, warning_number=caps.warning_number(case), retry_of=previous)
 
 
 def _rested(rang: tuple[Attempt, ...], number_id: str, rest: timedelta) -> datetime | None:

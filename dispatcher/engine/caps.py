@@ -48,12 +48,12 @@ def call_at(case: Case, policy: Policy, party: str, made: Iterable[Attempt], due
     return due
 
 
-def sms_occasion(case: Case, party: str) -> int:
+def sms_warning_number(case: Case, party: str) -> int:
     """The how-manieth warning this SMS is; repeat warnings change their wording."""
     return min(1 + len(_own_sms(case, party)) + case.warned_before, _MOST_WORDINGS)
 
 
-def occasion(case: Case) -> int:
+def warning_number(case: Case) -> int:
     """The how-manieth time this person is spoken with."""
     return min(1 + len(case.refusals) + case.warned_before, _MOST_WORDINGS)
 

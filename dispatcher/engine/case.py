@@ -3,18 +3,22 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from dispatcher.engine import attempt_states, visit_states
 from schemas.vocabulary import (
     AddressKind,
     Answer,
     AttemptState,
+    BankRequest,
     CaseState,
     Channel,
-    Hook,
+    Ending,
     Onward,
     Person,
     Relation,
     Resolution,
     Result,
+    RetryKind,
+    ReturnReason,
     SkipReason,
     Urgency,
     VisitState,
@@ -22,7 +26,6 @@ from schemas.vocabulary import (
 
 SUBJECT = "subject"
 LIVE = frozenset({AttemptState.PLANNED, AttemptState.SENDING, AttemptState.ACCEPTED})
-ENDED_VISIT = frozenset({VisitState.REPORTED, VisitState.CANCELLED})
 _REFUSALS = frozenset({Answer.UNSURE, Answer.DENIES, Answer.ALREADY_PAID})
 _MAY_DECIDE = frozenset({Person.SUBJECT, Person.GUARDIAN})
 KIN = frozenset({Person.FAMILY, Person.GUARDIAN})
@@ -57,6 +60,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
+    """`number_fault`: the provider refused the number itself. `return_reason`: why an officer gave the visit back."""
+
     id: str
     channel: Channel
     party: str
@@ -64,8 +69,8 @@ class Attempt:
     state: AttemptState
     due_at: datetime
     send_key: str
-    hook: Hook | None = None
-    occasion: int = 1
+    bank_request: BankRequest | None = None
+    warning_number: int = 1
     number_id: str | None = None
     visit_id: str | None = None
     rung: int | None = None
@@ -73,11 +78,15 @@ class Attempt:
     onward: Onward | None = None
     confirmed: bool = False
     answer: str | None = None
-    detail: str | None = None
     sent_at: datetime | None = None
     settled_at: datetime | None = None
     retry_not_before: datetime | None = None
     retry_of: str | None = None
+    retry_kind: RetryKind | None = None
+    ending: Ending | None = None
+    number_fault: bool = False
+    return_reason: ReturnReason | None = None
+    recalled_at: datetime | None = None
     possible_duplicate: bool = False
     skip_reason: SkipReason | None = None
     granted_until: datetime | None = None
@@ -85,6 +94,10 @@ class Attempt:
     @property
     def is_live(self) -> bool:
         return self.state in LIVE
+
+    @property
+    def is_final(self) -> bool:
+        return self.state in attempt_states.FINAL
 
     @property
     def made_at(self) -> datetime:
@@ -120,7 +133,7 @@ class Visit:
 
     @property
     def is_open(self) -> bool:
-        return self.state not in ENDED_VISIT
+        return self.state not in visit_states.FINAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +168,8 @@ class Case:
     money_transferred: int = 0
     money_lost: int = 0
     deadlines: dict[str, datetime] = field(default_factory=dict)
-    raised_for: frozenset[str] = frozenset()
-    asked_for: frozenset[str] = frozenset()
+    raise_causes: frozenset[str] = frozenset()
+    asked_causes: frozenset[str] = frozenset()
     waiting_for: str | None = None
     resolution: Resolution | None = None
     made: int = 0  # how many rows decisions have added, so that each gets a name of its own
@@ -171,6 +184,13 @@ class Case:
 
     def attempt(self, attempt_id: str) -> Attempt:
         return next(each for each in self.attempts if each.id == attempt_id)
+
+    def visit(self, visit_id: str) -> Visit:
+        return next(each for each in self.visits if each.id == visit_id)
+
+    def assignments(self, visit_id: str) -> tuple[Attempt, ...]:
+        """The visit's assignments that have not ended yet."""
+        return tuple(each for each in self.attempts if each.visit_id == visit_id and not each.is_final)
 
     def on(self, channel: Channel, party: str = SUBJECT) -> tuple[Attempt, ...]:
         """Attempts made, or being made, to one party on one channel; skipped and cancelled ones left out."""
@@ -235,6 +255,8 @@ class Case:
         """When the person was spoken with and refused."""
         return tuple(each.settled_at or each.made_at for each in self.attempts if each.is_refusal)
 
-    def hooks(self, hook: Hook) -> tuple[Attempt, ...]:
+    def bank_requests(self, kind: BankRequest) -> tuple[Attempt, ...]:
         """What was asked of the bank, in the order in which it was asked."""
-        return tuple(each for each in self.attempts if each.hook is hook and each.state is not AttemptState.CANCELLED)
+        return tuple(
+            each for each in self.attempts if each.bank_request is kind and each.state is not AttemptState.CANCELLED
+        )

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from dispatcher.engine import numbers
 from dispatcher.engine.case import SUBJECT, Attempt, Case
-from dispatcher.engine.decisions import Cancel, Decision, MarkBad, Skip
+from dispatcher.engine.decisions import CancelAttempt, Decision, MarkNumberBad, SkipChannel
 from dispatcher.policy.models import Policy
 from schemas.vocabulary import AttemptState, Channel, Result, SkipReason
 
@@ -19,13 +19,13 @@ def bad_numbers(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]
         number = next((each for each in case.numbers if each.id == attempt.number_id), None)
         dead = _dead_for(attempt)
         if number is not None and not dead <= number.bad_for:
-            yield MarkBad("bad_number", number.id, dead, attempt.id)
+            yield MarkNumberBad("bad_number", number.id, dead, attempt.id)
 
 
 def _dead_for(attempt: Attempt) -> frozenset[Channel]:
     if attempt.result in _DEAD_NUMBER:
         return _BY_PHONE
-    if attempt.channel is Channel.SMS and attempt.detail == "invalid_number":
+    if attempt.channel is Channel.SMS and attempt.number_fault:
         return frozenset({Channel.SMS})
     return frozenset()
 
@@ -34,7 +34,7 @@ def avoid_bad_numbers(case: Case, policy: Policy, now: datetime) -> Iterator[Dec
     bad = {(number.id, channel) for number in case.numbers for channel in number.bad_for}
     for attempt in case.attempts:
         if attempt.state is AttemptState.PLANNED and (attempt.number_id, attempt.channel) in bad:
-            yield Cancel("bad_number", attempt.id)
+            yield CancelAttempt("bad_number", attempt.id)
 
 
 def avoid_retired_numbers(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
@@ -42,7 +42,7 @@ def avoid_retired_numbers(case: Case, policy: Policy, now: datetime) -> Iterator
     known = {number.id for number in case.numbers}
     for attempt in case.attempts:
         if attempt.state is AttemptState.PLANNED and attempt.number_id is not None and attempt.number_id not in known:
-            yield Cancel("number_retired", attempt.id)
+            yield CancelAttempt("number_retired", attempt.id)
 
 
 def skip_channels(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
@@ -51,22 +51,22 @@ def skip_channels(case: Case, policy: Policy, now: datetime) -> Iterator[Decisio
         if channel not in case.channels & _BY_PHONE or was_skipped(case, channel):
             continue
         if channel is Channel.VOICE and case.hearing_impaired:
-            yield Skip("hearing_impaired", channel, SkipReason.ACCESSIBILITY)
+            yield SkipChannel("hearing_impaired", channel, SkipReason.ACCESSIBILITY)
         elif channel is Channel.VOICE and case.minor:
-            yield Skip("minor_not_called", channel, SkipReason.MINOR)
+            yield SkipChannel("minor_not_called", channel, SkipReason.MINOR)
         elif any(each.channel is channel and each.party == case.callee for each in case.attempts):
             continue
         elif not numbers.of_party(case, case.callee):
-            yield Skip("no_phone", channel, SkipReason.NO_PHONE)
+            yield SkipChannel("no_phone", channel, SkipReason.NO_PHONE)
         elif not numbers.usable(case, channel, case.callee):
-            yield Skip("bad_number", channel, SkipReason.BAD_NUMBER)
+            yield SkipChannel("bad_number", channel, SkipReason.BAD_NUMBER)
 
 
 def skip_unused_channels(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """At the end each channel that was asked for and never came to its turn is skipped, and says why."""
     for channel in Channel:
         if channel in case.channels and not any(each.channel is channel for each in case.attempts):
-            yield Skip("channel_not_used", channel, _why_unused(case))
+            yield SkipChannel("channel_not_used", channel, _why_unused(case))
 
 
 def _why_unused(case: Case) -> SkipReason:

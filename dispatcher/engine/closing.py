@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from dispatcher.engine import hooks, ladder
+from dispatcher.engine import bank_requests, ladder
 from dispatcher.engine.case import Attempt, Case
 from dispatcher.engine.decisions import (
     AskHuman,
-    Cancel,
+    CancelAttempt,
     CancelVisit,
-    Close,
+    CloseCase,
+    DecideAgainAt,
     Decision,
-    GiveUp,
-    Look,
-    Oblige,
-    Recall,
+    GiveUpDoubt,
+    OpenWorkItem,
+    RecallAttempt,
 )
 from dispatcher.policy.models import Policy
 from schemas.vocabulary import (
@@ -42,7 +42,7 @@ BASIS = "amount_about_to_be_sent"
 
 def withdrawn(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     if case.withdrawn:
-        yield Close("withdrawn", Resolution.WITHDRAWN)
+        yield CloseCase("withdrawn", Resolution.WITHDRAWN)
 
 
 def suppressed(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
@@ -50,8 +50,8 @@ def suppressed(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     if not case.suppressed:
         return
     if case.urgency not in _GRAVE:
-        yield Close("suppressed", Resolution.NOT_A_VICTIM)
-    elif "suppressed" not in case.asked_for:
+        yield CloseCase("suppressed", Resolution.NOT_A_VICTIM)
+    elif "suppressed" not in case.asked_causes:
         yield AskHuman("suppressed", Rung.CENTRE, "suppressed")
 
 
@@ -60,8 +60,8 @@ def expired_on_arrival(case: Case, policy: Policy, now: datetime) -> Iterator[De
     if not case.expired:
         return
     if case.urgency not in _GRAVE:
-        yield Close("expired_on_arrival", Resolution.EXPIRED)
-    elif "expired" not in case.asked_for:
+        yield CloseCase("expired_on_arrival", Resolution.EXPIRED)
+    elif "expired" not in case.asked_causes:
         yield AskHuman("expired_on_arrival", Rung.CENTRE, "expired")
 
 
@@ -104,12 +104,12 @@ def _transferred(case: Case) -> Resolution:
     return Resolution.ALREADY_TRANSFERRED_PARTLY if partly else Resolution.ALREADY_TRANSFERRED_ALL
 
 
-def _close(rule: str, case: Case, resolution: Resolution) -> Close:
+def _close(rule: str, case: Case, resolution: Resolution) -> CloseCase:
     """What was about to be sent and was not; never what had left before."""
     gone = max(case.money_transferred, case.money_lost)
     if case.amount_at_risk is None or case.amount_at_risk <= gone:
-        return Close(rule, resolution)
-    return Close(rule, resolution, case.amount_at_risk - gone, BASIS)
+        return CloseCase(rule, resolution)
+    return CloseCase(rule, resolution, case.amount_at_risk - gone, BASIS)
 
 
 def clear_up(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
@@ -123,33 +123,39 @@ def clear_up(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
             continue
         if attempt.state is AttemptState.PLANNED:
             # What a bank is asked outlives the case, as long as there is ground for it.
-            if attempt.channel is not Channel.HOOK or not hooks.has_ground(case, attempt.hook):
-                yield Cancel(rule, attempt.id)
+            if attempt.channel is not Channel.HOOK or not bank_requests.has_ground(case, attempt.bank_request):
+                yield CancelAttempt(rule, attempt.id)
         elif attempt.state is AttemptState.IN_DOUBT:
             yield from _last_look(case, policy, now, rule, attempt)
-        elif attempt.state is AttemptState.ACCEPTED and attempt.channel is Channel.VOICE and not attempt.detail:
-            yield Recall(rule, attempt.id)
+        elif _can_be_recalled(attempt):
+            yield RecallAttempt(rule, attempt.id)
+
+
+def _can_be_recalled(attempt: Attempt) -> bool:
+    """A call that its provider may not have placed yet; it is asked once."""
+    is_call = attempt.channel is Channel.VOICE
+    return is_call and attempt.state is AttemptState.ACCEPTED and attempt.recalled_at is None
 
 
 def _last_look(case: Case, policy: Policy, now: datetime, rule: str, attempt: Attempt) -> Iterator[Decision]:
     """The provider is asked until the wait is over; nothing is sent again for a case that has ended."""
     until = (attempt.sent_at or attempt.due_at) + policy.plan(case.urgency).doubt_wait
-    yield Look("doubt_wait", until) if now < until else GiveUp(rule, attempt.id)
+    yield DecideAgainAt("doubt_wait", until) if now < until else GiveUpDoubt(rule, attempt.id)
 
 
 def follow_ups(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """The person is asked again later how things stand; not after a withdrawal or a case that expired."""
-    if case.resolution in _NOT_FOLLOWED or any(each.startswith("follow_up:") for each in case.asked_for):
+    if case.resolution in _NOT_FOLLOWED or any(each.startswith("follow_up:") for each in case.asked_causes):
         return
     for number, after in enumerate(policy.plan(case.urgency).follow_up, start=1):
-        yield Oblige("follow_up", WorkItemKind.FOLLOW_UP, now + after, f"follow_up:{number}")
+        yield OpenWorkItem("follow_up", WorkItemKind.FOLLOW_UP, now + after, f"follow_up:{number}")
 
 
 def hand_over(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """Money is gone: the case goes to 110 and the precinct, and it is looked back at how that could happen."""
-    if case.resolution in _MONEY_GONE and "case_report" not in case.asked_for:
-        yield Oblige("already_transferred", WorkItemKind.CASE_REPORT, now, "case_report")
-        yield Oblige("already_transferred", WorkItemKind.LOOK_BACK, now + _LOOK_BACK_WITHIN, "look_back")
+    if case.resolution in _MONEY_GONE and "case_report" not in case.asked_causes:
+        yield OpenWorkItem("already_transferred", WorkItemKind.CASE_REPORT, now, "case_report")
+        yield OpenWorkItem("already_transferred", WorkItemKind.LOOK_BACK, now + _LOOK_BACK_WITHIN, "look_back")
 
 
 def plan_exhausted(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:

@@ -3,11 +3,22 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from schemas.vocabulary import Channel, Hold, Hook, Person, Resolution, Result, SkipReason, Urgency, WorkItemKind
+from schemas.vocabulary import (
+    BankRequest,
+    Channel,
+    Hold,
+    Person,
+    Resolution,
+    Result,
+    RetryKind,
+    SkipReason,
+    Urgency,
+    WorkItemKind,
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class PlanAttempt:
     """Make an attempt at `due_at`. With a send_key it is sent under an earlier attempt's idempotency key."""
 
     rule: str
@@ -19,15 +30,16 @@ class Plan:
     visit_id: str | None = None
     rung: int | None = None
     retry_of: str | None = None
+    retry_kind: RetryKind | None = None
     send_key: str | None = None
     possible_duplicate: bool = False
-    hook: Hook | None = None
-    occasion: int = 1
+    bank_request: BankRequest | None = None
+    warning_number: int = 1
     held_by: tuple[Hold, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Skip:
+class SkipChannel:
     """Leave a channel out, and say why."""
 
     rule: str
@@ -36,7 +48,7 @@ class Skip:
 
 
 @dataclass(frozen=True, slots=True)
-class Cancel:
+class CancelAttempt:
     """Drop an attempt that has not been sent."""
 
     rule: str
@@ -44,7 +56,7 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True)
-class BringForward:
+class BringAttemptForward:
     """A planned attempt goes earlier than it was planned."""
 
     rule: str
@@ -53,7 +65,7 @@ class BringForward:
 
 
 @dataclass(frozen=True, slots=True)
-class Recall:
+class RecallAttempt:
     """Ask the provider to take back a message it holds."""
 
     rule: str
@@ -61,7 +73,7 @@ class Recall:
 
 
 @dataclass(frozen=True, slots=True)
-class GiveUp:
+class GiveUpDoubt:
     """Whether it was sent stays unknown; only a late receipt can still tell."""
 
     rule: str
@@ -87,7 +99,7 @@ class EndAssignment:
 
 
 @dataclass(frozen=True, slots=True)
-class ReAddress:
+class ReaddressVisit:
     """The person is somewhere else: the visit goes to that precinct, its clock stands."""
 
     rule: str
@@ -96,7 +108,7 @@ class ReAddress:
 
 
 @dataclass(frozen=True, slots=True)
-class EndOffer:
+class EndVisitOffer:
     """The other side did not answer in time; the visit is ours again."""
 
     rule: str
@@ -128,7 +140,7 @@ class SetDeadline:
 
 
 @dataclass(frozen=True, slots=True)
-class MarkBad:
+class MarkNumberBad:
     """The number can't be reached on these channels; remembered for the policy's time."""
 
     rule: str
@@ -147,7 +159,7 @@ class AskHuman:
 
 
 @dataclass(frozen=True, slots=True)
-class Close:
+class CloseCase:
     rule: str
     resolution: Resolution
     avoided: int | None = None
@@ -155,17 +167,17 @@ class Close:
 
 
 @dataclass(frozen=True, slots=True)
-class Oblige:
+class OpenWorkItem:
     """A person has a duty about this case; each `cause` obliges once."""
 
     rule: str
-    duty: WorkItemKind
+    kind: WorkItemKind
     due_at: datetime
     cause: str
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class DecideAgainAt:
     """Nothing now; decide again at this time."""
 
     rule: str
@@ -173,22 +185,22 @@ class Look:
 
 
 Decision = (
-    Plan
-    | Skip
-    | Cancel
-    | BringForward
-    | Recall
-    | GiveUp
+    PlanAttempt
+    | SkipChannel
+    | CancelAttempt
+    | BringAttemptForward
+    | RecallAttempt
+    | GiveUpDoubt
     | OpenVisit
     | EndAssignment
-    | ReAddress
-    | EndOffer
+    | ReaddressVisit
+    | EndVisitOffer
     | CancelVisit
     | RaiseUrgency
     | SetDeadline
-    | MarkBad
+    | MarkNumberBad
     | AskHuman
-    | Close
-    | Oblige
-    | Look
+    | CloseCase
+    | OpenWorkItem
+    | DecideAgainAt
 )

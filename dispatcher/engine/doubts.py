@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from dispatcher.engine.case import Case
-from dispatcher.engine.decisions import Decision, GiveUp, Look
+from dispatcher.engine.decisions import DecideAgainAt, Decision, GiveUpDoubt
 from dispatcher.engine.sending import again_at, repeat
 from dispatcher.engine.times import Due
 from dispatcher.policy.models import Policy
-from schemas.vocabulary import AttemptState, Channel
+from schemas.vocabulary import AttemptState, Channel, RetryKind
 
 
 def doubts(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
@@ -25,9 +25,9 @@ def doubts(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
         resend_at = attempt.made_at + wait
         sends = sum(each.send_key == attempt.send_key for each in case.attempts)
         if now < resend_at:
-            yield Look("doubt_wait", resend_at)
+            yield DecideAgainAt("doubt_wait", resend_at)
         elif sends >= policy.retry.doubt_sends:
-            yield GiveUp("doubt_sends", attempt.id)
+            yield GiveUpDoubt("doubt_sends", attempt.id)
         else:
-            once_more = repeat("doubt_wait", attempt, again_at(case, policy, attempt, Due(now)))
+            once_more = repeat("doubt_wait", RetryKind.DOUBT, attempt, again_at(case, policy, attempt, Due(now)))
             yield replace(once_more, possible_duplicate=True, send_key=attempt.send_key)

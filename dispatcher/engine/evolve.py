@@ -5,9 +5,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from dispatcher.engine import attempt_states, visit_states
 from dispatcher.engine import decisions as d
+from dispatcher.engine.attempt_states import AttemptMove
 from dispatcher.engine.case import SUBJECT, Attempt, Case, Visit
-from schemas.vocabulary import AttemptState, CaseState, Person, Result, VisitState
+from dispatcher.engine.visit_states import VisitMove
+from schemas.vocabulary import CaseState, Ending, Person, Result, VisitState
 
 
 def evolve(case: Case, decision: d.Decision, now: datetime) -> Case:
@@ -15,67 +18,61 @@ def evolve(case: Case, decision: d.Decision, now: datetime) -> Case:
     return _STEPS[type(decision)](case, decision, now)
 
 
-def _plan(case: Case, decision: d.Plan, now: datetime) -> Case:
+def _plan_attempt(case: Case, decision: d.PlanAttempt, now: datetime) -> Case:
     name = f"new-{case.made}"
     attempt = Attempt(
         id=name,
         channel=decision.channel,
         party=decision.party,
         person=decision.person,
-        state=AttemptState.PLANNED,
+        state=attempt_states.plan().state,
         due_at=decision.due_at,
         send_key=decision.send_key or name,
         number_id=decision.number_id,
         visit_id=decision.visit_id,
         rung=decision.rung,
         retry_of=decision.retry_of,
+        retry_kind=decision.retry_kind,
         possible_duplicate=decision.possible_duplicate,
-        hook=decision.hook,
-        occasion=decision.occasion,
+        bank_request=decision.bank_request,
+        warning_number=decision.warning_number,
     )
     return replace(case, attempts=(*case.attempts, attempt), made=case.made + 1)
 
 
-def _skip(case: Case, decision: d.Skip, now: datetime) -> Case:
+def _skip_channel(case: Case, decision: d.SkipChannel, now: datetime) -> Case:
+    move = attempt_states.leave_out(now)
     attempt = Attempt(
         id=f"new-{case.made}",
         channel=decision.channel,
         party=SUBJECT,
         person=Person.SUBJECT,
-        state=AttemptState.SKIPPED,
+        state=move.state,
         due_at=now,
         send_key="",
-        result=Result.SKIPPED,
+        result=move.result,
+        settled_at=move.settled_at,
         skip_reason=decision.reason,
     )
     return replace(case, attempts=(*case.attempts, attempt), made=case.made + 1)
 
 
-def _change(case: Case, attempt_id: str, **changes: Any) -> Case:
-    attempts = tuple(replace(each, **changes) if each.id == attempt_id else each for each in case.attempts)
-    return replace(case, attempts=attempts)
+def _cancel_attempt(case: Case, decision: d.CancelAttempt, now: datetime) -> Case:
+    return _move(case, decision.attempt_id, attempt_states.cancel(case.attempt(decision.attempt_id), now))
 
 
-def _change_visit(case: Case, visit_id: str, **changes: Any) -> Case:
-    return replace(
-        case, visits=tuple(replace(each, **changes) if each.id == visit_id else each for each in case.visits)
-    )
-
-
-def _cancel(case: Case, decision: d.Cancel, now: datetime) -> Case:
-    return _change(case, decision.attempt_id, state=AttemptState.CANCELLED, settled_at=now)
-
-
-def _bring_forward(case: Case, decision: d.BringForward, now: datetime) -> Case:
+def _bring_attempt_forward(case: Case, decision: d.BringAttemptForward, now: datetime) -> Case:
     return _change(case, decision.attempt_id, due_at=decision.due_at)
 
 
-def _recall(case: Case, decision: d.Recall, now: datetime) -> Case:
-    return _change(case, decision.attempt_id, detail="recalled")
+def _recall_attempt(case: Case, decision: d.RecallAttempt, now: datetime) -> Case:
+    move = attempt_states.recall(case.attempt(decision.attempt_id))
+    return _move(case, decision.attempt_id, move, recalled_at=now)
 
 
-def _give_up(case: Case, decision: d.GiveUp, now: datetime) -> Case:
-    return _change(case, decision.attempt_id, state=AttemptState.SETTLED, result=Result.UNKNOWN, settled_at=now)
+def _give_up_doubt(case: Case, decision: d.GiveUpDoubt, now: datetime) -> Case:
+    move = attempt_states.give_up(case.attempt(decision.attempt_id), now)
+    return _move(case, decision.attempt_id, move, ending=Ending.DOUBT_GIVEN_UP)
 
 
 def _open_visit(case: Case, decision: d.OpenVisit, now: datetime) -> Case:
@@ -91,38 +88,37 @@ def _open_visit(case: Case, decision: d.OpenVisit, now: datetime) -> Case:
 
 
 def _end_assignment(case: Case, decision: d.EndAssignment, now: datetime) -> Case:
-    case = _change(case, decision.attempt_id, state=AttemptState.SETTLED, result=decision.result, settled_at=now)
-    return _change_visit(case, decision.visit_id, state=VisitState.WAITING, assigned_at=None, attempt_id=None)
+    move = attempt_states.settle(case.attempt(decision.attempt_id), decision.result, now)
+    case = _move(case, decision.attempt_id, move)
+    return _move_visit(case, decision.visit_id, visit_states.free(case.visit(decision.visit_id)))
 
 
-def _re_address(case: Case, decision: d.ReAddress, now: datetime) -> Case:
-    for attempt in case.attempts:
-        if attempt.visit_id == decision.visit_id and case.is_pending(attempt):
-            case = _change(case, attempt.id, state=AttemptState.SETTLED, result=Result.READDRESSED, settled_at=now)
-    free = {"state": VisitState.WAITING, "assigned_at": None, "attempt_id": None, "offered_until": None}
-    return _change_visit(case, decision.visit_id, precinct=decision.precinct, moved_at=now, **free)
+def _readdress_visit(case: Case, decision: d.ReaddressVisit, now: datetime) -> Case:
+    for attempt in case.assignments(decision.visit_id):
+        case = _move(case, attempt.id, attempt_states.settle(attempt, Result.READDRESSED, now))
+    move = visit_states.readdress(case.visit(decision.visit_id))
+    return _move_visit(case, decision.visit_id, move, precinct=decision.precinct, moved_at=now)
 
 
-def _end_offer(case: Case, decision: d.EndOffer, now: datetime) -> Case:
-    return _change_visit(case, decision.visit_id, state=VisitState.WAITING, offered_until=None)
+def _end_visit_offer(case: Case, decision: d.EndVisitOffer, now: datetime) -> Case:
+    return _move_visit(case, decision.visit_id, visit_states.end_offer(case.visit(decision.visit_id)))
 
 
 def _cancel_visit(case: Case, decision: d.CancelVisit, now: datetime) -> Case:
-    for attempt in case.attempts:
-        if attempt.visit_id == decision.visit_id and case.is_pending(attempt):
-            case = _change(case, attempt.id, state=AttemptState.CANCELLED, settled_at=now)
-    return _change_visit(case, decision.visit_id, state=VisitState.CANCELLED)
+    for attempt in case.assignments(decision.visit_id):
+        case = _move(case, attempt.id, attempt_states.cancel(attempt, now))
+    return _move_visit(case, decision.visit_id, visit_states.cancel(case.visit(decision.visit_id)))
 
 
-def _raise(case: Case, decision: d.RaiseUrgency, now: datetime) -> Case:
-    return replace(case, urgency=decision.to, urgency_since=now, raised_for=case.raised_for | {decision.cause})
+def _raise_urgency(case: Case, decision: d.RaiseUrgency, now: datetime) -> Case:
+    return replace(case, urgency=decision.to, urgency_since=now, raise_causes=case.raise_causes | {decision.cause})
 
 
 def _set_deadline(case: Case, decision: d.SetDeadline, now: datetime) -> Case:
     return replace(case, deadlines=case.deadlines | {decision.name: decision.at})
 
 
-def _mark_bad(case: Case, decision: d.MarkBad, now: datetime) -> Case:
+def _mark_number_bad(case: Case, decision: d.MarkNumberBad, now: datetime) -> Case:
     numbers = tuple(
         replace(each, bad_for=each.bad_for | decision.channels) if each.id == decision.number_id else each
         for each in case.numbers
@@ -130,39 +126,68 @@ def _mark_bad(case: Case, decision: d.MarkBad, now: datetime) -> Case:
     return replace(case, numbers=numbers)
 
 
-def _ask(case: Case, decision: d.AskHuman, now: datetime) -> Case:
-    return replace(case, waiting_for=decision.who, asked_for=case.asked_for | {decision.cause})
+def _ask_human(case: Case, decision: d.AskHuman, now: datetime) -> Case:
+    return replace(case, waiting_for=decision.who, asked_causes=case.asked_causes | {decision.cause})
 
 
-def _oblige(case: Case, decision: d.Oblige, now: datetime) -> Case:
-    return replace(case, asked_for=case.asked_for | {decision.cause})
+def _open_work_item(case: Case, decision: d.OpenWorkItem, now: datetime) -> Case:
+    return replace(case, asked_causes=case.asked_causes | {decision.cause})
 
 
-def _close(case: Case, decision: d.Close, now: datetime) -> Case:
+def _close_case(case: Case, decision: d.CloseCase, now: datetime) -> Case:
     return replace(case, state=CaseState.CLOSED, resolution=decision.resolution, waiting_for=None)
 
 
-def _same(case: Case, decision: d.Decision, now: datetime) -> Case:
+def move_attempt(attempt: Attempt, move: AttemptMove, **more: Any) -> Attempt:
+    """The attempt after a move. What a worker has to do next is no fact that a rule looks at."""
+    return replace(attempt, state=move.state, result=move.result, settled_at=move.settled_at, **more)
+
+
+def move_visit(visit: Visit, move: VisitMove, **more: Any) -> Visit:
+    """The visit after a move."""
+    if move.frees:
+        visit = replace(visit, assigned_at=None, attempt_id=None)
+    if move.ends_offer:
+        visit = replace(visit, offered_until=None)
+    return replace(visit, state=move.state, **more)
+
+
+def _change(case: Case, attempt_id: str, **changes: Any) -> Case:
+    attempts = tuple(replace(each, **changes) if each.id == attempt_id else each for each in case.attempts)
+    return replace(case, attempts=attempts)
+
+
+def _move(case: Case, attempt_id: str, move: AttemptMove, **more: Any) -> Case:
+    attempts = tuple(move_attempt(each, move, **more) if each.id == attempt_id else each for each in case.attempts)
+    return replace(case, attempts=attempts)
+
+
+def _move_visit(case: Case, visit_id: str, move: VisitMove, **more: Any) -> Case:
+    visits = tuple(move_visit(each, move, **more) if each.id == visit_id else each for each in case.visits)
+    return replace(case, visits=visits)
+
+
+def _unchanged(case: Case, decision: d.Decision, now: datetime) -> Case:
     return case
 
 
 _STEPS: dict[type, Callable[[Case, Any, datetime], Case]] = {
-    d.Plan: _plan,
-    d.Skip: _skip,
-    d.Cancel: _cancel,
-    d.BringForward: _bring_forward,
-    d.Recall: _recall,
-    d.GiveUp: _give_up,
+    d.PlanAttempt: _plan_attempt,
+    d.SkipChannel: _skip_channel,
+    d.CancelAttempt: _cancel_attempt,
+    d.BringAttemptForward: _bring_attempt_forward,
+    d.RecallAttempt: _recall_attempt,
+    d.GiveUpDoubt: _give_up_doubt,
     d.OpenVisit: _open_visit,
     d.EndAssignment: _end_assignment,
-    d.ReAddress: _re_address,
-    d.EndOffer: _end_offer,
+    d.ReaddressVisit: _readdress_visit,
+    d.EndVisitOffer: _end_visit_offer,
     d.CancelVisit: _cancel_visit,
-    d.RaiseUrgency: _raise,
+    d.RaiseUrgency: _raise_urgency,
     d.SetDeadline: _set_deadline,
-    d.MarkBad: _mark_bad,
-    d.AskHuman: _ask,
-    d.Close: _close,
-    d.Oblige: _oblige,
-    d.Look: _same,
+    d.MarkNumberBad: _mark_number_bad,
+    d.AskHuman: _ask_human,
+    d.CloseCase: _close_case,
+    d.OpenWorkItem: _open_work_item,
+    d.DecideAgainAt: _unchanged,
 }

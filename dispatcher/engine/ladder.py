@@ -5,7 +5,15 @@ from datetime import datetime, timedelta
 
 from dispatcher.engine import caps
 from dispatcher.engine.case import SUBJECT, Attempt, Case, Visit
-from dispatcher.engine.decisions import AskHuman, Decision, EndAssignment, EndOffer, Look, Plan, SetDeadline
+from dispatcher.engine.decisions import (
+    AskHuman,
+    DecideAgainAt,
+    Decision,
+    EndAssignment,
+    EndVisitOffer,
+    PlanAttempt,
+    SetDeadline,
+)
 from dispatcher.policy.models import Policy
 from schemas.vocabulary import Channel, Person, Result, ReturnReason, Rung, VisitState
 
@@ -30,7 +38,7 @@ def acceptance(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
         return
     until = visit.assigned_at + policy.plan(case.urgency).visit.accept_within
     if now <= until:
-        yield Look("visit_not_accepted", until + _PAST)
+        yield DecideAgainAt("visit_not_accepted", until + _PAST)
     else:
         yield EndAssignment("visit_not_accepted", visit.id, visit.attempt_id, Result.NOT_ACCEPTED)
 
@@ -41,9 +49,9 @@ def offer_lapsed(case: Case, policy: Policy, now: datetime) -> Iterator[Decision
     if visit is None or visit.state is not VisitState.OFFERED or visit.offered_until is None:
         return
     if now <= visit.offered_until:
-        yield Look("offer_lapsed", visit.offered_until + _PAST)
+        yield DecideAgainAt("offer_lapsed", visit.offered_until + _PAST)
     else:
-        yield EndOffer("offer_lapsed", visit.id)
+        yield EndVisitOffer("offer_lapsed", visit.id)
         yield AskHuman("offer_lapsed", Rung.COUNTY_DESK, f"offer:{visit.id}:{visit.offered_until.isoformat()}")
 
 
@@ -58,13 +66,13 @@ def assign(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     last = mine[-1] if mine else None
     rung = _next_rung(last, policy)
     if rung >= len(policy.ladder):
-        if f"ladder:{visit.id}:{visit.moved_at}" not in case.asked_for:
+        if f"ladder:{visit.id}:{visit.moved_at}" not in case.asked_causes:
             yield AskHuman("ladder_exhausted", Rung.CENTRE, f"ladder:{visit.id}:{visit.moved_at}")
         return
     due = max(now, visit.not_before or now)
     if last is not None and last.result is Result.FAILED_TEMPORARY:
         due = max(due, (last.settled_at or now) + policy.retry.wait(1))
-    yield Plan(
+    yield PlanAttempt(
         "visit_assigned" if last is None else f"ladder_after_{_why(last.result)}",
         Channel.VISIT,
         SUBJECT,
@@ -73,7 +81,7 @@ def assign(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
         visit_id=visit.id,
         rung=rung,
         retry_of=last.id if last else None,
-        occasion=caps.occasion(case),
+        warning_number=caps.warning_number(case),
     )
 
 
@@ -95,10 +103,9 @@ def _next_rung(last: Attempt | None, policy: Policy) -> int:
     if last.result is Result.FAILED_TEMPORARY:
         return last.rung
     after = last.rung + 1
-    if last.result is Result.RETURNED and last.detail in _RETURN_TO:
-        above = (
-            n for n in range(after, len(policy.ladder)) if policy.ladder[n] is _RETURN_TO[ReturnReason(last.detail)]
-        )
+    to = _RETURN_TO.get(last.return_reason) if last.return_reason is not None else None
+    if to is not None:
+        above = (n for n in range(after, len(policy.ladder)) if policy.ladder[n] is to)
         return next(above, after)
     return after
 
@@ -126,10 +133,10 @@ def overdue(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
         return
     for name, at in _awaited(case, visit).items():
         cause = f"{name}:{visit.id}"
-        if cause in case.asked_for:
+        if cause in case.asked_causes:
             continue
         if now <= at:
-            yield Look(f"overdue_{name}", at + _PAST)
+            yield DecideAgainAt(f"overdue_{name}", at + _PAST)
         else:
             yield AskHuman(f"overdue_{name}", answerable(visit), cause)
 

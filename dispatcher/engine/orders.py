@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from dispatcher.engine import caps, numbers, times
+from dispatcher.engine.bank_requests import bank as ask
 from dispatcher.engine.case import Case
-from dispatcher.engine.decisions import Decision, Plan
-from dispatcher.engine.hooks import bank as ask
+from dispatcher.engine.decisions import Decision, PlanAttempt
 from dispatcher.engine.sending import plan
 from dispatcher.policy.models import Policy
-from schemas.vocabulary import Channel, Hook, Relation, Urgency
+from schemas.vocabulary import BankRequest, Channel, Relation, Urgency
 
 
 def call(case: Case, relation: Relation, now: datetime) -> tuple[Decision, ...]:
@@ -18,13 +18,17 @@ def call(case: Case, relation: Relation, now: datetime) -> tuple[Decision, ...]:
     for party in parties:
         left = numbers.usable(case, Channel.VOICE, party)
         if left and not any(map(case.is_pending, case.on(Channel.VOICE, party))):
-            return (plan(f"call_{relation}", Channel.VOICE, left[0], times.Due(now), occasion=caps.occasion(case)),)
+            return (
+                plan(
+                    f"call_{relation}", Channel.VOICE, left[0], times.Due(now), warning_number=caps.warning_number(case)
+                ),
+            )
     return ()
 
 
-def bank(hook: Hook, now: datetime) -> Plan:
+def bank(bank_request: BankRequest, now: datetime) -> PlanAttempt:
     """One question to the bank."""
-    return ask(f"{hook}_ordered", hook, now)
+    return ask(f"{bank_request}_ordered", bank_request, now)
 
 
 def moved(deadlines: Mapping[str, str], by: timedelta) -> dict[str, str]:

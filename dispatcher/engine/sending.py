@@ -6,42 +6,45 @@ from datetime import datetime
 from dispatcher.engine import times
 from dispatcher.engine.caps import NEVER_ARRIVED
 from dispatcher.engine.case import Attempt, Case, Number
-from dispatcher.engine.decisions import Plan
+from dispatcher.engine.decisions import PlanAttempt
 from dispatcher.engine.times import Due
 from dispatcher.policy.models import Policy
-from schemas.vocabulary import Channel, Onward, Result
-
-NEVER_TAKEN = "never_taken"
-NEXT_PROVIDER = "next_provider"
+from schemas.vocabulary import Channel, Ending, Onward, Result, RetryKind
 
 
-def plan(rule: str, channel: Channel, number: Number, due: Due, *, occasion: int, retry_of: str | None = None) -> Plan:
+def plan(
+    rule: str, channel: Channel, number: Number, due: Due, *, warning_number: int, retry_of: str | None = None
+) -> PlanAttempt:
     """An attempt on one number."""
-    once = Plan(rule, channel, number.party, number.person, due.at, number.id, retry_of=retry_of, occasion=occasion)
+    once = PlanAttempt(
+        rule, channel, number.party, number.person, due.at, number.id, retry_of=retry_of, warning_number=warning_number
+    )
     return replace(once, held_by=due.held_by)
 
 
-def again(case: Case, policy: Policy, last: Attempt, now: datetime) -> Plan:
+def again(case: Case, policy: Policy, last: Attempt, now: datetime) -> PlanAttempt:
     """Once more after a passing fault: at once by a provider that was not tried yet, else after the policy's wait.
 
     What the provider never took goes at once and under its old key; what it never takes, after waits that grow.
     """
-    if last.detail == NEVER_TAKEN:
-        lost = sum(each.send_key == last.send_key and each.detail == NEVER_TAKEN for each in case.attempts)
+    if last.ending is Ending.NEVER_TAKEN:
+        lost = sum(each.send_key == last.send_key and each.ending is Ending.NEVER_TAKEN for each in case.attempts)
         due = Due(now if lost == 1 else max(now, (last.settled_at or now) + policy.retry.wait(lost - 1)))
-        return replace(repeat("never_taken", last, again_at(case, policy, last, due)), send_key=last.send_key)
+        once_more = repeat("never_taken", RetryKind.NEVER_TAKEN, last, again_at(case, policy, last, due))
+        return replace(once_more, send_key=last.send_key)
     if last.onward is Onward.NEXT_PROVIDER and not last.is_resend:
-        return repeat(NEXT_PROVIDER, last, again_at(case, policy, last, Due(now)))
+        return repeat("next_provider", RetryKind.NEXT_PROVIDER, last, again_at(case, policy, last, Due(now)))
     failures = _failures_in_a_row([each for each in case.attempts if _is_same_errand(each, last)])
     waited = max(now, (last.settled_at or now) + policy.retry.wait(failures), last.retry_not_before or now)
-    once_more = repeat("transient_failure", last, again_at(case, policy, last, Due(waited)))
+    due = again_at(case, policy, last, Due(waited))
+    once_more = repeat("transient_failure", RetryKind.TRANSIENT_FAILURE, last, due)
     # What may be a duplicate stays one, and keeps its key.
     return replace(once_more, possible_duplicate=True, send_key=last.send_key) if last.is_resend else once_more
 
 
-def repeat(rule: str, last: Attempt, due: Due) -> Plan:
+def repeat(rule: str, kind: RetryKind, last: Attempt, due: Due) -> PlanAttempt:
     """The same call as a new attempt."""
-    return Plan(
+    return PlanAttempt(
         rule,
         last.channel,
         last.party,
@@ -49,8 +52,9 @@ def repeat(rule: str, last: Attempt, due: Due) -> Plan:
         due.at,
         last.number_id,
         retry_of=last.id,
-        hook=last.hook,
-        occasion=last.occasion,
+        retry_kind=kind,
+        bank_request=last.bank_request,
+        warning_number=last.warning_number,
         held_by=due.held_by,
     )
 
@@ -79,7 +83,7 @@ def _shortfall(attempt: Attempt) -> int:
 
 
 def _is_same_errand(attempt: Attempt, other: Attempt) -> bool:
-    return (attempt.channel, attempt.party, attempt.hook) == (other.channel, other.party, other.hook)
+    return (attempt.channel, attempt.party, attempt.bank_request) == (other.channel, other.party, other.bank_request)
 
 
 def _failures_in_a_row(made: list[Attempt]) -> int:

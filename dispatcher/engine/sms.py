@@ -6,7 +6,7 @@ from datetime import datetime
 
 from dispatcher.engine import caps, numbers
 from dispatcher.engine.case import Attempt, Case, Number
-from dispatcher.engine.decisions import Decision, Plan
+from dispatcher.engine.decisions import Decision, PlanAttempt
 from dispatcher.engine.sending import again, last_of, plan
 from dispatcher.engine.times import Due
 from dispatcher.policy.models import Policy
@@ -54,7 +54,7 @@ def sms_gave_way(case: Case) -> list[datetime]:
     return [last.settled_at]
 
 
-def _retry(case: Case, policy: Policy, now: datetime, last: Attempt, left: tuple[Number, ...]) -> Plan:
+def _retry(case: Case, policy: Policy, now: datetime, last: Attempt, left: tuple[Number, ...]) -> PlanAttempt:
     """On the same number, within the caps of what linked cases sent meanwhile; on the next where that one is gone."""
     if all(number.id != last.number_id for number in left):
         return _sms("next_number", case, policy, left[0], now, retry_of=last.id)
@@ -65,19 +65,24 @@ def _retry(case: Case, policy: Policy, now: datetime, last: Attempt, left: tuple
     return replace(once_more, due_at=due.at, held_by=due.held_by)
 
 
-def _beside_a_doubt(case: Case, message: Plan) -> Plan:
+def _beside_a_doubt(case: Case, message: PlanAttempt) -> PlanAttempt:
     """The message, marked where the person may have it already, on another number."""
     sent = case.on(Channel.SMS, message.party)
     doubtful = any(each.state is AttemptState.IN_DOUBT and each.number_id != message.number_id for each in sent)
     return replace(message, possible_duplicate=message.possible_duplicate or doubtful)
 
 
-def _one_more(case: Case, policy: Policy, now: datetime, last: Attempt, left: tuple[Number, ...]) -> Plan:
+def _one_more(case: Case, policy: Policy, now: datetime, last: Attempt, left: tuple[Number, ...]) -> PlanAttempt:
     number = next((each for each in left if each.id == last.number_id), left[0])
     rule = "urgency_rose" if caps.rise_permits_one(case, last.party) else "other_wording"
     return _sms(rule, case, policy, number, now)
 
 
-def _sms(rule: str, case: Case, policy: Policy, number: Number, due: datetime, retry_of: str | None = None) -> Plan:
-    held, occasion = caps.sms_at(case, policy, number.party, Due(due)), caps.sms_occasion(case, number.party)
-    return plan(rule, Channel.SMS, number, held, occasion=occasion, retry_of=retry_of)
+def _sms(
+    rule: str, case: Case, policy: Policy, number: Number, due: datetime, retry_of: str | None = None
+) -> PlanAttempt:
+    held, warning_number = (
+        caps.sms_at(case, policy, number.party, Due(due)),
+        caps.sms_warning_number(case, number.party),
+    )
+    return plan(rule, Channel.SMS, number, held, warning_number=warning_number, retry_of=retry_of)

@@ -14,7 +14,7 @@ def somebody_else_answered(case: Case, policy: Policy, now: datetime) -> Iterato
     """Never a contact, and urgency rises one step: the phone may be in the wrong hands."""
     urgency = case.urgency
     for attempt in case.on(Channel.VOICE, case.callee):
-        is_new = attempt.result in ANSWERED_BY_STRANGER and attempt.id not in case.raised_for
+        is_new = attempt.result in ANSWERED_BY_STRANGER and attempt.id not in case.raise_causes
         if is_new and urgency is not Urgency.CRITICAL:
             urgency = urgency.raised()
             yield RaiseUrgency("somebody_else_answered", urgency, attempt.id)

@@ -1,39 +1,77 @@
 """Rules of door visits: when one is needed, where, and what a report leads to."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from dispatcher.engine import channels, numbers, places, times
 from dispatcher.engine.case import Case, Visit
-from dispatcher.engine.decisions import AskHuman, Decision, Look, Oblige, OpenVisit, ReAddress
+from dispatcher.engine.decisions import AskHuman, DecideAgainAt, Decision, OpenVisit, OpenWorkItem, ReaddressVisit
+from dispatcher.engine.visit_states import BEFORE_ARRIVAL
 from dispatcher.policy.models import Policy
-from schemas.vocabulary import Channel, Result, Rung, VisitState, WorkItemKind
+from dispatcher.policy.triggers import VisitTrigger
+from schemas.vocabulary import Channel, Result, ReturnReason, Rung, VisitState, WorkItemKind
 
 _COME_AGAIN = frozenset({Result.MET_REFUSED, Result.NOT_FOUND_TEMPORARILY, Result.NOT_HOME_FAMILY_TOLD})
 _HUMAN_DECIDES = frozenset({Result.NOT_FOUND_CONFIRMED, Result.WRONG_ADDRESS, Result.INVALID_VISIT})
-_BEFORE_ARRIVAL = frozenset(
-    {VisitState.WAITING, VisitState.ASSIGNED, VisitState.ACCEPTED, VisitState.DEPARTED, VisitState.OFFERED}
-)
 
 
 def visit_needed(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
-    """Opens the first visit, on the first of the policy's triggers."""
+    """Opens the first visit, on the first ground that there is; the policy names those that it wants."""
     if case.visits:
         return
-    visit, where = policy.plan(case.urgency).visit, places.precinct(case, policy, now)
-    if "receipt" in visit.on:
-        yield OpenVisit("visit_at_receipt", where)
-    elif case.warned_before:
-        yield OpenVisit("visit_warned_again", where)
-    elif "refused" in visit.on and case.refusals:
-        yield OpenVisit("visit_after_refusal", where)
-    elif "phone_route_exhausted" in visit.on and numbers.phone_route_exhausted(case, policy):
-        yield OpenVisit("visit_phone_route_exhausted", where)
-    elif visit.on and channels.is_held_up(case, now):
-        yield OpenVisit("visit_channel_down", where)
-    elif "no_contact" in visit.on and visit.no_contact_after is not None and not case.true_contact:
-        at = case.opened_at + visit.no_contact_after
-        yield OpenVisit("visit_no_contact", where) if now >= at else Look("visit_no_contact", at)
+    visit = policy.plan(case.urgency).visit
+    for ground in _GROUNDS:
+        is_wanted = ground.trigger is None or ground.trigger in visit.on
+        if is_wanted and ground.holds(case, policy, now):
+            yield OpenVisit(ground.rule, places.precinct(case, policy, now))
+            return
+    waits_until = _no_contact_at(case, policy)
+    if waits_until is not None:
+        yield DecideAgainAt("visit_no_contact", waits_until)
+
+
+def _no_contact_at(case: Case, policy: Policy) -> datetime | None:
+    """When a visit opens for want of a contact, where the policy wants one then."""
+    visit = policy.plan(case.urgency).visit
+    if VisitTrigger.NO_CONTACT not in visit.on or visit.no_contact_after is None or case.true_contact:
+        return None
+    return case.opened_at + visit.no_contact_after
+
+
+def _no_contact(case: Case, policy: Policy, now: datetime) -> bool:
+    at = _no_contact_at(case, policy)
+    return at is not None and now >= at
+
+
+def _channel_is_down(case: Case, policy: Policy, now: datetime) -> bool:
+    return bool(policy.plan(case.urgency).visit.on) and channels.is_held_up(case, now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What opens a visit under which rule; without a trigger the policy can't leave it out."""
+
+    rule: str
+    trigger: VisitTrigger | None
+    holds: Callable[[Case, Policy, datetime], bool]
+
+    def __str__(self) -> str:
+        return self.rule
+
+
+_GROUNDS = (
+    _Ground("visit_at_receipt", VisitTrigger.RECEIPT, lambda case, policy, now: True),
+    _Ground("visit_warned_again", None, lambda case, policy, now: case.warned_before),
+    _Ground("visit_after_refusal", VisitTrigger.REFUSED, lambda case, policy, now: bool(case.refusals)),
+    _Ground(
+        "visit_phone_route_exhausted",
+        VisitTrigger.PHONE_ROUTE_EXHAUSTED,
+        lambda case, policy, now: numbers.phone_route_exhausted(case, policy),
+    ),
+    _Ground("visit_channel_down", None, _channel_is_down),
+    _Ground("visit_no_contact", VisitTrigger.NO_CONTACT, _no_contact),
+)
 
 
 def revisit(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
@@ -47,7 +85,7 @@ def revisit(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
         rule = "guardian_absent" if _guardian_was_absent(case, last) else "revisit"
         where = _again_where(case, policy, last, begin)
         yield OpenVisit(rule, where, begin, times.window_end(windows, policy, begin))
-    elif last.result in _HUMAN_DECIDES and last.id not in case.asked_for:
+    elif last.result in _HUMAN_DECIDES and last.id not in case.asked_causes:
         yield AskHuman("visit_result", Rung.CENTRE, last.id)
 
 
@@ -68,29 +106,28 @@ def re_address(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """The person turns out to be elsewhere: the visit goes there, and its clock stands."""
     visit = case.open_visit
     order = places.visiting_order(case, policy, now)
-    if visit is None or not order or visit.state not in _BEFORE_ARRIVAL:
+    if visit is None or not order or visit.state not in BEFORE_ARRIVAL:
         return
     first = order[0]
     is_news = first.added_at > (visit.moved_at or visit.opened_at)
     if is_news and first.precinct is not None and first.precinct != visit.precinct:
-        yield ReAddress("re_addressed", visit.id, first.precinct)
+        yield ReaddressVisit("re_addressed", visit.id, first.precinct)
 
 
 def ask_for_number(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """Nobody can be rung: the source is asked for a number."""
     asked = case.channels & {Channel.SMS, Channel.VOICE}
     dialable = any(number.bad_for < {Channel.SMS, Channel.VOICE} for number in numbers.of_party(case, case.callee))
-    if asked and not dialable and "number_request" not in case.asked_for:
+    if asked and not dialable and "number_request" not in case.asked_causes:
         due_at = now + policy.number_request_within
-        yield Oblige("ask_for_number", WorkItemKind.NUMBER_REQUEST, due_at, "number_request")
+        yield OpenWorkItem("ask_for_number", WorkItemKind.NUMBER_REQUEST, due_at, "number_request")
 
 
 def ask_for_address(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """An officer could do nothing with the address: the source is asked for a better one."""
     for attempt in case.attempts:
-        useless = attempt.result is Result.WRONG_ADDRESS or (
-            attempt.result is Result.RETURNED and attempt.detail == "ADDRESS_INSUFFICIENT"
-        )
-        if attempt.channel is Channel.VISIT and useless and f"address:{attempt.id}" not in case.asked_for:
+        returned = attempt.return_reason is ReturnReason.ADDRESS_INSUFFICIENT
+        useless = returned or attempt.result is Result.WRONG_ADDRESS
+        if attempt.channel is Channel.VISIT and useless and f"address:{attempt.id}" not in case.asked_causes:
             due_at = now + policy.number_request_within
-            yield Oblige("ask_for_address", WorkItemKind.ADDRESS_REQUEST, due_at, f"address:{attempt.id}")
+            yield OpenWorkItem("ask_for_address", WorkItemKind.ADDRESS_REQUEST, due_at, f"address:{attempt.id}")

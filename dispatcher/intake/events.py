@@ -14,7 +14,7 @@ from dispatcher.casework.carry_out import carry_out
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.decide import decide
 from dispatcher.casework.unit_of_work import UnitOfWork
-from dispatcher.engine.decisions import Close
+from dispatcher.engine.decisions import CloseCase
 from dispatcher.intake import later_losses, locks
 from dispatcher.intake.answer import Answer
 from dispatcher.store.base import new_id
@@ -100,7 +100,7 @@ def _feedback(case_file: CaseFile, row: InstructionRow, event: Feedback) -> Inta
     case_file.session.add(said)
     _note(case_file, row.case_id, event, "feedback_received", outcome=event.outcome)
     if case_file.cases[row.case_id].state == CaseState.OPEN:
-        carry_out(case_file, row.case_id, [Close("feedback", event.outcome)])
+        carry_out(case_file, row.case_id, [CloseCase("feedback", event.outcome)])
     return IntakeStatus.ACCEPTED
 
 

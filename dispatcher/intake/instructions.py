@@ -14,7 +14,7 @@ from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.context import Context
 from dispatcher.casework.decide import decide
 from dispatcher.casework.unit_of_work import UnitOfWork
-from dispatcher.engine.decisions import Oblige
+from dispatcher.engine.decisions import OpenWorkItem
 from dispatcher.intake import conflicts, contact_points, events, locks, normalised, open_case, quarantine
 from dispatcher.intake.answer import Answer
 from dispatcher.intake.normalised import NormalisedInstruction
@@ -203,7 +203,7 @@ def _conflict(
     case_file.note(row.case_id, conflicts.EVENT, data, actor=CENTRE, rule="conflict")
     if case_file.cases[row.case_id].state == CaseState.OPEN and not is_over:
         open_case.join(case_file, row.case_id, received, rule="conflict")
-        due = Oblige("conflict", WorkItemKind.CONFLICT, case_file.now, f"conflict:{kept}")
+        due = OpenWorkItem("conflict", WorkItemKind.CONFLICT, case_file.now, f"conflict:{kept}")
         carry_out(case_file, row.case_id, [due])
         decide(case_file)
     return Answer(IntakeStatus.CONFLICT, pushed.instruction_id, str(row.case_id), reason)

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from dispatcher.errors import OperatorError
-from dispatcher.policy import faults
+from dispatcher.policy import errors
 from dispatcher.policy.models import Plan, Policy
 from schemas.errors import bilingual
 
@@ -20,9 +20,9 @@ _DEFAULTS = Path(__file__).with_name("defaults.toml")
 class PolicyError(OperatorError):
     """The policy file can't be used; one fault for each key, with its remedy. The message tells the first few."""
 
-    def __init__(self, name: str, faults: list[str]) -> None:
-        self.faults = faults
-        told, untold = faults[:_TOLD], len(faults) - _TOLD
+    def __init__(self, name: str, errors: list[str]) -> None:
+        self.errors = errors
+        told, untold = errors[:_TOLD], len(errors) - _TOLD
         if untold > 0:
             # Whoever leaves so much out thinks that a file is merged with the built-in policy.
             zh = f"另有 {untold} 处错误,dispatcher policy check {name} 可全部列出;策略文件应完整,请从内置策略复制后修改"
@@ -41,6 +41,6 @@ def load(path: Path | None = None) -> Policy:
         told = bilingual("无法读取", f"can't be read ({error.strerror}); check DISPATCHER_POLICY_FILE")
         raise PolicyError(name, [told]) from None
     except ValidationError as error:
-        raise PolicyError(name, list(faults.lines(error))) from None
+        raise PolicyError(name, list(errors.describe(error))) from None
     except ValueError as error:
         raise PolicyError(name, [bilingual("不是有效的 TOML", f"not valid TOML: {error}")]) from None

@@ -5,9 +5,10 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from dispatcher.policy.fields import Count, Duration, HookTrigger, Part, Trigger
+from dispatcher.policy.fields import Count, Duration, Part
+from dispatcher.policy.triggers import BankTrigger, VisitTrigger
 from schemas.errors import bilingual
-from schemas.vocabulary import Hook, Urgency
+from schemas.vocabulary import BankRequest, Urgency
 
 
 class Sms(Part):
@@ -36,7 +37,7 @@ class Voice(Part):
 
 
 class Visit(Part):
-    on: tuple[Trigger, ...]
+    on: tuple[VisitTrigger, ...]
     no_contact_after: Annotated[Duration | None, Field(validate_default=True)] = None
     accept_within: Duration
     met_within: Duration | None = None
@@ -45,7 +46,7 @@ class Visit(Part):
     @field_validator("no_contact_after")
     @classmethod
     def _complete(cls, after: timedelta | None, info: ValidationInfo) -> timedelta | None:
-        if after is None and "no_contact" in info.data.get("on", ()):
+        if after is None and VisitTrigger.NO_CONTACT in info.data.get("on", ()):
             raise ValueError(
                 bilingual("触发条件 no_contact 需要此项", "trigger no_contact needs no_contact_after; give a duration")
             )
@@ -63,11 +64,11 @@ class Family(Part):
 class Hooks(Part):
     """What is asked of the bank, and on what."""
 
-    stop_payment: tuple[HookTrigger, ...] = ()
-    protect_account: tuple[HookTrigger, ...] = ()
+    stop_payment: tuple[BankTrigger, ...] = ()
+    protect_account: tuple[BankTrigger, ...] = ()
 
-    def on(self, hook: Hook) -> tuple[HookTrigger, ...]:
-        triggers: tuple[HookTrigger, ...] = getattr(self, hook.value, ())
+    def on(self, hook: BankRequest) -> tuple[BankTrigger, ...]:
+        triggers: tuple[BankTrigger, ...] = getattr(self, hook.value, ())
         return triggers
 
 

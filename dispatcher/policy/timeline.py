@@ -7,9 +7,10 @@ from itertools import islice, pairwise
 from typing import Any
 
 from dispatcher.policy.fields import duration_text
-from dispatcher.policy.leaves import plain
+from dispatcher.policy.flatten import plain
 from dispatcher.policy.models import Policy
 from dispatcher.policy.plans import Plan
+from dispatcher.policy.triggers import BankTrigger, VisitTrigger
 
 _AT_ONCE = timedelta()
 _MOST_SHOWN = 20  # of a step that repeats
@@ -38,11 +39,7 @@ NAMES = {
     "follow_up": ("回访", "follow-up"),
 }
 ORIGINS = {
-    "receipt": ("受理", "receipt"),
-    "no_contact": ("无接触", "no contact"),
-    "refused": ("拒劝", "refusal"),
-    "money_moved": ("款已转", "money moved"),
-    "phone_route_exhausted": ("电话用尽", "no phone"),
+    **{each.value: (each.zh, each.en) for each in (*VisitTrigger, *BankTrigger)},
     "assigned": ("每级派单", "each rung"),
     "in_doubt": ("存疑", "in doubt"),
     "confirmed": ("按键确认", "key press"),
@@ -111,7 +108,7 @@ def _messages(plan: Plan, policy: Policy) -> Iterator[Step]:
 def _visit(plan: Plan, policy: Policy) -> Iterator[Step]:
     visit, rungs = plan.visit, len(policy.ladder)
     for trigger in visit.on:
-        after = visit.no_contact_after if trigger == "no_contact" else None
+        after = visit.no_contact_after if trigger is VisitTrigger.NO_CONTACT else None
         yield Step("visit", trigger, (after or _AT_ONCE,))
     handed_on = _repeated(visit.accept_within, visit.accept_within, rungs)
     yield Step("accepted_by", "assigned", handed_on, True, visit.accept_within, f"×{rungs} 级 rungs")

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from dispatcher.policy import Policy
-from dispatcher.policy.leaves import leaves, plain
+from dispatcher.policy.flatten import flatten, plain
 from dispatcher.texts.reasons import Reasons
 from schemas import vocabulary as v
 from schemas.errors import bilingual
@@ -17,7 +17,7 @@ _CODES: dict[str, tuple[type[v.Code], ...]] = {
     "channel": (v.Channel,),
     "channels": (v.Channel,),
     "person": (v.Person,),
-    "hook": (v.Hook,),
+    "hook": (v.BankRequest,),
     "held_by": (v.Hold,),
     "result": (v.Result,),
     "reason": (v.SkipReason, v.ReturnReason),
@@ -77,7 +77,7 @@ def _urgency_after(event: str, data: Mapping[str, Any], before: str) -> str:
 
 def _numbers(policy: Policy, reasons: Reasons, rules: Iterable[str], urgency: str) -> dict[str, Any]:
     """The policy's numbers that these rules look at: those of the case's urgency, else the common ones."""
-    known = dict(leaves(policy))
+    known = dict(flatten(policy))
     wanted = [name for found in map(reasons.rule, rules) if found for name in found[0].numbers]
     keys = (next((key for key in (f"urgency.{urgency}.{name}", name) if key in known), None) for name in wanted)
     return {key: plain(known[key]) for key in keys if key is not None}

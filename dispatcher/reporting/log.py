@@ -20,7 +20,7 @@ from dispatcher.store.journal import JournalRow
 from dispatcher.store.visits import VisitRow
 from dispatcher.store.work_items import WorkItemRow
 from providers.tiers import actor_of
-from schemas.vocabulary import Channel, Hook
+from schemas.vocabulary import AttemptState, BankRequest, Channel
 
 PAGE = 500
 
@@ -185,7 +185,7 @@ def _line(row: AttemptRow, instructions: list[str]) -> dict[str, Any]:
         "retry_of": str(row.retry_of) if row.retry_of else None,
         "channel": row.channel,
         "provider": row.provider,
-        "actor": actor_of(Channel(row.channel), Hook(row.hook) if row.hook else None, relation_of(row.party)),
+        "actor": actor_of(Channel(row.channel), BankRequest(row.hook) if row.hook else None, relation_of(row.party)),
         "person": row.person,
         "state": row.state,
         "result": row.result,
@@ -197,12 +197,18 @@ def _line(row: AttemptRow, instructions: list[str]) -> dict[str, Any]:
         "settled_at": _at(row.settled_at),
         "ref": row.ref,
         "answer": row.answer,
-        "detail": row.detail,
+        "detail": _detail(row),
         "skip_reason": row.skip_reason,
         "hook": row.hook,
         "occasion": row.occasion,
         "was_in_doubt": row.was_in_doubt,
     }
+
+
+def _detail(row: AttemptRow) -> str | None:
+    """What the vendor said; where it said nothing, what we know of the end ourselves."""
+    is_recalled = row.recalled_at is not None and row.state != AttemptState.SETTLED
+    return row.detail or row.ending or row.return_reason or ("recalled" if is_recalled else None)
 
 
 _VISIT_FIELDS = (

@@ -9,7 +9,7 @@ from typing import Any
 
 from dispatcher.errors import OperatorError
 from schemas import normalise
-from schemas.vocabulary import Hook
+from schemas.vocabulary import BankRequest
 
 _TIMES = ("issued_at", "valid_until", "at")
 
@@ -67,7 +67,7 @@ def persona(push: Push) -> dict[str, Any] | None:
     victim, do = push.body.get("victim", {}), push.people_do
     numbers, identity = _numbers(victim), normalise.id_number(victim.get("id_number") or "")
     calls = {channel: _by_number(do[channel], numbers) for channel in ("sms", "voice") if numbers and do.get(channel)}
-    hooks = {hook.value: do[hook] for hook in Hook if identity and do.get(hook)}
+    hooks = {hook.value: do[hook] for hook in BankRequest if identity and do.get(hook)}
     if not calls and not hooks:
         return None
     # Only with words to play: a person who is registered again loses the words registered before.

@@ -36,6 +36,7 @@ class AttemptRow(Base):
     provider: Mapped[str | None]
     rule: Mapped[str]
     retry_of: Mapped[UUID | None]
+    retry_kind: Mapped[str | None]  # where it makes the earlier one again
     send_key: Mapped[UUID]  # its own id, or the doubtful attempt's when re-sent
     possible_duplicate: Mapped[bool]
     state: Mapped[str]
@@ -54,7 +55,11 @@ class AttemptRow(Base):
     onward: Mapped[str | None]  # what its refusal lets the plan do at once
     confirmed: Mapped[bool]
     answer: Mapped[str | None]
-    detail: Mapped[str | None]
+    detail: Mapped[str | None]  # the vendor's own words; nothing is decided on them
+    ending: Mapped[str | None]  # how it ended where no provider said what came of it
+    number_fault: Mapped[bool | None]  # the provider refused the number itself
+    return_reason: Mapped[str | None]  # why an officer gave the visit back
+    recalled_at: Mapped[Timestamp | None]
     skip_reason: Mapped[str | None]
     stopped_yuan: Mapped[Yuan | None]  # a bank's answer: how much it stopped
     granted_until: Mapped[Timestamp | None]  # a bank's answer: how long the account is protected

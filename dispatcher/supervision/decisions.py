@@ -10,22 +10,22 @@ from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.decide import decide
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.engine import orders as engine
-from dispatcher.engine.decisions import Close
-from dispatcher.engine.hooks import NO_GROUND
+from dispatcher.engine.bank_requests import NO_GROUND
+from dispatcher.engine.decisions import CloseCase
 from dispatcher.errors import OperatorError
 from dispatcher.intake import contact_points, normalised
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.vault import SubjectRow
 from dispatcher.store.visits import UnitRow
 from schemas.instruction import Address
-from schemas.vocabulary import CaseState, Hook, Relation, Resolution
+from schemas.vocabulary import BankRequest, CaseState, Relation, Resolution
 
 # Only a source withdraws, and only time lets a case expire.
 CLOSING = tuple(each for each in Resolution if each not in (Resolution.WITHDRAWN, Resolution.EXPIRED))
 # Family is called by the plan; these are called when a person says so, each time anew.
 CALLED_ON_ORDER = (Relation.EMPLOYER, Relation.COMMUNITY)
 # What a person asks of the bank; payment is stopped by rule, before all else.
-ASKED_ON_ORDER = (Hook.PROTECT_ACCOUNT, Hook.LIFT_PROTECTION)
+ASKED_ON_ORDER = (BankRequest.PROTECT_ACCOUNT, BankRequest.LIFT_PROTECTION)
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def close(work: UnitOfWork, case_id: UUID, order: SupervisorDecision, resolution
         raise OperatorError("不能由人工选择该结论", f"a person may choose one of: {', '.join(CLOSING)}")
     case_file, case = lock_open_case(work, case_id, order)
     note(case_file, case, order, "closed_by_supervisor", resolution=resolution)
-    carry_out(case_file, case_id, [Close("closed_by_supervisor", resolution)])
+    carry_out(case_file, case_id, [CloseCase("closed_by_supervisor", resolution)])
     decide(case_file)
 
 
@@ -96,12 +96,12 @@ def call(work: UnitOfWork, case_id: UUID, order: SupervisorDecision, relation: R
     decide(case_file)
 
 
-def ask_bank(work: UnitOfWork, case_id: UUID, order: SupervisorDecision, hook: Hook) -> None:
+def ask_bank(work: UnitOfWork, case_id: UUID, order: SupervisorDecision, hook: BankRequest) -> None:
     """Ask the bank for a measure, or to lift one. A measure outlives its case, so a closed one is asked about too."""
     if hook not in ASKED_ON_ORDER:
         raise OperatorError("仅账户保护及其解除由人工决定", f"asked on order: {', '.join(ASKED_ON_ORDER)}")
     case_file, case = _any_case(work, case_id, order)
-    if hook is not Hook.LIFT_PROTECTION and case.resolution in NO_GROUND:
+    if hook is not BankRequest.LIFT_PROTECTION and case.resolution in NO_GROUND:
         raise OperatorError("该任务已撤销或为误报,不得采取措施", "this case has ended as no ground for a measure")
     note(case_file, case, order, f"{hook}_ordered")
     carry_out(case_file, case_id, [engine.bank(hook, case_file.now)])

@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 from dispatcher.texts import card, voice
 from dispatcher.texts.checks import CONFIRMED_PART
 from dispatcher.texts.edition import Edition
-from dispatcher.texts.faults import TextsError, lines
+from dispatcher.texts.errors import TextsError, describe
 from dispatcher.texts.lint import lint
 from dispatcher.texts.tables import (
     CardLines,
@@ -170,7 +170,7 @@ def build(source: Path, tables: Mapping[str, Any], edition: Edition = _OURS) -> 
     try:
         texts = Texts.model_validate(whole | dict(tables))
     except ValidationError as error:
-        raise TextsError(source, list(lines(error))) from None
+        raise TextsError(source, list(describe(error))) from None
     texts._edition = edition
     return texts
 

@@ -15,7 +15,7 @@ from dispatcher.casework.callback_codes import FIELD as CODE
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.snapshot import relation_of
 from dispatcher.casework.unit_of_work import UnitOfWork
-from dispatcher.engine import hooks
+from dispatcher.engine import bank_requests
 from dispatcher.errors import OperatorError
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow, PhoneRow
@@ -120,7 +120,7 @@ def _words(case_file: CaseFile, case: CaseRow, visit: VisitRow, person: _Person)
     texts, minor = case_file.context.texts, bool(case.facts.get("minor"))
     assignment = case_file.session.scalar(select(AttemptRow.occasion).where(AttemptRow.id == visit.attempt_id))
     occasion = assignment or 1
-    granted = hooks.standing_protection(snapshot.read(case_file, case.id))
+    granted = bank_requests.standing_protection(snapshot.read(case_file, case.id))
     until = granted.granted_until if granted else None
     lines = texts.card(
         case.fraud_type,

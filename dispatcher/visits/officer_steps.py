@@ -189,7 +189,7 @@ def _return(case_file: CaseFile, visit: VisitRow, report: OfficerReport) -> None
         raise OperatorError("请给出退回原因", f"give the reason, one of: {', '.join(ReturnReason)}")
     officer = visit.officer or "officer"
     visit.return_reason = report.reason.value
-    _settle_assignment(case_file, visit, Result.RETURNED, confirmed=False, detail=report.reason.value)
+    _settle_assignment(case_file, visit, Result.RETURNED, confirmed=False, reason=report.reason)
     facts = {"visit": str(visit.id), "attempt": str(visit.attempt_id), "reason": report.reason, "to": report.to_unit}
     case_file.note(visit.case_id, "visit_returned", facts, actor=officer, rule="officer_return")
     free_visit(visit)
@@ -198,14 +198,14 @@ def _return(case_file: CaseFile, visit: VisitRow, report: OfficerReport) -> None
 
 
 def _settle_assignment(
-    case_file: CaseFile, visit: VisitRow, result: Result, *, confirmed: bool, detail: str | None = None
+    case_file: CaseFile, visit: VisitRow, result: Result, *, confirmed: bool, reason: ReturnReason | None = None
 ) -> None:
     if visit.attempt_id is None:
         return
     attempt = case_file.attempt(visit.case_id, visit.attempt_id)
     attempt.state, attempt.action = AttemptState.SETTLED.value, None
     attempt.result, attempt.confirmed, attempt.settled_at = result.value, confirmed, case_file.now
-    attempt.detail = detail
+    attempt.return_reason = reason.value if reason else None
 
 
 _DO: dict[str, Callable[..., None]] = {

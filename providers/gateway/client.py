@@ -32,8 +32,9 @@ from schemas.gateway import GatewayReceipt
 from schemas.vocabulary import Channel, Result
 
 # A refusal's {"code"}, if the gateway sends one.
+_INVALID_NUMBER = "invalid_number"
 _ERROR_CODES: Mapping[str, Result] = {
-    "invalid_number": Result.INVALID_NUMBER,
+    _INVALID_NUMBER: Result.INVALID_NUMBER,
     "out_of_service": Result.OUT_OF_SERVICE,
     "unsupported_destination": Result.UNSUPPORTED,
     "content": Result.REJECTED_CONTENT,
@@ -147,7 +148,8 @@ def _outcome_of(message: Message, answer: httpx.Response) -> Outcome:
         # Only a call has results of its own for these; the detail keeps the gateway's code.
         if message.channel is not Channel.VOICE and result in (Result.INVALID_NUMBER, Result.OUT_OF_SERVICE):
             result = fallback
-        return Permanent(result, code if code in _ERROR_CODES else f"gateway answered {status}")
+        detail = code if code in _ERROR_CODES else f"gateway answered {status}"
+        return Permanent(result, detail, number_fault=code == _INVALID_NUMBER)
     return InDoubt(f"gateway answered {status}")
 
 

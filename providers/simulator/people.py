@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, model_validator
 from providers.simulator import script_words
 from providers.simulator.request_bodies import E164, Identity
 from providers.simulator.script_words import Kind, Words
-from schemas.vocabulary import Channel, Hook
+from schemas.vocabulary import BankRequest, Channel
 
 Script = list[str] | dict[E164, list[str]]
 
@@ -31,11 +31,11 @@ class Persona(BaseModel):
 
     @property
     def scripts(self) -> dict[Kind, Script]:
-        hooks: dict[Kind, Script] = {hook: getattr(self, hook) for hook in Hook}
+        hooks: dict[Kind, Script] = {hook: getattr(self, hook) for hook in BankRequest}
         return {Channel.SMS: self.sms, Channel.VOICE: self.voice} | hooks
 
     def known_as(self, kind: Kind) -> list[str]:
-        return self.identities if isinstance(kind, Hook) else self.numbers
+        return self.identities if isinstance(kind, BankRequest) else self.numbers
 
     @model_validator(mode="after")
     def _can_be_played(self) -> "Persona":
@@ -52,7 +52,7 @@ class Persona(BaseModel):
         return self
 
 
-_ADDRESSES = {Channel: "numbers", Hook: "identities"}
+_ADDRESSES = {Channel: "numbers", BankRequest: "identities"}
 PERSONAS = TypeAdapter(list[Persona])
 
 
@@ -76,6 +76,6 @@ class People:
 
 def _attempts(kind: Kind, script: list[str]) -> list[Words]:
     """A script cut into attempts: word by word for a number, as a whole for a hook."""
-    if isinstance(kind, Hook):
+    if isinstance(kind, BankRequest):
         return [script_words.to_the_end(kind, tuple(script))] if script else []
     return [(word,) for word in script]

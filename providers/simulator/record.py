@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from schemas.vocabulary import Channel, Hook
+from schemas.vocabulary import BankRequest, Channel
 
 Event = Literal["message", "repeat", "refused", "cancel", "receipt"]
 
@@ -29,7 +29,7 @@ class Line(BaseModel):
     id: str
     ref: str | None
     channel: Channel
-    hook: Hook | None = None
+    hook: BankRequest | None = None
     to: str | None
     word: str
     result: str

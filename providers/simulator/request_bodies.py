@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
-from schemas.vocabulary import Channel, Hook
+from schemas.vocabulary import BankRequest, Channel
 
 E164 = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")]
 Identity = Annotated[str, Field(min_length=1, max_length=60)]
@@ -35,7 +35,7 @@ class ToPerson(_SendRequest):
 
 class ToBank(_SendRequest):
     channel: Literal[Channel.HOOK]
-    hook: Hook
+    hook: BankRequest
     to: Identity | None = None
     facts: dict[str, Any] = {}
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from schemas.gateway import INTERIM, QUEUED, REQUESTED
-from schemas.vocabulary import Answer, Channel, Hook, Result
+from schemas.vocabulary import Answer, BankRequest, Channel, Result
 
-Kind = Channel | Hook
+Kind = Channel | BankRequest
 Words = tuple[str, ...]  # of one attempt
 Detail = dict[str, bool | int | str]
 
@@ -89,18 +89,18 @@ WORDS: Mapping[Kind, Mapping[str, Row]] = {
         "queued": Row(QUEUED),
     },
     Channel.BROADCAST: {"delivered": Row(Result.DELIVERED)},
-    Hook.STOP_PAYMENT: {
+    BankRequest.STOP_PAYMENT: {
         **_IN_HAND,
         "stopped": Row(Result.STOPPED, _YUAN),
         "partly_stopped": Row(Result.STOPPED_PARTLY, _YUAN),
         "not_stopped": Row(Result.NOT_STOPPED),
     },
-    Hook.PROTECT_ACCOUNT: {
+    BankRequest.PROTECT_ACCOUNT: {
         **_IN_HAND,
         **{f"granted_{hours}h": Row(Result.GRANTED, detail={"hours": hours}) for hours in (24, 48, 72)},
         "refused": Row(Result.REFUSED),
     },
-    Hook.LIFT_PROTECTION: {
+    BankRequest.LIFT_PROTECTION: {
         **_IN_HAND,
         "lifted": Row(Result.LIFTED),
         "refused": Row(Result.REFUSED),
@@ -112,9 +112,9 @@ DEFAULTS: Mapping[Kind, Words] = {
     Channel.SMS: ("delivered",),
     Channel.VOICE: ("no_answer",),
     Channel.BROADCAST: ("delivered",),
-    Hook.STOP_PAYMENT: ("accepted", "not_stopped"),
-    Hook.PROTECT_ACCOUNT: ("requested", "refused"),
-    Hook.LIFT_PROTECTION: ("lifted",),
+    BankRequest.STOP_PAYMENT: ("accepted", "not_stopped"),
+    BankRequest.PROTECT_ACCOUNT: ("requested", "refused"),
+    BankRequest.LIFT_PROTECTION: ("lifted",),
 }
 
 
@@ -122,7 +122,7 @@ def known(kind: Kind) -> list[str]:
     return [f"{name}:{row.argument.shown}" if row.argument else name for name, row in WORDS[kind].items()]
 
 
-def to_the_end(hook: Hook, words: Words) -> Words:
+def to_the_end(hook: BankRequest, words: Words) -> Words:
     """Adds the bank's usual answer after an interim word."""
     return (*words, DEFAULTS[hook][-1]) if words[-1] in _IN_HAND else words
 

@@ -21,7 +21,7 @@ from providers.gateway.bank_hook import bank_hook
 from providers.gateway.client import GatewayClient
 from providers.gateway.group_notice import group_notice
 from providers.gateway.http_gateway import http_gateway
-from schemas.vocabulary import Channel, Hook, Person, Result
+from schemas.vocabulary import BankRequest, Channel, Person, Result
 
 ROOT = Path(__file__).parents[2]
 SECRET = "whsec_c2ltdWxhdG9yLXRlc3Qtc2VjcmV0LTMyLWJ5dGVzIQ=="
@@ -190,7 +190,7 @@ def call(to: str = NUMBER) -> Message:
     return Message(str(uuid.uuid4()), Channel.VOICE, Person.SUBJECT, to=to, script=TEXT, collect=True)
 
 
-def hook(kind: Hook, to: str | None = IDENTITY, **facts: object) -> Message:
+def hook(kind: BankRequest, to: str | None = IDENTITY, **facts: object) -> Message:
     return Message(str(uuid.uuid4()), Channel.HOOK, Person.SUBJECT, to=to, hook=kind, facts=facts)
 
 

@@ -132,6 +132,6 @@ _NEVER = {
           AND a.phone_id IS NOT DISTINCT FROM b.phone_id""",
     "resent without a mark": """
         SELECT a.id, a.rule FROM attempts a JOIN attempts b ON b.id = a.retry_of
-        WHERE b.was_in_doubt AND NOT a.possible_duplicate AND b.detail IS DISTINCT FROM 'never_taken'
+        WHERE b.was_in_doubt AND NOT a.possible_duplicate AND b.ending IS DISTINCT FROM 'never_taken'
           AND a.send_key = b.send_key AND a.sent_at IS NOT NULL""",
 }

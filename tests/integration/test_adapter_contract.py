@@ -15,7 +15,7 @@ from vendors import REF, TOKEN, VENDORS, Vendor
 
 from providers import registry
 from providers.base import Accepted, Answered, InDoubt, Inquiry, Message, Outcome, Provider, ProviderSettings, Transient
-from schemas.vocabulary import Channel, Hook, Person
+from schemas.vocabulary import BankRequest, Channel, Person
 
 # Adapters without HTTP, which have tests of their own.
 ELSEWHERE = {"roster", "smpp", "sip"}
@@ -26,7 +26,7 @@ TIMEOUT_S = 0.4
 _BY_CHANNEL: dict[Channel, dict[str, Any]] = {
     Channel.SMS: {"to": NUMBER, "text": "请勿转账"},
     Channel.VOICE: {"to": NUMBER, "script": f"{PRIVATE}您好||请勿转账", "collect": True},
-    Channel.HOOK: {"to": "99010119870815931X", "hook": Hook.STOP_PAYMENT},
+    Channel.HOOK: {"to": "99010119870815931X", "hook": BankRequest.STOP_PAYMENT},
     Channel.BROADCAST: {"text": "请勿转账", "facts": {"area": "望潮区(虚构)"}},
 }
 Scenario = Callable[[Stub, Provider], Awaitable[None]]

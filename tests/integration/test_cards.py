@@ -14,7 +14,7 @@ from dispatcher.supervision import decisions
 from dispatcher.visits import card as visit_card
 from providers.base import Answered
 from schemas.instruction import Address
-from schemas.vocabulary import Channel, Hook, Result
+from schemas.vocabulary import BankRequest, Channel, Result
 
 NAME, PHONE = "欧阳何样", "15400000001"
 MOTHER = {"relation": "父母", "name": "何某梅", "phone": "15400009001"}
@@ -57,7 +57,7 @@ def test_while_the_account_is_protected_the_card_says_why_and_how_to_appeal(desk
 
     act(desk, case_id, "accept")
     assert not tells()
-    give(desk, decisions.ask_bank, case_id, Hook.PROTECT_ACCOUNT)
+    give(desk, decisions.ask_bank, case_id, BankRequest.PROTECT_ACCOUNT)
     desk.deliver(Scripted([Answered(Result.GRANTED, hours=24)], name="bank", channels=(Channel.HOOK,)))
     assert tells()
     desk.pass_time(hours=25)

@@ -188,7 +188,7 @@ def test_a_gateway_that_names_its_wait_is_not_pressed(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("word", "channel", "result", "marked"),
     [
-        (Permanent(Result.FAILED_PERMANENT, "invalid_number"), "sms", "FAILED_PERMANENT", {"sms"}),
+        (Permanent(Result.FAILED_PERMANENT, "invalid_number", number_fault=True), "sms", "FAILED_PERMANENT", {"sms"}),
         (Permanent(Result.INVALID_NUMBER, "invalid_number"), "voice", "INVALID_NUMBER", {"sms", "voice"}),
         (Answered(Result.OUT_OF_SERVICE), "voice", "OUT_OF_SERVICE", {"sms", "voice"}),
         (SwitchChannel("blacklisted"), "sms", "FAILED_PERMANENT", set()),
@@ -283,7 +283,7 @@ def test_a_call_that_the_gateway_holds_is_recalled(desk: Desk, granted: bool, st
     case_id = accepted_call(desk)
     desk.push(withdrawal())
     [row] = desk.attempts(case_id)
-    assert (row.state, row.action, row.detail) == ("accepted", "cancel", "recalled")
+    assert (row.state, row.action, row.recalled_at) == ("accepted", "cancel", desk.now)
     provider = Scripted(cancels=[granted])
     assert [each.action for each in desk.deliver(provider)] == ["cancel"]
     assert provider.sent == []

@@ -81,7 +81,7 @@ def test_a_lost_worker_leaves_a_doubt_and_the_provider_clears_it(desk: Desk) -> 
     assert desk.attempts(case_id)[0].state == "in_doubt"
     desk.deliver(Scripted(statuses=[NeverTaken()]))
     first, second = desk.attempts(case_id)
-    assert (first.state, first.result, first.detail) == ("settled", "FAILED_TEMPORARY", "never_taken")
+    assert (first.state, first.result, first.ending) == ("settled", "FAILED_TEMPORARY", "never_taken")
     assert (second.retry_of, second.rule, second.due_at) == (first.id, "never_taken", desk.now)
     assert (second.send_key, second.possible_duplicate) == (first.id, False)
     provider = Scripted()
@@ -148,7 +148,7 @@ def test_one_receipt_settles_the_first_and_closes_the_second(desk: Desk) -> None
     desk.receipt(first.send_key, Result.DELIVERED)
     first, second = desk.attempts(case_id)
     assert (first.state, first.result, first.action) == ("settled", "DELIVERED", None)
-    assert (second.state, second.detail, second.action) == ("cancelled", "settled_by_first", None)
+    assert (second.state, second.ending, second.action) == ("cancelled", "settled_by_first", None)
     assert desk.journal(case_id, "attempt_closed")[0].data["by"] == str(first.id)
     assert desk.deliver(Scripted()) == []
 
@@ -219,7 +219,7 @@ def unknown(desk: Desk) -> AttemptRow:
 
 def test_an_accepted_one_without_a_receipt_is_asked_about_then_unknown(desk: Desk) -> None:
     row = unknown(desk)
-    assert (row.state, row.result, row.detail, row.action) == ("settled", "UNKNOWN", "no_receipt", None)
+    assert (row.state, row.result, row.ending, row.action) == ("settled", "UNKNOWN", "no_receipt", None)
 
 
 def test_what_the_provider_still_holds_is_not_given_up(desk: Desk) -> None:
@@ -280,5 +280,5 @@ def test_a_gateway_that_never_answers_is_not_tried_for_ever(desk: Desk) -> None:
     assert len(sent) == len(attempts) == 3
     assert [each.possible_duplicate for each in attempts] == [False, True, True]
     assert {each.send_key for each in attempts} == {attempts[0].send_key}
-    assert (attempts[-1].result, attempts[-1].detail) == ("UNKNOWN", "doubt_given_up")
+    assert (attempts[-1].result, attempts[-1].ending) == ("UNKNOWN", "doubt_given_up")
     assert all(each.action is None for each in attempts)

@@ -10,7 +10,7 @@ from station import give
 from dispatcher.errors import OperatorError
 from dispatcher.supervision import decisions
 from providers.base import Answered, Transient
-from schemas.vocabulary import Channel, Hook, Result
+from schemas.vocabulary import BankRequest, Channel, Result
 
 
 def bank(*words: Any) -> Scripted:
@@ -19,7 +19,7 @@ def bank(*words: Any) -> Scripted:
 
 def test_protection_is_asked_for_on_order(desk: Desk) -> None:
     case_id = desk.open()
-    give(desk, decisions.ask_bank, case_id, Hook.PROTECT_ACCOUNT)
+    give(desk, decisions.ask_bank, case_id, BankRequest.PROTECT_ACCOUNT)
     [asked] = desk.attempts(case_id, "hook")
     assert (asked.hook, asked.rule) == ("protect_account", "protect_account_ordered")
     [request] = [each.message for each in desk.deliver(bank(Answered(Result.GRANTED, hours=24)), Scripted())[:1]]
@@ -37,10 +37,10 @@ def test_money_that_is_leaving_waits_behind_nobody_however_low_the_case(desk: De
 
 def test_protection_is_lifted_though_the_case_has_ended(desk: Desk) -> None:
     case_id = desk.open()
-    give(desk, decisions.ask_bank, case_id, Hook.PROTECT_ACCOUNT)
+    give(desk, decisions.ask_bank, case_id, BankRequest.PROTECT_ACCOUNT)
     desk.deliver(bank(Answered(Result.GRANTED, hours=24)), Scripted())
     desk.push(event("feedback", outcome="SELF_AWARE"))
-    give(desk, decisions.ask_bank, case_id, Hook.LIFT_PROTECTION)
+    give(desk, decisions.ask_bank, case_id, BankRequest.LIFT_PROTECTION)
     desk.deliver(bank(Answered(Result.LIFTED)))
     assert [(each.hook, each.result) for each in desk.attempts(case_id, "hook")] == [
         ("protect_account", "GRANTED"),
@@ -51,7 +51,7 @@ def test_protection_is_lifted_though_the_case_has_ended(desk: Desk) -> None:
 def test_what_was_ordered_of_a_bank_that_is_down_is_asked_again(desk: Desk) -> None:
     case_id = desk.open()
     desk.push(event("feedback", outcome="SELF_AWARE"))
-    give(desk, decisions.ask_bank, case_id, Hook.LIFT_PROTECTION)
+    give(desk, decisions.ask_bank, case_id, BankRequest.LIFT_PROTECTION)
     desk.deliver(bank(Transient("down")))
     desk.pass_time(seconds=5)
     desk.deliver(bank(Answered(Result.REFUSED)))
@@ -64,14 +64,14 @@ def test_a_withdrawn_case_gives_no_ground_for_a_measure(desk: Desk) -> None:
     case_id = desk.open()
     desk.push(withdrawal())
     with pytest.raises(OperatorError, match="no ground"):
-        give(desk, decisions.ask_bank, case_id, Hook.PROTECT_ACCOUNT)
-    give(desk, decisions.ask_bank, case_id, Hook.LIFT_PROTECTION)
+        give(desk, decisions.ask_bank, case_id, BankRequest.PROTECT_ACCOUNT)
+    give(desk, decisions.ask_bank, case_id, BankRequest.LIFT_PROTECTION)
     assert [each.state for each in desk.attempts(case_id, "hook")] == ["planned"]
 
 
 def test_a_bank_is_asked_again_at_any_hour(desk: Desk) -> None:
     case_id = desk.open(urgency="medium")
     desk.pass_time(hours=13)  # 22:00: quiet hours hold what rings at somebody's, not what a bank is asked
-    give(desk, decisions.ask_bank, case_id, Hook.PROTECT_ACCOUNT)
+    give(desk, decisions.ask_bank, case_id, BankRequest.PROTECT_ACCOUNT)
     desk.deliver(bank(Transient("down")), Scripted())
     assert [each.due_at - desk.now for each in desk.attempts(case_id, "hook")][1] == timedelta(seconds=2)

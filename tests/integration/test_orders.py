@@ -15,7 +15,7 @@ from dispatcher.supervision import decisions, pauses, splits
 from dispatcher.supervision.decisions import SupervisorDecision
 from providers.base import Answered
 from schemas.instruction import Address
-from schemas.vocabulary import Hook, Relation, Resolution, Result
+from schemas.vocabulary import BankRequest, Relation, Resolution, Result
 
 SAME_PERSON = {"id_number": "990101198001010001"}
 EMPLOYER = {"relation": "单位", "name": "样板公司", "phone": "15400009001"}
@@ -47,8 +47,8 @@ def test_each_order_stands_in_the_journal_under_its_own_name(desk: Desk, load: L
     give(desk, decisions.revive, case_id)
     give(desk, decisions.call, case_id, Relation.EMPLOYER)
     give(desk, decisions.call, case_id, Relation.COMMUNITY)
-    give(desk, decisions.ask_bank, case_id, Hook.PROTECT_ACCOUNT)
-    give(desk, decisions.ask_bank, case_id, Hook.LIFT_PROTECTION)
+    give(desk, decisions.ask_bank, case_id, BankRequest.PROTECT_ACCOUNT)
+    give(desk, decisions.ask_bank, case_id, BankRequest.LIFT_PROTECTION)
     give(desk, decisions.locate, case_id, place("P2"))
     give(desk, pauses.pause, case_id)
     give(desk, pauses.resume, case_id)
@@ -66,7 +66,7 @@ def test_an_order_without_a_reason_is_refused(desk: Desk, reason: str) -> None:
         with pytest.raises(OperatorError, match="give the reason"):
             give(desk, order, case_id, by=SupervisorDecision("S-1", reason))
     with pytest.raises(OperatorError, match="give the reason"):
-        give(desk, decisions.ask_bank, case_id, Hook.PROTECT_ACCOUNT, by=SupervisorDecision("S-1", reason))
+        give(desk, decisions.ask_bank, case_id, BankRequest.PROTECT_ACCOUNT, by=SupervisorDecision("S-1", reason))
     assert desk.journal(case_id, "supervisor_ordered") == []
 
 

@@ -15,7 +15,7 @@ from dispatcher.store.journal_changes import OF_A_CASE, SHARED, UnnotedChangeErr
 from dispatcher.supervision import decisions, splits
 from providers.base import Answered, Permanent
 from schemas.instruction import Address
-from schemas.vocabulary import Hook, Result, ReturnReason
+from schemas.vocabulary import BankRequest, Result, ReturnReason
 
 TABLES = [each.__tablename__ for each in (*OF_A_CASE, *SHARED)]
 SAME_PERSON = {"id_number": "990101198001010001"}
@@ -31,7 +31,7 @@ def full(desk: Desk, load: Load) -> Desk:
     case_id = case_with_visit(desk)
     desk.push(instruction(5, **SAME_PERSON))
     give(desk, splits.split, case_id, "YJ-5")
-    give(desk, decisions.ask_bank, gone, Hook.PROTECT_ACCOUNT)
+    give(desk, decisions.ask_bank, gone, BankRequest.PROTECT_ACCOUNT)
     act(desk, case_id, "return", officer="A", reason=ReturnReason.NOT_MY_JURISDICTION, to_unit="P2")
     give(desk, decisions.locate, case_id, Address(kind="current", text="海棠酒店302", precinct_code="P1"))
     desk.push(event("feedback", 8, outcome="NOT_A_VICTIM"))

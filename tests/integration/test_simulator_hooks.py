@@ -11,25 +11,25 @@ from gateway_stage import IDENTITY, NUMBER, TEXT, World, call, hook, notice, out
 
 from providers.base import Accepted, Answered, Inquiry, Message, OperationsFault
 from schemas.gateway import REQUESTED
-from schemas.vocabulary import Channel, Hook, Person, Result
+from schemas.vocabulary import BankRequest, Channel, Person, Result
 
 # The words of one script, how many interim receipts come first, and the end: result, yuan, hours.
 SCRIPTS = [
-    (Hook.STOP_PAYMENT, ["accepted", "partly_stopped:52000"], 1, (Result.STOPPED_PARTLY, 52_000, None)),
-    (Hook.STOP_PAYMENT, ["accepted", "requested", "stopped:100000"], 2, (Result.STOPPED, 100_000, None)),
-    (Hook.STOP_PAYMENT, ["stopped:0"], 0, (Result.STOPPED, 0, None)),
-    (Hook.STOP_PAYMENT, ["not_stopped"], 0, (Result.NOT_STOPPED, None, None)),
-    (Hook.PROTECT_ACCOUNT, ["requested", "granted_24h"], 1, (Result.GRANTED, None, 24)),
-    (Hook.PROTECT_ACCOUNT, ["accepted", "refused"], 1, (Result.REFUSED, None, None)),
-    (Hook.LIFT_PROTECTION, ["requested", "lifted"], 1, (Result.LIFTED, None, None)),
-    (Hook.PROTECT_ACCOUNT, ["requested", "granted_72h"], 1, (Result.GRANTED, None, 72)),
-    (Hook.PROTECT_ACCOUNT, ["requested"], 1, (Result.REFUSED, None, None)),
-    (Hook.LIFT_PROTECTION, ["refused"], 0, (Result.REFUSED, None, None)),
+    (BankRequest.STOP_PAYMENT, ["accepted", "partly_stopped:52000"], 1, (Result.STOPPED_PARTLY, 52_000, None)),
+    (BankRequest.STOP_PAYMENT, ["accepted", "requested", "stopped:100000"], 2, (Result.STOPPED, 100_000, None)),
+    (BankRequest.STOP_PAYMENT, ["stopped:0"], 0, (Result.STOPPED, 0, None)),
+    (BankRequest.STOP_PAYMENT, ["not_stopped"], 0, (Result.NOT_STOPPED, None, None)),
+    (BankRequest.PROTECT_ACCOUNT, ["requested", "granted_24h"], 1, (Result.GRANTED, None, 24)),
+    (BankRequest.PROTECT_ACCOUNT, ["accepted", "refused"], 1, (Result.REFUSED, None, None)),
+    (BankRequest.LIFT_PROTECTION, ["requested", "lifted"], 1, (Result.LIFTED, None, None)),
+    (BankRequest.PROTECT_ACCOUNT, ["requested", "granted_72h"], 1, (Result.GRANTED, None, 72)),
+    (BankRequest.PROTECT_ACCOUNT, ["requested"], 1, (Result.REFUSED, None, None)),
+    (BankRequest.LIFT_PROTECTION, ["refused"], 0, (Result.REFUSED, None, None)),
 ]
 DEFAULTS = [
-    (Hook.STOP_PAYMENT, 1, Result.NOT_STOPPED),
-    (Hook.PROTECT_ACCOUNT, 1, Result.REFUSED),
-    (Hook.LIFT_PROTECTION, 0, Result.LIFTED),
+    (BankRequest.STOP_PAYMENT, 1, Result.NOT_STOPPED),
+    (BankRequest.PROTECT_ACCOUNT, 1, Result.REFUSED),
+    (BankRequest.LIFT_PROTECTION, 0, Result.LIFTED),
 ]
 
 
@@ -62,7 +62,7 @@ def test_each_script_of_a_bank_is_played_in_one_attempt(play: Callable[..., None
 
 @pytest.mark.parametrize(("kind", "interim", "end"), DEFAULTS)
 def test_a_bank_without_a_script_or_an_identity_does_the_ordinary(
-    play: Callable[..., None], kind: Hook, interim: int, end: Result
+    play: Callable[..., None], kind: BankRequest, interim: int, end: Result
 ) -> None:
     async def scenario(stage: World) -> None:
         await stage.simulator.people(
@@ -82,8 +82,12 @@ def test_one_person_has_words_for_calls_and_for_hooks(play: Callable[..., None])
         await stage.simulator.people(
             identities=[IDENTITY, "P1234567"], voice=["busy"], stop_payment=["stopped:7"], protect_account=["refused"]
         )
-        assert outcome_result((await outcomes(stage, hook(Hook.STOP_PAYMENT, to="P1234567")))[-1]) is Result.STOPPED
-        assert outcome_result((await outcomes(stage, hook(Hook.STOP_PAYMENT)))[-1]) is Result.NOT_STOPPED  # shared
+        assert (
+            outcome_result((await outcomes(stage, hook(BankRequest.STOP_PAYMENT, to="P1234567")))[-1]) is Result.STOPPED
+        )
+        assert (
+            outcome_result((await outcomes(stage, hook(BankRequest.STOP_PAYMENT)))[-1]) is Result.NOT_STOPPED
+        )  # shared
         await stage.gateway.send(call())
         assert outcome_result((await stage.receipt()).outcome) is Result.BUSY
 
@@ -92,11 +96,11 @@ def test_one_person_has_words_for_calls_and_for_hooks(play: Callable[..., None])
 
 def test_a_request_in_hand_can_be_recalled_until_the_bank_has_answered(play: Callable[..., None]) -> None:
     async def scenario(stage: World) -> None:
-        message = hook(Hook.PROTECT_ACCOUNT, reason="refused", hours=24)
+        message = hook(BankRequest.PROTECT_ACCOUNT, reason="refused", hours=24)
         await stage.bank.send(message)
         assert (await stage.receipt()).dedupe_key.endswith(REQUESTED)
         assert await stage.bank.cancel(message.send_key) is True
-        answered = hook(Hook.LIFT_PROTECTION)
+        answered = hook(BankRequest.LIFT_PROTECTION)
         await outcomes(stage, answered)  # by then the answer to the first would have come, too
         assert await stage.bank.cancel(answered.send_key) is False
         await asyncio.sleep(0.2)
@@ -119,7 +123,7 @@ def test_a_broadcast_is_delivered_to_nobody_by_name(play: Callable[..., None]) -
 
 def test_the_same_hook_twice_acts_once(play: Callable[..., None]) -> None:
     async def scenario(stage: World) -> None:
-        message = hook(Hook.STOP_PAYMENT)
+        message = hook(BankRequest.STOP_PAYMENT)
         first = await stage.bank.send(message)
         assert await stage.bank.send(message) == first
         seen = await stage.simulator.seen()
@@ -192,7 +196,7 @@ def test_a_hook_that_does_not_say_what_it_asks_for_never_leaves(play: Callable[.
 
 def test_a_restart_knows_hooks_again_and_the_record_holds_no_identity(tmp_path: Path) -> None:
     record = tmp_path / "record.jsonl"
-    answered, waiting = hook(Hook.PROTECT_ACCOUNT), hook(Hook.STOP_PAYMENT)
+    answered, waiting = hook(BankRequest.PROTECT_ACCOUNT), hook(BankRequest.STOP_PAYMENT)
 
     async def before() -> Answered:
         async with world(record) as stage:

@@ -72,7 +72,7 @@ def test_each_word_that_refuses_takes_no_message(play: Callable[..., None]) -> N
             message = MAKE[channel]()
             outcome = await stage.gateway.send(message)
             assert isinstance(outcome, Permanent)
-            assert outcome.detail == code
+            assert (outcome.detail, outcome.number_fault) == (code, code == "invalid_number")
             assert await stage.gateway.query(Inquiry(message.send_key)) == NeverTaken()
         assert stage.events() == ["refused"] * len(REFUSED)
         assert (await stage.simulator.seen())["messages"] == 0

@@ -17,7 +17,7 @@ from providers.gateway.group_notice import group_notice
 from providers.gateway.http_gateway import http_gateway
 from providers.roster import RosterProvider
 from providers.tiers import TIERS, Step
-from schemas.vocabulary import Channel, Hook, Person, Relation
+from schemas.vocabulary import BankRequest, Channel, Person, Relation
 
 CALLBACK = "http://127.0.0.1:1/receipts/simulated"
 PRIVATE = "何样兰"
@@ -34,17 +34,17 @@ MEASURE = {"reason": "refused", "hours": 24}
 FULL: dict[Step, tuple[Any, Message]] = {
     Channel.SMS: (http_gateway, message(Channel.SMS, to=NUMBER, text=TEXT)),
     Channel.VOICE: (http_gateway, message(Channel.VOICE, to=NUMBER, script=TEXT, collect=True)),
-    Hook.STOP_PAYMENT: (
+    BankRequest.STOP_PAYMENT: (
         bank_hook,
-        message(Channel.HOOK, hook=Hook.STOP_PAYMENT, to=IDENTITY, facts={"transfers": [TRANSFER, TRANSFER]}),
+        message(Channel.HOOK, hook=BankRequest.STOP_PAYMENT, to=IDENTITY, facts={"transfers": [TRANSFER, TRANSFER]}),
     ),
-    Hook.PROTECT_ACCOUNT: (
+    BankRequest.PROTECT_ACCOUNT: (
         bank_hook,
-        message(Channel.HOOK, hook=Hook.PROTECT_ACCOUNT, to=IDENTITY, facts=MEASURE | {"appeal": TEXT}),
+        message(Channel.HOOK, hook=BankRequest.PROTECT_ACCOUNT, to=IDENTITY, facts=MEASURE | {"appeal": TEXT}),
     ),
-    Hook.LIFT_PROTECTION: (
+    BankRequest.LIFT_PROTECTION: (
         bank_hook,
-        message(Channel.HOOK, hook=Hook.LIFT_PROTECTION, to=IDENTITY, facts=MEASURE),
+        message(Channel.HOOK, hook=BankRequest.LIFT_PROTECTION, to=IDENTITY, facts=MEASURE),
     ),
     Channel.BROADCAST: (group_notice, message(Channel.BROADCAST, text=TEXT, facts={"area": "望潮区(虚构)"})),
     Relation.COMMUNITY: (
@@ -56,9 +56,9 @@ FULL: dict[Step, tuple[Any, Message]] = {
 MAY_SEE: dict[Step, set[str]] = {
     Channel.SMS: {"to", "text"},
     Channel.VOICE: {"to", "script", "collect"},
-    Hook.STOP_PAYMENT: {"hook", "to"} | {f"facts.transfers[].{name}" for name in TRANSFER},
-    Hook.PROTECT_ACCOUNT: {"hook", "to", "facts.reason", "facts.hours", "facts.appeal"},
-    Hook.LIFT_PROTECTION: {"hook", "to", "facts.reason", "facts.hours"},
+    BankRequest.STOP_PAYMENT: {"hook", "to"} | {f"facts.transfers[].{name}" for name in TRANSFER},
+    BankRequest.PROTECT_ACCOUNT: {"hook", "to", "facts.reason", "facts.hours", "facts.appeal"},
+    BankRequest.LIFT_PROTECTION: {"hook", "to", "facts.reason", "facts.hours"},
     Channel.BROADCAST: {"text", "area"},
     Relation.COMMUNITY: {"to", "script"},
 }
@@ -182,13 +182,13 @@ def test_a_message_that_carries_more_tells_no_more(step: Step) -> None:
         (message(Channel.VOICE, to=NUMBER, script=TEXT, text=TEXT), "text"),
         (message(Channel.VOICE, to=NUMBER, script=TEXT, collect=True, relation=Relation.COMMUNITY), "collect"),
         (message(Channel.SMS, to=NUMBER, text=TEXT, relation=Relation.COMMUNITY), "text"),
-        (message(Channel.HOOK, hook=Hook.STOP_PAYMENT, facts={"reason": "refused"}), "facts.reason"),
+        (message(Channel.HOOK, hook=BankRequest.STOP_PAYMENT, facts={"reason": "refused"}), "facts.reason"),
         (
-            message(Channel.HOOK, hook=Hook.STOP_PAYMENT, facts={"transfers": [{"at": "", "payer": ""}]}),
+            message(Channel.HOOK, hook=BankRequest.STOP_PAYMENT, facts={"transfers": [{"at": "", "payer": ""}]}),
             "facts.transfers[].payer",
         ),
-        (message(Channel.HOOK, hook=Hook.PROTECT_ACCOUNT, facts={"transfers": []}), "facts.transfers"),
-        (message(Channel.HOOK, hook=Hook.STOP_PAYMENT, facts={"transfers": ["to whom"]}), "facts.transfers[]"),
+        (message(Channel.HOOK, hook=BankRequest.PROTECT_ACCOUNT, facts={"transfers": []}), "facts.transfers"),
+        (message(Channel.HOOK, hook=BankRequest.STOP_PAYMENT, facts={"transfers": ["to whom"]}), "facts.transfers[]"),
         (message(Channel.HOOK, to=IDENTITY), "to"),
         (message(Channel.HOOK), "facts"),
         (message(Channel.BROADCAST, text=TEXT, facts={"area": "望潮区(虚构)", "to": NUMBER}), "to"),
@@ -210,7 +210,7 @@ def test_the_field_that_keeps_a_message_at_home_is_named(letter: Message, named:
 def test_a_bank_may_be_told_of_no_transfer_yet() -> None:
     async def scenario(kept: Wire) -> None:
         for facts in ({}, {"transfers": []}):
-            letter = message(Channel.HOOK, hook=Hook.STOP_PAYMENT, facts=facts)
+            letter = message(Channel.HOOK, hook=BankRequest.STOP_PAYMENT, facts=facts)
             assert await send(kept, bank_hook, letter) == Accepted("r-1")
         assert [body["facts"] for body in kept.bodies] == [{}, {"transfers": []}]
         assert all("to" not in body for body in kept.bodies)

@@ -1,5 +1,6 @@
 """Cases, numbers and places to begin a test with."""
 
+from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +18,8 @@ SMS, VOICE, VISIT, HOOK, BROADCAST = Channel.SMS, Channel.VOICE, Channel.VISIT, 
 ONLY_SMS, ONLY_VOICE, ONLY_VISIT = frozenset({SMS}), frozenset({VOICE}), frozenset({VISIT})
 CRITICAL, HIGH, MEDIUM, LOW = Urgency
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
+# Whatever a case may have that is so or is not, so that a new one is drawn, told and joined without being named here.
+FLAGS = tuple(each.name for each in fields(Case) if each.type is bool)
 FAMILY, GUARDIAN, EMPLOYER = "contact:spouse:0", "contact:guardian:1", "contact:employer:2"
 
 

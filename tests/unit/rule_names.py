@@ -50,6 +50,10 @@ def _makers(tree: ast.Module) -> Iterator[str]:
 
 
 def _rules(path: str, tree: ast.Module, makers: set[str]) -> Iterator[Named]:
+    for call in _calls_of_tables(tree):
+        if _called(call) in makers:
+            names = (each.value for each in call.args[:1] if isinstance(each, ast.Constant))
+            yield from (Named(str(name), True, path) for name in names)
     for function, call in _calls(tree):
         keywords = [each.value for each in call.keywords if each.arg == "rule"]
         first = call.args[:1] if _called(call) in makers else []
@@ -76,6 +80,13 @@ def _calls(tree: ast.Module) -> Iterator[tuple[ast.FunctionDef, ast.Call]]:
     for function in ast.walk(tree):
         if isinstance(function, ast.FunctionDef):
             yield from ((function, node) for node in ast.walk(function) if isinstance(node, ast.Call))
+
+
+def _calls_of_tables(tree: ast.Module) -> Iterator[ast.Call]:
+    """What stands in a table of the module, in no function."""
+    for statement in tree.body:
+        if isinstance(statement, ast.Assign | ast.AnnAssign):
+            yield from (node for node in ast.walk(statement) if isinstance(node, ast.Call))
 
 
 def _named(value: ast.expr, function: ast.FunctionDef, path: str) -> Iterator[Named]:

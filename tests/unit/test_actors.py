@@ -3,7 +3,7 @@
 import pytest
 
 from providers.tiers import TIERS, actor_of
-from schemas.vocabulary import Actor, Channel, Hook, Relation
+from schemas.vocabulary import Actor, BankRequest, Channel, Relation
 
 
 @pytest.mark.parametrize(
@@ -15,13 +15,15 @@ from schemas.vocabulary import Actor, Channel, Hook, Relation
         (Channel.VOICE, None, Relation.COMMUNITY, Actor.COMMUNITY),
         (Channel.VISIT, None, None, Actor.CENTRE),
         (Channel.BROADCAST, None, None, Actor.COMMUNITY),
-        *((Channel.HOOK, hook, None, Actor.BANK) for hook in (None, *Hook)),
+        *((Channel.HOOK, hook, None, Actor.BANK) for hook in (None, *BankRequest)),
     ],
 )
-def test_every_step_has_its_actor(channel: Channel, hook: Hook | None, relation: Relation | None, actor: Actor) -> None:
+def test_every_step_has_its_actor(
+    channel: Channel, hook: BankRequest | None, relation: Relation | None, actor: Actor
+) -> None:
     assert actor_of(channel, hook, relation) is actor
 
 
 def test_every_channel_and_hook_is_a_step_of_every_tier_there_is() -> None:
-    assert TIERS.keys() == {*Channel, *Hook, Relation.COMMUNITY}
+    assert TIERS.keys() == {*Channel, *BankRequest, Relation.COMMUNITY}
     assert {tier.actor for tier in TIERS.values()} == set(Actor)

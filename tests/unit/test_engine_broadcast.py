@@ -4,56 +4,56 @@ from datetime import datetime, timedelta
 
 import pytest
 from builders import BROADCAST, HIGH, MEDIUM, MONDAY, SECOND, SMS, at
-from harness import World, planned
+from engine_harness import EngineHarness, planned
 
 from dispatcher.engine.case import SUBJECT
-from dispatcher.engine.decisions import Plan, Skip
+from dispatcher.engine.decisions import PlanAttempt, SkipChannel
 from schemas.vocabulary import Hold, Person, Result, SkipReason, Urgency
 
 ONLY_BROADCAST = frozenset({BROADCAST})
 
 
 def test_a_notice_goes_to_the_area_and_names_nobody() -> None:
-    world = World.of(HIGH, channels=ONLY_BROADCAST, area="C1")
-    (notice,) = world.plans
+    harness = EngineHarness.of(HIGH, channels=ONLY_BROADCAST, area="C1")
+    (notice,) = harness.plans
     assert (notice.rule, notice.channel, notice.due_at) == ("group_notice", BROADCAST, MONDAY)
     assert (notice.party, notice.person, notice.number_id) == (SUBJECT, Person.OTHER, None)
 
 
 def test_no_notice_goes_where_the_centre_did_not_ask_for_one() -> None:
-    assert World.of(HIGH, area="C1").made(BROADCAST) == []
+    assert EngineHarness.of(HIGH, area="C1").made(BROADCAST) == []
 
 
 def test_without_an_area_the_notice_is_skipped() -> None:
-    world = World.of(HIGH, channels=ONLY_BROADCAST)
-    assert Skip("no_area", BROADCAST, SkipReason.UNSUPPORTED_DESTINATION) in world.decided
+    harness = EngineHarness.of(HIGH, channels=ONLY_BROADCAST)
+    assert SkipChannel("no_area", BROADCAST, SkipReason.UNSUPPORTED_DESTINATION) in harness.decided
 
 
 def test_another_channel_that_is_skipped_takes_no_notice_with_it() -> None:
-    world = World.of(HIGH, channels=frozenset({SMS, BROADCAST}), numbers=(), area="C1")
-    assert planned(world, BROADCAST).due_at == MONDAY
+    harness = EngineHarness.of(HIGH, channels=frozenset({SMS, BROADCAST}), numbers=(), area="C1")
+    assert planned(harness, BROADCAST).due_at == MONDAY
 
 
 @pytest.mark.parametrize(("before", "is_skipped"), [(timedelta(hours=24) - SECOND, True), (timedelta(hours=24), False)])
 def test_the_same_notice_is_not_repeated_within_a_day(before: timedelta, is_skipped: bool) -> None:
-    world = World.of(HIGH, channels=ONLY_BROADCAST, area="C1", noticed_at=MONDAY - before)
-    assert (Skip("noticed_lately", BROADCAST, SkipReason.CAP_REACHED) in world.decided) is is_skipped
-    assert (world.rules(Plan) == ["group_notice"]) is not is_skipped
+    harness = EngineHarness.of(HIGH, channels=ONLY_BROADCAST, area="C1", noticed_at=MONDAY - before)
+    assert (SkipChannel("noticed_lately", BROADCAST, SkipReason.CAP_REACHED) in harness.decided) is is_skipped
+    assert (harness.rules(PlanAttempt) == ["group_notice"]) is not is_skipped
 
 
 @pytest.mark.parametrize(
     ("urgency", "sent", "holds"), [(HIGH, at("23:00"), ()), (MEDIUM, at("08:00", day=3), (Hold.QUIET_HOURS,))]
 )
 def test_quiet_hours_hold_a_notice_and_it_says_so(urgency: Urgency, sent: datetime, holds: tuple[Hold, ...]) -> None:
-    world = World.of(urgency, at("23:00"), channels=ONLY_BROADCAST, area="C1")
-    assert planned(world, BROADCAST).due_at == sent
-    assert world.plans[-1].held_by == holds
+    harness = EngineHarness.of(urgency, at("23:00"), channels=ONLY_BROADCAST, area="C1")
+    assert planned(harness, BROADCAST).due_at == sent
+    assert harness.plans[-1].held_by == holds
 
 
 def test_a_notice_is_retried_after_a_passing_fault_and_else_sent_once() -> None:
-    world = World.of(HIGH, channels=ONLY_BROADCAST, area="C1")
-    world.send(BROADCAST, Result.FAILED_TEMPORARY)
-    assert world.rules(Plan) == ["transient_failure"]
-    world.send(BROADCAST, Result.DELIVERED)
-    world.after(days=2)
-    assert len(world.made(BROADCAST)) == 2
+    harness = EngineHarness.of(HIGH, channels=ONLY_BROADCAST, area="C1")
+    harness.send(BROADCAST, Result.FAILED_TEMPORARY)
+    assert harness.rules(PlanAttempt) == ["transient_failure"]
+    harness.send(BROADCAST, Result.DELIVERED)
+    harness.after(days=2)
+    assert len(harness.made(BROADCAST)) == 2

@@ -21,191 +21,193 @@ from builders import (
     number,
     relative,
 )
-from harness import World, is_planned, planned
+from engine_harness import EngineHarness, is_planned, planned
 
 from dispatcher.engine import evolve, orders
 from dispatcher.engine.case import Visit
-from dispatcher.engine.decisions import BringForward, Cancel, Plan
+from dispatcher.engine.decisions import BringAttemptForward, CancelAttempt, PlanAttempt
 from schemas.vocabulary import Answer, Onward, Relation, Result, Urgency, VisitState
 
 
 @pytest.mark.parametrize(("urgency", "wait"), [(CRITICAL, 0), (HIGH, 1), (MEDIUM, 10), (LOW, 60)])
 def test_first_call_after_the_wait_of_the_urgency(urgency: Urgency, wait: int) -> None:
-    world = World.of(urgency)
-    call = planned(world, VOICE)
+    harness = EngineHarness.of(urgency)
+    call = planned(harness, VOICE)
     assert (call.number_id, call.due_at) == ("n1", MONDAY + wait * MINUTE)
-    assert "first_call" in world.rules(Plan)
+    assert "first_call" in harness.rules(PlanAttempt)
 
 
 @pytest.mark.parametrize("result", [Result.BUSY, Result.NO_ANSWER, Result.REJECTED, Result.VOICEMAIL, Result.UNKNOWN])
 @pytest.mark.parametrize(("urgency", "again"), [(CRITICAL, 3), (HIGH, 5), (MEDIUM, 80)])
 def test_not_reached_is_called_again_after_the_wait(result: Result, urgency: Urgency, again: int) -> None:
-    world = World.of(urgency, channels=ONLY_VOICE)
-    world.send(VOICE, result)
-    called = world.now
-    assert world.rules(Plan)[0] == "call_again"
-    assert planned(world, VOICE).due_at == called + again * MINUTE
+    harness = EngineHarness.of(urgency, channels=ONLY_VOICE)
+    harness.send(VOICE, result)
+    called = harness.now
+    assert harness.rules(PlanAttempt)[0] == "call_again"
+    assert planned(harness, VOICE).due_at == called + again * MINUTE
 
 
 def test_a_round_goes_over_all_numbers_before_the_wait() -> None:
-    world = World.of(HIGH, channels=ONLY_VOICE, numbers=TWO)
-    world.send(VOICE, Result.BUSY)
-    assert (world.rules(Plan), planned(world, VOICE).number_id) == (["next_number"], "n2")
-    assert planned(world, VOICE).due_at == MONDAY + MINUTE
-    world.send(VOICE, Result.NO_ANSWER)
-    assert (world.rules(Plan), planned(world, VOICE).number_id) == (["call_again"], "n1")
-    assert planned(world, VOICE).due_at == MONDAY + 6 * MINUTE
-    world.send(VOICE, Result.BUSY)
-    assert planned(world, VOICE).number_id == "n2"
+    harness = EngineHarness.of(HIGH, channels=ONLY_VOICE, numbers=TWO)
+    harness.send(VOICE, Result.BUSY)
+    assert (harness.rules(PlanAttempt), planned(harness, VOICE).number_id) == (["next_number"], "n2")
+    assert planned(harness, VOICE).due_at == MONDAY + MINUTE
+    harness.send(VOICE, Result.NO_ANSWER)
+    assert (harness.rules(PlanAttempt), planned(harness, VOICE).number_id) == (["call_again"], "n1")
+    assert planned(harness, VOICE).due_at == MONDAY + 6 * MINUTE
+    harness.send(VOICE, Result.BUSY)
+    assert planned(harness, VOICE).number_id == "n2"
 
 
 def test_the_call_does_not_wait_for_an_sms_that_gave_way() -> None:
     """A limit or a blacklist at the SMS provider: the plan goes on by phone, at once."""
-    world = World.of(MEDIUM)
-    world.after(minutes=2)
-    world.send(SMS, Result.FAILED_PERMANENT, onward=Onward.NEXT_CHANNEL)
-    assert world.rules(BringForward) == ["next_channel"]
-    assert planned(world, VOICE).due_at == MONDAY + 2 * MINUTE
+    harness = EngineHarness.of(MEDIUM)
+    harness.after(minutes=2)
+    harness.send(SMS, Result.FAILED_PERMANENT, onward=Onward.NEXT_CHANNEL)
+    assert harness.rules(BringAttemptForward) == ["next_channel"]
+    assert planned(harness, VOICE).due_at == MONDAY + 2 * MINUTE
 
 
 def test_a_guardian_is_rung_at_once_where_their_sms_gave_way() -> None:
-    world = World.of(MEDIUM, minor=True, numbers=(number("n1"), guardian()))
-    world.send(SMS, Result.FAILED_PERMANENT, GUARDIAN, onward=Onward.NEXT_CHANNEL)
-    assert (world.rules(BringForward), planned(world, VOICE, GUARDIAN).due_at) == (["next_channel"], MONDAY)
+    harness = EngineHarness.of(MEDIUM, minor=True, numbers=(number("n1"), guardian()))
+    harness.send(SMS, Result.FAILED_PERMANENT, GUARDIAN, onward=Onward.NEXT_CHANNEL)
+    assert (harness.rules(BringAttemptForward), planned(harness, VOICE, GUARDIAN).due_at) == (["next_channel"], MONDAY)
 
 
 def test_an_sms_that_gave_way_goes_to_the_next_number_first() -> None:
-    world = World.of(MEDIUM, numbers=TWO)
-    world.send(SMS, Result.FAILED_PERMANENT, onward=Onward.NEXT_CHANNEL)
-    assert (world.rules(Plan), world.rules(BringForward)) == (["next_number"], [])
-    world.send(SMS, Result.FAILED_PERMANENT)
-    assert world.rules(BringForward) == []
-    assert planned(world, VOICE).due_at == MONDAY + 10 * MINUTE
+    harness = EngineHarness.of(MEDIUM, numbers=TWO)
+    harness.send(SMS, Result.FAILED_PERMANENT, onward=Onward.NEXT_CHANNEL)
+    assert (harness.rules(PlanAttempt), harness.rules(BringAttemptForward)) == (["next_number"], [])
+    harness.send(SMS, Result.FAILED_PERMANENT)
+    assert harness.rules(BringAttemptForward) == []
+    assert planned(harness, VOICE).due_at == MONDAY + 10 * MINUTE
 
 
 def test_a_call_that_was_late_moves_the_next_one() -> None:
-    world = World.of(HIGH, channels=ONLY_VOICE)
-    world.at(MONDAY + 4 * MINUTE)
-    world.send(VOICE, Result.BUSY)
-    assert planned(world, VOICE).due_at == MONDAY + 9 * MINUTE
+    harness = EngineHarness.of(HIGH, channels=ONLY_VOICE)
+    harness.at(MONDAY + 4 * MINUTE)
+    harness.send(VOICE, Result.BUSY)
+    assert planned(harness, VOICE).due_at == MONDAY + 9 * MINUTE
 
 
 def test_a_dead_number_is_left_and_the_next_called_at_once() -> None:
-    world = World.of(HIGH, channels=ONLY_VOICE, numbers=TWO)
-    world.send(VOICE, Result.INVALID_NUMBER)
-    assert planned(world, VOICE).number_id == "n2"
-    assert planned(world, VOICE).due_at == world.now
-    world.send(VOICE, Result.BUSY)
-    assert planned(world, VOICE).number_id == "n2"
+    harness = EngineHarness.of(HIGH, channels=ONLY_VOICE, numbers=TWO)
+    harness.send(VOICE, Result.INVALID_NUMBER)
+    assert planned(harness, VOICE).number_id == "n2"
+    assert planned(harness, VOICE).due_at == harness.now
+    harness.send(VOICE, Result.BUSY)
+    assert planned(harness, VOICE).number_id == "n2"
 
 
 def test_a_call_that_failed_for_now_is_retried_on_its_number_and_counts_for_no_round() -> None:
-    world = World.of(LOW, channels=ONLY_VOICE, numbers=TWO)
-    world.send(VOICE, Result.FAILED_TEMPORARY)
-    assert (world.rules(Plan), planned(world, VOICE).number_id) == (["transient_failure"], "n1")
-    world.send(VOICE, Result.BUSY)
-    assert planned(world, VOICE).number_id == "n2"
+    harness = EngineHarness.of(LOW, channels=ONLY_VOICE, numbers=TWO)
+    harness.send(VOICE, Result.FAILED_TEMPORARY)
+    assert (harness.rules(PlanAttempt), planned(harness, VOICE).number_id) == (["transient_failure"], "n1")
+    harness.send(VOICE, Result.BUSY)
+    assert planned(harness, VOICE).number_id == "n2"
 
 
 def test_rounds_end_calls() -> None:
-    world = World.of(LOW, channels=ONLY_VOICE, numbers=TWO)
-    world.send(VOICE, Result.BUSY)
-    world.send(VOICE, Result.BUSY)
-    assert not is_planned(world, VOICE)
+    harness = EngineHarness.of(LOW, channels=ONLY_VOICE, numbers=TWO)
+    harness.send(VOICE, Result.BUSY)
+    harness.send(VOICE, Result.BUSY)
+    assert not is_planned(harness, VOICE)
 
 
 @pytest.mark.parametrize(("urgency", "cap"), [(CRITICAL, 20), (HIGH, 8)])
 def test_calls_beyond_the_days_cap_move_to_the_next_day(urgency: Urgency, cap: int) -> None:
-    world = World.of(urgency, channels=ONLY_VOICE)
+    harness = EngineHarness.of(urgency, channels=ONLY_VOICE)
     for _ in range(cap):
-        assert planned(world, VOICE).due_at.date() == MONDAY.date()
-        world.send(VOICE, Result.BUSY)
-    assert planned(world, VOICE).due_at == at("00:00", day=3)
+        assert planned(harness, VOICE).due_at.date() == MONDAY.date()
+        harness.send(VOICE, Result.BUSY)
+    assert planned(harness, VOICE).due_at == at("00:00", day=3)
 
 
 def test_a_gateway_that_was_down_uses_up_no_call_of_the_cap() -> None:
-    world = World.of(HIGH, channels=ONLY_VOICE)
+    harness = EngineHarness.of(HIGH, channels=ONLY_VOICE)
     for _ in range(12):
-        world.send(VOICE, Result.FAILED_TEMPORARY)
-    assert planned(world, VOICE).due_at.date() == MONDAY.date()
+        harness.send(VOICE, Result.FAILED_TEMPORARY)
+    assert planned(harness, VOICE).due_at.date() == MONDAY.date()
 
 
 @pytest.mark.parametrize("answer", [Answer.DISSUADED, Answer.HUNG_UP])
 def test_after_a_confirmed_answer_that_is_no_refusal_nobody_is_called_any_more(answer: Answer) -> None:
-    world = World.of(CRITICAL, numbers=(number("n1"), relative()), money_moved=True)
-    assert is_planned(world, VOICE, FAMILY)
-    world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=answer)
-    assert "true_contact" in world.rules(Cancel)
-    assert not is_planned(world, VOICE)
-    assert not is_planned(world, VOICE, FAMILY)
+    harness = EngineHarness.of(CRITICAL, numbers=(number("n1"), relative()), money_moved=True)
+    assert is_planned(harness, VOICE, FAMILY)
+    harness.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=answer)
+    assert "true_contact" in harness.rules(CancelAttempt)
+    assert not is_planned(harness, VOICE)
+    assert not is_planned(harness, VOICE, FAMILY)
 
 
 def test_an_answer_without_the_key_press_is_no_contact() -> None:
-    world = World.of(HIGH, channels=ONLY_VOICE)
-    world.send(VOICE, Result.ANSWERED_SUBJECT)
-    assert world.rules(Plan) == ["call_again"]
+    harness = EngineHarness.of(HIGH, channels=ONLY_VOICE)
+    harness.send(VOICE, Result.ANSWERED_SUBJECT)
+    assert harness.rules(PlanAttempt) == ["call_again"]
 
 
 def test_a_number_that_joins_late_is_called_at_once_and_then_waits_its_turn() -> None:
-    world = World.of(HIGH, channels=ONLY_VOICE)
+    harness = EngineHarness.of(HIGH, channels=ONLY_VOICE)
     for _ in range(3):
-        world.send(VOICE, Result.BUSY)
-    world.joined(numbers=TWO)
-    world.send(VOICE, Result.BUSY)
-    assert planned(world, VOICE).number_id == "n2"
-    called = planned(world, VOICE)
-    world.send(VOICE, Result.BUSY)
-    following = planned(world, VOICE)
+        harness.send(VOICE, Result.BUSY)
+    harness.joined(numbers=TWO)
+    harness.send(VOICE, Result.BUSY)
+    assert planned(harness, VOICE).number_id == "n2"
+    called = planned(harness, VOICE)
+    harness.send(VOICE, Result.BUSY)
+    following = planned(harness, VOICE)
     assert following.number_id == "n1" or following.due_at >= called.due_at + 5 * MINUTE
 
 
 def test_a_call_that_is_being_made_is_not_planned_a_second_time() -> None:
-    world = World.of(HIGH, channels=ONLY_VOICE)
-    world.sending(planned(world, VOICE))
-    world.after(seconds=10)
-    assert len(world.made(VOICE)) == 1
+    harness = EngineHarness.of(HIGH, channels=ONLY_VOICE)
+    harness.sending(planned(harness, VOICE))
+    harness.after(seconds=10)
+    assert len(harness.made(VOICE)) == 1
 
 
 def test_each_call_names_the_one_before() -> None:
-    world = World.of(HIGH, channels=ONLY_VOICE)
-    first = world.send(VOICE, Result.BUSY)
-    assert (first.retry_of, planned(world, VOICE).retry_of) == (None, first.id)
+    harness = EngineHarness.of(HIGH, channels=ONLY_VOICE)
+    first = harness.send(VOICE, Result.BUSY)
+    assert (first.retry_of, planned(harness, VOICE).retry_of) == (None, first.id)
 
 
 def test_a_call_that_failed_for_now_uses_up_no_round() -> None:
-    world = World.of(MEDIUM, channels=ONLY_VOICE)
-    world.send(VOICE, Result.FAILED_TEMPORARY)
-    world.send(VOICE, Result.NO_ANSWER)
-    world.send(VOICE, Result.NO_ANSWER)
-    assert is_planned(world, VOICE)
-    assert world.case.urgency is MEDIUM
+    harness = EngineHarness.of(MEDIUM, channels=ONLY_VOICE)
+    harness.send(VOICE, Result.FAILED_TEMPORARY)
+    harness.send(VOICE, Result.NO_ANSWER)
+    harness.send(VOICE, Result.NO_ANSWER)
+    assert is_planned(harness, VOICE)
+    assert harness.case.urgency is MEDIUM
 
 
 def test_who_was_met_is_not_called_any_more() -> None:
-    world = World.of(CRITICAL)
-    call = planned(world, VOICE)
-    world.goes_there()
-    world.reports(Result.MET_REFUSED)
-    assert Cancel("true_contact", call.id) in world.decided
-    assert not is_planned(world, VOICE)
+    harness = EngineHarness.of(CRITICAL)
+    call = planned(harness, VOICE)
+    harness.goes_there()
+    harness.reports(Result.MET_REFUSED)
+    assert CancelAttempt("true_contact", call.id) in harness.decided
+    assert not is_planned(harness, VOICE)
 
 
 def test_a_meeting_is_a_contact_by_itself_whoever_recorded_it() -> None:
     met = Visit("v1", VisitState.REPORTED, MONDAY, result=Result.MET_REFUSED)
-    assert not is_planned(World.as_found(MONDAY, visits=(met,)), VOICE)
+    assert not is_planned(EngineHarness.as_found(MONDAY, visits=(met,)), VOICE)
 
 
 def test_a_rise_does_not_cut_a_numbers_rest_short_because_another_number_joins() -> None:
-    world = World.of(HIGH, channels=ONLY_VOICE)
-    world.send(VOICE, Result.BUSY)
-    called = world.now
-    world.joined(CRITICAL, numbers=TWO)
-    assert [each.due_at >= called + 3 * MINUTE for each in world.case.attempts if each.number_id == "n1"][1:] == [True]
+    harness = EngineHarness.of(HIGH, channels=ONLY_VOICE)
+    harness.send(VOICE, Result.BUSY)
+    called = harness.now
+    harness.joined(CRITICAL, numbers=TWO)
+    assert [each.due_at >= called + 3 * MINUTE for each in harness.case.attempts if each.number_id == "n1"][1:] == [
+        True
+    ]
 
 
 def test_a_call_to_the_employer_that_a_human_ordered_stands_after_a_true_contact() -> None:
-    world = World.of(CRITICAL, numbers=(number("n1"), employer()))
-    (call,) = orders.call(world.case, Relation.EMPLOYER, world.now)
-    world.case = evolve(world.case, call, world.now)
-    world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.HUNG_UP)
-    assert is_planned(world, VOICE, EMPLOYER)
+    harness = EngineHarness.of(CRITICAL, numbers=(number("n1"), employer()))
+    (call,) = orders.call(harness.case, Relation.EMPLOYER, harness.now)
+    harness.case = evolve(harness.case, call, harness.now)
+    harness.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.HUNG_UP)
+    assert is_planned(harness, VOICE, EMPLOYER)

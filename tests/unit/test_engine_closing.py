@@ -4,9 +4,17 @@ from datetime import timedelta
 
 import pytest
 from builders import CRITICAL, HIGH, LOW, MEDIUM, MINUTE, MONDAY, ONLY_SMS, ONLY_VOICE, SECOND, SMS, VOICE
-from harness import World, planned
+from engine_harness import EngineHarness, planned
 
-from dispatcher.engine.decisions import AskHuman, Cancel, CancelVisit, Close, GiveUp, Oblige, Recall
+from dispatcher.engine.decisions import (
+    AskHuman,
+    CancelAttempt,
+    CancelVisit,
+    CloseCase,
+    GiveUpDoubt,
+    OpenWorkItem,
+    RecallAttempt,
+)
 from schemas.vocabulary import (
     Answer,
     AttemptState,
@@ -22,18 +30,18 @@ from schemas.vocabulary import (
 
 @pytest.mark.parametrize("urgency", [HIGH, MEDIUM, LOW])
 def test_a_confirmed_call_closes(urgency: Urgency) -> None:
-    world = World.of(urgency, amount_at_risk=3000)
-    world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DISSUADED)
-    close = Close("confirmed_call", Resolution.DISSUADED_IN_TIME, 3000, "amount_about_to_be_sent")
-    assert close in world.decided
-    assert world.case.resolution is Resolution.DISSUADED_IN_TIME
+    harness = EngineHarness.of(urgency, amount_at_risk=3000)
+    harness.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DISSUADED)
+    close = CloseCase("confirmed_call", Resolution.DISSUADED_IN_TIME, 3000, "amount_about_to_be_sent")
+    assert close in harness.decided
+    assert harness.case.resolution is Resolution.DISSUADED_IN_TIME
 
 
 def test_a_confirmed_call_does_not_close_a_critical_case() -> None:
-    world = World.of(CRITICAL)
-    world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DISSUADED)
-    assert world.case.is_open
-    assert world.case.open_visit is not None
+    harness = EngineHarness.of(CRITICAL)
+    harness.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DISSUADED)
+    assert harness.case.is_open
+    assert harness.case.open_visit is not None
 
 
 @pytest.mark.parametrize(
@@ -50,57 +58,57 @@ def test_a_confirmed_call_does_not_close_a_critical_case() -> None:
 def test_who_was_met_ends_the_case(
     result: Result, at_risk: int | None, lost: int, resolution: Resolution, avoided: int | None
 ) -> None:
-    world = World.of(CRITICAL, amount_at_risk=at_risk)
-    world.assign()
-    world.officer(VisitState.ARRIVED)
-    world.reports(result, lost)
-    (close,) = [each for each in world.decided if isinstance(each, Close)]
+    harness = EngineHarness.of(CRITICAL, amount_at_risk=at_risk)
+    harness.assign()
+    harness.officer(VisitState.ARRIVED)
+    harness.reports(result, lost)
+    (close,) = [each for each in harness.decided if isinstance(each, CloseCase)]
     assert (close.rule, close.resolution, close.avoided) == ("met", resolution, avoided)
     assert (close.avoided_basis is None) == (avoided is None)
 
 
 def test_closing_clears_up_and_plans_the_follow_ups() -> None:
-    world = World.of(CRITICAL)
-    world.accepted(world.sending(planned(world, VOICE)))
-    world.assign()
-    world.officer(VisitState.ARRIVED)
-    world.reports(Result.MET_DISSUADED)
-    assert world.rules(Cancel) == ["case_closed"]
-    assert world.rules(Recall) == ["case_closed"]
-    assert [each.due_at - world.now for each in world.decided if isinstance(each, Oblige)] == [
+    harness = EngineHarness.of(CRITICAL)
+    harness.accepted(harness.sending(planned(harness, VOICE)))
+    harness.assign()
+    harness.officer(VisitState.ARRIVED)
+    harness.reports(Result.MET_DISSUADED)
+    assert harness.rules(CancelAttempt) == ["case_closed"]
+    assert harness.rules(RecallAttempt) == ["case_closed"]
+    assert [each.due_at - harness.now for each in harness.decided if isinstance(each, OpenWorkItem)] == [
         timedelta(hours=24),
         timedelta(hours=72),
         timedelta(days=7),
     ]
-    world.after(seconds=1)
-    assert world.decided == []
+    harness.after(seconds=1)
+    assert harness.decided == []
 
 
 def test_withdrawal_cancels_recalls_and_tells_the_officer() -> None:
-    world = World.of(CRITICAL)
-    call = world.sending(planned(world, VOICE))
-    world.accepted(call)
-    world.assign()
-    sms = planned(world, SMS)
-    world.act(withdrawn=True)
-    assert world.case.resolution is Resolution.WITHDRAWN
-    assert world.decided == [
-        Close("withdrawn", Resolution.WITHDRAWN),
-        CancelVisit("withdrawn", world.visit.id),
-        Cancel("withdrawn", sms.id),
-        Recall("withdrawn", call.id),
+    harness = EngineHarness.of(CRITICAL)
+    call = harness.sending(planned(harness, VOICE))
+    harness.accepted(call)
+    harness.assign()
+    sms = planned(harness, SMS)
+    harness.act(withdrawn=True)
+    assert harness.case.resolution is Resolution.WITHDRAWN
+    assert harness.decided == [
+        CloseCase("withdrawn", Resolution.WITHDRAWN),
+        CancelVisit("withdrawn", harness.visit.id),
+        CancelAttempt("withdrawn", sms.id),
+        RecallAttempt("withdrawn", call.id),
     ]
-    assert world.visit.state is VisitState.CANCELLED
-    world.after(seconds=1)
-    assert world.decided == []
+    assert harness.visit.state is VisitState.CANCELLED
+    harness.after(seconds=1)
+    assert harness.decided == []
 
 
 def test_what_was_sending_at_the_withdrawal_is_recalled_when_it_is_accepted() -> None:
-    world = World.of(HIGH, channels=ONLY_VOICE)
-    call = world.sending(planned(world, VOICE))
-    world.act(withdrawn=True)
-    world.accepted(call)
-    assert world.decided == [Recall("withdrawn", call.id)]
+    harness = EngineHarness.of(HIGH, channels=ONLY_VOICE)
+    call = harness.sending(planned(harness, VOICE))
+    harness.act(withdrawn=True)
+    harness.accepted(call)
+    assert harness.decided == [RecallAttempt("withdrawn", call.id)]
 
 
 @pytest.mark.parametrize(
@@ -108,137 +116,137 @@ def test_what_was_sending_at_the_withdrawal_is_recalled_when_it_is_accepted() ->
     [Resolution.NOT_A_VICTIM, Resolution.WITHDRAWN, Resolution.EXPIRED, Resolution.DUPLICATE_MERGED],
 )
 def test_no_follow_up_where_there_was_no_victim(resolution: Resolution) -> None:
-    world = World.of(HIGH)
-    world.act(withdrawn=resolution is Resolution.WITHDRAWN)
-    world.feedback(resolution)
-    assert world.rules(Oblige) == []
+    harness = EngineHarness.of(HIGH)
+    harness.act(withdrawn=resolution is Resolution.WITHDRAWN)
+    harness.feedback(resolution)
+    assert harness.rules(OpenWorkItem) == []
 
 
 def test_a_plan_that_is_exhausted_asks_a_human_once() -> None:
-    world = World.of(LOW, channels=ONLY_SMS)
-    world.send(SMS, Result.DELIVERED)
-    assert world.rules(AskHuman) == ["plan_exhausted"]
-    assert world.case.waiting_for == Rung.CENTRE
-    world.after(hours=1)
-    assert world.rules(AskHuman) == []
+    harness = EngineHarness.of(LOW, channels=ONLY_SMS)
+    harness.send(SMS, Result.DELIVERED)
+    assert harness.rules(AskHuman) == ["plan_exhausted"]
+    assert harness.case.waiting_for == Rung.CENTRE
+    harness.after(hours=1)
+    assert harness.rules(AskHuman) == []
 
 
 def test_a_plan_that_goes_on_asks_nobody() -> None:
-    world = World.of(HIGH)
-    world.send(SMS, Result.DELIVERED)
-    assert world.rules(AskHuman) == []
+    harness = EngineHarness.of(HIGH)
+    harness.send(SMS, Result.DELIVERED)
+    assert harness.rules(AskHuman) == []
 
 
 @pytest.mark.parametrize("lost", [8_000, 20_000])
 def test_a_person_already_defrauded_is_handed_over_and_looked_back_at(lost: int) -> None:
-    world = World.of(CRITICAL, amount_at_risk=20_000)
-    world.goes_there()
-    world.reports(Result.MET_ALREADY_DEFRAUDED, lost)
-    duties = [each for each in world.decided if isinstance(each, Oblige) and each.rule == "already_transferred"]
-    assert [(each.duty, each.due_at - world.now, each.cause) for each in duties] == [
+    harness = EngineHarness.of(CRITICAL, amount_at_risk=20_000)
+    harness.goes_there()
+    harness.reports(Result.MET_ALREADY_DEFRAUDED, lost)
+    duties = [each for each in harness.decided if isinstance(each, OpenWorkItem) and each.rule == "already_transferred"]
+    assert [(each.kind, each.due_at - harness.now, each.cause) for each in duties] == [
         (WorkItemKind.CASE_REPORT, timedelta(0), "case_report"),
         (WorkItemKind.LOOK_BACK, timedelta(days=7), "look_back"),
     ]
-    world.after(seconds=1)
-    assert world.decided == []
+    harness.after(seconds=1)
+    assert harness.decided == []
 
 
 def test_who_was_dissuaded_is_not_handed_over() -> None:
-    world = World.of(CRITICAL)
-    world.goes_there()
-    world.reports(Result.MET_DISSUADED)
-    assert "already_transferred" not in world.rules(Oblige)
+    harness = EngineHarness.of(CRITICAL)
+    harness.goes_there()
+    harness.reports(Result.MET_DISSUADED)
+    assert "already_transferred" not in harness.rules(OpenWorkItem)
 
 
 def test_money_that_left_before_is_never_counted_as_avoided() -> None:
-    world = World.of(HIGH, amount_at_risk=20_000, money_transferred=5_000)
-    world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DISSUADED)
-    assert [each.avoided for each in world.decided if isinstance(each, Close)] == [15_000]
+    harness = EngineHarness.of(HIGH, amount_at_risk=20_000, money_transferred=5_000)
+    harness.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DISSUADED)
+    assert [each.avoided for each in harness.decided if isinstance(each, CloseCase)] == [15_000]
 
 
 @pytest.mark.parametrize("urgency", Urgency)
 def test_who_refuses_on_the_phone_stays_open_and_is_visited(urgency: Urgency) -> None:
-    world = World.of(urgency)
-    world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DENIES)
-    world.after(days=1)
-    assert world.case.is_open
-    assert world.case.open_visit is not None
+    harness = EngineHarness.of(urgency)
+    harness.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DENIES)
+    harness.after(days=1)
+    assert harness.case.is_open
+    assert harness.case.open_visit is not None
 
 
 # --- what is under way at the end
 
 
 def test_a_message_in_doubt_at_the_end_is_asked_about_and_then_given_up_but_never_sent_again() -> None:
-    world = World.of(HIGH, channels=ONLY_SMS)
-    world.after(minutes=1)
-    sms = world.sending(planned(world, SMS))
-    world.in_doubt(sms)
-    world.act(withdrawn=True)
-    assert world.waits == {"doubt_wait": MONDAY + 4 * MINUTE}
-    world.at(MONDAY + 4 * MINUTE - SECOND)
-    assert world.rules(GiveUp) == []
-    world.at(MONDAY + 4 * MINUTE)
-    assert world.decided == [GiveUp("withdrawn", sms.id)]
-    assert world.case.attempt(sms.id).result is Result.UNKNOWN
-    assert len(world.made(SMS)) == 1
+    harness = EngineHarness.of(HIGH, channels=ONLY_SMS)
+    harness.after(minutes=1)
+    sms = harness.sending(planned(harness, SMS))
+    harness.in_doubt(sms)
+    harness.act(withdrawn=True)
+    assert harness.waits == {"doubt_wait": MONDAY + 4 * MINUTE}
+    harness.at(MONDAY + 4 * MINUTE - SECOND)
+    assert harness.rules(GiveUpDoubt) == []
+    harness.at(MONDAY + 4 * MINUTE)
+    assert harness.decided == [GiveUpDoubt("withdrawn", sms.id)]
+    assert harness.case.attempt(sms.id).result is Result.UNKNOWN
+    assert len(harness.made(SMS)) == 1
 
 
 def test_what_was_planned_after_the_visit_is_cancelled_too() -> None:
-    world = World.of(CRITICAL)
-    world.send(VOICE, Result.BUSY)
-    call = planned(world, VOICE)
-    world.act(withdrawn=True)
-    assert Cancel("withdrawn", call.id) in world.decided
+    harness = EngineHarness.of(CRITICAL)
+    harness.send(VOICE, Result.BUSY)
+    call = planned(harness, VOICE)
+    harness.act(withdrawn=True)
+    assert CancelAttempt("withdrawn", call.id) in harness.decided
 
 
 def test_a_call_is_recalled_once() -> None:
-    world = World.of(HIGH, channels=ONLY_VOICE)
-    call = world.sending(planned(world, VOICE))
-    world.accepted(call)
-    world.act(withdrawn=True)
-    assert world.case.attempt(call.id).detail == "recalled"
-    world.after(seconds=1)
-    assert world.rules(Recall) == []
+    harness = EngineHarness.of(HIGH, channels=ONLY_VOICE)
+    call = harness.sending(planned(harness, VOICE))
+    harness.accepted(call)
+    harness.act(withdrawn=True)
+    assert harness.case.attempt(call.id).recalled_at == harness.now
+    harness.after(seconds=1)
+    assert harness.rules(RecallAttempt) == []
 
 
 def test_the_end_cancels_the_visit_in_hand_and_nothing_else_that_has_gone_out() -> None:
-    world = World.of(CRITICAL)
-    sms = world.sending(planned(world, SMS))
-    world.accepted(sms)
-    officer = world.assign()
-    world.officer(VisitState.ARRIVED)
-    world.act(withdrawn=True)
-    assert CancelVisit("withdrawn", world.visit.id) in world.decided
-    assert world.case.attempt(sms.id).state is AttemptState.ACCEPTED
-    ended = world.case.attempt(officer.id)
-    assert (ended.state, ended.settled_at) == (AttemptState.CANCELLED, world.now)
+    harness = EngineHarness.of(CRITICAL)
+    sms = harness.sending(planned(harness, SMS))
+    harness.accepted(sms)
+    officer = harness.assign()
+    harness.officer(VisitState.ARRIVED)
+    harness.act(withdrawn=True)
+    assert CancelVisit("withdrawn", harness.visit.id) in harness.decided
+    assert harness.case.attempt(sms.id).state is AttemptState.ACCEPTED
+    ended = harness.case.attempt(officer.id)
+    assert (ended.state, ended.settled_at) == (AttemptState.CANCELLED, harness.now)
 
 
 def test_a_visit_that_was_reported_stays_reported_when_the_next_is_cancelled() -> None:
-    world = World.of(CRITICAL)
-    world.goes_there()
-    world.reports(Result.MET_REFUSED)
-    world.act(withdrawn=True)
-    assert [each.state for each in world.case.visits] == [VisitState.REPORTED, VisitState.CANCELLED]
+    harness = EngineHarness.of(CRITICAL)
+    harness.goes_there()
+    harness.reports(Result.MET_REFUSED)
+    harness.act(withdrawn=True)
+    assert [each.state for each in harness.case.visits] == [VisitState.REPORTED, VisitState.CANCELLED]
 
 
 def test_a_case_that_has_ended_waits_for_nobody() -> None:
-    world = World.of(CRITICAL, expired=True)
-    assert world.case.waiting_for == Rung.CENTRE
-    world.act(withdrawn=True)
-    assert (world.case.state, world.case.waiting_for) == (CaseState.CLOSED, None)
+    harness = EngineHarness.of(CRITICAL, expired=True)
+    assert harness.case.waiting_for == Rung.CENTRE
+    harness.act(withdrawn=True)
+    assert (harness.case.state, harness.case.waiting_for) == (CaseState.CLOSED, None)
 
 
 def test_follow_ups_are_duties_each_with_its_own_cause() -> None:
-    world = World.of(HIGH, channels=ONLY_VOICE)
-    world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DISSUADED)
-    assert [each for each in world.decided if isinstance(each, Oblige)] == [
-        Oblige("follow_up", WorkItemKind.FOLLOW_UP, world.now + timedelta(hours=48), "follow_up:1"),
-        Oblige("follow_up", WorkItemKind.FOLLOW_UP, world.now + timedelta(days=7), "follow_up:2"),
+    harness = EngineHarness.of(HIGH, channels=ONLY_VOICE)
+    harness.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DISSUADED)
+    assert [each for each in harness.decided if isinstance(each, OpenWorkItem)] == [
+        OpenWorkItem("follow_up", WorkItemKind.FOLLOW_UP, harness.now + timedelta(hours=48), "follow_up:1"),
+        OpenWorkItem("follow_up", WorkItemKind.FOLLOW_UP, harness.now + timedelta(days=7), "follow_up:2"),
     ]
 
 
 def test_an_exhausted_plan_is_put_before_the_centre_by_its_cause() -> None:
-    world = World.of(LOW, channels=ONLY_SMS)
-    world.send(SMS, Result.DELIVERED)
-    assert AskHuman("plan_exhausted", Rung.CENTRE, "plan_exhausted") in world.decided
+    harness = EngineHarness.of(LOW, channels=ONLY_SMS)
+    harness.send(SMS, Result.DELIVERED)
+    assert AskHuman("plan_exhausted", Rung.CENTRE, "plan_exhausted") in harness.decided

@@ -20,69 +20,69 @@ from builders import (
     guardian,
     number,
 )
-from harness import World, is_planned, planned
+from engine_harness import EngineHarness, is_planned, planned
 
-from dispatcher.engine.decisions import Cancel, MarkBad, Oblige, OpenVisit, Plan, Skip
+from dispatcher.engine.decisions import CancelAttempt, MarkNumberBad, OpenVisit, OpenWorkItem, PlanAttempt, SkipChannel
 from schemas.vocabulary import Answer, Channel, Resolution, Result, SkipReason, VisitState
 
 CHILD = (number("n1"), guardian("g1"))
 
 
-def skips(world: World) -> list[tuple[Channel, SkipReason]]:
-    return [(each.channel, each.reason) for each in world.decided if isinstance(each, Skip)]
+def skips(harness: EngineHarness) -> list[tuple[Channel, SkipReason]]:
+    return [(each.channel, each.reason) for each in harness.decided if isinstance(each, SkipChannel)]
 
 
 def test_of_a_child_the_guardian_is_texted_and_called_like_the_subject() -> None:
-    world = World.of(HIGH, minor=True, numbers=CHILD)
-    assert planned(world, SMS, GUARDIAN).due_at == MONDAY
-    assert planned(world, VOICE, GUARDIAN).due_at == MONDAY + MINUTE
-    assert (world.made(SMS), is_planned(world, VOICE)) == ([], False)
-    assert (VOICE, SkipReason.MINOR) in skips(world)
+    harness = EngineHarness.of(HIGH, minor=True, numbers=CHILD)
+    assert planned(harness, SMS, GUARDIAN).due_at == MONDAY
+    assert planned(harness, VOICE, GUARDIAN).due_at == MONDAY + MINUTE
+    assert (harness.made(SMS), is_planned(harness, VOICE)) == ([], False)
+    assert (VOICE, SkipReason.MINOR) in skips(harness)
 
 
 def test_the_guardians_own_number_comes_before_the_one_shared_with_the_child() -> None:
-    world = World.of(HIGH, minor=True, numbers=(number("n1"), guardian("g1", shared=True), guardian("g2")))
-    assert planned(world, VOICE, GUARDIAN).number_id == "g2"
-    world.send(VOICE, Result.BUSY, GUARDIAN)
-    assert planned(world, VOICE, GUARDIAN).number_id == "g1"
+    harness = EngineHarness.of(HIGH, minor=True, numbers=(number("n1"), guardian("g1", shared=True), guardian("g2")))
+    assert planned(harness, VOICE, GUARDIAN).number_id == "g2"
+    harness.send(VOICE, Result.BUSY, GUARDIAN)
+    assert planned(harness, VOICE, GUARDIAN).number_id == "g1"
 
 
 def test_a_child_without_a_guardians_number_is_not_called_but_visited() -> None:
-    world = World.of(HIGH, minor=True)
-    assert world.made(VOICE)[0].skip_reason is SkipReason.MINOR
-    assert planned(world, SMS).number_id == "n1"
-    assert world.rules(OpenVisit) == ["visit_phone_route_exhausted"]
+    harness = EngineHarness.of(HIGH, minor=True)
+    assert harness.made(VOICE)[0].skip_reason is SkipReason.MINOR
+    assert planned(harness, SMS).number_id == "n1"
+    assert harness.rules(OpenVisit) == ["visit_phone_route_exhausted"]
 
 
 @pytest.mark.parametrize(("fact", "rule"), [("minor", "minor_not_called"), ("hearing_impaired", "hearing_impaired")])
 def test_a_call_planned_before_it_was_known_is_called_off(fact: str, rule: str) -> None:
-    world = World.of(HIGH)
-    call = planned(world, VOICE)
-    world.joined(**{fact: True})
-    assert Cancel(rule, call.id) in world.decided
-    assert not is_planned(world, VOICE)
+    harness = EngineHarness.of(HIGH)
+    call = planned(harness, VOICE)
+    harness.joined(**{fact: True})
+    assert CancelAttempt(rule, call.id) in harness.decided
+    assert not is_planned(harness, VOICE)
 
 
 @pytest.mark.parametrize("fact", ["minor", "hearing_impaired"])
 def test_a_doubtful_call_is_not_repeated_once_it_is_known(fact: str) -> None:
-    world = World.of(CRITICAL, channels=ONLY_VOICE)
-    world.in_doubt(world.sending(planned(world, VOICE)))
-    world.joined(**{fact: True})
-    world.after(minutes=2)
-    assert not is_planned(world, VOICE)
+    harness = EngineHarness.of(CRITICAL, channels=ONLY_VOICE)
+    harness.in_doubt(harness.sending(planned(harness, VOICE)))
+    harness.joined(**{fact: True})
+    harness.after(minutes=2)
+    assert not is_planned(harness, VOICE)
 
 
 def test_a_guardian_who_dissuaded_the_child_closes_the_case() -> None:
-    world = World.of(HIGH, minor=True, numbers=CHILD)
-    world.send(VOICE, Result.ANSWERED_GUARDIAN, GUARDIAN, confirmed=True, answer=Answer.DISSUADED)
-    assert world.case.resolution is Resolution.DISSUADED_IN_TIME
+    harness = EngineHarness.of(HIGH, minor=True, numbers=CHILD)
+    harness.send(VOICE, Result.ANSWERED_GUARDIAN, GUARDIAN, confirmed=True, answer=Answer.DISSUADED)
+    assert harness.case.resolution is Resolution.DISSUADED_IN_TIME
 
 
-def met_child(with_guardian: bool) -> World:
-    world = World.of(CRITICAL, minor=True, channels=ONLY_VISIT, numbers=CHILD)
-    world.goes_there()
-    world.reports(Result.MET_DISSUADED, with_guardian=with_guardian)
-    return world
+def met_child(with_guardian: bool) -> EngineHarness:
+    harness = EngineHarness.of(CRITICAL, minor=True, channels=ONLY_VISIT, numbers=CHILD)
+    harness.goes_there()
+    harness.reports(Result.MET_DISSUADED, with_guardian=with_guardian)
+    return harness
 
 
 def test_a_child_met_with_a_guardian_is_met() -> None:
@@ -90,90 +90,90 @@ def test_a_child_met_with_a_guardian_is_met() -> None:
 
 
 def test_a_child_met_alone_is_not_met_and_is_visited_again() -> None:
-    world = met_child(with_guardian=False)
-    assert world.case.is_open
-    assert not world.case.true_contact
-    assert world.rules(OpenVisit) == ["guardian_absent"]
+    harness = met_child(with_guardian=False)
+    assert harness.case.is_open
+    assert not harness.case.true_contact
+    assert harness.rules(OpenVisit) == ["guardian_absent"]
 
 
 def test_who_cannot_hear_is_texted_and_visited_and_the_call_is_skipped() -> None:
-    world = World.of(HIGH, hearing_impaired=True)
-    assert skips(world) == [(VOICE, SkipReason.ACCESSIBILITY)]
-    assert planned(world, SMS).due_at == MONDAY
-    assert world.rules(OpenVisit) == ["visit_phone_route_exhausted"]
-    world.after(seconds=1)
-    assert skips(world) == []
+    harness = EngineHarness.of(HIGH, hearing_impaired=True)
+    assert skips(harness) == [(VOICE, SkipReason.ACCESSIBILITY)]
+    assert planned(harness, SMS).due_at == MONDAY
+    assert harness.rules(OpenVisit) == ["visit_phone_route_exhausted"]
+    harness.after(seconds=1)
+    assert skips(harness) == []
 
 
 def test_the_guardian_of_a_deaf_child_is_called() -> None:
-    world = World.of(HIGH, minor=True, hearing_impaired=True, numbers=CHILD)
-    assert planned(world, VOICE, GUARDIAN).number_id == "g1"
-    assert not is_planned(world, VOICE)
+    harness = EngineHarness.of(HIGH, minor=True, hearing_impaired=True, numbers=CHILD)
+    assert planned(harness, VOICE, GUARDIAN).number_id == "g1"
+    assert not is_planned(harness, VOICE)
 
 
 def test_a_guardians_dead_number_is_marked_and_the_next_one_called() -> None:
-    world = World.of(HIGH, minor=True, numbers=(*CHILD, guardian("g2")))
-    world.send(VOICE, Result.OUT_OF_SERVICE, GUARDIAN)
-    assert world.rules(MarkBad) == ["bad_number"]
-    assert planned(world, VOICE, GUARDIAN).number_id == "g2"
+    harness = EngineHarness.of(HIGH, minor=True, numbers=(*CHILD, guardian("g2")))
+    harness.send(VOICE, Result.OUT_OF_SERVICE, GUARDIAN)
+    assert harness.rules(MarkNumberBad) == ["bad_number"]
+    assert planned(harness, VOICE, GUARDIAN).number_id == "g2"
 
 
 def test_a_guardian_who_is_not_reached_is_visited_in_time() -> None:
-    world = World.of(HIGH, minor=True, numbers=CHILD)
-    world.at(MONDAY + timedelta(minutes=15))
-    assert world.rules(OpenVisit) == ["visit_no_contact"]
-    assert "visit_assigned" in world.rules(Plan)
-    assert world.visit.state is VisitState.WAITING
-    assert planned(world, VISIT)
+    harness = EngineHarness.of(HIGH, minor=True, numbers=CHILD)
+    harness.at(MONDAY + timedelta(minutes=15))
+    assert harness.rules(OpenVisit) == ["visit_no_contact"]
+    assert "visit_assigned" in harness.rules(PlanAttempt)
+    assert harness.visit.state is VisitState.WAITING
+    assert planned(harness, VISIT)
 
 
 def test_the_phone_route_of_a_child_is_its_guardians() -> None:
-    world = World.of(MEDIUM, minor=True, numbers=(guardian(),))
+    harness = EngineHarness.of(MEDIUM, minor=True, numbers=(guardian(),))
     for _ in range(2):
-        world.send(VOICE, Result.NO_ANSWER, GUARDIAN)
-        assert world.case.urgency is MEDIUM
-    call = world.sending(planned(world, VOICE, GUARDIAN))
-    world.accepted(call)
-    assert world.case.urgency is MEDIUM
-    world.settled(call, Result.NO_ANSWER)
-    assert world.case.urgency is HIGH
+        harness.send(VOICE, Result.NO_ANSWER, GUARDIAN)
+        assert harness.case.urgency is MEDIUM
+    call = harness.sending(planned(harness, VOICE, GUARDIAN))
+    harness.accepted(call)
+    assert harness.case.urgency is MEDIUM
+    harness.settled(call, Result.NO_ANSWER)
+    assert harness.case.urgency is HIGH
 
 
 def test_a_guardian_who_refuses_is_sent_one_more_sms_in_other_words_within_the_cap() -> None:
-    world = World.of(HIGH, minor=True, numbers=CHILD)
-    world.send(SMS, Result.DELIVERED, GUARDIAN)
-    world.send(VOICE, Result.ANSWERED_GUARDIAN, GUARDIAN, confirmed=True, answer=Answer.DENIES)
-    assert "other_wording" in world.rules(Plan)
-    another = planned(world, SMS, GUARDIAN)
-    assert (another.due_at, another.occasion) == (MONDAY + timedelta(hours=2), 2)
+    harness = EngineHarness.of(HIGH, minor=True, numbers=CHILD)
+    harness.send(SMS, Result.DELIVERED, GUARDIAN)
+    harness.send(VOICE, Result.ANSWERED_GUARDIAN, GUARDIAN, confirmed=True, answer=Answer.DENIES)
+    assert "other_wording" in harness.rules(PlanAttempt)
+    another = planned(harness, SMS, GUARDIAN)
+    assert (another.due_at, another.warning_number) == (MONDAY + timedelta(hours=2), 2)
 
 
 def test_a_child_whose_guardian_can_be_rung_needs_no_other_number() -> None:
-    assert World.of(HIGH, minor=True, numbers=(guardian(),)).rules(Oblige) == []
+    assert EngineHarness.of(HIGH, minor=True, numbers=(guardian(),)).rules(OpenWorkItem) == []
 
 
 def test_a_guardians_retried_call_minds_the_days_cap_of_the_guardians_calls() -> None:
-    world = World.of(HIGH, minor=True, numbers=(guardian(),))
-    world.send(VOICE, Result.NO_ANSWER, GUARDIAN)
-    call = world.sending(planned(world, VOICE, GUARDIAN))
-    world.act(numbers=(replace(guardian(), used=((VOICE, MONDAY),) * 7),))
-    world.settled(call, Result.FAILED_TEMPORARY)
-    assert planned(world, VOICE, GUARDIAN).due_at == at("00:00", day=3)
+    harness = EngineHarness.of(HIGH, minor=True, numbers=(guardian(),))
+    harness.send(VOICE, Result.NO_ANSWER, GUARDIAN)
+    call = harness.sending(planned(harness, VOICE, GUARDIAN))
+    harness.act(numbers=(replace(guardian(), used=((VOICE, MONDAY),) * 7),))
+    harness.settled(call, Result.FAILED_TEMPORARY)
+    assert planned(harness, VOICE, GUARDIAN).due_at == at("00:00", day=3)
 
 
 def test_a_child_without_a_number_whose_guardian_has_one_has_no_channel_skipped_but_the_call() -> None:
-    world = World.of(HIGH, minor=True, numbers=(guardian(),))
-    assert [each for each in world.decided if isinstance(each, Skip)] == [
-        Skip("minor_not_called", VOICE, SkipReason.MINOR)
+    harness = EngineHarness.of(HIGH, minor=True, numbers=(guardian(),))
+    assert [each for each in harness.decided if isinstance(each, SkipChannel)] == [
+        SkipChannel("minor_not_called", VOICE, SkipReason.MINOR)
     ]
 
 
 def test_a_guardians_number_that_takes_no_sms_skips_it_whatever_number_the_child_has() -> None:
-    world = World.of(HIGH, minor=True, numbers=(number("n1"), replace(guardian(), bad_for=frozenset({SMS}))))
-    assert (SMS, SkipReason.BAD_NUMBER) in skips(world)
+    harness = EngineHarness.of(HIGH, minor=True, numbers=(number("n1"), replace(guardian(), bad_for=frozenset({SMS}))))
+    assert (SMS, SkipReason.BAD_NUMBER) in skips(harness)
 
 
 def test_a_stranger_on_the_guardians_phone_raises_one_step() -> None:
-    world = World.of(HIGH, minor=True, numbers=CHILD)
-    world.send(VOICE, Result.ANSWERED_NOT_SUBJECT, GUARDIAN)
-    assert world.case.urgency is CRITICAL
+    harness = EngineHarness.of(HIGH, minor=True, numbers=CHILD)
+    harness.send(VOICE, Result.ANSWERED_NOT_SUBJECT, GUARDIAN)
+    assert harness.case.urgency is CRITICAL

@@ -5,56 +5,60 @@ from datetime import timedelta
 
 import pytest
 from builders import EMPLOYER, HIGH, HOOK, LOW, MONDAY, SMS, VISIT, VOICE, at, employer, number
-from harness import World
+from engine_harness import EngineHarness
 
 from dispatcher.engine import evolve, orders
 from dispatcher.engine.case import Number
-from dispatcher.engine.decisions import Plan
+from dispatcher.engine.decisions import PlanAttempt
 from dispatcher.policy import load
-from schemas.vocabulary import Channel, Hook, Person, Relation, Result, Urgency
+from schemas.vocabulary import BankRequest, Channel, Person, Relation, Result, Urgency
 
 OTHER_EMPLOYER = "contact:employer:3"
 
 
-def ordered(world: World) -> list[Plan]:
+def ordered(harness: EngineHarness) -> list[PlanAttempt]:
     """A supervisor has the employer called; what was planned is carried out."""
-    plans = [each for each in orders.call(world.case, Relation.EMPLOYER, world.now) if isinstance(each, Plan)]
+    plans = [
+        each for each in orders.call(harness.case, Relation.EMPLOYER, harness.now) if isinstance(each, PlanAttempt)
+    ]
     for each in plans:
-        world.case = evolve(world.case, each, world.now)
+        harness.case = evolve(harness.case, each, harness.now)
     return plans
 
 
 def test_an_ordered_call_goes_at_once_to_the_contact_named() -> None:
-    world = World.of(HIGH, numbers=(number("n1"), employer()), warned_before=True)
-    world.after(minutes=5)
-    assert ordered(world) == [Plan("call_employer", VOICE, EMPLOYER, Person.OTHER, world.now, "e1", occasion=2)]
+    harness = EngineHarness.of(HIGH, numbers=(number("n1"), employer()), warned_before=True)
+    harness.after(minutes=5)
+    assert ordered(harness) == [
+        PlanAttempt("call_employer", VOICE, EMPLOYER, Person.OTHER, harness.now, "e1", warning_number=2)
+    ]
 
 
 def test_an_ordered_call_under_way_is_not_doubled_and_may_be_ordered_anew_after() -> None:
-    world = World.of(HIGH, numbers=(number("n1"), employer()))
-    assert ordered(world)
-    assert not ordered(world)
-    world.send(VOICE, Result.NO_ANSWER, EMPLOYER)
-    assert ordered(world)
+    harness = EngineHarness.of(HIGH, numbers=(number("n1"), employer()))
+    assert ordered(harness)
+    assert not ordered(harness)
+    harness.send(VOICE, Result.NO_ANSWER, EMPLOYER)
+    assert ordered(harness)
 
 
 def test_a_second_contact_of_the_kind_is_called_while_the_first_is_being_called() -> None:
     second = replace(employer("e2"), party=OTHER_EMPLOYER)
-    world = World.of(HIGH, numbers=(employer(), second))
-    assert [each.number_id for _ in range(3) for each in ordered(world)] == ["e1", "e2"]
+    harness = EngineHarness.of(HIGH, numbers=(employer(), second))
+    assert [each.number_id for _ in range(3) for each in ordered(harness)] == ["e1", "e2"]
 
 
 @pytest.mark.parametrize("known", [(number("n1"),), (replace(employer(), bad_for=frozenset({VOICE})),)])
 def test_nobody_is_called_on_order_where_there_is_no_such_number(known: tuple[Number, ...]) -> None:
-    assert ordered(World.of(HIGH, numbers=known)) == []
+    assert ordered(EngineHarness.of(HIGH, numbers=known)) == []
 
 
 def test_a_question_to_the_bank_says_that_it_was_ordered() -> None:
-    plan = orders.bank(Hook.PROTECT_ACCOUNT, MONDAY)
-    assert (plan.rule, plan.channel, plan.hook, plan.due_at) == (
+    plan = orders.bank(BankRequest.PROTECT_ACCOUNT, MONDAY)
+    assert (plan.rule, plan.channel, plan.bank_request, plan.due_at) == (
         "protect_account_ordered",
         HOOK,
-        Hook.PROTECT_ACCOUNT,
+        BankRequest.PROTECT_ACCOUNT,
         MONDAY,
     )
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 from builders import CRITICAL, HIGH, MINUTE, MONDAY, ONLY_VISIT, SMS, VISIT, VOICE, at, new_case, place
-from harness import World, is_planned, planned
+from engine_harness import EngineHarness, is_planned, planned
 
 from dispatcher.engine import places
 from dispatcher.engine.case import Place
-from dispatcher.engine.decisions import OpenVisit, ReAddress
+from dispatcher.engine.decisions import OpenVisit, ReaddressVisit
 from dispatcher.policy import load
 from schemas.vocabulary import AddressKind, Answer, AttemptState, Result, VisitState
 
@@ -59,66 +59,70 @@ def test_a_location_counts_until_its_time_and_the_newest_leads() -> None:
 
 
 def test_a_visit_goes_to_the_precinct_of_the_first_place_that_names_one() -> None:
-    world = World.of(CRITICAL, places=(place("hotel", None, AddressKind.CURRENT), place("home", "P1")))
-    assert world.rules(OpenVisit) == ["visit_at_receipt"]
-    assert world.visit.precinct == "P1"
+    harness = EngineHarness.of(CRITICAL, places=(place("hotel", None, AddressKind.CURRENT), place("home", "P1")))
+    assert harness.rules(OpenVisit) == ["visit_at_receipt"]
+    assert harness.visit.precinct == "P1"
 
 
-def at_home() -> World:
-    return World.of(CRITICAL, channels=ONLY_VISIT, places=(place("home", "P1"),))
+def at_home() -> EngineHarness:
+    return EngineHarness.of(CRITICAL, channels=ONLY_VISIT, places=(place("home", "P1"),))
 
 
-def under_way() -> World:
-    world = at_home()
-    world.assign()
-    world.officer(VisitState.ACCEPTED)
-    world.after(minutes=5)
-    return world
+def under_way() -> EngineHarness:
+    harness = at_home()
+    harness.assign()
+    harness.officer(VisitState.ACCEPTED)
+    harness.after(minutes=5)
+    return harness
 
 
 def test_who_is_found_elsewhere_is_visited_there_and_the_clock_stands() -> None:
-    world = under_way()
-    deadlines = dict(world.case.deadlines)
-    world.located(HOTEL)
-    assert ReAddress("re_addressed", world.visit.id, "P9") in world.decided
-    assert world.made(VISIT)[0].result is Result.READDRESSED
-    assert (world.visit.precinct, planned(world, VISIT).rung, planned(world, VISIT).due_at) == ("P9", 0, world.now)
-    assert world.case.deadlines == deadlines
+    harness = under_way()
+    deadlines = dict(harness.case.deadlines)
+    harness.located(HOTEL)
+    assert ReaddressVisit("re_addressed", harness.visit.id, "P9") in harness.decided
+    assert harness.made(VISIT)[0].result is Result.READDRESSED
+    assert (harness.visit.precinct, planned(harness, VISIT).rung, planned(harness, VISIT).due_at) == (
+        "P9",
+        0,
+        harness.now,
+    )
+    assert harness.case.deadlines == deadlines
 
 
 def test_messages_go_on_while_the_visit_goes_elsewhere() -> None:
-    world = World.of(CRITICAL, places=(place("home", "P1"),))
-    officer = world.assign()
-    world.after(minutes=1)
-    world.located(HOTEL)
-    assert world.case.attempt(officer.id).state is AttemptState.SETTLED
-    assert is_planned(world, SMS)
+    harness = EngineHarness.of(CRITICAL, places=(place("home", "P1"),))
+    officer = harness.assign()
+    harness.after(minutes=1)
+    harness.located(HOTEL)
+    assert harness.case.attempt(officer.id).state is AttemptState.SETTLED
+    assert is_planned(harness, SMS)
 
 
 @pytest.mark.parametrize("state", [VisitState.ASSIGNED, VisitState.DEPARTED])
 def test_an_officer_who_has_not_arrived_is_sent_elsewhere(state: VisitState) -> None:
-    world = at_home()
-    world.assign()
-    world.officer(state)
-    world.after(minutes=1)
-    world.located(HOTEL)
-    assert world.rules(ReAddress) == ["re_addressed"]
+    harness = at_home()
+    harness.assign()
+    harness.officer(state)
+    harness.after(minutes=1)
+    harness.located(HOTEL)
+    assert harness.rules(ReaddressVisit) == ["re_addressed"]
 
 
 def test_a_visit_nobody_has_yet_goes_elsewhere_too() -> None:
-    world = at_home()
-    world.after(minutes=1)
-    world.located(HOTEL)
-    assert (world.rules(ReAddress), world.visit.precinct) == (["re_addressed"], "P9")
+    harness = at_home()
+    harness.after(minutes=1)
+    harness.located(HOTEL)
+    assert (harness.rules(ReaddressVisit), harness.visit.precinct) == (["re_addressed"], "P9")
 
 
 def test_a_second_move_is_followed_too_and_told_once_each() -> None:
-    world = under_way()
-    world.located(HOTEL)
-    world.after(minutes=1)
-    assert world.rules(ReAddress) == []
-    world.located(place("station", "P7", AddressKind.CURRENT))
-    assert world.visit.precinct == "P7"
+    harness = under_way()
+    harness.located(HOTEL)
+    harness.after(minutes=1)
+    assert harness.rules(ReaddressVisit) == []
+    harness.located(place("station", "P7", AddressKind.CURRENT))
+    assert harness.visit.precinct == "P7"
 
 
 @pytest.mark.parametrize(
@@ -131,45 +135,45 @@ def test_a_second_move_is_followed_too_and_told_once_each() -> None:
     ids=["same precinct", "no precinct", "not the first to visit"],
 )
 def test_news_that_changes_no_precinct_leaves_the_officer_on_the_way(news: Place) -> None:
-    world = under_way()
-    world.located(news)
-    assert (world.rules(ReAddress), world.visit.state) == ([], VisitState.ACCEPTED)
+    harness = under_way()
+    harness.located(news)
+    assert (harness.rules(ReaddressVisit), harness.visit.state) == ([], VisitState.ACCEPTED)
 
 
 def test_an_officer_who_has_arrived_is_not_sent_away() -> None:
-    world = under_way()
-    world.officer(VisitState.ARRIVED)
-    world.located(HOTEL)
-    assert world.rules(ReAddress) == []
+    harness = under_way()
+    harness.officer(VisitState.ARRIVED)
+    harness.located(HOTEL)
+    assert harness.rules(ReaddressVisit) == []
 
 
 def test_an_offer_to_another_unit_ends_where_the_person_is_found_elsewhere() -> None:
-    world = under_way()
-    world.returns(offered_for=10 * MINUTE)
-    world.located(HOTEL)
-    assert (world.visit.state, world.visit.offered_until) == (VisitState.WAITING, None)
-    assert planned(world, VISIT).rung == 0
+    harness = under_way()
+    harness.returns(offered_for=10 * MINUTE)
+    harness.located(HOTEL)
+    assert (harness.visit.state, harness.visit.offered_until) == (VisitState.WAITING, None)
+    assert planned(harness, VISIT).rung == 0
 
 
 def test_the_hour_alone_sends_nobody_to_another_place() -> None:
     known = (place("context", "P-work", AddressKind.WORK, at("17:59")), place("home", "P-home", added_at=at("17:59")))
-    world = World.of(CRITICAL, at("17:59"), channels=ONLY_VISIT, places=known)
-    world.after(minutes=2)
-    assert world.visit.precinct == "P-work"
+    harness = EngineHarness.of(CRITICAL, at("17:59"), channels=ONLY_VISIT, places=known)
+    harness.after(minutes=2)
+    assert harness.visit.precinct == "P-work"
 
 
 @pytest.mark.parametrize("known", [{"warned_before": True}, {"numbers": ()}])
 def test_a_visit_goes_where_the_person_is_whatever_opens_it(known: dict[str, Any]) -> None:
-    assert World.of(HIGH, places=(place("home", "P1"),), **known).visit.precinct == "P1"
+    assert EngineHarness.of(HIGH, places=(place("home", "P1"),), **known).visit.precinct == "P1"
 
 
 def test_a_visit_for_want_of_contact_goes_where_the_person_is() -> None:
-    world = World.of(HIGH, places=(place("home", "P1"),))
-    world.after(minutes=15)
-    assert world.visit.precinct == "P1"
+    harness = EngineHarness.of(HIGH, places=(place("home", "P1"),))
+    harness.after(minutes=15)
+    assert harness.visit.precinct == "P1"
 
 
 def test_a_visit_after_a_refusal_goes_where_the_person_is() -> None:
-    world = World.of(HIGH, places=(place("home", "P1"),))
-    world.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DENIES)
-    assert world.visit.precinct == "P1"
+    harness = EngineHarness.of(HIGH, places=(place("home", "P1"),))
+    harness.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DENIES)
+    assert harness.visit.precinct == "P1"

@@ -4,7 +4,7 @@ from datetime import datetime, time
 
 import pytest
 from builders import CRITICAL, HIGH, LOW, MEDIUM, MONDAY, ONLY_SMS, ONLY_VOICE, SMS, VOICE, at
-from harness import World, planned
+from engine_harness import EngineHarness, planned
 
 from dispatcher.policy import load
 from dispatcher.policy.models import Policy
@@ -24,12 +24,12 @@ from schemas.vocabulary import Hold, Result, Urgency
 )
 @pytest.mark.parametrize("urgency", [MEDIUM, LOW])
 def test_quiet_hours_hold_an_sms(urgency: Urgency, received: datetime, sent: datetime) -> None:
-    assert planned(World.of(urgency, received), SMS).due_at == sent
+    assert planned(EngineHarness.of(urgency, received), SMS).due_at == sent
 
 
 @pytest.mark.parametrize("urgency", [CRITICAL, HIGH])
 def test_quiet_hours_do_not_hold_the_grave(urgency: Urgency) -> None:
-    assert planned(World.of(urgency, at("23:30")), SMS).due_at == at("23:30")
+    assert planned(EngineHarness.of(urgency, at("23:30")), SMS).due_at == at("23:30")
 
 
 @pytest.mark.parametrize(
@@ -37,57 +37,57 @@ def test_quiet_hours_do_not_hold_the_grave(urgency: Urgency) -> None:
     [(HIGH, "23:30", ()), (MEDIUM, "23:30", (Hold.QUIET_HOURS,)), (MEDIUM, "09:00", ()), (MEDIUM, "08:00", ())],
 )
 def test_what_the_quiet_hours_hold_says_so(urgency: Urgency, received: str, holds: tuple[Hold, ...]) -> None:
-    world = World.of(urgency, at(received))
-    assert [each.held_by for each in world.plans if each.channel is SMS] == [holds]
+    harness = EngineHarness.of(urgency, at(received))
+    assert [each.held_by for each in harness.plans if each.channel is SMS] == [holds]
 
 
 def test_quiet_hours_hold_a_call_that_would_fall_into_them() -> None:
-    assert planned(World.of(MEDIUM, at("21:25")), VOICE).due_at == at("08:00", day=3)
+    assert planned(EngineHarness.of(MEDIUM, at("21:25")), VOICE).due_at == at("08:00", day=3)
 
 
 def test_quiet_hours_hold_a_retry() -> None:
-    world = World.of(MEDIUM, at("21:29:59"), channels=ONLY_SMS)
-    world.send(SMS, Result.FAILED_TEMPORARY)
-    assert planned(world, SMS).due_at == at("08:00", day=3)
-    assert world.plans[-1].held_by == (Hold.QUIET_HOURS,)
+    harness = EngineHarness.of(MEDIUM, at("21:29:59"), channels=ONLY_SMS)
+    harness.send(SMS, Result.FAILED_TEMPORARY)
+    assert planned(harness, SMS).due_at == at("08:00", day=3)
+    assert harness.plans[-1].held_by == (Hold.QUIET_HOURS,)
 
 
 def test_quiet_hours_hold_a_retried_call() -> None:
-    world = World.of(MEDIUM, at("21:19:59"), channels=ONLY_VOICE)
-    world.at(planned(world, VOICE).due_at)
-    world.send(VOICE, Result.FAILED_TEMPORARY)
-    assert planned(world, VOICE).due_at == at("08:00", day=3)
-    assert world.plans[-1].held_by == (Hold.QUIET_HOURS,)
+    harness = EngineHarness.of(MEDIUM, at("21:19:59"), channels=ONLY_VOICE)
+    harness.at(planned(harness, VOICE).due_at)
+    harness.send(VOICE, Result.FAILED_TEMPORARY)
+    assert planned(harness, VOICE).due_at == at("08:00", day=3)
+    assert harness.plans[-1].held_by == (Hold.QUIET_HOURS,)
 
 
 def test_quiet_hours_hold_a_doubtful_message() -> None:
-    world = World.of(MEDIUM, at("21:25"), channels=ONLY_SMS)
-    world.in_doubt(world.sending(planned(world, SMS)))
-    world.after(minutes=15)
-    assert planned(world, SMS).due_at == at("08:00", day=3)
+    harness = EngineHarness.of(MEDIUM, at("21:25"), channels=ONLY_SMS)
+    harness.in_doubt(harness.sending(planned(harness, SMS)))
+    harness.after(minutes=15)
+    assert planned(harness, SMS).due_at == at("08:00", day=3)
 
 
 def test_quiet_hours_hold_what_was_never_taken() -> None:
-    world = World.of(MEDIUM, at("21:29"), channels=ONLY_SMS)
-    doubtful = world.sending(planned(world, SMS))
-    world.in_doubt(doubtful)
-    world.at(at("21:31"))
-    world.never_taken(doubtful)
-    assert planned(world, SMS).due_at == at("08:00", day=3)
+    harness = EngineHarness.of(MEDIUM, at("21:29"), channels=ONLY_SMS)
+    doubtful = harness.sending(planned(harness, SMS))
+    harness.in_doubt(doubtful)
+    harness.at(at("21:31"))
+    harness.never_taken(doubtful)
+    assert planned(harness, SMS).due_at == at("08:00", day=3)
 
 
 def test_a_rise_in_the_night_frees_what_the_quiet_hours_held() -> None:
-    world = World.of(MEDIUM, at("22:00"))
-    world.after(minutes=5)
-    world.joined(CRITICAL)
-    assert planned(world, SMS).due_at == world.now
-    assert planned(world, VOICE).due_at == world.now
+    harness = EngineHarness.of(MEDIUM, at("22:00"))
+    harness.after(minutes=5)
+    harness.joined(CRITICAL)
+    assert planned(harness, SMS).due_at == harness.now
+    assert planned(harness, VOICE).due_at == harness.now
 
 
 def test_a_rise_brings_the_first_call_forward() -> None:
-    world = World.of(LOW)
-    world.joined(CRITICAL)
-    assert planned(world, VOICE).due_at == MONDAY
+    harness = EngineHarness.of(LOW)
+    harness.joined(CRITICAL)
+    assert planned(harness, VOICE).due_at == MONDAY
 
 
 # --- quiet hours as a centre may set them
@@ -110,10 +110,10 @@ def quiet(begin: time, end: time) -> Policy:
     ],
 )
 def test_quiet_hours_may_lie_within_one_day(received: datetime, sent: datetime) -> None:
-    world = World.as_found(received, quiet(time(12), time(14)), urgency=MEDIUM, at=received)
-    assert planned(world, SMS).due_at == sent
+    harness = EngineHarness.as_found(received, quiet(time(12), time(14)), urgency=MEDIUM, at=received)
+    assert planned(harness, SMS).due_at == sent
 
 
 def test_quiet_hours_that_end_as_they_begin_hold_nothing() -> None:
     noon = at("12:00")
-    assert planned(World.as_found(noon, quiet(time(12), time(12)), urgency=MEDIUM, at=noon), SMS).due_at == noon
+    assert planned(EngineHarness.as_found(noon, quiet(time(12), time(12)), urgency=MEDIUM, at=noon), SMS).due_at == noon

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from builders import CRITICAL, ONLY_VISIT, VISIT, at, place
-from harness import World, planned
+from engine_harness import EngineHarness, planned
 
 from dispatcher.engine import times
 from dispatcher.engine.decisions import AskHuman, OpenVisit
@@ -32,57 +32,57 @@ NOT_SETTLED = [Result.MET_REFUSED, Result.NOT_FOUND_TEMPORARILY, Result.NOT_HOME
 def test_not_settled_rests_four_hours_and_is_visited_again_in_the_next_window(
     result: Result, reported: datetime, again: datetime
 ) -> None:
-    world = World.of(CRITICAL, reported, channels=ONLY_VISIT)
-    world.assign()
-    world.officer(VisitState.ACCEPTED)
-    world.reports(result)
-    assert world.rules(OpenVisit) == ["revisit"]
-    assert (world.visit.not_before, planned(world, VISIT).due_at, planned(world, VISIT).rung) == (again, again, 0)
+    harness = EngineHarness.of(CRITICAL, reported, channels=ONLY_VISIT)
+    harness.assign()
+    harness.officer(VisitState.ACCEPTED)
+    harness.reports(result)
+    assert harness.rules(OpenVisit) == ["revisit"]
+    assert (harness.visit.not_before, planned(harness, VISIT).due_at, planned(harness, VISIT).rung) == (again, again, 0)
 
 
-def revisit() -> World:
-    world = World.of(CRITICAL, channels=ONLY_VISIT)
-    world.goes_there()
-    world.reports(Result.MET_REFUSED)
-    return world
+def revisit() -> EngineHarness:
+    harness = EngineHarness.of(CRITICAL, channels=ONLY_VISIT)
+    harness.goes_there()
+    harness.reports(Result.MET_REFUSED)
+    return harness
 
 
 def test_a_revisit_has_its_window_and_its_wording() -> None:
-    world = revisit()
-    assert (world.visit.not_before, world.visit.not_after) == (at("18:30"), at("21:30"))
-    assert planned(world, VISIT).occasion == 2
+    harness = revisit()
+    assert (harness.visit.not_before, harness.visit.not_after) == (at("18:30"), at("21:30"))
+    assert planned(harness, VISIT).warning_number == 2
 
 
 def test_a_revisit_that_misses_its_window_is_put_before_the_station_leader_once() -> None:
-    world = revisit()
-    world.assign()
-    world.officer(VisitState.ACCEPTED)
-    world.at(at("21:30"))
-    assert world.rules(AskHuman) == []
-    world.at(at("21:30:01"))
-    assert [(each.rule, each.who) for each in world.decided if isinstance(each, AskHuman)] == [
+    harness = revisit()
+    harness.assign()
+    harness.officer(VisitState.ACCEPTED)
+    harness.at(at("21:30"))
+    assert harness.rules(AskHuman) == []
+    harness.at(at("21:30:01"))
+    assert [(each.rule, each.who) for each in harness.decided if isinstance(each, AskHuman)] == [
         ("overdue_window", Rung.STATION_LEADER)
     ]
-    world.after(minutes=1)
-    assert "overdue_window" not in world.rules(AskHuman)
+    harness.after(minutes=1)
+    assert "overdue_window" not in harness.rules(AskHuman)
 
 
 def test_a_revisit_goes_where_the_person_will_be_at_that_hour() -> None:
     known = (place("context", "P-work", AddressKind.WORK), place("home", "P-home"))
-    world = World.of(CRITICAL, channels=ONLY_VISIT, places=known)
-    assert world.visit.precinct == "P-work"
-    world.goes_there()
-    world.reports(Result.NOT_FOUND_TEMPORARILY)
-    assert world.visit.precinct == "P-home"
+    harness = EngineHarness.of(CRITICAL, channels=ONLY_VISIT, places=known)
+    assert harness.visit.precinct == "P-work"
+    harness.goes_there()
+    harness.reports(Result.NOT_FOUND_TEMPORARILY)
+    assert harness.visit.precinct == "P-home"
 
 
 def test_a_person_who_refuses_again_and_again_stays_open_and_is_visited_again() -> None:
-    world = revisit()
+    harness = revisit()
     for visits in (2, 3, 4):
-        assert (len(world.case.visits), world.case.is_open) == (visits, True)
-        world.goes_there()
-        world.reports(Result.MET_REFUSED)
-    assert planned(world, VISIT).occasion == 3
+        assert (len(harness.case.visits), harness.case.is_open) == (visits, True)
+        harness.goes_there()
+        harness.reports(Result.MET_REFUSED)
+    assert planned(harness, VISIT).warning_number == 3
 
 
 def test_a_window_is_one_of_the_policys_time_zone_wherever_the_machine_stands() -> None:

@@ -4,114 +4,118 @@ from datetime import timedelta
 
 import pytest
 from builders import CRITICAL, HIGH, MINUTE, MONDAY, ONLY_VISIT, SECOND, VISIT, VOICE, place
-from harness import World, is_planned, planned
+from engine_harness import EngineHarness, is_planned, planned
 
-from dispatcher.engine.decisions import AskHuman, EndOffer, OpenVisit, Plan
+from dispatcher.engine.decisions import AskHuman, EndVisitOffer, OpenVisit, PlanAttempt
 from schemas.vocabulary import AddressKind, AttemptState, Resolution, Result, ReturnReason, Rung, VisitState
 
 ELSEWHERE = ReturnReason.NOT_MY_JURISDICTION
 
 
-def offered() -> World:
-    world = World.of(CRITICAL, channels=ONLY_VISIT, places=(place("home", "P1"),))
-    world.assign()
-    world.returns(ELSEWHERE, offered_for=2 * MINUTE)
-    return world
+def offered() -> EngineHarness:
+    harness = EngineHarness.of(CRITICAL, channels=ONLY_VISIT, places=(place("home", "P1"),))
+    harness.assign()
+    harness.returns(ELSEWHERE, offered_for=2 * MINUTE)
+    return harness
 
 
 def test_while_it_is_offered_nobody_of_ours_is_sent() -> None:
-    world = offered()
-    assert not is_planned(world, VISIT)
-    assert world.waits["offer_lapsed"] == world.now + 2 * MINUTE + SECOND
+    harness = offered()
+    assert not is_planned(harness, VISIT)
+    assert harness.waits["offer_lapsed"] == harness.now + 2 * MINUTE + SECOND
 
 
 def test_calls_go_on_while_a_visit_is_offered() -> None:
-    world = World.of(CRITICAL)
-    world.assign()
-    world.returns(ELSEWHERE, offered_for=2 * MINUTE)
-    world.send(VOICE, Result.BUSY)
-    assert planned(world, VOICE).due_at == world.now + 3 * MINUTE
+    harness = EngineHarness.of(CRITICAL)
+    harness.assign()
+    harness.returns(ELSEWHERE, offered_for=2 * MINUTE)
+    harness.send(VOICE, Result.BUSY)
+    assert planned(harness, VOICE).due_at == harness.now + 3 * MINUTE
 
 
 def test_an_answer_at_the_very_deadline_is_in_time() -> None:
-    world = offered()
-    world.at(world.visit.offered_until or MONDAY)
-    assert world.visit.state is VisitState.OFFERED
+    harness = offered()
+    harness.at(harness.visit.offered_until or MONDAY)
+    assert harness.visit.state is VisitState.OFFERED
 
 
 def test_an_offer_nobody_answers_comes_back_and_the_county_is_told() -> None:
-    world = offered()
-    deadlines = dict(world.case.deadlines)
-    world.after(minutes=2, seconds=1)
-    assert world.rules(EndOffer) == ["offer_lapsed"]
-    assert (world.visit.state, world.visit.offered_until) == (VisitState.WAITING, None)
-    cause = f"offer:{world.visit.id}:{(MONDAY + 2 * MINUTE).isoformat()}"
-    assert AskHuman("offer_lapsed", Rung.COUNTY_DESK, cause) in world.decided
-    assert (planned(world, VISIT).rung, world.case.deadlines) == (4, deadlines)
+    harness = offered()
+    deadlines = dict(harness.case.deadlines)
+    harness.after(minutes=2, seconds=1)
+    assert harness.rules(EndVisitOffer) == ["offer_lapsed"]
+    assert (harness.visit.state, harness.visit.offered_until) == (VisitState.WAITING, None)
+    cause = f"offer:{harness.visit.id}:{(MONDAY + 2 * MINUTE).isoformat()}"
+    assert AskHuman("offer_lapsed", Rung.COUNTY_DESK, cause) in harness.decided
+    assert (planned(harness, VISIT).rung, harness.case.deadlines) == (4, deadlines)
 
 
 def test_a_refused_offer_goes_up_to_the_county_desk() -> None:
-    world = offered()
-    world.other_unit(None)
-    assert (world.rules(Plan), planned(world, VISIT).rung) == (["ladder_after_returned"], 4)
+    harness = offered()
+    harness.other_unit(None)
+    assert (harness.rules(PlanAttempt), planned(harness, VISIT).rung) == (["ladder_after_returned"], 4)
 
 
 def test_the_unit_that_accepts_climbs_its_own_ladder_and_the_deadline_stands() -> None:
-    world = offered()
-    deadlines = dict(world.case.deadlines)
-    world.after(minutes=1)
-    world.other_unit("P8")
-    assert (world.visit.precinct, planned(world, VISIT).rung, planned(world, VISIT).due_at) == ("P8", 0, world.now)
-    assert world.case.deadlines == deadlines
+    harness = offered()
+    deadlines = dict(harness.case.deadlines)
+    harness.after(minutes=1)
+    harness.other_unit("P8")
+    assert (harness.visit.precinct, planned(harness, VISIT).rung, planned(harness, VISIT).due_at) == (
+        "P8",
+        0,
+        harness.now,
+    )
+    assert harness.case.deadlines == deadlines
 
 
 def test_a_visit_that_a_supervisor_hands_over_begins_at_the_bottom_of_the_other_units_ladder() -> None:
-    world = World.of(CRITICAL, channels=ONLY_VISIT, places=(place("home", "P1"),))
-    world.assign()
-    world.taken_back(offered_for=10 * MINUTE)
-    world.other_unit("P8")
-    assert (world.visit.precinct, planned(world, VISIT).rung) == ("P8", 0)
+    harness = EngineHarness.of(CRITICAL, channels=ONLY_VISIT, places=(place("home", "P1"),))
+    harness.assign()
+    harness.taken_back(offered_for=10 * MINUTE)
+    harness.other_unit("P8")
+    assert (harness.visit.precinct, planned(harness, VISIT).rung) == ("P8", 0)
 
 
 def test_both_legs_stay_on_one_visit() -> None:
-    world = offered()
-    world.other_unit("P8")
-    world.goes_there()
-    world.reports(Result.MET_DISSUADED)
-    assert [each.result for each in world.made(VISIT)] == [Result.RETURNED, Result.MET_DISSUADED]
-    assert len(world.case.visits) == 1
+    harness = offered()
+    harness.other_unit("P8")
+    harness.goes_there()
+    harness.reports(Result.MET_DISSUADED)
+    assert [each.result for each in harness.made(VISIT)] == [Result.RETURNED, Result.MET_DISSUADED]
+    assert len(harness.case.visits) == 1
 
 
-def abroad() -> World:
-    world = offered()
-    world.other_unit("C9", abroad=True)
-    return world
+def abroad() -> EngineHarness:
+    harness = offered()
+    harness.other_unit("C9", abroad=True)
+    return harness
 
 
 def test_with_another_centre_none_of_our_officers_is_sent() -> None:
-    world = abroad()
-    world.after(minutes=10)
-    assert world.in_state(AttemptState.PLANNED) == []
+    harness = abroad()
+    harness.after(minutes=10)
+    assert harness.in_state(AttemptState.PLANNED) == []
 
 
 def test_another_centre_that_is_late_is_put_before_ours() -> None:
-    world = abroad()
-    world.at(MONDAY + 30 * MINUTE + SECOND)
-    assert [(each.rule, each.who) for each in world.decided if isinstance(each, AskHuman)] == [
+    harness = abroad()
+    harness.at(MONDAY + 30 * MINUTE + SECOND)
+    assert [(each.rule, each.who) for each in harness.decided if isinstance(each, AskHuman)] == [
         ("overdue_met_by", Rung.CENTRE)
     ]
 
 
 def test_what_another_centre_reports_ends_the_case() -> None:
-    world = abroad()
-    world.remote_report(Result.MET_DISSUADED)
-    assert world.case.resolution is Resolution.DISSUADED_IN_TIME
+    harness = abroad()
+    harness.remote_report(Result.MET_DISSUADED)
+    assert harness.case.resolution is Resolution.DISSUADED_IN_TIME
 
 
 def test_who_another_centre_did_not_find_is_visited_again() -> None:
-    world = abroad()
-    world.remote_report(Result.NOT_FOUND_TEMPORARILY)
-    assert world.rules(OpenVisit) == ["revisit"]
+    harness = abroad()
+    harness.remote_report(Result.NOT_FOUND_TEMPORARILY)
+    assert harness.rules(OpenVisit) == ["revisit"]
 
 
 @pytest.mark.parametrize(
@@ -124,81 +128,81 @@ def test_who_another_centre_did_not_find_is_visited_again() -> None:
     ],
 )
 def test_a_return_goes_to_who_can_mend_its_reason(reason: ReturnReason, rung: int) -> None:
-    world = World.of(CRITICAL, channels=ONLY_VISIT)
-    world.assign()
-    world.returns(reason)
-    assert (world.rules(Plan), planned(world, VISIT).rung) == (["ladder_after_returned"], rung)
+    harness = EngineHarness.of(CRITICAL, channels=ONLY_VISIT)
+    harness.assign()
+    harness.returns(reason)
+    assert (harness.rules(PlanAttempt), planned(harness, VISIT).rung) == (["ladder_after_returned"], rung)
 
 
 def test_what_the_county_desk_returns_too_goes_up_to_the_centre_and_then_to_a_person() -> None:
-    world = World.of(HIGH, channels=ONLY_VISIT)
-    world.at(MONDAY + timedelta(minutes=15))
+    harness = EngineHarness.of(HIGH, channels=ONLY_VISIT)
+    harness.at(MONDAY + timedelta(minutes=15))
     for rung in (0, 4, 5):
-        assert planned(world, VISIT).rung == rung
-        world.assign()
-        world.returns(ReturnReason.NOT_MY_JURISDICTION)
-    assert world.rules(AskHuman) == ["ladder_exhausted"]
+        assert planned(harness, VISIT).rung == rung
+        harness.assign()
+        harness.returns(ReturnReason.NOT_MY_JURISDICTION)
+    assert harness.rules(AskHuman) == ["ladder_exhausted"]
 
 
 def test_a_visit_the_whole_ladder_left_undone_is_asked_about_again_after_an_order() -> None:
-    world = World.of(CRITICAL, channels=ONLY_VISIT)
-    for _ in world.policy.ladder:
-        world.send(VISIT, Result.NOBODY_ON_DUTY)
-    assert world.case.waiting_for == Rung.CENTRE
-    world.act(waiting_for=None)  # a supervisor orders something else about the case
-    assert world.rules(AskHuman) == ["plan_exhausted"]
+    harness = EngineHarness.of(CRITICAL, channels=ONLY_VISIT)
+    for _ in harness.policy.ladder:
+        harness.send(VISIT, Result.NOBODY_ON_DUTY)
+    assert harness.case.waiting_for == Rung.CENTRE
+    harness.act(waiting_for=None)  # a supervisor orders something else about the case
+    assert harness.rules(AskHuman) == ["plan_exhausted"]
 
 
-def taken_over() -> World:
-    world = offered()
-    world.other_unit("P8")
-    world.goes_there()
-    return world
+def taken_over() -> EngineHarness:
+    harness = offered()
+    harness.other_unit("P8")
+    harness.goes_there()
+    return harness
 
 
 def test_a_revisit_stays_with_the_unit_that_took_the_visit_over() -> None:
-    world = taken_over()
-    world.reports(Result.NOT_FOUND_TEMPORARILY)
-    assert world.visit.precinct == "P8"
+    harness = taken_over()
+    harness.reports(Result.NOT_FOUND_TEMPORARILY)
+    assert harness.visit.precinct == "P8"
 
 
 def test_a_revisit_leaves_that_unit_where_the_person_was_found_elsewhere_since() -> None:
-    world = taken_over()
-    world.after(minutes=5)
-    world.located(place("hotel", "P9", AddressKind.CURRENT))
-    world.reports(Result.NOT_FOUND_TEMPORARILY)
-    assert world.visit.precinct == "P9"
+    harness = taken_over()
+    harness.after(minutes=5)
+    harness.located(place("hotel", "P9", AddressKind.CURRENT))
+    harness.reports(Result.NOT_FOUND_TEMPORARILY)
+    assert harness.visit.precinct == "P9"
 
 
 def test_an_empty_rung_of_the_other_unit_is_passed_at_the_very_moment_of_the_move() -> None:
-    world = offered()
-    world.other_unit("P8")
-    world.send(VISIT, Result.NOBODY_ON_DUTY)
-    assert planned(world, VISIT).rung == 1
+    harness = offered()
+    harness.other_unit("P8")
+    harness.send(VISIT, Result.NOBODY_ON_DUTY)
+    assert planned(harness, VISIT).rung == 1
 
 
 def test_a_return_within_the_other_unit_goes_up_that_units_ladder() -> None:
-    world = offered()
-    world.other_unit("P8")
-    world.assign()
-    world.after(minutes=1)
-    world.returns(ReturnReason.OFFICER_UNAVAILABLE)
-    assert planned(world, VISIT).rung == 1
+    harness = offered()
+    harness.other_unit("P8")
+    harness.assign()
+    harness.after(minutes=1)
+    harness.returns(ReturnReason.OFFICER_UNAVAILABLE)
+    assert planned(harness, VISIT).rung == 1
 
 
 def test_another_centre_that_is_past_every_deadline_stays_before_ours() -> None:
-    world = abroad()
-    world.at(MONDAY + 121 * MINUTE)
-    world.act(waiting_for=None)  # a supervisor orders something else about the case
-    assert world.decided == [AskHuman("still_overdue", Rung.CENTRE, f"transferred:{world.visit.id}")]
+    harness = abroad()
+    harness.at(MONDAY + 121 * MINUTE)
+    harness.act(waiting_for=None)  # a supervisor orders something else about the case
+    assert harness.decided == [AskHuman("still_overdue", Rung.CENTRE, f"transferred:{harness.visit.id}")]
 
 
 def test_a_unit_that_took_the_visit_over_keeps_it_though_an_address_came_before() -> None:
-    world = offered()
-    world.after(minutes=1)
-    world.located(place("hotel", "P9", AddressKind.CURRENT))
-    world.assign()
-    world.after(minutes=1)
-    world.returns(ELSEWHERE, offered_for=2 * MINUTE)
-    world.other_unit("P8")
-    assert world.visit.precinct == "P8"
+    harness = offered()
+    harness.after(minutes=1)
+    harness.located(place("hotel", "P9", AddressKind.CURRENT))
+    harness.assign()
+    harness.after(minutes=1)
+    harness.returns(ELSEWHERE, offered_for=2 * MINUTE)
+    harness.other_unit("P8")
+    assert harness.visit.precinct == "P8"

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from harness import MONDAY
+from builders import MONDAY
 
 from dispatcher.errors import OperatorError
 from dispatcher.simulate.officers import REPORTS, Move, VisitSituation, script

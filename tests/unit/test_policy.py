@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from builders import MONDAY, VISIT, VOICE, new_case
-from harness import World
+from engine_harness import EngineHarness
 
 from dispatcher.policy import PolicyError, load
 from schemas.vocabulary import Channel, Rung, Urgency
@@ -120,16 +120,16 @@ def test_a_file_that_is_not_text_is_a_policy_error(tmp_path: Path) -> None:
 def test_a_changed_number_changes_the_decision(tmp_path: Path) -> None:
     path = edited(tmp_path, 'doubt_wait = "3m"', 'doubt_wait = "4m"')
     path.write_text(path.read_text("utf-8").replace('after = "1m"', 'after = "2m"'), "utf-8")
-    world = World(new_case(Urgency.HIGH), load(path))
-    world.act()
-    (call,) = world.made(VOICE)
+    harness = EngineHarness(new_case(Urgency.HIGH), load(path))
+    harness.act()
+    (call,) = harness.made(VOICE)
     assert call.due_at == MONDAY + timedelta(minutes=2)
-    world.in_doubt(world.sending(call))
-    assert world.now + timedelta(minutes=4) in world.looks
+    harness.in_doubt(harness.sending(call))
+    assert harness.now + timedelta(minutes=4) in harness.looks
 
 
 def test_a_changed_trigger_changes_the_decision(tmp_path: Path) -> None:
     path = edited(tmp_path, 'on = ["no_contact", "refused"', 'on = ["receipt", "refused"')
-    world = World(new_case(Urgency.HIGH), load(path))
-    world.act()
-    assert world.made(VISIT)
+    harness = EngineHarness(new_case(Urgency.HIGH), load(path))
+    harness.act()
+    assert harness.made(VISIT)

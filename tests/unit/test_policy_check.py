@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from dispatcher.cli import policy as command
 from dispatcher.errors import OperatorError
 from dispatcher.policy import load
-from dispatcher.policy.oddities import oddities
+from dispatcher.policy.lint import lint
 
 # What a bad edit does to the file, and the key and the remedy that its line names.
 FAULTS: list[tuple[str, Any, str, str]] = [
@@ -144,7 +144,7 @@ def test_an_oddity_is_told_and_refused_only_when_asked(
     tmp_path: Path, key: str, value: Any, named: str, why: str
 ) -> None:
     path = write(tmp_path / "own.toml", put(table(), key, value))
-    told = [str(each) for each in oddities(load(path))]
+    told = [str(each) for each in lint(load(path))]
     assert any(line.startswith(f"{named}: ") and why in line for line in told) if named else not told
     done = run("check", path)
     assert done.exit_code == 0

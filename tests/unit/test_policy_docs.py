@@ -15,7 +15,7 @@ from dispatcher.cli import policy as command
 from dispatcher.engine import Case, decide
 from dispatcher.engine.decisions import OpenVisit
 from dispatcher.policy import Policy, load
-from dispatcher.policy.leaves import leaves
+from dispatcher.policy.flatten import flatten
 from dispatcher.settings import settings
 from schemas.vocabulary import CaseState, Channel, Urgency
 
@@ -31,7 +31,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[pyt
     settings.cache_clear()
 
 
-@pytest.mark.parametrize("key", sorted(dict(leaves(load()))))
+@pytest.mark.parametrize("key", sorted(dict(flatten(load()))))
 def test_every_key_is_explained(key: str) -> None:
     section, _, name = key.rpartition(".")
     of_a_plan = re.fullmatch(r"urgency\.\w+\.(.+)", key)

@@ -132,6 +132,6 @@ def test_any_number_can_be_changed_and_is_seen(tmp_path: Path, at: Key) -> None:
     try:
         load(path)
     except PolicyError as error:
-        assert all(fault.startswith(".".join(map(str, at))) for fault in error.faults)
+        assert all(fault.startswith(".".join(map(str, at))) for fault in error.errors)
         return
     assert as_json(path)["settings"] != as_json()["settings"]

@@ -7,19 +7,22 @@ import rule_names
 from rule_names import Named
 
 from dispatcher.policy import load
-from dispatcher.policy.leaves import leaves
+from dispatcher.policy.flatten import flatten
 from dispatcher.reporting.explain import explain
 from dispatcher.supervision.decisions import CALLED_ON_ORDER
 from dispatcher.texts import reasons
 from dispatcher.texts.reasons import placeholders
 from dispatcher.visits.officer_steps import STEPS
 from schemas.instruction import Feedback, LaterLoss, Withdraw
-from schemas.vocabulary import Hold, Hook, IntakeStatus, LinkKind, Result, Urgency
+from schemas.vocabulary import BankRequest, Hold, IntakeStatus, LinkKind, Result, Urgency
 
 # What an expression in the source can come to. One that is not here fails the test: add it, with its words.
 EXPRESSIONS: dict[str, set[str]] = {
-    "hook.value": {Hook.STOP_PAYMENT.value, Hook.PROTECT_ACCOUNT.value},  # lifting is a human's order
-    "attempt.hook": {Hook.STOP_PAYMENT.value},
+    "bank_request.value": {
+        BankRequest.STOP_PAYMENT.value,
+        BankRequest.PROTECT_ACCOUNT.value,
+    },  # lifting is a human's order
+    "attempt.hook": {BankRequest.STOP_PAYMENT.value},
     "kind.value": {each.value for each in LinkKind},
     "status.value": {IntakeStatus.DUPLICATE.value, IntakeStatus.STALE.value},
     "_op(event)": {get_args(each.model_fields["op"].annotation)[0] for each in (Withdraw, Feedback, LaterLoss)},
@@ -75,7 +78,7 @@ def test_both_languages_say_the_same_of_an_entry() -> None:
 
 
 def test_every_number_that_a_rule_looks_at_is_a_key_of_the_policy() -> None:
-    known = dict(leaves(load()))
+    known = dict(flatten(load()))
     for rule, each in reasons.load().rules.items():
         for key in each.numbers:
             of_a_plan = any(f"urgency.{urgency}.{key}" in known for urgency in Urgency)

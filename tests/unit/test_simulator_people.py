@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from providers.simulator.people import People, Persona
-from schemas.vocabulary import Channel, Hook
+from schemas.vocabulary import BankRequest, Channel
 
 IDENTITY = "990101198708159311"
 
@@ -17,17 +17,20 @@ def people(**scripts: list[str]) -> People:
 
 def test_one_question_to_a_bank_plays_its_script_to_the_answer() -> None:
     known = people(stop_payment=["accepted", "partly_stopped:52000"])
-    assert known.next_words(Hook.STOP_PAYMENT, IDENTITY) == ("accepted", "partly_stopped:52000")
-    assert known.next_words(Hook.STOP_PAYMENT, IDENTITY) == ("accepted", "not_stopped")
+    assert known.next_words(BankRequest.STOP_PAYMENT, IDENTITY) == ("accepted", "partly_stopped:52000")
+    assert known.next_words(BankRequest.STOP_PAYMENT, IDENTITY) == ("accepted", "not_stopped")
 
 
 def test_a_bank_that_only_says_it_was_asked_gives_its_usual_answer() -> None:
-    assert people(protect_account=["requested"]).next_words(Hook.PROTECT_ACCOUNT, IDENTITY) == ("requested", "refused")
+    assert people(protect_account=["requested"]).next_words(BankRequest.PROTECT_ACCOUNT, IDENTITY) == (
+        "requested",
+        "refused",
+    )
 
 
 def test_a_person_nobody_scripted_is_answered_as_usual() -> None:
     known = people()
-    assert known.next_words(Hook.LIFT_PROTECTION, None) == ("lifted",)
+    assert known.next_words(BankRequest.LIFT_PROTECTION, None) == ("lifted",)
     assert known.next_words(Channel.BROADCAST, None) == ("delivered",)
 
 

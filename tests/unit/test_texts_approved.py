@@ -22,7 +22,7 @@ def folder(tmp_path: Path) -> Path:
 def faults(folder: Path) -> list[str]:
     with pytest.raises(TextsError) as caught:
         approved.load(folder)
-    return caught.value.faults
+    return caught.value.errors
 
 
 def test_nothing_is_in_use_before_somebody_approved_it(folder: Path) -> None:

@@ -140,7 +140,7 @@ def test_texts_are_read_once() -> None:
     ],
 )
 def test_bad_file_names_the_key(tmp_path: Path, old: str, new: str, key: str, why: str) -> None:
-    faults = refusal(tmp_path, old, new).faults
+    faults = refusal(tmp_path, old, new).errors
     assert any(fault.startswith(key) and why in fault for fault in faults), faults
 
 
@@ -152,7 +152,7 @@ def test_every_fault_is_listed_at_once(tmp_path: Path) -> None:
     path.write_text(own, encoding="utf-8")
     with pytest.raises(TextsError) as caught:
         load(path)
-    keys = [fault.split(": ")[0] for fault in caught.value.faults]
+    keys = [fault.split(": ")[0] for fault in caught.value.errors]
     assert keys.count("types.F01.first.zh") == 2
     assert "types.F07" in keys
     assert "voice.guardian.third.en" in keys

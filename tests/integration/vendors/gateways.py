@@ -10,7 +10,7 @@ from standardwebhooks import Webhook
 from vendor_stub import Says
 
 from providers.base import Accepted, Answered, InDoubt, NeverTaken, OperationsFault, Permanent, SwitchChannel, Transient
-from schemas.vocabulary import Channel, Hook, Result
+from schemas.vocabulary import BankRequest, Channel, Result
 from vendors.row import REF, Posted, Vendor
 
 _SECRET = "whsec_" + base64.b64encode(b"c" * 32).decode()
@@ -69,6 +69,6 @@ def _gateway(channel: Channel, *fields: str, **more: Any) -> Vendor:
 ROWS = {
     "http_gateway": _gateway(Channel.SMS, "to", "text"),
     "number_only": _gateway(Channel.SMS, "to", "type"),
-    "bank_hook": _gateway(Channel.HOOK, "to", "hook", hook=Hook.STOP_PAYMENT),
+    "bank_hook": _gateway(Channel.HOOK, "to", "hook", hook=BankRequest.STOP_PAYMENT),
     "group_notice": _gateway(Channel.BROADCAST, "text", "area"),
 }

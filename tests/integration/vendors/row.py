@@ -8,7 +8,7 @@ from typing import Any
 from vendor_stub import Asked, Says
 
 from providers.base import Outcome, Status
-from schemas.vocabulary import Channel, Hook, Result
+from schemas.vocabulary import BankRequest, Channel, Result
 
 TOKEN = "path-token-0123456789abcdefghij"
 REF = "ref-1"
@@ -60,7 +60,7 @@ class Vendor:
     reply: tuple[int, str] = (204, "")
     is_batched: bool = False
     idempotent: bool = False
-    hook: Hook | None = None
+    hook: BankRequest | None = None
 
 
 def pushed_array(item: dict[str, Any]) -> Posted:

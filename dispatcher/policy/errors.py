@@ -10,7 +10,10 @@ from schemas.validation_errors import Fault, Words, faults, known_keys
 
 # Where the message is not our own.
 _WORDS: Words = {
-    "missing": ("缺少此项,请补上", "required, but missing; copy it from the built-in policy"),
+    "missing": (
+        "缺少此项,请补上",
+        "required, but missing; copy it from the built-in policy, or see `dispatcher policy upgrade`",
+    ),
     "extra_forbidden": ("没有此项,应为 {known} 之一", "not permitted, no such key; one of: {known}"),
     "enum": ("应为 {expected} 之一", "one of: {expected}"),
     "literal_error": ("应为 {expected} 之一", "one of: {expected}"),
@@ -27,7 +30,7 @@ _WORDS: Words = {
 }
 
 
-def lines(error: ValidationError) -> Iterator[str]:
+def describe(error: ValidationError) -> Iterator[str]:
     """Every fault that the models found."""
     for fault in faults(error):
         for text in _texts(fault):

@@ -9,19 +9,19 @@ from zoneinfo import ZoneInfo
 from dispatcher.policy.fields import Part, Window, duration_text
 
 
-def leaves(part: Part, under: str = "") -> Iterator[tuple[str, Any]]:
+def flatten(part: Part, under: str = "") -> Iterator[tuple[str, Any]]:
     """Every key with its value; optional keys that are not set are left out."""
     for name, field in type(part).model_fields.items():
         key, value = f"{under}{field.alias or name}", getattr(part, name)
         if isinstance(value, Part):
-            yield from leaves(value, f"{key}.")
+            yield from flatten(value, f"{key}.")
         elif value is not None:
             yield key, value
 
 
 def duration(part: Part, key: str) -> timedelta | None:
     """The duration at a dotted key, where it is set."""
-    found = dict(leaves(part)).get(key)
+    found = dict(flatten(part)).get(key)
     return found if isinstance(found, timedelta) else None
 
 

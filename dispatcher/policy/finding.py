@@ -6,14 +6,14 @@ from schemas.errors import bilingual
 
 
 @dataclass(frozen=True)
-class Oddity:
+class Finding:
     """`key` is where to look, as the file writes it."""
 
     key: str
     zh: str
     en: str
 
-    def under(self, table: str) -> "Oddity":
+    def under(self, table: str) -> "Finding":
         return replace(self, key=f"{table}.{self.key}")
 
     def __str__(self) -> str:

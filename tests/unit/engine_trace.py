@@ -3,15 +3,16 @@
 from datetime import datetime
 from typing import Any
 
+from builders import FLAGS
+
 from dispatcher.engine import Case, Decision
 
 
 def facts(case: Case) -> str:
     """What a case begins with."""
     names = ("urgency", "channels", "fraud_type", "numbers", "places")
-    flags = ("minor", "hearing_impaired", "life_at_risk", "expired", "suppressed", "warned_before", "money_moved")
     said = [f"{name}={getattr(case, name)}" for name in names]
-    return ", ".join([*said, *(flag for flag in flags if getattr(case, flag))])
+    return ", ".join([*said, *(flag for flag in FLAGS if getattr(case, flag))])
 
 
 def short(decision: Decision) -> str:

@@ -8,10 +8,10 @@ from datetime import timedelta
 from itertools import pairwise
 
 from dispatcher.policy.fields import Window, duration_text
-from dispatcher.policy.leaves import duration
+from dispatcher.policy.finding import Finding
+from dispatcher.policy.flatten import duration
 from dispatcher.policy.models import Policy, QuietHours, fold_label
-from dispatcher.policy.oddity import Oddity
-from dispatcher.policy.plan_oddities import CHECKS as PLAN_CHECKS
+from dispatcher.policy.plan_lint import CHECKS as PLAN_CHECKS
 from schemas.vocabulary import Rung, Urgency
 
 _DAY = timedelta(days=1)
@@ -22,7 +22,7 @@ _QUICKER_ABOVE = (
 )
 
 
-def oddities(policy: Policy) -> Iterator[Oddity]:
+def lint(policy: Policy) -> Iterator[Finding]:
     """Everything odd about a policy, its common tables first."""
     for check in CHECKS:
         yield from check(policy)
@@ -31,33 +31,33 @@ def oddities(policy: Policy) -> Iterator[Oddity]:
             yield from (each.under(f"urgency.{urgency}") for each in of_plan(policy.plan(urgency), policy))
 
 
-def _ladder(policy: Policy) -> Iterator[Oddity]:
+def _ladder(policy: Policy) -> Iterator[Finding]:
     left_out = [rung.value for rung in Rung if rung not in policy.ladder]
     if left_out:
         names = ", ".join(left_out)
-        yield Oddity("ladder", f"阶梯跳过了 {names}", f"the ladder passes over {names}; nobody there is ever asked")
+        yield Finding("ladder", f"阶梯跳过了 {names}", f"the ladder passes over {names}; nobody there is ever asked")
 
 
-def _quiet_hours(policy: Policy) -> Iterator[Oddity]:
+def _quiet_hours(policy: Policy) -> Iterator[Finding]:
     held = any(policy.plan(urgency).held_in_quiet_hours for urgency in Urgency)
     if held and policy.quiet_hours.begin == policy.quiet_hours.end:
-        yield Oddity("quiet_hours", "起止相同,免打扰时段永不生效", "from and to are the same: nothing is ever held")
+        yield Finding("quiet_hours", "起止相同,免打扰时段永不生效", "from and to are the same: nothing is ever held")
 
 
-def _working_hours(policy: Policy) -> Iterator[Oddity]:
+def _working_hours(policy: Policy) -> Iterator[Finding]:
     hours = policy.working_hours
     if not hours.days or hours.begin >= hours.end:
-        yield Oddity(
+        yield Finding(
             "working_hours",
             "没有任何工作时间(不支持跨零点),工作地址永不优先",
             "no hour is a working hour (not over midnight): work never comes before the residence",
         )
 
 
-def _windows(policy: Policy) -> Iterator[Oddity]:
+def _windows(policy: Policy) -> Iterator[Finding]:
     for number, window in enumerate(policy.revisit.windows):
         if _covers(policy.quiet_hours, window):
-            yield Oddity(
+            yield Finding(
                 f"revisit.windows.{number}",
                 "整段都在免打扰时段内,等于夜间敲门",
                 "lies wholly in quiet_hours: officers would knock at night",
@@ -70,84 +70,84 @@ def _covers(quiet: QuietHours, window: Window) -> bool:
     return window.begin >= quiet.begin or window.end <= quiet.end
 
 
-def _revisit(policy: Policy) -> Iterator[Oddity]:
+def _revisit(policy: Policy) -> Iterator[Finding]:
     if policy.revisit.after > _DAY:
         after = duration_text(policy.revisit.after)
-        yield Oddity("revisit.after", f"拒劝后 {after} 无人再上门", f"nobody comes again for {after} after a refusal")
+        yield Finding("revisit.after", f"拒劝后 {after} 无人再上门", f"nobody comes again for {after} after a refusal")
 
 
-def _sms_cap(policy: Policy) -> Iterator[Oddity]:
+def _sms_cap(policy: Policy) -> Iterator[Finding]:
     cap = policy.sms_cap
     if cap.again_after > _DAY:
-        yield Oddity("sms_cap.again_after", "超过一天,期间不再发短信", "longer than a day: no SMS at all meanwhile")
+        yield Finding("sms_cap.again_after", "超过一天,期间不再发短信", "longer than a day: no SMS at all meanwhile")
     elif cap.again_after * (cap.per_day - 1) >= _DAY:
-        yield Oddity(
+        yield Finding(
             "sms_cap.per_day",
             "按 again_after 的间隔永远达不到此数",
             "can never be reached at one SMS every again_after",
         )
 
 
-def _warned_again(policy: Policy) -> Iterator[Oddity]:
+def _warned_again(policy: Policy) -> Iterator[Finding]:
     if policy.warned_again.at_least is list(Urgency)[-1]:
-        yield Oddity("warned_again.at_least", "已是最低级,永不升级", "is the lowest: nothing can ever be raised to it")
+        yield Finding("warned_again.at_least", "已是最低级,永不升级", "is the lowest: nothing can ever be raised to it")
 
 
-def _minors(policy: Policy) -> Iterator[Oddity]:
+def _minors(policy: Policy) -> Iterator[Finding]:
     if policy.minors.under == 0:
-        yield Oddity(
+        yield Finding(
             "minors.under", "没有人小于 0 岁,规则永不生效", "nobody is younger than 0: the rule can never fire"
         )
 
 
-def _codes(policy: Policy) -> Iterator[Oddity]:
+def _codes(policy: Policy) -> Iterator[Finding]:
     longest = max((policy.plan(each).visit.met_within or timedelta() for each in Urgency), default=timedelta())
     if policy.codes.valid_for < longest:
-        yield Oddity(
+        yield Finding(
             "codes.valid_for",
             "短于最长的见面期限,上门时核验码已失效",
             "shorter than the longest met_within: at the door the code is no longer valid",
         )
 
 
-def _retry(policy: Policy) -> Iterator[Oddity]:
+def _retry(policy: Policy) -> Iterator[Finding]:
     if any(later < earlier for earlier, later in pairwise(policy.retry.waits)):
-        yield Oddity("retry.waits", "不是递增", "do not ascend: later retries come faster than earlier ones")
+        yield Finding("retry.waits", "不是递增", "do not ascend: later retries come faster than earlier ones")
     if any(not wait for wait in policy.retry.waits):
-        yield Oddity("retry.waits", "含 0s,会不停重试", "a wait of 0s: retried without any rest")
+        yield Finding("retry.waits", "含 0s,会不停重试", "a wait of 0s: retried without any rest")
 
 
-def _labels(policy: Policy) -> Iterator[Oddity]:
+def _labels(policy: Policy) -> Iterator[Finding]:
     owner: dict[str, str] = {each.value: each.value for each in Urgency}
     for urgency in Urgency:
         for label in policy.urgency_labels.of(urgency):
             key = f"urgency_labels.{urgency}"
             taken = owner.setdefault(label, urgency.value)
             if fold_label(label) != label:
-                yield Oddity(
+                yield Finding(
                     key,
                     f"“{label}”永不匹配,请用半角小写",
                     f'"{label}" never matches: write it in half width, lower case',
                 )
             elif taken != urgency:
-                yield Oddity(
+                yield Finding(
                     key, f"“{label}”已属于 {taken},此处无效", f'"{label}" never fires here: it is {taken} already'
                 )
 
 
-def _order(policy: Policy) -> Iterator[Oddity]:
+def _order(policy: Policy) -> Iterator[Finding]:
     for higher, lower in pairwise(Urgency):
         for key in _QUICKER_ABOVE:
             above, below = (duration(policy.plan(each), key) for each in (higher, lower))
             if above is not None and below is not None and above > below:
-                yield Oddity(
+                yield Finding(
                     f"urgency.{higher}.{key}",
                     f"{duration_text(above)},比较低的 {lower} 还慢({duration_text(below)})",
                     f"{duration_text(above)} is slower than at {lower} ({duration_text(below)}), which is less urgent",
                 )
 
 
-CHECKS: tuple[Callable[[Policy], Iterator[Oddity]], ...] = (
+CHECKS: tuple[Callable[[Policy], Iterator[Finding]], ...] = (
     *(_ladder, _quiet_hours, _working_hours, _windows, _revisit, _sms_cap),
     *(_warned_again, _minors, _codes, _retry, _labels, _order),
 )

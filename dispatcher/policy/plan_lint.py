@@ -5,10 +5,11 @@ from datetime import timedelta
 from itertools import pairwise
 
 from dispatcher.policy.fields import duration_text
-from dispatcher.policy.leaves import duration
+from dispatcher.policy.finding import Finding
+from dispatcher.policy.flatten import duration
 from dispatcher.policy.models import Policy
-from dispatcher.policy.oddity import Oddity
 from dispatcher.policy.plans import Plan
+from dispatcher.policy.triggers import BankTrigger, VisitTrigger
 from schemas.vocabulary import Urgency
 
 _DAY = timedelta(days=1)
@@ -38,85 +39,87 @@ _LONGER = (
 _RESTS = ("doubt_wait", "voice.again", "family.again", "visit.accept_within")
 
 
-def _longer(plan: Plan, policy: Policy) -> Iterator[Oddity]:
+def _longer(plan: Plan, policy: Policy) -> Iterator[Finding]:
     for key, other, zh, en in _LONGER:
         long, short = duration(plan, key), duration(plan, other)
         if long is not None and short is not None and long > short:
             compared = f"{duration_text(long)} > {other} {duration_text(short)}"
-            yield Oddity(key, f"{compared},{zh}", f"{compared}: {en}")
+            yield Finding(key, f"{compared},{zh}", f"{compared}: {en}")
 
 
-def _no_rest(plan: Plan, policy: Policy) -> Iterator[Oddity]:
+def _no_rest(plan: Plan, policy: Policy) -> Iterator[Finding]:
     for key in _RESTS:
         if duration(plan, key) == timedelta():
-            yield Oddity(key, "为 0s,没有任何间隔", "is 0s: no rest at all between two tries")
+            yield Finding(key, "为 0s,没有任何间隔", "is 0s: no rest at all between two tries")
 
 
-def _never_opens(plan: Plan, policy: Policy) -> Iterator[Oddity]:
+def _never_opens(plan: Plan, policy: Policy) -> Iterator[Finding]:
     visit = plan.visit
-    if visit.no_contact_after is not None and "no_contact" not in visit.on:
-        yield Oddity(
+    if visit.no_contact_after is not None and VisitTrigger.NO_CONTACT not in visit.on:
+        yield Finding(
             "visit.no_contact_after",
             "visit.on 中没有 no_contact,永不生效",
             'can never fire: "no_contact" is not among visit.on',
         )
     if not visit.on:
-        yield Oddity("visit.on", "为空,除再次预警外从不上门", "is empty: no visit, but for somebody warned again")
-    elif "receipt" in visit.on and len(visit.on) > 1:
-        others = ", ".join(each for each in visit.on if each != "receipt")
-        yield Oddity("visit.on", f"{others} 永不生效:受理时已上门", f"{others} can never fire: receipt opens the visit")
+        yield Finding("visit.on", "为空,除再次预警外从不上门", "is empty: no visit, but for somebody warned again")
+    elif VisitTrigger.RECEIPT in visit.on and len(visit.on) > 1:
+        others = ", ".join(each for each in visit.on if each is not VisitTrigger.RECEIPT)
+        yield Finding(
+            "visit.on", f"{others} 永不生效:受理时已上门", f"{others} can never fire: receipt opens the visit"
+        )
 
 
-def _ladder_too_long(plan: Plan, policy: Policy) -> Iterator[Oddity]:
+def _ladder_too_long(plan: Plan, policy: Policy) -> Iterator[Finding]:
     whole = plan.visit.accept_within * len(policy.ladder)
     if plan.visit.met_within is not None and whole > plan.visit.met_within:
         compared = f"{duration_text(plan.visit.accept_within)} × {len(policy.ladder)} = {duration_text(whole)}"
-        yield Oddity(
+        yield Finding(
             "visit.accept_within",
             f"{compared},走完 ladder 已超过 visit.met_within",
             f"{compared}: climbing the ladder takes longer than visit.met_within",
         )
 
 
-def _calls(plan: Plan, policy: Policy) -> Iterator[Oddity]:
+def _calls(plan: Plan, policy: Policy) -> Iterator[Finding]:
     voice = plan.voice
     if voice.per_day is None:
         return
     if voice.again * (voice.per_day - 1) >= _DAY:
-        yield Oddity(
+        yield Finding(
             "voice.per_day", "按 voice.again 的间隔永远达不到", "can never be reached at one call every voice.again"
         )
     if voice.rounds is not None and voice.rounds <= voice.per_day:
-        yield Oddity(
+        yield Finding(
             "voice.per_day",
             "只有一个号码时 rounds 先到,永不生效",
             "rounds ends first: can't fire where there is one number",
         )
     elif voice.rounds is not None and voice.again * voice.rounds > _DAY:
-        yield Oddity(
+        yield Finding(
             "voice.rounds", "轮次跨日,per_day 重新计数", "the rounds go on beyond the day: per_day begins anew"
         )
 
 
-def _follow_up(plan: Plan, policy: Policy) -> Iterator[Oddity]:
+def _follow_up(plan: Plan, policy: Policy) -> Iterator[Finding]:
     if any(later <= earlier for earlier, later in pairwise(plan.follow_up)):
-        yield Oddity("follow_up", "不是递增", "does not ascend")
+        yield Finding("follow_up", "不是递增", "does not ascend")
 
 
-def _held(plan: Plan, policy: Policy) -> Iterator[Oddity]:
+def _held(plan: Plan, policy: Policy) -> Iterator[Finding]:
     if plan.held_in_quiet_hours and plan.own in _GRAVE:
-        yield Oddity(
+        yield Finding(
             "held_in_quiet_hours", "高级别预警夜间也会被压到早上", "so grave a warning waits until the morning"
         )
 
 
-def _money(plan: Plan, policy: Policy) -> Iterator[Oddity]:
-    if "money_moved" not in plan.hooks.stop_payment:
-        yield Oddity(
+def _money(plan: Plan, policy: Policy) -> Iterator[Finding]:
+    if BankTrigger.MONEY_MOVED not in plan.hooks.stop_payment:
+        yield Finding(
             "hooks.stop_payment", "资金已转也不请银行止付", "money that has moved is never asked to be stopped"
         )
 
 
-CHECKS: tuple[Callable[[Plan, Policy], Iterator[Oddity]], ...] = (
+CHECKS: tuple[Callable[[Plan, Policy], Iterator[Finding]], ...] = (
     *(_longer, _no_rest, _never_opens, _ladder_too_long, _calls, _follow_up, _held, _money),
 )

@@ -20,12 +20,12 @@ _WORDS: Words = {
 class TextsError(OperatorError):
     """The texts can't be used; one line for each key at fault."""
 
-    def __init__(self, path: Path, faults: list[str]) -> None:
-        self.faults = faults
-        super().__init__("预警文本文件有误", f"{path}: {'; '.join(faults)}")
+    def __init__(self, path: Path, errors: list[str]) -> None:
+        self.errors = errors
+        super().__init__("预警文本文件有误", f"{path}: {'; '.join(errors)}")
 
 
-def lines(error: ValidationError) -> Iterator[str]:
+def describe(error: ValidationError) -> Iterator[str]:
     """Every fault that the model found."""
     for fault in faults(error):
         if fault.kind == "within":

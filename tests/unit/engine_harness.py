@@ -1,23 +1,26 @@
-"""Plays casework in memory: holds a Case, carries decisions out by evolve(), and lets the world act in between."""
+"""Plays casework in memory: holds a Case, carries out what is decided, lets gateways, officers and the centre act."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from builders import HIGH, MONDAY, VISIT, new_case
-from story import facts, short, words
+from engine_trace import facts, short, words
 
-from dispatcher.engine import Case, Decision, decide, evolve, orders
+from dispatcher.engine import Case, Decision, attempt_states, decide, evolve, orders, visit_states
+from dispatcher.engine.attempt_states import AttemptMove
 from dispatcher.engine.case import SUBJECT, Attempt, Place, Visit
-from dispatcher.engine.decisions import Close, Look, Plan
-from dispatcher.engine.sending import NEVER_TAKEN
+from dispatcher.engine.decisions import CloseCase, DecideAgainAt, PlanAttempt
+from dispatcher.engine.evolve import move_attempt, move_visit
+from dispatcher.engine.visit_states import VisitMove
 from dispatcher.policy import load
 from dispatcher.policy.models import Policy
 from schemas.vocabulary import (
     Answer,
     AttemptState,
+    BankRequest,
     Channel,
-    Hook,
+    Ending,
     Onward,
     Resolution,
     Result,
@@ -28,10 +31,11 @@ from schemas.vocabulary import (
 )
 
 SUPERVISOR = "supervisor"
+_WAY = (VisitState.ASSIGNED, VisitState.ACCEPTED, VisitState.DEPARTED, VisitState.ARRIVED)
 
 
 @dataclass(repr=False)
-class World:
+class EngineHarness:
     """One case, the time, and what was decided. Every act is followed by a decision, as in casework."""
 
     case: Case
@@ -42,48 +46,50 @@ class World:
     before: Case | None = None  # the case before the last step
     paused_at: datetime | None = None
     stood: timedelta = timedelta(0)  # how long the clock had stood before the last step
-    story: list[str] = field(default_factory=list)
+    trace: list[str] = field(default_factory=list)
 
     def __repr__(self) -> str:
-        """The story so far, for the reader of a failure."""
-        return "\n  ".join(["World", *self.story])
+        """What happened so far, for the reader of a failure."""
+        return "\n  ".join(["EngineHarness", *self.trace])
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         """Hypothesis prints a dataclass field by field otherwise."""
-        printer.text(f"World of {self.story[0]}")
+        printer.text(f"EngineHarness of {self.trace[0]}")
 
     @classmethod
-    def of(cls, urgency: Urgency = HIGH, at: datetime = MONDAY, **known: Any) -> "World":
+    def of(cls, urgency: Urgency = HIGH, at: datetime = MONDAY, **known: Any) -> "EngineHarness":
         """A case that was just opened and decided on."""
         return cls.opened(new_case(urgency, at, **known))
 
     @classmethod
-    def opened(cls, case: Case) -> "World":
+    def opened(cls, case: Case) -> "EngineHarness":
         return cls._begun(cls(case, now=case.opened_at))
 
     @classmethod
-    def as_found(cls, moment: datetime, policy: Policy | None = None, **known: Any) -> "World":
+    def as_found(cls, moment: datetime, policy: Policy | None = None, **known: Any) -> "EngineHarness":
         """A case as it is found at some moment, and decided on."""
         return cls._begun(cls(new_case(**known), policy or load(), moment))
 
     @classmethod
-    def _begun(cls, world: "World") -> "World":
-        world.story.append(facts(world.case))
-        world.act()
-        return world
+    def _begun(cls, harness: "EngineHarness") -> "EngineHarness":
+        harness.trace.append(facts(harness.case))
+        harness.act()
+        return harness
 
     # --- deciding
 
     def act(self, *, stood: timedelta = timedelta(0), **changes: Any) -> list[Decision]:
         """Change the case, decide, and carry the decisions out."""
         if changes:
-            self.story.append(f"{self.now:%a %H:%M:%S} {words(changes)}")
+            self.trace.append(f"{self.now:%a %H:%M:%S} {words(changes)}")
         self.before, self.case, self.stood = self.case, replace(self.case, **changes), stood
         self.decided, self.found = list(decide(self.case, self.policy, self.now)), []
         for decision in self.decided:
             self.found.append(self.case)
             self.case = evolve(self.case, decision, self.now)
-        self.story += [f"{self.now:%a %H:%M:%S} {short(each)}" for each in self.decided if not isinstance(each, Look)]
+        self.trace += [
+            f"{self.now:%a %H:%M:%S} {short(each)}" for each in self.decided if not isinstance(each, DecideAgainAt)
+        ]
         return self.decided
 
     def at(self, moment: datetime) -> list[Decision]:
@@ -108,17 +114,17 @@ class World:
         return [each.rule for each in self.decided if isinstance(each, kind)]
 
     @property
-    def plans(self) -> list[Plan]:
-        return [each for each in self.decided if isinstance(each, Plan)]
+    def plans(self) -> list[PlanAttempt]:
+        return [each for each in self.decided if isinstance(each, PlanAttempt)]
 
     @property
     def looks(self) -> list[datetime]:
-        return [each.at for each in self.decided if isinstance(each, Look)]
+        return [each.at for each in self.decided if isinstance(each, DecideAgainAt)]
 
     @property
     def waits(self) -> dict[str, datetime]:
         """What the last step waits for, and until when."""
-        return {each.rule: each.at for each in self.decided if isinstance(each, Look)}
+        return {each.rule: each.at for each in self.decided if isinstance(each, DecideAgainAt)}
 
     def in_state(self, *states: AttemptState) -> list[Attempt]:
         return [each for each in self.case.attempts if each.state in states]
@@ -128,20 +134,20 @@ class World:
     def sending(self, attempt: Attempt) -> Attempt:
         """The attempt is claimed; nothing is decided at that."""
         self.now = max(self.now, attempt.due_at)
-        return self._set(attempt, state=AttemptState.SENDING, sent_at=self.now)
+        return self._move(attempt, attempt_states.claim(self._now(attempt)), sent_at=self.now)
 
     def out_of_reach(self, attempt: Attempt) -> None:
         """Found at the claim: no provider reaches this country, or there is no bank to ask."""
         reason = SkipReason.UNSUPPORTED_DESTINATION
-        self._set(attempt, state=AttemptState.SKIPPED, result=Result.SKIPPED, skip_reason=reason, settled_at=self.now)
+        self._move(attempt, attempt_states.skip(self._now(attempt), self.now), skip_reason=reason)
         self.act()
 
     def accepted(self, attempt: Attempt) -> None:
-        self._set(attempt, state=AttemptState.ACCEPTED)
+        self._move(attempt, attempt_states.accept(self._now(attempt), awaits_receipt=True))
         self.act()
 
     def in_doubt(self, attempt: Attempt) -> None:
-        self._set(attempt, state=AttemptState.IN_DOUBT)
+        self._move(attempt, attempt_states.doubt(self._now(attempt)))
         self.act()
 
     def settled(
@@ -151,35 +157,38 @@ class World:
         *,
         answer: Answer | None = None,
         confirmed: bool = False,
-        detail: str | None = None,
         hours: int | None = None,
         onward: Onward | None = None,
+        ending: Ending | None = None,
+        number_fault: bool = False,
     ) -> None:
-        """A final word; it also closes what was sent twice under one key."""
-        self._set(
+        """A final word; it also closes what was sent twice under one key. What was closed so hears no more."""
+        if self._now(attempt).ending is Ending.SETTLED_BY_FIRST:
+            self.act()
+            return
+        self._move(
             attempt,
-            state=AttemptState.SETTLED,
-            result=result,
+            attempt_states.settle(self._now(attempt), result, self.now),
             answer=answer,
             confirmed=confirmed,
-            detail=detail,
             onward=onward,
-            settled_at=self.now,
+            ending=ending,
+            number_fault=number_fault,
             granted_until=self.now + timedelta(hours=hours) if hours is not None else None,
         )
         if result is not Result.FAILED_TEMPORARY:
             for other in self.case.attempts:
                 same = other.send_key == attempt.send_key and other.id != attempt.id
-                if same and other.settled_at is None:
-                    self._set(other, state=AttemptState.CANCELLED, settled_at=self.now, detail="settled_by_first")
+                if same and not other.is_final:
+                    self._move(other, attempt_states.cancel(other, self.now), ending=Ending.SETTLED_BY_FIRST)
         self.act()
 
     def never_taken(self, attempt: Attempt) -> None:
-        self.settled(attempt, Result.FAILED_TEMPORARY, detail=NEVER_TAKEN)
+        self.settled(attempt, Result.FAILED_TEMPORARY, ending=Ending.NEVER_TAKEN)
 
     def recalled(self, attempt: Attempt) -> None:
         """The provider takes back what it held."""
-        self._set(attempt, state=AttemptState.CANCELLED, settled_at=self.now)
+        self._move(attempt, attempt_states.cancel(self._now(attempt), self.now))
         self.act()
 
     def send(self, channel: Channel, result: Result, party: str = SUBJECT, **said: Any) -> Attempt:
@@ -188,9 +197,9 @@ class World:
         self.settled(self.sending(attempt), result, **said)
         return self.case.attempt(attempt.id)
 
-    def bank(self, hook: Hook, result: Result, **said: Any) -> Attempt:
+    def bank(self, bank_request: BankRequest, result: Result, **said: Any) -> Attempt:
         """What was asked of the bank goes out and is answered at once."""
-        attempt = next(each for each in self.case.hooks(hook) if each.state is AttemptState.PLANNED)
+        attempt = next(each for each in self.case.bank_requests(bank_request) if each.state is AttemptState.PLANNED)
         self.settled(self.sending(attempt), result, **said)
         return self.case.attempt(attempt.id)
 
@@ -198,8 +207,8 @@ class World:
 
     def assigned(self, attempt: Attempt) -> None:
         """The roster has found an officer."""
-        self._set(attempt, state=AttemptState.ACCEPTED)
-        self._set_visit(state=VisitState.ASSIGNED, assigned_at=self.now, attempt_id=attempt.id)
+        self._move(attempt, attempt_states.accept(self._now(attempt), awaits_receipt=False))
+        self._move_visit(visit_states.assign(self.visit), assigned_at=self.now, attempt_id=attempt.id)
         self.act()
 
     def assign(self) -> Attempt:
@@ -209,8 +218,9 @@ class World:
         return self.case.attempt(attempt.id)
 
     def officer(self, state: VisitState) -> None:
-        """The officer accepts, departs or arrives."""
-        self._set_visit(state=state)
+        """The officer goes on until this state: who arrives has accepted and departed before."""
+        for step in _WAY[_WAY.index(self.visit.state) + 1 : _WAY.index(state) + 1]:
+            self._move_visit(visit_states.advance(self.visit, step))
         self.act(waiting_for=None)
 
     def goes_there(self) -> None:
@@ -222,42 +232,45 @@ class World:
     def reports(self, result: Result, lost: int = 0, *, with_guardian: bool = False) -> None:
         met = result.value.startswith("MET_") and (with_guardian or not self.case.minor)
         self._end_assignment(result, confirmed=met)
-        self._set_visit(state=VisitState.REPORTED, result=result, guardian_present=with_guardian)
+        self._report(result, guardian_present=with_guardian)
         self.act(waiting_for=None, money_lost=max(self.case.money_lost, lost))
 
     def returns(self, reason: ReturnReason | None = None, *, offered_for: timedelta | None = None) -> None:
         """Back to our ladder; or offered to another unit, which has it when it accepts."""
-        self._end_assignment(Result.RETURNED, confirmed=False, detail=reason)
-        self._set_visit(state=VisitState.WAITING, assigned_at=None, attempt_id=None)
+        self._end_assignment(Result.RETURNED, return_reason=reason)
+        self._move_visit(visit_states.free(self.visit))
         if offered_for is not None:
-            self._set_visit(state=VisitState.OFFERED, offered_until=self.now + offered_for)
+            self._offer(offered_for)
         self.act(waiting_for=None)
 
     def taken_back(self, *, offered_for: timedelta) -> None:
         """A supervisor offers the visit to another unit, and the officer has it no more."""
-        self._end_assignment(Result.TRANSFERRED, confirmed=False)
-        self._set_visit(
-            state=VisitState.OFFERED, assigned_at=None, attempt_id=None, offered_until=self.now + offered_for
-        )
+        self._end_assignment(Result.TRANSFERRED)
+        self._move_visit(visit_states.free(self.visit))
+        self._offer(offered_for)
         self.act(waiting_for=None)
 
     def other_unit(self, precinct: str | None, *, abroad: bool = False) -> None:
         """The other unit accepts; officers of another centre are not ours to assign. None: it refuses."""
-        self._set_visit(state=VisitState.WAITING, offered_until=None)
-        if precinct is not None:
-            state = VisitState.TRANSFERRED if abroad else VisitState.WAITING
-            self._set_visit(precinct=precinct, moved_at=self.now, state=state)
+        move = visit_states.transfer(self.visit) if abroad else visit_states.end_offer(self.visit)
+        moved = {"precinct": precinct, "moved_at": self.now} if precinct is not None else {}
+        self._move_visit(move, **moved)
         self.act()
 
     def remote_report(self, result: Result) -> None:
         """What the other centre says came of the visit."""
-        self._set_visit(state=VisitState.REPORTED, result=result)
+        self._report(result)
         self.act(waiting_for=None)
 
-    def _end_assignment(self, result: Result, *, confirmed: bool, detail: str | None = None) -> None:
+    def _end_assignment(self, result: Result, **said: Any) -> None:
         attempt = self.case.attempt(self.visit.attempt_id or "")
-        done = {"state": AttemptState.SETTLED, "result": result, "settled_at": self.now}
-        self._set(attempt, **done, confirmed=confirmed, detail=detail)
+        self._move(attempt, attempt_states.settle(attempt, result, self.now), **said)
+
+    def _offer(self, offered_for: timedelta) -> None:
+        self._move_visit(visit_states.offer(self.visit), offered_until=self.now + offered_for)
+
+    def _report(self, result: Result, **said: Any) -> None:
+        self._move_visit(visit_states.advance(self.visit, VisitState.REPORTED), result=result, **said)
 
     # --- the centre
 
@@ -273,7 +286,7 @@ class World:
 
     def feedback(self, resolution: Resolution) -> None:
         """A person says how it ended."""
-        self.case = evolve(self.case, Close("feedback", resolution), self.now)
+        self.case = evolve(self.case, CloseCase("feedback", resolution), self.now)
         self.act()
 
     def revive(self) -> None:
@@ -287,11 +300,12 @@ class World:
         """The clock goes on: deadlines and waits move by the pause, nothing slips into the quiet hours."""
         case, stood = self.case, self.now - (self.paused_at or self.now)
         for each in self.in_state(AttemptState.PLANNED):
-            self._set(each, due_at=orders.after_pause(self.policy, each.channel, case.urgency, each.due_at, stood))
+            due_at = orders.after_pause(self.policy, each.channel, case.urgency, each.due_at, stood)
+            self._put(replace(each, due_at=due_at), {"due_at": due_at})
         visit = case.open_visit
         for wait in ("assigned_at", "offered_until") if visit is not None else ():
             if (begun := getattr(visit, wait)) is not None:
-                self._set_visit(**{wait: begun + stood})
+                self._put_visit(replace(self.visit, **{wait: begun + stood}), {wait: begun + stood})
         deadlines = {name: moment + stood for name, moment in case.deadlines.items()}
         since = min(case.urgency_since + stood, self.now)
         self.paused_at = None
@@ -299,24 +313,35 @@ class World:
 
     # --- rows
 
-    def _set(self, attempt: Attempt, **changes: Any) -> Attempt:
-        changed = replace(self.case.attempt(attempt.id), **changes)
-        self.story.append(f"{self.now:%a %H:%M:%S} {attempt.id} {attempt.channel}: {words(changes)}")
-        attempts = tuple(changed if each.id == attempt.id else each for each in self.case.attempts)
+    def _now(self, attempt: Attempt) -> Attempt:
+        """The attempt as it stands now; the caller may hold an older value."""
+        return self.case.attempt(attempt.id)
+
+    def _move(self, attempt: Attempt, move: AttemptMove, **said: Any) -> Attempt:
+        changed = move_attempt(self._now(attempt), move, **said)
+        return self._put(changed, {"state": move.state, "result": move.result, **said})
+
+    def _put(self, changed: Attempt, changes: dict[str, Any]) -> Attempt:
+        known = {name: value for name, value in changes.items() if value is not None}
+        self.trace.append(f"{self.now:%a %H:%M:%S} {changed.id} {changed.channel}: {words(known)}")
+        attempts = tuple(changed if each.id == changed.id else each for each in self.case.attempts)
         self.case = replace(self.case, attempts=attempts)
         return changed
 
-    def _set_visit(self, **changes: Any) -> None:
-        self.story.append(f"{self.now:%a %H:%M:%S} {self.visit.id} visit: {words(changes)}")
-        self.case = replace(self.case, visits=(*self.case.visits[:-1], replace(self.visit, **changes)))
+    def _move_visit(self, move: VisitMove, **said: Any) -> None:
+        self._put_visit(move_visit(self.visit, move, **said), {"state": move.state, **said})
+
+    def _put_visit(self, changed: Visit, changes: dict[str, Any]) -> None:
+        self.trace.append(f"{self.now:%a %H:%M:%S} {self.visit.id} visit: {words(changes)}")
+        self.case = replace(self.case, visits=(*self.case.visits[:-1], changed))
 
 
-def planned(world: World, channel: Channel, party: str = SUBJECT) -> Attempt:
+def planned(harness: EngineHarness, channel: Channel, party: str = SUBJECT) -> Attempt:
     """The one attempt planned on a channel."""
-    found = [each for each in world.made(channel, party) if each.state is AttemptState.PLANNED]
+    found = [each for each in harness.made(channel, party) if each.state is AttemptState.PLANNED]
     assert len(found) == 1, f"{len(found)} planned on {channel}"
     return found[0]
 
 
-def is_planned(world: World, channel: Channel, party: str = SUBJECT) -> bool:
-    return any(each.state is AttemptState.PLANNED for each in world.made(channel, party))
+def is_planned(harness: EngineHarness, channel: Channel, party: str = SUBJECT) -> bool:
+    return any(each.state is AttemptState.PLANNED for each in harness.made(channel, party))

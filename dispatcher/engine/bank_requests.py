@@ -1,0 +1,94 @@
+"""Rules of what a bank is asked for. The product asks; it never moves money."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+
+from dispatcher.engine.case import SUBJECT, Attempt, Case
+from dispatcher.engine.decisions import AskHuman, Decision, OpenWorkItem, PlanAttempt
+from dispatcher.engine.sending import again, last_of
+from dispatcher.policy.models import Policy
+from dispatcher.policy.triggers import BankTrigger
+from schemas.vocabulary import (
+    BankRequest,
+    Channel,
+    Person,
+    Resolution,
+    Result,
+    Rung,
+    WorkItemKind,
+)
+
+_DONE = frozenset({Result.STOPPED, Result.STOPPED_PARTLY, Result.GRANTED, Result.LIFTED})
+# What each trigger of the policy stands for.
+_GROUNDS: Mapping[BankTrigger, Callable[[Case], bool]] = {
+    BankTrigger.MONEY_MOVED: lambda case: case.money_moved,
+    BankTrigger.REFUSED: lambda case: bool(case.refusals),
+}
+# After one of these a measure has no ground any more.
+NO_GROUND = frozenset({Resolution.NOT_A_VICTIM, Resolution.WITHDRAWN, Resolution.DUPLICATE_MERGED})
+
+
+def stop_payment(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
+    """Money has moved: the bank is asked to stop it, before all else, and is not waited for."""
+    if _triggered(case, policy, BankRequest.STOP_PAYMENT):
+        yield from _ask_bank(case, policy, BankRequest.STOP_PAYMENT, now)
+
+
+def protect_account(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
+    """Refused: the bank is asked to protect the account for a time."""
+    if _triggered(case, policy, BankRequest.PROTECT_ACCOUNT):
+        yield from _ask_bank(case, policy, BankRequest.PROTECT_ACCOUNT, now)
+
+
+def _triggered(case: Case, policy: Policy, bank_request: BankRequest) -> bool:
+    return any(_GROUNDS[trigger](case) for trigger in policy.plan(case.urgency).hooks.on(bank_request))
+
+
+def _ask_bank(case: Case, policy: Policy, bank_request: BankRequest, now: datetime) -> Iterator[Decision]:
+    made = case.bank_requests(bank_request)
+    if any(map(case.is_pending, made)):
+        return
+    last = last_of(made)
+    if last is None:
+        yield bank(bank_request.value, bank_request, now)
+    elif last.result is Result.FAILED_TEMPORARY:
+        yield again(case, policy, last, now)
+    elif last.result not in _DONE and f"bank:{last.id}" not in case.asked_causes:
+        # Refused, unknown, or no bank to ask: somebody rings the bank.
+        yield AskHuman("bank_not_reached", Rung.CENTRE, f"bank:{last.id}")
+
+
+def ordered(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
+    """What a human asked of the bank is pursued like what a rule asks, also when the case has ended."""
+    for bank_request in BankRequest:
+        # Whatever a rule asked for already is pending, or with a person.
+        if case.bank_requests(bank_request) and has_ground(case, bank_request):
+            yield from _ask_bank(case, policy, bank_request, now)
+
+
+def has_ground(case: Case, bank_request: BankRequest | None) -> bool:
+    """A measure needs its ground; lifting one never does."""
+    return bank_request is BankRequest.LIFT_PROTECTION or case.resolution not in NO_GROUND
+
+
+def bank(rule: str, bank_request: BankRequest, due_at: datetime) -> PlanAttempt:
+    """One question to the bank."""
+    return PlanAttempt(rule, Channel.HOOK, SUBJECT, Person.SUBJECT, due_at, bank_request=bank_request)
+
+
+def lift_protection(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
+    """A granted protection is to be lifted: shortly before it ends, or at once where its ground is gone."""
+    granted = standing_protection(case)
+    if granted is None or granted.granted_until is None:
+        return
+    if f"lift:{granted.id}" not in case.asked_causes:
+        due_at = max(now, granted.granted_until - policy.protection.remind_before)
+        yield OpenWorkItem("lift_reminder", WorkItemKind.LIFT_PROTECTION, due_at, f"lift:{granted.id}")
+    if case.resolution in NO_GROUND and f"groundless:{granted.id}" not in case.asked_causes:
+        yield OpenWorkItem("protection_groundless", WorkItemKind.LIFT_PROTECTION, now, f"groundless:{granted.id}")
+
+
+def standing_protection(case: Case) -> Attempt | None:
+    """The last one granted, unless it was lifted after that."""
+    last = next((each for each in reversed(case.attempts) if each.result in (Result.GRANTED, Result.LIFTED)), None)
+    return last if last is not None and last.result is Result.GRANTED else None

@@ -1,0 +1,117 @@
+"""An attempt and a visit make the moves of their tables and no other."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import product
+
+import pytest
+from builders import MONDAY
+
+from dispatcher.engine import attempt_states, visit_states
+from dispatcher.engine.attempt_states import ImpossibleMove
+from schemas.vocabulary import AttemptState, Result, VisitState
+
+
+@dataclass(frozen=True)
+class Stands:
+    state: str
+    result: str | None = None
+
+
+ATTEMPT_MOVES: dict[AttemptState, Callable[[Stands], attempt_states.AttemptMove]] = {
+    AttemptState.SENDING: attempt_states.claim,
+    AttemptState.ACCEPTED: lambda attempt: attempt_states.accept(attempt, awaits_receipt=True),
+    AttemptState.IN_DOUBT: attempt_states.doubt,
+    AttemptState.SETTLED: lambda attempt: attempt_states.settle(attempt, Result.DELIVERED, MONDAY),
+    AttemptState.CANCELLED: lambda attempt: attempt_states.cancel(attempt, MONDAY),
+    AttemptState.SKIPPED: lambda attempt: attempt_states.skip(attempt, MONDAY),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), list(product(AttemptState, ATTEMPT_MOVES)))
+def test_an_attempt_makes_the_moves_of_the_table_and_no_other(before: AttemptState, after: AttemptState) -> None:
+    attempt = Stands(before, Result.UNKNOWN if before is AttemptState.SETTLED else None)
+    if after not in attempt_states.MOVES[before]:
+        with pytest.raises(ImpossibleMove, match=f"{before} can't become {after}"):
+            ATTEMPT_MOVES[after](attempt)
+        return
+    move = ATTEMPT_MOVES[after](attempt)
+    assert move.state is after
+    assert move.action in attempt_states.ACTIONS[after]
+    assert (move.settled_at is not None) == (after in attempt_states.FINAL)
+
+
+def test_a_result_that_is_known_is_final() -> None:
+    with pytest.raises(ImpossibleMove, match="keeps its result DELIVERED"):
+        attempt_states.settle(Stands(AttemptState.SETTLED, Result.DELIVERED), Result.UNKNOWN, MONDAY)
+
+
+@pytest.mark.parametrize("state", AttemptState)
+def test_what_needs_one_state_is_refused_in_every_other(state: AttemptState) -> None:
+    needs = {
+        AttemptState.ACCEPTED: (attempt_states.recall, attempt_states.await_receipt),
+        AttemptState.IN_DOUBT: (attempt_states.replace_doubtful, lambda each: attempt_states.give_up(each, MONDAY)),
+    }
+    for needed, moves in needs.items():
+        for move in moves:
+            if state is needed:
+                assert move(Stands(state)).action in attempt_states.ACTIONS[move(Stands(state)).state]
+            else:
+                with pytest.raises(ImpossibleMove, match=f"has to be {needed} for this, and is {state}"):
+                    move(Stands(state))
+
+
+def test_what_was_given_up_has_no_known_result() -> None:
+    given_up = attempt_states.give_up(Stands(AttemptState.IN_DOUBT), MONDAY)
+    assert given_up == attempt_states.AttemptMove(AttemptState.SETTLED, None, Result.UNKNOWN, MONDAY)
+
+
+VISIT_MOVES: dict[VisitState, Callable[[Stands], visit_states.VisitMove]] = {
+    VisitState.WAITING: visit_states.free,
+    VisitState.ASSIGNED: visit_states.assign,
+    VisitState.OFFERED: visit_states.offer,
+    VisitState.TRANSFERRED: visit_states.transfer,
+    VisitState.CANCELLED: visit_states.cancel,
+    **{
+        state: lambda visit, to=state: visit_states.advance(visit, to)
+        for state in (VisitState.ACCEPTED, VisitState.DEPARTED, VisitState.ARRIVED, VisitState.REPORTED)
+    },
+}
+
+
+@pytest.mark.parametrize(("before", "after"), list(product(VisitState, VISIT_MOVES)))
+def test_a_visit_makes_the_moves_of_the_table_and_no_other(before: VisitState, after: VisitState) -> None:
+    if after in visit_states.MOVES[before]:
+        assert VISIT_MOVES[after](Stands(before)).state is after
+    else:
+        with pytest.raises(ImpossibleMove, match=f"{before} can't become {after}"):
+            VISIT_MOVES[after](Stands(before))
+
+
+@pytest.mark.parametrize("state", VisitState)
+def test_a_visit_goes_elsewhere_only_before_anybody_is_at_the_door(state: VisitState) -> None:
+    if state in visit_states.BEFORE_ARRIVAL:
+        assert visit_states.readdress(Stands(state)) == visit_states.VisitMove(VisitState.WAITING, True, True)
+    else:
+        with pytest.raises(ImpossibleMove, match="can't go to another precinct"):
+            visit_states.readdress(Stands(state))
+
+
+@pytest.mark.parametrize("state", VisitState)
+def test_an_offer_ends_only_while_it_stands(state: VisitState) -> None:
+    if state is VisitState.OFFERED:
+        assert visit_states.end_offer(Stands(state)) == visit_states.VisitMove(VisitState.WAITING, ends_offer=True)
+    else:
+        with pytest.raises(ImpossibleMove, match="has to be offered"):
+            visit_states.end_offer(Stands(state))
+
+
+def test_nobody_at_work_on_a_visit_calls_it_off() -> None:
+    with pytest.raises(ImpossibleMove, match="makes it cancelled"):
+        visit_states.advance(Stands(VisitState.ACCEPTED), VisitState.CANCELLED)
+
+
+def test_a_new_attempt_is_to_be_sent_or_says_why_nothing_is() -> None:
+    assert attempt_states.plan().action in attempt_states.ACTIONS[attempt_states.plan().state]
+    left_out = attempt_states.leave_out(MONDAY)
+    assert left_out == attempt_states.AttemptMove(AttemptState.SKIPPED, None, Result.SKIPPED, MONDAY)

@@ -1,0 +1,87 @@
+"""No fact of the engine stays at its default: casework fills each from rows, so that no rule ships dead."""
+
+from dataclasses import MISSING, Field, fields
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from dispatcher.casework.other_cases import OtherCases
+from dispatcher.casework.snapshot import case_of
+from dispatcher.engine.case import Attempt, Case, Number, Place, Visit
+from dispatcher.store.attempts import AttemptRow
+from dispatcher.store.base import Base
+from dispatcher.store.cases import AddressRow, CaseRow, PhoneRow
+from dispatcher.store.visits import VisitRow
+from schemas.vocabulary import Channel
+
+AT = datetime(2026, 3, 2, 2, tzinfo=UTC)
+CASE, SHARED = uuid4(), b"number"
+# Counts what decisions add while they are made; nothing of it is stored.
+NOT_STORED = {(Case, "made")}
+# What a column holds where any value of its type would not do.
+CODES = {
+    "urgency": "critical",
+    "fraud_type": "F01",
+    "person": "guardian",
+    "relation": "guardian",
+    "channel": "hook",
+    "hook": "stop_payment",
+    "result": "RETURNED",
+    "onward": "next_channel",
+    "skip_reason": "MINOR",
+    "retry_kind": "doubt",
+    "ending": "no_receipt",
+    "return_reason": "DUPLICATE",
+    "kind": "work",
+    "resolution": "EXPIRED",
+    "answer": "unsure",
+    "channels": ["sms"],
+    "deadlines": {"met_by": AT.isoformat()},
+    "raised_for": ["x"],
+    "asked_for": ["x"],
+    "facts": {"minor": True, "vulnerability": ["hearing"], "life_at_risk": True},
+    "party": "contact:guardian:0",
+    "digest": SHARED,
+    "retired_at": None,
+}
+STATES: dict[type[Base], str] = {CaseRow: "open", AttemptRow: "settled", VisitRow: "reported"}
+OF_TYPE: dict[type, Any] = {bool: True, int: 7, str: "x", datetime: AT, UUID: CASE, bytes: b"x"}
+
+
+def filled(table: type[Base], **known: Any) -> Any:
+    """A row none of whose columns is empty."""
+    values: dict[str, Any] = {}
+    for column in table.__table__.columns:
+        values[column.name] = CODES.get(column.name, OF_TYPE.get(column.type.python_type))
+    return table(**(values | {"state": STATES[table]} if table in STATES else values) | known)
+
+
+def the_case() -> Case:
+    return case_of(
+        filled(CaseRow, id=CASE),
+        [filled(PhoneRow, id=uuid4(), party="subject", position=0), filled(PhoneRow, position=1)],
+        [filled(AddressRow)],
+        [filled(AttemptRow)],
+        [filled(VisitRow)],
+        {SHARED: frozenset({Channel.SMS})},
+        OtherCases({(CASE, SHARED): ((Channel.SMS, AT),)}, {CASE: AT}, frozenset({Channel.SMS})),
+    )
+
+
+def default_of(field: Field[Any]) -> Any:
+    return field.default if field.default_factory is MISSING else field.default_factory()
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [(kind, field) for kind in (Case, Attempt, Visit, Number, Place) for field in fields(kind)],
+    ids=lambda each: getattr(each, "name", None) or each.__name__,
+)
+def test_casework_fills_every_fact_of_the_engine(kind: type, field: Field[Any]) -> None:
+    case = the_case()
+    _, number = case.numbers
+    found = {Case: case, Attempt: case.attempts[0], Visit: case.visits[0], Number: number, Place: case.places[0]}
+    if (kind, field.name) not in NOT_STORED:
+        assert getattr(found[kind], field.name) != default_of(field), f"{kind.__name__}.{field.name} is never filled"
