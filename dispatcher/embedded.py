@@ -143,6 +143,8 @@ def end_leftovers(home: Path) -> None:
     """End servers that a killed `up` left under this home, so that its folder can be used again."""
     # SIGINT is PostgreSQL's fast shutdown: it does not wait for its clients.
     _end(home / "postgres" / "postmaster.pid", "postgres", signal.SIGINT)
+    # With the killed process among its users, the next server would never be stopped.
+    (home / "postgres" / ".handle_pids.json").unlink(missing_ok=True)
     # Only wake-ups are in Redis, so it is started afresh.
     _end(home / "redis" / _REDIS_PID, "valkey", signal.SIGTERM)
 

@@ -1,8 +1,9 @@
-"""The embedded Redis: kept data, its place in the process tree, and what a killed `up` leaves."""
+"""The embedded servers: kept data, their place in the process tree, and what a killed `up` leaves."""
 
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,11 +46,34 @@ def test_redis_has_a_session_of_its_own_so_that_ctrl_c_ends_its_clients_first(ho
     assert not process.is_running()
 
 
-def test_a_redis_that_a_killed_process_left_is_ended(home: Path) -> None:
+def _start_and_die(server: str, home: Path) -> None:
+    """A process that starts this server and ends without stopping it."""
     start = "import os, sys; from pathlib import Path; from dispatcher import embedded; "
-    start += "embedded.redis(Path(sys.argv[1])); os._exit(0)"
-    subprocess.run([sys.executable, "-c", start, str(home)], check=True)
+    start += "getattr(embedded, sys.argv[1])(Path(sys.argv[2])); os._exit(0)"
+    subprocess.run([sys.executable, "-c", start, server, str(home)], check=True)
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_redis_that_a_killed_process_left_is_ended(home: Path) -> None:
+    _start_and_die("redis", home)
     process = _process(home)
     assert process.is_running()
     embedded.end_leftovers(home)
-    assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    assert _has_ended(process)
+
+
+def test_after_a_killed_process_the_next_one_stops_its_own_postgres() -> None:
+    # Not under pytest's own folder, which other users can't enter: started as root, the server runs as another one.
+    with tempfile.TemporaryDirectory(prefix="dispatcher-pg-", ignore_cleanup_errors=True) as folder:
+        home = Path(folder)
+        _start_and_die("postgres", home)
+        embedded.end_leftovers(home)
+        server = embedded.postgres(home)
+        process = psutil.Process(int((home / "postgres" / "postmaster.pid").read_text().split()[0]))
+        server.stop()
+        has_ended = _has_ended(process)
+        embedded.end_leftovers(home)
+        assert has_ended

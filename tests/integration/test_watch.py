@@ -136,12 +136,14 @@ def test_providers_out_of_use_and_channels_without_any_are_told(desk: Desk, coll
     with desk.begin() as work:
         judge_providers.pause(work, "a", by="OPS-1", note="检修")
     facts = collected()
-    assert [(each.provider, each.health, each.cause) for each in facts.idle] == [("a", Health.PAUSED, Cause.PAUSED)]
+    assert [(each.provider, each.health, each.cause) for each in facts.out_of_use] == [
+        ("a", Health.PAUSED, Cause.PAUSED)
+    ]
     assert facts.down == ()
     with desk.begin() as work:
         judge_providers.judge(work, {"b": SendStats(Window(Counts(fault=1)))})
     facts = collected()
-    assert [(each.provider, each.cause) for each in facts.idle] == [("a", Cause.PAUSED), ("b", Cause.FAULT)]
+    assert [(each.provider, each.cause) for each in facts.out_of_use] == [("a", Cause.PAUSED), ("b", Cause.FAULT)]
     assert [each.channel for each in facts.down] == [Channel.SMS]
 
 
