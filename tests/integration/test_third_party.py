@@ -26,6 +26,7 @@ channels = ["sms"]
 secret_env = "PIGEON_KEY"
 receipts_token_env = "PIGEON_TOKEN"
 base_url = "{url}"
+timeout_s = 30
 """
 
 
@@ -65,9 +66,9 @@ def gateway() -> Iterator[tuple[str, Any]]:
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, daemon=True).start()
     opened = stub()
-    made = asyncio.run_coroutine_threadsafe(opened.__aenter__(), loop).result(10)
+    made = asyncio.run_coroutine_threadsafe(opened.__aenter__(), loop).result(60)
     yield made.url, made
-    asyncio.run_coroutine_threadsafe(opened.__aexit__(None, None, None), loop).result(10)
+    asyncio.run_coroutine_threadsafe(opened.__aexit__(None, None, None), loop).result(60)
     loop.call_soon_threadsafe(loop.stop)
 
 
