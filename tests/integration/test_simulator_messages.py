@@ -170,7 +170,7 @@ def test_a_message_without_outcome_is_accepted_and_an_unknown_one_never_taken(pl
         assert await stage.gateway.query(Inquiry(str(uuid.uuid4()))) == NeverTaken()
         assert await stage.gateway.cancel(str(uuid.uuid4())) is False
 
-    play(scenario, "--answer-ms", "60000")
+    play(scenario, "--answer-ms", "600000")
 
 
 def test_only_a_queued_call_can_be_cancelled(play: Callable[..., None]) -> None:

@@ -15,7 +15,7 @@ def test_receipts_may_come_twice_late_or_not_at_all(play: Callable[..., None]) -
         await stage.simulator.faults(rate_duplicate_receipt=1)
         await stage.gateway.send(sms())
         assert (await stage.receipt()).dedupe_key == (await stage.receipt()).dedupe_key
-        await stage.simulator.faults(late_ms=60_000)
+        await stage.simulator.faults(late_ms=600_000)
         late = sms()
         accepted = await stage.gateway.send(late)
         await stage.simulator.faults(receipts=False)
@@ -70,4 +70,4 @@ def test_timeout_after_accept_is_in_doubt_then_reported_twice(play: Callable[...
         assert isinstance(await stage.gateway.send(message), Accepted)
         assert stage.events() == ["message", "receipt", "receipt", "repeat"]
 
-    play(scenario, timeout_s=0.3)
+    play(scenario, "--timeout-hang-s", "0.1")

@@ -38,7 +38,7 @@ def test_a_restart_knows_its_messages_again(tmp_path: Path) -> None:
                 await stage.gateway.send(message)
                 await stage.receipt()
             await stage.gateway.cancel(cancelled.send_key)
-            await stage.simulator.faults(late_ms=60_000)
+            await stage.simulator.faults(late_ms=600_000)
             await stage.gateway.send(unreported)
             known = [await stage.gateway.query(Inquiry(each.send_key)) for each in messages]
             assert await stage.simulator.stop(signal.SIGINT) == (0, b"", b"")
