@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import NO_REDIS, START, Desk
+from desk import NO_REDIS, PATIENT_REDIS, START, Desk
 from gateway_stage import Scenario, world
 from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
 from station import Load, load_roster
+from tests.conftest import NewDatabase
 
 from dispatcher import embedded, policy, texts, vault
 from dispatcher.casework.context import Context
@@ -19,14 +20,13 @@ from dispatcher.clock import Clock
 from dispatcher.settings import settings
 from dispatcher.store import changes
 from dispatcher.wake import Silent
-from tests.conftest import NewDatabase
 
 
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real server, shared by the tests that ask for it; each has keys of its own, or clears it."""
     server = embedded.redis(tmp_path_factory.mktemp("redis"))
-    yield server.url
+    yield server.url + PATIENT_REDIS
     server.stop()
 
 
@@ -57,7 +57,7 @@ def desk(new_desk: Callable[[], Desk]) -> Desk:
 @contextmanager
 def _desk(database: str, context: Context) -> Iterator[Desk]:
     # A lock that is waited for this long is a fault of the code under test, not a reason to hang.
-    engine = create_engine(database, pool_size=20, connect_args={"options": "-c lock_timeout=20s"})
+    engine = create_engine(database, pool_size=20, connect_args={"options": "-c lock_timeout=120s"})
     made = Desk(database, changes.watch(sessionmaker(engine, expire_on_commit=False)), context)
     with made.sessions.begin() as session:
         context.vault.check(session)
@@ -78,9 +78,9 @@ def load(desk: Desk) -> Load:
 def play(tmp_path: Path) -> Callable[..., None]:
     """Runs a scenario with a gateway simulator of its own."""
 
-    def run(scenario: Scenario, *extra: str, timeout_s: float = 10) -> None:
+    def run(scenario: Scenario, *extra: str) -> None:
         async def staged() -> None:
-            async with world(tmp_path / "record.jsonl", *extra, timeout_s=timeout_s) as stage:
+            async with world(tmp_path / "record.jsonl", *extra) as stage:
                 await scenario(stage)
 
         asyncio.run(staged())

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import NO_REDIS, Desk, Scripted
+from desk import NO_REDIS, PATIENT_REDIS, Desk, Scripted
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from dispatcher import embedded, sweep
 from dispatcher.casework import provider_health
-from dispatcher.casework.breaker import Counts, Kind, Window
+from dispatcher.casework.breaker import RECENT_S, WINDOW_S, Counts, Kind, Window
 from dispatcher.delivery import judge_providers
 from dispatcher.delivery.send_stats import SendCounter, SendStats
 from dispatcher.errors import OperatorError
@@ -34,7 +34,7 @@ WELL = SendStats(Window(Counts(good=9), Counts(good=3)))
 def redis_url() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="dispatcher-redis-") as home:
         server = embedded.redis(Path(home))
-        yield server.url
+        yield server.url + PATIENT_REDIS
         server.stop()
 
 
@@ -97,7 +97,11 @@ def resume(desk: Desk, name: str = "a") -> None:
 # --- counting
 
 
-def test_counts_of_all_workers_come_together(redis_url: str, send_counter: SendCounter) -> None:
+def test_counts_of_all_workers_come_together(
+    redis_url: str, send_counter: SendCounter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = 1_000_000
+    monkeypatch.setattr("dispatcher.delivery.send_stats._second", lambda server: second)
     other = SendCounter(redis_url)
     for kind in (Kind.GOOD, Kind.SLOW, Kind.ERROR):
         send_counter.note("a", kind, "500" if kind is Kind.ERROR else None)
@@ -109,6 +113,13 @@ def test_counts_of_all_workers_come_together(redis_url: str, send_counter: SendC
     assert (told["a"].window.whole, told["a"].window.recent) == (counts, counts)
     assert (told["a"].last_error, told["a"].last_error_at is not None) == ("500", True)
     assert told["never-used"] == SendStats()
+    second += RECENT_S
+    assert (send_counter.read(["a"])["a"].window.whole, send_counter.read(["a"])["a"].window.recent) == (
+        counts,
+        Counts(),
+    )
+    second += WINDOW_S
+    assert send_counter.read(["a"])["a"].window.whole == Counts()
 
 
 def test_failures_in_a_row_are_counted_across_flushes_until_one_answers(send_counter: SendCounter) -> None:
