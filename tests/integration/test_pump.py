@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import math
 import os
 import subprocess
 import sys
@@ -29,7 +30,7 @@ from schemas.vocabulary import Result
 
 ROOT = Path(__file__).parents[2]
 SECRET = "whsec_" + base64.b64encode(b"pump-test-secret-of-32-bytes-len").decode()
-PATIENCE_S = 20
+PATIENCE_S = 120
 DOUBT = InDoubt("ReadTimeout")
 
 Start = Callable[..., Any]  # gives a dispatcher.delivery.pump.Pump
@@ -72,8 +73,9 @@ class Broken(Scripted):
 
 
 @pytest.fixture
-def start(desk: Desk, tmp_path: Path, pump_module: Any) -> Iterator[Start]:
-    """Starts pumps in a services with these providers, or with those of a file."""
+def start(desk: Desk, tmp_path: Path, pump_module: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    """Starts pumps in a services with these providers, or with those of a file; a slice has all the time it needs."""
+    monkeypatch.setattr(pump_module, "CLAIM_FOR_S", math.inf)
     pumps: list[Any] = []
 
     def start_(*providers: Scripted, file: Path | None = None, redis_url: str = NO_REDIS) -> Any:
@@ -271,7 +273,7 @@ def test_many_errands_reach_a_real_gateway_once_each(desk: Desk, start: Start, t
     file = tmp_path / "providers.toml"
     file.write_text(
         f'[[providers]]\nname = "city"\nadapter = "http_gateway"\nchannels = ["sms"]\n'
-        f'secret_env = "DISPATCHER_SIMULATOR_SECRET"\nbase_url = "{gateway}"\n'
+        f'secret_env = "DISPATCHER_SIMULATOR_SECRET"\nbase_url = "{gateway}"\ntimeout_s = 30\n'
     )
     assert start(file=file).deliver("urgent") == count
     attempts = desk.rows(AttemptRow)
@@ -279,5 +281,5 @@ def test_many_errands_reach_a_real_gateway_once_each(desk: Desk, start: Start, t
     assert len({each.ref for each in attempts}) == count
     recorded = Counter(each.case_id for each in desk.rows(JournalRow, JournalRow.event == "attempt_accepted"))
     assert (len(recorded), set(recorded.values())) == (count, {1})
-    seen = httpx.get(f"{gateway}/control/seen", headers={"Authorization": f"Bearer {SECRET}"}).json()
+    seen = httpx.get(f"{gateway}/control/seen", headers={"Authorization": f"Bearer {SECRET}"}, timeout=60).json()
     assert (seen["messages"], seen["repeats"]) == (count, 0)
