@@ -10,7 +10,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from desk import Desk, instruction, phone, withdrawal
+from casework_fixture import CaseworkFixture, instruction, phone, withdrawal
 
 Line = dict[str, Any]
 _OTHER = {"system": "运营商预警(虚构)"}
@@ -106,12 +106,12 @@ def lines(wanted: int, dice: Random) -> list[Line]:
     return [next(waiting[index]) for index in turns][:wanted]
 
 
-def push_all(desk: Desk, said: list[Line]) -> list[str]:
+def push_all(casework: CaseworkFixture, said: list[Line]) -> list[str]:
     """As a centre does: what came before its instruction is refused, and said again. Gives the words of each answer."""
     answers: list[str] = []
     waiting = said
     while waiting:
-        words = [str(desk.push(line).status) for line in waiting]
+        words = [str(casework.push(line).status) for line in waiting]
         answers += words
         refused = [line for line, word in zip(waiting, words, strict=True) if word == "refused"]
         assert len(refused) < len(waiting), refused[0]
@@ -119,9 +119,9 @@ def push_all(desk: Desk, said: list[Line]) -> list[str]:
     return answers
 
 
-def standing(desk: Desk) -> dict[str, Counter[str]]:
+def standing(casework: CaseworkFixture) -> dict[str, Counter[str]]:
     """What stands, told without ids and times; vault digests are the same for the same number."""
-    return {name: Counter(map(str, desk.sql(question))) for name, question in _QUESTIONS.items()}
+    return {name: Counter(map(str, casework.sql(question))) for name, question in _QUESTIONS.items()}
 
 
 # Versions that a later one or a withdrawal had overtaken before they came are not stored, so the newest alone counts.

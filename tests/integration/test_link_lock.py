@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import NO_REDIS, Desk
+from casework_fixture import NO_REDIS, CaseworkFixture
 from sqlalchemy import Connection, text
 from test_links import Line
 
@@ -52,13 +52,15 @@ def module(pump_module: Any) -> Any:
 
 
 @pytest.fixture
-def candidate(desk: Desk, tmp_path: Path, pump_module: Any, module: Any) -> Iterator[Callable[[], Candidate]]:
+def candidate(
+    casework: CaseworkFixture, tmp_path: Path, pump_module: Any, module: Any
+) -> Iterator[Callable[[], Candidate]]:
     """Makes processes that would hold the same link: each with a services, a pump and a line of its own."""
     made: list[tuple[Candidate, Any]] = []
 
     def make() -> Candidate:
         services = Services(
-            Settings(home=tmp_path, database_url=desk.url, redis_url=NO_REDIS), desk.sessions, desk.context
+            Settings(home=tmp_path, database_url=casework.url, redis_url=NO_REDIS), casework.sessions, casework.context
         )
         line = Held()
         vars(services)["registry"] = Registry([line])
@@ -109,47 +111,47 @@ def test_the_second_stands_by_until_the_first_has_gone(
 
 
 def test_a_lock_that_is_lost_closes_the_line_until_it_is_won_again(
-    desk: Desk, candidate: Callable[[], Candidate]
+    casework: CaseworkFixture, candidate: Callable[[], Candidate]
 ) -> None:
     holder = candidate()
     holder.start()
     until(lambda: holder.link.is_ours)
-    end_holders(desk)
+    end_holders(casework)
     until(lambda: holder.line.opened == 2)
     assert holder.line.closed == 1
     until(lambda: holder.link.is_ours)
 
 
 def test_a_worker_whose_link_was_taken_over_ends(
-    desk: Desk, candidate: Callable[[], Candidate], module: Any, monkeypatch: pytest.MonkeyPatch
+    casework: CaseworkFixture, candidate: Callable[[], Candidate], module: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ended = threading.Event()
     monkeypatch.setattr(module.os, "kill", lambda process, number: ended.set())
     first = candidate()
     first.start()
     until(lambda: first.link.is_ours)
-    with somebody_in_line(desk, module, first.line.name):
-        end_holders(desk)  # and it is theirs at once
+    with somebody_in_line(casework, module, first.line.name):
+        end_holders(casework)  # and it is theirs at once
         until(ended.is_set)
         assert not first.link.is_ours
     assert first.line.closed == 1
 
 
 @contextmanager
-def somebody_in_line(desk: Desk, module: Any, name: str) -> Iterator[None]:
+def somebody_in_line(casework: CaseworkFixture, module: Any, name: str) -> Iterator[None]:
     """Another process waits for the link's lock, and has it from the moment it is free until the end of the block."""
     key = module._LOCKS | zlib.crc32(name.encode())
     over = threading.Event()
 
     def wait() -> None:
-        with desk.sessions() as session:
+        with casework.sessions() as session:
             session.execute(text("SET lock_timeout = 0"))
             session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
             over.wait(PATIENCE_S)
 
     other = threading.Thread(target=wait)
     other.start()
-    until(lambda: desk.sql("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"))
+    until(lambda: casework.sql("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"))
     try:
         yield
     finally:
@@ -162,8 +164,8 @@ def test_only_a_link_that_is_held_here_is_served(module: Any) -> None:
     assert not module.is_served(link_lane("line"))
 
 
-def end_holders(desk: Desk) -> None:
-    desk.sql(
+def end_holders(casework: CaseworkFixture) -> None:
+    casework.sql(
         "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted "
         "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
     )

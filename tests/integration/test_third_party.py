@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import Desk
+from casework_fixture import CaseworkFixture
 from vendor_stub import Says, stub
 
 from dispatcher.settings import Settings
@@ -73,7 +73,7 @@ def gateway() -> Iterator[tuple[str, Any]]:
 
 
 def test_it_is_used_by_its_name(
-    desk: Desk,
+    casework: CaseworkFixture,
     installed: Path,
     gateway: tuple[str, Any],
     redis_url: str,
@@ -88,13 +88,17 @@ def test_it_is_used_by_its_name(
     made.says = Says({"code": 0, "letter": "bird-7"})
     (tmp_path / "providers.toml").write_text(FILE.format(url=url), "utf-8")
     found = Settings(home=tmp_path, providers_file=tmp_path / "providers.toml", redis_url=redis_url)
-    pump = pump_module.Pump(Services(found, desk.sessions, desk.context))
-    case_id = desk.open(channels=["sms"])
+    pump = pump_module.Pump(Services(found, casework.sessions, casework.context))
+    case_id = casework.open(channels=["sms"])
     try:
         assert pump.deliver("urgent") == 1
     finally:
         pump.close()
-    [row] = desk.attempts(case_id)
+    [row] = casework.attempts(case_id)
     assert (row.provider, row.state, row.ref) == ("birds", "accepted", "bird-7")
     [asked] = made.asked
-    assert asked.json == {"id": str(row.id), "phone": "+8615400000001", "words": desk.context.texts.sms("F08", "zh-CN")}
+    assert asked.json == {
+        "id": str(row.id),
+        "phone": "+8615400000001",
+        "words": casework.context.texts.sms("F08", "zh-CN"),
+    }
