@@ -11,8 +11,8 @@ from casework_fixture import NO_REDIS, PATIENT_REDIS, START, CaseworkFixture
 from gateway_stage import Scenario, world
 from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
-from station import Load, load_roster
 from tests.conftest import NewDatabase
+from visits_fixture import Load, load_roster
 
 from dispatcher import embedded, policy, texts, vault
 from dispatcher.casework.context import Context

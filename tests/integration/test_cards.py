@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 from casework_fixture import START, CaseworkFixture, Scripted, withdrawal
-from station import Load, act, case_with_visit, give, visit_of
 from test_codes import code_of
+from visits_fixture import Load, act, case_with_visit, decide_as_supervisor, visit_of
 
 from dispatcher.errors import OperatorError
 from dispatcher.supervision import decisions
@@ -59,7 +59,7 @@ def test_while_the_account_is_protected_the_card_says_why_and_how_to_appeal(
 
     act(casework, case_id, "accept")
     assert not tells()
-    give(casework, decisions.ask_bank, case_id, Hook.PROTECT_ACCOUNT)
+    decide_as_supervisor(casework, decisions.ask_bank, case_id, Hook.PROTECT_ACCOUNT)
     casework.deliver(Scripted([Answered(Result.GRANTED, hours=24)], name="bank", channels=(Channel.HOOK,)))
     assert tells()
     casework.pass_time(hours=25)
@@ -70,7 +70,7 @@ def test_addresses_stand_in_visiting_order(casework: CaseworkFixture, load: Load
     load()
     case_id = case_of(casework)
     hotel = Address(kind="current", text="海棠酒店302", precinct_code="P1", valid_until=START + timedelta(hours=4))
-    give(casework, decisions.locate, case_id, hotel)
+    decide_as_supervisor(casework, decisions.locate, case_id, hotel)
     kinds = [each["kind"] for each in read(casework, case_id)["addresses"]]
     assert kinds == ["current", "work", "residence"]  # Monday, 09:00
     act(casework, case_id, "accept")

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 from casework_fixture import CaseworkFixture
-from station import Load, act, case_with_visit, visit_of
 from typer.testing import CliRunner
+from visits_fixture import Load, act, case_with_visit, visit_of
 
 from dispatcher.cli import card, inspect, kpi, visit, whole
 from dispatcher.errors import OperatorError

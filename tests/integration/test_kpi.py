@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 from casework_fixture import START, CaseworkFixture, Scripted, event, withdrawal
-from station import Load, act, assign, case_with_visit, give, visit_of
+from visits_fixture import Load, act, assign, case_with_visit, decide_as_supervisor, visit_of
 
 from dispatcher import clock
 from dispatcher.reporting import kpi
@@ -49,7 +49,7 @@ def answered(casework: CaseworkFixture, number: int, word: Answered) -> UUID:
 
 def ended(casework: CaseworkFixture, number: int, resolution: Resolution) -> UUID:
     case_id = casework.open(number)
-    give(casework, decisions.close, case_id, resolution)
+    decide_as_supervisor(casework, decisions.close, case_id, resolution)
     return case_id
 
 
@@ -108,7 +108,7 @@ def test_a_precinct_answers_for_its_own_visits(casework: CaseworkFixture, load: 
     case_id = visited(casework, 1, Result.MET_REFUSED)
     casework.pass_time(minutes=1)
     hotel = Address(kind="current", text="海棠酒店", precinct_code="P2", valid_until=START + timedelta(days=1))
-    give(casework, decisions.locate, case_id, hotel)
+    decide_as_supervisor(casework, decisions.locate, case_id, hotel)
     casework.pass_time(hours=9, minutes=29)
     assign(casework)
     assert visit_of(casework, case_id).precinct_code == "P2"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from casework_fixture import START, CaseworkFixture, Scripted, event, withdrawal
-from station import give
+from visits_fixture import decide_as_supervisor
 
 from dispatcher.errors import OperatorError
 from dispatcher.supervision import decisions
@@ -19,7 +19,7 @@ def bank(*words: Any) -> Scripted:
 
 def test_protection_is_asked_for_on_order(casework: CaseworkFixture) -> None:
     case_id = casework.open()
-    give(casework, decisions.ask_bank, case_id, Hook.PROTECT_ACCOUNT)
+    decide_as_supervisor(casework, decisions.ask_bank, case_id, Hook.PROTECT_ACCOUNT)
     [asked] = casework.attempts(case_id, "hook")
     assert (asked.hook, asked.rule) == ("protect_account", "protect_account_ordered")
     [request] = [each.message for each in casework.deliver(bank(Answered(Result.GRANTED, hours=24)), Scripted())[:1]]
@@ -37,10 +37,10 @@ def test_money_that_is_leaving_waits_behind_nobody_however_low_the_case(casework
 
 def test_protection_is_lifted_though_the_case_has_ended(casework: CaseworkFixture) -> None:
     case_id = casework.open()
-    give(casework, decisions.ask_bank, case_id, Hook.PROTECT_ACCOUNT)
+    decide_as_supervisor(casework, decisions.ask_bank, case_id, Hook.PROTECT_ACCOUNT)
     casework.deliver(bank(Answered(Result.GRANTED, hours=24)), Scripted())
     casework.push(event("feedback", outcome="SELF_AWARE"))
-    give(casework, decisions.ask_bank, case_id, Hook.LIFT_PROTECTION)
+    decide_as_supervisor(casework, decisions.ask_bank, case_id, Hook.LIFT_PROTECTION)
     casework.deliver(bank(Answered(Result.LIFTED)))
     assert [(each.hook, each.result) for each in casework.attempts(case_id, "hook")] == [
         ("protect_account", "GRANTED"),
@@ -51,7 +51,7 @@ def test_protection_is_lifted_though_the_case_has_ended(casework: CaseworkFixtur
 def test_what_was_ordered_of_a_bank_that_is_down_is_asked_again(casework: CaseworkFixture) -> None:
     case_id = casework.open()
     casework.push(event("feedback", outcome="SELF_AWARE"))
-    give(casework, decisions.ask_bank, case_id, Hook.LIFT_PROTECTION)
+    decide_as_supervisor(casework, decisions.ask_bank, case_id, Hook.LIFT_PROTECTION)
     casework.deliver(bank(Transient("down")))
     casework.pass_time(seconds=5)
     casework.deliver(bank(Answered(Result.REFUSED)))
@@ -64,14 +64,14 @@ def test_a_withdrawn_case_gives_no_ground_for_a_measure(casework: CaseworkFixtur
     case_id = casework.open()
     casework.push(withdrawal())
     with pytest.raises(OperatorError, match="no ground"):
-        give(casework, decisions.ask_bank, case_id, Hook.PROTECT_ACCOUNT)
-    give(casework, decisions.ask_bank, case_id, Hook.LIFT_PROTECTION)
+        decide_as_supervisor(casework, decisions.ask_bank, case_id, Hook.PROTECT_ACCOUNT)
+    decide_as_supervisor(casework, decisions.ask_bank, case_id, Hook.LIFT_PROTECTION)
     assert [each.state for each in casework.attempts(case_id, "hook")] == ["planned"]
 
 
 def test_a_bank_is_asked_again_at_any_hour(casework: CaseworkFixture) -> None:
     case_id = casework.open(urgency="medium")
     casework.pass_time(hours=13)  # 22:00: quiet hours hold what rings at somebody's, not what a bank is asked
-    give(casework, decisions.ask_bank, case_id, Hook.PROTECT_ACCOUNT)
+    decide_as_supervisor(casework, decisions.ask_bank, case_id, Hook.PROTECT_ACCOUNT)
     casework.deliver(bank(Transient("down")), Scripted())
     assert [each.due_at - casework.now for each in casework.attempts(case_id, "hook")][1] == timedelta(seconds=2)

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from model import FINAL, SAYS, Gateway, check, check_not_twice, empty
-from station import act, load_roster
+from visits_fixture import act, load_roster
 
 from dispatcher.delivery import receipts
 from dispatcher.delivery.record import CallResult, ProviderCall

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 from casework_fixture import START, CaseworkFixture, Scripted, event, instruction, phone, withdrawal
-from station import ORDER, Load, act, assign, case_with_visit, give, visit_of
+from visits_fixture import ORDER, Load, act, assign, case_with_visit, decide_as_supervisor, visit_of
 
 from dispatcher.errors import OperatorError
 from dispatcher.store.cases import AddressRow, CaseRow, LinkRow
@@ -31,7 +31,7 @@ def place(precinct: str, text: str = "海棠酒店302", until: datetime | None =
 
 def test_every_order_is_on_the_record_and_its_reason_in_the_vault(casework: CaseworkFixture) -> None:
     case_id = casework.open()
-    give(casework, pauses.pause, case_id)
+    decide_as_supervisor(casework, pauses.pause, case_id)
     [entry] = casework.journal(case_id, "supervisor_ordered")
     assert (entry.actor, entry.rule) == ("S-1", "paused")
     kept = casework.rows(VaultValueRow, VaultValueRow.field == "remark")
@@ -44,15 +44,15 @@ def test_each_order_stands_in_the_journal_under_its_own_name(casework: CaseworkF
     contacts = [EMPLOYER, {"relation": "社区网格员", "phone": "15400009003"}]
     late = (START - timedelta(minutes=5)).isoformat()
     case_id = casework.open(valid_until=late, channels=["sms", "voice"], contacts=contacts)
-    give(casework, decisions.revive, case_id)
-    give(casework, decisions.call, case_id, Relation.EMPLOYER)
-    give(casework, decisions.call, case_id, Relation.COMMUNITY)
-    give(casework, decisions.ask_bank, case_id, Hook.PROTECT_ACCOUNT)
-    give(casework, decisions.ask_bank, case_id, Hook.LIFT_PROTECTION)
-    give(casework, decisions.locate, case_id, place("P2"))
-    give(casework, pauses.pause, case_id)
-    give(casework, pauses.resume, case_id)
-    give(casework, decisions.close, case_id, Resolution.SELF_AWARE)
+    decide_as_supervisor(casework, decisions.revive, case_id)
+    decide_as_supervisor(casework, decisions.call, case_id, Relation.EMPLOYER)
+    decide_as_supervisor(casework, decisions.call, case_id, Relation.COMMUNITY)
+    decide_as_supervisor(casework, decisions.ask_bank, case_id, Hook.PROTECT_ACCOUNT)
+    decide_as_supervisor(casework, decisions.ask_bank, case_id, Hook.LIFT_PROTECTION)
+    decide_as_supervisor(casework, decisions.locate, case_id, place("P2"))
+    decide_as_supervisor(casework, pauses.pause, case_id)
+    decide_as_supervisor(casework, pauses.resume, case_id)
+    decide_as_supervisor(casework, decisions.close, case_id, Resolution.SELF_AWARE)
     assert [each.rule for each in casework.journal(case_id, "supervisor_ordered")] == [
         *("revived", "call_employer", "call_community", "protect_account_ordered", "lift_protection_ordered"),
         *("located", "paused", "resumed", "closed_by_supervisor"),
@@ -64,9 +64,11 @@ def test_an_order_without_a_reason_is_refused(casework: CaseworkFixture, reason:
     case_id = casework.open()
     for order in (decisions.revive, pauses.pause, pauses.resume):
         with pytest.raises(OperatorError, match="give the reason"):
-            give(casework, order, case_id, by=SupervisorDecision("S-1", reason))
+            decide_as_supervisor(casework, order, case_id, by=SupervisorDecision("S-1", reason))
     with pytest.raises(OperatorError, match="give the reason"):
-        give(casework, decisions.ask_bank, case_id, Hook.PROTECT_ACCOUNT, by=SupervisorDecision("S-1", reason))
+        decide_as_supervisor(
+            casework, decisions.ask_bank, case_id, Hook.PROTECT_ACCOUNT, by=SupervisorDecision("S-1", reason)
+        )
     assert casework.journal(case_id, "supervisor_ordered") == []
 
 
@@ -74,20 +76,20 @@ def test_a_case_that_has_ended_takes_no_orders(casework: CaseworkFixture) -> Non
     case_id = casework.open()
     casework.push(withdrawal())
     with pytest.raises(OperatorError, match="has ended; nothing was changed"):
-        give(casework, pauses.pause, case_id)
+        decide_as_supervisor(casework, pauses.pause, case_id)
     with pytest.raises(OperatorError, match="no case"):
-        give(casework, pauses.pause, UUID(int=7))
+        decide_as_supervisor(casework, pauses.pause, UUID(int=7))
 
 
 def test_what_came_too_late_is_revived(casework: CaseworkFixture) -> None:
     case_id = casework.open(valid_until=(START - timedelta(minutes=5)).isoformat(), channels=["sms", "voice"])
     assert (casework.case(case_id).waiting_for, casework.attempts(case_id)) == ("centre", [])
-    give(casework, decisions.revive, case_id)
+    decide_as_supervisor(casework, decisions.revive, case_id)
     case = casework.case(case_id)
     assert (case.expired, case.waiting_for, case.state) == (False, None, "open")
     assert {each.channel for each in casework.attempts(case_id)} == {"sms", "voice"}
     with pytest.raises(OperatorError, match="neither expired nor suppressed"):
-        give(casework, decisions.revive, case_id)
+        decide_as_supervisor(casework, decisions.revive, case_id)
 
 
 def test_a_trigger_that_was_a_false_alarm_is_revived(casework: CaseworkFixture) -> None:
@@ -95,14 +97,14 @@ def test_a_trigger_that_was_a_false_alarm_is_revived(casework: CaseworkFixture) 
     casework.push(event("feedback", outcome="NOT_A_VICTIM"))
     case_id = casework.open(2, **SAME_PERSON)
     assert (casework.case(case_id).suppressed, casework.case(case_id).waiting_for) == (True, "centre")
-    give(casework, decisions.revive, case_id)
+    decide_as_supervisor(casework, decisions.revive, case_id)
     assert [each.channel for each in casework.attempts(case_id)] == ["sms"]
 
 
 def test_a_supervisor_closes_with_a_reason(casework: CaseworkFixture, load: Load) -> None:
     load()
     case_id = case_with_visit(casework, channels=["sms", "visit"])
-    give(casework, decisions.close, case_id, Resolution.SELF_AWARE)
+    decide_as_supervisor(casework, decisions.close, case_id, Resolution.SELF_AWARE)
     case = casework.case(case_id)
     assert (case.state, case.resolution) == ("closed", "SELF_AWARE")
     assert visit_of(casework, case_id).state == "cancelled"
@@ -115,22 +117,22 @@ def test_what_only_a_source_or_time_can_end_no_person_chooses(
 ) -> None:
     case_id = casework.open()
     with pytest.raises(OperatorError, match="one of: DISSUADED_IN_TIME, SELF_AWARE"):
-        give(casework, decisions.close, case_id, resolution)
+        decide_as_supervisor(casework, decisions.close, case_id, resolution)
     assert casework.case(case_id).state == "open"
 
 
 def test_while_paused_nothing_happens_by_itself(casework: CaseworkFixture) -> None:
     case_id = casework.open(channels=["sms", "voice"])
-    give(casework, pauses.pause, case_id)
+    decide_as_supervisor(casework, pauses.pause, case_id)
     assert casework.case(case_id).waiting_for == "S-1"
     casework.pass_time(hours=3)
     assert casework.deliver(Scripted()) == []
     with pytest.raises(OperatorError, match="paused already"):
-        give(casework, pauses.pause, case_id)
-    give(casework, pauses.resume, case_id)
+        decide_as_supervisor(casework, pauses.pause, case_id)
+    decide_as_supervisor(casework, pauses.resume, case_id)
     assert "sms" in [each.message.channel for each in casework.deliver(Scripted()) if each.message]
     with pytest.raises(OperatorError, match="not paused"):
-        give(casework, pauses.resume, case_id)
+        decide_as_supervisor(casework, pauses.resume, case_id)
 
 
 def test_a_pause_moves_the_deadlines_and_nothing_brings_them_back(casework: CaseworkFixture, load: Load) -> None:
@@ -138,9 +140,9 @@ def test_a_pause_moves_the_deadlines_and_nothing_brings_them_back(casework: Case
     case_id = case_with_visit(casework)
     before = deadlines(casework, case_id)
     assert before
-    give(casework, pauses.pause, case_id)
+    decide_as_supervisor(casework, pauses.pause, case_id)
     casework.pass_time(hours=1)
-    give(casework, pauses.resume, case_id)
+    decide_as_supervisor(casework, pauses.resume, case_id)
     casework.pass_time(seconds=30)
     assert deadlines(casework, case_id) == {name: at + timedelta(hours=1) for name, at in before.items()}
 
@@ -149,9 +151,9 @@ def test_the_time_to_accept_stands_still_in_a_pause(casework: CaseworkFixture, l
     load()
     case_id = case_with_visit(casework)
     casework.pass_time(minutes=1)
-    give(casework, pauses.pause, case_id)
+    decide_as_supervisor(casework, pauses.pause, case_id)
     casework.pass_time(hours=1)
-    give(casework, pauses.resume, case_id)
+    decide_as_supervisor(casework, pauses.resume, case_id)
     assert visit_of(casework, case_id).officer == "A"
     casework.pass_time(seconds=59)
     assert visit_of(casework, case_id).officer == "A"
@@ -162,9 +164,9 @@ def test_the_time_to_accept_stands_still_in_a_pause(casework: CaseworkFixture, l
 def test_a_pause_pushes_nothing_into_the_quiet_hours(casework: CaseworkFixture) -> None:
     case_id = casework.open(urgency="medium", channels=["voice"])
     [call] = casework.attempts(case_id, "voice")
-    give(casework, pauses.pause, case_id)
+    decide_as_supervisor(casework, pauses.pause, case_id)
     casework.pass_time(hours=12, minutes=35)  # 21:35
-    give(casework, pauses.resume, case_id)
+    decide_as_supervisor(casework, pauses.resume, case_id)
     [call] = casework.attempts(case_id, "voice")
     assert call.due_at == START.replace(day=3, hour=8)
 
@@ -175,9 +177,9 @@ def test_a_revisit_keeps_its_window_through_a_pause(casework: CaseworkFixture, l
     act(casework, case_id, "accept")
     act(casework, case_id, "report", result=Result.MET_REFUSED)
     [planned] = [each for each in casework.attempts(case_id, "visit") if each.state == "planned"]
-    give(casework, pauses.pause, case_id)
+    decide_as_supervisor(casework, pauses.pause, case_id)
     casework.pass_time(hours=4)
-    give(casework, pauses.resume, case_id)
+    decide_as_supervisor(casework, pauses.resume, case_id)
     assert [each.due_at for each in casework.attempts(case_id, "visit") if each.state == "planned"] == [planned.due_at]
 
 
@@ -190,23 +192,23 @@ def test_an_employer_is_called_only_on_order_each_time_anew(casework: CaseworkFi
 
     casework.pass_time(minutes=50)
     assert calls() == []
-    give(casework, decisions.call, case_id, employer)
+    decide_as_supervisor(casework, decisions.call, case_id, employer)
     assert [(each.rule, each.person) for each in calls()] == [("call_employer", "other")]
     with pytest.raises(OperatorError, match="one is being called"):
-        give(casework, decisions.call, case_id, employer)
+        decide_as_supervisor(casework, decisions.call, case_id, employer)
     with pytest.raises(OperatorError, match="no community contact"):
-        give(casework, decisions.call, case_id, Relation.COMMUNITY)
+        decide_as_supervisor(casework, decisions.call, case_id, Relation.COMMUNITY)
     casework.deliver(Scripted([Answered(Result.BUSY)] * 9))
     casework.pass_time(minutes=50)
     assert len(calls()) == 1
-    give(casework, decisions.call, case_id, employer)
+    decide_as_supervisor(casework, decisions.call, case_id, employer)
     assert len(calls()) == 2
 
 
 def test_a_community_worker_is_asked_for_help_on_order(casework: CaseworkFixture) -> None:
     worker = {"relation": "社区网格员", "phone": "15400009003"}
     case_id = casework.open(contacts=[worker], channels=["sms", "voice"])
-    give(casework, decisions.call, case_id, Relation.COMMUNITY)
+    decide_as_supervisor(casework, decisions.call, case_id, Relation.COMMUNITY)
     [call] = [each for each in casework.attempts(case_id, "voice") if each.party != "subject"]
     assert (call.rule, call.party, call.due_at) == ("call_community", "contact:community:0", START)
 
@@ -215,7 +217,7 @@ def test_a_community_worker_is_spoken_to_in_chinese_whoever_the_victim_is(casewo
     """And the voice that reads it out is told so."""
     worker = {"relation": "社区网格员", "phone": "15400009003"}
     case_id = casework.open(contacts=[worker], channels=["sms", "voice"], language="en")
-    give(casework, decisions.call, case_id, Relation.COMMUNITY)
+    decide_as_supervisor(casework, decisions.call, case_id, Relation.COMMUNITY)
     provider = Scripted([Answered(Result.BUSY)] * 9)
     casework.pass_time(minutes=1)
     casework.deliver(provider)
@@ -227,7 +229,7 @@ def test_a_community_worker_is_spoken_to_in_chinese_whoever_the_victim_is(casewo
 def test_family_needs_no_order_and_takes_none(casework: CaseworkFixture) -> None:
     case_id = casework.open(contacts=[{"relation": "配偶", "phone": "15400009002"}])
     with pytest.raises(OperatorError, match="employer, community"):
-        give(casework, decisions.call, case_id, Relation.SPOUSE)
+        decide_as_supervisor(casework, decisions.call, case_id, Relation.SPOUSE)
 
 
 def test_the_visit_follows_the_person_and_its_clock_stands(casework: CaseworkFixture, load: Load) -> None:
@@ -235,7 +237,7 @@ def test_the_visit_follows_the_person_and_its_clock_stands(casework: CaseworkFix
     case_id = case_with_visit(casework)
     before = deadlines(casework, case_id)
     casework.pass_time(minutes=1)
-    give(casework, decisions.locate, case_id, place("P2", until=START + timedelta(hours=6)))
+    decide_as_supervisor(casework, decisions.locate, case_id, place("P2", until=START + timedelta(hours=6)))
     assign(casework)
     visit = visit_of(casework, case_id)
     assert (visit.precinct_code, visit.officer, deadlines(casework, case_id)) == ("P2", "Z", before)
@@ -247,7 +249,7 @@ def test_who_comes_back_is_found_there_again(casework: CaseworkFixture, load: Lo
     case_id = case_with_visit(casework)
     for minutes, precinct, text in ((1, "P2", "海棠酒店"), (1, "P1", "南站"), (1, "P2", "海棠酒店")):
         casework.pass_time(minutes=minutes)
-        give(casework, decisions.locate, case_id, place(precinct, text))
+        decide_as_supervisor(casework, decisions.locate, case_id, place(precinct, text))
         assert visit_of(casework, case_id).precinct_code == precinct
 
 
@@ -255,9 +257,9 @@ def test_a_place_turns_out_to_be_another_precincts(casework: CaseworkFixture, lo
     load()
     case_id = case_with_visit(casework)
     casework.pass_time(minutes=1)
-    give(casework, decisions.locate, case_id, place("P1"))
+    decide_as_supervisor(casework, decisions.locate, case_id, place("P1"))
     casework.pass_time(minutes=1)
-    give(casework, decisions.locate, case_id, place("P2"))
+    decide_as_supervisor(casework, decisions.locate, case_id, place("P2"))
     assert visit_of(casework, case_id).precinct_code == "P2"
     assert len(casework.rows(AddressRow, AddressRow.kind == "current")) == 1
 
@@ -266,9 +268,9 @@ def test_nobody_is_located_in_an_unknown_precinct_or_in_the_past(casework: Casew
     load()
     case_id = case_with_visit(casework)
     with pytest.raises(OperatorError, match="no unit P9 in the roster"):
-        give(casework, decisions.locate, case_id, place("P9"))
+        decide_as_supervisor(casework, decisions.locate, case_id, place("P9"))
     with pytest.raises(OperatorError, match="in the past"):
-        give(casework, decisions.locate, case_id, place("P2", until=START))
+        decide_as_supervisor(casework, decisions.locate, case_id, place("P2", until=START))
     assert casework.rows(AddressRow, AddressRow.kind == "current") == []
 
 
@@ -287,7 +289,7 @@ def numbers(casework: CaseworkFixture, case_id: UUID) -> int:
 def test_an_instruction_that_joined_the_wrong_person_is_split_off(casework: CaseworkFixture) -> None:
     case_id = two_joined(casework)
     assert numbers(casework, case_id) == 2
-    own, _ = give(casework, splits.split, case_id, "YJ-2")
+    own, _ = decide_as_supervisor(casework, splits.split, case_id, "YJ-2")
     assert own != case_id
     assert (numbers(casework, case_id), numbers(casework, own)) == (1, 2)
     assert {(each.case_id, each.other_id) for each in casework.rows(LinkRow, LinkRow.kind == "split")} == {
@@ -302,7 +304,7 @@ def test_an_instruction_that_joined_the_wrong_person_is_split_off(casework: Case
 
 def test_the_next_version_of_a_split_instruction_finds_its_own_case(casework: CaseworkFixture) -> None:
     case_id = two_joined(casework)
-    own, _ = give(casework, splits.split, case_id, "YJ-2")
+    own, _ = decide_as_supervisor(casework, splits.split, case_id, "YJ-2")
     assert casework.push(instruction(2, **SAME_PERSON, version=2)).case == str(own)
 
 
@@ -310,21 +312,21 @@ def test_the_next_version_of_a_split_instruction_finds_its_own_case(casework: Ca
 def test_only_one_of_several_can_be_split_off(casework: CaseworkFixture, instruction_id: str) -> None:
     case_id = casework.open()
     with pytest.raises(OperatorError, match="only one of several joined"):
-        give(casework, splits.split, case_id, instruction_id)
+        decide_as_supervisor(casework, splits.split, case_id, instruction_id)
 
 
 def test_a_withdrawn_instruction_is_not_brought_back_by_a_split(casework: CaseworkFixture) -> None:
     case_id = two_joined(casework)
     casework.push(withdrawal(2))
     with pytest.raises(OperatorError, match="withdrawn"):
-        give(casework, splits.split, case_id, "YJ-2")
+        decide_as_supervisor(casework, splits.split, case_id, "YJ-2")
     assert len(casework.rows(CaseRow)) == 1
 
 
 def test_what_is_left_behind_with_withdrawn_instructions_only_ends(casework: CaseworkFixture) -> None:
     case_id = two_joined(casework)
     casework.push(withdrawal(1))
-    own, _ = give(casework, splits.split, case_id, "YJ-2")
+    own, _ = decide_as_supervisor(casework, splits.split, case_id, "YJ-2")
     assert (casework.case(case_id).resolution, casework.case(own).state) == ("WITHDRAWN", "open")
 
 
@@ -332,4 +334,4 @@ def test_one_id_of_two_sources_is_not_split_blindly(casework: CaseworkFixture) -
     case_id = two_joined(casework)
     casework.push(instruction(2, **SAME_PERSON, source={"system": "another"}))
     with pytest.raises(OperatorError, match="two sources"):
-        give(casework, splits.split, case_id, "YJ-2")
+        decide_as_supervisor(casework, splits.split, case_id, "YJ-2")

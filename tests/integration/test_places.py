@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 from casework_fixture import START, CaseworkFixture
-from station import Load, act, assign, case_with_visit, give, visit_of
+from visits_fixture import Load, act, assign, case_with_visit, decide_as_supervisor, visit_of
 
 from dispatcher.errors import OperatorError
 from dispatcher.simulate.crew import Crew
@@ -105,7 +105,7 @@ def test_an_address_may_be_tried_once_more(casework: CaseworkFixture, load: Load
 def test_what_is_learnt_under_way_is_tried_too(casework: CaseworkFixture, load: Load) -> None:
     case_id = under_way(casework, load, HOME)
     hotel = Address(kind="current", text="海棠酒店302", precinct_code="P1", valid_until=START + timedelta(hours=4))
-    give(casework, decisions.locate, case_id, hotel)
+    decide_as_supervisor(casework, decisions.locate, case_id, hotel)
     with pytest.raises(OperatorError, match="not tried yet: current, residence"):
         act(casework, case_id, "report", result=Result.NOT_FOUND_TEMPORARILY)
 
@@ -154,7 +154,7 @@ def test_who_tried_without_a_word_before_was_there(casework: CaseworkFixture, lo
 
 def test_what_was_tried_after_the_end_is_kept(casework: CaseworkFixture, load: Load) -> None:
     case_id = under_way(casework, load, HOME, WORK)
-    give(casework, decisions.close, case_id, decisions.Resolution.SELF_AWARE)
+    decide_as_supervisor(casework, decisions.close, case_id, decisions.Resolution.SELF_AWARE)
     word = officer_steps.OfficerReport(AWAY_FROM_IT, address=AddressKind.WORK)
     with casework.sessions.begin() as session:
         officer_steps.keep_late(session, casework.context, visit_of(casework, case_id).id, "tried", word)
@@ -165,7 +165,7 @@ def test_what_was_tried_after_the_end_is_kept(casework: CaseworkFixture, load: L
 def test_a_simulated_officer_looks_everywhere(casework: CaseworkFixture, load: Load) -> None:
     case_id = under_way(casework, load, HOME, WORK)
     crew: Any = Crew(SimpleNamespace(sessions=casework.sessions, context=casework.context))  # type: ignore[arg-type]
-    crew.give(case_id, ["not_found_confirmed"])
+    crew.decide_as_supervisor(case_id, ["not_found_confirmed"])
     assert crew.act(casework.now)[0] is True
     assert visit_of(casework, case_id).result == "NOT_FOUND_CONFIRMED"
     assert [each.data["kind"] for each in casework.journal(case_id, "visit_address_tried")] == ["work"]

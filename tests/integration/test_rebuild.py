@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from casework_fixture import CaseworkFixture, Scripted, event, instruction, phone
 from sqlalchemy import select
-from station import Load, act, case_with_visit, give
+from visits_fixture import Load, act, case_with_visit, decide_as_supervisor
 
 from dispatcher.reporting.verify import Difference
 from dispatcher.store.base import Base
@@ -30,10 +30,12 @@ def full(casework: CaseworkFixture, load: Load) -> CaseworkFixture:
     casework.open(2, phones=[{"number": phone(8)}], channels=["voice"])
     case_id = case_with_visit(casework)
     casework.push(instruction(5, **SAME_PERSON))
-    give(casework, splits.split, case_id, "YJ-5")
-    give(casework, decisions.ask_bank, gone, Hook.PROTECT_ACCOUNT)
+    decide_as_supervisor(casework, splits.split, case_id, "YJ-5")
+    decide_as_supervisor(casework, decisions.ask_bank, gone, Hook.PROTECT_ACCOUNT)
     act(casework, case_id, "return", officer="A", reason=ReturnReason.NOT_MY_JURISDICTION, to_unit="P2")
-    give(casework, decisions.locate, case_id, Address(kind="current", text="海棠酒店302", precinct_code="P1"))
+    decide_as_supervisor(
+        casework, decisions.locate, case_id, Address(kind="current", text="海棠酒店302", precinct_code="P1")
+    )
     casework.push(event("feedback", 8, outcome="NOT_A_VICTIM"))
     return casework
 

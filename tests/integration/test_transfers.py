@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 from casework_fixture import CaseworkFixture, Scripted, withdrawal
-from station import Load, act, assign, case_with_visit, give, visit_of
+from visits_fixture import Load, act, assign, case_with_visit, decide_as_supervisor, visit_of
 
 from dispatcher.errors import OperatorError
 from dispatcher.store.transfers import TransferRow
@@ -254,7 +254,9 @@ def test_an_offer_ends_when_the_person_turns_out_to_be_elsewhere(casework: Casew
     load()
     case_id = case_with_visit(casework)
     returned(casework, case_id, "AWAY")
-    give(casework, decisions.locate, case_id, Address(kind="current", text="海棠酒店302", precinct_code="P2"))
+    decide_as_supervisor(
+        casework, decisions.locate, case_id, Address(kind="current", text="海棠酒店302", precinct_code="P2")
+    )
     assign(casework)
     assert states(casework) == ["lapsed"]
     with pytest.raises(OperatorError, match="no transfer"):

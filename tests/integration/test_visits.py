@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from casework_fixture import START, CaseworkFixture
 from sqlalchemy.exc import IntegrityError
-from station import BADGES, Load, act, assign, case_with_visit, visit_of
+from visits_fixture import BADGES, Load, act, assign, case_with_visit, visit_of
 
 from dispatcher.errors import OperatorError
 from dispatcher.store.visits import AssignmentRow, OfficerRow, UnitRow, VisitRow

@@ -16,7 +16,7 @@ from casework_fixture import CaseworkFixture, Scripted
 from pydantic import SecretStr
 from sqlalchemy import create_engine
 from standardwebhooks import Webhook
-from station import Load, case_with_visit
+from visits_fixture import Load, case_with_visit
 
 from dispatcher import clock
 from dispatcher.casework import provider_health

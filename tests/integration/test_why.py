@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 from casework_fixture import CaseworkFixture, event, instruction, withdrawal
-from station import Load, act, case_with_visit, visit_of
+from visits_fixture import Load, act, case_with_visit, visit_of
 
 from dispatcher.cli import why
 from dispatcher.errors import OperatorError

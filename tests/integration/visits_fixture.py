@@ -63,17 +63,17 @@ def visit_of(casework: CaseworkFixture, case_id: UUID) -> VisitRow:
     return casework.rows(VisitRow, VisitRow.case_id == case_id)[-1]
 
 
-def act(casework: CaseworkFixture, case_id: UUID, step: str, *, officer: str | None = None, **said: Any) -> VisitRow:
-    """One step of an officer's work, with what is said at it."""
-    word = officer_steps.OfficerReport(**said)
+def act(casework: CaseworkFixture, case_id: UUID, step: str, *, officer: str | None = None, **facts: Any) -> VisitRow:
+    """One step of an officer's work, with what the officer reports."""
+    report = officer_steps.OfficerReport(**facts)
     with casework.sessions.begin() as session:
         visit, _ = officer_steps.act(
-            session, casework.context, visit_of(casework, case_id).id, step, officer=officer, report=word
+            session, casework.context, visit_of(casework, case_id).id, step, officer=officer, report=report
         )
     return visit
 
 
-def give(
+def decide_as_supervisor(
     casework: CaseworkFixture, order: Callable[..., Any], case_id: UUID, *what: Any, by: SupervisorDecision = ORDER
 ) -> Any:
     """A supervisor's order on a case."""
