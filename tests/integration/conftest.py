@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from casework_fixture import NO_REDIS, PATIENT_REDIS, START, CaseworkFixture
-from gateway_stage import Scenario, world
+from simulator_fixture import Scenario, simulator_fixture
 from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
 from tests.conftest import NewDatabase
@@ -79,11 +79,11 @@ def play(tmp_path: Path) -> Callable[..., None]:
     """Runs a scenario with a gateway simulator of its own."""
 
     def run(scenario: Scenario, *extra: str) -> None:
-        async def staged() -> None:
-            async with world(tmp_path / "record.jsonl", *extra) as stage:
-                await scenario(stage)
+        async def run_it() -> None:
+            async with simulator_fixture(tmp_path / "record.jsonl", *extra) as fixture:
+                await scenario(fixture)
 
-        asyncio.run(staged())
+        asyncio.run(run_it())
 
     return run
 

@@ -54,7 +54,7 @@ def message(vendor: Vendor, **more: Any) -> Message:
 
 
 def play(name: str, scenario: Scenario, timeout_s: float = TIMEOUT_S) -> None:
-    async def staged() -> None:
+    async def run_it() -> None:
         async with stub() as made:
             provider = registry.build([settings(name, made.url, timeout_s)], {})[name]
             try:
@@ -62,7 +62,7 @@ def play(name: str, scenario: Scenario, timeout_s: float = TIMEOUT_S) -> None:
             finally:
                 await provider.close()
 
-    asyncio.run(staged())
+    asyncio.run(run_it())
 
 
 def send(

@@ -79,7 +79,7 @@ def call(who: str, **more: Any) -> Message:
 
 
 def play(given: ProviderSettings, scenario: Scenario) -> Any:
-    async def staged() -> Any:
+    async def run_it() -> Any:
         provider = SipProvider(given)
         await provider.open()
         try:
@@ -87,7 +87,7 @@ def play(given: ProviderSettings, scenario: Scenario) -> Any:
         finally:
             await provider.close()
 
-    return asyncio.run(staged())
+    return asyncio.run(run_it())
 
 
 def send(tmp_path: Path, *messages: Message, **options: Any) -> list[Outcome]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from gateway_stage import IDENTITY, NUMBER, SECRET, TEXT, client
+from simulator_fixture import IDENTITY, NUMBER, SECRET, TEXT, client
 
 from providers.base import Accepted, Message, OperationsFault, ProviderSettings
 from providers.broadcast.group_notice import group_notice
@@ -125,11 +125,11 @@ def leaves(value: Any, path: str = "") -> Iterator[str]:
 
 
 def run(scenario: Callable[[Wire], Awaitable[None]]) -> None:
-    async def staged() -> None:
+    async def run_it() -> None:
         async with wire() as kept:
             await scenario(kept)
 
-    asyncio.run(staged())
+    asyncio.run(run_it())
 
 
 async def send(kept: Wire, adapter: Any, letter: Message) -> Any:

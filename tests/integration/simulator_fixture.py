@@ -159,7 +159,7 @@ def client(
 
 
 @dataclass
-class World:
+class SimulatorFixture:
     simulator: Simulator
     gateway: GatewayClient
     bank: GatewayClient
@@ -175,18 +175,18 @@ class World:
         return [json.loads(line)["event"] for line in self.record.read_text().splitlines()]
 
 
-Scenario = Callable[[World], Awaitable[None]]
+Scenario = Callable[[SimulatorFixture], Awaitable[None]]
 
 
 @asynccontextmanager
-async def world(record: Path, *extra: str) -> AsyncIterator[World]:
+async def simulator_fixture(record: Path, *extra: str) -> AsyncIterator[SimulatorFixture]:
     async with AsyncExitStack() as stack:
         box = await stack.enter_async_context(mailbox())
         running = await stack.enter_async_context(simulator(record, *extra))
         clients = [client(running.base_url, each, callback_url=box.url) for each in ADAPTERS]
         for each in clients:
             stack.push_async_callback(each.close)
-        yield World(running, *clients, box, record)
+        yield SimulatorFixture(running, *clients, box, record)
 
 
 def sms(to: str = NUMBER) -> Message:
