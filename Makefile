@@ -15,7 +15,7 @@ JASMIN := tests/peers/jasmin
 # Where this is set, each of the many processes of a test compiles the same 900 modules anew: 2 s of one core.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test unit laws crowd model failover failover-short faults faults-short faults-can-fail limits limits-short \
+.PHONY: demo test unit laws concurrent-producers crowd model failover failover-short faults faults-short faults-can-fail limits limits-short \
 	mutants mutants-short without-rules without-names peers peers-short peers-signatures peers-smpp peers-sip \
 	peers-kannel peers-jasmin lint format bench bench-short lock clean
 
@@ -49,8 +49,10 @@ bench: $(VENV)/run  ## delivery beside a naive Celery task
 bench-short: $(VENV)/run  ## the same in small, so that it does not rot
 	$(BIN)/dispatcher bench deliver --instructions 200 --rounds 1
 
-crowd: $(VENV)/dev  ## eight producers push the same thousand lines in any order
-	DISPATCHER_TEST_CROWD=1000 $(BIN)/python -m pytest tests/integration/test_crowd.py --timeout=3600
+concurrent-producers: $(VENV)/dev  ## eight producers push the same thousand lines in any order
+	DISPATCHER_TEST_PRODUCER_LINES=1000 $(BIN)/python -m pytest tests/integration/test_concurrent_producers.py --timeout=3600
+
+crowd: concurrent-producers  ## its former name
 
 model: $(VENV)/dev  ## random histories of the whole casework on a real database
 	@seed=$${SEED:-$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}; echo "seed $$seed; make model SEED=$$seed repeats it"; \

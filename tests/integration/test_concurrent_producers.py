@@ -1,6 +1,6 @@
 """Eight producers push the same lines in any order, and what stands in the end is what one producer in order leaves.
 
-DISPATCHER_TEST_CROWD sets how many lines there are; `make crowd` takes a thousand.
+DISPATCHER_TEST_PRODUCER_LINES sets how many lines there are; `make concurrent-producers` takes a thousand.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 from casework_fixture import CaseworkFixture, event, instruction, phone, withdrawal
-from crowd import lines, push_all, standing
+from concurrent_producers import final_state, lines, push_all
 from sqlalchemy.exc import OperationalError
 
 from dispatcher.casework import personal_data
@@ -28,7 +28,7 @@ from dispatcher.store.instructions import InstructionRow
 from schemas.vocabulary import IntakeStatus
 
 PRODUCERS = 8
-LINES = int(os.environ.get("DISPATCHER_TEST_CROWD", "150"))
+LINES = int(os.environ.get("DISPATCHER_TEST_PRODUCER_LINES", "150"))
 SEED = int(os.environ.get("SEED", "1"))
 
 
@@ -37,17 +37,19 @@ def test_any_order_ends_as_one_producer_in_order(
     casework: CaseworkFixture, new_casework: Callable[[], CaseworkFixture]
 ) -> None:
     dice = Random(SEED)
-    said = lines(LINES, dice)
+    pushed = lines(LINES, dice)
     alone = new_casework()
-    push_all(alone, said)
-    orders = [dice.sample(said, len(said)) for _ in range(PRODUCERS)]
+    push_all(alone, pushed)
+    orders = [dice.sample(pushed, len(pushed)) for _ in range(PRODUCERS)]
     with ThreadPoolExecutor(PRODUCERS) as threads:
-        answers = [word for words in threads.map(lambda order: push_all(casework, order), orders) for word in words]
+        answers = [
+            status for statuses in threads.map(lambda order: push_all(casework, order), orders) for status in statuses
+        ]
     assert set(answers) >= {"accepted", "duplicate", "conflict", "stale"}
-    expected, found = standing(alone), standing(casework)
+    expected, actual = final_state(alone), final_state(casework)
     assert expected["open"] and not expected["orphans"]
     assert {
-        name: (found[name] - rows, rows - found[name]) for name, rows in expected.items() if found[name] != rows
+        name: (actual[name] - rows, rows - actual[name]) for name, rows in expected.items() if actual[name] != rows
     } == {}
 
 
