@@ -60,8 +60,10 @@ bench: $(VENV)/run  ## delivery beside a naive Celery task
 bench-short: $(VENV)/run  ## the same in small, so that it does not rot
 	$(BIN)/dispatcher bench deliver --instructions 200 --rounds 1
 
-crowd: $(VENV)/dev  ## eight producers push the same thousand lines in any order
-	DISPATCHER_TEST_CROWD=1000 $(BIN)/python -m pytest tests/integration/test_crowd.py --timeout=3600
+concurrent-producers: $(VENV)/dev  ## eight producers push the same thousand lines in any order
+	DISPATCHER_TEST_PRODUCER_LINES=1000 $(BIN)/python -m pytest tests/integration/test_concurrent_producers.py --timeout=3600
+
+crowd: concurrent-producers  ## its former name
 
 model: $(VENV)/dev  ## random histories of the whole casework on a real database
 	@seed=$${SEED:-$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}; echo "seed $$seed; make model SEED=$$seed repeats it"; \

@@ -12,7 +12,7 @@ from celery import Celery
 
 from dispatcher.clock import hold_clock_driver
 from dispatcher.store.engine import engine
-from tests.end_to_end.stack import Answer, Up
+from tests.end_to_end.stack import PATIENCE_S, Answer, Up
 
 WORKERS = 3
 CASES = "S01,S02,S04,S12,S13"
@@ -70,7 +70,9 @@ def _inspect(up: Up, inspected: list[str], over: threading.Event) -> None:
     while not over.is_set():
         looks = (shown.active, shown.reserved, shown.scheduled, shown.stats)
         inspected += [json.dumps(look(), ensure_ascii=False, default=str) for look in looks]
-    inspected.append(json.dumps(control.inspect(timeout=10, limit=WORKERS).stats(), ensure_ascii=False, default=str))
+    inspected.append(
+        json.dumps(control.inspect(timeout=PATIENCE_S, limit=WORKERS).stats(), ensure_ascii=False, default=str)
+    )
 
 
 @pytest.fixture(scope="package")

@@ -14,6 +14,8 @@ from typing import Any
 import psutil
 
 BIN = Path(sys.executable).parent
+# What takes longer has come to a stop: the demo takes half a minute on a machine of its own.
+PATIENCE_S = 900
 
 
 def _postgres(program: str) -> Path:
@@ -67,7 +69,7 @@ class Up:
         """Ctrl-C."""
         assert self.process is not None
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(40)
+        return self.process.wait(PATIENCE_S)
 
     def run(
         self, *words: str, stdin: str | None = None, program: str = "dispatcher", cwd: Path | None = None
@@ -78,7 +80,7 @@ class Up:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=200,
+            timeout=PATIENCE_S,
             cwd=cwd,
         )
         return Answer(done.returncode, done.stdout, done.stderr)
@@ -94,18 +96,22 @@ class Up:
 
     def psql(self, sql: str) -> Answer:
         done = subprocess.run(
-            [_postgres("psql"), self._url, "-AtX", "-c", sql], capture_output=True, text=True, timeout=30
+            [_postgres("psql"), self._url, "-AtX", "-c", sql], capture_output=True, text=True, timeout=PATIENCE_S
         )
         return Answer(done.returncode, done.stdout, done.stderr)
 
     def dump(self) -> str:
         return subprocess.run(
-            [_postgres("pg_dump"), "--inserts", self._url], capture_output=True, text=True, timeout=60, check=True
+            [_postgres("pg_dump"), "--inserts", self._url],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=True,
         ).stdout
 
-    def wait_for(self, *words: str, until: str, seconds: float = 30) -> Answer:
+    def wait_for(self, *words: str, until: str) -> Answer:
         """Repeat a command until its output holds a word."""
-        limit = time.monotonic() + seconds
+        limit = time.monotonic() + PATIENCE_S
         while True:
             answer = self.run(*words)
             if until in answer.out:

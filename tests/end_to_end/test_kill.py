@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.end_to_end.stack import BIN, environment
+from tests.end_to_end.stack import BIN, PATIENCE_S, environment
 
 
 def test_kill_9_of_workers_in_mid_demo(tmp_path: Path) -> None:
@@ -20,12 +20,12 @@ def test_kill_9_of_workers_in_mid_demo(tmp_path: Path) -> None:
     )
     killed = 0
     gateway = home / "demo" / "gateway.jsonl"
-    limit = time.monotonic() + 120
-    while killed < 3 and demo.poll() is None and time.monotonic() < limit:
+    while killed < 3 and demo.poll() is None:
         # A worker that has just made the gateway work is in the middle of something.
         if gateway.exists() and len(gateway.read_bytes().splitlines()) > 4 * killed + 1:
             killed += _kill_a_worker(demo.pid)
-    out, err = demo.communicate(timeout=170)
+        time.sleep(0.005)
+    out, err = demo.communicate(timeout=PATIENCE_S)
     assert demo.returncode == 0, err[-2000:]
     assert killed >= 2
     assert '"resolution": null' not in out

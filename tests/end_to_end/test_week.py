@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.stack import BIN, environment
+from tests.end_to_end.stack import BIN, PATIENCE_S, environment
 
 COUNT = 60
 
@@ -17,7 +17,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     words = ["simulate", "--generate", str(COUNT), "--seed", "11", "--days", "1", "--json"]
     home: Path = tmp_path_factory.mktemp("week")
     done = subprocess.run(
-        [BIN / "dispatcher", *words], env=environment(home), capture_output=True, text=True, timeout=280
+        [BIN / "dispatcher", *words], env=environment(home), capture_output=True, text=True, timeout=PATIENCE_S
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     for log in (home / "week" / "logs").iterdir():

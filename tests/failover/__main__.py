@@ -15,7 +15,7 @@ from dispatcher import logging
 from dispatcher.setup import build_services
 from tests.failover import drill
 from tests.failover.drill import PHASES, Row
-from tests.failover.stage import Stage, Traffic
+from tests.failover.failover_stack import FailoverStack, Traffic
 
 _WARM_UP_S = 12.0
 _err = Console(stderr=True)
@@ -33,18 +33,18 @@ def main() -> int:
         home = Path(folder)
         home.chmod(0o755)  # PostgreSQL runs as somebody else where we are root
         os.environ["DISPATCHER_HOME"] = folder
-        with _err.status("starting") as status, Stage.at(home) as stage:
-            os.environ |= stage.environment
+        with _err.status("starting") as status, FailoverStack.at(home) as stack:
+            os.environ |= stack.environment
             services = build_services()
             traffic, rows = Traffic(services, given.per_second), list[Row]()
             with traffic.flowing():
                 time.sleep(_WARM_UP_S)
                 for phase in phases:
-                    rows.append(drill.play(phase, services, stage, status.update))
+                    rows.append(drill.play(phase, services, stack, status.update))
             status.update("waiting until every SMS has its result")
             broken = [] if drill.wait_until_quiet(services) else ["some SMS have no result"]
-            broken += drill.judge_all(services, stage, traffic.pushed)
-            history = stage.told("--history", "--name", "A")
+            broken += drill.judge_all(services, stack, traffic.pushed)
+            history = stack.provider_report("--history", "--name", "A")
     _print(rows, traffic.pushed)
     sys.stdout.write(history)
     broken = [f"{row.phase.name}: {each}" for row in rows for each in row.broken] + broken

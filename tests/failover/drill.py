@@ -12,7 +12,7 @@ from sqlalchemy import text
 from dispatcher import clock
 from dispatcher.casework.breaker import STEPS
 from dispatcher.setup import Services
-from tests.failover.stage import GATEWAYS, SLOW_S, Stage
+from tests.failover.failover_stack import GATEWAYS, SLOW_S, FailoverStack
 
 MOVED_WITHIN_S = 10.0
 _BAD_FOR_S, _BACK_WITHIN_S, _QUIET_WITHIN_S = 14.0, 150.0, 120.0
@@ -48,13 +48,13 @@ class Row:
     broken: list[str] = field(default_factory=list)
 
 
-def play(phase: Phase, services: Services, stage: Stage, tell: Callable[[str], None]) -> Row:
+def play(phase: Phase, services: Services, stack: FailoverStack, tell: Callable[[str], None]) -> Row:
     """One fault from its begin until the gateway is fully back."""
     row, begin = Row(phase), _now(services)
-    stage.turn(_BAD, **phase.faults)
+    stack.turn(_BAD, **phase.faults)
     tell(f"{phase.name}: A {phase.what}")
     time.sleep(_BAD_FOR_S)
-    stage.turn(_BAD)
+    stack.turn(_BAD)
     well = _now(services)
     history = _until_back(services, begin, lambda at: tell(f"{phase.name}: A is well again, {at}"))
     tell(f"{phase.name}: looking at A once it is back")
@@ -84,9 +84,9 @@ def _measure(row: Row, services: Services, begin: datetime, well: datetime, hist
         row.broken.append(f"A's shares on its way back: {', '.join(f'{share:.0%}' for share in row.shares)}")
 
 
-def judge_all(services: Services, stage: Stage, pushed: int) -> list[str]:
+def judge_all(services: Services, stack: FailoverStack, pushed: int) -> list[str]:
     """What must hold of all messages, by the gateways' own append-only records."""
-    taken = {name: stage.taken(name) for name in GATEWAYS}
+    taken = {name: stack.taken(name) for name in GATEWAYS}
     people = Counter(line.to for lines in taken.values() for line in lines)
     broken = [f"{count} messages to one person" for count in people.values() if count > 1]
     if len(people) != pushed:

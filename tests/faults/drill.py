@@ -22,9 +22,9 @@ from dispatcher.setup import Services, build_services
 from dispatcher.visits import roster
 from schemas import roster as form
 from tests.faults import invariants, snapshot, traffic
+from tests.faults.fault_stack import FaultStack, Launch
 from tests.faults.invariants import Invariant
 from tests.faults.snapshot import Snapshot
-from tests.faults.stage import Launch, Stage
 from tests.faults.table import DRILLS, Drill
 
 _ROSTER = Path(form.__file__).parents[1] / "dispatcher" / "samples" / "roster.toml"
@@ -68,66 +68,66 @@ def play(drill: Drill, size: Size, seed: int, home: Path, tell: Callable[[str], 
     begin, chance = time.monotonic(), Random(seed)
     row = Row(drill.name, drill.what, seed, size.instructions)
     launch: Launch = {name: (fault, str(value), str(seed)) for name, (fault, value) in drill.launch.items()}
-    with _stage(drill, home, launch) as stage:
-        os.environ |= stage.environment
+    with _fault_stack(drill, home, launch) as stack:
+        os.environ |= stack.environment
         services = build_services()
         with services.sessions.begin() as session:
             roster.load(session, form.read(_ROSTER))
-        stage.gateway(**drill.gateway, seed=seed)
+        stack.gateway(**drill.gateway, seed=seed)
         for name, (fault, value) in drill.launch.items():
             if value:  # a fault that lasts, not a point at which to die
-                stage.note(f"{name}: {fault} {value}")
-        flow = traffic.Traffic(services, stage, traffic.pushes(size.instructions, seed), size.per_second)
+                stack.note(f"{name}: {fault} {value}")
+        flow = traffic.Traffic(services, stack, traffic.pushes(size.instructions, seed), size.per_second)
         with flow.flowing():
             while flow.is_pushing:
-                tell(f"pushed {flow.pushed}/{len(flow.pushes)}, faults {len(stage.strikes)}")
-                time.sleep(drill.every_s * chance.uniform(0.8, 1.2) if drill.strike else 0.5)
-                if drill.strike and flow.is_pushing:
-                    drill.strike(stage, chance)
-            row.faults = len(stage.strikes) + stage.gateway_strikes(drill.gateway)
-            stage.calm()
-            if not _is_quiet_within(size.quiet_within_s, services, stage, tell):
+                tell(f"pushed {flow.pushed}/{len(flow.pushes)}, faults {len(stack.injections)}")
+                time.sleep(drill.every_s * chance.uniform(0.8, 1.2) if drill.inject else 0.5)
+                if drill.inject and flow.is_pushing:
+                    drill.inject(stack, chance)
+            row.faults = len(stack.injections) + stack.gateway_injections(drill.gateway)
+            stack.calm()
+            if not _is_quiet_within(size.quiet_within_s, services, stack, tell):
                 row.broken.append(f"not quiet after {size.quiet_within_s:.0f} s")
         tell("looking at what became of it")
-        _judge(row, drill, snapshot.read(services, home / "gateway.jsonl", flow.taken, drill.blocks_s), stage)
+        _judge(row, drill, snapshot.read(services, home / "gateway.jsonl", flow.taken, drill.blocks_s), stack)
     row.took_s = round(time.monotonic() - begin, 1)
     return row
 
 
-def _stage(drill: Drill, home: Path, launch: Launch) -> Stage:
-    stage = Stage.at(home, launch)
+def _fault_stack(drill: Drill, home: Path, launch: Launch) -> FaultStack:
+    stack = FaultStack.at(home, launch)
     if drill.small_disk_mb:
-        stage.data.mkdir(parents=True)
+        stack.data.mkdir(parents=True)
         size = f"size={drill.small_disk_mb}m"
-        subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", stage.data], check=True)
-    return stage
+        subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", stack.data], check=True)
+    return stack
 
 
-def _is_quiet_within(seconds: float, services: Services, stage: Stage, tell: Callable[[str], None]) -> bool:
+def _is_quiet_within(seconds: float, services: Services, stack: FaultStack, tell: Callable[[str], None]) -> bool:
     """Two looks in a row find nothing due or under way, here or at the gateway."""
     until, looks = time.monotonic() + seconds, 0
     while time.monotonic() < until and looks < 2:
         time.sleep(1)
         tell(f"waiting until all is quiet, {until - time.monotonic():.0f} s at most")
-        looks = looks + 1 if _is_quiet(services, stage) else 0
+        looks = looks + 1 if _is_quiet(services, stack) else 0
     return looks == 2
 
 
-def _is_quiet(services: Services, stage: Stage) -> bool:
+def _is_quiet(services: Services, stack: FaultStack) -> bool:
     try:
         with services.begin() as work:
             seen = due.find_due_work(work)
     except DBAPIError:
         return False
     soon = seen.next_at is not None and (seen.next_at - seen.now).total_seconds() < _HORIZON_S
-    return seen.is_quiet and not soon and stage.receipts_under_way() == 0
+    return seen.is_quiet and not soon and stack.receipts_under_way() == 0
 
 
-def _judge(row: Row, drill: Drill, now: Snapshot, stage: Stage) -> None:
+def _judge(row: Row, drill: Drill, now: Snapshot, stack: FaultStack) -> None:
     lost, doubled, others = (_asked(each, now) for each in (invariants.LOST, invariants.DOUBLED, invariants.OTHERS))
     row.lost, row.doubled = len(lost), len(doubled)
     row.in_doubt = sum(each.was_in_doubt for each in now.attempts)
-    row.recovery_s, row.doubt_s = _recovery_s(now, stage), round(now.longest_doubt_s, 1)
+    row.recovery_s, row.doubt_s = _recovery_s(now, stack), round(now.longest_doubt_s, 1)
     row.broken += [*lost[:_SHOWN], *doubled[:_SHOWN], *others[:_SHOWN]]
     if drill.leaves_no_doubt and now.doubts_of_ours:
         row.broken.append(f"{now.doubts_of_ours} attempts in doubt: the soft shutdown did not finish what it held")
@@ -139,12 +139,12 @@ def _asked(those: tuple[Invariant, ...], now: Snapshot) -> list[str]:
     return [f"{each.__name__}: {found}" for each in those for found in each(now)]
 
 
-def _recovery_s(now: Snapshot, stage: Stage) -> float:
+def _recovery_s(now: Snapshot, stack: FaultStack) -> float:
     """The longest time from a fault's end to the next message at the gateway."""
     seen = sorted(datetime.fromisoformat(line.at) for line in now.lines if line.event != "receipt")
     waits = [
-        min((at for at in seen if at >= strike.over_at), default=strike.over_at) - strike.over_at
-        for strike in stage.strikes
+        min((at for at in seen if at >= injection.over_at), default=injection.over_at) - injection.over_at
+        for injection in stack.injections
     ]
     return round(max((wait.total_seconds() for wait in waits), default=0.0), 1)
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from tests.faults import strikes
-from tests.faults.stage import Stage
+from tests.faults import injections
+from tests.faults.fault_stack import FaultStack
 
 WORKERS = ("worker-urgent", "worker-routine", "worker-casework")
 _SLOW = {"delay_ms": 150}  # so that calls are under way when something breaks
@@ -14,7 +14,7 @@ _SLOW = {"delay_ms": 150}  # so that calls are under way when something breaks
 
 @dataclass(frozen=True)
 class Drill:
-    """`strike` is done every `every_s` seconds while instructions come; `gateway` and `launch` last all the time.
+    """`inject` is done every `every_s` seconds while instructions come; `gateway` and `launch` last all the time.
 
     `leaves_no_doubt`: nothing may be in doubt afterwards. `blocks_s`: how long its fault may keep a case from
     being claimed.
@@ -22,7 +22,7 @@ class Drill:
 
     name: str
     what: str
-    strike: Callable[[Stage, Random], None] | None = None
+    inject: Callable[[FaultStack, Random], None] | None = None
     every_s: float = 5.0
     gateway: Mapping[str, Any] = field(default_factory=lambda: _SLOW)
     launch: Mapping[str, tuple[str, float]] = field(default_factory=dict)
@@ -39,26 +39,28 @@ def _dying(point: str) -> dict[str, tuple[str, float]]:
 DRILLS = {
     drill.name: drill
     for drill in (
-        Drill("kill_worker", "kill -9 of a delivering worker", strikes.kill_worker, every_s=2, in_short=True),
+        Drill("kill_worker", "kill -9 of a delivering worker", injections.kill_worker, every_s=2, in_short=True),
         # So far apart that the last doubts of one kill are settled before the next: that is what recovery is asked for.
-        Drill("kill_workers", "kill -9 of all workers at once", strikes.kill_workers, every_s=20),
-        Drill("term_worker", "SIGTERM to a delivering worker", strikes.term_worker, every_s=3, leaves_no_doubt=True),
+        Drill("kill_workers", "kill -9 of all workers at once", injections.kill_workers, every_s=20),
+        Drill("term_worker", "SIGTERM to a delivering worker", injections.term_worker, every_s=3, leaves_no_doubt=True),
         Drill("kill_before_call", "killed after the commit, before the call", launch=_dying("before_call")),
         Drill("kill_before_record", "killed after the call, before its record", launch=_dying("before_record")),
         Drill("kill_before_wake", "killed after the record, before the ring", launch=_dying("before_wake")),
-        Drill("redis_flush", "FLUSHALL", strikes.flush_redis, every_s=2),
-        Drill("redis_restart", "Redis killed, away for 2 s", strikes.restart_redis, every_s=6),
+        Drill("redis_flush", "FLUSHALL", injections.flush_redis, every_s=2),
+        Drill("redis_restart", "Redis killed, away for 2 s", injections.restart_redis, every_s=6),
         Drill(
             "postgres_restart",
             "PostgreSQL killed, away for 2 s",
-            strikes.restart_postgres,
+            injections.restart_postgres,
             6,
             blocks_s=5,
         ),
-        Drill("both_restart", "PostgreSQL and Redis killed, away for 2 s", strikes.restart_both, every_s=8, blocks_s=5),
-        Drill("disk_full", "PostgreSQL's disk full for 4 s", strikes.fill_disk, 8, blocks_s=8, small_disk_mb=512),
-        Drill("locks", "20 cases locked for 6 s", strikes.lock_cases, every_s=2, blocks_s=6),
-        Drill("sweeps", "two sweeps, then none, then one", strikes.change_sweeps, every_s=2),
+        Drill(
+            "both_restart", "PostgreSQL and Redis killed, away for 2 s", injections.restart_both, every_s=8, blocks_s=5
+        ),
+        Drill("disk_full", "PostgreSQL's disk full for 4 s", injections.fill_disk, 8, blocks_s=8, small_disk_mb=512),
+        Drill("locks", "20 cases locked for 6 s", injections.lock_cases, every_s=2, blocks_s=6),
+        Drill("sweeps", "two sweeps, then none, then one", injections.change_sweeps, every_s=2),
         Drill("clock_ahead", "a worker's clock 5 minutes ahead", launch={"worker-routine": ("wrong_clock", 300)}),
         Drill("clock_behind", "a worker's clock 5 minutes behind", launch={"worker-urgent": ("wrong_clock", -300)}),
         Drill(
@@ -82,7 +84,7 @@ DRILLS = {
         Drill(
             "all_at_once",
             "workers killed at a bad gateway",
-            strikes.kill_worker,
+            injections.kill_worker,
             every_s=2,
             gateway={"rate_hang_after_accept": 0.1, "rate_500": 0.1, "rate_cut_answer": 0.1, "jitter_ms": 3000},
         ),

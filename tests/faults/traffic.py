@@ -24,7 +24,7 @@ from dispatcher.simulate import generate, sample
 from dispatcher.simulate.officer_player import OfficerPlayer
 from dispatcher.simulate.sample import Push
 from schemas.vocabulary import IntakeStatus
-from tests.faults.stage import Stage
+from tests.faults.fault_stack import FaultStack
 
 _MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 _OFFSET = re.compile(r"\+\d+:\d\d")
@@ -44,7 +44,7 @@ class Traffic:
     """`taken`: (system, instruction id) of what the centre was told is accepted."""
 
     services: Services
-    stage: Stage
+    stack: FaultStack
     pushes: list[Push]
     per_second: float
     pushed: int = 0
@@ -54,7 +54,7 @@ class Traffic:
 
     def __post_init__(self) -> None:
         self._officers = OfficerPlayer(self.services)
-        self.stage.script([each for each in map(sample.persona, self.pushes) if each is not None])
+        self.stack.script([each for each in map(sample.persona, self.pushes) if each is not None])
 
     @contextmanager
     def flowing(self) -> Iterator[None]:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import NO_REDIS, START, Desk
-from gateway_stage import Scenario, world
+from casework_fixture import NO_REDIS, PATIENT_REDIS, START, CaseworkFixture
+from simulator_fixture import Scenario, simulator_fixture
 from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
-from station import Load, load_roster
+from visits_fixture import Load, load_roster
 
 from dispatcher import embedded, policy, texts, vault
 from dispatcher.casework.context import Context
@@ -26,13 +26,13 @@ from tests.conftest import NewDatabase
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real server, shared by the tests that ask for it; each has keys of its own, or clears it."""
     server = embedded.redis(tmp_path_factory.mktemp("redis"))
-    yield server.url
+    yield server.url + PATIENT_REDIS
     server.stop()
 
 
 @pytest.fixture
-def new_desk(new_database: NewDatabase, template: str, tmp_path: Path) -> Iterator[Callable[[], Desk]]:
-    """Opens desks of one context, each on a database of its own, at 09:00 on a Monday."""
+def new_casework(new_database: NewDatabase, template: str, tmp_path: Path) -> Iterator[Callable[[], CaseworkFixture]]:
+    """Opens one context's casework, each on a database of its own, at 09:00 on a Monday."""
     context = Context(
         policy=policy.load(),
         vault=vault.load(tmp_path / "keys.json", make=True),
@@ -40,25 +40,25 @@ def new_desk(new_database: NewDatabase, template: str, tmp_path: Path) -> Iterat
         texts=texts.load(),
         wake=Silent(),
     )
-    with ExitStack() as desks:
+    with ExitStack() as opened:
 
-        def make() -> Desk:
-            return desks.enter_context(_desk(new_database(template), context))
+        def make() -> CaseworkFixture:
+            return opened.enter_context(_casework(new_database(template), context))
 
         yield make
 
 
 @pytest.fixture
-def desk(new_desk: Callable[[], Desk]) -> Desk:
+def casework(new_casework: Callable[[], CaseworkFixture]) -> CaseworkFixture:
     """Casework on a database of its own, at 09:00 on a Monday."""
-    return new_desk()
+    return new_casework()
 
 
 @contextmanager
-def _desk(database: str, context: Context) -> Iterator[Desk]:
+def _casework(database: str, context: Context) -> Iterator[CaseworkFixture]:
     # A lock that is waited for this long is a fault of the code under test, not a reason to hang.
-    engine = create_engine(database, pool_size=20, connect_args={"options": "-c lock_timeout=20s"})
-    made = Desk(database, journal_changes.install(sessionmaker(engine, expire_on_commit=False)), context)
+    engine = create_engine(database, pool_size=20, connect_args={"options": "-c lock_timeout=120s"})
+    made = CaseworkFixture(database, journal_changes.install(sessionmaker(engine, expire_on_commit=False)), context)
     with made.sessions.begin() as session:
         context.vault.check(session)
         context.clock.start(session)
@@ -69,21 +69,21 @@ def _desk(database: str, context: Context) -> Iterator[Desk]:
 
 
 @pytest.fixture
-def load(desk: Desk) -> Load:
+def load(casework: CaseworkFixture) -> Load:
     """Loads a roster: all officers, or these, with their duty times."""
-    return partial(load_roster, desk)
+    return partial(load_roster, casework)
 
 
 @pytest.fixture
 def play(tmp_path: Path) -> Callable[..., None]:
     """Runs a scenario with a gateway simulator of its own."""
 
-    def run(scenario: Scenario, *extra: str, timeout_s: float = 10) -> None:
-        async def staged() -> None:
-            async with world(tmp_path / "record.jsonl", *extra, timeout_s=timeout_s) as stage:
-                await scenario(stage)
+    def run(scenario: Scenario, *extra: str) -> None:
+        async def run_it() -> None:
+            async with simulator_fixture(tmp_path / "record.jsonl", *extra) as fixture:
+                await scenario(fixture)
 
-        asyncio.run(staged())
+        asyncio.run(run_it())
 
     return run
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from desk import Desk
+from casework_fixture import CaseworkFixture
 
 from dispatcher.store.tables import metadata
 from providers.base import (
@@ -80,28 +80,28 @@ class Gateway:
         return None
 
 
-def empty(desk: Desk) -> None:
+def empty(casework: CaseworkFixture) -> None:
     """A database as it was before the first warning: making a new one each time would take most of the test."""
     tables = ", ".join(table.name for table in metadata.sorted_tables)
-    desk.sql(f"SET LOCAL session_replication_role = replica; TRUNCATE {tables} CASCADE")
-    with desk.sessions.begin() as session:
-        desk.context.vault.check(session)
-        desk.context.clock.start(session)
+    casework.sql(f"SET LOCAL session_replication_role = replica; TRUNCATE {tables} CASCADE")
+    with casework.sessions.begin() as session:
+        casework.context.vault.check(session)
+        casework.context.clock.start(session)
 
 
-def check_not_twice(desk: Desk, message: Message) -> None:
+def check_not_twice(casework: CaseworkFixture, message: Message) -> None:
     """As it leaves: nothing else to this number is under way or in doubt under another key, unless the log says so."""
-    found = desk.sql(_TWICE, key=message.send_key)
+    found = casework.sql(_TWICE, key=message.send_key)
     assert not found, f"a second message beside {found}"
 
 
-def check(desk: Desk) -> None:
-    now = desk.now
+def check(casework: CaseworkFixture) -> None:
+    now = casework.now
     for name, question in _NEVER.items():
-        found = desk.sql(question, now=now)
+        found = casework.sql(question, now=now)
         assert not found, f"{name}: {found}"
-    assert desk.verdict().differences == []
-    numbered = Counter(desk.sql("SELECT case_id, seq FROM journal WHERE case_id IS NOT NULL"))
+    assert casework.verdict().differences == []
+    numbered = Counter(casework.sql("SELECT case_id, seq FROM journal WHERE case_id IS NOT NULL"))
     assert max(numbered.values(), default=1) == 1
 
 

@@ -44,13 +44,13 @@ class Smsc:
     bind_status: int = 0
     bind_tries: int = 0
     is_mute: bool = False  # answers nothing at all, not even enquire_link
-    answers: Callable[[int], bool] = lambda submitted: True  # whether this submit (from 1) is answered
-    answers_after_s: float = 0.0
+    answers: Callable[[int], bool] = lambda submitted: True  # whether this submit (from 1) is answered at once
     on_submit: Callable[["Far", int], None] | None = None  # before it is answered
     throttled: Callable[[int], bool] = lambda submitted: False
     receipts: str = "after"  # after, before, never, twice; in the form that `receipt` gives
     receipt: Callable[[Taken], bytes] = lambda taken: in_text(taken)
     taken: list[Taken] = field(default_factory=list)
+    unanswered: list[tuple[Pdu, Taken]] = field(default_factory=list)
     submitted: int = 0
     most_open: int = 0  # submits without their answer at one time: the window as it is seen here
     confirmed: list[int] = field(default_factory=list)  # the statuses of deliver_sm_resp
@@ -109,7 +109,7 @@ class Far:
         smsc.most_open = max(smsc.most_open, self.open)
         if smsc.on_submit is not None:
             smsc.on_submit(self, number)
-        asyncio.get_running_loop().call_later(smsc.answers_after_s, self.decide, pdu, number)
+        asyncio.get_running_loop().call_soon(self.decide, pdu, number)
 
     def decide(self, pdu: Pdu, number: int) -> None:
         smsc, submit = self.smsc, smpp34.decode(pdu.frame)
@@ -123,9 +123,19 @@ class Far:
         if smsc.receipts == "before":
             self.report(taken)
         if submit.destination_addr[-1] != SILENT and smsc.answers(number):
-            self.settle(pdu, 0, taken.message_id.encode() + b"\0")
+            self.take(pdu, taken)
+        else:
+            smsc.unanswered.append((pdu, taken))
         for _ in range({"after": 1, "twice": 2}.get(smsc.receipts, 0)):
             self.report(taken)
+
+    def take(self, pdu: Pdu, taken: Taken) -> None:
+        self.settle(pdu, 0, taken.message_id.encode() + b"\0")
+
+    def answer_late(self) -> None:
+        """Answer every submit that has no answer yet."""
+        while self.smsc.unanswered:
+            self.take(*self.smsc.unanswered.pop(0))
 
     def settle(self, pdu: Pdu, status: int, body: bytes) -> None:
         self.open -= 1
@@ -164,7 +174,7 @@ class Far:
         self.writer.write(struct.pack(">LLLL", length, protocol_codes.DELIVER_SM, 0, 1))
 
 
-async def until(is_so: Callable[[], object], patience_s: float = 10.0) -> None:
+async def until(is_so: Callable[[], object], patience_s: float = 120.0) -> None:
     """What is waited for happens elsewhere and rings no bell."""
     async with asyncio.timeout(patience_s):
         while not is_so():  # noqa: ASYNC110

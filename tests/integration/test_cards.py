@@ -5,9 +5,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from desk import START, Desk, Scripted, withdrawal
-from station import Load, act, case_with_visit, give, visit_of
+from casework_fixture import START, CaseworkFixture, Scripted, withdrawal
 from test_codes import code_of
+from visits_fixture import Load, act, case_with_visit, decide_as_supervisor, visit_of
 
 from dispatcher.errors import OperatorError
 from dispatcher.supervision import decisions
@@ -23,57 +23,59 @@ WORK = {"kind": "工作", "text": "样板大厦9层", "precinct_code": "P1"}
 CHILD = "990101201801010001"
 
 
-def case_of(desk: Desk, **changes: Any) -> UUID:
+def case_of(casework: CaseworkFixture, **changes: Any) -> UUID:
     known: dict[str, Any] = {"name": NAME, "contacts": [MOTHER], "addresses": [HOME, WORK]}
-    return case_with_visit(desk, **(known | changes))
+    return case_with_visit(casework, **(known | changes))
 
 
-def read(desk: Desk, case_id: UUID, officer: str | None = "A") -> dict[str, Any]:
-    with desk.begin() as work:
-        return visit_card.read(work, visit_of(desk, case_id).id, officer=officer)
+def read(casework: CaseworkFixture, case_id: UUID, officer: str | None = "A") -> dict[str, Any]:
+    with casework.begin() as work:
+        return visit_card.read(work, visit_of(casework, case_id).id, officer=officer)
 
 
-def test_the_officer_who_has_the_visit_reads_it_whole(desk: Desk, load: Load) -> None:
+def test_the_officer_who_has_the_visit_reads_it_whole(casework: CaseworkFixture, load: Load) -> None:
     load()
-    case_id = case_of(desk, vulnerability=["老年人"])
-    card = read(desk, case_id)
+    case_id = case_of(casework, vulnerability=["老年人"])
+    card = read(casework, case_id)
     assert (card["name"], card["masked"], card["phones"]) == (NAME, False, [f"+86{PHONE}"])
     assert [(each["label"], each["name"], each["phone"]) for each in card["contacts"]] == [
         ("父母 parent", "何某梅", "+8615400009001")
     ]
-    assert card["code"] == code_of(desk, case_id)
+    assert card["code"] == code_of(casework, case_id)
     lines = "".join(line["zh"] for line in card["lines"])
     assert "先出示证件" in lines
     assert "老年人" in lines
     assert "假警察" in card["show"]
 
 
-def test_while_the_account_is_protected_the_card_says_why_and_how_to_appeal(desk: Desk, load: Load) -> None:
+def test_while_the_account_is_protected_the_card_says_why_and_how_to_appeal(
+    casework: CaseworkFixture, load: Load
+) -> None:
     load()
-    case_id = case_of(desk)
+    case_id = case_of(casework)
 
     def tells() -> bool:
-        return any("申诉" in line["zh"] for line in read(desk, case_id)["lines"])
+        return any("申诉" in line["zh"] for line in read(casework, case_id)["lines"])
 
-    act(desk, case_id, "accept")
+    act(casework, case_id, "accept")
     assert not tells()
-    give(desk, decisions.ask_bank, case_id, BankRequest.PROTECT_ACCOUNT)
-    desk.deliver(Scripted([Answered(Result.GRANTED, hours=24)], name="bank", channels=(Channel.HOOK,)))
+    decide_as_supervisor(casework, decisions.ask_bank, case_id, BankRequest.PROTECT_ACCOUNT)
+    casework.deliver(Scripted([Answered(Result.GRANTED, hours=24)], name="bank", channels=(Channel.HOOK,)))
     assert tells()
-    desk.pass_time(hours=25)
+    casework.pass_time(hours=25)
     assert not tells()
 
 
-def test_addresses_stand_in_visiting_order(desk: Desk, load: Load) -> None:
+def test_addresses_stand_in_visiting_order(casework: CaseworkFixture, load: Load) -> None:
     load()
-    case_id = case_of(desk)
+    case_id = case_of(casework)
     hotel = Address(kind="current", text="海棠酒店302", precinct_code="P1", valid_until=START + timedelta(hours=4))
-    give(desk, decisions.locate, case_id, hotel)
-    kinds = [each["kind"] for each in read(desk, case_id)["addresses"]]
+    decide_as_supervisor(casework, decisions.locate, case_id, hotel)
+    kinds = [each["kind"] for each in read(casework, case_id)["addresses"]]
     assert kinds == ["current", "work", "residence"]  # Monday, 09:00
-    act(desk, case_id, "accept")
-    desk.pass_time(hours=10)
-    places = read(desk, case_id)["addresses"]
+    act(casework, case_id, "accept")
+    casework.pass_time(hours=10)
+    places = read(casework, case_id)["addresses"]
     assert [(each["label"], each["text"]) for each in places] == [
         ("现住 residence", "样板路1号"),
         ("工作 work", "样板大厦9层"),
@@ -81,70 +83,72 @@ def test_addresses_stand_in_visiting_order(desk: Desk, load: Load) -> None:
 
 
 @pytest.mark.parametrize("officer", ["B", "L", "S-1", None])
-def test_all_others_see_a_surname_and_a_precinct(desk: Desk, load: Load, officer: str | None) -> None:
+def test_all_others_see_a_surname_and_a_precinct(casework: CaseworkFixture, load: Load, officer: str | None) -> None:
     load()
-    case_id = case_of(desk)
-    card = read(desk, case_id, officer)
+    case_id = case_of(casework)
+    card = read(casework, case_id, officer)
     assert (card["name"], card["masked"], card["precinct"]) == ("欧阳某某", True, "P1")
     assert set(card) == {"visit", "case", "state", "precinct", "masked", "minor", "name"}
 
 
-def test_a_child_has_no_name_but_for_the_case_officer(desk: Desk, load: Load) -> None:
+def test_a_child_has_no_name_but_for_the_case_officer(casework: CaseworkFixture, load: Load) -> None:
     load()
-    case_id = case_of(desk, id_number=CHILD)
-    assert (read(desk, case_id, "B")["name"], read(desk, case_id)["name"]) == ("某某", NAME)
-    assert read(desk, case_id)["lines"][1]["zh"].startswith("未成年人:监护人在场")
-    assert "您家孩子" in read(desk, case_id)["show"]
+    case_id = case_of(casework, id_number=CHILD)
+    assert (read(casework, case_id, "B")["name"], read(casework, case_id)["name"]) == ("某某", NAME)
+    assert read(casework, case_id)["lines"][1]["zh"].startswith("未成年人:监护人在场")
+    assert "您家孩子" in read(casework, case_id)["show"]
 
 
-def test_who_no_longer_has_the_visit_sees_no_more(desk: Desk, load: Load) -> None:
+def test_who_no_longer_has_the_visit_sees_no_more(casework: CaseworkFixture, load: Load) -> None:
     load()
-    case_id = case_of(desk)
-    act(desk, case_id, "accept")
-    assert read(desk, case_id)["masked"] is False
-    desk.push(withdrawal())
-    assert read(desk, case_id)["masked"] is True
+    case_id = case_of(casework)
+    act(casework, case_id, "accept")
+    assert read(casework, case_id)["masked"] is False
+    casework.push(withdrawal())
+    assert read(casework, case_id)["masked"] is True
 
 
-def test_a_foreigner_is_shown_the_english_text(desk: Desk, load: Load) -> None:
+def test_a_foreigner_is_shown_the_english_text(casework: CaseworkFixture, load: Load) -> None:
     load()
-    card = read(desk, case_of(desk, language="en-GB"))
+    card = read(casework, case_of(casework, language="en-GB"))
     assert card["language"] == "en-GB"
     assert "fake police" in card["show"]
     assert card["lines"][-1]["en"].endswith(card["show"])
 
 
-def test_each_reading_is_on_the_record_without_personal_data(desk: Desk, load: Load) -> None:
+def test_each_reading_is_on_the_record_without_personal_data(casework: CaseworkFixture, load: Load) -> None:
     load()
-    case_id = case_of(desk)
+    case_id = case_of(casework)
     for officer in ("A", "B", None):
-        read(desk, case_id, officer)
-    found = [(each.actor, each.data["masked"]) for each in desk.journal(case_id, "card_read")]
+        read(casework, case_id, officer)
+    found = [(each.actor, each.data["masked"]) for each in casework.journal(case_id, "card_read")]
     assert found == [("A", False), ("B", True), ("unnamed", True)]
-    written = str([(each.actor, each.data) for each in desk.journal(case_id)])
-    kept = ("何", "样板", PHONE, "15400009001", code_of(desk, case_id))
+    written = str([(each.actor, each.data) for each in casework.journal(case_id)])
+    kept = ("何", "样板", PHONE, "15400009001", code_of(casework, case_id))
     assert [each for each in kept if each in written] == []
 
 
-def test_an_unknown_visit_and_an_erased_person_are_told(desk: Desk, load: Load) -> None:
+def test_an_unknown_visit_and_an_erased_person_are_told(casework: CaseworkFixture, load: Load) -> None:
     load()
-    with pytest.raises(OperatorError, match="no visit"), desk.begin() as work:
-        visit_card.read(work, UUID(int=3), officer="A")
-    case_id = case_of(desk)
-    desk.sql("UPDATE subjects SET wrapped_key = NULL")
+    with pytest.raises(OperatorError, match="no visit"), casework.sessions.begin() as session:
+        visit_card.read(session, casework.context, UUID(int=3), officer="A")
+    case_id = case_of(casework)
+    casework.sql("UPDATE subjects SET wrapped_key = NULL")
     with pytest.raises(OperatorError, match="has been erased"):
-        read(desk, case_id)
+        read(casework, case_id)
 
 
-def test_a_value_that_does_not_open_is_told_without_it(desk: Desk, load: Load) -> None:
+def test_a_value_that_does_not_open_is_told_without_it(casework: CaseworkFixture, load: Load) -> None:
     load()
-    case_id = case_of(desk)
-    desk.sql("UPDATE vault_values SET field = 'name:x' WHERE field = 'name'")
+    case_id = case_of(casework)
+    casework.sql("UPDATE vault_values SET field = 'name:x' WHERE field = 'name'")
     with pytest.raises(OperatorError, match="does not open"):
-        read(desk, case_id)
+        read(casework, case_id)
 
 
 @pytest.mark.parametrize(("name", "seen"), [("Madonna", "某某"), ("Ana Smith", "Smith某某"), (None, "某某")])
-def test_who_has_one_name_only_is_not_told_by_it(desk: Desk, load: Load, name: str | None, seen: str) -> None:
+def test_who_has_one_name_only_is_not_told_by_it(
+    casework: CaseworkFixture, load: Load, name: str | None, seen: str
+) -> None:
     load()
-    assert read(desk, case_of(desk, name=name), "B")["name"] == seen
+    assert read(casework, case_of(casework, name=name), "B")["name"] == seen

@@ -2,16 +2,17 @@
 
 import json
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
-from desk import Desk
-from station import Load, act, case_with_visit, visit_of
+from casework_fixture import CaseworkFixture
 from typer.testing import CliRunner
+from visits_fixture import Load, act, case_with_visit, visit_of
 
 from dispatcher.cli import build_app, case, kpi, log, visit, visit_card
 from dispatcher.errors import OperatorError
+from dispatcher.settings import Settings
+from dispatcher.setup import Services
 
 NOBODY = str(UUID(int=3))
 Run = Callable[..., str]
@@ -23,12 +24,12 @@ PLACES = [
 
 
 @pytest.fixture
-def run(desk: Desk, load: Load, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
-    """Runs a command against the desk; gives what it prints."""
+def run(casework: CaseworkFixture, load: Load, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """Runs a command against the fixture's database; gives what it prints."""
     load()
-    house = SimpleNamespace(sessions=desk.sessions, context=desk.context)
+    services = Services(Settings(), casework.sessions, casework.context)
     for module in (case, kpi, log, visit, visit_card):
-        monkeypatch.setattr(module, "house", lambda: house)
+        monkeypatch.setattr(module, "build_services", lambda: services)
 
     def invoke(*words: str) -> str:
         return CliRunner().invoke(build_app(), words, catch_exceptions=False).stdout
@@ -63,16 +64,16 @@ def test_a_mistake_is_one_line_in_two_languages(run: Run, words: tuple[str, ...]
     assert "\n" not in str(told.value)
 
 
-def test_another_officer_is_told_whose_the_visit_is(desk: Desk, run: Run) -> None:
-    visit_id = str(visit_of(desk, case_with_visit(desk)).id)
+def test_another_officer_is_told_whose_the_visit_is(casework: CaseworkFixture, run: Run) -> None:
+    visit_id = str(visit_of(casework, case_with_visit(casework)).id)
     with pytest.raises(OperatorError, match="this visit is with A, not with B"):
         run("visit", "accept", visit_id, "--officer", "B")
 
 
-def test_an_officer_works_from_the_card(desk: Desk, run: Run) -> None:
-    case_id = case_with_visit(desk, addresses=PLACES)
-    visit_id = str(visit_of(desk, case_id).id)
-    act(desk, case_id, "accept")
+def test_an_officer_works_from_the_card(casework: CaseworkFixture, run: Run) -> None:
+    case_id = case_with_visit(casework, addresses=PLACES)
+    visit_id = str(visit_of(casework, case_id).id)
+    act(casework, case_id, "accept")
     tried = run(*("visit", "tried", visit_id, "--address", "work", "--result", "wrong_address", "--officer", "A"))
     assert "下一处 next: 现住 residence" in tried
     shown = run("visit", "card", visit_id, "--officer", "A", "--language", "en")
@@ -86,8 +87,8 @@ def test_an_officer_works_from_the_card(desk: Desk, run: Run) -> None:
     assert line["to_try"] == []
 
 
-def test_the_figures_are_drawn_and_are_json(desk: Desk, run: Run) -> None:
-    case_with_visit(desk)
+def test_the_figures_are_drawn_and_are_json(casework: CaseworkFixture, run: Run) -> None:
+    case_with_visit(casework)
     drawn = run("kpi", "--precinct", "P1")
     assert "签收率 accepted" in drawn
     assert "0/1" in drawn
@@ -95,7 +96,7 @@ def test_the_figures_are_drawn_and_are_json(desk: Desk, run: Run) -> None:
 
 
 @pytest.mark.parametrize("reference", ["YJ[/]1", "[red]YJ-2"])
-def test_what_a_source_wrote_in_brackets_is_no_markup(desk: Desk, run: Run, reference: str) -> None:
-    case_with_visit(desk, instruction_id=reference)
+def test_what_a_source_wrote_in_brackets_is_no_markup(casework: CaseworkFixture, run: Run, reference: str) -> None:
+    case_with_visit(casework, instruction_id=reference)
     assert reference in run("log")
     assert reference in run("case", reference)

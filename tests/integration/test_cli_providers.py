@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import Desk, Scripted
+from casework_fixture import CaseworkFixture, Scripted
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
@@ -65,17 +65,17 @@ Run = Callable[..., Result]
 
 
 @pytest.fixture
-def run(desk: Desk, tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
-    """Runs `dispatcher providers …` against the desk and a providers file with a gateway, a line and a bank."""
+def run(casework: CaseworkFixture, tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """Runs `dispatcher providers …` against a providers file with a gateway, a line and a bank."""
     path = tmp_path / "providers.toml"
     path.write_text(FILE, "utf-8")
     monkeypatch.setenv("TEST_GATEWAY_SECRET", SECRET)
-    found = Settings(home=tmp_path, database_url=desk.url, redis_url=redis_url, providers_file=path)
-    services = Services(found, desk.sessions, desk.context)
+    found = Settings(home=tmp_path, database_url=casework.url, redis_url=redis_url, providers_file=path)
+    services = Services(found, casework.sessions, casework.context)
     for module in (providers, provider_trial):
         monkeypatch.setattr(module, "house", lambda: services)
     monkeypatch.setattr(providers, "out", Console(width=220))
-    with desk.sessions.begin() as session:
+    with casework.sessions.begin() as session:
         provider_health.register(session, Registry([Scripted(name="city"), Scripted(name="spare")], {"spare": 0}))
 
     yield lambda *words: CliRunner().invoke(build_app(), ["providers", *words], catch_exceptions=False)
@@ -86,9 +86,9 @@ def lines(done: Result) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def test_each_provider_is_told_with_what_is_in_doubt(desk: Desk, run: Run) -> None:
-    desk.open()
-    desk.deliver(Scripted([InDoubt("ReadTimeout")], name="city"))
+def test_each_provider_is_told_with_what_is_in_doubt(casework: CaseworkFixture, run: Run) -> None:
+    casework.open()
+    casework.deliver(Scripted([InDoubt("ReadTimeout")], name="city"))
     found = lines(run("--json"))
     assert [(each["provider"], each["weight"], each["health"], each["share"]) for each in found] == [
         ("city", 1, "closed", 1),
@@ -99,15 +99,15 @@ def test_each_provider_is_told_with_what_is_in_doubt(desk: Desk, run: Run) -> No
     assert [each["provider"] for each in lines(run("--json", "--name", "spare"))] == ["spare"]
 
 
-def test_what_is_left_of_each_limit_is_told(desk: Desk, run: Run, redis_url: str) -> None:
+def test_what_is_left_of_each_limit_is_told(casework: CaseworkFixture, run: Run, redis_url: str) -> None:
     allowed = {"rate": ["50/1m"], "at_once": 20, "callee": ["5/1h"], "quiet": "21:00-08:00"}
-    desk.limiter = Limiter(Shared(redis_url), str, 1)
+    casework.limiter = Limiter(Shared(redis_url), str, 1)
     city = Scripted(name="city", allowed=allowed)
-    with desk.sessions.begin() as session:
+    with casework.sessions.begin() as session:
         provider_health.register(session, Registry([city]))
     for number in (1, 2):
-        desk.open(number)
-    assert len(desk.claim(city)) == 2
+        casework.open(number)
+    assert len(casework.claim(city)) == 2
     [found] = lines(run("--json"))
     assert [(each["kind"], each["limit"], each["used"]) for each in found["limits"]] == [
         ("rate", "50/1m", 2),
@@ -118,7 +118,7 @@ def test_what_is_left_of_each_limit_is_told(desk: Desk, run: Run, redis_url: str
     assert "50/1m (48)" in run().stdout
 
 
-def test_pause_and_resume_stand_in_the_history_with_who_and_why(desk: Desk, run: Run) -> None:
+def test_pause_and_resume_stand_in_the_history_with_who_and_why(casework: CaseworkFixture, run: Run) -> None:
     for what, reason in (("pause", "线路检修"), ("resume", "检修完毕")):
         run(what, "city", "--by", "OPS-1", "--reason", reason)
     found = lines(run("--history", "--json"))
@@ -146,12 +146,14 @@ def test_pause_and_resume_stand_in_the_history_with_who_and_why(desk: Desk, run:
         (("test", "city", NUMBER, "--channel", "fax"), "--channel: one of sms, voice"),
     ],
 )
-def test_a_mistake_is_one_line_in_two_languages(desk: Desk, run: Run, words: tuple[str, ...], message: str) -> None:
+def test_a_mistake_is_one_line_in_two_languages(
+    casework: CaseworkFixture, run: Run, words: tuple[str, ...], message: str
+) -> None:
     with pytest.raises(OperatorError, match=message) as told:
         run(*words)
     chinese, _, english = str(told.value).partition(" / ")
     assert english and NUMBER not in str(told.value) and not chinese.isascii()
-    assert desk.rows(ProviderRow)[0].health == "closed"
+    assert casework.rows(ProviderRow)[0].health == "closed"
 
 
 @dataclass
@@ -179,7 +181,7 @@ OUTCOMES = [
 
 @pytest.mark.parametrize(("outcome", "code", "words"), OUTCOMES)
 def test_a_test_tells_the_typed_outcome(
-    desk: Desk, run: Run, monkeypatch: pytest.MonkeyPatch, outcome: Any, code: int, words: str
+    casework: CaseworkFixture, run: Run, monkeypatch: pytest.MonkeyPatch, outcome: Any, code: int, words: str
 ) -> None:
     adapter = Adapter(outcome)
     monkeypatch.setattr(probe_message, "send", adapter.send)
@@ -191,8 +193,8 @@ def test_a_test_tells_the_typed_outcome(
         f"+86{NUMBER}",
         TEXT,
     )
-    assert [str(each.send_key) for each in desk.rows(ProbeRow)] == [message.send_key]
-    assert desk.sql("SELECT 1 FROM cases") == []
+    assert [str(each.send_key) for each in casework.rows(ProbeRow)] == [message.send_key]
+    assert casework.sql("SELECT 1 FROM cases") == []
     told = json.loads(run("test", "city", NUMBER, "--channel", "voice", "--json").stdout)
     assert (told["outcome"], told["channel"]) == (type(outcome).__name__, "voice")
     assert adapter.sent[1][1].script and NUMBER not in done.stdout + json.dumps(told)

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from desk import Desk, event
+from casework_fixture import CaseworkFixture, event
 
 from dispatcher.errors import OperatorError
 from dispatcher.reporting import feedback
@@ -16,48 +16,50 @@ from schemas.vocabulary import FollowUp, WorkItemKind
 SAME_PERSON = {"id_number": "990101198001010001"}
 
 
-def closed(desk: Desk, outcome: str = "DISSUADED_IN_TIME") -> UUID:
+def closed(casework: CaseworkFixture, outcome: str = "DISSUADED_IN_TIME") -> UUID:
     """A case of high urgency that has ended: followed up after 48 hours and 7 days."""
-    case_id = desk.open()
-    desk.push(event("feedback", outcome=outcome))
+    case_id = casework.open()
+    casework.push(event("feedback", outcome=outcome))
     return case_id
 
 
-def done(desk: Desk, number: int = 0, **form: Any) -> None:
-    duty = desk.rows(WorkItemRow)[number]
-    with desk.begin() as work:
+def done(casework: CaseworkFixture, number: int = 0, **form: Any) -> None:
+    duty = casework.rows(WorkItemRow)[number]
+    with casework.begin() as work:
         work_items.done(work, duty.id, work_items.WorkItemResult(**form), by="Z-9")
 
 
-def listed(desk: Desk, **chosen: Any) -> list[dict[str, Any]]:
-    with desk.begin() as work:
+def listed(casework: CaseworkFixture, **chosen: Any) -> list[dict[str, Any]]:
+    with casework.begin() as work:
         return work_items.listed(work, **chosen)
 
 
-def test_what_is_to_be_done_is_listed_first_due_first(desk: Desk) -> None:
-    case_id = closed(desk)
-    other = desk.open(2, phones=None, addresses=[{"kind": "residence", "text": "样板路2号"}])
-    assert [each["kind"] for each in listed(desk)] == ["number_request", "follow_up", "follow_up"]
-    assert [each["case"] for each in listed(desk, kind=WorkItemKind.FOLLOW_UP)] == [str(case_id)] * 2
-    assert [each["case"] for each in listed(desk, case_id=other)] == [str(other)]
-    assert listed(desk, overdue=True) == []
-    desk.pass_time(hours=48, seconds=1)
-    assert [(each["kind"], each["overdue"]) for each in listed(desk, overdue=True)] == [
+def test_what_is_to_be_done_is_listed_first_due_first(casework: CaseworkFixture) -> None:
+    case_id = closed(casework)
+    other = casework.open(2, phones=None, addresses=[{"kind": "residence", "text": "样板路2号"}])
+    assert [each["kind"] for each in listed(casework)] == ["number_request", "follow_up", "follow_up"]
+    assert [each["case"] for each in listed(casework, kind=WorkItemKind.FOLLOW_UP)] == [str(case_id)] * 2
+    assert [each["case"] for each in listed(casework, case_id=other)] == [str(other)]
+    assert listed(casework, overdue=True) == []
+    casework.pass_time(hours=48, seconds=1)
+    assert [(each["kind"], each["overdue"]) for each in listed(casework, overdue=True)] == [
         ("number_request", True),
         ("follow_up", True),
     ]
 
 
-def test_a_follow_up_is_done_with_its_outcome(desk: Desk) -> None:
-    case_id = closed(desk)
-    done(desk, outcome=FollowUp.SAFE, note="何样说已卸载软件")
-    [entry] = desk.journal(case_id, "duty_done")
+def test_a_follow_up_is_done_with_its_outcome(casework: CaseworkFixture) -> None:
+    case_id = closed(casework)
+    done(casework, outcome=FollowUp.SAFE, note="何样说已卸载软件")
+    [entry] = casework.journal(case_id, "duty_done")
     assert (entry.actor, entry.data["kind"], entry.data["outcome"]) == ("Z-9", "follow_up", "SAFE")
-    assert [str(each.id) for each in desk.rows(VaultValueRow, VaultValueRow.field == "remark")] == [entry.data["note"]]
-    assert "何样" not in str([each.data for each in desk.journal(case_id)])
-    assert len(listed(desk)) == 1
+    assert [str(each.id) for each in casework.rows(VaultValueRow, VaultValueRow.field == "remark")] == [
+        entry.data["note"]
+    ]
+    assert "何样" not in str([each.data for each in casework.journal(case_id)])
+    assert len(listed(casework)) == 1
     with pytest.raises(OperatorError, match="was done by Z-9"):
-        done(desk, outcome=FollowUp.NOT_REACHED)
+        done(casework, outcome=FollowUp.NOT_REACHED)
 
 
 @pytest.mark.parametrize(
@@ -68,73 +70,75 @@ def test_a_follow_up_is_done_with_its_outcome(desk: Desk) -> None:
         ({"loss_yuan": 5}, "a follow-up needs --outcome"),
     ],
 )
-def test_a_form_filled_in_wrongly_changes_nothing(desk: Desk, form: dict[str, Any], message: str) -> None:
-    case_id = closed(desk)
+def test_a_form_filled_in_wrongly_changes_nothing(
+    casework: CaseworkFixture, form: dict[str, Any], message: str
+) -> None:
+    case_id = closed(casework)
     with pytest.raises(OperatorError, match=message):
-        done(desk, **form)
-    assert (len(listed(desk)), desk.journal(case_id, "duty_done")) == (2, [])
+        done(casework, **form)
+    assert (len(listed(casework)), casework.journal(case_id, "duty_done")) == (2, [])
 
 
-def test_another_duty_has_no_outcome(desk: Desk) -> None:
-    desk.open(phones=None, addresses=[{"kind": "residence", "text": "样板路1号"}])
+def test_another_duty_has_no_outcome(casework: CaseworkFixture) -> None:
+    casework.open(phones=None, addresses=[{"kind": "residence", "text": "样板路1号"}])
     with pytest.raises(OperatorError, match="belongs to a follow-up; this is number_request"):
-        done(desk, outcome=FollowUp.SAFE)
-    done(desk, note="已电话联系来源")
-    assert listed(desk) == []
+        done(casework, outcome=FollowUp.SAFE)
+    done(casework, note="已电话联系来源")
+    assert listed(casework) == []
 
 
-def test_an_unknown_duty_is_told(desk: Desk) -> None:
-    with pytest.raises(OperatorError, match="no duty"), desk.begin() as work:
-        work_items.done(work, UUID(int=5), work_items.WorkItemResult(), by="Z-9")
+def test_an_unknown_duty_is_told(casework: CaseworkFixture) -> None:
+    with pytest.raises(OperatorError, match="no duty"), casework.sessions.begin() as session:
+        work_items.done(session, casework.context, UUID(int=5), work_items.WorkItemResult(), by="Z-9")
 
 
-def test_a_loss_that_a_follow_up_finds_counts_on_the_case(desk: Desk) -> None:
-    case_id = closed(desk)
-    done(desk, 0, outcome=FollowUp.DEFRAUDED, loss_yuan=5000)
-    assert (desk.case(case_id).money_lost, desk.case(case_id).state) == (5000, "closed")
-    assert desk.journal(case_id, "later_loss_found")[0].data["loss_yuan"] == 5000
+def test_a_loss_that_a_follow_up_finds_counts_on_the_case(casework: CaseworkFixture) -> None:
+    case_id = closed(casework)
+    done(casework, 0, outcome=FollowUp.DEFRAUDED, loss_yuan=5000)
+    assert (casework.case(case_id).money_lost, casework.case(case_id).state) == (5000, "closed")
+    assert casework.journal(case_id, "later_loss_found")[0].data["loss_yuan"] == 5000
     # The next one asks for all that has gone since the warning, the first sum within it.
-    done(desk, 1, outcome=FollowUp.DEFRAUDED, loss_yuan=6200)
-    assert desk.case(case_id).money_lost == 6200
+    done(casework, 1, outcome=FollowUp.DEFRAUDED, loss_yuan=6200)
+    assert casework.case(case_id).money_lost == 6200
 
 
-def test_defrauded_of_a_sum_nobody_knows_is_defrauded_all_the_same(desk: Desk) -> None:
-    case_id = closed(desk)
-    done(desk, outcome=FollowUp.DEFRAUDED)
-    assert (desk.case(case_id).money_lost, len(desk.journal(case_id, "later_loss_found"))) == (0, 1)
+def test_defrauded_of_a_sum_nobody_knows_is_defrauded_all_the_same(casework: CaseworkFixture) -> None:
+    case_id = closed(casework)
+    done(casework, outcome=FollowUp.DEFRAUDED)
+    assert (casework.case(case_id).money_lost, len(casework.journal(case_id, "later_loss_found"))) == (0, 1)
 
 
-def lost(desk: Desk, yuan: int) -> None:
-    assert desk.push(event("later_loss", loss_yuan=yuan, event_id=f"E{yuan}")).status == "accepted"
+def lost(casework: CaseworkFixture, yuan: int) -> None:
+    assert casework.push(event("later_loss", loss_yuan=yuan, event_id=f"E{yuan}")).status == "accepted"
 
 
-def test_the_same_loss_from_a_source_and_a_follow_up_counts_once(desk: Desk) -> None:
-    case_id = closed(desk)
-    lost(desk, 5000)
-    done(desk, 0, outcome=FollowUp.DEFRAUDED, loss_yuan=5000)
-    assert desk.case(case_id).money_lost == 5000
-    done(desk, 1, outcome=FollowUp.DEFRAUDED, loss_yuan=5600)
-    assert desk.case(case_id).money_lost == 5600
-    lost(desk, 700)  # 5,700 by the source's count: a hundred more than was known
-    assert desk.case(case_id).money_lost == 5700
+def test_the_same_loss_from_a_source_and_a_follow_up_counts_once(casework: CaseworkFixture) -> None:
+    case_id = closed(casework)
+    lost(casework, 5000)
+    done(casework, 0, outcome=FollowUp.DEFRAUDED, loss_yuan=5000)
+    assert casework.case(case_id).money_lost == 5000
+    done(casework, 1, outcome=FollowUp.DEFRAUDED, loss_yuan=5600)
+    assert casework.case(case_id).money_lost == 5600
+    lost(casework, 700)  # 5,700 by the source's count: a hundred more than was known
+    assert casework.case(case_id).money_lost == 5700
 
 
-def test_in_the_other_order_too(desk: Desk) -> None:
-    case_id = closed(desk)
-    done(desk, 0, outcome=FollowUp.DEFRAUDED, loss_yuan=5000)
-    lost(desk, 4000)
-    assert desk.case(case_id).money_lost == 5000
-    lost(desk, 1500)
-    assert desk.case(case_id).money_lost == 5500
+def test_in_the_other_order_too(casework: CaseworkFixture) -> None:
+    case_id = closed(casework)
+    done(casework, 0, outcome=FollowUp.DEFRAUDED, loss_yuan=5000)
+    lost(casework, 4000)
+    assert casework.case(case_id).money_lost == 5000
+    lost(casework, 1500)
+    assert casework.case(case_id).money_lost == 5500
 
 
-def test_each_source_is_told_and_what_it_said_is_kept(desk: Desk) -> None:
-    case_id = desk.open(1)
-    desk.open(2, **SAME_PERSON, source={"system": "another", "ref": "R-2"})
-    desk.pass_time(hours=1)
-    at = desk.now
-    desk.push(event("feedback", outcome="SELF_AWARE"))
-    with desk.sessions() as session:
+def test_each_source_is_told_and_what_it_said_is_kept(casework: CaseworkFixture) -> None:
+    case_id = casework.open(1)
+    casework.open(2, **SAME_PERSON, source={"system": "another", "ref": "R-2"})
+    casework.pass_time(hours=1)
+    at = casework.now
+    casework.push(event("feedback", outcome="SELF_AWARE"))
+    with casework.sessions() as session:
         lines = list(feedback.listed(session))
         assert [(each["direction"], each["instruction_id"], each["outcome"]) for each in lines] == [
             ("in", "YJ-1", "SELF_AWARE"),

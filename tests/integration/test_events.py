@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from desk import Desk, Scripted, event, instruction, withdrawal
+from casework_fixture import CaseworkFixture, Scripted, event, instruction, withdrawal
 
 from dispatcher.store.visits import VisitRow
 from dispatcher.store.work_items import WorkItemRow
@@ -11,131 +11,131 @@ from dispatcher.store.work_items import WorkItemRow
 SAME_PERSON = {"id_number": "990101198001010001"}
 
 
-def test_a_withdrawal_cancels_what_is_planned(desk: Desk) -> None:
-    case_id = desk.open(urgency="critical", channels=["sms", "voice", "visit"])
-    answer = desk.push(withdrawal())
+def test_a_withdrawal_cancels_what_is_planned(casework: CaseworkFixture) -> None:
+    case_id = casework.open(urgency="critical", channels=["sms", "voice", "visit"])
+    answer = casework.push(withdrawal())
     assert (answer.status, answer.case) == ("accepted", str(case_id))
-    case = desk.case(case_id)
+    case = casework.case(case_id)
     assert (case.state, case.resolution, case.next_look_at) == ("closed", "WITHDRAWN", None)
-    assert {(each.state, each.action) for each in desk.attempts(case_id)} == {("cancelled", None)}
-    assert [each.state for each in desk.rows(VisitRow)] == ["cancelled"]
-    assert desk.journal(case_id, "instruction_withdrawn")[0].actor == "YT-FZ-007"
-    assert desk.journal(case_id, "case_closed")[0].rule == "withdrawn"
-    assert desk.rows(WorkItemRow) == []
-    assert desk.deliver(Scripted()) == []
+    assert {(each.state, each.action) for each in casework.attempts(case_id)} == {("cancelled", None)}
+    assert [each.state for each in casework.rows(VisitRow)] == ["cancelled"]
+    assert casework.journal(case_id, "instruction_withdrawn")[0].actor == "YT-FZ-007"
+    assert casework.journal(case_id, "case_closed")[0].rule == "withdrawn"
+    assert casework.rows(WorkItemRow) == []
+    assert casework.deliver(Scripted()) == []
 
 
-def test_what_was_sent_stays_in_the_log(desk: Desk) -> None:
-    case_id = desk.open()
-    desk.deliver(Scripted())
-    desk.push(withdrawal())
-    [sent] = desk.attempts(case_id)
+def test_what_was_sent_stays_in_the_log(casework: CaseworkFixture) -> None:
+    case_id = casework.open()
+    casework.deliver(Scripted())
+    casework.push(withdrawal())
+    [sent] = casework.attempts(case_id)
     assert (sent.state, sent.ref) == ("accepted", "ref-1")
 
 
-def test_a_repeated_withdrawal_is_a_duplicate(desk: Desk) -> None:
-    case_id = desk.open()
-    desk.push(withdrawal())
-    before = desk.events(case_id)
-    assert desk.push(withdrawal()).status == "duplicate"
-    assert desk.events(case_id) == [*before, "event_repeated"]
+def test_a_repeated_withdrawal_is_a_duplicate(casework: CaseworkFixture) -> None:
+    case_id = casework.open()
+    casework.push(withdrawal())
+    before = casework.events(case_id)
+    assert casework.push(withdrawal()).status == "duplicate"
+    assert casework.events(case_id) == [*before, "event_repeated"]
 
 
-def test_a_withdrawal_of_an_older_version_is_stale(desk: Desk) -> None:
-    case_id = desk.open(version=2)
-    assert desk.push(withdrawal(version=1)).status == "stale"
-    assert desk.case(case_id).state == "open"
-    assert desk.push(withdrawal(version=3)).status == "accepted"
-    assert desk.case(case_id).state == "closed"
+def test_a_withdrawal_of_an_older_version_is_stale(casework: CaseworkFixture) -> None:
+    case_id = casework.open(version=2)
+    assert casework.push(withdrawal(version=1)).status == "stale"
+    assert casework.case(case_id).state == "open"
+    assert casework.push(withdrawal(version=3)).status == "accepted"
+    assert casework.case(case_id).state == "closed"
 
 
-def test_a_case_that_another_source_warns_about_goes_on(desk: Desk) -> None:
-    case_id = desk.open(1)
-    assert desk.open(2, **SAME_PERSON) == case_id
-    assert desk.push(withdrawal(1)).status == "accepted"
-    assert desk.case(case_id).state == "open"
-    assert desk.attempts(case_id)[0].state == "planned"
-    assert desk.journal(case_id, "instruction_withdrawn")[0].data["others"] == 1
+def test_a_case_that_another_source_warns_about_goes_on(casework: CaseworkFixture) -> None:
+    case_id = casework.open(1)
+    assert casework.open(2, **SAME_PERSON) == case_id
+    assert casework.push(withdrawal(1)).status == "accepted"
+    assert casework.case(case_id).state == "open"
+    assert casework.attempts(case_id)[0].state == "planned"
+    assert casework.journal(case_id, "instruction_withdrawn")[0].data["others"] == 1
 
 
-def test_a_case_ends_when_all_its_instructions_are_withdrawn(desk: Desk) -> None:
-    case_id = desk.open(1)
-    desk.open(2, **SAME_PERSON)
-    desk.push(withdrawal(1))
-    desk.push(withdrawal(2))
-    assert (desk.case(case_id).state, desk.case(case_id).resolution) == ("closed", "WITHDRAWN")
+def test_a_case_ends_when_all_its_instructions_are_withdrawn(casework: CaseworkFixture) -> None:
+    case_id = casework.open(1)
+    casework.open(2, **SAME_PERSON)
+    casework.push(withdrawal(1))
+    casework.push(withdrawal(2))
+    assert (casework.case(case_id).state, casework.case(case_id).resolution) == ("closed", "WITHDRAWN")
 
 
-def test_a_repeated_withdrawal_of_one_of_two_is_a_duplicate(desk: Desk) -> None:
-    desk.open(1)
-    desk.open(2, **SAME_PERSON)
-    assert [desk.push(withdrawal(1)).status for _ in range(2)] == ["accepted", "duplicate"]
+def test_a_repeated_withdrawal_of_one_of_two_is_a_duplicate(casework: CaseworkFixture) -> None:
+    casework.open(1)
+    casework.open(2, **SAME_PERSON)
+    assert [casework.push(withdrawal(1)).status for _ in range(2)] == ["accepted", "duplicate"]
 
 
-def test_an_instruction_pushed_again_after_its_withdrawal_opens_a_case(desk: Desk) -> None:
-    withdrawn = desk.open()
-    desk.push(withdrawal())
-    again = desk.open(version=2)
+def test_an_instruction_pushed_again_after_its_withdrawal_opens_a_case(casework: CaseworkFixture) -> None:
+    withdrawn = casework.open()
+    casework.push(withdrawal())
+    again = casework.open(version=2)
     assert again != withdrawn
-    assert desk.push(withdrawal(version=2)).case == str(again)
-    assert desk.case(again).resolution == "WITHDRAWN"
+    assert casework.push(withdrawal(version=2)).case == str(again)
+    assert casework.case(again).resolution == "WITHDRAWN"
 
 
-def test_feedback_closes_an_open_case(desk: Desk) -> None:
-    case_id = desk.open(channels=["sms", "voice"])
-    answer = desk.push(event("feedback", outcome="SELF_AWARE"))
+def test_feedback_closes_an_open_case(casework: CaseworkFixture) -> None:
+    case_id = casework.open(channels=["sms", "voice"])
+    answer = casework.push(event("feedback", outcome="SELF_AWARE"))
     assert answer.status == "accepted"
-    case = desk.case(case_id)
+    case = casework.case(case_id)
     assert (case.state, case.resolution) == ("closed", "SELF_AWARE")
-    assert {each.state for each in desk.attempts(case_id)} == {"cancelled"}
-    assert desk.journal(case_id, "case_closed")[0].rule == "feedback"
+    assert {each.state for each in casework.attempts(case_id)} == {"cancelled"}
+    assert casework.journal(case_id, "case_closed")[0].rule == "feedback"
     # The first word stands; a second one is written down.
-    assert desk.push(event("feedback", outcome="NOT_A_VICTIM")).status == "accepted"
-    assert desk.case(case_id).resolution == "SELF_AWARE"
-    assert len(desk.journal(case_id, "feedback_received")) == 2
+    assert casework.push(event("feedback", outcome="NOT_A_VICTIM")).status == "accepted"
+    assert casework.case(case_id).resolution == "SELF_AWARE"
+    assert len(casework.journal(case_id, "feedback_received")) == 2
 
 
-def test_feedback_that_a_person_is_safe_is_followed_up(desk: Desk) -> None:
-    desk.open()
-    desk.push(event("feedback", outcome="DISSUADED_IN_TIME"))
-    assert len(desk.rows(WorkItemRow)) == len(desk.context.policy.urgency.high.follow_up)
+def test_feedback_that_a_person_is_safe_is_followed_up(casework: CaseworkFixture) -> None:
+    casework.open()
+    casework.push(event("feedback", outcome="DISSUADED_IN_TIME"))
+    assert len(casework.rows(WorkItemRow)) == len(casework.context.policy.urgency.high.follow_up)
 
 
-def test_a_later_loss_is_counted_on_a_closed_case(desk: Desk) -> None:
-    case_id = desk.open()
-    desk.push(event("feedback", outcome="DISSUADED_IN_TIME"))
+def test_a_later_loss_is_counted_on_a_closed_case(casework: CaseworkFixture) -> None:
+    case_id = casework.open()
+    casework.push(event("feedback", outcome="DISSUADED_IN_TIME"))
     for event_id, loss in (("E1", 5000), ("E2", 700)):
-        assert desk.push(event("later_loss", loss_yuan=loss, event_id=event_id)).status == "accepted"
-    assert (desk.case(case_id).state, desk.case(case_id).money_lost) == ("closed", 5700)
-    assert [each.data["loss_yuan"] for each in desk.journal(case_id, "later_loss_reported")] == [5000, 700]
+        assert casework.push(event("later_loss", loss_yuan=loss, event_id=event_id)).status == "accepted"
+    assert (casework.case(case_id).state, casework.case(case_id).money_lost) == ("closed", 5700)
+    assert [each.data["loss_yuan"] for each in casework.journal(case_id, "later_loss_reported")] == [5000, 700]
 
 
 @pytest.mark.parametrize("extra", [{"event_id": "E07"}, {}], ids=["with_event_id", "without"])
-def test_the_same_event_delivered_twice_counts_once(desk: Desk, extra: dict[str, Any]) -> None:
-    case_id = desk.open()
+def test_the_same_event_delivered_twice_counts_once(casework: CaseworkFixture, extra: dict[str, Any]) -> None:
+    case_id = casework.open()
     body = event("later_loss", loss_yuan=5000, **extra)
-    assert [desk.push(body).status for _ in range(2)] == ["accepted", "duplicate"]
-    assert desk.case(case_id).money_lost == 5000
+    assert [casework.push(body).status for _ in range(2)] == ["accepted", "duplicate"]
+    assert casework.case(case_id).money_lost == 5000
 
 
 @pytest.mark.parametrize(
     "body", [withdrawal(9), event("feedback", 9, outcome="SELF_AWARE"), event("later_loss", 9, loss_yuan=1)]
 )
-def test_an_event_on_an_unknown_instruction_is_refused(desk: Desk, body: dict[str, Any]) -> None:
-    desk.open(1)
-    answer = desk.push(body)
+def test_an_event_on_an_unknown_instruction_is_refused(casework: CaseworkFixture, body: dict[str, Any]) -> None:
+    casework.open(1)
+    answer = casework.push(body)
     assert (answer.status, answer.instruction_id) == ("refused", "YJ-9")
     assert answer.reason.startswith("instruction_id: ")
-    assert [each.field for each in desk.quarantined()] == ["instruction_id"]
+    assert [each.field for each in casework.quarantined()] == ["instruction_id"]
 
 
-def test_an_event_must_name_its_source_where_two_use_the_id(desk: Desk) -> None:
-    first = desk.open(1)
+def test_an_event_must_name_its_source_where_two_use_the_id(casework: CaseworkFixture) -> None:
+    first = casework.open(1)
     other = instruction(2, source={"system": "other"}, instruction_id="YJ-1")
-    second = desk.push(other).case
-    answer = desk.push(withdrawal(1))
+    second = casework.push(other).case
+    answer = casework.push(withdrawal(1))
     assert answer.status == "refused"
     assert answer.reason.startswith("source: ")
-    assert desk.case(first).state == "open"
-    assert desk.push(withdrawal(1, source={"system": "other"})).case == second
-    assert desk.case(first).state == "open"
+    assert casework.case(first).state == "open"
+    assert casework.push(withdrawal(1, source={"system": "other"})).case == second
+    assert casework.case(first).state == "open"

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import NO_REDIS, Desk, Scripted, pump_of
+from casework_fixture import NO_REDIS, PATIENT_REDIS, CaseworkFixture, Scripted, pump_of
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from dispatcher import embedded, sweep
 from dispatcher.casework import provider_health
-from dispatcher.casework.breaker import Counts, Kind, Window
+from dispatcher.casework.breaker import RECENT_S, WINDOW_S, Counts, Kind, Window
 from dispatcher.delivery import judge_providers
 from dispatcher.delivery.send_stats import SendCounter, SendStats
 from dispatcher.errors import OperatorError
@@ -34,7 +34,7 @@ WELL = SendStats(Window(Counts(good=9), Counts(good=3)))
 def redis_url() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="dispatcher-redis-") as home:
         server = embedded.redis(Path(home))
-        yield server.url
+        yield server.url + PATIENT_REDIS
         server.stop()
 
 
@@ -54,50 +54,54 @@ class Line(Scripted):
 A, B = Scripted(name="a"), Scripted(name="b")
 
 
-def register(desk: Desk, *providers: Any) -> None:
-    with desk.sessions.begin() as session:
+def register(casework: CaseworkFixture, *providers: Any) -> None:
+    with casework.sessions.begin() as session:
         provider_health.register(session, Registry(list(providers)))
-    desk.context.provider_health.forget()
+    casework.context.provider_health.forget()
 
 
-def judge(desk: Desk, **told: SendStats) -> list[judge_providers.HealthChange]:
-    with desk.begin() as work:
+def judge(casework: CaseworkFixture, **told: SendStats) -> list[judge_providers.HealthChange]:
+    with casework.begin() as work:
         moved = judge_providers.judge(work, told)
-    desk.context.provider_health.forget()
+    casework.context.provider_health.forget()
     return moved
 
 
-def pass_real(desk: Desk, **duration: float) -> None:
+def pass_real(casework: CaseworkFixture, **duration: float) -> None:
     """Real time, as the provider_health know it, moves on."""
-    desk.sql("UPDATE providers SET since = since - :by", by=timedelta(**duration))
+    casework.sql("UPDATE providers SET since = since - :by", by=timedelta(**duration))
 
 
-def row(desk: Desk, name: str = "a") -> ProviderRow:
-    found: ProviderRow = desk.rows(ProviderRow, ProviderRow.name == name)[0]
+def row(casework: CaseworkFixture, name: str = "a") -> ProviderRow:
+    found: ProviderRow = casework.rows(ProviderRow, ProviderRow.name == name)[0]
     return found
 
 
-def history(desk: Desk, name: str = "a") -> list[tuple[str, str, float | None]]:
-    found = desk.rows(ProviderHistoryRow, ProviderHistoryRow.provider == name)
+def history(casework: CaseworkFixture, name: str = "a") -> list[tuple[str, str, float | None]]:
+    found = casework.rows(ProviderHistoryRow, ProviderHistoryRow.provider == name)
     return [(each.after, each.cause, each.share) for each in found]
 
 
-def pause(desk: Desk, name: str = "a") -> None:
-    with desk.begin() as work:
+def pause(casework: CaseworkFixture, name: str = "a") -> None:
+    with casework.begin() as work:
         judge_providers.pause(work, name, by="OPS-1", note="合同到期")
-    desk.context.provider_health.forget()
+    casework.context.provider_health.forget()
 
 
-def resume(desk: Desk, name: str = "a") -> None:
-    with desk.sessions.begin() as session:
+def resume(casework: CaseworkFixture, name: str = "a") -> None:
+    with casework.sessions.begin() as session:
         judge_providers.resume(session, name, by="OPS-1", note="已续约")
-    desk.context.provider_health.forget()
+    casework.context.provider_health.forget()
 
 
 # --- counting
 
 
-def test_counts_of_all_workers_come_together(redis_url: str, send_counter: SendCounter) -> None:
+def test_counts_of_all_workers_come_together(
+    redis_url: str, send_counter: SendCounter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = 1_000_000
+    monkeypatch.setattr("dispatcher.delivery.send_stats._second", lambda server: second)
     other = SendCounter(redis_url)
     for kind in (Kind.GOOD, Kind.SLOW, Kind.ERROR):
         send_counter.note("a", kind, "500" if kind is Kind.ERROR else None)
@@ -109,6 +113,13 @@ def test_counts_of_all_workers_come_together(redis_url: str, send_counter: SendC
     assert (told["a"].window.whole, told["a"].window.recent) == (counts, counts)
     assert (told["a"].last_error, told["a"].last_error_at is not None) == ("500", True)
     assert told["never-used"] == SendStats()
+    second += RECENT_S
+    assert (send_counter.read(["a"])["a"].window.whole, send_counter.read(["a"])["a"].window.recent) == (
+        counts,
+        Counts(),
+    )
+    second += WINDOW_S
+    assert send_counter.read(["a"])["a"].window.whole == Counts()
 
 
 def test_failures_in_a_row_are_counted_across_flushes_until_one_answers(send_counter: SendCounter) -> None:
@@ -140,72 +151,74 @@ def test_without_redis_nothing_is_counted_and_nothing_fails() -> None:
 # --- judging
 
 
-def test_it_opens_and_comes_back_and_each_change_is_kept(desk: Desk) -> None:
-    register(desk, A, B)
-    assert judge(desk, a=WELL, b=WELL) == []
-    [moved] = judge(desk, a=FAILING, b=WELL)
+def test_it_opens_and_comes_back_and_each_change_is_kept(casework: CaseworkFixture) -> None:
+    register(casework, A, B)
+    assert judge(casework, a=WELL, b=WELL) == []
+    [moved] = judge(casework, a=FAILING, b=WELL)
     assert (moved.provider, moved.before, moved.after, moved.cause) == ("a", "closed", "open", Cause.IN_A_ROW)
-    assert judge(desk, a=FAILING) == []
+    assert judge(casework, a=FAILING) == []
     for wait in (15, 10, 10, 10):
-        pass_real(desk, seconds=wait)
-        judge(desk, a=WELL)
-    assert history(desk) == [
+        pass_real(casework, seconds=wait)
+        judge(casework, a=WELL)
+    assert history(casework) == [
         ("open", "in_a_row", 0.0),
         ("returning", "cooled_down", 0.1),
         ("returning", "step", 0.25),
         ("returning", "step", 0.5),
         ("closed", "back", 1.0),
     ]
-    assert desk.rows(ProviderHistoryRow)[0].seen["in_a_row"] == 6
-    assert history(desk, "b") == []
+    assert casework.rows(ProviderHistoryRow)[0].seen["in_a_row"] == 6
+    assert history(casework, "b") == []
 
 
-def test_a_restart_forgets_nothing(desk: Desk) -> None:
-    register(desk, A, B)
-    judge(desk, a=FAILING)
-    pause(desk, "b")
-    register(desk, A, B, Scripted(name="c"))
-    assert [(each.name, each.health) for each in desk.rows(ProviderRow)] == [
+def test_a_restart_forgets_nothing(casework: CaseworkFixture) -> None:
+    register(casework, A, B)
+    judge(casework, a=FAILING)
+    pause(casework, "b")
+    register(casework, A, B, Scripted(name="c"))
+    assert [(each.name, each.health) for each in casework.rows(ProviderRow)] == [
         ("a", "open"),
         ("b", "paused"),
         ("c", "closed"),
     ]
-    register(desk, B)
-    assert [each.name for each in desk.rows(ProviderRow)] == ["b"]
+    register(casework, B)
+    assert [each.name for each in casework.rows(ProviderRow)] == ["b"]
 
 
-def test_the_history_can_only_grow(desk: Desk) -> None:
-    register(desk, A)
-    judge(desk, a=FAILING)
+def test_the_history_can_only_grow(casework: CaseworkFixture) -> None:
+    register(casework, A)
+    judge(casework, a=FAILING)
     for change in ("UPDATE provider_history SET cause = 'slow'", "DELETE FROM provider_history"):
         with pytest.raises(ProgrammingError, match="append-only"):
-            desk.sql(change)
+            casework.sql(change)
 
 
 def test_what_a_worker_sends_is_judged_by_the_sweep(
-    desk: Desk, redis_url: str, send_counter: SendCounter, pump_module: Any, tmp_path: Path
+    casework: CaseworkFixture, redis_url: str, send_counter: SendCounter, pump_module: Any, tmp_path: Path
 ) -> None:
     bad, good = Scripted([Transient("gateway answered 500")] * 99, name="a"), Scripted(name="b")
-    register(desk, bad, good)
-    services = Services(Settings(home=tmp_path, redis_url=redis_url), desk.sessions, desk.context)
+    register(casework, bad, good)
+    services = Services(Settings(home=tmp_path, redis_url=redis_url), casework.sessions, casework.context)
     vars(services)["registry"] = Registry([bad, good])  # as if its providers file named them
     pump = pump_of(services)
     for number in range(30):
-        desk.open(number)
+        casework.open(number)
     pump.deliver("routine")
     services.send_counter.flush()
     sweep.judge_providers(services)
     pump.close()
     assert len(bad.sent) >= 6
-    assert (row(desk).health, row(desk).last_error) == (Health.OPEN, "gateway answered 500")
-    assert row(desk, "b").health == Health.CLOSED
+    assert (row(casework).health, row(casework).last_error) == (Health.OPEN, "gateway answered 500")
+    assert row(casework, "b").health == Health.CLOSED
     assert send_counter.read(["a"])["a"].window == Window()
-    assert {each.provider for each in desk.rows(AttemptRow) if each.result is None and each.channel == "sms"} == {"b"}
+    assert {each.provider for each in casework.rows(AttemptRow) if each.result is None and each.channel == "sms"} == {
+        "b"
+    }
 
 
-def test_a_worker_that_starts_again_waits_for_nobody_who_holds_the_standings(desk: Desk) -> None:
-    register(desk, A, B)
-    with desk.sessions.begin() as sweep, desk.sessions.begin() as worker:
+def test_a_worker_that_starts_again_waits_for_nobody_who_holds_the_standings(casework: CaseworkFixture) -> None:
+    register(casework, A, B)
+    with casework.sessions.begin() as sweep, casework.sessions.begin() as worker:
         sweep.execute(text("SELECT 1 FROM providers FOR UPDATE"))
         worker.execute(text("SET LOCAL lock_timeout = '1s'"))
         provider_health.register(worker, Registry([A, B]))
@@ -214,138 +227,144 @@ def test_a_worker_that_starts_again_waits_for_nobody_who_holds_the_standings(des
 # --- choosing by it
 
 
-def to(desk: Desk, *providers: Scripted, count: int = 30) -> dict[str, int]:
+def to(casework: CaseworkFixture, *providers: Scripted, count: int = 30) -> dict[str, int]:
     """How many of so many messages each provider gets."""
     for each in providers:
         each.sent.clear()
-    start = len(desk.sql("SELECT 1 FROM cases"))
+    start = len(casework.sql("SELECT 1 FROM cases"))
     for number in range(start + 1, start + count + 1):
-        desk.open(number)
-    desk.deliver(*providers)
+        casework.open(number)
+    casework.deliver(*providers)
     return {each.name: len(each.sent) for each in providers}
 
 
-def test_traffic_leaves_an_open_one_and_comes_back_slowly(desk: Desk) -> None:
-    register(desk, A, B)
-    judge(desk, a=FAILING)
-    assert to(desk, A, B) == {"a": 0, "b": 30}
-    pass_real(desk, seconds=15)
-    judge(desk, a=WELL)
-    assert to(desk, A, B, count=100)["a"] in range(1, 25)  # 9 on average
+def test_traffic_leaves_an_open_one_and_comes_back_slowly(casework: CaseworkFixture) -> None:
+    register(casework, A, B)
+    judge(casework, a=FAILING)
+    assert to(casework, A, B) == {"a": 0, "b": 30}
+    pass_real(casework, seconds=15)
+    judge(casework, a=WELL)
+    assert to(casework, A, B, count=100)["a"] in range(1, 25)  # 9 on average
 
 
-def test_where_all_are_open_they_are_tried_all_the_same(desk: Desk) -> None:
-    register(desk, A, B)
-    judge(desk, a=FAILING, b=FAILING)
-    assert sum(to(desk, A, B).values()) == 30
+def test_where_all_are_open_they_are_tried_all_the_same(casework: CaseworkFixture) -> None:
+    register(casework, A, B)
+    judge(casework, a=FAILING, b=FAILING)
+    assert sum(to(casework, A, B).values()) == 30
 
 
-def test_a_paused_one_is_never_used(desk: Desk) -> None:
-    register(desk, A)
-    pause(desk)
-    assert to(desk, A, count=1) == {"a": 0}
-    [row] = desk.sql("SELECT provider, detail FROM attempts WHERE channel = 'sms' AND sent_at IS NOT NULL")
+def test_a_paused_one_is_never_used(casework: CaseworkFixture) -> None:
+    register(casework, A)
+    pause(casework)
+    assert to(casework, A, count=1) == {"a": 0}
+    [row] = casework.sql("SELECT provider, detail FROM attempts WHERE channel = 'sms' AND sent_at IS NOT NULL")
     assert tuple(row) == (None, "no_provider")
-    assert judge(desk, a=FAILING) == []
+    assert judge(casework, a=FAILING) == []
 
 
-def test_an_open_one_is_no_other_to_fail_over_to(desk: Desk) -> None:
-    register(desk, A, B)
-    judge(desk, b=FAILING)
-    case_id = desk.open()
-    desk.deliver(Scripted([Transient("500")], name="a"), B)
-    assert [each.rule for each in desk.attempts(case_id, "sms")] == ["first_sms", "transient_failure"]
+def test_an_open_one_is_no_other_to_fail_over_to(casework: CaseworkFixture) -> None:
+    register(casework, A, B)
+    judge(casework, b=FAILING)
+    case_id = casework.open()
+    casework.deliver(Scripted([Transient("500")], name="a"), B)
+    assert [each.rule for each in casework.attempts(case_id, "sms")] == ["first_sms", "transient_failure"]
 
 
-def test_a_link_that_opens_gives_back_what_waits_for_it(desk: Desk) -> None:
+def test_a_link_that_opens_gives_back_what_waits_for_it(casework: CaseworkFixture) -> None:
     line, other = Line(name="line"), Scripted([Answered(Result.DELIVERED)], name="other")
-    register(desk, line, other)
-    with desk.weighing(other=0):
-        case_id = desk.open()
-        assert desk.claim(line, other) == []
-    assert desk.attempts(case_id, "sms")[0].lane == link_lane("line")
-    judge(desk, line=FAILING)
-    desk.deliver(line, other)
-    [sent] = desk.attempts(case_id, "sms")
+    register(casework, line, other)
+    with casework.weighing(other=0):
+        case_id = casework.open()
+        assert casework.claim(line, other) == []
+    assert casework.attempts(case_id, "sms")[0].lane == link_lane("line")
+    judge(casework, line=FAILING)
+    casework.deliver(line, other)
+    [sent] = casework.attempts(case_id, "sms")
     assert (sent.provider, sent.result, line.sent) == ("other", "DELIVERED", [])
-    assert [each.event for each in desk.journal(case_id)].count("attempt_taken_back") == 1
+    assert [each.event for each in casework.journal(case_id)].count("attempt_taken_back") == 1
 
 
-def test_a_link_that_is_alone_gets_it_back_and_is_not_asked_again_and_again(desk: Desk) -> None:
+def test_a_link_that_is_alone_gets_it_back_and_is_not_asked_again_and_again(casework: CaseworkFixture) -> None:
     line = Line(name="line")
-    register(desk, line)
-    case_id = desk.open()
-    desk.claim(line)
-    judge(desk, line=FAILING)
-    desk.claim(line)
+    register(casework, line)
+    case_id = casework.open()
+    casework.claim(line)
+    judge(casework, line=FAILING)
+    casework.claim(line)
     for _ in range(3):
-        judge(desk, line=FAILING)
-    assert desk.attempts(case_id, "sms")[0].lane == link_lane("line")
-    assert desk.events(case_id).count("attempt_taken_back") == 1
+        judge(casework, line=FAILING)
+    assert casework.attempts(case_id, "sms")[0].lane == link_lane("line")
+    assert casework.events(case_id).count("attempt_taken_back") == 1
 
 
 # --- people
 
 
-def test_a_pause_has_a_reason_and_ends_by_steps(desk: Desk) -> None:
-    register(desk, A, B)
-    pause(desk)
+def test_a_pause_has_a_reason_and_ends_by_steps(casework: CaseworkFixture) -> None:
+    register(casework, A, B)
+    pause(casework)
     with pytest.raises(OperatorError, match="paused already"):
-        pause(desk)
-    resume(desk)
+        pause(casework)
+    resume(casework)
     with pytest.raises(OperatorError, match="in use"):
-        resume(desk)
+        resume(casework)
     with pytest.raises(OperatorError, match="no provider x"):
-        pause(desk, "x")
-    rows = desk.rows(ProviderHistoryRow)
+        pause(casework, "x")
+    rows = casework.rows(ProviderHistoryRow)
     assert [(each.after, each.share, each.by, each.note) for each in rows] == [
         ("paused", None, "OPS-1", "合同到期"),
         ("returning", 0.1, "OPS-1", "已续约"),
     ]
 
 
-def test_a_person_may_end_a_cool_down(desk: Desk) -> None:
-    register(desk, A, B)
-    judge(desk, a=SendStats(Window(Counts(fault=1), Counts(fault=1))))
-    assert row(desk).health == Health.OUT
-    resume(desk)
-    assert (row(desk).health, row(desk).trips) == (Health.RETURNING, 0)
+def test_a_person_may_end_a_cool_down(casework: CaseworkFixture) -> None:
+    register(casework, A, B)
+    judge(casework, a=SendStats(Window(Counts(fault=1), Counts(fault=1))))
+    assert row(casework).health == Health.OUT
+    resume(casework)
+    assert (row(casework).health, row(casework).trips) == (Health.RETURNING, 0)
 
 
 # --- visits
 
 
 @pytest.mark.parametrize("urgency", ["high", "medium", "low"])
-def test_who_waits_for_a_channel_that_goes_down_is_visited_at_once(desk: Desk, urgency: str) -> None:
-    register(desk, A)
-    waiting, reached = desk.open(1, urgency=urgency), desk.open(2, urgency=urgency)
-    desk.deliver(Scripted([Transient("500"), Answered(Result.DELIVERED)], name="a"))
-    waiting, reached = (waiting, reached) if desk.attempts(waiting)[-1].state == "planned" else (reached, waiting)
-    judge(desk, a=FAILING)
-    assert desk.sql("SELECT 1 FROM visits") == []
+def test_who_waits_for_a_channel_that_goes_down_is_visited_at_once(casework: CaseworkFixture, urgency: str) -> None:
+    register(casework, A)
+    waiting, reached = casework.open(1, urgency=urgency), casework.open(2, urgency=urgency)
+    casework.deliver(Scripted([Transient("500"), Answered(Result.DELIVERED)], name="a"))
+    waiting, reached = (waiting, reached) if casework.attempts(waiting)[-1].state == "planned" else (reached, waiting)
+    judge(casework, a=FAILING)
+    assert casework.sql("SELECT 1 FROM visits") == []
     for _ in range(2):
-        desk.advance()
-        assert [tuple(each) for each in desk.sql("SELECT case_id, rule FROM visits")] == [
+        casework.advance()
+        assert [tuple(each) for each in casework.sql("SELECT case_id, rule FROM visits")] == [
             (waiting, "visit_channel_down")
         ]
-        judge(desk, a=FAILING)
+        judge(casework, a=FAILING)
 
 
-def test_a_new_case_of_a_channel_that_is_down_is_visited_at_once(desk: Desk) -> None:
-    register(desk, Scripted(name="a", channels=(Channel.SMS,)), Scripted(name="calls", channels=(Channel.VOICE,)))
-    pause(desk)
-    by_sms = desk.open(1, urgency="medium", channels=["sms"])
-    desk.open(2, urgency="low", channels=["voice"])
-    assert [tuple(each) for each in desk.sql("SELECT case_id, rule FROM visits")] == [(by_sms, "visit_channel_down")]
+def test_a_new_case_of_a_channel_that_is_down_is_visited_at_once(casework: CaseworkFixture) -> None:
+    register(casework, Scripted(name="a", channels=(Channel.SMS,)), Scripted(name="calls", channels=(Channel.VOICE,)))
+    pause(casework)
+    by_sms = casework.open(1, urgency="medium", channels=["sms"])
+    casework.open(2, urgency="low", channels=["voice"])
+    assert [tuple(each) for each in casework.sql("SELECT case_id, rule FROM visits")] == [
+        (by_sms, "visit_channel_down")
+    ]
 
 
-def test_who_waits_for_a_call_of_later_is_not_visited_for_a_channel_that_may_be_back_by_then(desk: Desk) -> None:
-    register(desk, A)
-    case_id = desk.open(urgency="medium", channels=["voice"])
-    pause(desk)
-    judge(desk)
-    desk.advance()
-    assert desk.sql("SELECT 1 FROM visits") == []
-    desk.pass_time(minutes=10)
-    desk.deliver(A)
-    assert [tuple(each) for each in desk.sql("SELECT case_id, rule FROM visits")] == [(case_id, "visit_channel_down")]
+def test_who_waits_for_a_call_of_later_is_not_visited_for_a_channel_that_may_be_back_by_then(
+    casework: CaseworkFixture,
+) -> None:
+    register(casework, A)
+    case_id = casework.open(urgency="medium", channels=["voice"])
+    pause(casework)
+    judge(casework)
+    casework.advance()
+    assert casework.sql("SELECT 1 FROM visits") == []
+    casework.pass_time(minutes=10)
+    casework.deliver(A)
+    assert [tuple(each) for each in casework.sql("SELECT case_id, rule FROM visits")] == [
+        (case_id, "visit_channel_down")
+    ]

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from desk import START, SYSTEM, Desk, Scripted, instruction, phone
+from casework_fixture import START, SYSTEM, CaseworkFixture, Scripted, instruction, phone
 
 from dispatcher.intake import quarantine
 from dispatcher.store.cases import CaseRow, PhoneRow
@@ -27,12 +27,12 @@ EVERYWHERE = ["sms", "voice", "visit"]
     ],
 )
 def test_each_urgency_has_its_plan(
-    desk: Desk, label: str, urgency: str, lane: str, planned: list[tuple[str, int]]
+    casework: CaseworkFixture, label: str, urgency: str, lane: str, planned: list[tuple[str, int]]
 ) -> None:
-    case_id = desk.open(urgency=label, channels=EVERYWHERE)
-    case = desk.case(case_id)
+    case_id = casework.open(urgency=label, channels=EVERYWHERE)
+    case = casework.case(case_id)
     assert (case.urgency, case.state, case.opened_at) == (urgency, "open", START)
-    attempts = desk.attempts(case_id)
+    attempts = casework.attempts(case_id)
     assert [(each.channel, each.due_at) for each in attempts] == [
         (channel, START + timedelta(minutes=minutes)) for channel, minutes in planned
     ]
@@ -41,104 +41,104 @@ def test_each_urgency_has_its_plan(
 
 
 @pytest.mark.parametrize(("urgency", "due"), [("critical", 0), ("high", 0), ("medium", 10), ("low", 10)])
-def test_quiet_hours_hold_what_can_wait(desk: Desk, urgency: str, due: int) -> None:
-    desk.pass_time(hours=13)  # 22:00; the quiet ends at 08:00
-    at = desk.now
-    assert desk.attempts(desk.open(urgency=urgency), "sms")[0].due_at == at + timedelta(hours=due)
+def test_quiet_hours_hold_what_can_wait(casework: CaseworkFixture, urgency: str, due: int) -> None:
+    casework.pass_time(hours=13)  # 22:00; the quiet ends at 08:00
+    at = casework.now
+    assert casework.attempts(casework.open(urgency=urgency), "sms")[0].due_at == at + timedelta(hours=due)
 
 
-def test_an_accepted_instruction_is_kept_with_its_journal(desk: Desk) -> None:
-    answer = desk.push(instruction(fraud_type="F01"))
+def test_an_accepted_instruction_is_kept_with_its_journal(casework: CaseworkFixture) -> None:
+    answer = casework.push(instruction(fraud_type="F01"))
     assert (answer.status, answer.instruction_id, answer.reason) == ("accepted", "YJ-1", None)
-    [row] = desk.rows(InstructionRow)
+    [row] = casework.rows(InstructionRow)
     assert (str(row.case_id), row.system, row.version, row.fraud_type) == (answer.case, SYSTEM, 1, "F01")
-    assert desk.events(row.case_id)[-1] == "attempt_planned"
-    [entry] = desk.journal(row.case_id, "instruction_accepted")
+    assert casework.events(row.case_id)[-1] == "attempt_planned"
+    [entry] = casework.journal(row.case_id, "instruction_accepted")
     assert (entry.actor, entry.data["instruction_id"], entry.data["joined"]) == ("centre", "YJ-1", False)
 
 
-def test_a_duplicate_is_noted_and_sends_nothing(desk: Desk) -> None:
-    case_id = desk.open()
-    desk.deliver(Scripted())
-    before, attempts = desk.events(case_id), len(desk.attempts(case_id))
+def test_a_duplicate_is_noted_and_sends_nothing(casework: CaseworkFixture) -> None:
+    case_id = casework.open()
+    casework.deliver(Scripted())
+    before, attempts = casework.events(case_id), len(casework.attempts(case_id))
     same = instruction()
     reordered = {name: same[name] for name in reversed(same)} | {"victim": dict(reversed(same["victim"].items()))}
     spaced = json.dumps(reordered, indent=1).encode()
     for copy in (same, reordered, spaced):
-        answer = desk.push(copy)
+        answer = casework.push(copy)
         assert (answer.status, answer.case) == ("duplicate", str(case_id))
-    assert desk.events(case_id) == [*before, *["instruction_repeated"] * 3]
-    assert len(desk.attempts(case_id)) == attempts
-    assert len(desk.rows(InstructionRow)) == 1
+    assert casework.events(case_id) == [*before, *["instruction_repeated"] * 3]
+    assert len(casework.attempts(case_id)) == attempts
+    assert len(casework.rows(InstructionRow)) == 1
 
 
-def test_other_content_under_the_same_version_is_a_conflict(desk: Desk) -> None:
-    case_id = desk.open()
-    answer = desk.push(instruction(urgency="critical"))
+def test_other_content_under_the_same_version_is_a_conflict(casework: CaseworkFixture) -> None:
+    case_id = casework.open()
+    answer = casework.push(instruction(urgency="critical"))
     assert (answer.status, answer.case) == ("conflict", str(case_id))
-    [kept] = desk.quarantined()
+    [kept] = casework.quarantined()
     assert (kept.status, kept.field) == ("conflict", "version")
-    [entry] = desk.journal(case_id, "instruction_conflict")
+    [entry] = casework.journal(case_id, "instruction_conflict")
     assert (entry.rule, entry.data["quarantine"]) == ("conflict", str(kept.id))
-    assert len(desk.rows(InstructionRow)) == 1
+    assert len(casework.rows(InstructionRow)) == 1
 
 
-def test_an_older_version_is_stale(desk: Desk) -> None:
-    case_id = desk.open(version=3)
-    attempts = len(desk.attempts(case_id))
-    answer = desk.push(instruction(version=2, urgency="critical"))
+def test_an_older_version_is_stale(casework: CaseworkFixture) -> None:
+    case_id = casework.open(version=3)
+    attempts = len(casework.attempts(case_id))
+    answer = casework.push(instruction(version=2, urgency="critical"))
     assert (answer.status, answer.case) == ("stale", str(case_id))
-    assert desk.journal(case_id)[-1].event == "instruction_stale"
-    assert (desk.case(case_id).urgency, len(desk.attempts(case_id))) == ("high", attempts)
+    assert casework.journal(case_id)[-1].event == "instruction_stale"
+    assert (casework.case(case_id).urgency, len(casework.attempts(case_id))) == ("high", attempts)
 
 
-def test_a_higher_version_is_applied_to_its_case(desk: Desk) -> None:
-    case_id = desk.open(urgency="medium", channels=["sms"])
+def test_a_higher_version_is_applied_to_its_case(casework: CaseworkFixture) -> None:
+    case_id = casework.open(urgency="medium", channels=["sms"])
     changed = instruction(version=2, urgency="medium", channels=["voice"], phones=[{"number": phone(2)}])
-    answer = desk.push(changed)
+    answer = casework.push(changed)
     assert (answer.status, answer.case) == ("accepted", str(case_id))
-    assert desk.case(case_id).channels == ["sms", "voice"]
-    assert len(desk.rows(PhoneRow)) == 2
-    made = [(each.channel, each.state) for each in desk.attempts(case_id)]
+    assert casework.case(case_id).channels == ["sms", "voice"]
+    assert len(casework.rows(PhoneRow)) == 2
+    made = [(each.channel, each.state) for each in casework.attempts(case_id)]
     assert made == [("sms", "cancelled"), ("sms", "planned"), ("voice", "planned")]
-    assert {each.phone_id for each in desk.attempts(case_id)[1:]} == {desk.rows(PhoneRow)[1].id}
-    assert desk.journal(case_id, "number_retired")[0].rule == "newer_version"
-    assert desk.case(case_id).opened_at == START
+    assert {each.phone_id for each in casework.attempts(case_id)[1:]} == {casework.rows(PhoneRow)[1].id}
+    assert casework.journal(case_id, "number_retired")[0].rule == "newer_version"
+    assert casework.case(case_id).opened_at == START
 
 
-def test_the_same_id_number_joins_and_raises_urgency(desk: Desk) -> None:
-    case_id = desk.open(1, urgency="low")
-    desk.pass_time(minutes=5)
+def test_the_same_id_number_joins_and_raises_urgency(casework: CaseworkFixture) -> None:
+    case_id = casework.open(1, urgency="low")
+    casework.pass_time(minutes=5)
     same_person = instruction(2, urgency="特急", id_number="９９０１０１１９８００１０１０００１", channels=EVERYWHERE)
-    answer = desk.push(same_person)
+    answer = casework.push(same_person)
     assert (answer.status, answer.case) == ("accepted", str(case_id))
-    case = desk.case(case_id)
+    case = casework.case(case_id)
     assert (case.urgency, case.opened_at) == ("critical", START)
-    assert "higher_urgency_joined" in [each.rule for each in desk.journal(case_id, "urgency_raised")]
-    assert {each.lane for each in desk.attempts(case_id)} == {"urgent"}
-    assert len(desk.rows(CaseRow)) == 1
-    lower = desk.push(instruction(3, urgency="low", id_number="990101198001010001"))
-    assert (lower.case, desk.case(case_id).urgency) == (str(case_id), "critical")
+    assert "higher_urgency_joined" in [each.rule for each in casework.journal(case_id, "urgency_raised")]
+    assert {each.lane for each in casework.attempts(case_id)} == {"urgent"}
+    assert len(casework.rows(CaseRow)) == 1
+    lower = casework.push(instruction(3, urgency="low", id_number="990101198001010001"))
+    assert (lower.case, casework.case(case_id).urgency) == (str(case_id), "critical")
 
 
-def test_a_shared_phone_does_not_join_two_people(desk: Desk) -> None:
-    mother = desk.open(1)
-    child = desk.open(2, phones=[{"number": phone(1)}])
+def test_a_shared_phone_does_not_join_two_people(casework: CaseworkFixture) -> None:
+    mother = casework.open(1)
+    child = casework.open(2, phones=[{"number": phone(1)}])
     assert mother != child
 
 
 @pytest.mark.parametrize("first_has_id", [True, False])
-def test_a_phone_alone_joins_where_one_side_has_no_id(desk: Desk, first_has_id: bool) -> None:
+def test_a_phone_alone_joins_where_one_side_has_no_id(casework: CaseworkFixture, first_has_id: bool) -> None:
     phones, number = [{"number": phone(1)}], "990101198001010001"
-    case_id = desk.open(1, phones=phones, id_number=number if first_has_id else None)
-    joined = desk.open(2, phones=phones, id_number=None if first_has_id else number)
+    case_id = casework.open(1, phones=phones, id_number=number if first_has_id else None)
+    joined = casework.open(2, phones=phones, id_number=None if first_has_id else number)
     assert joined == case_id
     # The number is known now, so another person with that phone is another case.
-    assert desk.open(3, phones=phones) != case_id
-    assert len([each for each in desk.rows(SubjectRow) if each.id_digest is not None]) == 2
+    assert casework.open(3, phones=phones) != case_id
+    assert len([each for each in casework.rows(SubjectRow) if each.id_digest is not None]) == 2
 
 
-def test_a_person_has_one_open_case_however_many_push_at_once(desk: Desk) -> None:
+def test_a_person_has_one_open_case_however_many_push_at_once(casework: CaseworkFixture) -> None:
     def body(number: int) -> dict[str, Any]:
         own = instruction(number, id_number="990101198001010001", phones=[{"number": phone(1)}])
         return own if number % 3 else own | {"victim": own["victim"] | {"phones": [{"number": phone(number)}]}}
@@ -148,71 +148,71 @@ def test_a_person_has_one_open_case_however_many_push_at_once(desk: Desk) -> Non
         instruction(7, id_number=None, phones=[{"number": phone(1)}])
     ]
     with ThreadPoolExecutor(8) as threads:
-        answers = list(threads.map(desk.push, bodies))
+        answers = list(threads.map(casework.push, bodies))
     assert Counter(each.status for each in answers) == {"accepted": 7, "duplicate": 42}
-    [case] = desk.rows(CaseRow)
+    [case] = casework.rows(CaseRow)
     assert {each.case for each in answers} == {str(case.id)}
-    assert len(desk.attempts(case.id, "sms")) == 1
-    assert len(desk.rows(PhoneRow)) == 3
-    assert [each.seq for each in desk.journal(case.id)] == list(range(1, case.journal_seq + 1))
+    assert len(casework.attempts(case.id, "sms")) == 1
+    assert len(casework.rows(PhoneRow)) == 3
+    assert [each.seq for each in casework.journal(case.id)] == list(range(1, case.journal_seq + 1))
 
 
-def test_what_is_doubtful_is_flagged_and_not_refused(desk: Desk) -> None:
+def test_what_is_doubtful_is_flagged_and_not_refused(casework: CaseworkFixture) -> None:
     contacts = [
         {"relation": "女儿", "phone": "见备注"},
         {"relation": "干爹", "phone": phone(101)},
     ]
     body = instruction(urgency="十万火急", fraud_type="F77", name=None, contacts=contacts, batch={"no": 1})
     body["victim"]["nickname"] = "x"
-    answer = desk.push(body)
+    answer = casework.push(body)
     assert answer.status == "accepted"
-    [row] = desk.rows(InstructionRow)
+    [row] = casework.rows(InstructionRow)
     assert (row.urgency, row.urgency_label, row.fraud_type) == ("high", "十万火急", "F99")
     assert set(row.flags) >= {
         *("urgency_label_unknown", "fraud_type_unknown", "name_missing", "relation_unknown"),
         *("contact_number_undiallable", "unknown_field:batch", "unknown_field:victim.nickname"),
     }
     # The number that can't be dialled holds up nobody.
-    assert [each.channel for each in desk.attempts(row.case_id)] == ["sms"]
-    assert [each.party for each in desk.rows(PhoneRow)] == ["subject", "contact:other:1"]
+    assert [each.channel for each in casework.attempts(row.case_id)] == ["sms"]
+    assert [each.party for each in casework.rows(PhoneRow)] == ["subject", "contact:other:1"]
 
 
 @pytest.mark.parametrize(("urgency", "state", "waiting"), [("high", "open", "centre"), ("low", "closed", None)])
 def test_expired_on_arrival_sends_nothing_and_is_not_dropped(
-    desk: Desk, urgency: str, state: str, waiting: str | None
+    casework: CaseworkFixture, urgency: str, state: str, waiting: str | None
 ) -> None:
     past = (START - timedelta(minutes=1)).isoformat()
-    case_id = desk.open(urgency=urgency, valid_until=past, channels=EVERYWHERE)
-    case = desk.case(case_id)
+    case_id = casework.open(urgency=urgency, valid_until=past, channels=EVERYWHERE)
+    case = casework.case(case_id)
     assert (case.state, case.waiting_for, case.resolution) == (state, waiting, None if waiting else "EXPIRED")
-    assert {each.skip_reason for each in desk.attempts(case_id)} == ({"EXPIRED"} if state == "closed" else set())
-    assert "expired_on_arrival" in {each.rule for each in desk.journal(case_id)}
+    assert {each.skip_reason for each in casework.attempts(case_id)} == ({"EXPIRED"} if state == "closed" else set())
+    assert "expired_on_arrival" in {each.rule for each in casework.journal(case_id)}
 
 
-def test_what_was_warned_about_again_opens_a_new_case_after_the_end(desk: Desk) -> None:
+def test_what_was_warned_about_again_opens_a_new_case_after_the_end(casework: CaseworkFixture) -> None:
     past = (START - timedelta(minutes=1)).isoformat()
-    closed = desk.open(urgency="low", valid_until=past)
-    again = desk.open(urgency="low", version=2)
-    assert (desk.case(closed).state, desk.case(again).state) == ("closed", "open")
-    assert len(desk.rows(SubjectRow)) == 1
+    closed = casework.open(urgency="low", valid_until=past)
+    again = casework.open(urgency="low", version=2)
+    assert (casework.case(closed).state, casework.case(again).state) == ("closed", "open")
+    assert len(casework.rows(SubjectRow)) == 1
 
 
-def test_a_refused_line_is_kept_whole_and_can_be_pushed_again(desk: Desk) -> None:
+def test_a_refused_line_is_kept_whole_and_can_be_pushed_again(casework: CaseworkFixture) -> None:
     body = instruction()
     del body["urgency"]
     line = json.dumps(body, ensure_ascii=False)
-    answer = desk.push(line.encode(), door="celery")
+    answer = casework.push(line.encode(), door="celery")
     assert (answer.status, answer.instruction_id, answer.case) == ("refused", "YJ-1", None)
     assert answer.reason.startswith("urgency: ")
-    [entry] = desk.journal(None)
-    with desk.begin() as work:
+    [entry] = casework.journal(None)
+    with casework.begin() as work:
         [kept] = quarantine.listed(work.session)
         assert (kept.door, kept.status, kept.field, kept.bytes) == ("celery", "refused", "urgency", len(line.encode()))
         assert (entry.event, entry.data["quarantine"]) == ("line_refused", str(kept.id))
         assert quarantine.line(work, kept.id) == line
         quarantine.mark_pushed_again(work, kept.id)
     mended = json.loads(line) | {"urgency": "高"}
-    assert desk.push(mended).status == "accepted"
-    with desk.sessions() as session:
+    assert casework.push(mended).status == "accepted"
+    with casework.sessions() as session:
         assert quarantine.listed(session) == []
         assert len(quarantine.listed(session, everything=True)) == 1

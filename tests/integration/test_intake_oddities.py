@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from desk import Desk, Scripted, event, instruction, phone, withdrawal
+from casework_fixture import CaseworkFixture, Scripted, event, instruction, phone, withdrawal
 
 from dispatcher.store.instructions import InstructionRow
 
@@ -38,30 +38,30 @@ def with_victim(**fields: Any) -> dict[str, Any]:
         *("nul_urgency", "nul_source_kind", "nul_system", "nul_language", "nul_name", "nul_by"),
     ),
 )
-def test_an_odd_line_is_answered_and_never_stops_the_others(desk: Desk, line: bytes) -> None:
-    assert desk.push(line).status in ("accepted", "refused")
+def test_an_odd_line_is_answered_and_never_stops_the_others(casework: CaseworkFixture, line: bytes) -> None:
+    assert casework.push(line).status in ("accepted", "refused")
 
 
 @pytest.mark.parametrize("field", ["issued_at", "valid_until"])
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+08:00", "9999-12-31T23:59:59-08:00"])
-def test_a_date_at_the_end_of_time_is_answered_each_time(desk: Desk, field: str, moment: str) -> None:
-    first, again = (desk.push(instruction(urgency="high", **{field: moment})).status for _ in range(2))
+def test_a_date_at_the_end_of_time_is_answered_each_time(casework: CaseworkFixture, field: str, moment: str) -> None:
+    first, again = (casework.push(instruction(urgency="high", **{field: moment})).status for _ in range(2))
     assert (first, again) in [("accepted", "duplicate"), ("refused", "refused")]
 
 
-def test_a_byte_order_mark_can_be_pushed_again(desk: Desk) -> None:
-    answer = desk.push(b"\xef\xbb\xbf" + json.dumps(instruction()).encode())
+def test_a_byte_order_mark_can_be_pushed_again(casework: CaseworkFixture) -> None:
+    answer = casework.push(b"\xef\xbb\xbf" + json.dumps(instruction()).encode())
     assert answer.status == "accepted"
-    assert desk.push(instruction()).status == "duplicate"
+    assert casework.push(instruction()).status == "duplicate"
 
 
-def test_the_version_with_a_changed_number_alone_is_a_conflict(desk: Desk) -> None:
-    desk.open()
-    assert desk.push(instruction(phones=[{"number": phone(2)}])).status == "conflict"
-    assert len(desk.rows(InstructionRow)) == 1
+def test_the_version_with_a_changed_number_alone_is_a_conflict(casework: CaseworkFixture) -> None:
+    casework.open()
+    assert casework.push(instruction(phones=[{"number": phone(2)}])).status == "conflict"
+    assert len(casework.rows(InstructionRow)) == 1
 
 
-def test_personal_data_lies_in_the_vault_alone(desk: Desk) -> None:
+def test_personal_data_lies_in_the_vault_alone(casework: CaseworkFixture) -> None:
     person = {
         "name": "何样兰",
         "id_number": "990101195411072828",
@@ -71,27 +71,27 @@ def test_personal_data_lies_in_the_vault_alone(desk: Desk) -> None:
     }
     body = instruction(1, urgency="特急", channels=["sms", "voice", "visit"], note="何样兰正在通话", **person)
     body["victim"] |= {"何样兰": 1, "n15400000001": "15400000001", "antifraud_app": "何样兰"}
-    case_id = desk.open(2, id_number=None, phones=person["phones"])
-    assert desk.push(body).case == str(case_id)
-    assert desk.push(body | {"note": "other"}).status == "conflict"
-    assert desk.push(body | {"version": 2, "urgency": ["何样兰"]}).status == "refused"
-    assert desk.push(body | {"version": 2, "instruction_id": "何样兰 15400000001"}).status == "refused"
-    assert desk.push(json.dumps(body, ensure_ascii=False).encode()[:-5]).status == "refused"
-    desk.deliver(Scripted())
-    desk.pass_time(minutes=6)
-    desk.deliver(Scripted())
-    desk.push(event("feedback", 1, outcome="SELF_AWARE", note="何样兰本人识破"))
-    desk.push(withdrawal(1, reason="何样兰来电"))
+    case_id = casework.open(2, id_number=None, phones=person["phones"])
+    assert casework.push(body).case == str(case_id)
+    assert casework.push(body | {"note": "other"}).status == "conflict"
+    assert casework.push(body | {"version": 2, "urgency": ["何样兰"]}).status == "refused"
+    assert casework.push(body | {"version": 2, "instruction_id": "何样兰 15400000001"}).status == "refused"
+    assert casework.push(json.dumps(body, ensure_ascii=False).encode()[:-5]).status == "refused"
+    casework.deliver(Scripted())
+    casework.pass_time(minutes=6)
+    casework.deliver(Scripted())
+    casework.push(event("feedback", 1, outcome="SELF_AWARE", note="何样兰本人识破"))
+    casework.push(withdrawal(1, reason="何样兰来电"))
 
-    tables = [row[0] for row in desk.sql("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+    tables = [row[0] for row in casework.sql("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
     secrets = ("何样", "990101195411072828", "15400000001", "15400000101", "154 0000", "样板路")
     found = [
         (table, secret)
         for table in tables
         if table != "vault_values"
-        for row in desk.sql(f'SELECT to_jsonb(t)::text FROM "{table}" t')  # noqa: S608 - names of our own tables
+        for row in casework.sql(f'SELECT to_jsonb(t)::text FROM "{table}" t')  # noqa: S608 - names of our own tables
         for secret in secrets
         if secret in row[0]
     ]
     assert found == []
-    assert len(desk.sql("SELECT 1 FROM vault_values WHERE position('何样'::bytea in ciphertext) > 0")) == 0
+    assert len(casework.sql("SELECT 1 FROM vault_values WHERE position('何样'::bytea in ciphertext) > 0")) == 0

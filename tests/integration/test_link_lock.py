@@ -2,14 +2,17 @@
 
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import NO_REDIS, Desk, pump_of
+from casework_fixture import NO_REDIS, CaseworkFixture, pump_of
+from sqlalchemy import Connection, text
 from test_links import Line
 
 from dispatcher.settings import Settings
@@ -17,7 +20,7 @@ from dispatcher.setup import Services
 from dispatcher.wake import link_lane
 from providers.registry import Registry
 
-PATIENCE_S = 20.0
+PATIENCE_S = 120.0
 
 
 @dataclass
@@ -49,13 +52,15 @@ def module(pump_module: Any) -> Any:
 
 
 @pytest.fixture
-def candidate(desk: Desk, tmp_path: Path, pump_module: Any, module: Any) -> Iterator[Callable[[], Candidate]]:
+def candidate(
+    casework: CaseworkFixture, tmp_path: Path, pump_module: Any, module: Any
+) -> Iterator[Callable[[], Candidate]]:
     """Makes processes that would hold the same link: each with a services, a pump and a line of its own."""
     made: list[tuple[Candidate, Any]] = []
 
     def make() -> Candidate:
         services = Services(
-            Settings(home=tmp_path, database_url=desk.url, redis_url=NO_REDIS), desk.sessions, desk.context
+            Settings(home=tmp_path, database_url=casework.url, redis_url=NO_REDIS), casework.sessions, casework.context
         )
         line = Held()
         vars(services)["registry"] = Registry([line])
@@ -76,12 +81,29 @@ def until(is_so: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
-def test_the_second_stands_by_until_the_first_has_gone(candidate: Callable[[], Candidate]) -> None:
+def tries(module: Any, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """What came of each try to get the lock, from now on."""
+    tried: list[bool] = []
+    lock = module._lock
+
+    def noted(holder: Connection, name: str) -> bool:
+        tried.append(lock(holder, name))
+        return tried[-1]
+
+    monkeypatch.setattr(module, "_lock", noted)
+    return tried
+
+
+def test_the_second_stands_by_until_the_first_has_gone(
+    candidate: Callable[[], Candidate], module: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first, second = candidate(), candidate()
     first.start()
     until(lambda: first.link.is_ours)
+    tried = tries(module, monkeypatch)
     second.start()
-    time.sleep(1.5)
+    until(lambda: len(tried) == 2)
+    assert tried == [False, False]
     assert (first.line.opened, second.line.opened, second.link.is_ours) == (1, 0, False)
     first.link.stop()
     until(lambda: second.link.is_ours)
@@ -89,32 +111,55 @@ def test_the_second_stands_by_until_the_first_has_gone(candidate: Callable[[], C
 
 
 def test_a_lock_that_is_lost_closes_the_line_until_it_is_won_again(
-    desk: Desk, candidate: Callable[[], Candidate]
+    casework: CaseworkFixture, candidate: Callable[[], Candidate], module: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     holder = candidate()
     holder.start()
     until(lambda: holder.link.is_ours)
-    end_holders(desk)
+    # A session that is ended gives its lock back only some time after its client knows: until then it is another's.
+    lock = module._lock
+    monkeypatch.setattr(module, "_lock", lambda *words: until(lambda: not holders(casework)) or lock(*words))
+    end_holders(casework)
     until(lambda: holder.line.opened == 2)
     assert holder.line.closed == 1
     until(lambda: holder.link.is_ours)
 
 
 def test_a_worker_whose_link_was_taken_over_ends(
-    desk: Desk, candidate: Callable[[], Candidate], module: Any, monkeypatch: pytest.MonkeyPatch
+    casework: CaseworkFixture, candidate: Callable[[], Candidate], module: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ended = threading.Event()
     monkeypatch.setattr(module.os, "kill", lambda process, number: ended.set())
-    first, second = candidate(), candidate()
+    first = candidate()
     first.start()
     until(lambda: first.link.is_ours)
-    second.start()
-    time.sleep(0.5)
-    monkeypatch.setattr(module, "_PERIOD_S", 3.0)  # the first is the slower one to come back
-    end_holders(desk, of="advisory")
-    until(ended.is_set)
-    assert not first.link.is_ours
-    until(lambda: second.link.is_ours)
+    with somebody_in_line(casework, module, first.line.name):
+        end_holders(casework)  # and it is theirs at once
+        until(ended.is_set)
+        assert not first.link.is_ours
+    assert first.line.closed == 1
+
+
+@contextmanager
+def somebody_in_line(casework: CaseworkFixture, module: Any, name: str) -> Iterator[None]:
+    """Another process waits for the link's lock, and has it from the moment it is free until the end of the block."""
+    key = module._LOCKS | zlib.crc32(name.encode())
+    over = threading.Event()
+
+    def wait() -> None:
+        with casework.sessions() as session:
+            session.execute(text("SET lock_timeout = 0"))
+            session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+            over.wait(PATIENCE_S)
+
+    other = threading.Thread(target=wait)
+    other.start()
+    until(lambda: casework.sql("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"))
+    try:
+        yield
+    finally:
+        over.set()
+        other.join()
 
 
 def test_only_a_link_that_is_held_here_is_served(module: Any) -> None:
@@ -122,9 +167,13 @@ def test_only_a_link_that_is_held_here_is_served(module: Any) -> None:
     assert not module.is_served(link_lane("line"))
 
 
-def end_holders(desk: Desk, of: str = "advisory") -> None:
-    desk.sql(
-        "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = :of AND granted "
-        "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
-        of=of,
-    )
+_HELD = """FROM pg_locks WHERE locktype = 'advisory' AND granted
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
+
+
+def holders(casework: CaseworkFixture) -> list[Any]:
+    return casework.sql(f"SELECT pid {_HELD}")
+
+
+def end_holders(casework: CaseworkFixture) -> None:
+    casework.sql(f"SELECT pg_terminate_backend(pid) {_HELD}")

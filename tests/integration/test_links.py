@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from desk import Desk, Scripted, instruction, phone
+from casework_fixture import CaseworkFixture, Scripted, instruction, phone
 
 from dispatcher.delivery import link_lanes
 from dispatcher.setup import links as links_of
@@ -32,11 +32,11 @@ class Line(Scripted):
 class Bells:
     """Notes what is rung, and what was committed by then."""
 
-    desk: Desk
+    casework: CaseworkFixture
     rung: list[tuple[str, int]] = field(default_factory=list)
 
     def deliver(self, *lanes: str) -> None:
-        [(waiting,)] = self.desk.sql("SELECT count(*) FROM attempts WHERE lane = ANY(:lanes)", lanes=list(lanes))
+        [(waiting,)] = self.casework.sql("SELECT count(*) FROM attempts WHERE lane = ANY(:lanes)", lanes=list(lanes))
         self.rung += [(lane, waiting) for lane in lanes]
 
     def settle(self) -> None: ...
@@ -44,77 +44,81 @@ class Bells:
 
 
 @pytest.fixture
-def bells(desk: Desk) -> Bells:
-    heard = Bells(desk)
-    object.__setattr__(desk.context, "wake", heard)
+def bells(casework: CaseworkFixture) -> Bells:
+    heard = Bells(casework)
+    object.__setattr__(casework.context, "wake", heard)
     return heard
 
 
-def where(desk: Desk) -> dict[str, str]:
-    return {row[0]: row[1] for row in desk.sql("SELECT channel, lane FROM attempts")}
+def where(casework: CaseworkFixture) -> dict[str, str]:
+    return {row[0]: row[1] for row in casework.sql("SELECT channel, lane FROM attempts")}
 
 
-def test_a_general_worker_hands_it_over_and_rings_once_it_is_committed(desk: Desk, bells: Bells) -> None:
-    case_id, line = desk.open(urgency="low"), Line()
-    assert desk.claim(line) == []
-    [row] = desk.attempts(case_id)
+def test_a_general_worker_hands_it_over_and_rings_once_it_is_committed(casework: CaseworkFixture, bells: Bells) -> None:
+    case_id, line = casework.open(urgency="low"), Line()
+    assert casework.claim(line) == []
+    [row] = casework.attempts(case_id)
     assert (row.state, row.action, row.lane, row.provider, row.sent_at) == ("planned", "send", LANE, "line", None)
-    [entry] = desk.journal(case_id, "attempt_handed_over")
+    [entry] = casework.journal(case_id, "attempt_handed_over")
     assert entry.data == {"attempt": str(row.id), "channel": "sms", "provider": "line", "lane": LANE}
     assert bells.rung == [(LANE, 1)]
-    assert desk.claim(line) == []
+    assert casework.claim(line) == []
     assert line.sent == []
 
 
-def test_its_worker_takes_its_own_lane_only_most_urgent_first(desk: Desk) -> None:
-    names = {desk.open(number, urgency=urgency): urgency for number, urgency in enumerate(["low", "critical", "high"])}
+def test_its_worker_takes_its_own_lane_only_most_urgent_first(casework: CaseworkFixture) -> None:
+    names = {
+        casework.open(number, urgency=urgency): urgency for number, urgency in enumerate(["low", "critical", "high"])
+    }
     line = Line()
-    assert desk.claim(line, lane=LANE) == []
-    desk.claim(line)
-    assert [names[each.case_id] for each in desk.deliver(line, lane=LANE)] == ["critical", "high", "low"]
+    assert casework.claim(line, lane=LANE) == []
+    casework.claim(line)
+    assert [names[each.case_id] for each in casework.deliver(line, lane=LANE)] == ["critical", "high", "low"]
     assert len(line.sent) == 3
-    assert desk.claim(line, lane=link_lane("other")) == []
+    assert casework.claim(line, lane=link_lane("other")) == []
 
 
-def test_what_it_sent_is_asked_about_on_its_lane(desk: Desk) -> None:
-    case_id, line = desk.open(), Line([InDoubt("connection lost")], [Accepted("7")])
-    desk.claim(line)
-    desk.deliver(line, lane=LANE)
-    assert desk.claim(line) == []
-    [call] = desk.deliver(line, lane=LANE)
+def test_what_it_sent_is_asked_about_on_its_lane(casework: CaseworkFixture) -> None:
+    case_id, line = casework.open(), Line([InDoubt("connection lost")], [Accepted("7")])
+    casework.claim(line)
+    casework.deliver(line, lane=LANE)
+    assert casework.claim(line) == []
+    [call] = casework.deliver(line, lane=LANE)
     assert (call.action, [each.send_key for each in line.asked]) == ("query", [call.send_key])
-    assert desk.attempts(case_id)[0].state == "accepted"
+    assert casework.attempts(case_id)[0].state == "accepted"
 
 
-def test_other_channels_go_their_own_way(desk: Desk) -> None:
-    desk.open(channels=["sms", "voice"], urgency="critical")
+def test_other_channels_go_their_own_way(casework: CaseworkFixture) -> None:
+    casework.open(channels=["sms", "voice"], urgency="critical")
     calls = Scripted(name="calls", channels=(Channel.VOICE,))
-    desk.deliver(Line(), calls)
+    casework.deliver(Line(), calls)
     assert len(calls.sent) == 1
-    assert where(desk) == {"sms": LANE, "voice": "urgent", "visit": "urgent"}
+    assert where(casework) == {"sms": LANE, "voice": "urgent", "visit": "urgent"}
 
 
-def test_what_becomes_more_urgent_comes_back_to_its_link(desk: Desk) -> None:
+def test_what_becomes_more_urgent_comes_back_to_its_link(casework: CaseworkFixture) -> None:
     """Planned work moves to another lane with its urgency; whoever finds it there hands it over again."""
-    case_id, line = desk.open(urgency="low"), Line()
-    desk.claim(line)
-    assert desk.push(instruction(urgency="critical", version=2)).status == "accepted"
-    assert desk.attempts(case_id, "sms")[0].lane == "urgent"
-    assert {each.provider for each in desk.claim(line, lane="urgent")} == {None}  # the visit, which nobody here serves
-    assert desk.attempts(case_id, "sms")[0].lane == LANE
+    case_id, line = casework.open(urgency="low"), Line()
+    casework.claim(line)
+    assert casework.push(instruction(urgency="critical", version=2)).status == "accepted"
+    assert casework.attempts(case_id, "sms")[0].lane == "urgent"
+    assert {each.provider for each in casework.claim(line, lane="urgent")} == {
+        None
+    }  # the visit, which nobody here serves
+    assert casework.attempts(case_id, "sms")[0].lane == LANE
 
 
-def test_what_waits_for_a_link_that_is_gone_is_taken_back(desk: Desk) -> None:
-    case_id, line, other = desk.open(urgency="low"), Line(), Scripted()
-    desk.claim(line)
-    with desk.begin() as work:
+def test_what_waits_for_a_link_that_is_gone_is_taken_back(casework: CaseworkFixture) -> None:
+    case_id, line, other = casework.open(urgency="low"), Line(), Scripted()
+    casework.claim(line)
+    with casework.begin() as work:
         assert link_lanes.take_back(work, Registry([line, other])) == 0
-    with desk.begin() as work:
+    with casework.begin() as work:
         assert link_lanes.take_back(work, Registry([other])) == 1
-    assert desk.attempts(case_id)[0].lane == "routine"
-    desk.deliver(other)
+    assert casework.attempts(case_id)[0].lane == "routine"
+    casework.deliver(other)
     assert [each.to for each in other.sent] == ["+86" + phone(1)]
-    assert desk.attempts(case_id)[0].provider == "scripted"
+    assert casework.attempts(case_id)[0].provider == "scripted"
 
 
 FILE = """

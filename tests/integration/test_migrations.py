@@ -9,9 +9,9 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from desk import Desk, Scripted, phone, withdrawal
+from casework_fixture import CaseworkFixture, Scripted, phone, withdrawal
 from sqlalchemy import Engine, create_engine, text
-from station import Load, act, case_with_visit
+from visits_fixture import Load, act, case_with_visit
 
 from dispatcher import clock
 from dispatcher.store import migrate, revision
@@ -68,47 +68,47 @@ def test_upgrades_at_once_are_harmless(empty: Engine) -> None:
 FACTS = ("retry_kind", "ending", "number_fault", "return_reason", "recalled_at")
 
 
-def test_the_facts_of_attempts_are_found_in_what_an_older_version_wrote(desk: Desk, load: Load) -> None:
+def test_the_facts_of_attempts_are_found_in_what_an_older_version_wrote(casework: CaseworkFixture, load: Load) -> None:
     """Words in `detail` and names of rules become columns, and the journal rebuilds them."""
     load()
-    act(desk, case_with_visit(desk, number=5), "return", officer="A", reason=ReturnReason.OFFICER_UNAVAILABLE)
-    desk.open(1, phones=[{"number": phone(1)}, {"number": phone(11)}])
-    desk.deliver(Scripted([Permanent(Result.FAILED_PERMANENT, "invalid_number", number_fault=True)]))
-    desk.open(2)
-    desk.deliver(Scripted([Transient("busy")], name="a"), Scripted([Transient("busy")], name="b"))
-    desk.open(3)
-    desk.deliver(Scripted([InDoubt("timeout")], [NeverTaken()], name="a"))
-    desk.pass_time(seconds=1)
-    desk.deliver(Scripted([], [NeverTaken()], name="a"))
-    desk.open(4, channels=["voice"], urgency="critical")
-    desk.deliver(Scripted([Accepted("r", held=True)]))
-    desk.push(withdrawal(4))
-    before = facts(desk)
+    act(casework, case_with_visit(casework, number=5), "return", officer="A", reason=ReturnReason.OFFICER_UNAVAILABLE)
+    casework.open(1, phones=[{"number": phone(1)}, {"number": phone(11)}])
+    casework.deliver(Scripted([Permanent(Result.FAILED_PERMANENT, "invalid_number", number_fault=True)]))
+    casework.open(2)
+    casework.deliver(Scripted([Transient("busy")], name="a"), Scripted([Transient("busy")], name="b"))
+    casework.open(3)
+    casework.deliver(Scripted([InDoubt("timeout")], [NeverTaken()], name="a"))
+    casework.pass_time(seconds=1)
+    casework.deliver(Scripted([], [NeverTaken()], name="a"))
+    casework.open(4, channels=["voice"], urgency="critical")
+    casework.deliver(Scripted([Accepted("r", held=True)]))
+    casework.push(withdrawal(4))
+    before = facts(casework)
     assert {name for each in before.values() for name in FACTS if each[name]} == set(FACTS)
 
-    write_as_0009(desk)
-    engine = create_engine(desk.url)
+    write_as_0009(casework)
+    engine = create_engine(casework.url)
     with engine.begin() as connection:
         command.downgrade(migrate.config(connection), "0009")
         command.upgrade(migrate.config(connection), "head")
     engine.dispose()
-    after = facts(desk)
+    after = facts(casework)
     assert [(before[key], after[key]) for key in before if before[key] != after[key]] == []
-    assert desk.verdict().differences == []
+    assert casework.verdict().differences == []
 
 
-def facts(desk: Desk) -> dict[Any, dict[str, Any]]:
-    return {row.id: {name: getattr(row, name) for name in (*FACTS, "detail")} for row in desk.rows(AttemptRow)}
+def facts(casework: CaseworkFixture) -> dict[Any, dict[str, Any]]:
+    return {row.id: {name: getattr(row, name) for name in (*FACTS, "detail")} for row in casework.rows(AttemptRow)}
 
 
-def write_as_0009(desk: Desk) -> None:
+def write_as_0009(casework: CaseworkFixture) -> None:
     """The journal as the version before 0010 would have written it."""
-    for entry in desk.rows(JournalRow):
+    for entry in casework.rows(JournalRow):
         for columns in (entry.rows or {}).get("attempts", {}).values():
             kept = {name: columns.pop(name, None) for name in FACTS}
             word = kept["ending"] or kept["return_reason"] or (kept["recalled_at"] and "recalled")
             columns |= {"detail": word} if word else {}
-        with desk.sessions.begin() as session:
+        with casework.sessions.begin() as session:
             session.execute(text("SET LOCAL session_replication_role = replica"))
             changed = text("UPDATE journal SET rows = CAST(:rows AS jsonb) WHERE id = :id")
             session.execute(changed, {"rows": json.dumps(entry.rows), "id": entry.id})

@@ -8,12 +8,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from desk import Desk, instruction, phone, withdrawal
+from casework_fixture import CaseworkFixture, instruction, phone, withdrawal
 from hypothesis import HealthCheck, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from model import FINAL, SAYS, Gateway, check, check_not_twice, empty
-from station import act, load_roster
+from visits_fixture import act, load_roster
 
 from dispatcher.delivery import receipts
 from dispatcher.delivery.provider_call import CallResult, ProviderCall
@@ -40,15 +40,15 @@ _SAID: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 class Service(RuleBasedStateMachine):
-    desk: Desk
+    casework: CaseworkFixture
 
     def __init__(self) -> None:
         super().__init__()
-        empty(self.desk)
-        load_roster(self.desk)
-        self.gateway = Gateway(lambda message: check_not_twice(self.desk, message))
+        empty(self.casework)
+        load_roster(self.casework)
+        self.gateway = Gateway(lambda message: check_not_twice(self.casework, message))
         roster = ProviderSettings("roster", "roster", frozenset({Channel.VISIT}))
-        self.roster = RosterProvider(roster, RosterAssigner(self.desk.sessions, self.desk.context))
+        self.roster = RosterProvider(roster, RosterAssigner(self.casework.sessions, self.casework.context))
         self.held: list[ProviderCall] = []  # claimed by workers that have not said what came of it
 
     @rule(
@@ -68,25 +68,25 @@ class Service(RuleBasedStateMachine):
             "phones": [{"number": phone(who * 10 + reach)}],
             "addresses": [{"kind": "residence", "text": f"样板路{who}号", "precinct_code": "P1"}],
             "contacts": [{"relation": "母亲", "phone": phone(99)}],
-            "risk": {"transfers": [{"at": self.desk.now.isoformat(), "amount_yuan": 1000}]} if moved else {},
+            "risk": {"transfers": [{"at": self.casework.now.isoformat(), "amount_yuan": 1000}]} if moved else {},
         }
-        answer = self.desk.push(instruction(who, version=version, urgency=urgency, channels=channels, **known))
+        answer = self.casework.push(instruction(who, version=version, urgency=urgency, channels=channels, **known))
         note(f"{answer.status}")
 
     @rule(who=_PEOPLE, source=_SOURCES, version=_VERSIONS)
     def withdraw(self, who: int, source: str, version: int) -> None:
-        note(self.desk.push(withdrawal(version=version, instruction_id=f"YJ-{who}-{source}")).status)
+        note(self.casework.push(withdrawal(version=version, instruction_id=f"YJ-{who}-{source}")).status)
 
     @rule(words=_WORDS, answers=st.booleans())
     def deliver(self, words: list[str], answers: bool) -> None:
         self.gateway.words, self.gateway.answers = words, answers
-        done = self.desk.deliver(self.gateway, self.roster)
+        done = self.casework.deliver(self.gateway, self.roster)
         note(f"{[(each.action, each.provider) for each in done]}")
 
     @rule(limit=st.integers(1, 3))
     def claim(self, limit: int) -> None:
         """A worker takes something in hand, and is slow, or dies."""
-        self.held += self.desk.claim(self.gateway, self.roster, limit=limit)
+        self.held += self.casework.claim(self.gateway, self.roster, limit=limit)
 
     # No step has a precondition: which of equals the database gives first would decide whether it can be repeated.
     @rule(word=st.sampled_from([Accepted("late"), InDoubt("ReadTimeout"), Answered(Result.FAILED_TEMPORARY)]))
@@ -94,17 +94,17 @@ class Service(RuleBasedStateMachine):
         """It was only slow; its lease may have run out meanwhile."""
         if self.held:
             call = self.held.pop(0)
-            self.desk.record(CallResult(call, word if call.action != "cancel" else False))
+            self.casework.record(CallResult(call, word if call.action != "cancel" else False))
 
     @rule()
     def die(self) -> None:
         self.held.clear()
-        self.desk.lapse()
+        self.casework.lapse()
 
     @rule()
     def lapse(self) -> None:
         """Every lease has run out, whoever holds it."""
-        self.desk.lapse()
+        self.casework.lapse()
 
     @rule(which=st.integers(0, 9), copies=st.integers(1, 2), is_final=st.booleans())
     def receive(self, which: int, copies: int, is_final: bool) -> None:
@@ -113,43 +113,43 @@ class Service(RuleBasedStateMachine):
         for key in taken[-1 - which % len(taken) :][:1] * copies if taken else ():
             result = FINAL[self.gateway.taken[key].channel] if is_final else Result.FAILED_TEMPORARY
             self._store(key, result)
-        self.desk.settle()
+        self.casework.settle()
 
     @rule()
     def receive_unknown(self) -> None:
         self._store(str(uuid4()), Result.DELIVERED)
-        self.desk.settle()
+        self.casework.settle()
 
     @rule(step=_STEPS, which=st.integers(0, 2))
     def work(self, step: str, which: int) -> None:
         """An officer does one thing, or tries to."""
-        visits = self.desk.rows(VisitRow)
+        visits = self.casework.rows(VisitRow)
         if visits:
             name, said = _SAID.get(step, (step, {}))
             try:
-                act(self.desk, visits[which % len(visits)].case_id, name, **said)
+                act(self.casework, visits[which % len(visits)].case_id, name, **said)
             except OperatorError as refusal:
                 note(str(refusal))
 
     @rule(minutes=st.sampled_from([1, 3, 10, 30, 120, 600]))
     def pass_time(self, minutes: int) -> None:
-        self.desk.pass_time(minutes=minutes)
+        self.casework.pass_time(minutes=minutes)
 
     def _store(self, key: str, result: Result) -> None:
-        with self.desk.begin() as work:
+        with self.casework.begin() as work:
             receipts.store(work, "scripted", Receipt(key, f"{key}:{result}", Answered(result)))
 
     @invariant()
     def holds(self) -> None:
-        check(self.desk)
+        check(self.casework)
 
 
 @pytest.mark.timeout(36_000)
-def test_whatever_happens(desk: Desk) -> None:
-    class OnThisDesk(Service):
+def test_whatever_happens(casework: CaseworkFixture) -> None:
+    class OnThisDatabase(Service):
         pass
 
-    OnThisDesk.desk = desk
+    OnThisDatabase.casework = casework
     checks = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
     few = settings(
         max_examples=HISTORIES,
@@ -160,4 +160,4 @@ def test_whatever_happens(desk: Desk) -> None:
         print_blob=True,
         suppress_health_check=checks,
     )
-    run_state_machine_as_test(OnThisDesk, settings=few)
+    run_state_machine_as_test(OnThisDatabase, settings=few)

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import math
 import os
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from typing import Any
 
 import httpx
 import pytest
-from desk import NO_REDIS, Desk, Scripted, phone, pump_of
+from casework_fixture import NO_REDIS, CaseworkFixture, Scripted, phone, pump_of
 from sqlalchemy.exc import IntegrityError
 
 from dispatcher.settings import Settings
@@ -29,7 +30,7 @@ from schemas.vocabulary import Result
 
 ROOT = Path(__file__).parents[2]
 SECRET = "whsec_" + base64.b64encode(b"pump-test-secret-of-32-bytes-len").decode()
-PATIENCE_S = 20
+PATIENCE_S = 120
 DOUBT = InDoubt("ReadTimeout")
 
 Start = Callable[..., Any]  # gives a dispatcher.delivery.pump.Pump
@@ -72,13 +73,16 @@ class Broken(Scripted):
 
 
 @pytest.fixture
-def start(desk: Desk, tmp_path: Path, pump_module: Any) -> Iterator[Start]:
-    """Starts pumps in a services with these providers, or with those of a file."""
+def start(
+    casework: CaseworkFixture, tmp_path: Path, pump_module: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Start]:
+    """Starts pumps in a services with these providers, or with those of a file; a slice has all the time it needs."""
+    monkeypatch.setattr(pump_module, "CLAIM_FOR_S", math.inf)
     pumps: list[Any] = []
 
     def start_(*providers: Scripted, file: Path | None = None, redis_url: str = NO_REDIS) -> Any:
         services = Services(
-            Settings(home=tmp_path, providers_file=file, redis_url=redis_url), desk.sessions, desk.context
+            Settings(home=tmp_path, providers_file=file, redis_url=redis_url), casework.sessions, casework.context
         )
         if providers:
             vars(services)["registry"] = Registry(list(providers))  # as if its providers file named them
@@ -90,42 +94,42 @@ def start(desk: Desk, tmp_path: Path, pump_module: Any) -> Iterator[Start]:
         pump.close()
 
 
-def states(desk: Desk) -> Counter[str]:
-    return Counter(row[0] for row in desk.sql("SELECT state FROM attempts"))
+def states(casework: CaseworkFixture) -> Counter[str]:
+    return Counter(row[0] for row in casework.sql("SELECT state FROM attempts"))
 
 
-def test_nothing_due_is_done_at_once(desk: Desk, start: Start) -> None:
+def test_nothing_due_is_done_at_once(casework: CaseworkFixture, start: Start) -> None:
     assert start(Scripted()).deliver("routine") == 0
 
 
-def test_one_slow_call_holds_up_nobody(desk: Desk, start: Start, pump_module: Any) -> None:
+def test_one_slow_call_holds_up_nobody(casework: CaseworkFixture, start: Start, pump_module: Any) -> None:
     """It ends only when everything else, more than is under way at once, has been recorded."""
     others = pump_module.CLAIM + pump_module.UNDER_WAY
-    desk.open(1, urgency="high")
+    casework.open(1, urgency="high")
     for number in range(2, 2 + others):
-        desk.open(number, urgency="low")
-    provider = Slow(ready=lambda: states(desk)["settled"] == others)
+        casework.open(number, urgency="low")
+    provider = Slow(ready=lambda: states(casework)["settled"] == others)
     assert start(provider).deliver("routine") == others + 1
     assert provider.sent[0].to == provider.number
     assert provider.ended_in_time
-    assert not states(desk)["sending"]
+    assert not states(casework)["sending"]
 
 
-def test_a_broken_adapter_leaves_a_doubt_and_stops_nobody(desk: Desk, start: Start) -> None:
-    case_id, other = desk.open(1), desk.open(2, channels=["voice"])
-    desk.pass_time(minutes=1)
+def test_a_broken_adapter_leaves_a_doubt_and_stops_nobody(casework: CaseworkFixture, start: Start) -> None:
+    case_id, other = casework.open(1), casework.open(2, channels=["voice"])
+    casework.pass_time(minutes=1)
     good = Scripted([Answered(Result.BUSY)], name="good", channels=("voice",))
     pump = start(Broken(channels=("sms",)), good)
     assert pump.deliver("routine") == 3  # two sends, and the query that follows the doubt at once
-    [row] = desk.attempts(case_id)
+    [row] = casework.attempts(case_id)
     assert (row.state, row.provider, row.lease_until) == ("in_doubt", "scripted", None)
-    [entry] = desk.journal(case_id, "attempt_in_doubt")
+    [entry] = casework.journal(case_id, "attempt_in_doubt")
     assert entry.data["detail"] == "adapter failed: KeyError"
-    assert "1540000" not in str([each.data for each in desk.journal(case_id)])
-    assert desk.attempts(other)[0].result == "BUSY"
-    desk.pass_time(seconds=20)
+    assert "1540000" not in str([each.data for each in casework.journal(case_id)])
+    assert casework.attempts(other)[0].result == "BUSY"
+    casework.pass_time(seconds=20)
     assert pump.deliver("routine") == 1
-    assert desk.attempts(case_id)[0].state == "accepted"
+    assert casework.attempts(case_id)[0].state == "accepted"
 
 
 class Nonsense(Scripted):
@@ -133,87 +137,89 @@ class Nonsense(Scripted):
         return "sent, I think"
 
 
-def test_an_adapter_that_answers_nonsense_leaves_a_doubt(desk: Desk, start: Start) -> None:
-    case_id = desk.open(channels=["sms"])
+def test_an_adapter_that_answers_nonsense_leaves_a_doubt(casework: CaseworkFixture, start: Start) -> None:
+    case_id = casework.open(channels=["sms"])
     start(Nonsense()).deliver("routine")
-    [entry] = desk.journal(case_id, "attempt_in_doubt")
+    [entry] = casework.journal(case_id, "attempt_in_doubt")
     assert entry.data["detail"] == "adapter failed: TypeError"
 
 
-def test_a_record_that_fails_does_not_hold_the_pump_for_ever(desk: Desk, start: Start) -> None:
+def test_a_record_that_fails_does_not_hold_the_pump_for_ever(casework: CaseworkFixture, start: Start) -> None:
     """The attempt keeps its lease, and will be in doubt when that runs out."""
-    case_id = desk.open(channels=["sms"])
+    case_id = casework.open(channels=["sms"])
     pump = start(Scripted())
-    desk.sql("ALTER TABLE attempts ADD CONSTRAINT broken CHECK (state <> 'accepted')")
+    casework.sql("ALTER TABLE attempts ADD CONSTRAINT broken CHECK (state <> 'accepted')")
     with pytest.raises(IntegrityError):
         pump.deliver("routine")
-    desk.sql("ALTER TABLE attempts DROP CONSTRAINT broken")
+    casework.sql("ALTER TABLE attempts DROP CONSTRAINT broken")
     assert pump.deliver("routine") == 0
-    [row] = desk.attempts(case_id)
+    [row] = casework.attempts(case_id)
     assert (row.state, row.lease_until is not None) == ("sending", True)
 
 
 def test_the_result_of_a_case_that_somebody_holds_holds_up_no_other(
-    desk: Desk, start: Start, pump_module: Any, monkeypatch: pytest.MonkeyPatch
+    casework: CaseworkFixture, start: Start, pump_module: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is kept, and recorded as soon as the case is free."""
     monkeypatch.setattr(pump_module, "HELD_S", 0.1)
-    held, other = desk.open(1), desk.open(2)
+    held, other = casework.open(1), casework.open(2)
     with ExitStack() as stack:
         # After the claim, before the result: the call itself comes upon nobody's lock.
         provider = Scripted(
-            on_send=lambda message: message.to.endswith(phone(1)[-11:]) and stack.enter_context(desk.holding(held))
+            on_send=lambda message: message.to.endswith(phone(1)[-11:]) and stack.enter_context(casework.holding(held))
         )
         pump = start(provider)
         assert pump.deliver("routine") == 1
-        assert (desk.attempts(held)[0].state, desk.attempts(other)[0].state) == ("sending", "accepted")
+        assert (casework.attempts(held)[0].state, casework.attempts(other)[0].state) == ("sending", "accepted")
     time.sleep(pump_module.HELD_S)
     assert pump.deliver("routine") == 1
-    assert (desk.attempts(held)[0].state, len(provider.sent)) == ("accepted", 2)
+    assert (casework.attempts(held)[0].state, len(provider.sent)) == ("accepted", 2)
 
 
-def test_a_cancellation_that_fails_is_no_cancellation(desk: Desk, start: Start) -> None:
-    case_id = desk.open(channels=["voice"])
-    desk.pass_time(minutes=1)
+def test_a_cancellation_that_fails_is_no_cancellation(casework: CaseworkFixture, start: Start) -> None:
+    case_id = casework.open(channels=["voice"])
+    casework.pass_time(minutes=1)
     start(Scripted()).deliver("routine")
-    desk.push({"op": "withdraw", "instruction_id": "YJ-1", "version": 1, "at": str(desk.now), "by": "x", "reason": "x"})
+    casework.push(
+        {"op": "withdraw", "instruction_id": "YJ-1", "version": 1, "at": str(casework.now), "by": "x", "reason": "x"}
+    )
     assert start(Broken()).deliver("routine") == 1
-    [row] = desk.attempts(case_id)
+    [row] = casework.attempts(case_id)
     assert (row.state, row.action) == ("accepted", "query")
-    assert desk.journal(case_id, "recall_answered")[0].data["taken_back"] is False
+    assert casework.journal(case_id, "recall_answered")[0].data["taken_back"] is False
 
 
-def test_only_its_own_provider_can_say_that_it_never_took_a_message(desk: Desk, start: Start) -> None:
+def test_only_its_own_provider_can_say_that_it_never_took_a_message(casework: CaseworkFixture, start: Start) -> None:
     """The gateway was exchanged meanwhile; the new one never had the message, which proves nothing."""
-    case_id = desk.open()
+    case_id = casework.open()
     start(Scripted([DOUBT], statuses=[DOUBT], name="old")).deliver("routine")
-    desk.pass_time(seconds=20)
+    casework.pass_time(seconds=20)
     pump = start(Scripted(statuses=[NeverTaken()], name="new"))
     pump.deliver("routine")
-    [row] = desk.attempts(case_id)
+    [row] = casework.attempts(case_id)
     assert (row.state, row.provider) == ("in_doubt", "old")
-    desk.pass_time(minutes=3)
-    assert desk.attempts(case_id)[1].possible_duplicate
+    casework.pass_time(minutes=3)
+    assert casework.attempts(case_id)[1].possible_duplicate
 
 
-def test_a_call_held_by_a_provider_that_is_gone_stays_accepted(desk: Desk, start: Start) -> None:
+def test_a_call_held_by_a_provider_that_is_gone_stays_accepted(casework: CaseworkFixture, start: Start) -> None:
     """Nobody can be asked about it or take it back; that is no proof that it was never sent."""
-    case_id = desk.open()
+    case_id = casework.open()
     start(Scripted(name="old")).deliver("routine")
-    desk.clear_leases()
-    desk.pass_time(minutes=10)
+    casework.clear_leases()
+    casework.pass_time(minutes=10)
     start(Scripted(channels=("voice",), name="new")).deliver("routine")
-    [row] = desk.attempts(case_id)
+    [row] = casework.attempts(case_id)
     assert row.result != "FAILED_TEMPORARY"
 
 
-def test_a_pump_that_stops_claims_no_more(desk: Desk, start: Start) -> None:
+def test_a_pump_that_stops_claims_no_more(casework: CaseworkFixture, start: Start) -> None:
     for number in range(1, 4):
-        desk.open(number)
+        casework.open(number)
     pump = start(Scripted())
     pump.stopping.set()
     assert pump.deliver("routine") == 0
-    assert states(desk) == {"planned": 3}
+    assert states(casework) == {"planned": 3}
 
 
 @dataclass
@@ -225,10 +231,10 @@ class Line(Slow):
         return Capabilities(frozenset(self.channels), linked=True, at_once=2)
 
 
-def on_a_line(desk: Desk, start: Start, provider: Line) -> Any:
+def on_a_line(casework: CaseworkFixture, start: Start, provider: Line) -> Any:
     """A pump that has three calls waiting on this line."""
     for number in range(1, 4):
-        desk.open(number)
+        casework.open(number)
     pump = start(provider)
     pump.deliver("routine")  # hands them over
     assert provider.sent == []
@@ -236,21 +242,21 @@ def on_a_line(desk: Desk, start: Start, provider: Line) -> Any:
 
 
 def test_a_long_call_does_not_keep_other_lines_free(
-    desk: Desk, start: Start, pump_module: Any, monkeypatch: pytest.MonkeyPatch
+    casework: CaseworkFixture, start: Start, pump_module: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It ends only when the two others are done, one after the other: a link's slice claims to its end."""
-    provider = Line(ready=lambda: states(desk)["settled"] == 2)
-    pump = on_a_line(desk, start, provider)
+    provider = Line(ready=lambda: states(casework)["settled"] == 2)
+    pump = on_a_line(casework, start, provider)
     monkeypatch.setattr(pump_module, "CLAIM_FOR_S", 0.0)
     assert pump.deliver(link_lane(provider.name)) == 3
     assert provider.ended_in_time
 
 
-def test_a_link_that_is_lost_takes_no_more(desk: Desk, start: Start) -> None:
+def test_a_link_that_is_lost_takes_no_more(casework: CaseworkFixture, start: Start) -> None:
     provider = Line(number="nobody's")
     served = iter([True])
-    assert on_a_line(desk, start, provider).deliver(link_lane(provider.name), lambda: next(served, False)) == 2
-    assert states(desk) == {"settled": 2, "planned": 1}
+    assert on_a_line(casework, start, provider).deliver(link_lane(provider.name), lambda: next(served, False)) == 2
+    assert states(casework) == {"settled": 2, "planned": 1}
 
 
 @pytest.fixture
@@ -264,20 +270,22 @@ def gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         process.terminate()
 
 
-def test_many_errands_reach_a_real_gateway_once_each(desk: Desk, start: Start, tmp_path: Path, gateway: str) -> None:
+def test_many_errands_reach_a_real_gateway_once_each(
+    casework: CaseworkFixture, start: Start, tmp_path: Path, gateway: str
+) -> None:
     count = 120
     for number in range(1, count + 1):
-        desk.open(number)
+        casework.open(number)
     file = tmp_path / "providers.toml"
     file.write_text(
         f'[[providers]]\nname = "city"\nadapter = "http_gateway"\nchannels = ["sms"]\n'
-        f'secret_env = "DISPATCHER_SIMULATOR_SECRET"\nbase_url = "{gateway}"\n'
+        f'secret_env = "DISPATCHER_SIMULATOR_SECRET"\nbase_url = "{gateway}"\ntimeout_s = 30\n'
     )
     assert start(file=file).deliver("urgent") == count
-    attempts = desk.rows(AttemptRow)
+    attempts = casework.rows(AttemptRow)
     assert {(each.state, each.provider, each.action) for each in attempts} == {("accepted", "city", "query")}
     assert len({each.ref for each in attempts}) == count
-    recorded = Counter(each.case_id for each in desk.rows(JournalRow, JournalRow.event == "attempt_accepted"))
+    recorded = Counter(each.case_id for each in casework.rows(JournalRow, JournalRow.event == "attempt_accepted"))
     assert (len(recorded), set(recorded.values())) == (count, {1})
-    seen = httpx.get(f"{gateway}/control/seen", headers={"Authorization": f"Bearer {SECRET}"}).json()
+    seen = httpx.get(f"{gateway}/control/seen", headers={"Authorization": f"Bearer {SECRET}"}, timeout=60).json()
     assert (seen["messages"], seen["repeats"]) == (count, 0)

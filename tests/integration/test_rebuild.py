@@ -4,9 +4,9 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from desk import Desk, Scripted, event, instruction, phone
+from casework_fixture import CaseworkFixture, Scripted, event, instruction, phone
 from sqlalchemy import select
-from station import Load, act, case_with_visit, give
+from visits_fixture import Load, act, case_with_visit, decide_as_supervisor
 
 from dispatcher.reporting.verify import Difference
 from dispatcher.store.base import Base
@@ -22,27 +22,29 @@ SAME_PERSON = {"id_number": "990101198001010001"}
 
 
 @pytest.fixture
-def full(desk: Desk, load: Load) -> Desk:
+def full(casework: CaseworkFixture, load: Load) -> CaseworkFixture:
     """Something in every table: joined and split, linked, transferred, closed as a false alarm, a number gone bad."""
     load()
-    gone = desk.open(8, channels=["sms"])
-    desk.deliver(Scripted([Permanent(Result.INVALID_NUMBER, "no such number")]))
-    desk.open(2, phones=[{"number": phone(8)}], channels=["voice"])
-    case_id = case_with_visit(desk)
-    desk.push(instruction(5, **SAME_PERSON))
-    give(desk, splits.split, case_id, "YJ-5")
-    give(desk, decisions.ask_bank, gone, BankRequest.PROTECT_ACCOUNT)
-    act(desk, case_id, "return", officer="A", reason=ReturnReason.NOT_MY_JURISDICTION, to_unit="P2")
-    give(desk, decisions.locate, case_id, Address(kind="current", text="海棠酒店302", precinct_code="P1"))
-    desk.push(event("feedback", 8, outcome="NOT_A_VICTIM"))
-    return desk
+    gone = casework.open(8, channels=["sms"])
+    casework.deliver(Scripted([Permanent(Result.INVALID_NUMBER, "no such number")]))
+    casework.open(2, phones=[{"number": phone(8)}], channels=["voice"])
+    case_id = case_with_visit(casework)
+    casework.push(instruction(5, **SAME_PERSON))
+    decide_as_supervisor(casework, splits.split, case_id, "YJ-5")
+    decide_as_supervisor(casework, decisions.ask_bank, gone, BankRequest.PROTECT_ACCOUNT)
+    act(casework, case_id, "return", officer="A", reason=ReturnReason.NOT_MY_JURISDICTION, to_unit="P2")
+    decide_as_supervisor(
+        casework, decisions.locate, case_id, Address(kind="current", text="海棠酒店302", precinct_code="P1")
+    )
+    casework.push(event("feedback", 8, outcome="NOT_A_VICTIM"))
+    return casework
 
 
-def differences(desk: Desk) -> list[Difference]:
-    return desk.verdict().differences
+def differences(casework: CaseworkFixture) -> list[Difference]:
+    return casework.verdict().differences
 
 
-def test_every_table_is_rebuilt(full: Desk) -> None:
+def test_every_table_is_rebuilt(full: CaseworkFixture) -> None:
     verdict = full.verdict()
     assert verdict.differences == []
     assert verdict.cases == len(full.rows(CaseRow))
@@ -50,7 +52,7 @@ def test_every_table_is_rebuilt(full: Desk) -> None:
 
 
 @pytest.mark.parametrize("table", [*OF_A_CASE, *SHARED], ids=lambda table: table.__tablename__)
-def test_a_row_that_was_taken_away_is_missed(full: Desk, table: type[Base]) -> None:
+def test_a_row_that_was_taken_away_is_missed(full: CaseworkFixture, table: type[Base]) -> None:
     full.is_tampered = True
     assert full.rows(table)
     full.sql(f"SET session_replication_role = replica; DELETE FROM {table.__tablename__}")  # noqa: S608
@@ -73,14 +75,14 @@ def test_a_row_that_was_taken_away_is_missed(full: Desk, table: type[Base]) -> N
         ("suppressions", "until = until - interval '1 day'"),
     ],
 )
-def test_a_row_that_was_changed_is_told_with_its_column(full: Desk, table: str, change: str) -> None:
+def test_a_row_that_was_changed_is_told_with_its_column(full: CaseworkFixture, table: str, change: str) -> None:
     full.is_tampered = True
     full.sql(f"UPDATE {table} SET {change}")  # noqa: S608
     found = differences(full)
     assert {(each.table, each.column) for each in found} == {(table, change.split()[0])}
 
 
-def test_a_row_that_nobody_noted_is_told(full: Desk) -> None:
+def test_a_row_that_nobody_noted_is_told(full: CaseworkFixture) -> None:
     full.is_tampered = True
     full.sql(
         "INSERT INTO case_links (case_id, other_id, kind, at) "
@@ -90,37 +92,40 @@ def test_a_row_that_nobody_noted_is_told(full: Desk) -> None:
     assert (one.table, one.column, one.journal, one.found) == ("case_links", None, False, True)
 
 
-def test_a_number_left_out_is_told(full: Desk) -> None:
+def test_a_number_left_out_is_told(full: CaseworkFixture) -> None:
     full.is_tampered = True
     full.sql("UPDATE cases SET journal_seq = journal_seq + 1")
     assert {(each.table, each.column) for each in differences(full)} == {("journal", "seq")}
 
 
-def test_a_change_that_nobody_notes_is_refused_whole(desk: Desk) -> None:
-    case_id = desk.open()
-    with pytest.raises(UnnotedChangeError, match=r"without a journal entry: cases"), desk.sessions.begin() as session:
+def test_a_change_that_nobody_notes_is_refused_whole(casework: CaseworkFixture) -> None:
+    case_id = casework.open()
+    with (
+        pytest.raises(UnnotedChangeError, match=r"without a journal entry: cases"),
+        casework.sessions.begin() as session,
+    ):
         session.scalars(select(CaseRow)).one().urgency = "low"
-    assert desk.case(case_id).urgency == "high"
+    assert casework.case(case_id).urgency == "high"
 
 
-def test_what_was_rolled_back_is_not_told_later(desk: Desk) -> None:
-    case_id = desk.open()
-    session = desk.sessions()
+def test_what_was_rolled_back_is_not_told_later(casework: CaseworkFixture) -> None:
+    case_id = casework.open()
+    session = casework.sessions()
     session.scalars(select(CaseRow)).one().urgency = "low"
     session.flush()
     session.rollback()
     session.execute(select(1))
     session.commit()
     session.close()
-    assert desk.case(case_id).urgency == "high"
+    assert casework.case(case_id).urgency == "high"
 
 
-def test_time_passes_and_the_case_goes_on(desk: Desk, load: Load) -> None:
+def test_time_passes_and_the_case_goes_on(casework: CaseworkFixture, load: Load) -> None:
     load()
-    case_id: UUID = case_with_visit(desk)
-    act(desk, case_id, "accept")
-    act(desk, case_id, "report", result=Result.MET_REFUSED)
+    case_id: UUID = case_with_visit(casework)
+    act(casework, case_id, "accept")
+    act(casework, case_id, "report", result=Result.MET_REFUSED)
     for _ in range(4):
-        desk.deliver(Scripted([Answered(Result.NO_ANSWER)] * 9))
-        desk.pass_time(hours=7)
-    assert desk.now > desk.case(case_id).opened_at + timedelta(days=1)
+        casework.deliver(Scripted([Answered(Result.NO_ANSWER)] * 9))
+        casework.pass_time(hours=7)
+    assert casework.now > casework.case(case_id).opened_at + timedelta(days=1)

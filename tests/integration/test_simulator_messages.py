@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from gateway_stage import NUMBER, SECOND, TEXT, World, call, outcome_result, sms
+from simulator_fixture import NUMBER, SECOND, TEXT, SimulatorFixture, call, outcome_result, sms
 
 from providers.base import Accepted, Answered, Inquiry, NeverTaken, Permanent
 from schemas.vocabulary import Answer, Channel, Result
@@ -51,38 +51,38 @@ def script(table: Any) -> dict[str, list[str]]:
 
 
 def test_each_word_that_takes_a_message_reports_its_outcome(play: Callable[..., None]) -> None:
-    async def scenario(stage: World) -> None:
-        await stage.simulator.people(**script(TAKEN))
+    async def scenario(fixture: SimulatorFixture) -> None:
+        await fixture.simulator.people(**script(TAKEN))
         for (channel, _word), (result, confirmed, answer, note) in TAKEN.items():
             message = MAKE[channel]()
-            accepted = await stage.gateway.send(message)
+            accepted = await fixture.gateway.send(message)
             assert isinstance(accepted, Accepted)
             expected = Answered(result, confirmed, answer, accepted.ref, note)
-            receipt = await stage.receipt()
+            receipt = await fixture.receipt()
             assert (receipt.send_key, receipt.outcome) == (message.send_key, expected)
-            assert await stage.gateway.query(Inquiry(message.send_key)) == expected
+            assert await fixture.gateway.query(Inquiry(message.send_key)) == expected
 
     play(scenario)
 
 
 def test_each_word_that_refuses_takes_no_message(play: Callable[..., None]) -> None:
-    async def scenario(stage: World) -> None:
-        await stage.simulator.people(**script(REFUSED))
+    async def scenario(fixture: SimulatorFixture) -> None:
+        await fixture.simulator.people(**script(REFUSED))
         for (channel, _word), code in REFUSED.items():
             message = MAKE[channel]()
-            outcome = await stage.gateway.send(message)
+            outcome = await fixture.gateway.send(message)
             assert isinstance(outcome, Permanent)
             assert (outcome.detail, outcome.number_fault) == (code, code == "invalid_number")
-            assert await stage.gateway.query(Inquiry(message.send_key)) == NeverTaken()
-        assert stage.events() == ["refused"] * len(REFUSED)
-        assert (await stage.simulator.seen())["messages"] == 0
+            assert await fixture.gateway.query(Inquiry(message.send_key)) == NeverTaken()
+        assert fixture.events() == ["refused"] * len(REFUSED)
+        assert (await fixture.simulator.seen())["messages"] == 0
 
     play(scenario)
 
 
 def test_used_up_or_unknown_people_behave_ordinarily(play: Callable[..., None]) -> None:
-    async def scenario(stage: World) -> None:
-        await stage.simulator.people(voice=["busy"])
+    async def scenario(fixture: SimulatorFixture) -> None:
+        await fixture.simulator.people(voice=["busy"])
         wanted = (
             (call(), Result.BUSY),
             (call(), Result.NO_ANSWER),
@@ -90,28 +90,28 @@ def test_used_up_or_unknown_people_behave_ordinarily(play: Callable[..., None]) 
             (call(SECOND), Result.NO_ANSWER),
         )
         for message, result in wanted:
-            await stage.gateway.send(message)
-            assert outcome_result((await stage.receipt()).outcome) is result
+            await fixture.gateway.send(message)
+            assert outcome_result((await fixture.receipt()).outcome) is result
 
     play(scenario)
 
 
 def test_a_list_is_shared_by_all_numbers_and_a_dict_is_not(play: Callable[..., None]) -> None:
-    async def results(stage: World, *numbers: str) -> list[Result | None]:
+    async def results(fixture: SimulatorFixture, *numbers: str) -> list[Result | None]:
         found = []
         for number in numbers:
-            await stage.gateway.send(call(number))
-            found.append(outcome_result((await stage.receipt()).outcome))
+            await fixture.gateway.send(call(number))
+            found.append(outcome_result((await fixture.receipt()).outcome))
         return found
 
-    async def scenario(stage: World) -> None:
+    async def scenario(fixture: SimulatorFixture) -> None:
         both = [NUMBER, SECOND]
-        await stage.simulator.people(numbers=both, voice=["busy", "powered_off"])
-        assert await results(stage, SECOND, NUMBER, SECOND) == [Result.BUSY, Result.POWERED_OFF, Result.NO_ANSWER]
-        await stage.simulator.people(numbers=both, voice={NUMBER: ["busy", "rejected"]})
-        assert await results(stage, SECOND, NUMBER) == [Result.NO_ANSWER, Result.BUSY]
-        await stage.simulator.people(voice=["voicemail"])
-        assert await results(stage, NUMBER, NUMBER) == [Result.VOICEMAIL, Result.NO_ANSWER]
+        await fixture.simulator.people(numbers=both, voice=["busy", "powered_off"])
+        assert await results(fixture, SECOND, NUMBER, SECOND) == [Result.BUSY, Result.POWERED_OFF, Result.NO_ANSWER]
+        await fixture.simulator.people(numbers=both, voice={NUMBER: ["busy", "rejected"]})
+        assert await results(fixture, SECOND, NUMBER) == [Result.NO_ANSWER, Result.BUSY]
+        await fixture.simulator.people(voice=["voicemail"])
+        assert await results(fixture, NUMBER, NUMBER) == [Result.VOICEMAIL, Result.NO_ANSWER]
 
     play(scenario)
 
@@ -132,66 +132,66 @@ def test_a_list_is_shared_by_all_numbers_and_a_dict_is_not(play: Callable[..., N
 def test_a_script_that_cannot_be_played_is_refused(
     play: Callable[..., None], persona: dict[str, object], named: tuple[str, ...]
 ) -> None:
-    async def scenario(stage: World) -> None:
+    async def scenario(fixture: SimulatorFixture) -> None:
         good = {"numbers": [NUMBER], "voice": ["busy"]}
-        status, body = await stage.simulator.control("PUT", "/control/people", [good, persona])
+        status, body = await fixture.simulator.control("PUT", "/control/people", [good, persona])
         assert status == 400
         explained = json.dumps(body)
         assert all(each in explained for each in named)
-        await stage.gateway.send(call())
-        assert outcome_result((await stage.receipt()).outcome) is Result.NO_ANSWER  # nothing of it was registered
+        await fixture.gateway.send(call())
+        assert outcome_result((await fixture.receipt()).outcome) is Result.NO_ANSWER  # nothing of it was registered
 
     play(scenario)
 
 
 def test_a_repeat_gets_the_same_ref_and_acts_once(play: Callable[..., None]) -> None:
-    async def scenario(stage: World) -> None:
-        await stage.simulator.people(sms=["delivered", "rejected:content"])
+    async def scenario(fixture: SimulatorFixture) -> None:
+        await fixture.simulator.people(sms=["delivered", "rejected:content"])
         message = sms()
-        first = await stage.gateway.send(message)
-        assert first == await stage.gateway.send(message)
+        first = await fixture.gateway.send(message)
+        assert first == await fixture.gateway.send(message)
         assert isinstance(first, Accepted)
-        await stage.receipt()
-        assert await stage.gateway.send(message) == first
-        assert stage.events().count("message") == 1
-        assert stage.events().count("receipt") == 1
-        seen = await stage.simulator.seen()
+        await fixture.receipt()
+        assert await fixture.gateway.send(message) == first
+        assert fixture.events().count("message") == 1
+        assert fixture.events().count("receipt") == 1
+        seen = await fixture.simulator.seen()
         assert (seen["messages"], seen["repeats"]) == (1, 2)
-        assert isinstance(await stage.gateway.send(sms()), Permanent)  # a repeat took no word
+        assert isinstance(await fixture.gateway.send(sms()), Permanent)  # a repeat took no word
 
     play(scenario)
 
 
 def test_a_message_without_outcome_is_accepted_and_an_unknown_one_never_taken(play: Callable[..., None]) -> None:
-    async def scenario(stage: World) -> None:
+    async def scenario(fixture: SimulatorFixture) -> None:
         message = sms()
-        accepted = await stage.gateway.send(message)
-        assert await stage.gateway.query(Inquiry(message.send_key)) == accepted
-        assert await stage.gateway.query(Inquiry(str(uuid.uuid4()))) == NeverTaken()
-        assert await stage.gateway.cancel(str(uuid.uuid4())) is False
+        accepted = await fixture.gateway.send(message)
+        assert await fixture.gateway.query(Inquiry(message.send_key)) == accepted
+        assert await fixture.gateway.query(Inquiry(str(uuid.uuid4()))) == NeverTaken()
+        assert await fixture.gateway.cancel(str(uuid.uuid4())) is False
 
-    play(scenario, "--answer-ms", "60000")
+    play(scenario, "--answer-ms", "600000")
 
 
 def test_only_a_queued_call_can_be_cancelled(play: Callable[..., None]) -> None:
-    async def scenario(stage: World) -> None:
-        await stage.simulator.people(voice=["queued", "busy"])
+    async def scenario(fixture: SimulatorFixture) -> None:
+        await fixture.simulator.people(voice=["queued", "busy"])
         queued, answered = call(), call()
-        accepted = await stage.gateway.send(queued)
+        accepted = await fixture.gateway.send(queued)
         assert isinstance(accepted, Accepted)
         held = Accepted(accepted.ref, held=True)
-        assert (await stage.receipt()).outcome == held
-        assert await stage.gateway.query(Inquiry(queued.send_key)) == held
-        assert await stage.gateway.cancel(queued.send_key) is True
-        assert await stage.gateway.query(Inquiry(queued.send_key)) == Answered(
+        assert (await fixture.receipt()).outcome == held
+        assert await fixture.gateway.query(Inquiry(queued.send_key)) == held
+        assert await fixture.gateway.cancel(queued.send_key) is True
+        assert await fixture.gateway.query(Inquiry(queued.send_key)) == Answered(
             Result.UNKNOWN, ref=accepted.ref, detail="cancelled"
         )
-        await stage.gateway.send(answered)
-        await stage.receipt()
+        await fixture.gateway.send(answered)
+        await fixture.receipt()
         for late in (queued, answered):
-            status, _ = await stage.simulator.control("DELETE", f"/messages/{late.send_key}")
+            status, _ = await fixture.simulator.control("DELETE", f"/messages/{late.send_key}")
             assert status == 409
-            assert await stage.gateway.cancel(late.send_key) is False
+            assert await fixture.gateway.cancel(late.send_key) is False
 
     play(scenario)
 
@@ -212,11 +212,11 @@ GOOD = {"id": str(uuid.UUID(int=1)), "channel": "sms", "to": NUMBER, "text": TEX
     ],
 )
 def test_malformed_messages_are_refused(play: Callable[..., None], body: object) -> None:
-    async def scenario(stage: World) -> None:
-        async with stage.simulator.session.post(
-            f"{stage.simulator.base_url}/messages", json=body, headers={"Idempotency-Key": GOOD["id"]}
+    async def scenario(fixture: SimulatorFixture) -> None:
+        async with fixture.simulator.session.post(
+            f"{fixture.simulator.base_url}/messages", json=body, headers={"Idempotency-Key": GOOD["id"]}
         ) as answer:
             assert (answer.status, await answer.json()) == (400, {"code": "malformed"})
-        assert stage.events() == []
+        assert fixture.events() == []
 
     play(scenario)

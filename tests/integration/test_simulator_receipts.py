@@ -4,70 +4,70 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
-from gateway_stage import OTHER_SECRET, PATIENCE_S, World, client, outcome_result, sms
+from simulator_fixture import OTHER_SECRET, PATIENCE_S, SimulatorFixture, client, outcome_result, sms
 
 from providers.base import Accepted, Answered, Callback, InDoubt, Inquiry, ReceiptRefused
 from schemas.vocabulary import Result
 
 
 def test_receipts_may_come_twice_late_or_not_at_all(play: Callable[..., None]) -> None:
-    async def scenario(stage: World) -> None:
-        await stage.simulator.faults(rate_duplicate_receipt=1)
-        await stage.gateway.send(sms())
-        assert (await stage.receipt()).dedupe_key == (await stage.receipt()).dedupe_key
-        await stage.simulator.faults(late_ms=60_000)
+    async def scenario(fixture: SimulatorFixture) -> None:
+        await fixture.simulator.faults(rate_duplicate_receipt=1)
+        await fixture.gateway.send(sms())
+        assert (await fixture.receipt()).dedupe_key == (await fixture.receipt()).dedupe_key
+        await fixture.simulator.faults(late_ms=600_000)
         late = sms()
-        accepted = await stage.gateway.send(late)
-        await stage.simulator.faults(receipts=False)
+        accepted = await fixture.gateway.send(late)
+        await fixture.simulator.faults(receipts=False)
         silent = sms()
-        await stage.gateway.send(silent)
+        await fixture.gateway.send(silent)
         async with asyncio.timeout(PATIENCE_S):
-            while not isinstance(await stage.gateway.query(Inquiry(silent.send_key)), Answered):
+            while not isinstance(await fixture.gateway.query(Inquiry(silent.send_key)), Answered):
                 pass  # a query is the only way to see an outcome that no receipt reports
-        assert await stage.gateway.query(Inquiry(late.send_key)) == accepted
-        assert stage.mailbox.inbox.empty()
-        assert stage.events() == ["message", "receipt", "receipt", "message", "message"]
+        assert await fixture.gateway.query(Inquiry(late.send_key)) == accepted
+        assert fixture.mailbox.inbox.empty()
+        assert fixture.events() == ["message", "receipt", "receipt", "message", "message"]
 
     play(scenario)
 
 
 def test_a_receipt_not_taken_is_posted_again(play: Callable[..., None]) -> None:
-    async def scenario(stage: World) -> None:
-        stage.mailbox.refusals = [500, 404, 302]
-        await stage.gateway.send(sms())
-        assert outcome_result((await stage.receipt()).outcome) is Result.DELIVERED
-        assert stage.mailbox.refusals == []
-        assert stage.events() == ["message", "receipt"]
+    async def scenario(fixture: SimulatorFixture) -> None:
+        fixture.mailbox.refusals = [500, 404, 302]
+        await fixture.gateway.send(sms())
+        assert outcome_result((await fixture.receipt()).outcome) is Result.DELIVERED
+        assert fixture.mailbox.refusals == []
+        assert fixture.events() == ["message", "receipt"]
 
     play(scenario)
 
 
 def test_forged_receipts_are_refused(play: Callable[..., None]) -> None:
-    async def scenario(stage: World) -> None:
-        await stage.gateway.send(sms())
-        headers, body = await stage.mailbox.raw()
-        stranger = client(stage.simulator.base_url, secret=OTHER_SECRET)
+    async def scenario(fixture: SimulatorFixture) -> None:
+        await fixture.gateway.send(sms())
+        headers, body = await fixture.mailbox.raw()
+        stranger = client(fixture.simulator.base_url, secret=OTHER_SECRET)
         try:
-            for gateway, forged in ((stage.gateway, body.replace(b"DELIVERED", b"BUSY")), (stranger, body)):
+            for gateway, forged in ((fixture.gateway, body.replace(b"DELIVERED", b"BUSY")), (stranger, body)):
                 with pytest.raises(ReceiptRefused):
                     gateway.parse_receipts(Callback(headers, forged))
         finally:
             await stranger.close()
-        assert stage.gateway.parse_receipts(Callback(headers, body))
+        assert fixture.gateway.parse_receipts(Callback(headers, body))
 
     play(scenario)
 
 
 def test_timeout_after_accept_is_in_doubt_then_reported_twice(play: Callable[..., None]) -> None:
-    async def scenario(stage: World) -> None:
-        await stage.simulator.people(sms=["timeout_after_accept"])
+    async def scenario(fixture: SimulatorFixture) -> None:
+        await fixture.simulator.people(sms=["timeout_after_accept"])
         message = sms()
-        assert isinstance(await stage.gateway.send(message), InDoubt)
-        assert stage.events()[0] == "message"
-        first, second = await stage.receipt(), await stage.receipt()
+        assert isinstance(await fixture.gateway.send(message), InDoubt)
+        assert fixture.events()[0] == "message"
+        first, second = await fixture.receipt(), await fixture.receipt()
         assert first.dedupe_key == second.dedupe_key
         assert outcome_result(first.outcome) is outcome_result(second.outcome) is Result.DELIVERED
-        assert isinstance(await stage.gateway.send(message), Accepted)
-        assert stage.events() == ["message", "receipt", "receipt", "repeat"]
+        assert isinstance(await fixture.gateway.send(message), Accepted)
+        assert fixture.events() == ["message", "receipt", "receipt", "repeat"]
 
-    play(scenario, timeout_s=0.3)
+    play(scenario, "--timeout-hang-s", "0.1")

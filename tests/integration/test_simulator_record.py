@@ -7,18 +7,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from gateway_stage import (
+from simulator_fixture import (
     NUMBER,
     PATIENCE_S,
     SECOND,
     SECRET,
     TEXT,
-    World,
+    SimulatorFixture,
     call,
     outcome_result,
+    simulator_fixture,
     sms,
     spawn,
-    world,
 )
 
 from providers.base import Accepted, Answered, Inquiry, Status
@@ -32,33 +32,33 @@ def test_a_restart_knows_its_messages_again(tmp_path: Path) -> None:
     messages = (reported, queued, cancelled)
 
     async def before() -> list[Status]:
-        async with world(record) as stage:
-            await stage.simulator.people(voice=["queued", "queued"])
+        async with simulator_fixture(record) as fixture:
+            await fixture.simulator.people(voice=["queued", "queued"])
             for message in messages:
-                await stage.gateway.send(message)
-                await stage.receipt()
-            await stage.gateway.cancel(cancelled.send_key)
-            await stage.simulator.faults(late_ms=60_000)
-            await stage.gateway.send(unreported)
-            known = [await stage.gateway.query(Inquiry(each.send_key)) for each in messages]
-            assert await stage.simulator.stop(signal.SIGINT) == (0, b"", b"")
+                await fixture.gateway.send(message)
+                await fixture.receipt()
+            await fixture.gateway.cancel(cancelled.send_key)
+            await fixture.simulator.faults(late_ms=600_000)
+            await fixture.gateway.send(unreported)
+            known = [await fixture.gateway.query(Inquiry(each.send_key)) for each in messages]
+            assert await fixture.simulator.stop(signal.SIGINT) == (0, b"", b"")
             return known
 
     async def after(known: list[Status]) -> None:
-        async with world(record) as stage:
-            assert [await stage.gateway.query(Inquiry(each.send_key)) for each in messages] == known
-            outcome = await stage.gateway.query(Inquiry(unreported.send_key))
+        async with simulator_fixture(record) as fixture:
+            assert [await fixture.gateway.query(Inquiry(each.send_key)) for each in messages] == known
+            outcome = await fixture.gateway.query(Inquiry(unreported.send_key))
             assert outcome_result(outcome) is Result.DELIVERED
             assert isinstance(known[0], Answered)
-            assert await stage.gateway.send(reported) == Accepted(known[0].ref)
-            assert await stage.simulator.seen() == {
+            assert await fixture.gateway.send(reported) == Accepted(known[0].ref)
+            assert await fixture.simulator.seen() == {
                 "messages": 4,
                 "repeats": 1,
                 "receipts_sent": 0,
                 "receipts_failed": 0,
                 "faults": {},
             }
-            assert await stage.gateway.cancel(queued.send_key) is True
+            assert await fixture.gateway.cancel(queued.send_key) is True
 
     known = asyncio.run(before())
     torn = b'{"at":"2026-'
@@ -70,22 +70,22 @@ def test_a_restart_knows_its_messages_again(tmp_path: Path) -> None:
 
 
 def test_the_record_holds_no_number_and_no_text(play: Callable[..., None]) -> None:
-    async def scenario(stage: World) -> None:
-        await stage.simulator.people(sms=["delivered", "rejected:content"], voice=["queued"])
+    async def scenario(fixture: SimulatorFixture) -> None:
+        await fixture.simulator.people(sms=["delivered", "rejected:content"], voice=["queued"])
         queued = call()
         for message in (sms(), queued):
-            await stage.gateway.send(message)
-            await stage.receipt()
-        await stage.gateway.send(queued)
-        await stage.gateway.send(sms())
-        await stage.gateway.cancel(queued.send_key)
-        assert set(stage.events()) == {"message", "repeat", "refused", "cancel", "receipt"}
-        lines = [json.loads(line) for line in stage.record.read_text().splitlines()]
+            await fixture.gateway.send(message)
+            await fixture.receipt()
+        await fixture.gateway.send(queued)
+        await fixture.gateway.send(sms())
+        await fixture.gateway.cancel(queued.send_key)
+        assert set(fixture.events()) == {"message", "repeat", "refused", "cancel", "receipt"}
+        lines = [json.loads(line) for line in fixture.record.read_text().splitlines()]
         written = json.dumps(lines, ensure_ascii=False)
         assert NUMBER.removeprefix("+86") not in written
         assert TEXT not in written
         assert {len(line["to"]) for line in lines} == {64}
-        assert stage.record.stat().st_mode & 0o077 == 0
+        assert fixture.record.stat().st_mode & 0o077 == 0
 
     play(scenario)
 
@@ -107,8 +107,8 @@ def test_without_a_good_secret_it_does_not_start(tmp_path: Path, secret: str | N
 
 
 def test_on_a_used_port_it_does_not_start(play: Callable[..., None], tmp_path: Path) -> None:
-    async def scenario(stage: World) -> None:
-        port = stage.simulator.base_url.rpartition(":")[2]
+    async def scenario(fixture: SimulatorFixture) -> None:
+        port = fixture.simulator.base_url.rpartition(":")[2]
         code, said = await refusal_to_start("--port", port, "--record", str(tmp_path / "other"))
         assert code == 2
         assert said.count("\n") == 1

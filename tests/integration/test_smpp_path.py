@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import NO_REDIS, Desk, phone, pump_of
+from casework_fixture import NO_REDIS, CaseworkFixture, phone, pump_of
 from smsc import Smsc, in_text, smsc, until
 from test_smpp import settings
 
@@ -23,14 +23,14 @@ from providers.registry import Registry
 from providers.smpp.adapter import SmppProvider
 
 NAME = "city-smpp"
-PATIENCE_S = 20.0
+PATIENCE_S = 120.0
 
 
 @dataclass
-class Station:
-    """A desk, an SMSC in a thread of its own, and the workers around them."""
+class SmppLink:
+    """Casework, an SMSC in a thread of its own, and the workers around them."""
 
-    desk: Desk
+    casework: CaseworkFixture
     smsc: Smsc
     loop: asyncio.AbstractEventLoop
     pump_module: Any
@@ -39,8 +39,8 @@ class Station:
 
     def worker(self, **options: Any) -> Any:
         """A link's worker: a pump whose provider is open."""
-        desk = self.desk
-        services = Services(Settings(home=self.home, redis_url=NO_REDIS), desk.sessions, desk.context)
+        casework = self.casework
+        services = Services(Settings(home=self.home, redis_url=NO_REDIS), casework.sessions, casework.context)
         provider = self.provider(**options)
         vars(services)["registry"] = Registry([provider])  # as if its providers file named it
         pump = pump_of(services)
@@ -50,13 +50,15 @@ class Station:
 
     def deliver(self, pump: Any) -> int:
         """What a general worker hands over, and the link's worker delivers."""
-        while pump.deliver("routine") or self.desk.sql("SELECT 1 FROM attempts WHERE lane NOT LIKE 'link.%'"):
+        while pump.deliver("routine") or self.casework.sql("SELECT 1 FROM attempts WHERE lane NOT LIKE 'link.%'"):
             pass
         done: int = pump.deliver(link_lane(NAME))
         return done
 
     def provider(self, **options: Any) -> SmppProvider:
-        return SmppProvider(settings(self.smsc.port, **options), SmppPartStore(self.desk.sessions, self.desk.context))
+        return SmppProvider(
+            settings(self.smsc.port, **options), SmppPartStore(self.casework.sessions, self.casework.context)
+        )
 
     def do(self, what: Callable[[], object]) -> None:
         """Have the SMSC do this."""
@@ -74,11 +76,13 @@ class Station:
 
     def settled(self, count: int) -> None:
         """Wait for so many parts with a receipt, then settle them."""
-        self.until(lambda: self.desk.sql("SELECT count(*) FROM parts WHERE result IS NOT NULL")[0][0] == count)
-        self.desk.settle()
+        self.until(lambda: self.casework.sql("SELECT count(*) FROM parts WHERE result IS NOT NULL")[0][0] == count)
+        self.casework.settle()
 
     def states(self) -> dict[str, int]:
-        rows = self.desk.sql("SELECT coalesce(result, state), count(*) FROM attempts WHERE channel = 'sms' GROUP BY 1")
+        rows = self.casework.sql(
+            "SELECT coalesce(result, state), count(*) FROM attempts WHERE channel = 'sms' GROUP BY 1"
+        )
         return {row[0]: row[1] for row in rows}
 
 
@@ -101,22 +105,24 @@ def in_a_thread(known: Smsc) -> Iterator[asyncio.AbstractEventLoop]:
 
 
 @pytest.fixture
-def station(desk: Desk, pump_module: Any, tmp_path: Path) -> Iterator[Station]:
+def smpp_link(casework: CaseworkFixture, pump_module: Any, tmp_path: Path) -> Iterator[SmppLink]:
     with ExitStack() as stack:
         known = Smsc()
-        made = Station(desk, known, stack.enter_context(in_a_thread(known)), pump_module, tmp_path)
+        made = SmppLink(casework, known, stack.enter_context(in_a_thread(known)), pump_module, tmp_path)
         yield made
         for pump in made.pumps:
             pump.close()
 
 
-def test_messages_go_over_the_link_and_their_receipts_settle_them(station: Station) -> None:
+def test_messages_go_over_the_link_and_their_receipts_settle_them(smpp_link: SmppLink) -> None:
     for number in range(0, 300, 10):
-        station.desk.open(number, urgency="low")
-    assert station.deliver(station.worker()) == 30
-    station.settled(sum(len(parts_of(each)) for each in station.desk.rows(AttemptRow)))
-    assert station.states() == {"DELIVERED": 30}
-    assert {each.number for each in station.smsc.taken} == {"86" + phone(number) for number in range(0, 300, 10)}
+        smpp_link.casework.open(number, urgency="low")
+    assert smpp_link.deliver(smpp_link.worker()) == 30
+    parts = sum(len(parts_of(each)) for each in smpp_link.casework.rows(AttemptRow))
+    smpp_link.settled(parts)
+    assert smpp_link.states() == {"DELIVERED": 30}
+    assert {each.number for each in smpp_link.smsc.taken} == {"86" + phone(number) for number in range(0, 300, 10)}
+    assert len(smpp_link.smsc.taken) == parts
 
 
 def parts_of(attempt: AttemptRow) -> list[str]:
@@ -124,69 +130,69 @@ def parts_of(attempt: AttemptRow) -> list[str]:
 
 
 @pytest.mark.parametrize("receipts", ["before", "twice"])
-def test_receipts_that_come_before_the_response_or_twice(station: Station, receipts: str) -> None:
-    station.smsc.receipts = receipts
-    station.desk.open(0)
-    station.deliver(station.worker())
-    station.settled(len(station.smsc.taken))
-    assert station.states() == {"DELIVERED": 1}
+def test_receipts_that_come_before_the_response_or_twice(smpp_link: SmppLink, receipts: str) -> None:
+    smpp_link.smsc.receipts = receipts
+    smpp_link.casework.open(0)
+    smpp_link.deliver(smpp_link.worker())
+    smpp_link.settled(len(smpp_link.smsc.taken))
+    assert smpp_link.states() == {"DELIVERED": 1}
 
 
-def test_receipts_after_a_restart_settle_what_was_sent_before_it(station: Station) -> None:
-    station.smsc.receipts = "never"
-    station.desk.open(0)
-    first = station.worker()
-    station.deliver(first)
-    assert station.states() == {"accepted": 1}
-    station.pumps.remove(first)
+def test_receipts_after_a_restart_settle_what_was_sent_before_it(smpp_link: SmppLink) -> None:
+    smpp_link.smsc.receipts = "never"
+    smpp_link.casework.open(0)
+    first = smpp_link.worker()
+    smpp_link.deliver(first)
+    assert smpp_link.states() == {"accepted": 1}
+    smpp_link.pumps.remove(first)
     first.close()
-    station.worker()
-    station.until(lambda: len(station.smsc.sessions) == 2)
-    station.do(lambda: [station.smsc.far.report(each) for each in station.smsc.taken])
-    station.settled(len(station.smsc.taken))
-    assert station.states() == {"DELIVERED": 1}
+    smpp_link.worker()
+    smpp_link.until(lambda: len(smpp_link.smsc.sessions) == 2)
+    smpp_link.do(lambda: [smpp_link.smsc.far.report(each) for each in smpp_link.smsc.taken])
+    smpp_link.settled(len(smpp_link.smsc.taken))
+    assert smpp_link.states() == {"DELIVERED": 1}
 
 
-async def claimed_and_sent(station: Station) -> None:
+async def claimed_and_sent(smpp_link: SmppLink) -> None:
     """A worker that claims, sends, and is gone before the SMSC has answered: nothing is recorded."""
-    provider = station.provider()
-    assert station.desk.claim(provider) == []
-    calls = station.desk.claim(provider, lane=link_lane(NAME))
+    provider = smpp_link.provider()
+    assert smpp_link.casework.claim(provider) == []
+    calls = smpp_link.casework.claim(provider, lane=link_lane(NAME))
     await provider.open()
     calls = [asyncio.create_task(provider.send(each.message)) for each in calls if each.message]
-    await until(lambda: len(station.smsc.taken) == len(calls))
-    station.do(lambda: station.smsc.far.cut())
+    await until(lambda: len(smpp_link.smsc.taken) == len(calls))
+    smpp_link.do(lambda: smpp_link.smsc.far.cut())
     await provider.close()
     await asyncio.gather(*calls)
 
 
-def test_receipts_settle_what_was_in_doubt_after_kill_9(station: Station) -> None:
+def test_receipts_settle_what_was_in_doubt_after_kill_9(smpp_link: SmppLink) -> None:
     """No response ever came, so no id is known: the reference in the receipt leads back, and nothing is sent again."""
-    station.smsc.receipts, station.smsc.answers = "never", lambda submitted: False
-    station.desk.open(0, urgency="low", language="zh-CN")
-    station.desk.open(10, urgency="low", language="zh-CN")
-    asyncio.run(claimed_and_sent(station))
-    assert station.desk.lapse() == 2
-    assert station.states() == {"in_doubt": 2}
-    station.smsc.answers = lambda submitted: True
-    second = station.worker()
-    station.until(lambda: len(station.smsc.sessions) == 2)
-    station.do(lambda: [station.smsc.far.report(each) for each in station.smsc.taken])
-    station.settled(2)
-    assert station.states() == {"DELIVERED": 2}
+    smpp_link.smsc.receipts, smpp_link.smsc.answers = "never", lambda submitted: False
+    smpp_link.casework.open(0, urgency="low", language="zh-CN")
+    smpp_link.casework.open(10, urgency="low", language="zh-CN")
+    asyncio.run(claimed_and_sent(smpp_link))
+    assert smpp_link.casework.lapse() == 2
+    assert smpp_link.states() == {"in_doubt": 2}
+    smpp_link.smsc.answers = lambda submitted: True
+    second = smpp_link.worker()
+    smpp_link.until(lambda: len(smpp_link.smsc.sessions) == 2)
+    smpp_link.do(lambda: [smpp_link.smsc.far.report(each) for each in smpp_link.smsc.taken])
+    smpp_link.settled(2)
+    assert smpp_link.states() == {"DELIVERED": 2}
     assert second.deliver(link_lane(NAME)) == 0
-    assert len(station.smsc.taken) == 2
+    assert len(smpp_link.smsc.taken) == 2
 
 
 @pytest.mark.parametrize(
     ("form", "written"), [("decimal_of_hex", lambda each: str(int(each, 16))), ("same", lambda each: each)]
 )
 def test_ids_in_the_form_that_the_carrier_gives_them(
-    station: Station, form: str, written: Callable[[str], str]
+    smpp_link: SmppLink, form: str, written: Callable[[str], str]
 ) -> None:
-    station.smsc.receipt = lambda taken: in_text(taken, written(taken.message_id))
+    smpp_link.smsc.receipt = lambda taken: in_text(taken, written(taken.message_id))
     for number in range(0, 120, 10):
-        station.desk.open(number)
-    station.deliver(station.worker(receipt_ids=form))
-    station.settled(len(station.smsc.taken))
-    assert station.states() == {"DELIVERED": 12}
+        smpp_link.casework.open(number)
+    smpp_link.deliver(smpp_link.worker(receipt_ids=form))
+    smpp_link.settled(len(smpp_link.smsc.taken))
+    assert smpp_link.states() == {"DELIVERED": 12}

@@ -3,19 +3,19 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from desk import Desk, Scripted, phone
+from casework_fixture import CaseworkFixture, Scripted, phone
 from sqlalchemy import event
 
 
 @contextmanager
-def statements(desk: Desk) -> Iterator[list[str]]:
+def statements(casework: CaseworkFixture) -> Iterator[list[str]]:
     """What is asked of the database meanwhile."""
     asked: list[str] = []
 
     def note(connection: object, cursor: object, statement: str, *_: object) -> None:
         asked.append(" ".join(statement.split()))
 
-    engine = desk.sessions.kw["bind"]
+    engine = casework.sessions.kw["bind"]
     event.listen(engine, "before_cursor_execute", note)
     try:
         yield asked
@@ -23,26 +23,26 @@ def statements(desk: Desk) -> Iterator[list[str]]:
         event.remove(engine, "before_cursor_execute", note)
 
 
-def test_twelve_deliveries_ask_no_more_than_one(desk: Desk) -> None:
-    desk.open(1)
-    with statements(desk) as alone:
-        assert len(desk.deliver(Scripted())) == 1
+def test_twelve_deliveries_ask_no_more_than_one(casework: CaseworkFixture) -> None:
+    casework.open(1)
+    with statements(casework) as alone:
+        assert len(casework.deliver(Scripted())) == 1
     for number in range(2, 14):
-        desk.open(number)
-    with statements(desk) as together:
-        assert len(desk.deliver(Scripted())) == 12
+        casework.open(number)
+    with statements(casework) as together:
+        assert len(casework.deliver(Scripted())) == 12
     # One more at most: entries of the journal with rows and those without are two inserts.
     assert len(together) <= len(alone) + 1 <= 21
 
 
-def test_other_cases_sends_are_read_only_where_a_number_is_shared(desk: Desk) -> None:
-    desk.open(1)
-    with statements(desk) as alone:
-        desk.deliver(Scripted())
-    desk.open(2, phones=[{"number": phone(1)}])
-    desk.pass_time(hours=2)
-    with statements(desk) as shared:
-        desk.deliver(Scripted())
+def test_other_cases_sends_are_read_only_where_a_number_is_shared(casework: CaseworkFixture) -> None:
+    casework.open(1)
+    with statements(casework) as alone:
+        casework.deliver(Scripted())
+    casework.open(2, phones=[{"number": phone(1)}])
+    casework.pass_time(hours=2)
+    with statements(casework) as shared:
+        casework.deliver(Scripted())
     assert [_joins(alone), _joins(shared)] == [0, 1]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import Desk, pump_of
+from casework_fixture import CaseworkFixture, pump_of
 from vendor_stub import Says, stub
 
 from dispatcher.settings import Settings
@@ -26,6 +26,7 @@ channels = ["sms"]
 secret_env = "PIGEON_KEY"
 receipts_key_env = "PIGEON_RECEIPTS_KEY"
 base_url = "{url}"
+timeout_s = 30
 """
 
 
@@ -65,14 +66,14 @@ def gateway() -> Iterator[tuple[str, Any]]:
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, daemon=True).start()
     opened = stub()
-    made = asyncio.run_coroutine_threadsafe(opened.__aenter__(), loop).result(10)
+    made = asyncio.run_coroutine_threadsafe(opened.__aenter__(), loop).result(60)
     yield made.url, made
-    asyncio.run_coroutine_threadsafe(opened.__aexit__(None, None, None), loop).result(10)
+    asyncio.run_coroutine_threadsafe(opened.__aexit__(None, None, None), loop).result(60)
     loop.call_soon_threadsafe(loop.stop)
 
 
 def test_it_is_used_by_its_name(
-    desk: Desk,
+    casework: CaseworkFixture,
     installed: Path,
     gateway: tuple[str, Any],
     redis_url: str,
@@ -87,50 +88,17 @@ def test_it_is_used_by_its_name(
     made.says = Says({"code": 0, "letter": "bird-7"})
     (tmp_path / "providers.toml").write_text(FILE.format(url=url), "utf-8")
     found = Settings(home=tmp_path, providers_file=tmp_path / "providers.toml", redis_url=redis_url)
-    pump = pump_of(Services(found, desk.sessions, desk.context))
-    case_id = desk.open(channels=["sms"])
+    pump = pump_of(Services(found, casework.sessions, casework.context))
+    case_id = casework.open(channels=["sms"])
     try:
         assert pump.deliver("urgent") == 1
     finally:
         pump.close()
-    [row] = desk.attempts(case_id)
+    [row] = casework.attempts(case_id)
     assert (row.provider, row.state, row.ref) == ("birds", "accepted", "bird-7")
     [asked] = made.asked
-    assert asked.json == {"id": str(row.id), "phone": "+8615400000001", "words": desk.context.texts.sms("F08", "zh-CN")}
-
-
-STORING = """
-from providers.base import Capabilities, SendOnlyProvider
-
-
-class Loft(SendOnlyProvider):
-    def __init__(self, settings, storage):
-        self.name, self.capabilities, self.timeout_s = settings.name, Capabilities(settings.channels), 1.0
-        self.storage = storage
-
-    async def send(self, message): ...
-    async def close(self): ...
-
-
-class Shelf:
-    def __init__(self, sessions, context):
-        self.sessions, self.context = sessions, context
-"""
-
-
-def test_an_adapter_that_keeps_something_brings_its_storage(
-    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "loft.py").write_text(STORING, "utf-8")
-    info = tmp_path / "loft-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: loft\nVersion: 1.0\n", "utf-8")
-    (info / "entry_points.txt").write_text(
-        "[dispatcher.providers]\nloft = loft:Loft\n[dispatcher.provider_storage]\nloft = loft:Shelf\n", "utf-8"
-    )
-    monkeypatch.syspath_prepend(tmp_path)
-    file = tmp_path / "providers.toml"
-    file.write_text('[[providers]]\nname = "loft-1"\nadapter = "loft"\nchannels = ["sms"]\n', "utf-8")
-    services = Services(Settings(home=tmp_path, providers_file=file), desk.sessions, desk.context)
-    storage = services.registry["loft-1"].storage  # type: ignore[attr-defined]
-    assert (storage.sessions, storage.context) == (desk.sessions, desk.context)
+    assert asked.json == {
+        "id": str(row.id),
+        "phone": "+8615400000001",
+        "words": casework.context.texts.sms("F08", "zh-CN"),
+    }

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from gateway_stage import IDENTITY, NUMBER, SECRET, TEXT, client
+from simulator_fixture import IDENTITY, NUMBER, SECRET, TEXT, client
 
 from providers.base import Accepted, Message, OperationsFault, ProviderSettings
 from providers.gateway.bank_hook import bank_hook
@@ -125,11 +125,11 @@ def leaves(value: Any, path: str = "") -> Iterator[str]:
 
 
 def run(scenario: Callable[[Wire], Awaitable[None]]) -> None:
-    async def staged() -> None:
+    async def run_it() -> None:
         async with wire() as kept:
             await scenario(kept)
 
-    asyncio.run(staged())
+    asyncio.run(run_it())
 
 
 async def send(kept: Wire, adapter: Any, letter: Message) -> Any:
@@ -219,7 +219,7 @@ def test_a_bank_may_be_told_of_no_transfer_yet() -> None:
 
 
 def test_the_roster_is_asked_with_the_visit_alone() -> None:
-    class Desk:
+    class Assigner:
         asked: tuple[object, ...] = ()
 
         async def assign(self, visit_id: str, rung: int, send_key: str) -> str | None:
@@ -229,9 +229,9 @@ def test_the_roster_is_asked_with_the_visit_alone() -> None:
         async def assigned(self, send_key: str) -> str | None:
             return None
 
-    desk = Desk()
-    roster = RosterProvider(ProviderSettings("roster", "roster", frozenset({Channel.VISIT}), secret=SECRET), desk)
+    assigner = Assigner()
+    roster = RosterProvider(ProviderSettings("roster", "roster", frozenset({Channel.VISIT}), secret=SECRET), assigner)
     visit = message(Channel.VISIT, visit_id="v-1", rung=0, to=NUMBER, text=PRIVATE, facts={"name": PRIVATE})
     assert asyncio.run(roster.send(visit)) == Accepted("WC01-A")
-    assert desk.asked == ("v-1", 0, visit.send_key)
+    assert assigner.asked == ("v-1", 0, visit.send_key)
     assert {"visit_id", "rung", "id"} <= TIERS[Channel.VISIT].fields

@@ -4,8 +4,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from desk import Desk, Scripted, withdrawal
-from station import Load, act, assign, case_with_visit, give, visit_of
+from casework_fixture import CaseworkFixture, Scripted, withdrawal
+from visits_fixture import Load, act, assign, case_with_visit, decide_as_supervisor, visit_of
 
 from dispatcher.errors import OperatorError
 from dispatcher.store.transfers import TransferRow
@@ -17,266 +17,268 @@ from schemas.vocabulary import Result, ReturnReason
 ELSEWHERE = ReturnReason.NOT_MY_JURISDICTION
 
 
-def returned(desk: Desk, case_id: UUID, to_unit: str) -> None:
+def returned(casework: CaseworkFixture, case_id: UUID, to_unit: str) -> None:
     """The officer gives the visit back, and offers it to another unit."""
-    desk.pass_time(minutes=1)
-    act(desk, case_id, "return", officer="A", reason=ELSEWHERE, to_unit=to_unit)
+    casework.pass_time(minutes=1)
+    act(casework, case_id, "return", officer="A", reason=ELSEWHERE, to_unit=to_unit)
 
 
-def answer(desk: Desk, case_id: UUID, *, accepts: bool, by: str = "Z") -> None:
-    with desk.begin() as work:
-        transfers.answer(work, visit_of(desk, case_id).id, accepts=accepts, by=by)
+def answer(casework: CaseworkFixture, case_id: UUID, *, accepts: bool, by: str = "Z") -> None:
+    with casework.begin() as work:
+        transfers.answer(work, visit_of(casework, case_id).id, accepts=accepts, by=by)
 
 
-def report(desk: Desk, case_id: UUID, result: Result, **said: Any) -> None:
-    with desk.begin() as work:
-        transfers.report(work, visit_of(desk, case_id).id, result=result, by="X-1", **said)
+def report(casework: CaseworkFixture, case_id: UUID, result: Result, **said: Any) -> None:
+    with casework.begin() as work:
+        transfers.report(work, visit_of(casework, case_id).id, result=result, by="X-1", **said)
 
 
-def order(desk: Desk, case_id: UUID, to_unit: str) -> None:
-    with desk.begin() as work:
-        transfers.order(work, visit_of(desk, case_id).id, to_unit, ELSEWHERE, by="S-1")
+def order(casework: CaseworkFixture, case_id: UUID, to_unit: str) -> None:
+    with casework.begin() as work:
+        transfers.order(work, visit_of(casework, case_id).id, to_unit, ELSEWHERE, by="S-1")
 
 
-def states(desk: Desk) -> list[str]:
-    return [each.state for each in desk.rows(TransferRow)]
+def states(casework: CaseworkFixture) -> list[str]:
+    return [each.state for each in casework.rows(TransferRow)]
 
 
-def test_a_precinct_has_the_visit_once_it_accepts(desk: Desk, load: Load) -> None:
+def test_a_precinct_has_the_visit_once_it_accepts(casework: CaseworkFixture, load: Load) -> None:
     load()
-    case_id = case_with_visit(desk)
-    before = desk.case(case_id).deadlines
-    returned(desk, case_id, "P2")
-    visit = visit_of(desk, case_id)
+    case_id = case_with_visit(casework)
+    before = casework.case(case_id).deadlines
+    returned(casework, case_id, "P2")
+    visit = visit_of(casework, case_id)
     assert (visit.state, visit.precinct_code, visit.officer) == ("offered", "P1", None)
-    desk.pass_time(minutes=1)
-    answer(desk, case_id, accepts=True)
-    assign(desk)
-    visit = visit_of(desk, case_id)
+    casework.pass_time(minutes=1)
+    answer(casework, case_id, accepts=True)
+    assign(casework)
+    visit = visit_of(casework, case_id)
     assert (visit.state, visit.precinct_code, visit.officer) == ("assigned", "P2", "Z")
-    assert [each.rung for each in desk.attempts(case_id, "visit")] == [0, 0]
-    assert desk.case(case_id).deadlines == before
+    assert [each.rung for each in casework.attempts(case_id, "visit")] == [0, 0]
+    assert casework.case(case_id).deadlines == before
     # Both legs stand on one timeline.
-    legs = [each for each in desk.events(case_id) if each.startswith(("visit_", "transfer_"))]
+    legs = [each for each in casework.events(case_id) if each.startswith(("visit_", "transfer_"))]
     assert legs == [
         *("visit_opened", "visit_assigned", "visit_returned"),
         *("transfer_offered", "transfer_accepted", "visit_assigned"),
     ]
 
 
-def test_sms_and_calls_go_on_meanwhile(desk: Desk, load: Load) -> None:
+def test_sms_and_calls_go_on_meanwhile(casework: CaseworkFixture, load: Load) -> None:
     load()
-    case_id = case_with_visit(desk, channels=["sms", "voice", "visit"])
-    returned(desk, case_id, "P2")
-    sent = desk.deliver(Scripted())
+    case_id = case_with_visit(casework, channels=["sms", "voice", "visit"])
+    returned(casework, case_id, "P2")
+    sent = casework.deliver(Scripted())
     assert {each.message.channel for each in sent if each.message} >= {"sms", "voice"}
-    assert visit_of(desk, case_id).state == "offered"
+    assert visit_of(casework, case_id).state == "offered"
 
 
-def test_a_refused_visit_goes_to_the_county_desk(desk: Desk, load: Load) -> None:
+def test_a_refused_visit_goes_to_the_county_desk(casework: CaseworkFixture, load: Load) -> None:
     load()
-    case_id = case_with_visit(desk)
-    returned(desk, case_id, "P2")
-    answer(desk, case_id, accepts=False)
-    assign(desk)
-    visit = visit_of(desk, case_id)
-    assert (visit.precinct_code, visit.officer, states(desk)) == ("P1", "DESK", ["refused"])
+    case_id = case_with_visit(casework)
+    returned(casework, case_id, "P2")
+    answer(casework, case_id, accepts=False)
+    assign(casework)
+    visit = visit_of(casework, case_id)
+    assert (visit.precinct_code, visit.officer, states(casework)) == ("P1", "DESK", ["refused"])
 
 
-def test_an_offer_nobody_answers_lapses_to_the_county_desk(desk: Desk, load: Load) -> None:
+def test_an_offer_nobody_answers_lapses_to_the_county_desk(casework: CaseworkFixture, load: Load) -> None:
     load()
-    case_id = case_with_visit(desk)
-    before = desk.case(case_id).deadlines
-    returned(desk, case_id, "P2")
-    desk.pass_time(minutes=2)
-    assert states(desk) == ["offered"]
-    desk.pass_time(seconds=1)
-    assert (states(desk), desk.case(case_id).waiting_for) == (["lapsed"], "county_desk")
-    assign(desk)
-    assert (visit_of(desk, case_id).officer, desk.case(case_id).deadlines) == ("DESK", before)
+    case_id = case_with_visit(casework)
+    before = casework.case(case_id).deadlines
+    returned(casework, case_id, "P2")
+    casework.pass_time(minutes=2)
+    assert states(casework) == ["offered"]
+    casework.pass_time(seconds=1)
+    assert (states(casework), casework.case(case_id).waiting_for) == (["lapsed"], "county_desk")
+    assign(casework)
+    assert (visit_of(casework, case_id).officer, casework.case(case_id).deadlines) == ("DESK", before)
     with pytest.raises(OperatorError, match="no transfer that is offered"):
-        answer(desk, case_id, accepts=True)
+        answer(casework, case_id, accepts=True)
 
 
-def test_an_unknown_unit_changes_nothing(desk: Desk, load: Load) -> None:
+def test_an_unknown_unit_changes_nothing(casework: CaseworkFixture, load: Load) -> None:
     load()
-    case_id = case_with_visit(desk)
-    before = desk.events(case_id)
+    case_id = case_with_visit(casework)
+    before = casework.events(case_id)
     with pytest.raises(OperatorError, match="no unit P9 in the roster, nothing was transferred"):
-        returned(desk, case_id, "P9")
+        returned(casework, case_id, "P9")
     with pytest.raises(OperatorError, match="no unit P9 in the roster, nothing was transferred"):
-        order(desk, case_id, "P9")
-    visit = visit_of(desk, case_id)
-    assert (visit.state, visit.officer, desk.events(case_id), states(desk)) == ("assigned", "A", before, [])
+        order(casework, case_id, "P9")
+    visit = visit_of(casework, case_id)
+    assert (visit.state, visit.officer, casework.events(case_id), states(casework)) == ("assigned", "A", before, [])
 
 
-def test_who_offers_does_not_answer(desk: Desk, load: Load) -> None:
+def test_who_offers_does_not_answer(casework: CaseworkFixture, load: Load) -> None:
     load()
-    case_id = case_with_visit(desk)
-    returned(desk, case_id, "P2")
+    case_id = case_with_visit(casework)
+    returned(casework, case_id, "P2")
     with pytest.raises(OperatorError, match="B is of P1, which offers the visit; P2 answers"):
-        answer(desk, case_id, accepts=True, by="B")
+        answer(casework, case_id, accepts=True, by="B")
 
 
-def test_another_centre_reports_back(desk: Desk, load: Load) -> None:
+def test_another_centre_reports_back(casework: CaseworkFixture, load: Load) -> None:
     load()
-    case_id = case_with_visit(desk)
-    returned(desk, case_id, "AWAY")
-    answer(desk, case_id, accepts=True, by="X-1")
-    assign(desk)
-    visit = visit_of(desk, case_id)
+    case_id = case_with_visit(casework)
+    returned(casework, case_id, "AWAY")
+    answer(casework, case_id, accepts=True, by="X-1")
+    assign(casework)
+    visit = visit_of(casework, case_id)
     assert (visit.state, visit.precinct_code, visit.officer) == ("transferred", "AWAY", None)
-    assert len(desk.attempts(case_id, "visit")) == 1
-    desk.pass_time(minutes=20)
-    report(desk, case_id, Result.MET_ALREADY_DEFRAUDED, lost_yuan=700)
-    case = desk.case(case_id)
+    assert len(casework.attempts(case_id, "visit")) == 1
+    casework.pass_time(minutes=20)
+    report(casework, case_id, Result.MET_ALREADY_DEFRAUDED, lost_yuan=700)
+    case = casework.case(case_id)
     assert (case.resolution, case.money_lost, case.first_contact_channel) == ("ALREADY_TRANSFERRED_ALL", 700, "visit")
-    assert (states(desk), visit_of(desk, case_id).result) == (["reported"], "MET_ALREADY_DEFRAUDED")
-    assert desk.journal(case_id, "transfer_reported")[0].actor == "X-1"
+    assert (states(casework), visit_of(casework, case_id).result) == (["reported"], "MET_ALREADY_DEFRAUDED")
+    assert casework.journal(case_id, "transfer_reported")[0].actor == "X-1"
 
 
-def test_another_centre_that_is_late_is_asked_about(desk: Desk, load: Load) -> None:
+def test_another_centre_that_is_late_is_asked_about(casework: CaseworkFixture, load: Load) -> None:
     load()
-    case_id = case_with_visit(desk)
-    returned(desk, case_id, "AWAY")
-    answer(desk, case_id, accepts=True, by="X-1")
-    desk.pass_time(minutes=31)
-    assert (desk.case(case_id).waiting_for, visit_of(desk, case_id).state) == ("centre", "transferred")
+    case_id = case_with_visit(casework)
+    returned(casework, case_id, "AWAY")
+    answer(casework, case_id, accepts=True, by="X-1")
+    casework.pass_time(minutes=31)
+    assert (casework.case(case_id).waiting_for, visit_of(casework, case_id).state) == ("centre", "transferred")
 
 
-def test_a_child_is_met_elsewhere_too_only_with_a_guardian(desk: Desk, load: Load) -> None:
+def test_a_child_is_met_elsewhere_too_only_with_a_guardian(casework: CaseworkFixture, load: Load) -> None:
     load()
-    case_id = case_with_visit(desk, id_number="990101201801010001")
-    returned(desk, case_id, "AWAY")
-    answer(desk, case_id, accepts=True, by="X-1")
-    report(desk, case_id, Result.MET_DISSUADED)
-    assert (desk.case(case_id).state, desk.case(case_id).first_contact_at) == ("open", None)
+    case_id = case_with_visit(casework, id_number="990101201801010001")
+    returned(casework, case_id, "AWAY")
+    answer(casework, case_id, accepts=True, by="X-1")
+    report(casework, case_id, Result.MET_DISSUADED)
+    assert (casework.case(case_id).state, casework.case(case_id).first_contact_at) == ("open", None)
 
 
-def test_a_report_after_the_end_is_kept(desk: Desk, load: Load) -> None:
+def test_a_report_after_the_end_is_kept(casework: CaseworkFixture, load: Load) -> None:
     load()
-    case_id = case_with_visit(desk)
-    returned(desk, case_id, "AWAY")
-    answer(desk, case_id, accepts=True, by="X-1")
-    desk.push(withdrawal())
-    report(desk, case_id, Result.MET_REFUSED)
-    assert (desk.case(case_id).resolution, states(desk)) == ("WITHDRAWN", ["reported"])
-    assert desk.journal(case_id, "late_report")[0].data["result"] == "MET_REFUSED"
+    case_id = case_with_visit(casework)
+    returned(casework, case_id, "AWAY")
+    answer(casework, case_id, accepts=True, by="X-1")
+    casework.push(withdrawal())
+    report(casework, case_id, Result.MET_REFUSED)
+    assert (casework.case(case_id).resolution, states(casework)) == ("WITHDRAWN", ["reported"])
+    assert casework.journal(case_id, "late_report")[0].data["result"] == "MET_REFUSED"
 
 
-def test_only_another_centre_reports_back(desk: Desk, load: Load) -> None:
+def test_only_another_centre_reports_back(casework: CaseworkFixture, load: Load) -> None:
     load()
-    case_id = case_with_visit(desk)
+    case_id = case_with_visit(casework)
     with pytest.raises(OperatorError, match="no transfer that is accepted"):
-        report(desk, case_id, Result.MET_DISSUADED)
-    returned(desk, case_id, "P2")
-    answer(desk, case_id, accepts=True)
+        report(casework, case_id, Result.MET_DISSUADED)
+    returned(casework, case_id, "P2")
+    answer(casework, case_id, accepts=True)
     with pytest.raises(OperatorError, match="not with another centre"):
-        report(desk, case_id, Result.MET_DISSUADED)
+        report(casework, case_id, Result.MET_DISSUADED)
 
 
-def test_our_own_centre_is_not_another_centre(desk: Desk, load: Load) -> None:
+def test_our_own_centre_is_not_another_centre(casework: CaseworkFixture, load: Load) -> None:
     load()
-    case_id = case_with_visit(desk)
-    returned(desk, case_id, "CENTRE")
-    answer(desk, case_id, accepts=True, by="DUTY")
-    assign(desk)
-    assert (visit_of(desk, case_id).state, visit_of(desk, case_id).officer) == ("assigned", "DUTY")
+    case_id = case_with_visit(casework)
+    returned(casework, case_id, "CENTRE")
+    answer(casework, case_id, accepts=True, by="DUTY")
+    assign(casework)
+    assert (visit_of(casework, case_id).state, visit_of(casework, case_id).officer) == ("assigned", "DUTY")
 
 
-def test_a_county_that_accepts_is_its_own_desk(desk: Desk, load: Load) -> None:
+def test_a_county_that_accepts_is_its_own_desk(casework: CaseworkFixture, load: Load) -> None:
     load()
-    case_id = case_with_visit(desk)
-    returned(desk, case_id, "COUNTY")
-    answer(desk, case_id, accepts=True, by="DESK")
-    assign(desk)
-    assert visit_of(desk, case_id).officer == "DESK"
+    case_id = case_with_visit(casework)
+    returned(casework, case_id, "COUNTY")
+    answer(casework, case_id, accepts=True, by="DESK")
+    assign(casework)
+    assert visit_of(casework, case_id).officer == "DESK"
 
 
-def test_who_took_a_person_over_visits_again(desk: Desk, load: Load) -> None:
+def test_who_took_a_person_over_visits_again(casework: CaseworkFixture, load: Load) -> None:
     load()
-    case_id = case_with_visit(desk)
-    returned(desk, case_id, "P2")
-    answer(desk, case_id, accepts=True)
-    assign(desk)
-    act(desk, case_id, "accept")
-    act(desk, case_id, "report", result=Result.MET_REFUSED)
-    assert (visit_of(desk, case_id).rule, visit_of(desk, case_id).precinct_code) == ("revisit", "P2")
+    case_id = case_with_visit(casework)
+    returned(casework, case_id, "P2")
+    answer(casework, case_id, accepts=True)
+    assign(casework)
+    act(casework, case_id, "accept")
+    act(casework, case_id, "report", result=Result.MET_REFUSED)
+    assert (visit_of(casework, case_id).rule, visit_of(casework, case_id).precinct_code) == ("revisit", "P2")
 
 
 @pytest.mark.parametrize("steps", [[], ["accept"], ["accept", "depart"]])
-def test_a_supervisor_offers_what_an_officer_has(desk: Desk, load: Load, steps: list[str]) -> None:
+def test_a_supervisor_offers_what_an_officer_has(casework: CaseworkFixture, load: Load, steps: list[str]) -> None:
     load()
-    case_id = case_with_visit(desk)
+    case_id = case_with_visit(casework)
     for step in steps:
-        act(desk, case_id, step)
-    order(desk, case_id, "P2")
-    assert (visit_of(desk, case_id).state, visit_of(desk, case_id).officer) == ("offered", None)
-    assert [each.result for each in desk.attempts(case_id, "visit")] == ["TRANSFERRED"]
-    assert desk.journal(case_id, "visit_taken_back")[0].data["officer_told"] == "A"
-    answer(desk, case_id, accepts=True)
-    assign(desk)
-    assert visit_of(desk, case_id).officer == "Z"
+        act(casework, case_id, step)
+    order(casework, case_id, "P2")
+    assert (visit_of(casework, case_id).state, visit_of(casework, case_id).officer) == ("offered", None)
+    assert [each.result for each in casework.attempts(case_id, "visit")] == ["TRANSFERRED"]
+    assert casework.journal(case_id, "visit_taken_back")[0].data["officer_told"] == "A"
+    answer(casework, case_id, accepts=True)
+    assign(casework)
+    assert visit_of(casework, case_id).officer == "Z"
 
 
-def test_what_nobody_has_yet_is_offered_and_if_refused_assigned(desk: Desk, load: Load) -> None:
+def test_what_nobody_has_yet_is_offered_and_if_refused_assigned(casework: CaseworkFixture, load: Load) -> None:
     load()
     address = {"kind": "residence", "text": "样板路1号", "precinct_code": "P1"}
-    case_id = desk.open(1, urgency="critical", channels=["visit"], addresses=[address])
-    order(desk, case_id, "P2")
-    assign(desk)
-    assert visit_of(desk, case_id).state == "offered"
-    answer(desk, case_id, accepts=False)
-    assign(desk)
-    assert (visit_of(desk, case_id).officer, visit_of(desk, case_id).precinct_code) == ("A", "P1")
+    case_id = casework.open(1, urgency="critical", channels=["visit"], addresses=[address])
+    order(casework, case_id, "P2")
+    assign(casework)
+    assert visit_of(casework, case_id).state == "offered"
+    answer(casework, case_id, accepts=False)
+    assign(casework)
+    assert (visit_of(casework, case_id).officer, visit_of(casework, case_id).precinct_code) == ("A", "P1")
 
 
-def test_who_stands_at_the_door_reports_and_does_not_transfer(desk: Desk, load: Load) -> None:
+def test_who_stands_at_the_door_reports_and_does_not_transfer(casework: CaseworkFixture, load: Load) -> None:
     load()
-    case_id = case_with_visit(desk)
-    act(desk, case_id, "accept")
-    act(desk, case_id, "arrive")
+    case_id = case_with_visit(casework)
+    act(casework, case_id, "accept")
+    act(casework, case_id, "arrive")
     with pytest.raises(OperatorError, match="the visit is arrived; to be offered it has to be"):
-        order(desk, case_id, "P2")
+        order(casework, case_id, "P2")
 
 
-def test_an_offer_of_a_case_that_has_ended_cannot_be_accepted(desk: Desk, load: Load) -> None:
+def test_an_offer_of_a_case_that_has_ended_cannot_be_accepted(casework: CaseworkFixture, load: Load) -> None:
     load()
-    case_id = case_with_visit(desk)
-    returned(desk, case_id, "P2")
-    desk.push(withdrawal())
+    case_id = case_with_visit(casework)
+    returned(casework, case_id, "P2")
+    casework.push(withdrawal())
     with pytest.raises(OperatorError, match="no transfer"):
-        answer(desk, case_id, accepts=True)
-    assert (visit_of(desk, case_id).state, states(desk)) == ("cancelled", ["lapsed"])
+        answer(casework, case_id, accepts=True)
+    assert (visit_of(casework, case_id).state, states(casework)) == ("cancelled", ["lapsed"])
 
 
-def test_an_offer_ends_when_the_person_turns_out_to_be_elsewhere(desk: Desk, load: Load) -> None:
+def test_an_offer_ends_when_the_person_turns_out_to_be_elsewhere(casework: CaseworkFixture, load: Load) -> None:
     load()
-    case_id = case_with_visit(desk)
-    returned(desk, case_id, "AWAY")
-    give(desk, decisions.locate, case_id, Address(kind="current", text="海棠酒店302", precinct_code="P2"))
-    assign(desk)
-    assert states(desk) == ["lapsed"]
+    case_id = case_with_visit(casework)
+    returned(casework, case_id, "AWAY")
+    decide_as_supervisor(
+        casework, decisions.locate, case_id, Address(kind="current", text="海棠酒店302", precinct_code="P2")
+    )
+    assign(casework)
+    assert states(casework) == ["lapsed"]
     with pytest.raises(OperatorError, match="no transfer"):
-        answer(desk, case_id, accepts=True, by="X-1")
-    assert visit_of(desk, case_id).officer == "Z"
+        answer(casework, case_id, accepts=True, by="X-1")
+    assert visit_of(casework, case_id).officer == "Z"
 
 
-def test_what_waits_for_another_unit_is_listed(desk: Desk, load: Load) -> None:
+def test_what_waits_for_another_unit_is_listed(casework: CaseworkFixture, load: Load) -> None:
     load()
-    case_id = case_with_visit(desk)
-    visit_id = visit_of(desk, case_id).id
-    returned(desk, case_id, "P2")
-    answer(desk, case_id, accepts=False)
-    order(desk, case_id, "AWAY")
+    case_id = case_with_visit(casework)
+    visit_id = visit_of(casework, case_id).id
+    returned(casework, case_id, "P2")
+    answer(casework, case_id, accepts=False)
+    order(casework, case_id, "AWAY")
 
     def waiting(*visit: UUID) -> list[tuple[str, str]]:
-        with desk.sessions() as session:
+        with casework.sessions() as session:
             return [(each["to_unit"], each["state"]) for each in transfers.listed(session, *visit)]
 
     assert waiting() == [("AWAY", "offered")]
-    answer(desk, case_id, accepts=True, by="X-1")
+    answer(casework, case_id, accepts=True, by="X-1")
     assert waiting() == [("AWAY", "accepted")]
     assert waiting(visit_id) == [("P2", "refused"), ("AWAY", "accepted")]
-    report(desk, case_id, Result.MET_DISSUADED)
+    report(casework, case_id, Result.MET_DISSUADED)
     assert waiting() == []

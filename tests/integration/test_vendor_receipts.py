@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from desk import Desk, Scripted
+from casework_fixture import CaseworkFixture, Scripted
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
 from structlog.testing import capture_logs
@@ -31,22 +31,22 @@ reporting = pytest.mark.parametrize("name", REPORTING)
 class Door:
     """The hooks app of a services with one vendor, and a message of its that was accepted."""
 
-    def __init__(self, desk: Desk, name: str, home: Path, **options: Any) -> None:
-        self.desk, self.name, self.vendor = desk, name, VENDORS[name]
+    def __init__(self, casework: CaseworkFixture, name: str, home: Path, **options: Any) -> None:
+        self.casework, self.name, self.vendor = casework, name, VENDORS[name]
         self._key = 0
         table = settings(name)
-        services = Services(Settings(home=home, database_url=desk.url), desk.sessions, desk.context)
+        services = Services(Settings(home=home, database_url=casework.url), casework.sessions, casework.context)
         services.__dict__["registry"] = registry.build([replace(table, options={**table.options, **options})], {})
         self.app: FastAPI = make(services)
 
     def sent(self, outcome: Any = Accepted(REF)) -> str:
         """The key of a message that left."""
         self._key += 1
-        case_id = self.desk.open(self._key, channels=[self.vendor.channel])
+        case_id = self.casework.open(self._key, channels=[self.vendor.channel])
         if self.vendor.channel is Channel.VOICE:
-            self.desk.pass_time(minutes=1)
-        self.desk.deliver(Scripted([outcome], name=self.name, channels=(self.vendor.channel,)))
-        [attempt] = [each for each in self.desk.attempts(case_id) if each.sent_at]
+            self.casework.pass_time(minutes=1)
+        self.casework.deliver(Scripted([outcome], name=self.name, channels=(self.vendor.channel,)))
+        [attempt] = [each for each in self.casework.attempts(case_id) if each.sent_at]
         return str(attempt.send_key)
 
     def report(self, key: str, well: bool = True, ref: str = REF) -> Posted:
@@ -72,14 +72,14 @@ class Door:
         return asyncio.run(answer())
 
     def result(self, key: str) -> tuple[str, str | None]:
-        self.desk.settle()
-        [attempt] = self.desk.rows_of_key(UUID(key))
+        self.casework.settle()
+        [attempt] = self.casework.rows_of_key(UUID(key))
         return attempt.state, attempt.result
 
 
 @pytest.fixture
-def at(desk: Desk, tmp_path: Path) -> Any:
-    return lambda name, **options: Door(desk, name, tmp_path, **options)
+def at(casework: CaseworkFixture, tmp_path: Path) -> Any:
+    return lambda name, **options: Door(casework, name, tmp_path, **options)
 
 
 @reporting
@@ -94,7 +94,7 @@ def test_a_good_receipt_settles_and_is_answered_as_the_vendor_wants(at: Any, nam
     assert [each["event"] for each in logged] == ["receipt_stored", "receipt_stored"]
     for secret in (TOKEN, "何样兰", "15400000001"):
         assert secret not in str(logged)
-        assert all(secret not in str(row.__dict__) for row in door.desk.rows(ReceiptRow))
+        assert all(secret not in str(row.__dict__) for row in door.casework.rows(ReceiptRow))
 
 
 @reporting
@@ -102,16 +102,16 @@ def test_a_copy_is_stored_once_and_answered_the_same(at: Any, name: str) -> None
     door = at(name)
     report = door.report(door.sent())
     assert door.post(report) == door.post(report) == door.vendor.reply
-    assert len(door.desk.rows(ReceiptRow)) == 1
+    assert len(door.casework.rows(ReceiptRow)) == 1
 
 
 @reporting
 def test_a_late_receipt_is_still_knowledge(at: Any, name: str) -> None:
     door = at(name)
     key = door.sent()
-    door.desk.pass_time(hours=2)
-    door.desk.clear_leases()
-    door.desk.deliver(Scripted(statuses=[Accepted(REF)], name=name))
+    door.casework.pass_time(hours=2)
+    door.casework.clear_leases()
+    door.casework.deliver(Scripted(statuses=[Accepted(REF)], name=name))
     assert door.result(key) == ("settled", "UNKNOWN")
     assert door.post(door.report(key)) == door.vendor.reply
     assert door.result(key) == ("settled", door.vendor.good)
@@ -132,7 +132,7 @@ def test_an_unknown_receipt_is_counted_and_changes_nothing(at: Any, name: str) -
     key = door.sent()
     status, _ = door.post(door.report(str(uuid4()), ref="ref-of-somebody-else"))
     assert status == (404 if door.vendor.idempotent else 200)
-    assert door.desk.rows(ReceiptRow) == []
+    assert door.casework.rows(ReceiptRow) == []
     assert door.refused() == {"unknown_id": 1}
     assert door.result(key) == ("accepted", None)
 
@@ -153,7 +153,7 @@ def test_a_forged_or_malformed_receipt_is_refused(at: Any, name: str) -> None:
         assert door.post(door.vendor.sign(replace(report, body=body, query={})))[0] == 400
     assert door.refused()["malformed"] == 4
     assert door.post(replace(report, body=b"x" * 70_000))[0] == 413
-    assert door.desk.rows(ReceiptRow) == []
+    assert door.casework.rows(ReceiptRow) == []
     assert TOKEN not in str(door.refused())
 
 
@@ -179,7 +179,7 @@ def test_a_batch_is_stored_item_by_item(at: Any, name: str) -> None:
     batch = door.vendor.sign(replace(reports[0], body=json.dumps([*others, *items, items[0]]).encode()))
     with capture_logs() as logged:
         assert door.post(batch) == door.post(batch) == door.vendor.reply
-    assert len(door.desk.rows(ReceiptRow)) == 2
+    assert len(door.casework.rows(ReceiptRow)) == 2
     assert [door.result(key)[1] for key in keys] == [door.vendor.good, door.vendor.bad]
     assert door.refused() == {"unknown_id": 2, "malformed": 6}
     left_out = [each for each in logged if each["event"] == "receipts_left_out"]
@@ -211,7 +211,7 @@ def test_a_key_press_counts_whether_it_comes_before_or_after_the_end_of_the_call
     assert door.result(first) == ("settled", "UNKNOWN")
     assert door.post(pressed) == door.vendor.reply
     assert door.result(first) == ("settled", "ANSWERED_SUBJECT")
-    assert door.desk.rows_of_key(UUID(first))[0].confirmed
+    assert door.casework.rows_of_key(UUID(first))[0].confirmed
 
 
 def test_a_key_reported_in_mid_call_is_taken_and_ringing_is_no_news(at: Any) -> None:

@@ -1,5 +1,6 @@
 """A pytest plugin for runs that only ask whether the tests notice: few examples, always the same, never shrunk."""
 
+import os
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ EXAMPLES = 30
 settings.register_profile(
     "quick", settings.get_profile("ci"), derandomize=True, database=None, phases=(Phase.explicit, Phase.generate)
 )
-settings.load_profile("quick")
+os.environ.setdefault("HYPOTHESIS_PROFILE", "quick")  # which the tests' own conftest loads
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

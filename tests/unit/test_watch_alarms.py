@@ -22,6 +22,12 @@ def alarms(**facts: Any) -> list[Alarm]:
     return judge(replace(WELL, **facts), LIMITS)
 
 
+def test_a_silent_sweep_is_told_within_15_seconds_of_its_last_sign_of_life() -> None:
+    assert LIMITS.sweep_s + LIMITS.period_s <= 15
+    assert [each.code for each in alarms(swept_s=LIMITS.sweep_s + 0.1)] == [Code.SWEEP_SILENT]
+    assert alarms(swept_s=LIMITS.sweep_s) == []
+
+
 def test_where_all_is_well_there_is_no_alarm() -> None:
     assert judge(WELL, LIMITS) == []
 

@@ -32,7 +32,7 @@ _TEXT = "【反诈中心】您可能正遭遇电信网络诈骗,请立即停止�
 
 
 @contextmanager
-def desk(home: Path) -> Iterator[tuple[SmppPartStore, sessionmaker[Session]]]:
+def part_store(home: Path) -> Iterator[tuple[SmppPartStore, sessionmaker[Session]]]:
     """The port of the adapter on a PostgreSQL that keeps what it has confirmed."""
     server = embedded.postgres(home, durable=True)
     engine = create_engine(server.url, pool_size=15)
@@ -52,7 +52,7 @@ def run(note: Callable[..., None]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, processes.smsc(answer_ms=20) as peer:
         home = Path(folder)
         home.chmod(0o755)
-        with desk(home) as (book, sessions):
+        with part_store(home) as (book, sessions):
             cpu = _cpu_s()
             said, waits = asyncio.run(_send(peer.said["port"], book))
             cpu = _cpu_s() - cpu

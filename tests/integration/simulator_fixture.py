@@ -29,7 +29,7 @@ OTHER_SECRET = "whsec_YW5vdGhlci1zZWNyZXQtb2YtdGhpcnR5LXR3by1ieXRlcw=="
 NUMBER, SECOND = "+8615400000001", "+8615400000002"
 IDENTITY = "99010119870815931X"
 TEXT = "请勿转账"
-PATIENCE_S = 20
+PATIENCE_S = 120
 
 
 async def spawn(*arguments: str, secret: str | None = SECRET) -> Process:
@@ -92,15 +92,22 @@ async def simulator(record: Path, *extra: str) -> AsyncIterator[Simulator]:
 
 @dataclass
 class Mailbox:
-    """Receives callbacks. `refusals` are the statuses it answers before it takes any."""
+    """Receives callbacks. `refusals` are the statuses it answers before it takes any.
+
+    `on_receipt` is done before it answers the first that it takes: until then the simulator goes no further.
+    """
 
     url: str = ""
+    on_receipt: Callable[[], Awaitable[None]] | None = None
     refusals: list[int] = field(default_factory=list)
     inbox: asyncio.Queue[tuple[dict[str, str], bytes]] = field(default_factory=asyncio.Queue)
 
     async def handle(self, request: web.Request) -> web.Response:
         if self.refusals:
             return web.Response(status=self.refusals.pop(0))
+        if self.on_receipt is not None:
+            first, self.on_receipt = self.on_receipt, None
+            await first()
         self.inbox.put_nowait((dict(request.headers), await request.read()))
         return web.Response(status=204)
 
@@ -137,7 +144,7 @@ def client(
     *,
     callback_url: str | None = None,
     secret: str = SECRET,
-    timeout_s: float = 10,
+    timeout_s: float = 30,  # the longest that an adapter allows
 ) -> GatewayClient:
     return adapter(
         ProviderSettings(
@@ -152,7 +159,7 @@ def client(
 
 
 @dataclass
-class World:
+class SimulatorFixture:
     simulator: Simulator
     gateway: GatewayClient
     bank: GatewayClient
@@ -168,18 +175,18 @@ class World:
         return [json.loads(line)["event"] for line in self.record.read_text().splitlines()]
 
 
-Scenario = Callable[[World], Awaitable[None]]
+Scenario = Callable[[SimulatorFixture], Awaitable[None]]
 
 
 @asynccontextmanager
-async def world(record: Path, *extra: str, timeout_s: float = 10) -> AsyncIterator[World]:
+async def simulator_fixture(record: Path, *extra: str) -> AsyncIterator[SimulatorFixture]:
     async with AsyncExitStack() as stack:
         box = await stack.enter_async_context(mailbox())
         running = await stack.enter_async_context(simulator(record, *extra))
-        clients = [client(running.base_url, each, callback_url=box.url, timeout_s=timeout_s) for each in ADAPTERS]
+        clients = [client(running.base_url, each, callback_url=box.url) for each in ADAPTERS]
         for each in clients:
             stack.push_async_callback(each.close)
-        yield World(running, *clients, box, record)
+        yield SimulatorFixture(running, *clients, box, record)
 
 
 def sms(to: str = NUMBER) -> Message:

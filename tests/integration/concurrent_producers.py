@@ -1,6 +1,6 @@
 """What a centre may say about a person in several lines, and what stands in the database when all of it has been said.
 
-Each story ends the same in whatever order its lines come: that is what makes it a test of the order.
+Each history ends the same in whatever order its lines come: that is what makes it a test of the order.
 """
 
 # ruff: noqa: S608 - the questions are put together from parts of this file
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from desk import Desk, instruction, phone, withdrawal
+from casework_fixture import CaseworkFixture, instruction, phone, withdrawal
 
 Line = dict[str, Any]
 _OTHER = {"system": "运营商预警(虚构)"}
@@ -89,7 +89,7 @@ def _expired(number: int) -> list[Line]:
     return [_version(number, 1, grave=1, valid_until="2026-03-02T08:00:00+08:00")]
 
 
-STORIES: tuple[Callable[[int], list[Line]], ...] = (
+HISTORIES: tuple[Callable[[int], list[Line]], ...] = (
     *(_plain, _updated, _in_conflict, _conflict_that_is_over, _joined, _conflict_beside_an_update, _withdrawn),
     *(_withdrawn_twice, _withdrawn_by_one_of_two, _pushed_again, _neighbours, _expired),
 )
@@ -97,31 +97,31 @@ STORIES: tuple[Callable[[int], list[Line]], ...] = (
 
 def lines(wanted: int, dice: Random) -> list[Line]:
     """That many lines in the order in which a centre would say them: people mixed, each one's own lines in order."""
-    told: list[list[Line]] = []
-    while sum(map(len, told)) < wanted:
-        told.append(STORIES[len(told) % len(STORIES)](1 + 3 * len(told)))
-    turns = [index for index, story in enumerate(told) for _ in story]
+    histories: list[list[Line]] = []
+    while sum(map(len, histories)) < wanted:
+        histories.append(HISTORIES[len(histories) % len(HISTORIES)](1 + 3 * len(histories)))
+    turns = [index for index, history in enumerate(histories) for _ in history]
     dice.shuffle(turns)
-    waiting = [iter(story) for story in told]
+    waiting = [iter(history) for history in histories]
     return [next(waiting[index]) for index in turns][:wanted]
 
 
-def push_all(desk: Desk, said: list[Line]) -> list[str]:
-    """As a centre does: what came before its instruction is refused, and said again. Gives the words of each answer."""
+def push_all(casework: CaseworkFixture, pushed: list[Line]) -> list[str]:
+    """As a centre does: what came before its instruction is refused, and pushed again. Returns each answer's status."""
     answers: list[str] = []
-    waiting = said
+    waiting = pushed
     while waiting:
-        words = [str(desk.push(line).status) for line in waiting]
-        answers += words
-        refused = [line for line, word in zip(waiting, words, strict=True) if word == "refused"]
+        statuses = [str(casework.push(line).status) for line in waiting]
+        answers += statuses
+        refused = [line for line, status in zip(waiting, statuses, strict=True) if status == "refused"]
         assert len(refused) < len(waiting), refused[0]
         waiting = refused
     return answers
 
 
-def standing(desk: Desk) -> dict[str, Counter[str]]:
-    """What stands, told without ids and times; vault digests are the same for the same number."""
-    return {name: Counter(map(str, desk.sql(question))) for name, question in _QUESTIONS.items()}
+def final_state(casework: CaseworkFixture) -> dict[str, Counter[str]]:
+    """The database's rows without ids and times; vault digests are the same for the same number."""
+    return {name: Counter(map(str, casework.sql(question))) for name, question in _QUESTIONS.items()}
 
 
 # Versions that a later one or a withdrawal had overtaken before they came are not stored, so the newest alone counts.

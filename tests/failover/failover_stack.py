@@ -40,11 +40,11 @@ secret_env = "DISPATCHER_SIMULATOR_SECRET"
 
 
 @dataclass
-class Stage(Stack):
+class FailoverStack(Stack):
     ports: dict[str, int] = field(default_factory=dict)
 
     @classmethod
-    def at(cls, home: Path) -> "Stage":
+    def at(cls, home: Path) -> "FailoverStack":
         ports = {name: free_port("127.0.0.1", 0) or 0 for name in GATEWAYS}
         path = home / "providers.toml"
         tables = (
@@ -72,7 +72,7 @@ class Stage(Stack):
         lines = (Line.model_validate_json(line) for line in self._record(name).read_bytes().splitlines())
         return [line for line in lines if line.event in ("message", "repeat")]
 
-    def told(self, *words: str) -> str:
+    def provider_report(self, *words: str) -> str:
         """What `dispatcher providers` prints of it."""
         command = [sys.executable, "-m", "dispatcher.cli", "providers", *words]
         done = subprocess.run(command, env=os.environ | self.environment, capture_output=True, text=True, check=True)
@@ -81,7 +81,7 @@ class Stage(Stack):
     def _record(self, name: str) -> Path:
         return self.settings.home / f"gateway-{name}.jsonl"
 
-    def __enter__(self) -> "Stage":
+    def __enter__(self) -> "FailoverStack":
         try:
             self.start_servers()
             self.start_children()

@@ -1,4 +1,4 @@
-"""What the tests of casework work with: a desk on a real database, instructions, and a scripted provider."""
+"""What the tests of casework work with: a real database, instructions, and a scripted provider."""
 
 import asyncio
 import json
@@ -56,6 +56,8 @@ SYSTEM = "省反诈平台(虚构)"
 _receipts = count(1)
 
 NO_REDIS = "redis://127.0.0.1:9/0"  # nobody answers there
+# The product gives Redis up after a second: for a URL of the tests, in which a busy machine takes longer than that.
+PATIENT_REDIS = "?socket_timeout=60&socket_connect_timeout=60"
 
 
 def instruction(number: int = 1, **changes: Any) -> dict[str, Any]:
@@ -93,7 +95,7 @@ def event(op: str, number: int = 1, **changes: Any) -> dict[str, Any]:
 
 @dataclass
 class Scripted:
-    """A provider that says what its lists say, in turn; used up, it accepts, knows no more, and cancels."""
+    """A provider that answers from its lists, in turn. Once they are used up, it accepts and cancels all."""
 
     outcomes: list[Outcome] = field(default_factory=list)
     statuses: list[Status] = field(default_factory=list)
@@ -101,7 +103,7 @@ class Scripted:
     name: str = "scripted"
     channels: tuple[Channel, ...] = (Channel.SMS, Channel.VOICE)
     destinations: frozenset[str] | None = None
-    timeout_s: float = 10.0
+    timeout_s: float = 600.0  # a lease of our own making never runs out by itself
     queries_need_number: bool = False
     allowed: dict[str, Any] = field(default_factory=dict)  # its limits, as PROVIDERS_FILE would have them
     on_send: Callable[[Message], object] | None = None
@@ -143,7 +145,7 @@ def pump_of(services: Services) -> Pump:
 
 
 @dataclass
-class Desk:
+class CaseworkFixture:
     url: str
     sessions: sessionmaker[Session]
     context: Context
@@ -203,16 +205,16 @@ class Desk:
         return self.rows(CaseRow, CaseRow.id == case_id)[0]
 
     def attempts(self, case_id: UUID, channel: str | None = None) -> list[AttemptRow]:
-        found = self.rows(AttemptRow, AttemptRow.case_id == case_id)
-        return [each for each in found if channel in (None, each.channel)]
+        rows = self.rows(AttemptRow, AttemptRow.case_id == case_id)
+        return [row for row in rows if channel in (None, row.channel)]
 
     def rows_of_key(self, send_key: UUID) -> list[AttemptRow]:
         return self.rows(AttemptRow, AttemptRow.send_key == send_key)
 
     def journal(self, case_id: UUID | None, event: str | None = None) -> list[JournalRow]:
         """A case's entries in their order; those of no case where `case_id` is None."""
-        found = self.rows(JournalRow, JournalRow.case_id == case_id)
-        return [each for each in sorted(found, key=lambda row: row.seq) if event in (None, each.event)]
+        rows = self.rows(JournalRow, JournalRow.case_id == case_id)
+        return [row for row in sorted(rows, key=lambda row: row.seq) if event in (None, row.event)]
 
     def verdict(self) -> Verdict:
         """What a rebuild from the journal finds."""
@@ -220,7 +222,7 @@ class Desk:
             return list(verify.compare(session))[-1]
 
     def events(self, case_id: UUID) -> list[str]:
-        return [each.event for each in self.journal(case_id)]
+        return [row.event for row in self.journal(case_id)]
 
     def quarantined(self) -> list[QuarantineRow]:
         return self.rows(QuarantineRow)
@@ -244,16 +246,16 @@ class Desk:
     def deliver(self, *providers: Any, lane: str = "routine") -> list[ProviderCall]:
         """Claim what is due now, do it, and record it: one slice."""
         calls = self.claim(*providers, lane=lane)
-        words = asyncio.run(_run_all({each.name: each for each in providers}, calls))
-        self.record(*(CallResult(call, word) for call, word in zip(calls, words, strict=True)))
+        answers = asyncio.run(_run_all({provider.name: provider for provider in providers}, calls))
+        self.record(*(CallResult(call, answer) for call, answer in zip(calls, answers, strict=True)))
         return calls
 
-    def receipt(self, send_key: UUID | str, word: Accepted | Answered | Result) -> bool:
+    def receipt(self, send_key: UUID | str, outcome: Accepted | Answered | Result) -> bool:
         """Store a receipt that no other equals, and settle it."""
-        answered = Answered(word) if isinstance(word, Result) else word
+        outcome = Answered(outcome) if isinstance(outcome, Result) else outcome
         with self.begin() as work:
-            found = Receipt(str(send_key), f"receipt-{next(_receipts)}", answered)
-            receipts.store(work, "scripted", found)
+            receipt = Receipt(str(send_key), f"receipt-{next(_receipts)}", outcome)
+            receipts.store(work, "scripted", receipt)
         return self.settle() == 1
 
     def settle(self) -> int:

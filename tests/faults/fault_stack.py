@@ -30,7 +30,7 @@ POLICY = Path(__file__).with_name("policy.toml")
 
 
 @dataclass
-class Strike:
+class Injection:
     """One fault: what it was, and when it was over."""
 
     what: str
@@ -38,14 +38,14 @@ class Strike:
 
 
 @dataclass
-class Stage(Stack):
+class FaultStack(Stack):
     launch: Launch = field(default_factory=dict)
-    strikes: list[Strike] = field(default_factory=list)
+    injections: list[Injection] = field(default_factory=list)
     sound: dict[str, list[str]] = field(default_factory=dict)
     resting: set[str] = field(default_factory=set)
 
     @classmethod
-    def at(cls, home: Path, launch: Launch) -> "Stage":
+    def at(cls, home: Path, launch: Launch) -> "FaultStack":
         settings = Settings(home=home, policy_file=POLICY, hooks_port=0)
         return cls(settings, launch=launch, receipt_delay_ms=150)
 
@@ -72,7 +72,7 @@ class Stage(Stack):
                 child.restart()
 
     def note(self, what: str) -> None:
-        self.strikes.append(Strike(what, clock.real_now()))
+        self.injections.append(Injection(what, clock.real_now()))
 
     @contextlib.contextmanager
     def fault(self, what: str) -> Iterator[None]:
@@ -159,8 +159,8 @@ class Stage(Stack):
     def script(self, people: list[dict[str, object]]) -> None:
         self._control("PUT", "/control/people", json=people)
 
-    def gateway_strikes(self, faults: Collection[str]) -> int:
-        """How many messages were struck by the dice, or all where a fault concerns every one."""
+    def gateway_injections(self, faults: Collection[str]) -> int:
+        """How many messages had a fault by chance, or all where a fault concerns every one."""
         seen = self._control("GET", "/control/seen").json()
         return int(seen["messages"] if _CONCERN_ALL.intersection(faults) else sum(seen["faults"].values()))
 
@@ -185,7 +185,7 @@ class Stage(Stack):
             timeout=20,
         )
 
-    def __enter__(self) -> "Stage":
+    def __enter__(self) -> "FaultStack":
         try:
             self.start_servers()
             self.start_children()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from desk import Desk
+from casework_fixture import CaseworkFixture
 
 from dispatcher.store.visits import VisitRow
 from dispatcher.supervision.decisions import SupervisorDecision
@@ -31,46 +31,49 @@ Load = Callable[..., None]
 ORDER = SupervisorDecision("S-1", "家属来电,何样已到派出所")
 
 
-def load_roster(desk: Desk, *badges: str, **duty: list[str]) -> None:
+def load_roster(casework: CaseworkFixture, *badges: str, **duty: list[str]) -> None:
     """A roster of these officers (all of them where none is named), with their duty times."""
     officers = [
         {"badge": badge, "unit": unit, "role": role, "duty": duty.get(badge, ["00:00-24:00"])}
         for badge, unit, role in STAFF
         if not badges or badge in badges
     ]
-    with desk.sessions.begin() as session:
+    with casework.sessions.begin() as session:
         roster.load(session, Roster.model_validate({"units": (*UNITS, AWAY), "officers": officers}))
 
 
-def assign(desk: Desk) -> None:
+def assign(casework: CaseworkFixture) -> None:
     """Deliver until no assignment is due."""
     settings = ProviderSettings("roster", "roster", frozenset({Channel.VISIT}))
-    while desk.deliver(RosterProvider(settings, RosterAssigner(desk.sessions, desk.context))):
+    while casework.deliver(RosterProvider(settings, RosterAssigner(casework.sessions, casework.context))):
         pass
 
 
-def case_with_visit(desk: Desk, precinct: str | None = "P1", number: int = 1, **changes: Any) -> UUID:
+def case_with_visit(casework: CaseworkFixture, precinct: str | None = "P1", number: int = 1, **changes: Any) -> UUID:
     """A critical case whose visit has been assigned."""
     address = {"kind": "residence", "text": "样板路1号", "precinct_code": precinct}
     known = {"urgency": "critical", "channels": ["visit"], "addresses": [address]}
-    case_id = desk.open(number, **(known | changes))
-    assign(desk)
+    case_id = casework.open(number, **(known | changes))
+    assign(casework)
     return case_id
 
 
-def visit_of(desk: Desk, case_id: UUID) -> VisitRow:
+def visit_of(casework: CaseworkFixture, case_id: UUID) -> VisitRow:
     """The case's last visit."""
-    return desk.rows(VisitRow, VisitRow.case_id == case_id)[-1]
+    return casework.rows(VisitRow, VisitRow.case_id == case_id)[-1]
 
 
-def act(desk: Desk, case_id: UUID, step: str, *, officer: str | None = None, **said: Any) -> VisitRow:
-    """One step of an officer's work, with what is said at it."""
-    word = officer_steps.OfficerReport(**said)
-    with desk.begin() as work:
-        return officer_steps.act(work, visit_of(desk, case_id).id, step, officer=officer, report=word)
+def act(casework: CaseworkFixture, case_id: UUID, step: str, *, officer: str | None = None, **facts: Any) -> VisitRow:
+    """One step of an officer's work, with what the officer reports."""
+    report = officer_steps.OfficerReport(**facts)
+    with casework.begin() as work:
+        visit, _ = officer_steps.act(work, visit_of(casework, case_id).id, step, officer=officer, report=report)
+    return visit
 
 
-def give(desk: Desk, order: Callable[..., Any], case_id: UUID, *what: Any, by: SupervisorDecision = ORDER) -> Any:
+def decide_as_supervisor(
+    casework: CaseworkFixture, order: Callable[..., Any], case_id: UUID, *what: Any, by: SupervisorDecision = ORDER
+) -> Any:
     """A supervisor's order on a case."""
-    with desk.begin() as work:
+    with casework.begin() as work:
         return order(work, case_id, by, *what)

@@ -1,0 +1,128 @@
+"""What drills do to the stack. Each returns once its fault is over."""
+
+import time
+from random import Random
+
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
+
+from dispatcher.store import engine
+from tests.faults.fault_stack import FaultStack
+
+_AWAY_S = 2.0
+_DELIVERING = ("worker-urgent", "worker-routine")
+_LOCK = text("SELECT id FROM cases WHERE state = 'open' ORDER BY random() LIMIT 20 FOR UPDATE SKIP LOCKED")
+_LOCK_ATTEMPTS = text(
+    "SELECT id FROM attempts WHERE action IS NOT NULL ORDER BY random() LIMIT 20 FOR UPDATE SKIP LOCKED"
+)
+_SENDING = text(
+    "SELECT EXISTS (SELECT FROM attempts WHERE state = 'sending' AND sent_at > clock_timestamp() - interval '100 ms')"
+)
+
+
+def kill_worker(stack: FaultStack, chance: Random) -> None:
+    if name := _delivering(stack, chance):
+        stack.kill(name)
+
+
+def kill_workers(stack: FaultStack, chance: Random) -> None:
+    if _delivering(stack, chance):
+        for name in [each for each in stack.supervisor.children if each.startswith("worker")]:
+            stack.kill(name)
+
+
+def term_worker(stack: FaultStack, chance: Random) -> None:
+    name = _delivering(stack, chance)
+    if name is not None:
+        with stack.fault(f"{name} told to end"):
+            stack.terminate(name)
+
+
+def flush_redis(stack: FaultStack, _chance: Random) -> None:
+    with stack.fault("FLUSHALL"):
+        stack.redis().flushall()
+
+
+def restart_redis(stack: FaultStack, _chance: Random) -> None:
+    with stack.fault("Redis restarted"):
+        stack.kill_redis()
+        time.sleep(_AWAY_S)
+        stack.start_redis()
+
+
+def restart_postgres(stack: FaultStack, _chance: Random) -> None:
+    with stack.fault("PostgreSQL restarted"):
+        stack.kill_postgres()
+        time.sleep(_AWAY_S)
+        stack.start_postgres()
+
+
+def restart_both(stack: FaultStack, _chance: Random) -> None:
+    with stack.fault("PostgreSQL and Redis restarted"):
+        stack.kill_postgres()
+        stack.kill_redis()
+        time.sleep(_AWAY_S)
+        stack.start_redis()
+        stack.start_postgres()
+
+
+def fill_disk(stack: FaultStack, _chance: Random) -> None:
+    """A ballast takes what is left of the small disk; then it goes, and a server that gave up is started again."""
+    ballast = stack.data / "ballast"
+    with stack.fault("disk full"):
+        try:
+            with ballast.open("wb", buffering=0) as file:
+                for size in (1 << 20, 1 << 12):
+                    _fill(file.write, bytes(size))
+            time.sleep(2 * _AWAY_S)
+        finally:
+            ballast.unlink()
+        stack.start_postgres()
+
+
+def lock_cases(stack: FaultStack, _chance: Random) -> None:
+    """A transaction of somebody else's that holds cases, and attempts of others, for a long time."""
+    with stack.fault("locks held"), _database(stack).begin() as connection:
+        connection.execute(_LOCK)
+        connection.execute(_LOCK_ATTEMPTS)
+        time.sleep(3 * _AWAY_S)
+
+
+def change_sweeps(stack: FaultStack, _chance: Random) -> None:
+    """Two; the first is killed and the other takes over; none, with all rings lost; one again."""
+    with stack.fault("sweeps changed"):
+        stack.add("sweep-2", stack.supervisor.children["sweep"].command)
+        time.sleep(_AWAY_S)
+        with stack.without("sweep"):
+            time.sleep(2 * _AWAY_S)
+            stack.resting.add("sweep-2")
+            stack.kill("sweep-2")
+            stack.redis().flushall()
+            time.sleep(2 * _AWAY_S)
+
+
+def _fill(write: object, block: bytes) -> None:
+    try:
+        while True:
+            write(block)  # type: ignore[operator]
+    except OSError:
+        return
+
+
+def _delivering(stack: FaultStack, chance: Random) -> str | None:
+    """A worker that has work in hand: killing one that still starts proves nothing. None where there is none."""
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        try:
+            with _database(stack).connect() as connection:
+                up = [name for name in _DELIVERING if stack.is_up(name)]
+                if up and connection.scalar(_SENDING):
+                    return chance.choice(up)
+        except OperationalError:
+            pass
+        time.sleep(0.01)
+    return None
+
+
+def _database(stack: FaultStack) -> Engine:
+    return engine.engine(stack.environment["DISPATCHER_DATABASE_URL"])
