@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from dispatcher.broker import Broker
 
+from schemas.vocabulary import Urgency
+
 LANES = ("urgent", "routine")
 URGENT, ROUTINE = LANES
 LINK = "link."  # before a provider's name: the lane of what goes through its link
@@ -22,6 +24,11 @@ ADVANCE: Task = ("advance_due", "casework")
 
 _GAP_S = 0.05
 _CASEWORK_GAP_S = 0.15  # receipts settled together cost a third of what they cost one by one
+
+
+def lane_of(urgency_rank: int) -> str:
+    """The general lane of an attempt of this urgency."""
+    return URGENT if urgency_rank <= Urgency.HIGH.rank else ROUTINE
 
 
 def link_lane(provider: str) -> str:

@@ -1,20 +1,22 @@
 """Carries the engine's decisions out: each changes rows and leaves one journal entry with its rule."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from dispatcher.casework import closing
 from dispatcher.casework.case_file import CaseFile
+from dispatcher.casework.moves import move_attempt, move_visit
+from dispatcher.engine import attempt_states, visit_states
 from dispatcher.engine import decisions as d
+from dispatcher.engine.attempt_states import AttemptMove
 from dispatcher.store import journal_changes
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import new_id
 from dispatcher.store.cases import BadNumberRow, CaseRow
 from dispatcher.store.visits import VisitRow
 from dispatcher.store.work_items import WorkItemRow
-from dispatcher.wake import ROUTINE, URGENT
+from dispatcher.wake import lane_of
 from schemas.vocabulary import (
     AttemptState,
     BankRequest,
@@ -31,10 +33,6 @@ from schemas.vocabulary import (
 _FIRST_OF_ALL = -1  # money that is leaving is stopped before anybody is warned
 
 
-def lane_of(urgency_rank: int) -> str:
-    return URGENT if urgency_rank <= Urgency.HIGH.rank else ROUTINE
-
-
 def carry_out(case_file: CaseFile, case_id: UUID, decisions: Iterable[d.Decision]) -> None:
     """Carry out one case's decisions, in order."""
     writer = DecisionWriter(case_file, case_file.cases[case_id])
@@ -48,7 +46,7 @@ def carry_out(case_file: CaseFile, case_id: UUID, decisions: Iterable[d.Decision
 
 
 class DecisionWriter:
-    """One case in writer. The engine names new rows new-0, new-1, …; here they get their ids."""
+    """One case whose decisions are carried out. The engine names new rows new-0, new-1, …; here they get their ids."""
 
     def __init__(self, case_file: CaseFile, case: CaseRow) -> None:
         self.case_file = case_file
@@ -76,12 +74,17 @@ class DecisionWriter:
     def visit(self, name: str) -> VisitRow:
         return self.case_file.visit(self.case.id, self.known(name))
 
+    def assignments(self, visit: VisitRow) -> list[AttemptRow]:
+        """Attempts to hand this visit to an officer that have no end yet."""
+        made = self.case_file.attempts[self.case.id]
+        return [each for each in made if each.visit_id == visit.id and each.settled_at is None]
+
     def note(self, event: str, rule: str, **data: Any) -> None:
         self.case_file.note(self.case.id, event, data, rule=rule)
 
 
 def _plan(writer: DecisionWriter, plan: d.PlanAttempt) -> None:
-    attempt = _new_attempt(writer, plan.rule, plan.channel)
+    attempt = _new_attempt(writer, plan.rule, plan.channel, attempt_states.plan())
     attempt.party, attempt.person = plan.party, plan.person.value
     attempt.phone_id, attempt.visit_id, attempt.rung = writer.id(plan.number_id), writer.id(plan.visit_id), plan.rung
     attempt.retry_of, attempt.retry_kind = writer.id(plan.retry_of), plan.retry_kind
@@ -90,39 +93,39 @@ def _plan(writer: DecisionWriter, plan: d.PlanAttempt) -> None:
     attempt.hook, attempt.occasion = plan.bank_request, plan.warning_number
     if plan.bank_request is BankRequest.STOP_PAYMENT:
         attempt.urgency_rank, attempt.lane = _FIRST_OF_ALL, lane_of(_FIRST_OF_ALL)
-    attempt.due_at, attempt.action = plan.due_at, "send"
-    if plan.send_key is not None and plan.retry_of is not None:
-        writer.attempt(plan.retry_of).action = None  # its key lives on in this one, which will be asked about
+    attempt.due_at = plan.due_at
+    before = writer.attempt(plan.retry_of) if plan.retry_of is not None else None
+    if plan.send_key is not None and before is not None and before.state == AttemptState.IN_DOUBT:
+        move_attempt(before, attempt_states.replace_doubtful(before))  # its key lives on in the new one
     if plan.due_at <= writer.now:
         writer.case_file.work.wake(attempt.lane)
     writer.note(
         "attempt_planned",
         plan.rule,
-        attempt=str(attempt.id),
+        attempt=attempt.id,
         channel=plan.channel,
         person=plan.person,
         party=plan.party,
-        phone=_text(attempt.phone_id),
+        phone=attempt.phone_id,
         hook=plan.bank_request,
         occasion=plan.warning_number,
-        visit=_text(attempt.visit_id),
+        visit=attempt.visit_id,
         rung=plan.rung,
-        due_at=plan.due_at.isoformat(),
-        retry_of=_text(attempt.retry_of),
-        send_key=str(attempt.send_key),
+        due_at=plan.due_at,
+        retry_of=attempt.retry_of,
+        send_key=attempt.send_key,
         possible_duplicate=plan.possible_duplicate,
         held_by=list(plan.held_by),
     )
 
 
 def _skip(writer: DecisionWriter, skip: d.SkipChannel) -> None:
-    attempt = _new_attempt(writer, skip.rule, skip.channel)
-    attempt.state, attempt.result = AttemptState.SKIPPED.value, Result.SKIPPED.value
-    attempt.skip_reason, attempt.settled_at = skip.reason.value, writer.now
-    writer.note("attempt_skipped", skip.rule, attempt=str(attempt.id), channel=skip.channel, reason=skip.reason)
+    attempt = _new_attempt(writer, skip.rule, skip.channel, attempt_states.leave_out(writer.now))
+    attempt.skip_reason = skip.reason.value
+    writer.note("attempt_skipped", skip.rule, attempt=attempt.id, channel=skip.channel, reason=skip.reason)
 
 
-def _new_attempt(writer: DecisionWriter, rule: str, channel: Channel) -> AttemptRow:
+def _new_attempt(writer: DecisionWriter, rule: str, channel: Channel, move: AttemptMove) -> AttemptRow:
     key, rank = writer.new_id(), Urgency(writer.case.urgency).rank
     attempt = AttemptRow(
         id=key,
@@ -134,7 +137,6 @@ def _new_attempt(writer: DecisionWriter, rule: str, channel: Channel) -> Attempt
         send_key=key,
         possible_duplicate=False,
         occasion=1,
-        state=AttemptState.PLANNED.value,
         due_at=writer.now,
         lane=lane_of(rank),
         urgency_rank=rank,
@@ -142,6 +144,7 @@ def _new_attempt(writer: DecisionWriter, rule: str, channel: Channel) -> Attempt
         confirmed=False,
         was_in_doubt=False,
     )
+    move_attempt(attempt, move)
     writer.case_file.session.add(attempt)
     writer.case_file.attempts[writer.case.id].append(attempt)
     return attempt
@@ -149,8 +152,8 @@ def _new_attempt(writer: DecisionWriter, rule: str, channel: Channel) -> Attempt
 
 def _cancel(writer: DecisionWriter, cancel: d.CancelAttempt) -> None:
     attempt = writer.attempt(cancel.attempt_id)
-    attempt.state, attempt.action, attempt.settled_at = AttemptState.CANCELLED.value, None, writer.now
-    writer.note("attempt_cancelled", cancel.rule, attempt=str(attempt.id), channel=attempt.channel)
+    move_attempt(attempt, attempt_states.cancel(attempt, writer.now))
+    writer.note("attempt_cancelled", cancel.rule, attempt=attempt.id, channel=attempt.channel)
 
 
 def _bring_forward(writer: DecisionWriter, decision: d.BringAttemptForward) -> None:
@@ -158,22 +161,23 @@ def _bring_forward(writer: DecisionWriter, decision: d.BringAttemptForward) -> N
     attempt.due_at = decision.due_at
     if decision.due_at <= writer.now:
         writer.case_file.work.wake(attempt.lane)
-    writer.note("attempt_brought_forward", decision.rule, attempt=str(attempt.id), due_at=decision.due_at.isoformat())
+    writer.note("attempt_brought_forward", decision.rule, attempt=attempt.id, due_at=decision.due_at)
 
 
 def _recall(writer: DecisionWriter, recall: d.RecallAttempt) -> None:
     attempt = writer.attempt(recall.attempt_id)
-    attempt.action, attempt.due_at = "cancel", writer.now
-    attempt.recalled_at, attempt.lease_until = writer.now, None
+    move_attempt(attempt, attempt_states.recall(attempt))
+    attempt.due_at = attempt.recalled_at = writer.now
+    attempt.lease_until = None
     writer.case_file.work.wake(attempt.lane)
-    writer.note("attempt_recalled", recall.rule, attempt=str(attempt.id), channel=attempt.channel)
+    writer.note("attempt_recalled", recall.rule, attempt=attempt.id, channel=attempt.channel)
 
 
 def _give_up(writer: DecisionWriter, decision: d.GiveUpDoubt) -> None:
     attempt = writer.attempt(decision.attempt_id)
-    attempt.state, attempt.action = AttemptState.SETTLED.value, None
-    attempt.result, attempt.ending, attempt.settled_at = Result.UNKNOWN.value, Ending.DOUBT_GIVEN_UP.value, writer.now
-    writer.note("attempt_given_up", decision.rule, attempt=str(attempt.id), channel=attempt.channel)
+    move_attempt(attempt, attempt_states.give_up(attempt, writer.now))
+    attempt.ending = Ending.DOUBT_GIVEN_UP.value
+    writer.note("attempt_given_up", decision.rule, attempt=attempt.id, channel=attempt.channel)
 
 
 def _open_visit(writer: DecisionWriter, decision: d.OpenVisit) -> None:
@@ -192,24 +196,23 @@ def _open_visit(writer: DecisionWriter, decision: d.OpenVisit) -> None:
     writer.note(
         "visit_opened",
         decision.rule,
-        visit=str(visit.id),
+        visit=visit.id,
         precinct=visit.precinct_code,
-        not_before=_time(decision.not_before),
-        not_after=_time(decision.not_after),
+        not_before=decision.not_before,
+        not_after=decision.not_after,
     )
 
 
 def _end_assignment(writer: DecisionWriter, decision: d.EndAssignment) -> None:
     visit, attempt = writer.visit(decision.visit_id), writer.attempt(decision.attempt_id)
     officer = visit.officer
-    attempt.state, attempt.action = AttemptState.SETTLED.value, None
-    attempt.result, attempt.settled_at = decision.result.value, writer.now
-    free_visit(visit)
+    move_attempt(attempt, attempt_states.settle(attempt, decision.result, writer.now))
+    move_visit(visit, visit_states.free(visit))
     writer.note(
         "assignment_ended",
         decision.rule,
-        visit=str(visit.id),
-        attempt=str(attempt.id),
+        visit=visit.id,
+        attempt=attempt.id,
         officer=officer,
         result=decision.result,
     )
@@ -218,17 +221,15 @@ def _end_assignment(writer: DecisionWriter, decision: d.EndAssignment) -> None:
 def _re_address(writer: DecisionWriter, decision: d.ReaddressVisit) -> None:
     visit = writer.visit(decision.visit_id)
     told, before = visit.officer, visit.precinct_code
-    for attempt in writer.case_file.attempts[writer.case.id]:
-        if attempt.visit_id == visit.id and attempt.settled_at is None:
-            attempt.state, attempt.action = AttemptState.SETTLED.value, None
-            attempt.result, attempt.settled_at = Result.READDRESSED.value, writer.now
+    for attempt in writer.assignments(visit):
+        move_attempt(attempt, attempt_states.settle(attempt, Result.READDRESSED, writer.now))
     closing.lapse_offer(writer.case_file, visit)
-    free_visit(visit)
+    move_visit(visit, visit_states.readdress(visit))
     visit.precinct_code, visit.moved_at = decision.precinct, writer.now
     writer.note(
         "visit_re_addressed",
         decision.rule,
-        visit=str(visit.id),
+        visit=visit.id,
         before=before,
         after=decision.precinct,
         officer_told=told,
@@ -237,28 +238,20 @@ def _re_address(writer: DecisionWriter, decision: d.ReaddressVisit) -> None:
 
 def _end_offer(writer: DecisionWriter, decision: d.EndVisitOffer) -> None:
     visit = writer.visit(decision.visit_id)
-    visit.state = VisitState.WAITING.value
+    move_visit(visit, visit_states.end_offer(visit))
     closing.lapse_offer(writer.case_file, visit)
-    writer.note("transfer_lapsed", decision.rule, visit=str(visit.id))
-
-
-def free_visit(visit: VisitRow) -> None:
-    """The visit has no officer any more and waits for the next rung."""
-    visit.state = VisitState.WAITING.value
-    visit.officer = visit.attempt_id = visit.assigned_at = None
-    visit.accepted_at = visit.departed_at = visit.arrived_at = None
+    writer.note("transfer_lapsed", decision.rule, visit=visit.id)
 
 
 def _cancel_visit(writer: DecisionWriter, decision: d.CancelVisit) -> None:
     visit = writer.visit(decision.visit_id)
     told = visit.officer
-    for attempt in writer.case_file.attempts[writer.case.id]:
-        if attempt.visit_id == visit.id and attempt.settled_at is None:
-            attempt.state, attempt.action, attempt.settled_at = AttemptState.CANCELLED.value, None, writer.now
+    for attempt in writer.assignments(visit):
+        move_attempt(attempt, attempt_states.cancel(attempt, writer.now))
     before_arrival = visit.arrived_at is None
     closing.lapse_offer(writer.case_file, visit)
-    visit.state = VisitState.CANCELLED.value
-    writer.note("visit_cancelled", decision.rule, visit=str(visit.id), officer_told=told, before_arrival=before_arrival)
+    move_visit(visit, visit_states.cancel(visit))
+    writer.note("visit_cancelled", decision.rule, visit=visit.id, officer_told=told, before_arrival=before_arrival)
 
 
 def _raise(writer: DecisionWriter, decision: d.RaiseUrgency) -> None:
@@ -278,7 +271,7 @@ def raise_urgency(case_file: CaseFile, case: CaseRow, to: Urgency) -> None:
 
 def _set_deadline(writer: DecisionWriter, decision: d.SetDeadline) -> None:
     writer.case.deadlines = writer.case.deadlines | {decision.name: decision.at.isoformat()}
-    writer.note("deadline_set", decision.rule, name=decision.name, at=decision.at.isoformat())
+    writer.note("deadline_set", decision.rule, name=decision.name, at=decision.at)
 
 
 def _mark_bad(writer: DecisionWriter, decision: d.MarkNumberBad) -> None:
@@ -293,7 +286,7 @@ def _mark_bad(writer: DecisionWriter, decision: d.MarkNumberBad) -> None:
         decision.rule,
         phone=decision.number_id,
         channels=sorted(decision.channels),
-        until=until.isoformat(),
+        until=until,
         attempt=decision.attempt_id,
     )
 
@@ -332,15 +325,7 @@ def _oblige(writer: DecisionWriter, decision: d.OpenWorkItem) -> None:
         due_at=decision.due_at,
     )
     writer.case_file.session.add(row)
-    writer.note("duty_planned", decision.rule, duty=str(row.id), kind=decision.kind, due_at=decision.due_at.isoformat())
-
-
-def _time(value: datetime | None) -> str | None:
-    return value.isoformat() if value else None
-
-
-def _text(value: UUID | None) -> str | None:
-    return None if value is None else str(value)
+    writer.note("duty_planned", decision.rule, duty=row.id, kind=decision.kind, due_at=decision.due_at)
 
 
 _STEPS: dict[type, Callable[[DecisionWriter, Any], None]] = {

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -48,11 +49,10 @@ class UnitOfWork:
     def note(
         self, case: CaseRow, event: str, data: dict[str, Any], *, rule: str | None = None, actor: str = ENGINE
     ) -> None:
-        """Write one journal entry of a case that this transaction has locked. `data` holds ids and codes only."""
+        """Write one journal entry of a case that this transaction has locked. `data` holds ids, times and codes only."""
         case.journal_seq += 1
-        journal_changes.write(
-            self.session, JournalRow(case_id=case.id, seq=case.journal_seq, **self._entry(event, data, rule, actor))
-        )
+        entry = JournalRow(case_id=case.id, seq=case.journal_seq, **self._entry(event, data, rule, actor))
+        journal_changes.write(self.session, entry)
 
     def note_without_case(self, event: str, data: dict[str, Any], *, rule: str | None = None, actor: str) -> None:
         """Write one journal entry about something that belongs to no case."""
@@ -60,7 +60,14 @@ class UnitOfWork:
 
     def _entry(self, event: str, data: dict[str, Any], rule: str | None, actor: str) -> dict[str, Any]:
         written = {"id": new_id(), "at": self.now, "written_at": clock.real_now()}
-        return written | {"actor": actor, "event": event, "rule": rule, "data": data}
+        plain = {name: _plain(value) for name, value in data.items()}
+        return written | {"actor": actor, "event": event, "rule": rule, "data": plain}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, UUID) else value
 
 
 @contextmanager

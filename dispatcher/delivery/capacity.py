@@ -7,12 +7,11 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, false, not_, or_
 
-from dispatcher.casework.carry_out import lane_of
 from dispatcher.casework.context import Context
 from dispatcher.delivery import link_lanes
 from dispatcher.limits import Booking, Full, Limiter
 from dispatcher.store.attempts import AttemptRow
-from dispatcher.wake import URGENT
+from dispatcher.wake import URGENT, lane_of
 from providers.base import OperationsFault, Outcome, Provider, SwitchChannel
 from providers.registry import Registry
 from schemas.vocabulary import Urgency

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.decide import decide
+from dispatcher.casework.moves import move_attempt
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.delivery import link_lanes, outcomes
 from dispatcher.delivery.capacity import LEASE_MARGIN_S, Capacity, Slot
@@ -15,12 +16,13 @@ from dispatcher.delivery.choose_provider import Chooser
 from dispatcher.delivery.compose import MessageComposer
 from dispatcher.delivery.due import is_due
 from dispatcher.delivery.provider_call import ProviderCall
+from dispatcher.engine import attempt_states
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow
 from dispatcher.wake import LINK, ROUTINE, URGENT
 from providers.base import Message, Provider
 from providers.registry import Registry
-from schemas.vocabulary import AttemptState, Channel
+from schemas.vocabulary import Channel
 
 # A routine worker takes urgent rows too, urgent ones first; the urgent worker keeps itself free. A link has its own.
 _LANES = {ROUTINE: (URGENT, ROUTINE)}
@@ -142,7 +144,7 @@ class _Slice:
         attempt.lease_until = self._work.real_now + timedelta(seconds=timeout_s + LEASE_MARGIN_S)
         if is_new:
             attempt.provider, attempt.sent_at = call.provider, self._work.now
-            attempt.state, attempt.action = AttemptState.SENDING.value, None
+            move_attempt(attempt, attempt_states.claim(attempt))
             self._note(attempt, case, call.message)
         return call
 

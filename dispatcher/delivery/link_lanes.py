@@ -4,11 +4,10 @@ from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, and_, select
 
-from dispatcher.casework.carry_out import lane_of
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow
-from dispatcher.wake import LINK, link_lane
+from dispatcher.wake import LINK, lane_of, link_lane
 from providers.base import Provider
 from providers.registry import Registry
 

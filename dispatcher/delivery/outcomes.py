@@ -1,10 +1,12 @@
 """What an outcome does to an attempt: from a send, a query, a cancellation or a receipt."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from dispatcher.casework.case_file import CaseFile
+from dispatcher.casework.moves import move_attempt, move_visit
+from dispatcher.engine import attempt_states, visit_states
 from dispatcher.store.attempts import AttemptRow
 from providers.base import (
     Accepted,
@@ -18,6 +20,7 @@ from providers.base import (
 )
 from schemas.vocabulary import (
     ANSWERED_BY_STRANGER,
+    Action,
     AttemptState,
     Channel,
     Ending,
@@ -25,7 +28,6 @@ from schemas.vocabulary import (
     Person,
     Result,
     SkipReason,
-    VisitState,
 )
 
 PROVIDER = "provider"
@@ -103,9 +105,10 @@ def cancelled(case_file: CaseFile, case_id: UUID, attempt_id: UUID, *, taken_bac
         return
     attempt.lease_until = None
     if taken_back:
-        attempt.state, attempt.action, attempt.settled_at = AttemptState.CANCELLED.value, None, case_file.now
+        move_attempt(attempt, attempt_states.cancel(attempt, case_file.now))
     else:
-        _wait_for_receipt(case_file, attempt)
+        move_attempt(attempt, attempt_states.await_receipt(attempt))
+        attempt.due_at = _receipt_due_at(case_file, attempt)
     case_file.note(case_id, "recall_answered", {"attempt": str(attempt_id), "taken_back": taken_back}, actor=PROVIDER)
 
 
@@ -121,28 +124,29 @@ def _accepted(case_file: CaseFile, attempt: AttemptRow, answer: Accepted, asked:
     if waited_out and attempt.channel != Channel.VISIT:
         _settle(case_file, attempt, Result.UNKNOWN, ending=Ending.NO_RECEIPT)
         return
-    attempt.state, attempt.ref = AttemptState.ACCEPTED.value, answer.ref or attempt.ref
-    if attempt.action == "cancel":
+    attempt.ref = answer.ref or attempt.ref
+    if attempt.action == Action.CANCEL:
         return  # being taken back; that it was queued is no news
-    if attempt.channel == Channel.VISIT:
-        attempt.action = None
+    is_visit = attempt.channel == Channel.VISIT
+    move_attempt(attempt, attempt_states.accept(attempt, awaits_receipt=not is_visit))
+    if is_visit:
         _assigned(case_file, attempt, answer.ref)
     else:
-        _wait_for_receipt(case_file, attempt)
+        attempt.due_at = _receipt_due_at(case_file, attempt)
         if not answer.held:
             attempt.lease_until = case_file.work.real_now + _ANSWER_GRACE
     _note(case_file, attempt, "attempt_accepted", held=answer.held)
 
 
-def _wait_for_receipt(case_file: CaseFile, attempt: AttemptRow) -> None:
-    attempt.action = "query"
-    attempt.due_at = case_file.now + case_file.context.policy.receipt_wait.of(Channel(attempt.channel))
+def _receipt_due_at(case_file: CaseFile, attempt: AttemptRow) -> datetime:
+    """When its provider is asked, if no receipt has come by then."""
+    return case_file.now + case_file.context.policy.receipt_wait.of(Channel(attempt.channel))
 
 
 def _assigned(case_file: CaseFile, attempt: AttemptRow, badge: str | None) -> None:
     visit = next(each for each in case_file.visits[attempt.case_id] if each.id == attempt.visit_id)
-    visit.state, visit.officer, visit.attempt_id = VisitState.ASSIGNED.value, badge, attempt.id
-    visit.assigned_at = case_file.now
+    move_visit(visit, visit_states.assign(visit))
+    visit.officer, visit.attempt_id, visit.assigned_at = badge, attempt.id, case_file.now
     data = {"visit": str(visit.id), "attempt": str(attempt.id), "officer": badge, "rung": attempt.rung}
     case_file.note(attempt.case_id, "visit_assigned", data, actor=PROVIDER)
 
@@ -150,22 +154,24 @@ def _assigned(case_file: CaseFile, attempt: AttemptRow, badge: str | None) -> No
 def _in_doubt(case_file: CaseFile, attempt: AttemptRow, answer: InDoubt, asked: str) -> None:
     """Asked about at once, then every 20 s, until the engine's wait for this urgency is over."""
     again = _ASK_AGAIN if asked == "query" else timedelta()
-    attempt.action, attempt.due_at = "query", case_file.now + again
-    if attempt.state in (AttemptState.ACCEPTED, AttemptState.IN_DOUBT):
+    before, attempt.due_at = AttemptState(attempt.state), case_file.now + again
+    if before in (AttemptState.ACCEPTED, AttemptState.IN_DOUBT):
         _note(case_file, attempt, "status_unknown", detail=answer.detail)
-    if attempt.state == AttemptState.ACCEPTED:
+    if before is AttemptState.ACCEPTED:
+        move_attempt(attempt, attempt_states.await_receipt(attempt))
         return
+    move_attempt(attempt, attempt_states.doubt(attempt))
     case_file.work.wake(attempt.lane)
-    if attempt.state != AttemptState.IN_DOUBT:
-        attempt.state, attempt.was_in_doubt = AttemptState.IN_DOUBT.value, True
+    if before is not AttemptState.IN_DOUBT:
+        attempt.was_in_doubt = True
         _note(case_file, attempt, "attempt_in_doubt", detail=answer.detail)
 
 
 def unsupported(case_file: CaseFile, case_id: UUID, attempt_id: UUID) -> None:
     """No provider can reach this destination: left out before anything is sent."""
     attempt = case_file.attempt(case_id, attempt_id)
-    attempt.state, attempt.action, attempt.result = AttemptState.SKIPPED.value, None, Result.SKIPPED.value
-    attempt.skip_reason, attempt.settled_at = SkipReason.UNSUPPORTED_DESTINATION.value, case_file.now
+    move_attempt(attempt, attempt_states.skip(attempt, case_file.now))
+    attempt.skip_reason = SkipReason.UNSUPPORTED_DESTINATION.value
     data = {"attempt": str(attempt.id), "channel": attempt.channel, "reason": attempt.skip_reason}
     case_file.note(case_id, "attempt_skipped", data, rule="unsupported_destination")
 
@@ -209,8 +215,7 @@ def _is_another(attempt: AttemptRow, result: Result) -> bool:
 def _settle(
     case_file: CaseFile, attempt: AttemptRow, result: Result, detail: str | None = None, ending: Ending | None = None
 ) -> None:
-    attempt.state, attempt.action = AttemptState.SETTLED.value, None
-    attempt.result, attempt.settled_at = result.value, case_file.now
+    move_attempt(attempt, attempt_states.settle(attempt, result, case_file.now))
     attempt.detail, attempt.ending = detail, ending.value if ending else None
     case = case_file.cases[attempt.case_id]
     by_right_person = attempt.channel == Channel.VOICE and attempt.person in (Person.SUBJECT, Person.GUARDIAN)
@@ -224,7 +229,7 @@ def _close_siblings(case_file: CaseFile, settled: AttemptRow) -> None:
     for other in case_file.attempts[settled.case_id]:
         if other.send_key != settled.send_key or other.id == settled.id or other.settled_at is not None:
             continue
-        other.state, other.action, other.settled_at = AttemptState.CANCELLED.value, None, case_file.now
+        move_attempt(other, attempt_states.cancel(other, case_file.now))
         other.lease_until, other.ending = None, Ending.SETTLED_BY_FIRST.value
         _note(case_file, other, "attempt_closed", by=str(settled.id))
 

@@ -72,6 +72,16 @@ def skip(attempt: Standing, at: datetime) -> AttemptMove:
     return AttemptMove(_to(_S.SKIPPED, attempt), None, Result.SKIPPED, at)
 
 
+def pause(attempt: Standing) -> AttemptMove:
+    """The clock of its case stands: it waits without anything to do."""
+    return AttemptMove(_within(_S.PLANNED, attempt))
+
+
+def resume(attempt: Standing) -> AttemptMove:
+    """The clock of its case goes on."""
+    return AttemptMove(_within(_S.PLANNED, attempt), Action.SEND)
+
+
 def claim(attempt: Standing) -> AttemptMove:
     """A worker has it in hand; committed before the provider is asked to act."""
     return AttemptMove(_to(_S.SENDING, attempt))

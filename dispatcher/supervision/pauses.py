@@ -6,7 +6,9 @@ from uuid import UUID
 from dispatcher.casework import closing
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.decide import decide
+from dispatcher.casework.moves import move_attempt
 from dispatcher.casework.unit_of_work import UnitOfWork
+from dispatcher.engine import attempt_states
 from dispatcher.engine import orders as engine
 from dispatcher.errors import OperatorError
 from dispatcher.store.cases import CaseRow
@@ -23,7 +25,7 @@ def pause(work: UnitOfWork, case_id: UUID, order: SupervisorDecision) -> None:
     note(case_file, case, order, "paused")
     for attempt in case_file.attempts[case_id]:
         if attempt.action == "send":
-            attempt.action = None
+            move_attempt(attempt, attempt_states.pause(attempt))
     case.waiting_for, case.next_look_at = order.by, None
 
 
@@ -48,7 +50,7 @@ def _move_attempts(case_file: CaseFile, case: CaseRow, stood: timedelta) -> None
         if attempt.state == AttemptState.PLANNED:
             channel, urgency = Channel(attempt.channel), Urgency(case.urgency)
             attempt.due_at = engine.after_pause(case_file.context.policy, channel, urgency, attempt.due_at, stood)
-            attempt.action = "send"
+            move_attempt(attempt, attempt_states.resume(attempt))
             case_file.work.wake(attempt.lane)
 
 

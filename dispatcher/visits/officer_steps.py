@@ -7,15 +7,16 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from dispatcher.casework.carry_out import free_visit
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.decide import decide
+from dispatcher.casework.moves import move_attempt, move_visit
 from dispatcher.casework.unit_of_work import UnitOfWork
+from dispatcher.engine import attempt_states, visit_states
 from dispatcher.errors import OperatorError
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.visits import VisitRow
 from dispatcher.visits import addresses, results, transfers
-from schemas.vocabulary import AddressKind, AttemptState, Resolution, Result, ReturnReason, Urgency, VisitState
+from schemas.vocabulary import AddressKind, Resolution, Result, ReturnReason, Urgency, VisitState
 
 _UNDER_WAY = (VisitState.ACCEPTED, VisitState.DEPARTED, VisitState.ARRIVED)
 HELD = (VisitState.ASSIGNED, *_UNDER_WAY)
@@ -129,7 +130,7 @@ def _check(visit: VisitRow, step: Step, officer: str | None) -> None:
 
 
 def _move(case_file: CaseFile, visit: VisitRow, step: str, **data: Any) -> None:
-    visit.state = STEPS[step].after.value
+    move_visit(visit, visit_states.advance(visit, STEPS[step].after))
     facts = {"visit": str(visit.id), "attempt": str(visit.attempt_id), "state": visit.state, **data}
     case_file.note(
         visit.case_id, f"visit_{visit.state}", facts, actor=visit.officer or "officer", rule=f"officer_{step}"
@@ -162,7 +163,8 @@ def _tried(case_file: CaseFile, visit: VisitRow, report: OfficerReport) -> None:
     place = addresses.of_kind(case_file, visit, report.address)
     if visit.state != VisitState.ARRIVED:
         visit.arrived_at = case_file.now  # at this door; at the next one it is set anew
-    visit.departed_at, visit.state = visit.departed_at or case_file.now, STEPS["tried"].after.value
+    visit.departed_at = visit.departed_at or case_file.now
+    move_visit(visit, visit_states.advance(visit, STEPS["tried"].after))
     data = {"visit": str(visit.id), "address": str(place.id), "kind": report.address, "result": report.result}
     case_file.note(visit.case_id, addresses.TRIED, data, actor=visit.officer or "officer", rule="officer_tried")
 
@@ -192,7 +194,7 @@ def _return(case_file: CaseFile, visit: VisitRow, report: OfficerReport) -> None
     _settle_assignment(case_file, visit, Result.RETURNED, confirmed=False, reason=report.reason)
     facts = {"visit": str(visit.id), "attempt": str(visit.attempt_id), "reason": report.reason, "to": report.to_unit}
     case_file.note(visit.case_id, "visit_returned", facts, actor=officer, rule="officer_return")
-    free_visit(visit)
+    move_visit(visit, visit_states.free(visit))
     if report.to_unit is not None:
         transfers.offer(case_file, visit, report.to_unit, report.reason, by=officer)
 
@@ -203,8 +205,8 @@ def _settle_assignment(
     if visit.attempt_id is None:
         return
     attempt = case_file.attempt(visit.case_id, visit.attempt_id)
-    attempt.state, attempt.action = AttemptState.SETTLED.value, None
-    attempt.result, attempt.confirmed, attempt.settled_at = result.value, confirmed, case_file.now
+    move_attempt(attempt, attempt_states.settle(attempt, result, case_file.now))
+    attempt.confirmed = confirmed
     attempt.return_reason = reason.value if reason else None
 
 

@@ -7,10 +7,11 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
-from dispatcher.casework.carry_out import free_visit
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.decide import decide
+from dispatcher.casework.moves import move_attempt, move_visit
 from dispatcher.casework.unit_of_work import UnitOfWork
+from dispatcher.engine import attempt_states, visit_states
 from dispatcher.errors import OperatorError
 from dispatcher.store.base import new_id
 from dispatcher.store.transfers import TransferRow
@@ -46,7 +47,8 @@ def offer(case_file: CaseFile, visit: VisitRow, to_unit: str, reason: ReturnReas
         answer_by=case_file.now + wait,
     )
     case_file.session.add(row)
-    visit.state, visit.offered_until = VisitState.OFFERED.value, row.answer_by
+    move_visit(visit, visit_states.offer(visit))
+    visit.offered_until = row.answer_by
     data = {"transfer": str(row.id), "visit": str(visit.id), "to": to_unit, "reason": reason}
     case_file.note(visit.case_id, "transfer_offered", data, actor=by, rule="transfer")
     return row
@@ -74,11 +76,11 @@ def _take_back(case_file: CaseFile, visit: VisitRow, by: str) -> None:
     for attempt in case_file.attempts[visit.case_id]:
         if attempt.visit_id != visit.id or attempt.settled_at is not None:
             continue
-        planned = attempt.state == AttemptState.PLANNED
-        attempt.state = (AttemptState.CANCELLED if planned else AttemptState.SETTLED).value
-        attempt.result = None if planned else Result.TRANSFERRED.value
-        attempt.action, attempt.settled_at = None, case_file.now
-    free_visit(visit)
+        if attempt.state == AttemptState.PLANNED:
+            move_attempt(attempt, attempt_states.cancel(attempt, case_file.now))
+        else:
+            move_attempt(attempt, attempt_states.settle(attempt, Result.TRANSFERRED, case_file.now))
+    move_visit(visit, visit_states.free(visit))
     data = {"visit": str(visit.id), "officer_told": told}
     case_file.note(visit.case_id, "visit_taken_back", data, actor=by, rule="transfer")
 
@@ -91,16 +93,14 @@ def answer(work: UnitOfWork, visit_id: UUID, *, accepts: bool, by: str) -> Trans
         raise OperatorError("应由对方单位答复", f"{by} is of {mine}, which offers the visit; {row.to_unit} answers")
     state = TransferState.ACCEPTED if accepts else TransferState.REFUSED
     row.state, row.decided_at, row.decided_by = state.value, case_file.now, by
-    visit.offered_until = None
-    free_visit(visit)
+    # Officers of another centre are not ours to assign; it reports back.
+    goes_elsewhere = accepts and _is_elsewhere(work.session, row.to_unit)
+    move_visit(visit, visit_states.transfer(visit) if goes_elsewhere else visit_states.end_offer(visit))
     case_file.cases[visit.case_id].waiting_for = None
     data = {"transfer": str(row.id), "visit": str(visit.id), "unit": row.to_unit}
     case_file.note(visit.case_id, f"transfer_{state}", data, actor=by, rule="transfer")
     if accepts:
         visit.precinct_code, visit.moved_at = row.to_unit, case_file.now
-        if _is_elsewhere(work.session, row.to_unit):
-            # Officers of another centre are not ours to assign; it reports back.
-            visit.state = VisitState.TRANSFERRED.value
     decide(case_file)
     return row
 
@@ -134,7 +134,7 @@ def report(
     if too_late:
         case_file.note(visit.case_id, "late_report", data, actor=by, rule="case_ended")
         return row
-    visit.state = VisitState.REPORTED.value
+    move_visit(visit, visit_states.advance(visit, VisitState.REPORTED))
     results.record_result(case_file, visit, result, lost_yuan=lost_yuan, guardian_present=guardian_present)
     data |= {"guardian_present": guardian_present}
     case_file.note(visit.case_id, "transfer_reported", data, actor=by, rule="transfer")
