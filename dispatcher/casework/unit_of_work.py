@@ -49,7 +49,7 @@ class UnitOfWork:
     def note(
         self, case: CaseRow, event: str, data: dict[str, Any], *, rule: str | None = None, actor: str = ENGINE
     ) -> None:
-        """Write one journal entry of a case that this transaction has locked. `data` holds ids, times and codes only."""
+        """Write one journal entry of a case that is locked here. `data` holds ids, times and codes only."""
         case.journal_seq += 1
         entry = JournalRow(case_id=case.id, seq=case.journal_seq, **self._entry(event, data, rule, actor))
         journal_changes.write(self.session, entry)
