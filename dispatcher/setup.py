@@ -58,6 +58,7 @@ class Services:
     @cached_property
     def send_counter(self) -> "SendCounter":
         """What the providers' last sends came to."""
+        from dispatcher.delivery.send_stats import SendCounter
 
         return SendCounter(self.settings.redis_url)
 

@@ -8,10 +8,10 @@ import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+from schemas.vocabulary import Urgency
+
 if TYPE_CHECKING:
     from dispatcher.broker import Broker
-
-from schemas.vocabulary import Urgency
 
 LANES = ("urgent", "routine")
 URGENT, ROUTINE = LANES

@@ -145,6 +145,8 @@ def _receipt_due_at(case_file: CaseFile, attempt: AttemptRow) -> datetime:
 
 def _assigned(case_file: CaseFile, attempt: AttemptRow, badge: str | None) -> None:
     visit = next(each for each in case_file.visits[attempt.case_id] if each.id == attempt.visit_id)
+    if visit.attempt_id == attempt.id:
+        return  # heard of again: the officer may have gone on meanwhile
     move_visit(visit, visit_states.assign(visit))
     visit.officer, visit.attempt_id, visit.assigned_at = badge, attempt.id, case_file.now
     data = {"visit": str(visit.id), "attempt": str(attempt.id), "officer": badge, "rung": attempt.rung}

@@ -8,16 +8,20 @@ from typing import Any
 
 import pytest
 from casework_fixture import NO_REDIS, PATIENT_REDIS, START, CaseworkFixture
+from mirror import carry_out_and_compare
 from simulator_fixture import Scenario, simulator_fixture
 from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
 from visits_fixture import Load, load_roster
 
 from dispatcher import embedded, policy, texts, vault
+from dispatcher.casework import decide
 from dispatcher.casework.context import Context
 from dispatcher.clock import Clock
+from dispatcher.intake import events, instructions
 from dispatcher.settings import settings
 from dispatcher.store import journal_changes
+from dispatcher.supervision import decisions
 from dispatcher.wake import Silent
 from tests.conftest import NewDatabase
 
@@ -98,3 +102,10 @@ def pump_module() -> Any:
         found = import_module("dispatcher.delivery.pump")
         settings.cache_clear()
     return found
+
+
+@pytest.fixture(autouse=True)
+def mirror(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever a test has decisions carried out, their rows are compared with what the engine meant."""
+    for module in (decide, events, instructions, decisions):
+        monkeypatch.setattr(module, "carry_out", carry_out_and_compare)

@@ -130,8 +130,8 @@ def test_each_reading_is_on_the_record_without_personal_data(casework: CaseworkF
 
 def test_an_unknown_visit_and_an_erased_person_are_told(casework: CaseworkFixture, load: Load) -> None:
     load()
-    with pytest.raises(OperatorError, match="no visit"), casework.sessions.begin() as session:
-        visit_card.read(session, casework.context, UUID(int=3), officer="A")
+    with pytest.raises(OperatorError, match="no visit"), casework.begin() as work:
+        visit_card.read(work, UUID(int=3), officer="A")
     case_id = case_of(casework)
     casework.sql("UPDATE subjects SET wrapped_key = NULL")
     with pytest.raises(OperatorError, match="has been erased"):

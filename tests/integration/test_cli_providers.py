@@ -73,7 +73,7 @@ def run(casework: CaseworkFixture, tmp_path: Path, redis_url: str, monkeypatch: 
     found = Settings(home=tmp_path, database_url=casework.url, redis_url=redis_url, providers_file=path)
     services = Services(found, casework.sessions, casework.context)
     for module in (providers, provider_trial):
-        monkeypatch.setattr(module, "house", lambda: services)
+        monkeypatch.setattr(module, "build_services", lambda: services)
     monkeypatch.setattr(providers, "out", Console(width=220))
     with casework.sessions.begin() as session:
         provider_health.register(session, Registry([Scripted(name="city"), Scripted(name="spare")], {"spare": 0}))

@@ -129,7 +129,7 @@ def test_a_case_has_one_code_and_each_case_its_own(casework: CaseworkFixture) ->
     casework.push(instruction(1, version=2))
     casework.open(3)
     assert len(casework.rows(CodeRow)) == 2
-    own, _ = decide_as_supervisor(casework, splits.split, first, "YJ-2")
+    own = decide_as_supervisor(casework, splits.split, first, "YJ-2")
     assert len({code_of(casework, first), code_of(casework, own)}) == 2
 
 

@@ -88,8 +88,8 @@ def test_another_duty_has_no_outcome(casework: CaseworkFixture) -> None:
 
 
 def test_an_unknown_duty_is_told(casework: CaseworkFixture) -> None:
-    with pytest.raises(OperatorError, match="no duty"), casework.sessions.begin() as session:
-        work_items.done(session, casework.context, UUID(int=5), work_items.WorkItemResult(), by="Z-9")
+    with pytest.raises(OperatorError, match="no duty"), casework.begin() as work:
+        work_items.done(work, UUID(int=5), work_items.WorkItemResult(), by="Z-9")
 
 
 def test_a_loss_that_a_follow_up_finds_counts_on_the_case(casework: CaseworkFixture) -> None:

@@ -289,7 +289,7 @@ def numbers(casework: CaseworkFixture, case_id: UUID) -> int:
 def test_an_instruction_that_joined_the_wrong_person_is_split_off(casework: CaseworkFixture) -> None:
     case_id = two_joined(casework)
     assert numbers(casework, case_id) == 2
-    own, _ = decide_as_supervisor(casework, splits.split, case_id, "YJ-2")
+    own = decide_as_supervisor(casework, splits.split, case_id, "YJ-2")
     assert own != case_id
     assert (numbers(casework, case_id), numbers(casework, own)) == (1, 2)
     assert {(each.case_id, each.other_id) for each in casework.rows(LinkRow, LinkRow.kind == "split")} == {
@@ -304,7 +304,7 @@ def test_an_instruction_that_joined_the_wrong_person_is_split_off(casework: Case
 
 def test_the_next_version_of_a_split_instruction_finds_its_own_case(casework: CaseworkFixture) -> None:
     case_id = two_joined(casework)
-    own, _ = decide_as_supervisor(casework, splits.split, case_id, "YJ-2")
+    own = decide_as_supervisor(casework, splits.split, case_id, "YJ-2")
     assert casework.push(instruction(2, **SAME_PERSON, version=2)).case == str(own)
 
 
@@ -326,7 +326,7 @@ def test_a_withdrawn_instruction_is_not_brought_back_by_a_split(casework: Casewo
 def test_what_is_left_behind_with_withdrawn_instructions_only_ends(casework: CaseworkFixture) -> None:
     case_id = two_joined(casework)
     casework.push(withdrawal(1))
-    own, _ = decide_as_supervisor(casework, splits.split, case_id, "YJ-2")
+    own = decide_as_supervisor(casework, splits.split, case_id, "YJ-2")
     assert (casework.case(case_id).resolution, casework.case(own).state) == ("WITHDRAWN", "open")
 
 

@@ -67,8 +67,7 @@ def act(casework: CaseworkFixture, case_id: UUID, step: str, *, officer: str | N
     """One step of an officer's work, with what the officer reports."""
     report = officer_steps.OfficerReport(**facts)
     with casework.begin() as work:
-        visit, _ = officer_steps.act(work, visit_of(casework, case_id).id, step, officer=officer, report=report)
-    return visit
+        return officer_steps.act(work, visit_of(casework, case_id).id, step, officer=officer, report=report)
 
 
 def decide_as_supervisor(

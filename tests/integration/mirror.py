@@ -1,0 +1,61 @@
+"""Proves the mirror: the rows that a decision leaves say the same as the engine's own `evolve`.
+
+The engine decides on what `evolve` says that its earlier decisions made of the case. If the rows came out otherwise,
+the next decision would begin from another case than the last one ended with.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from dispatcher.casework import snapshot
+from dispatcher.casework.carry_out import carry_out
+from dispatcher.casework.case_file import CaseFile
+from dispatcher.engine import Case, Decision, evolve
+from dispatcher.engine.case import Attempt, Visit
+
+NEW = "new-"
+
+
+def carry_out_and_compare(case_file: CaseFile, case_id: UUID, decisions: Iterable[Decision]) -> None:
+    """As `carry_out`; raises AssertionError if the case that is read back is not the one that the engine meant."""
+    decisions = tuple(decisions)
+    meant = snapshot.read(case_file, case_id)
+    for decision in decisions:
+        meant = evolve(meant, decision, case_file.now)
+    carry_out(case_file, case_id, decisions)
+    case_file.session.flush()
+    stored = snapshot.read(case_file, case_id)
+    assert with_stored_ids(meant, stored) == stored, decisions
+
+
+def with_stored_ids(meant: Case, stored: Case) -> Case:
+    """The engine names new rows new-0, new-1, …; the rows have ids, in the same order.
+
+    What other cases did is no decision's doing, and is read for open cases only.
+    """
+    assert (len(meant.attempts), len(meant.visits)) == (len(stored.attempts), len(stored.visits))
+    pairs = [*zip(meant.attempts, stored.attempts, strict=True), *zip(meant.visits, stored.visits, strict=True)]
+    ids = {one.id: other.id for one, other in pairs if one.id.startswith(NEW)}
+    return replace(
+        meant,
+        attempts=tuple(_attempt(each, ids) for each in meant.attempts),
+        visits=tuple(_visit(each, ids) for each in meant.visits),
+        numbers=tuple(replace(one, used=other.used) for one, other in zip(meant.numbers, stored.numbers, strict=True)),
+        noticed_at=stored.noticed_at,
+        made=stored.made,
+    )
+
+
+def _attempt(attempt: Attempt, ids: Mapping[str, str]) -> Attempt:
+    key = attempt.send_key or attempt.id  # what is left out has no key to the engine
+    return replace(attempt, **_named(attempt, ids, "id", "visit_id", "retry_of"), send_key=ids.get(key, key))
+
+
+def _visit(visit: Visit, ids: Mapping[str, str]) -> Visit:
+    return replace(visit, **_named(visit, ids, "id", "attempt_id"))
+
+
+def _named(value: Any, ids: Mapping[str, str], *names: str) -> dict[str, Any]:
+    return {name: ids.get(getattr(value, name), getattr(value, name)) for name in names}
