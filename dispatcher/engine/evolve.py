@@ -67,7 +67,7 @@ def _bring_attempt_forward(case: Case, decision: d.BringAttemptForward, now: dat
 
 def _recall_attempt(case: Case, decision: d.RecallAttempt, now: datetime) -> Case:
     move = attempt_states.recall(case.attempt(decision.attempt_id))
-    return _move(case, decision.attempt_id, move, recalled_at=now)
+    return _move(case, decision.attempt_id, move, recalled_at=now, due_at=now)
 
 
 def _give_up_doubt(case: Case, decision: d.GiveUpDoubt, now: datetime) -> Case:

@@ -4,8 +4,8 @@ The engine decides on what `evolve` says that its earlier decisions made of the 
 the next decision would begin from another case than the last one ended with.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +27,19 @@ def carry_out_and_compare(case_file: CaseFile, case_id: UUID, decisions: Iterabl
     carry_out(case_file, case_id, decisions)
     case_file.session.flush()
     stored = snapshot.read(case_file, case_id)
-    assert with_stored_ids(meant, stored) == stored, decisions
+    differing = list(_differences(with_stored_ids(meant, stored), stored))
+    assert differing == [], decisions
+
+
+def _differences(meant: Any, stored: Any, where: str = "case") -> Iterator[str]:
+    if isinstance(meant, tuple) and isinstance(stored, tuple) and len(meant) == len(stored):
+        for number, (one, other) in enumerate(zip(meant, stored, strict=True)):
+            yield from _differences(one, other, f"{where}[{number}]")
+    elif is_dataclass(meant) and type(meant) is type(stored):
+        for field in fields(meant):
+            yield from _differences(getattr(meant, field.name), getattr(stored, field.name), f"{where}.{field.name}")
+    elif meant != stored:
+        yield f"{where}: meant {meant!r}, stored {stored!r}"
 
 
 def with_stored_ids(meant: Case, stored: Case) -> Case:

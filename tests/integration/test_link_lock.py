@@ -2,7 +2,6 @@
 
 import threading
 import time
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from test_links import Line
 
 from dispatcher.settings import Settings
 from dispatcher.setup import Services
+from dispatcher.store import advisory_locks
 from dispatcher.wake import link_lane
 from providers.registry import Registry
 
@@ -81,16 +81,16 @@ def until(is_so: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
-def tries(module: Any, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+def tries(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """What came of each try to get the lock, from now on."""
     tried: list[bool] = []
-    lock = module._lock
+    lock = advisory_locks.try_lock_connection
 
-    def noted(holder: Connection, name: str) -> bool:
-        tried.append(lock(holder, name))
+    def noted(holder: Connection, key: int) -> bool:
+        tried.append(lock(holder, key))
         return tried[-1]
 
-    monkeypatch.setattr(module, "_lock", noted)
+    monkeypatch.setattr(advisory_locks, "try_lock_connection", noted)
     return tried
 
 
@@ -100,7 +100,7 @@ def test_the_second_stands_by_until_the_first_has_gone(
     first, second = candidate(), candidate()
     first.start()
     until(lambda: first.link.is_ours)
-    tried = tries(module, monkeypatch)
+    tried = tries(monkeypatch)
     second.start()
     until(lambda: len(tried) == 2)
     assert tried == [False, False]
@@ -117,8 +117,13 @@ def test_a_lock_that_is_lost_closes_the_line_until_it_is_won_again(
     holder.start()
     until(lambda: holder.link.is_ours)
     # A session that is ended gives its lock back only some time after its client knows: until then it is another's.
-    lock = module._lock
-    monkeypatch.setattr(module, "_lock", lambda *words: until(lambda: not holders(casework)) or lock(*words))
+    lock = advisory_locks.try_lock_connection
+
+    def lock_once_it_is_free(*asked: Any) -> bool:
+        until(lambda: not holders(casework))
+        return lock(*asked)
+
+    monkeypatch.setattr(advisory_locks, "try_lock_connection", lock_once_it_is_free)
     end_holders(casework)
     until(lambda: holder.line.opened == 2)
     assert holder.line.closed == 1
@@ -143,7 +148,7 @@ def test_a_worker_whose_link_was_taken_over_ends(
 @contextmanager
 def somebody_in_line(casework: CaseworkFixture, module: Any, name: str) -> Iterator[None]:
     """Another process waits for the link's lock, and has it from the moment it is free until the end of the block."""
-    key = module._LOCKS | zlib.crc32(name.encode())
+    key = advisory_locks.provider_link(name)
     over = threading.Event()
 
     def wait() -> None:

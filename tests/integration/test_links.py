@@ -56,6 +56,7 @@ def where(casework: CaseworkFixture) -> dict[str, str]:
 
 def test_a_general_worker_hands_it_over_and_rings_once_it_is_committed(casework: CaseworkFixture, bells: Bells) -> None:
     case_id, line = casework.open(urgency="low"), Line()
+    bells.rung.clear()
     assert casework.claim(line) == []
     [row] = casework.attempts(case_id)
     assert (row.state, row.action, row.lane, row.provider, row.sent_at) == ("planned", "send", LANE, "line", None)
