@@ -11,7 +11,7 @@ from test_commands import commands
 from typer.core import TyperGroup
 from typer.testing import CliRunner
 
-from dispatcher.cli import build_app
+from dispatcher.cli import build_app, lazy
 from dispatcher.cli.commands import COMMANDS, WITHOUT_DATABASE
 from dispatcher.cli.lazy import LazyCommand
 
@@ -67,6 +67,12 @@ def test_the_table_says_what_the_commands_say() -> None:
     said = {name: LazyCommand(name).load().help for name in COMMANDS}
     assert said == COMMANDS
     assert set(COMMANDS) > WITHOUT_DATABASE
+
+
+def test_no_module_of_a_command_is_left_out_of_the_table() -> None:
+    folder = Path(lazy.__file__).parent
+    registering = {path.stem for path in folder.glob("*.py") if "\ndef register(" in path.read_text("utf-8")}
+    assert registering == {name.replace("-", "_") for name in COMMANDS}
 
 
 def test_every_command_knows_h_and_help() -> None:
