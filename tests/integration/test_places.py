@@ -165,7 +165,7 @@ def test_what_was_tried_after_the_end_is_kept(casework: CaseworkFixture, load: L
 def test_a_simulated_officer_looks_everywhere(casework: CaseworkFixture, load: Load) -> None:
     case_id = under_way(casework, load, HOME, WORK)
     crew: Any = Crew(SimpleNamespace(sessions=casework.sessions, context=casework.context))  # type: ignore[arg-type]
-    crew.decide_as_supervisor(case_id, ["not_found_confirmed"])
+    crew.give(case_id, ["not_found_confirmed"])
     assert crew.act(casework.now)[0] is True
     assert visit_of(casework, case_id).result == "NOT_FOUND_CONFIRMED"
     assert [each.data["kind"] for each in casework.journal(case_id, "visit_address_tried")] == ["work"]
