@@ -1,6 +1,7 @@
 """One stack for all tests of a module: the sample cases are played once, then looked at from all sides."""
 
 import json
+import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -40,8 +41,29 @@ class Played:
         return [each for each in self.case(name)["journal"] if each["event"] == event]
 
 
+class Folders:
+    """Makes folders outside pytest's own: each pytest that starts on this machine shuts that to PostgreSQL's user."""
+
+    def __init__(self, base: str) -> None:
+        self._base = base
+
+    def mktemp(self, name: str) -> Path:
+        return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self._base))
+
+
+@pytest.fixture(scope="session")
+def tmp_path_factory() -> Iterator[Folders]:
+    with tempfile.TemporaryDirectory(prefix="dispatcher-up-", ignore_cleanup_errors=True) as base:
+        yield Folders(base)
+
+
+@pytest.fixture
+def tmp_path(tmp_path_factory: Folders) -> Path:
+    return tmp_path_factory.mktemp("test")
+
+
 @pytest.fixture(scope="package")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+def played(tmp_path_factory: Folders) -> Iterator[Played]:
     up = Up(tmp_path_factory.mktemp("up"), CLOCK)
     up.start()
     try:
