@@ -3,8 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
 from casework_fixture import CaseworkFixture, Scripted, phone
 from sqlalchemy import event
+
+
+@pytest.fixture(autouse=True)
+def mirror() -> None:
+    """Without the comparison that reads each case again: only what the product asks is counted here."""
 
 
 @contextmanager

@@ -39,5 +39,5 @@ def _refused_after_its_sms(casework: CaseworkFixture) -> UUID:
 
 def _caps(casework: CaseworkFixture, case_id: UUID) -> tuple[int, int, int]:
     with casework.begin() as work:
-        caps = summary.read(work.policy, [case_id], casework.now)["sms_caps"]
+        caps = summary.read(work.session, casework.context.policy, [case_id], casework.now)["sms_caps"]
     return caps["too_many"], caps["too_soon"], caps["rises"]

@@ -22,7 +22,7 @@ UNDER_WAY = {"channels": ["sms", "voice", "visit"]}
 def told(casework: CaseworkFixture, case_id: UUID, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     with casework.sessions() as session:
         whole = attempt_log.case(session, case_id)
-    why.tell(whole, casework.context.policy, "en", as_json=True)
+    why.explain_case(whole, casework.context.policy, "en", as_json=True)
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
@@ -96,10 +96,10 @@ def test_people_read_chinese_first_and_see_the_inputs(
     case_id = casework.open()
     with casework.sessions() as session:
         whole = attempt_log.case(session, case_id)
-    why.tell(whole, casework.context.policy, None, as_json=False)
+    why.explain_case(whole, casework.context.policy, None, as_json=False)
     shown = capsys.readouterr().out
     assert "规则 rule first_sms  策略 policy default-1" in shown
     assert "联系:短信,对象:本人,第 1 次提醒。理由:任务已受理,按策略首先发短信提醒。 / Planned for" in shown
     assert "urgency.high.sms.after=0s" in shown
     with pytest.raises(OperatorError, match="one of zh, en"):
-        why.tell(whole, casework.context.policy, "fr", as_json=False)
+        why.explain_case(whole, casework.context.policy, "fr", as_json=False)
