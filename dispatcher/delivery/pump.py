@@ -107,7 +107,7 @@ class Pump:
         return done
 
     def _wait_for_room(self) -> bool:
-        """Wait where there is capacity soon for what is due; else the sweep rings again."""
+        """Wait where capacity comes soon for what is due; else the sweep wakes again."""
         wait = self.capacity.wait_s()
         if wait is None or wait > SOON_S:
             return False

@@ -1,4 +1,4 @@
-"""The send_counter: what each provider's last sends came to, counted in Redis by the second, from all workers.
+"""Counts of sends: what each provider's last sends came to, counted in Redis by the second, from all workers.
 
 Counts are a help, never a condition: where Redis is away they are lost, which the log says, and deliveries go on.
 """
@@ -28,7 +28,7 @@ _log = logger(__name__)
 
 @dataclass(frozen=True)
 class SendStats:
-    """What the send_counter holds of one provider."""
+    """What is counted of one provider."""
 
     window: Window = _NOTHING
     last_error: str | None = None

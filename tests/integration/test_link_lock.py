@@ -55,7 +55,7 @@ def module(pump_module: Any) -> Any:
 def candidate(
     casework: CaseworkFixture, tmp_path: Path, pump_module: Any, module: Any
 ) -> Iterator[Callable[[], Candidate]]:
-    """Makes processes that would hold the same link: each with a services, a pump and a line of its own."""
+    """Makes processes that would hold the same link: each with services, a pump and a line of its own."""
     made: list[tuple[Candidate, Any]] = []
 
     def make() -> Candidate:

@@ -1,4 +1,4 @@
-"""The pump of a worker, with a real services: many calls under way, each recorded once."""
+"""The pump of a worker, with real services: many calls under way, each recorded once."""
 
 import asyncio
 import base64
@@ -76,7 +76,7 @@ class Broken(Scripted):
 def start(
     casework: CaseworkFixture, tmp_path: Path, pump_module: Any, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Start]:
-    """Starts pumps in a services with these providers, or with those of a file; a slice has all the time it needs."""
+    """Starts pumps with these providers, or with those of a file; a slice has all the time it needs."""
     monkeypatch.setattr(pump_module, "CLAIM_FOR_S", math.inf)
     pumps: list[Any] = []
 

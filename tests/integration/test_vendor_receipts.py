@@ -29,7 +29,7 @@ reporting = pytest.mark.parametrize("name", REPORTING)
 
 
 class Door:
-    """The hooks app of a services with one vendor, and a message of its that was accepted."""
+    """The hooks app of services with one vendor, and a message of its that was accepted."""
 
     def __init__(self, casework: CaseworkFixture, name: str, home: Path, **options: Any) -> None:
         self.casework, self.name, self.vendor = casework, name, VENDORS[name]

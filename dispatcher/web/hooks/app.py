@@ -30,7 +30,7 @@ class Refused(Exception):
 
 
 def make(services: Services) -> FastAPI:
-    """The app for one services."""
+    """The app for the services of one process."""
     app = FastAPI(title="Warning dispatcher hooks", docs_url=None, redoc_url=None, max_body_size=MAX_BODY_BYTES)
     refused: Counter[str] = Counter()
 
