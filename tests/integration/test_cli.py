@@ -1,6 +1,7 @@
 """What a person types wrongly is one clear line in two languages, and never a traceback."""
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from casework_fixture import CaseworkFixture, withdrawal
 from typer.testing import CliRunner
 from visits_fixture import Load, act, case_with_visit, visit_of
 
-from dispatcher.cli import build_app, case, kpi, log, visit, visit_card
+from dispatcher.cli import build_app, case, kpi, log, main, visit, visit_card
 from dispatcher.cli.refusals import line
 from dispatcher.errors import OperatorError, Refused
 from dispatcher.settings import Settings
@@ -64,6 +65,19 @@ def test_a_mistake_is_one_line_in_two_languages(run: Run, words: tuple[str, ...]
     assert any("\u4e00" <= letter <= "\u9fff" for letter in chinese)
     assert message in english
     assert "\n" not in printed
+
+
+@pytest.mark.usefixtures("run")
+def test_a_refusal_is_worded_with_what_to_type_and_exit_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["dispatcher", "visit", "accept", NOBODY])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    see = "`dispatcher visit list`"
+    told = f"dispatcher: 没有上门任务 {NOBODY};见 {see} / no visit {NOBODY}; see {see}\n"
+    assert capsys.readouterr() == ("", told)
 
 
 def test_another_officer_is_told_whose_the_visit_is(casework: CaseworkFixture, run: Run) -> None:
