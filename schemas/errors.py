@@ -13,3 +13,25 @@ class BadInstruction(ValueError):
         self.field = field
         self.reason = f"{field}: {bilingual(zh, en)}" if field else bilingual(zh, en)
         super().__init__(self.reason)
+
+
+class UnknownInstruction(BadInstruction):
+    """An event on an instruction that was never pushed."""
+
+    def __init__(self) -> None:
+        super().__init__("instruction_id", "没有这条指令,请先推送指令", "no such instruction; push it first")
+
+
+class AmbiguousInstruction(BadInstruction):
+    """An event without a source, on an id that several sources use."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "source", "多个来源使用同一编号,请注明 source", "more than one source uses this id; name the source"
+        )
+
+
+# The reason of a conflict: nothing is refused, and a supervisor decides.
+OTHER_CONTENT = bilingual(
+    "同一版本内容不同,已隔离,交主管处理", "same version, other content; kept in quarantine for a supervisor"
+)

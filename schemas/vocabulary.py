@@ -230,6 +230,18 @@ class VisitState(Code):
     CANCELLED = "cancelled", "已取消", "cancelled"
 
 
+class VisitStep(Code):
+    """What a person does about a visit: its officer, or, with `offer`, also a supervisor."""
+
+    ACCEPT = "accept", "签收", "accept"
+    DEPART = "depart", "出发", "depart"
+    ARRIVE = "arrive", "到达", "arrive"
+    TRIED = "tried", "登记未遇", "one address tried in vain"
+    REPORT = "report", "反馈", "report"
+    RETURN = "return", "退回", "return"
+    OFFER = "offer", "移交", "offer to another unit"
+
+
 class AddressKind(Code):
     """In visiting order."""
 

@@ -8,7 +8,7 @@ import typer
 
 from dispatcher.cli.commands import COMMANDS
 from dispatcher.cli.lazy import LazyCommand
-from dispatcher.errors import OperatorError
+from dispatcher.errors import OperatorError, Refused
 
 
 @cache
@@ -32,7 +32,11 @@ def main() -> None:
     try:
         build_app()()
     except OperatorError as error:
-        sys.exit(_print_mistake(error))
+        sys.exit(_print_mistake(str(error)))
+    except Refused as refused:
+        from dispatcher.cli import refusals  # loaded here, since its words are seldom wanted
+
+        sys.exit(_print_mistake(refusals.line(refused)))
     except BrokenPipeError:
         sys.stderr.close()  # the reader has gone (`| head`): nothing left to say
         sys.exit(0)
@@ -44,7 +48,7 @@ def main() -> None:
 
         if not isinstance(error, OperationalError):
             raise
-        sys.exit(_print_mistake(unreachable(error)))
+        sys.exit(_print_mistake(str(unreachable(error))))
 
 
 def _print_version(wanted: bool) -> None:
@@ -67,6 +71,6 @@ def _loaded_when_wanted() -> None:
     """Stands where Typer asks for a function: LazyCommand loads the command itself."""
 
 
-def _print_mistake(mistake: OperatorError) -> int:
+def _print_mistake(mistake: str) -> int:
     sys.stderr.write(f"dispatcher: {mistake}\n")
     return 2

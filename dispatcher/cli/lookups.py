@@ -1,20 +1,21 @@
-"""What an argument names on record: a case, a unit. Raises OperatorError."""
+"""What an argument names on record: a case, a unit. Raises OperatorError or Refused."""
 
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from dispatcher.errors import OperatorError
+from dispatcher.errors import OperatorError, Refused
 from dispatcher.reporting import log as attempt_log
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.visits import UnitRow
+from schemas.refusals import RefusalCode
 from schemas.vocabulary import CaseState
 
 
 def unit(session: Session, code: str | None) -> str | None:
     """A unit of the roster: a code mistyped would look like a precinct where nothing happened."""
     if code is not None and session.get(UnitRow, code) is None:
-        raise OperatorError(f"值班表中没有单位 {code}", f"no unit {code} in the roster; see `dispatcher roster show`")
+        raise Refused(RefusalCode.NO_UNIT, unit=code)
     return code
 
 

@@ -9,9 +9,11 @@ from dispatcher.cli import arguments
 from dispatcher.cli.arguments import Json, VisitId
 from dispatcher.cli.output import json_line, out, short_time
 from dispatcher.cli.visit_card import card
+from dispatcher.errors import Refused
 from dispatcher.reporting import log as attempt_log
 from dispatcher.setup import build_services
 from dispatcher.visits import addresses, officer_steps, results
+from schemas.refusals import RefusalCode
 from schemas.vocabulary import AddressKind, Result, ReturnReason, VisitState
 
 group = typer.Typer(
@@ -135,9 +137,10 @@ def _act(
         # The journal knows what was tried once that is committed.
         with services.begin() as work:
             to_try = officer_steps.to_try(work, key) if step == "tried" else []
-    except officer_steps.CaseEnded:
-        with services.begin() as work:
-            officer_steps.keep_late(work, key, step, answer)
+    except Refused as refused:
+        if refused.code is RefusalCode.CASE_ENDED_DURING_VISIT:
+            with services.begin() as work:
+                officer_steps.keep_late(work, key, step, answer)
         raise
     if json:
         json_line(line | ({"to_try": to_try} if step == "tried" else {}))

@@ -14,12 +14,13 @@ from dispatcher.casework.provider_health import down
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.delivery import link_lanes
 from dispatcher.delivery.send_stats import SendStats
-from dispatcher.errors import OperatorError
+from dispatcher.errors import Refused
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import in_array, new_id
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.providers import ProviderHistoryRow, ProviderRow
 from dispatcher.store.visits import VisitRow
+from schemas.refusals import RefusalCode
 from schemas.vocabulary import AttemptState, CaseState, Cause, Channel, Health
 
 # Until every process has read anew how the providers stand, and has decided by it.
@@ -63,10 +64,10 @@ def judge(work: UnitOfWork, told: Mapping[str, SendStats]) -> list[HealthChange]
 
 
 def pause(work: UnitOfWork, name: str, *, by: str, note: str) -> HealthChange:
-    """Take a provider out of use until somebody resumes it. Raises OperatorError."""
+    """Take a provider out of use until somebody resumes it. Raises Refused."""
     row = _row(work.session, name)
     if row.health == Health.PAUSED:
-        raise OperatorError(f"渠道 {name} 已暂停", f"{name} is paused already; nothing was changed")
+        raise Refused(RefusalCode.PROVIDER_PAUSED, provider=name)
     now = work.real_now
     moved = _move(
         work.session, row, (BreakerState(Health.PAUSED, now, trips=row.trips), Cause.PAUSED), by=by, note=note
@@ -76,10 +77,10 @@ def pause(work: UnitOfWork, name: str, *, by: str, note: str) -> HealthChange:
 
 
 def resume(session: Session, name: str, *, by: str, note: str) -> HealthChange:
-    """Let a provider come back by steps, whatever took it out. Raises OperatorError."""
+    """Let a provider come back by steps, whatever took it out. Raises Refused."""
     row = _row(session, name)
     if row.health not in (*_OPENED, Health.PAUSED):
-        raise OperatorError(f"渠道 {name} 未停用", f"{name} is in use ({row.health}); nothing was changed")
+        raise Refused(RefusalCode.PROVIDER_IN_USE, provider=name, health=Health(row.health))
     standing = BreakerState(Health.RETURNING, clock.shared_now(session))
     return _move(session, row, (standing, Cause.RESUMED), by=by, note=note)
 
@@ -87,7 +88,7 @@ def resume(session: Session, name: str, *, by: str, note: str) -> HealthChange:
 def _row(session: Session, name: str) -> ProviderRow:
     row = session.get(ProviderRow, name, with_for_update=True)
     if row is None:
-        raise OperatorError(f"没有渠道 {name}", f"no provider {name}; see `dispatcher providers`")
+        raise Refused(RefusalCode.NO_PROVIDER, provider=name)
     return row
 
 

@@ -19,7 +19,7 @@ from dispatcher.intake import later_losses, locks
 from dispatcher.intake.answer import Answer
 from dispatcher.store.base import new_id
 from dispatcher.store.instructions import EventRow, FeedbackRow, InstructionRow
-from schemas.errors import BadInstruction
+from schemas.errors import AmbiguousInstruction, UnknownInstruction
 from schemas.instruction import Event, Feedback, LaterLoss, Withdraw
 from schemas.vocabulary import CaseState, IntakeStatus
 
@@ -58,11 +58,9 @@ def _newest(session: Session, event: Event) -> InstructionRow:
     for row in session.scalars(found.order_by(InstructionRow.version).execution_options(populate_existing=True)):
         newest[row.system] = row
     if not newest:
-        raise BadInstruction("instruction_id", "没有这条指令,请先推送指令", "no such instruction; push it first")
+        raise UnknownInstruction
     if len(newest) > 1:
-        raise BadInstruction(
-            "source", "多个来源使用同一编号,请注明 source", "more than one source uses this id; name the source"
-        )
+        raise AmbiguousInstruction
     return next(iter(newest.values()))
 
 

@@ -21,7 +21,7 @@ from dispatcher.intake.normalised import NormalisedInstruction
 from dispatcher.store.base import new_id
 from dispatcher.store.instructions import InstructionRow
 from schemas import parse, patch
-from schemas.errors import BadInstruction, bilingual
+from schemas.errors import OTHER_CONTENT, BadInstruction
 from schemas.instruction import MAX_BODY_BYTES, Event, Instruction, Patch
 from schemas.vocabulary import CaseState, IntakeStatus, WorkItemKind
 
@@ -190,12 +190,9 @@ def _conflict(
 
     A version that a later one or a withdrawal has overtaken adds nothing any more, as if it had come in time.
     """
-    reason = bilingual(
-        "同一版本内容不同,已隔离,交主管处理", "same version, other content; kept in quarantine for a supervisor"
-    )
     if not events.is_news(work.session, row, _content(work.context, raw), "conflict", work.now):
-        return Answer(IntakeStatus.CONFLICT, pushed.instruction_id, str(row.case_id), reason)
-    kept = quarantine.keep(work, raw, door=door, status=IntakeStatus.CONFLICT, field="version", reason=reason)
+        return Answer(IntakeStatus.CONFLICT, pushed.instruction_id, str(row.case_id), OTHER_CONTENT)
+    kept = quarantine.keep(work, raw, door=door, status=IntakeStatus.CONFLICT, field="version", reason=OTHER_CONTENT)
     case_file = CaseFile(work)
     received = _read(work.context, pushed, case_file.now)
     open_case.open_with_neighbours(case_file, received, row.case_id)
@@ -206,7 +203,7 @@ def _conflict(
         due = OpenWorkItem("conflict", WorkItemKind.CONFLICT, case_file.now, f"conflict:{kept}")
         carry_out(case_file, row.case_id, [due])
         decide(case_file)
-    return Answer(IntakeStatus.CONFLICT, pushed.instruction_id, str(row.case_id), reason)
+    return Answer(IntakeStatus.CONFLICT, pushed.instruction_id, str(row.case_id), OTHER_CONTENT)
 
 
 def _content(context: Context, raw: bytes) -> bytes:

@@ -29,9 +29,6 @@ _CODES: dict[str, tuple[type[v.Code], ...]] = {
     "who": (v.Rung,),
 }
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
-_AND = {"zh": ";", "en": "; "}
-_YES = {"zh": "是", "en": "yes"}
-_TOLD = {"zh": "{what}。理由:{reason}。", "en": "{what}. Why: {reason}."}
 
 
 @dataclass(frozen=True)
@@ -94,7 +91,7 @@ class Words:
         if isinstance(value, list):
             return ", ".join(self.of(key, each, language) for each in value)
         if value is True:
-            return _YES[language]
+            return self.reasons.sentence.yes.pick(language == "zh")
         if isinstance(value, str):
             return self._of_text(key, value, language)
         return str(value + 1 if key == "rung" else value)  # people count from one
@@ -125,12 +122,13 @@ def _sentence(entry: Mapping[str, Any], facts: Mapping[str, Any], words: Words, 
     shown = {key: words.of(key, value, language) for key, value in facts.items()}
     event, found = reasons.event(entry["event"], shown), reasons.rule(entry["rule"])
     what = event.pick(is_chinese).format(**shown) if event else entry["event"]
+    told = reasons.sentence.told.pick(is_chinese)
     if found is None:
-        return _TOLD[language].format(what=what, reason=entry["rule"])
+        return told.format(what=what, reason=entry["rule"])
     part = words.of("result", found[1].upper(), language)
     held = [reasons.rules[each].pick(is_chinese) for each in entry["data"].get("held_by", ())]
-    reason = _AND[language].join([found[0].pick(is_chinese).format(part=part), *held])
-    return _TOLD[language].format(what=what, reason=reason)
+    reason = reasons.sentence.and_also.pick(is_chinese).join([found[0].pick(is_chinese).format(part=part), *held])
+    return told.format(what=what, reason=reason)
 
 
 def _is_absent(value: Any) -> bool:

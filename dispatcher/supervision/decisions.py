@@ -12,12 +12,13 @@ from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.engine import orders as engine
 from dispatcher.engine.bank_requests import NO_GROUND
 from dispatcher.engine.decisions import CloseCase
-from dispatcher.errors import OperatorError
+from dispatcher.errors import Refused
 from dispatcher.intake import contact_points, normalised
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.vault import SubjectRow
 from dispatcher.store.visits import UnitRow
 from schemas.instruction import Address
+from schemas.refusals import RefusalCode
 from schemas.vocabulary import BankRequest, CaseState, Relation, Resolution
 
 # Only a source withdraws, and only time lets a case expire.
@@ -37,20 +38,20 @@ class SupervisorDecision:
 
 
 def lock_open_case(work: UnitOfWork, case_id: UUID, order: SupervisorDecision) -> tuple[CaseFile, CaseRow]:
-    """The file of a case that is open, for an order that gives its reason. Raises OperatorError."""
+    """The file of a case that is open, for an order that gives its reason. Raises Refused."""
     case_file, case = _any_case(work, case_id, order)
     if case.state != CaseState.OPEN:
-        raise OperatorError("该任务已结案,未作更改", f"case {case_id} has ended; nothing was changed")
+        raise Refused(RefusalCode.CASE_ENDED, case=str(case_id))
     return case_file, case
 
 
 def _any_case(work: UnitOfWork, case_id: UUID, order: SupervisorDecision) -> tuple[CaseFile, CaseRow]:
     if not order.reason.strip():
-        raise OperatorError("请写明理由", "give the reason with --reason")
+        raise Refused(RefusalCode.REASON_MISSING)
     case_file = CaseFile(work)
     case_file.open([case_id])
     if case_id not in case_file.cases:
-        raise OperatorError(f"没有任务 {case_id}", f"no case {case_id}")
+        raise Refused(RefusalCode.NO_CASE, case=str(case_id))
     return case_file, case_file.cases[case_id]
 
 
@@ -65,7 +66,7 @@ def revive(work: UnitOfWork, case_id: UUID, order: SupervisorDecision) -> None:
     """An instruction that came too late, or after a false alarm, is acted on all the same."""
     case_file, case = lock_open_case(work, case_id, order)
     if not (case.expired or case.suppressed):
-        raise OperatorError("该任务无需恢复", "this case is neither expired nor suppressed")
+        raise Refused(RefusalCode.NOTHING_TO_REVIVE)
     case.expired = case.suppressed = False
     note(case_file, case, order, "revived")
     decide(case_file)
@@ -74,7 +75,7 @@ def revive(work: UnitOfWork, case_id: UUID, order: SupervisorDecision) -> None:
 def close(work: UnitOfWork, case_id: UUID, order: SupervisorDecision, resolution: Resolution) -> None:
     """A supervisor's decision ends the case."""
     if resolution not in CLOSING:
-        raise OperatorError("不能由人工选择该结论", f"a person may choose one of: {', '.join(CLOSING)}")
+        raise Refused(RefusalCode.WRONG_RESOLUTION, allowed=CLOSING)
     case_file, case = lock_open_case(work, case_id, order)
     note(case_file, case, order, "closed_by_supervisor", resolution=resolution)
     carry_out(case_file, case_id, [CloseCase("closed_by_supervisor", resolution)])
@@ -84,13 +85,11 @@ def close(work: UnitOfWork, case_id: UUID, order: SupervisorDecision, resolution
 def call(work: UnitOfWork, case_id: UUID, order: SupervisorDecision, relation: Relation) -> None:
     """Have a named contact called who is never called by machine: an employer, a community worker."""
     if relation not in CALLED_ON_ORDER:
-        raise OperatorError("仅单位、社区由人工批准呼叫", f"called on order: {', '.join(CALLED_ON_ORDER)}")
+        raise Refused(RefusalCode.WRONG_RELATION, allowed=CALLED_ON_ORDER)
     case_file, case = lock_open_case(work, case_id, order)
     decisions = engine.call(snapshot.read(case_file, case_id), relation, case_file.now)
     if not decisions:
-        raise OperatorError(
-            f"没有可呼叫的{relation.zh}联系人", f"no {relation} contact that can be called, or one is being called"
-        )
+        raise Refused(RefusalCode.NO_CONTACT_TO_CALL, relation=relation)
     note(case_file, case, order, f"call_{relation}", relation=relation)
     carry_out(case_file, case_id, decisions)
     decide(case_file)
@@ -99,10 +98,10 @@ def call(work: UnitOfWork, case_id: UUID, order: SupervisorDecision, relation: R
 def ask_bank(work: UnitOfWork, case_id: UUID, order: SupervisorDecision, hook: BankRequest) -> None:
     """Ask the bank for a measure, or to lift one. A measure outlives its case, so a closed one is asked about too."""
     if hook not in ASKED_ON_ORDER:
-        raise OperatorError("仅账户保护及其解除由人工决定", f"asked on order: {', '.join(ASKED_ON_ORDER)}")
+        raise Refused(RefusalCode.WRONG_BANK_REQUEST, allowed=ASKED_ON_ORDER)
     case_file, case = _any_case(work, case_id, order)
     if hook is not BankRequest.LIFT_PROTECTION and case.resolution in NO_GROUND:
-        raise OperatorError("该任务已撤销或为误报,不得采取措施", "this case has ended as no ground for a measure")
+        raise Refused(RefusalCode.NO_GROUND_FOR_MEASURE, resolution=Resolution(case.resolution))
     note(case_file, case, order, f"{hook}_ordered")
     carry_out(case_file, case_id, [engine.bank(hook, case_file.now)])
     decide(case_file)
@@ -111,11 +110,11 @@ def ask_bank(work: UnitOfWork, case_id: UUID, order: SupervisorDecision, hook: B
 def locate(work: UnitOfWork, case_id: UUID, order: SupervisorDecision, address: Address) -> None:
     """The person is found to be somewhere else: an address that holds for a time. The clock stands."""
     case_file, case = lock_open_case(work, case_id, order)
-    if work.session.get(UnitRow, address.precinct_code) is None:
-        code = address.precinct_code
-        raise OperatorError(f"值班表中没有单位 {code}", f"no unit {code} in the roster; see `dispatcher roster show`")
+    unit = address.precinct_code or ""
+    if work.session.get(UnitRow, unit) is None:
+        raise Refused(RefusalCode.NO_UNIT, unit=unit)
     if address.valid_until is not None and address.valid_until <= case_file.now:
-        raise OperatorError("地址有效期已过", "--until is in the past; nothing was changed")
+        raise Refused(RefusalCode.ADDRESS_EXPIRED)
     subject = work.session.get_one(SubjectRow, case.subject_id)
     [place] = normalised.places(work.context, [address], [])
     contact_points.add_places(case_file, case, subject, [place])

@@ -10,9 +10,10 @@ from dispatcher.casework.moves import move_attempt
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.engine import attempt_states
 from dispatcher.engine import orders as engine
-from dispatcher.errors import OperatorError
+from dispatcher.errors import Refused
 from dispatcher.store.cases import CaseRow
 from dispatcher.supervision.decisions import SupervisorDecision, lock_open_case, note
+from schemas.refusals import RefusalCode
 from schemas.vocabulary import AttemptState, Channel, Urgency, VisitState
 
 
@@ -20,7 +21,7 @@ def pause(work: UnitOfWork, case_id: UUID, order: SupervisorDecision) -> None:
     """Stop the clock: nothing happens by itself until it is resumed."""
     case_file, case = lock_open_case(work, case_id, order)
     if case.paused_at is not None:
-        raise OperatorError("该任务已暂停", "this case is paused already")
+        raise Refused(RefusalCode.CASE_PAUSED)
     case.paused_at = case_file.now
     note(case_file, case, order, "paused")
     for attempt in case_file.attempts[case_id]:
@@ -33,7 +34,7 @@ def resume(work: UnitOfWork, case_id: UUID, order: SupervisorDecision) -> None:
     """Start the clock again; what was planned, the deadlines and an officer's wait move by the length of the pause."""
     case_file, case = lock_open_case(work, case_id, order)
     if case.paused_at is None:
-        raise OperatorError("该任务未暂停", "this case is not paused")
+        raise Refused(RefusalCode.CASE_NOT_PAUSED)
     stood = case_file.now - case.paused_at
     case.deadlines = engine.moved(case.deadlines, stood)
     # Deadlines are reckoned from here: left where it was, it would bring them back.

@@ -9,10 +9,11 @@ from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.decide import decide
 from dispatcher.casework.personal_data import new_subject
 from dispatcher.casework.unit_of_work import UnitOfWork
-from dispatcher.errors import OperatorError
+from dispatcher.errors import Refused
 from dispatcher.intake import instructions, open_case, same_person
 from dispatcher.store.instructions import InstructionRow
 from dispatcher.supervision.decisions import SupervisorDecision, lock_open_case, note
+from schemas.refusals import RefusalCode
 from schemas.vocabulary import LinkKind
 
 
@@ -42,11 +43,9 @@ def _versions(case_file: CaseFile, case_id: UUID, instruction_id: str) -> list[I
     joined = list(case_file.session.scalars(found))
     rows = [row for row in joined if row.instruction_id == instruction_id]
     if not rows or len(rows) == len(joined):
-        raise OperatorError(
-            "只能从并案任务中拆出其中一条指令", "only one of several joined instructions can be split off"
-        )
+        raise Refused(RefusalCode.INSTRUCTION_NOT_JOINED)
     if len({row.system for row in rows}) > 1:
-        raise OperatorError("两个来源使用同一指令号,不能拆分", "two sources use this id here; it can't be split off")
+        raise Refused(RefusalCode.INSTRUCTION_OF_TWO_SOURCES)
     if rows[-1].withdrawn_at is not None:
-        raise OperatorError("该指令已撤回,无需拆分", "this instruction was withdrawn; there is nothing to split off")
+        raise Refused(RefusalCode.INSTRUCTION_WITHDRAWN)
     return rows

@@ -8,10 +8,11 @@ from sqlalchemy import select
 
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.unit_of_work import UnitOfWork
-from dispatcher.errors import OperatorError
+from dispatcher.errors import Refused
 from dispatcher.intake import later_losses
 from dispatcher.reporting import log as attempt_log
 from dispatcher.store.work_items import WorkItemRow
+from schemas.refusals import RefusalCode
 from schemas.vocabulary import FollowUp, WorkItemKind
 
 
@@ -44,16 +45,16 @@ def listed(
 
 
 def done(work: UnitOfWork, duty_id: UUID, form: WorkItemResult, *, by: str) -> WorkItemRow:
-    """Write down that a duty is done, and what a follow-up found. Raises OperatorError."""
+    """Write down that a duty is done, and what a follow-up found. Raises Refused."""
     case_id = work.session.scalar(select(WorkItemRow.case_id).where(WorkItemRow.id == duty_id))
     if case_id is None:
-        raise OperatorError(f"没有待办 {duty_id}", f"no duty {duty_id}; see `dispatcher duty list`")
+        raise Refused(RefusalCode.NO_WORK_ITEM, work_item=str(duty_id))
     case_file = CaseFile(work)
     case_file.open([case_id])
     # Read under the case's lock: of two who report it done, one is told.
     row = work.session.get_one(WorkItemRow, duty_id, populate_existing=True)
     if row.done_at is not None:
-        raise OperatorError("该待办已完成", f"this duty was done by {row.done_by}; nothing was changed")
+        raise Refused(RefusalCode.WORK_ITEM_DONE, done_by=str(row.done_by))
     _check(WorkItemKind(row.kind), form)
     with later_losses.add_increase(case_file, case_id):
         row.done_at, row.done_by = case_file.now, by
@@ -69,8 +70,8 @@ def done(work: UnitOfWork, duty_id: UUID, form: WorkItemResult, *, by: str) -> W
 
 def _check(kind: WorkItemKind, form: WorkItemResult) -> None:
     if kind is WorkItemKind.FOLLOW_UP and form.outcome is None:
-        raise OperatorError("请填写回访结果", f"a follow-up needs --outcome, one of: {', '.join(FollowUp)}")
+        raise Refused(RefusalCode.FOLLOW_UP_OUTCOME_MISSING, allowed=list(FollowUp))
     if kind is not WorkItemKind.FOLLOW_UP and form.outcome is not None:
-        raise OperatorError("仅回访填写结果", f"--outcome belongs to a follow-up; this is {kind}")
+        raise Refused(RefusalCode.OUTCOME_WITHOUT_FOLLOW_UP, kind=kind)
     if form.loss_yuan is not None and form.outcome is not FollowUp.DEFRAUDED:
-        raise OperatorError("仅在已被骗时填写损失", "--loss-yuan goes with --outcome DEFRAUDED only")
+        raise Refused(RefusalCode.LOSS_WITHOUT_FRAUD, outcome=FollowUp.DEFRAUDED)

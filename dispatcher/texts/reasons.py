@@ -17,10 +17,19 @@ class Reason(Wording[str]):
     numbers: tuple[str, ...] = ()
 
 
+class Sentence(Table):
+    """How what was done and why become one sentence; `yes` is said of what is so."""
+
+    told: Wording[str]
+    and_also: Wording[str]
+    yes: Wording[str]
+
+
 class Reasons(Table):
     rules: dict[str, Reason]
     events: dict[str, tuple[Wording[str], ...]]
     labels: dict[str, Wording[str]]
+    sentence: Sentence
 
     def rule(self, name: str) -> tuple[Reason, str] | None:
         """Why a rule fires, with the part of its name that `*` stands for; None where there are no words for it."""

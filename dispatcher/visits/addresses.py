@@ -5,10 +5,11 @@ from sqlalchemy import select
 from dispatcher.casework import snapshot
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.engine.places import visiting_order
-from dispatcher.errors import OperatorError
+from dispatcher.errors import Refused
 from dispatcher.store.cases import AddressRow
 from dispatcher.store.journal import JournalRow
 from dispatcher.store.visits import VisitRow
+from schemas.refusals import RefusalCode
 from schemas.vocabulary import AddressKind, Result
 
 TRIED = "visit_address_tried"
@@ -41,21 +42,17 @@ def left(case_file: CaseFile, visit: VisitRow) -> list[AddressRow]:
 
 
 def of_kind(case_file: CaseFile, visit: VisitRow, kind: AddressKind | None) -> AddressRow:
-    """The address that an officer means by its kind: of several the first not tried yet. Raises OperatorError."""
+    """The address that an officer means by its kind: of several the first not tried yet. Raises Refused."""
     known = tried(case_file, visit)
     such = [row for row in in_order(case_file, visit) if row.kind == kind]
     if not such:
-        raise OperatorError("该任务没有此类有效地址", "the case has no such address; see `dispatcher visit card`")
+        raise Refused(RefusalCode.NO_SUCH_ADDRESS)
     return next((row for row in such if str(row.id) not in known), such[0])
 
 
 def last(case_file: CaseFile, visit: VisitRow) -> AddressRow | None:
-    """The one address that "not found" can still be about. Raises OperatorError where there are more."""
+    """The one address that "not found" can still be about. Raises Refused where there are more."""
     untried = left(case_file, visit)
     if len(untried) > 1:
-        kinds = [AddressKind(row.kind) for row in untried]
-        raise OperatorError(
-            f"尚有地址未试:{'、'.join(kind.zh for kind in kinds)}",
-            f"not tried yet: {', '.join(kinds)}; say what came of all but the last with `dispatcher visit tried`",
-        )
+        raise Refused(RefusalCode.ADDRESSES_NOT_TRIED, addresses=[AddressKind(row.kind) for row in untried])
     return untried[0] if untried else None

@@ -16,27 +16,27 @@ from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.snapshot import relation_of
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.engine import bank_requests
-from dispatcher.errors import OperatorError
+from dispatcher.errors import Refused
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow, PhoneRow
 from dispatcher.store.codes import CodeRow
 from dispatcher.store.vault import SubjectRow, VaultValueRow
 from dispatcher.store.visits import VisitRow
-from dispatcher.texts.names import surname
+from dispatcher.texts import names
 from dispatcher.vault import Erased
 from dispatcher.visits import addresses
 from dispatcher.visits.officer_steps import HELD
+from schemas.refusals import RefusalCode
 from schemas.vocabulary import MINORS_FRAUD_TYPE, AddressKind, Relation
 
 _NOBODY = "unnamed"
-_UNKNOWN = "某某"
 
 
 def read(work: UnitOfWork, visit_id: UUID, *, officer: str | None) -> dict[str, Any]:
-    """The card as this officer may see it. Raises OperatorError."""
+    """The card as this officer may see it. Raises Refused."""
     case_id = work.session.scalar(select(VisitRow.case_id).where(VisitRow.id == visit_id))
     if case_id is None:
-        raise OperatorError(f"没有上门任务 {visit_id}", f"no visit {visit_id}; see `dispatcher visit list`")
+        raise Refused(RefusalCode.NO_VISIT, visit=str(visit_id))
     case_file = CaseFile(work)
     case_file.open([case_id])
     case, visit = case_file.cases[case_id], case_file.visit(case_id, visit_id)
@@ -45,11 +45,9 @@ def read(work: UnitOfWork, visit_id: UUID, *, officer: str | None) -> dict[str, 
         person = _Person(work, case)
         known = _masked(case, person) if masked else _whole(case_file, case, visit, person)
     except Erased:
-        raise OperatorError("该人的个人信息已删除", "this person's data has been erased") from None
+        raise Refused(RefusalCode.PERSON_ERASED) from None
     except InvalidTag:
-        raise OperatorError(
-            "个人信息无法解密,请告知系统管理员", "a value in the vault does not open; tell the administrator"
-        ) from None
+        raise Refused(RefusalCode.PERSONAL_DATA_UNREADABLE) from None
     data = {"visit": str(visit_id), "masked": masked}
     case_file.note(case_id, "card_read", data, actor=officer or _NOBODY, rule="visit_card")
     head = {"visit": str(visit_id), "case": str(case_id), "state": visit.state, "precinct": visit.precinct_code}
@@ -77,10 +75,7 @@ class _Person:
 
 
 def _masked(case: CaseRow, person: _Person) -> dict[str, Any]:
-    name = person.name()
-    seen = None if case.facts.get("minor") else surname(name)
-    # Who has one name only is not told by it.
-    return {"name": f"{seen if seen and seen != name else ''}{_UNKNOWN}"}
+    return {"name": names.masked(None if case.facts.get("minor") else person.name())}
 
 
 def _whole(case_file: CaseFile, case: CaseRow, visit: VisitRow, person: _Person) -> dict[str, Any]:

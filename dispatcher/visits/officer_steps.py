@@ -12,11 +12,11 @@ from dispatcher.casework.decide import decide
 from dispatcher.casework.moves import move_attempt, move_visit
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.engine import attempt_states, visit_states
-from dispatcher.errors import OperatorError
-from dispatcher.store.cases import CaseRow
+from dispatcher.errors import Refused
 from dispatcher.store.visits import VisitRow
 from dispatcher.visits import addresses, results, transfers
-from schemas.vocabulary import AddressKind, Resolution, Result, ReturnReason, Urgency, VisitState
+from schemas.refusals import RefusalCode
+from schemas.vocabulary import AddressKind, Resolution, Result, ReturnReason, Urgency, VisitState, VisitStep
 
 _UNDER_WAY = (VisitState.ACCEPTED, VisitState.DEPARTED, VisitState.ARRIVED)
 HELD = (VisitState.ASSIGNED, *_UNDER_WAY)
@@ -27,18 +27,18 @@ NOT_FOUND = frozenset({*addresses.IN_VAIN, Result.NOT_FOUND_CONFIRMED})
 class Step:
     """One thing an officer can do, and from which states to which."""
 
-    name: str
+    name: VisitStep
     before: tuple[VisitState, ...]
     after: VisitState
 
 
 STEPS = {
-    "accept": Step("accept", (VisitState.ASSIGNED,), VisitState.ACCEPTED),
-    "depart": Step("depart", (VisitState.ACCEPTED,), VisitState.DEPARTED),
-    "arrive": Step("arrive", (VisitState.ACCEPTED, VisitState.DEPARTED), VisitState.ARRIVED),
-    "tried": Step("tried", _UNDER_WAY, VisitState.DEPARTED),
-    "report": Step("report", _UNDER_WAY, VisitState.REPORTED),
-    "return": Step("return", HELD, VisitState.WAITING),
+    "accept": Step(VisitStep.ACCEPT, (VisitState.ASSIGNED,), VisitState.ACCEPTED),
+    "depart": Step(VisitStep.DEPART, (VisitState.ACCEPTED,), VisitState.DEPARTED),
+    "arrive": Step(VisitStep.ARRIVE, (VisitState.ACCEPTED, VisitState.DEPARTED), VisitState.ARRIVED),
+    "tried": Step(VisitStep.TRIED, _UNDER_WAY, VisitState.DEPARTED),
+    "report": Step(VisitStep.REPORT, _UNDER_WAY, VisitState.REPORTED),
+    "return": Step(VisitStep.RETURN, HELD, VisitState.WAITING),
 }
 
 
@@ -54,10 +54,6 @@ class OfficerReport:
     address: AddressKind | None = None  # that was tried
 
 
-class CaseEnded(OperatorError):
-    """The case ended before this report came; the report is kept on its timeline all the same."""
-
-
 def act(
     work: UnitOfWork,
     visit_id: UUID,
@@ -66,11 +62,15 @@ def act(
     officer: str | None = None,
     report: OfficerReport = OfficerReport(),
 ) -> VisitRow:
-    """One step of an officer's work. Raises OperatorError."""
+    """One step of an officer's work. Raises Refused.
+
+    After `case_ended_during_visit` the caller keeps what was said, in a transaction of its own: `keep_late`.
+    """
     case_file, visit = _open(work, visit_id)
     _check(visit, STEPS[step], officer)
     if visit.state == VisitState.CANCELLED:
-        raise CaseEnded(*_ended(case_file.cases[visit.case_id]))
+        resolution = Resolution(case_file.cases[visit.case_id].resolution or Resolution.WITHDRAWN)
+        raise Refused(RefusalCode.CASE_ENDED_DURING_VISIT, resolution=resolution)
     _DO[step](case_file, visit, report)
     case_file.cases[visit.case_id].waiting_for = None
     decide(case_file)
@@ -93,7 +93,7 @@ def keep_late(work: UnitOfWork, visit_id: UUID, step: str, report: OfficerReport
 
 
 def to_try(work: UnitOfWork, visit_id: UUID) -> list[AddressKind]:
-    """The addresses still to be tried in this visit, by their kinds, next first. Raises OperatorError."""
+    """The addresses still to be tried in this visit, by their kinds, next first. Raises Refused."""
     case_file, visit = _open(work, visit_id)
     return [AddressKind(row.kind) for row in addresses.left(case_file, visit)]
 
@@ -101,32 +101,20 @@ def to_try(work: UnitOfWork, visit_id: UUID) -> list[AddressKind]:
 def _open(work: UnitOfWork, visit_id: UUID) -> tuple[CaseFile, VisitRow]:
     case_id = work.session.scalar(select(VisitRow.case_id).where(VisitRow.id == visit_id))
     if case_id is None:
-        raise OperatorError(f"没有上门任务 {visit_id}", f"no visit {visit_id}; see `dispatcher visit list`")
+        raise Refused(RefusalCode.NO_VISIT, visit=str(visit_id))
     case_file = CaseFile(work)
     case_file.open([case_id])
     return case_file, case_file.visit(case_id, visit_id)
 
 
-def _ended(case: CaseRow) -> tuple[str, str]:
-    resolution = Resolution(case.resolution) if case.resolution else Resolution.WITHDRAWN
-    return (
-        f"该任务已结案({resolution.zh}),本次反馈已记入日志,未改变结论",
-        f"the case has ended ({resolution}); what you said is kept on its timeline and changes nothing",
-    )
-
-
 def _check(visit: VisitRow, step: Step, officer: str | None) -> None:
-    if officer is not None and officer != visit.officer:
-        raise OperatorError(
-            f"该任务当前由 {visit.officer or '无人'} 负责,不是 {officer}",
-            f"this visit is with {visit.officer or 'nobody'}, not with {officer}",
-        )
+    if officer is not None and visit.officer is None:
+        raise Refused(RefusalCode.VISIT_UNASSIGNED, officer=officer)
+    if officer is not None and visit.officer is not None and officer != visit.officer:
+        raise Refused(RefusalCode.VISIT_OF_ANOTHER_OFFICER, holder=visit.officer, officer=officer)
     if visit.state not in (*step.before, VisitState.CANCELLED):
-        wanted = ", ".join(each.label for each in step.before)
-        raise OperatorError(
-            f"任务状态为 {VisitState(visit.state).zh},不能 {step.name}",
-            f"the visit is {visit.state}; {step.name} needs it to be: {wanted}",
-        )
+        state = VisitState(visit.state)
+        raise Refused(RefusalCode.WRONG_VISIT_STATE, state=state, step=step.name, allowed=step.before)
 
 
 def _move(case_file: CaseFile, visit: VisitRow, step: str, **data: Any) -> None:
@@ -158,8 +146,7 @@ def _arrive(case_file: CaseFile, visit: VisitRow, *_: Any) -> None:
 def _tried(case_file: CaseFile, visit: VisitRow, report: OfficerReport) -> None:
     """One of several addresses was tried in vain; the officer is on the way to the next."""
     if report.result not in addresses.IN_VAIN:
-        wanted = ", ".join(addresses.IN_VAIN)
-        raise OperatorError("请给出该地址的结果", f"give the result of this address, one of: {wanted}")
+        raise Refused(RefusalCode.WRONG_ADDRESS_RESULT, allowed=addresses.IN_VAIN)
     place = addresses.of_kind(case_file, visit, report.address)
     if visit.state != VisitState.ARRIVED:
         visit.arrived_at = case_file.now  # at this door; at the next one it is set anew
@@ -172,8 +159,7 @@ def _tried(case_file: CaseFile, visit: VisitRow, report: OfficerReport) -> None:
 def _report(case_file: CaseFile, visit: VisitRow, report: OfficerReport) -> None:
     result = report.result
     if result not in results.REPORTS:
-        wanted = ", ".join(sorted(results.REPORTS))
-        raise OperatorError("请给出上门结果", f"give the result of the visit, one of: {wanted}")
+        raise Refused(RefusalCode.WRONG_VISIT_RESULT, allowed=sorted(results.REPORTS))
     last = addresses.last(case_file, visit) if result in NOT_FOUND else None
     if visit.state != VisitState.ARRIVED:
         visit.arrived_at = case_file.now
@@ -188,7 +174,7 @@ def _report(case_file: CaseFile, visit: VisitRow, report: OfficerReport) -> None
 def _return(case_file: CaseFile, visit: VisitRow, report: OfficerReport) -> None:
     """Back to our ladder, or offered to another unit, which has it when it accepts."""
     if report.reason is None:
-        raise OperatorError("请给出退回原因", f"give the reason, one of: {', '.join(ReturnReason)}")
+        raise Refused(RefusalCode.RETURN_REASON_MISSING, allowed=list(ReturnReason))
     officer = visit.officer or "officer"
     visit.return_reason = report.reason.value
     _settle_assignment(case_file, visit, Result.RETURNED, confirmed=False, reason=report.reason)

@@ -12,12 +12,13 @@ from dispatcher.casework.decide import decide
 from dispatcher.casework.moves import move_attempt, move_visit
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.engine import attempt_states, visit_states
-from dispatcher.errors import OperatorError
+from dispatcher.errors import Refused
 from dispatcher.store.base import new_id
 from dispatcher.store.transfers import TransferRow
 from dispatcher.store.visits import OfficerRow, UnitRow, VisitRow
 from dispatcher.visits import results
-from schemas.vocabulary import AttemptState, Result, ReturnReason, TransferState, Urgency, VisitState
+from schemas.refusals import RefusalCode
+from schemas.vocabulary import AttemptState, Result, ReturnReason, TransferState, Urgency, VisitState, VisitStep
 
 _CENTRE = "centre"
 # Up to the door a visit can go to somebody else; behind it the officer reports.
@@ -25,14 +26,11 @@ _OFFERABLE = (VisitState.WAITING, VisitState.ASSIGNED, VisitState.ACCEPTED, Visi
 
 
 def offer(case_file: CaseFile, visit: VisitRow, to_unit: str, reason: ReturnReason, *, by: str) -> TransferRow:
-    """Offer a visit that nobody has in hand. Raises OperatorError where there is no such unit."""
+    """Offer a visit that nobody has in hand. Raises Refused where there is no such unit."""
     if case_file.session.get(UnitRow, to_unit) is None:
-        raise OperatorError(
-            f"值班表中没有单位 {to_unit},未作移交",
-            f"no unit {to_unit} in the roster, nothing was transferred; see `dispatcher roster show`",
-        )
+        raise Refused(RefusalCode.NO_UNIT, unit=to_unit)
     if to_unit == visit.precinct_code:
-        raise OperatorError("任务已在该单位", f"the visit is with {to_unit} already")
+        raise Refused(RefusalCode.VISIT_OF_THIS_UNIT, unit=to_unit)
     wait = case_file.context.policy.plan(Urgency(case_file.cases[visit.case_id].urgency)).visit.accept_within
     row = TransferRow(
         id=new_id(),
@@ -55,14 +53,11 @@ def offer(case_file: CaseFile, visit: VisitRow, to_unit: str, reason: ReturnReas
 
 
 def order(work: UnitOfWork, visit_id: UUID, to_unit: str, reason: ReturnReason, *, by: str) -> TransferRow:
-    """A supervisor offers a visit, taking it from the officer who has it. Raises OperatorError."""
+    """A supervisor offers a visit, taking it from the officer who has it. Raises Refused."""
     case_file, visit = _open(work, visit_id)
     if visit.state not in _OFFERABLE:
-        wanted = ", ".join(each.label for each in _OFFERABLE)
-        raise OperatorError(
-            f"任务状态为 {VisitState(visit.state).zh},不能移交",
-            f"the visit is {visit.state}; to be offered it has to be: {wanted}",
-        )
+        state = VisitState(visit.state)
+        raise Refused(RefusalCode.WRONG_VISIT_STATE, state=state, step=VisitStep.OFFER, allowed=_OFFERABLE)
     _take_back(case_file, visit, by)
     row = offer(case_file, visit, to_unit, reason, by=by)
     case_file.cases[visit.case_id].waiting_for = None
@@ -86,11 +81,11 @@ def _take_back(case_file: CaseFile, visit: VisitRow, by: str) -> None:
 
 
 def answer(work: UnitOfWork, visit_id: UUID, *, accepts: bool, by: str) -> TransferRow:
-    """The other unit accepts or refuses. Raises OperatorError where nothing is offered."""
+    """The other unit accepts or refuses. Raises Refused where nothing is offered."""
     case_file, visit, row = _transfer(work, visit_id, TransferState.OFFERED)
     mine = work.session.scalar(select(OfficerRow.unit).where(OfficerRow.badge == by))
     if mine is not None and mine == row.from_unit:
-        raise OperatorError("应由对方单位答复", f"{by} is of {mine}, which offers the visit; {row.to_unit} answers")
+        raise Refused(RefusalCode.ANSWER_OF_OFFERING_UNIT, officer=by, from_unit=mine, to_unit=row.to_unit)
     state = TransferState.ACCEPTED if accepts else TransferState.REFUSED
     row.state, row.decided_at, row.decided_by = state.value, case_file.now, by
     # Officers of another centre are not ours to assign; it reports back.
@@ -128,7 +123,7 @@ def report(
     case_file, visit, row = _transfer(work, visit_id, TransferState.ACCEPTED)
     too_late = visit.state == VisitState.CANCELLED and _is_elsewhere(work.session, row.to_unit)
     if visit.state != VisitState.TRANSFERRED and not too_late:
-        raise OperatorError("该任务不在外地反诈中心", "this visit is not with another centre")
+        raise Refused(RefusalCode.VISIT_NOT_WITH_OTHER_CENTRE)
     row.state = TransferState.REPORTED.value
     data = {"transfer": str(row.id), "visit": str(visit.id), "result": result, "lost_yuan": lost_yuan}
     if too_late:
@@ -168,7 +163,7 @@ def line(row: TransferRow) -> dict[str, Any]:
 def _open(work: UnitOfWork, visit_id: UUID) -> tuple[CaseFile, VisitRow]:
     case_id = work.session.scalar(select(VisitRow.case_id).where(VisitRow.id == visit_id))
     if case_id is None:
-        raise OperatorError(f"没有上门任务 {visit_id}", f"no visit {visit_id}; see `dispatcher visit list`")
+        raise Refused(RefusalCode.NO_VISIT, visit=str(visit_id))
     case_file = CaseFile(work)
     case_file.open([case_id])
     return case_file, case_file.visit(case_id, visit_id)
@@ -179,7 +174,5 @@ def _transfer(work: UnitOfWork, visit_id: UUID, state: TransferState) -> tuple[C
     found = select(TransferRow).where(TransferRow.visit_id == visit_id, TransferRow.state == state.value)
     row = work.session.scalar(found.order_by(TransferRow.id.desc()).limit(1))
     if row is None:
-        raise OperatorError(
-            f"上门任务 {visit_id} 没有{state.zh}的移交", f"visit {visit_id} has no transfer that is {state}"
-        )
+        raise Refused(RefusalCode.NO_SUCH_TRANSFER, visit=str(visit_id), state=state)
     return case_file, visit, row

@@ -9,11 +9,12 @@ from casework_fixture import START, CaseworkFixture, Scripted, withdrawal
 from test_codes import code_of
 from visits_fixture import Load, act, case_with_visit, decide_as_supervisor, visit_of
 
-from dispatcher.errors import OperatorError
+from dispatcher.errors import Refused
 from dispatcher.supervision import decisions
 from dispatcher.visits import card as visit_card
 from providers.base import Answered
 from schemas.instruction import Address
+from schemas.refusals import RefusalCode
 from schemas.vocabulary import BankRequest, Channel, Result
 
 NAME, PHONE = "欧阳何样", "15400000001"
@@ -130,11 +131,11 @@ def test_each_reading_is_on_the_record_without_personal_data(casework: CaseworkF
 
 def test_an_unknown_visit_and_an_erased_person_are_told(casework: CaseworkFixture, load: Load) -> None:
     load()
-    with pytest.raises(OperatorError, match="no visit"), casework.begin() as work:
+    with pytest.raises(Refused, match=RefusalCode.NO_VISIT), casework.begin() as work:
         visit_card.read(work, UUID(int=3), officer="A")
     case_id = case_of(casework)
     casework.sql("UPDATE subjects SET wrapped_key = NULL")
-    with pytest.raises(OperatorError, match="has been erased"):
+    with pytest.raises(Refused, match=RefusalCode.PERSON_ERASED):
         read(casework, case_id)
 
 
@@ -142,7 +143,7 @@ def test_a_value_that_does_not_open_is_told_without_it(casework: CaseworkFixture
     load()
     case_id = case_of(casework)
     casework.sql("UPDATE vault_values SET field = 'name:x' WHERE field = 'name'")
-    with pytest.raises(OperatorError, match="does not open"):
+    with pytest.raises(Refused, match=RefusalCode.PERSONAL_DATA_UNREADABLE):
         read(casework, case_id)
 
 

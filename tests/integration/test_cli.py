@@ -1,16 +1,18 @@
 """What a person types wrongly is one clear line in two languages, and never a traceback."""
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from uuid import UUID
 
 import pytest
-from casework_fixture import CaseworkFixture
+from casework_fixture import CaseworkFixture, withdrawal
 from typer.testing import CliRunner
 from visits_fixture import Load, act, case_with_visit, visit_of
 
-from dispatcher.cli import build_app, case, kpi, log, visit, visit_card
-from dispatcher.errors import OperatorError
+from dispatcher.cli import build_app, case, kpi, log, main, visit, visit_card
+from dispatcher.cli.refusals import line
+from dispatcher.errors import OperatorError, Refused
 from dispatcher.settings import Settings
 from dispatcher.setup import Services
 
@@ -56,18 +58,42 @@ def run(casework: CaseworkFixture, load: Load, monkeypatch: pytest.MonkeyPatch) 
     ],
 )
 def test_a_mistake_is_one_line_in_two_languages(run: Run, words: tuple[str, ...], message: str) -> None:
-    with pytest.raises(OperatorError, match=message) as told:
+    with pytest.raises((OperatorError, Refused)) as told:
         run(*words)
-    chinese, _, english = str(told.value).partition(" / ")
+    printed = line(told.value) if isinstance(told.value, Refused) else str(told.value)
+    chinese, _, english = printed.partition(" / ")
     assert any("\u4e00" <= letter <= "\u9fff" for letter in chinese)
-    assert english
-    assert "\n" not in str(told.value)
+    assert message in english
+    assert "\n" not in printed
+
+
+@pytest.mark.usefixtures("run")
+def test_a_refusal_is_worded_with_what_to_type_and_exit_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["dispatcher", "visit", "accept", NOBODY])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    see = "`dispatcher visit list`"
+    told = f"dispatcher: 没有上门任务 {NOBODY};见 {see} / no visit {NOBODY}; see {see}\n"
+    assert capsys.readouterr() == ("", told)
 
 
 def test_another_officer_is_told_whose_the_visit_is(casework: CaseworkFixture, run: Run) -> None:
     visit_id = str(visit_of(casework, case_with_visit(casework)).id)
-    with pytest.raises(OperatorError, match="this visit is with A, not with B"):
+    with pytest.raises(Refused, match="visit_of_another_officer holder=A officer=B"):
         run("visit", "accept", visit_id, "--officer", "B")
+
+
+def test_what_an_officer_says_after_the_end_is_kept_and_refused(casework: CaseworkFixture, run: Run) -> None:
+    case_id = case_with_visit(casework)
+    visit_id = str(visit_of(casework, case_id).id)
+    casework.push(withdrawal())
+    with pytest.raises(Refused, match="case_ended_during_visit resolution=WITHDRAWN"):
+        run("visit", "report", visit_id, "MET_DISSUADED", "--lost-yuan", "7")
+    [kept] = casework.journal(case_id, "late_report")
+    assert (kept.data["result"], kept.data["lost_yuan"]) == ("MET_DISSUADED", 7)
 
 
 def test_an_officer_works_from_the_card(casework: CaseworkFixture, run: Run) -> None:

@@ -6,11 +6,12 @@ from uuid import UUID
 import pytest
 from casework_fixture import CaseworkFixture, event
 
-from dispatcher.errors import OperatorError
+from dispatcher.errors import Refused
 from dispatcher.reporting import feedback
 from dispatcher.store.vault import VaultValueRow
 from dispatcher.store.work_items import WorkItemRow
 from dispatcher.supervision import work_items
+from schemas.refusals import RefusalCode
 from schemas.vocabulary import FollowUp, WorkItemKind
 
 SAME_PERSON = {"id_number": "990101198001010001"}
@@ -58,37 +59,37 @@ def test_a_follow_up_is_done_with_its_outcome(casework: CaseworkFixture) -> None
     ]
     assert "何样" not in str([each.data for each in casework.journal(case_id)])
     assert len(listed(casework)) == 1
-    with pytest.raises(OperatorError, match="was done by Z-9"):
+    with pytest.raises(Refused, match="work_item_done done_by=Z-9"):
         done(casework, outcome=FollowUp.NOT_REACHED)
 
 
 @pytest.mark.parametrize(
     ("form", "message"),
     [
-        ({}, "a follow-up needs --outcome, one of: SAFE, CONTACTED_AGAIN, DEFRAUDED, NOT_REACHED"),
-        ({"outcome": FollowUp.SAFE, "loss_yuan": 5}, "--loss-yuan goes with --outcome DEFRAUDED only"),
-        ({"loss_yuan": 5}, "a follow-up needs --outcome"),
+        ({}, "follow_up_outcome_missing allowed=SAFE,CONTACTED_AGAIN,DEFRAUDED,NOT_REACHED"),
+        ({"outcome": FollowUp.SAFE, "loss_yuan": 5}, "loss_without_fraud outcome=DEFRAUDED"),
+        ({"loss_yuan": 5}, "follow_up_outcome_missing"),
     ],
 )
 def test_a_form_filled_in_wrongly_changes_nothing(
     casework: CaseworkFixture, form: dict[str, Any], message: str
 ) -> None:
     case_id = closed(casework)
-    with pytest.raises(OperatorError, match=message):
+    with pytest.raises(Refused, match=message):
         done(casework, **form)
     assert (len(listed(casework)), casework.journal(case_id, "duty_done")) == (2, [])
 
 
 def test_another_duty_has_no_outcome(casework: CaseworkFixture) -> None:
     casework.open(phones=None, addresses=[{"kind": "residence", "text": "样板路1号"}])
-    with pytest.raises(OperatorError, match="belongs to a follow-up; this is number_request"):
+    with pytest.raises(Refused, match="outcome_without_follow_up kind=number_request"):
         done(casework, outcome=FollowUp.SAFE)
     done(casework, note="已电话联系来源")
     assert listed(casework) == []
 
 
 def test_an_unknown_duty_is_told(casework: CaseworkFixture) -> None:
-    with pytest.raises(OperatorError, match="no duty"), casework.begin() as work:
+    with pytest.raises(Refused, match=RefusalCode.NO_WORK_ITEM), casework.begin() as work:
         work_items.done(work, UUID(int=5), work_items.WorkItemResult(), by="Z-9")
 
 

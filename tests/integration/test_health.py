@@ -16,7 +16,7 @@ from dispatcher.casework import provider_health
 from dispatcher.casework.breaker import RECENT_S, WINDOW_S, Counts, Kind, Window
 from dispatcher.delivery import judge_providers
 from dispatcher.delivery.send_stats import SendCounter, SendStats
-from dispatcher.errors import OperatorError
+from dispatcher.errors import Refused
 from dispatcher.settings import Settings
 from dispatcher.setup import Services
 from dispatcher.store.attempts import AttemptRow
@@ -24,6 +24,7 @@ from dispatcher.store.providers import ProviderHistoryRow, ProviderRow
 from dispatcher.wake import link_lane
 from providers.base import Answered, Capabilities, Transient
 from providers.registry import Registry
+from schemas.refusals import RefusalCode
 from schemas.vocabulary import Cause, Channel, Health, Result
 
 FAILING = SendStats(Window(Counts(error=6), Counts(error=6), 6), "gateway answered 500")
@@ -303,12 +304,12 @@ def test_a_link_that_is_alone_gets_it_back_and_is_not_asked_again_and_again(case
 def test_a_pause_has_a_reason_and_ends_by_steps(casework: CaseworkFixture) -> None:
     register(casework, A, B)
     pause(casework)
-    with pytest.raises(OperatorError, match="paused already"):
+    with pytest.raises(Refused, match=RefusalCode.PROVIDER_PAUSED):
         pause(casework)
     resume(casework)
-    with pytest.raises(OperatorError, match="in use"):
+    with pytest.raises(Refused, match=RefusalCode.PROVIDER_IN_USE):
         resume(casework)
-    with pytest.raises(OperatorError, match="no provider x"):
+    with pytest.raises(Refused, match="no_provider provider=x"):
         pause(casework, "x")
     rows = casework.rows(ProviderHistoryRow)
     assert [(each.after, each.share, each.by, each.note) for each in rows] == [

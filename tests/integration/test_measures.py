@@ -7,9 +7,10 @@ import pytest
 from casework_fixture import START, CaseworkFixture, Scripted, event, withdrawal
 from visits_fixture import decide_as_supervisor
 
-from dispatcher.errors import OperatorError
+from dispatcher.errors import Refused
 from dispatcher.supervision import decisions
 from providers.base import Answered, Transient
+from schemas.refusals import RefusalCode
 from schemas.vocabulary import BankRequest, Channel, Result
 
 
@@ -63,7 +64,7 @@ def test_what_was_ordered_of_a_bank_that_is_down_is_asked_again(casework: Casewo
 def test_a_withdrawn_case_gives_no_ground_for_a_measure(casework: CaseworkFixture) -> None:
     case_id = casework.open()
     casework.push(withdrawal())
-    with pytest.raises(OperatorError, match="no ground"):
+    with pytest.raises(Refused, match=RefusalCode.NO_GROUND_FOR_MEASURE):
         decide_as_supervisor(casework, decisions.ask_bank, case_id, BankRequest.PROTECT_ACCOUNT)
     decide_as_supervisor(casework, decisions.ask_bank, case_id, BankRequest.LIFT_PROTECTION)
     assert [each.state for each in casework.attempts(case_id, "hook")] == ["planned"]

@@ -17,7 +17,7 @@ from visits_fixture import act, load_roster
 
 from dispatcher.delivery import receipts
 from dispatcher.delivery.provider_call import CallResult, ProviderCall
-from dispatcher.errors import OperatorError
+from dispatcher.errors import Refused
 from dispatcher.store.visits import VisitRow
 from dispatcher.visits.roster import RosterAssigner
 from providers.base import Accepted, Answered, InDoubt, ProviderSettings, Receipt
@@ -128,7 +128,7 @@ class Service(RuleBasedStateMachine):
             name, said = _SAID.get(step, (step, {}))
             try:
                 act(self.casework, visits[which % len(visits)].case_id, name, **said)
-            except OperatorError as refusal:
+            except Refused as refusal:
                 note(str(refusal))
 
     @rule(minutes=st.sampled_from([1, 3, 10, 30, 120, 600]))

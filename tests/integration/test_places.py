@@ -8,7 +8,7 @@ import pytest
 from casework_fixture import START, CaseworkFixture
 from visits_fixture import Load, act, assign, case_with_visit, decide_as_supervisor, visit_of
 
-from dispatcher.errors import OperatorError
+from dispatcher.errors import Refused
 from dispatcher.settings import Settings
 from dispatcher.setup import Services
 from dispatcher.simulate.officer_player import OfficerPlayer
@@ -65,7 +65,7 @@ def test_one_address_after_another(casework: CaseworkFixture, load: Load) -> Non
 def test_not_found_only_where_all_were_tried(casework: CaseworkFixture, load: Load) -> None:
     case_id = under_way(casework, load, HOME, WORK)
     for result in (Result.NOT_FOUND_TEMPORARILY, Result.NOT_FOUND_CONFIRMED, Result.WRONG_ADDRESS):
-        with pytest.raises(OperatorError, match="not tried yet: work, residence"):
+        with pytest.raises(Refused, match="addresses_not_tried addresses=work,residence"):
             act(casework, case_id, "report", result=result)
     assert visit_of(casework, case_id).state == "accepted"
     try_at(casework, case_id, AddressKind.WORK)
@@ -86,7 +86,7 @@ def test_what_is_not_about_finding_ends_the_visit_at_any_door(
 
 def test_two_of_one_kind_are_two_addresses(casework: CaseworkFixture, load: Load) -> None:
     case_id = under_way(casework, load, HOME, SECOND_HOME)
-    with pytest.raises(OperatorError, match="not tried yet: residence, residence"):
+    with pytest.raises(Refused, match="addresses_not_tried addresses=residence,residence"):
         act(casework, case_id, "report", result=Result.NOT_FOUND_TEMPORARILY)
     assert try_at(casework, case_id, AddressKind.RESIDENCE) == [AddressKind.RESIDENCE]
     assert try_at(casework, case_id, AddressKind.RESIDENCE) == []
@@ -107,7 +107,7 @@ def test_what_is_learnt_under_way_is_tried_too(casework: CaseworkFixture, load: 
     case_id = under_way(casework, load, HOME)
     hotel = Address(kind="current", text="海棠酒店302", precinct_code="P1", valid_until=START + timedelta(hours=4))
     decide_as_supervisor(casework, decisions.locate, case_id, hotel)
-    with pytest.raises(OperatorError, match="not tried yet: current, residence"):
+    with pytest.raises(Refused, match="addresses_not_tried addresses=current,residence"):
         act(casework, case_id, "report", result=Result.NOT_FOUND_TEMPORARILY)
 
 
@@ -175,9 +175,12 @@ def test_a_simulated_officer_looks_everywhere(casework: CaseworkFixture, load: L
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        ({"address": AddressKind.HOTEL, "result": Result.WRONG_ADDRESS}, "no such address"),
-        ({"address": AddressKind.WORK, "result": Result.MET_DISSUADED}, "one of: NOT_FOUND_TEMPORARILY, WRONG_ADDRESS"),
-        ({"address": AddressKind.WORK}, "give the result of this address"),
+        ({"address": AddressKind.HOTEL, "result": Result.WRONG_ADDRESS}, "no_such_address"),
+        (
+            {"address": AddressKind.WORK, "result": Result.MET_DISSUADED},
+            "wrong_address_result allowed=NOT_FOUND_TEMPORARILY,WRONG_ADDRESS",
+        ),
+        ({"address": AddressKind.WORK}, "wrong_address_result"),
     ],
 )
 def test_what_is_tried_is_a_known_address_in_vain(
@@ -186,7 +189,7 @@ def test_what_is_tried_is_a_known_address_in_vain(
     load()
     case_id = case_with_visit(casework, addresses=[HOME, WORK])
     act(casework, case_id, "accept")
-    with pytest.raises(OperatorError, match=message):
+    with pytest.raises(Refused, match=message):
         act(casework, case_id, "tried", **said)
 
 
@@ -194,5 +197,5 @@ def test_nothing_is_tried_before_the_visit_is_accepted(casework: CaseworkFixture
     load()
     case_id = case_with_visit(casework, addresses=[HOME, WORK])
     assign(casework)
-    with pytest.raises(OperatorError, match="the visit is assigned; tried needs it to be"):
+    with pytest.raises(Refused, match="wrong_visit_state state=assigned step=tried"):
         act(casework, case_id, "tried", address=AddressKind.WORK, result=Result.WRONG_ADDRESS)

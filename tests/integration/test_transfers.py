@@ -7,11 +7,12 @@ import pytest
 from casework_fixture import CaseworkFixture, Scripted, withdrawal
 from visits_fixture import Load, act, assign, case_with_visit, decide_as_supervisor, visit_of
 
-from dispatcher.errors import OperatorError
+from dispatcher.errors import Refused
 from dispatcher.store.transfers import TransferRow
 from dispatcher.supervision import decisions
 from dispatcher.visits import transfers
 from schemas.instruction import Address
+from schemas.refusals import RefusalCode
 from schemas.vocabulary import Result, ReturnReason
 
 ELSEWHERE = ReturnReason.NOT_MY_JURISDICTION
@@ -94,7 +95,7 @@ def test_an_offer_nobody_answers_lapses_to_the_county_desk(casework: CaseworkFix
     assert (states(casework), casework.case(case_id).waiting_for) == (["lapsed"], "county_desk")
     assign(casework)
     assert (visit_of(casework, case_id).officer, casework.case(case_id).deadlines) == ("DESK", before)
-    with pytest.raises(OperatorError, match="no transfer that is offered"):
+    with pytest.raises(Refused, match=r"no_such_transfer visit=.* state=offered"):
         answer(casework, case_id, accepts=True)
 
 
@@ -102,9 +103,9 @@ def test_an_unknown_unit_changes_nothing(casework: CaseworkFixture, load: Load) 
     load()
     case_id = case_with_visit(casework)
     before = casework.events(case_id)
-    with pytest.raises(OperatorError, match="no unit P9 in the roster, nothing was transferred"):
+    with pytest.raises(Refused, match=RefusalCode.NO_UNIT):
         returned(casework, case_id, "P9")
-    with pytest.raises(OperatorError, match="no unit P9 in the roster, nothing was transferred"):
+    with pytest.raises(Refused, match=RefusalCode.NO_UNIT):
         order(casework, case_id, "P9")
     visit = visit_of(casework, case_id)
     assert (visit.state, visit.officer, casework.events(case_id), states(casework)) == ("assigned", "A", before, [])
@@ -114,7 +115,7 @@ def test_who_offers_does_not_answer(casework: CaseworkFixture, load: Load) -> No
     load()
     case_id = case_with_visit(casework)
     returned(casework, case_id, "P2")
-    with pytest.raises(OperatorError, match="B is of P1, which offers the visit; P2 answers"):
+    with pytest.raises(Refused, match="answer_of_offering_unit officer=B from_unit=P1 to_unit=P2"):
         answer(casework, case_id, accepts=True, by="B")
 
 
@@ -167,11 +168,11 @@ def test_a_report_after_the_end_is_kept(casework: CaseworkFixture, load: Load) -
 def test_only_another_centre_reports_back(casework: CaseworkFixture, load: Load) -> None:
     load()
     case_id = case_with_visit(casework)
-    with pytest.raises(OperatorError, match="no transfer that is accepted"):
+    with pytest.raises(Refused, match=r"no_such_transfer visit=.* state=accepted"):
         report(casework, case_id, Result.MET_DISSUADED)
     returned(casework, case_id, "P2")
     answer(casework, case_id, accepts=True)
-    with pytest.raises(OperatorError, match="not with another centre"):
+    with pytest.raises(Refused, match=RefusalCode.VISIT_NOT_WITH_OTHER_CENTRE):
         report(casework, case_id, Result.MET_DISSUADED)
 
 
@@ -236,7 +237,7 @@ def test_who_stands_at_the_door_reports_and_does_not_transfer(casework: Casework
     case_id = case_with_visit(casework)
     act(casework, case_id, "accept")
     act(casework, case_id, "arrive")
-    with pytest.raises(OperatorError, match="the visit is arrived; to be offered it has to be"):
+    with pytest.raises(Refused, match="wrong_visit_state state=arrived step=offer allowed=waiting,assigned"):
         order(casework, case_id, "P2")
 
 
@@ -245,7 +246,7 @@ def test_an_offer_of_a_case_that_has_ended_cannot_be_accepted(casework: Casework
     case_id = case_with_visit(casework)
     returned(casework, case_id, "P2")
     casework.push(withdrawal())
-    with pytest.raises(OperatorError, match="no transfer"):
+    with pytest.raises(Refused, match=RefusalCode.NO_SUCH_TRANSFER):
         answer(casework, case_id, accepts=True)
     assert (visit_of(casework, case_id).state, states(casework)) == ("cancelled", ["lapsed"])
 
@@ -259,7 +260,7 @@ def test_an_offer_ends_when_the_person_turns_out_to_be_elsewhere(casework: Casew
     )
     assign(casework)
     assert states(casework) == ["lapsed"]
-    with pytest.raises(OperatorError, match="no transfer"):
+    with pytest.raises(Refused, match=RefusalCode.NO_SUCH_TRANSFER):
         answer(casework, case_id, accepts=True, by="X-1")
     assert visit_of(casework, case_id).officer == "Z"
 

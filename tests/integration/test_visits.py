@@ -8,7 +8,7 @@ from casework_fixture import START, CaseworkFixture
 from sqlalchemy.exc import IntegrityError
 from visits_fixture import BADGES, Load, act, assign, case_with_visit, visit_of
 
-from dispatcher.errors import OperatorError
+from dispatcher.errors import Refused
 from dispatcher.store.visits import AssignmentRow, OfficerRow, UnitRow, VisitRow
 from dispatcher.store.work_items import WorkItemRow
 from schemas.vocabulary import Result, ReturnReason
@@ -148,7 +148,7 @@ def test_a_returned_visit_goes_to_the_next_rung(casework: CaseworkFixture, load:
 def test_another_officer_cannot_work_the_visit(casework: CaseworkFixture, load: Load) -> None:
     load()
     case_id = case_with_visit(casework)
-    with pytest.raises(OperatorError, match="this visit is with A, not with B"):
+    with pytest.raises(Refused, match="visit_of_another_officer holder=A officer=B"):
         act(casework, case_id, "accept", officer="B")
     assert visit_of(casework, case_id).state == "assigned"
 
@@ -157,23 +157,23 @@ def test_who_lost_the_visit_cannot_accept_it_any_more(casework: CaseworkFixture,
     load()
     case_id = case_with_visit(casework)
     casework.pass_time(seconds=121)
-    with pytest.raises(OperatorError, match="this visit is with nobody, not with A"):
+    with pytest.raises(Refused, match="visit_unassigned officer=A"):
         act(casework, case_id, "accept", officer="A")
 
 
 @pytest.mark.parametrize(
     ("before", "step", "how", "message"),
     [
-        ([], "depart", {}, "the visit is assigned; depart needs it to be: 已签收 accepted"),
-        ([], "report", {"result": Result.MET_DISSUADED}, "the visit is assigned; report needs it to be"),
-        (["accept"], "accept", {}, "the visit is accepted; accept needs it to be: 已派单 assigned"),
-        (["accept"], "report", {}, "give the result of the visit, one of: INVALID_VISIT"),
-        (["accept"], "report", {"result": Result.DELIVERED}, "give the result of the visit"),
-        (["accept"], "return", {}, "give the reason, one of: NOT_MY_JURISDICTION"),
-        (["accept", "arrive"], "depart", {}, "the visit is arrived; depart needs it to be"),
+        ([], "depart", {}, "wrong_visit_state state=assigned step=depart allowed=accepted"),
+        ([], "report", {"result": Result.MET_DISSUADED}, "wrong_visit_state state=assigned step=report"),
+        (["accept"], "accept", {}, "wrong_visit_state state=accepted step=accept allowed=assigned"),
+        (["accept"], "report", {}, "wrong_visit_result allowed=INVALID_VISIT,"),
+        (["accept"], "report", {"result": Result.DELIVERED}, "wrong_visit_result"),
+        (["accept"], "return", {}, "return_reason_missing allowed=NOT_MY_JURISDICTION,"),
+        (["accept", "arrive"], "depart", {}, "wrong_visit_state state=arrived step=depart"),
     ],
 )
-def test_a_step_out_of_turn_is_refused_with_its_remedy(
+def test_a_step_out_of_turn_is_refused_with_what_it_needs(
     casework: CaseworkFixture, load: Load, before: list[str], step: str, how: dict[str, Any], message: str
 ) -> None:
     load()
@@ -181,7 +181,7 @@ def test_a_step_out_of_turn_is_refused_with_its_remedy(
     for each in before:
         act(casework, case_id, each)
     state, entries = visit_of(casework, case_id).state, len(casework.journal(case_id))
-    with pytest.raises(OperatorError, match=message):
+    with pytest.raises(Refused, match=message):
         act(casework, case_id, step, **how)
     assert (visit_of(casework, case_id).state, len(casework.journal(case_id))) == (state, entries)
 

@@ -1,0 +1,44 @@
+"""What the command line says to a refusal: the words for everybody, and what to type instead."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from dispatcher.errors import Refused
+from dispatcher.texts import refusals
+from schemas.errors import bilingual
+from schemas.refusals import RefusalCode
+
+
+class Remedy(NamedTuple):
+    zh: str
+    en: str
+
+
+def _see(command: str) -> Remedy:
+    return Remedy(f"见 `{command}`", f"see `{command}`")
+
+
+REMEDIES: Mapping[RefusalCode, Remedy] = {
+    RefusalCode.NO_VISIT: _see("dispatcher visit list"),
+    RefusalCode.NO_WORK_ITEM: _see("dispatcher duty list"),
+    RefusalCode.NO_PROVIDER: _see("dispatcher providers"),
+    RefusalCode.NO_UNIT: _see("dispatcher roster show"),
+    RefusalCode.NO_SUCH_ADDRESS: _see("dispatcher visit card"),
+    RefusalCode.ADDRESSES_NOT_TRIED: Remedy(
+        "除最后一处外,请逐处用 `dispatcher visit tried` 登记",
+        "say what came of all but the last with `dispatcher visit tried`",
+    ),
+    RefusalCode.REASON_MISSING: Remedy("用 --reason 填写", "give it with --reason"),
+    RefusalCode.ADDRESS_EXPIRED: Remedy("请检查 --until", "check --until"),
+    RefusalCode.FOLLOW_UP_OUTCOME_MISSING: Remedy("用 --outcome 填写", "give it with --outcome"),
+    RefusalCode.OUTCOME_WITHOUT_FOLLOW_UP: Remedy("请勿填写 --outcome", "leave --outcome out"),
+    RefusalCode.LOSS_WITHOUT_FRAUD: Remedy("--loss-yuan 须与该 --outcome 同用", "--loss-yuan needs that --outcome"),
+}
+
+
+def line(refused: Refused) -> str:
+    """A refusal as one line, Chinese with English beside it."""
+    told, remedy = refusals.words(refused), REMEDIES.get(refused.code)
+    if remedy is None:
+        return bilingual(told.zh, told.en)
+    return bilingual(f"{told.zh};{remedy.zh}", f"{told.en}; {remedy.en}")
