@@ -7,10 +7,10 @@ from rich.table import Table
 
 from dispatcher.cli import arguments
 from dispatcher.cli.arguments import By, Json
-from dispatcher.cli.output import json_line, out, short_time
+from dispatcher.cli.output import model_line, out, short_time
 from dispatcher.setup import build_services
 from dispatcher.visits import results, transfers
-from schemas.vocabulary import Result, ReturnReason, TransferState
+from schemas.vocabulary import Result, ReturnReason
 
 group = typer.Typer(help="移交 / visits for another unit: list, offer, accept, refuse, report.", no_args_is_help=True)
 Visit = Annotated[str, typer.Argument(metavar="VISIT", help="上门任务号 visit id")]
@@ -37,10 +37,9 @@ def list_(
         table.add_column(name, overflow="fold")
     for line in lines:
         if json:
-            json_line(line)
-        state = TransferState(line["state"]).label
-        places = (line["visit"], line["from_unit"] or "", line["to_unit"])
-        table.add_row(*places, ReturnReason(line["reason"]).label, state, short_time(line["answer_by"]))
+            model_line(line)
+        places = (str(line.visit), line.from_unit or "", line.to_unit)
+        table.add_row(*places, line.reason.label, line.state.label, short_time(line.answer_by))
     if not json:
         out.print(table)
 
@@ -92,6 +91,6 @@ def _carry_out(step: Any, visit: str, by: str, json: bool, **what: Any) -> None:
         row = step(work, key, by=badge, **what)
         line = transfers.line(row)
     if json:
-        json_line(line)
+        model_line(line)
     else:
-        out.print(f"{TransferState(line['state']).label}  {line['visit']}  → {line['to_unit']}", highlight=False)
+        out.print(f"{line.state.label}  {line.visit}  → {line.to_unit}", highlight=False)

@@ -7,9 +7,9 @@ from rich.table import Table
 
 from dispatcher.cli import arguments
 from dispatcher.cli.arguments import Json, VisitId
-from dispatcher.cli.output import json_line, out, short_time
+from dispatcher.cli.output import json_line, model_line, out, short_time
 from dispatcher.cli.visit_card import card
-from dispatcher.reporting import log as attempt_log
+from dispatcher.reporting.visits import visits
 from dispatcher.setup import build_services
 from dispatcher.visits import addresses, officer_steps, results
 from schemas.vocabulary import AddressKind, Result, ReturnReason, VisitState
@@ -31,23 +31,22 @@ def list_(
 ) -> None:
     """列出上门任务 / list visits."""
     with build_services().sessions() as session:
-        lines = attempt_log.visits(session, everything=everything)
+        lines = visits(session, everything=everything)
     if json:
         for line in lines:
-            json_line(line)
+            model_line(line)
         return
     table = Table(title="上门任务 visits", title_justify="left")
     for name in ("任务 visit", "派出所 precinct", "警号 officer", "状态 state", "派单 assigned", "结果 result"):
         table.add_column(name, overflow="fold")
     for line in lines:
-        state = VisitState(line["state"]).label
         table.add_row(
-            line["visit"],
-            line["precinct_code"] or "",
-            line["officer"] or "",
-            state,
-            short_time(line["assigned_at"]),
-            line["result"] or "",
+            str(line.visit),
+            line.precinct_code or "",
+            line.officer or "",
+            line.state.label,
+            short_time(line.assigned_at),
+            line.result or "",
         )
     out.print(table)
 

@@ -1,7 +1,6 @@
 """Transfers 移交: another unit is offered a visit, and has it only once it accepts. The clock stands throughout."""
 
 from collections.abc import Iterator
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, or_, select
@@ -17,6 +16,7 @@ from dispatcher.store.base import new_id
 from dispatcher.store.transfers import TransferRow
 from dispatcher.store.visits import OfficerRow, UnitRow, VisitRow
 from dispatcher.visits import results
+from schemas.read_models.visits import TransferLine
 from schemas.vocabulary import AttemptState, Result, ReturnReason, TransferState, Urgency, VisitState
 
 _CENTRE = "centre"
@@ -143,7 +143,7 @@ def report(
     return row
 
 
-def listed(session: Session, visit_id: UUID | None = None) -> Iterator[dict[str, Any]]:
+def listed(session: Session, visit_id: UUID | None = None) -> Iterator[TransferLine]:
     """What waits for another unit's answer or report; of one visit, every leg."""
     found = select(TransferRow).join(VisitRow, VisitRow.id == TransferRow.visit_id).order_by(TransferRow.id)
     away = (VisitRow.state == VisitState.TRANSFERRED.value) & (TransferRow.state == TransferState.ACCEPTED.value)
@@ -152,17 +152,22 @@ def listed(session: Session, visit_id: UUID | None = None) -> Iterator[dict[str,
     return map(line, session.scalars(chosen))
 
 
-def line(row: TransferRow) -> dict[str, Any]:
-    """One transfer as programs read it."""
-    names = ("from_unit", "to_unit", "reason", "state", "offered_by", "decided_by")
-    moments = {name: getattr(row, name) for name in ("offered_at", "answer_by", "decided_at")}
-    return {
-        "transfer": str(row.id),
-        "visit": str(row.visit_id),
-        "case": str(row.case_id),
-        **{name: getattr(row, name) for name in names},
-        **{name: at.isoformat() if at else None for name, at in moments.items()},
-    }
+def line(row: TransferRow) -> TransferLine:
+    """One transfer as programs and people read it."""
+    return TransferLine(
+        transfer=row.id,
+        visit=row.visit_id,
+        case=row.case_id,
+        from_unit=row.from_unit,
+        to_unit=row.to_unit,
+        reason=row.reason,
+        state=row.state,
+        offered_by=row.offered_by,
+        decided_by=row.decided_by,
+        offered_at=row.offered_at,
+        answer_by=row.answer_by,
+        decided_at=row.decided_at,
+    )
 
 
 def _open(work: UnitOfWork, visit_id: UUID) -> tuple[CaseFile, VisitRow]:

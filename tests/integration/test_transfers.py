@@ -274,7 +274,7 @@ def test_what_waits_for_another_unit_is_listed(casework: CaseworkFixture, load: 
 
     def waiting(*visit: UUID) -> list[tuple[str, str]]:
         with casework.sessions() as session:
-            return [(each["to_unit"], each["state"]) for each in transfers.listed(session, *visit)]
+            return [(each.to_unit, each.state) for each in transfers.listed(session, *visit)]
 
     assert waiting() == [("AWAY", "offered")]
     answer(casework, case_id, accepts=True, by="X-1")
