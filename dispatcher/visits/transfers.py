@@ -16,6 +16,7 @@ from dispatcher.store.base import new_id
 from dispatcher.store.transfers import TransferRow
 from dispatcher.store.visits import OfficerRow, UnitRow, VisitRow
 from dispatcher.visits import results
+from schemas.officer_report import OfficerReport
 from schemas.read_models.visits import TransferLine
 from schemas.vocabulary import AttemptState, Result, ReturnReason, TransferState, Urgency, VisitState
 
@@ -115,28 +116,19 @@ def elsewhere() -> ColumnElement[bool]:
     return (UnitRow.kind == _CENTRE) & ~ours
 
 
-def report(
-    work: UnitOfWork,
-    visit_id: UUID,
-    *,
-    result: Result,
-    by: str,
-    lost_yuan: int | None = None,
-    guardian_present: bool = False,
-) -> TransferRow:
+def report(work: UnitOfWork, visit_id: UUID, said: OfficerReport, *, by: str) -> TransferRow:
     """What the other centre says came of the visit. After the case's end it is kept and changes nothing else."""
     case_file, visit, row = _transfer(work, visit_id, TransferState.ACCEPTED)
     too_late = visit.state == VisitState.CANCELLED and _is_elsewhere(work.session, row.to_unit)
     if visit.state != VisitState.TRANSFERRED and not too_late:
         raise OperatorError("该任务不在外地反诈中心", "this visit is not with another centre")
     row.state = TransferState.REPORTED.value
-    data = {"transfer": str(row.id), "visit": str(visit.id), "result": result, "lost_yuan": lost_yuan}
+    data = {"transfer": str(row.id), "visit": str(visit.id), **said.said("report")}
     if too_late:
         case_file.note(visit.case_id, "late_report", data, actor=by, rule="case_ended")
         return row
     move_visit(visit, visit_states.advance(visit, VisitState.REPORTED))
-    results.record_result(case_file, visit, result, lost_yuan=lost_yuan, guardian_present=guardian_present)
-    data |= {"guardian_present": guardian_present}
+    results.record_result(case_file, visit, said)
     case_file.note(visit.case_id, "transfer_reported", data, actor=by, rule="transfer")
     case_file.cases[visit.case_id].waiting_for = None
     decide(case_file)

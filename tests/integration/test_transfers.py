@@ -12,6 +12,7 @@ from dispatcher.store.transfers import TransferRow
 from dispatcher.supervision import decisions
 from dispatcher.visits import transfers
 from schemas.instruction import Address
+from schemas.officer_report import OfficerReport
 from schemas.vocabulary import Result, ReturnReason
 
 ELSEWHERE = ReturnReason.NOT_MY_JURISDICTION
@@ -30,7 +31,7 @@ def answer(casework: CaseworkFixture, case_id: UUID, *, accepts: bool, by: str =
 
 def report(casework: CaseworkFixture, case_id: UUID, result: Result, **said: Any) -> None:
     with casework.begin() as work:
-        transfers.report(work, visit_of(casework, case_id).id, result=result, by="X-1", **said)
+        transfers.report(work, visit_of(casework, case_id).id, OfficerReport(result=result, **said), by="X-1")
 
 
 def order(casework: CaseworkFixture, case_id: UUID, to_unit: str) -> None:
