@@ -1,7 +1,7 @@
 """demo: the whole service on this machine, with the sample cases, from push to log."""
 
 import threading
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
@@ -11,12 +11,13 @@ from dispatcher.cli.output import json_line, log_table, out
 from dispatcher.cli.run_progress import ROSTER, load_roster, play
 from dispatcher.cli.temporary_stack import temporary_stack
 from dispatcher.reporting import log as attempt_log
+from dispatcher.reporting.case import case_report
 from dispatcher.setup import Services
 from dispatcher.simulate import sample, sample_checks
 from dispatcher.simulate.run import Outcome
 from dispatcher.simulate.run_result import RunResult
 from dispatcher.simulate.sample_checks import Verdict
-from schemas.vocabulary import Resolution, Urgency
+from schemas.read_models.case import CaseReport
 
 DEMO = "S01,S02,S03,S04,S05,S06,S09,S10,S11,S12,S13,S16,S20"
 
@@ -43,12 +44,14 @@ def demo(
 def _report(services: Services, pushes: list[sample.Push], played: Outcome, *, json: bool) -> list[Verdict]:
     with services.sessions() as session:
         lines = list(attempt_log.log(session, attempt_log.Filters()))
-        cases = {name: attempt_log.case(session, case_id) for name, case_id in played.cases.items()}
+        cases = {name: case_report(session, case_id) for name, case_id in played.cases.items()}
     answers = {name: answer.status.value for name, answer in played.answers.items()}
-    verdicts = sample_checks.check_samples(pushes, RunResult(services, answers, cases))
+    printed = {name: case.model_dump(mode="json") for name, case in cases.items()}
+    verdicts = sample_checks.check_samples(pushes, RunResult(services, answers, printed))
     if json:
         met = [{"name": each.name, "expectation": each.expectation, "met": each.met} for each in verdicts]
-        json_line({"answers": answers, "cases": cases, "log": lines, "expectations": met})
+        log = [line.model_dump(mode="json") for line in lines]
+        json_line({"answers": answers, "cases": printed, "log": log, "expectations": met})
         return verdicts
     out.print(log_table(lines, "劝阻日志 dissuasion log"))
     out.print(_summary(played, cases))
@@ -67,7 +70,7 @@ def _judged(verdicts: list[Verdict]) -> Table:
     return table
 
 
-def _summary(played: Outcome, cases: dict[str, dict[str, Any]]) -> Table:
+def _summary(played: Outcome, cases: dict[str, CaseReport]) -> Table:
     table = Table(title="小结 summary", title_justify="left")
     for name in (
         "样例\ncase",
@@ -83,11 +86,7 @@ def _summary(played: Outcome, cases: dict[str, dict[str, Any]]) -> Table:
         if case is None:
             table.add_row(name, answer.status.label, "", "", "", "")
             continue
-        ended = (
-            Resolution(case["resolution"]).label if case["resolution"] else f"等待 waiting for {case['waiting_for']}"
-        )
-        contact, money = case["first_contact"]["channel"] or "", case["money"]["avoided"]
-        table.add_row(
-            name, answer.status.label, Urgency(case["urgency"]).label, ended, contact, f"¥{money}" if money else ""
-        )
+        ended = case.resolution.label if case.resolution else f"等待 waiting for {case.waiting_for}"
+        contact, money = case.first_contact.channel or "", case.money.avoided
+        table.add_row(name, answer.status.label, case.urgency.label, ended, contact, f"¥{money}" if money else "")
     return table

@@ -8,8 +8,8 @@ from rich.text import Text
 
 from dispatcher.cli import arguments, lookups
 from dispatcher.cli.arguments import By, Json
-from dispatcher.cli.output import json_line, out, short_time
-from dispatcher.reporting import log as attempt_log
+from dispatcher.cli.output import model_line, out, short_time
+from dispatcher.reporting.work_items import work_item_line
 from dispatcher.setup import build_services
 from dispatcher.supervision import work_items
 from schemas.vocabulary import FollowUp, WorkItemKind
@@ -39,10 +39,10 @@ def list_(
         table.add_column(name, overflow="fold")
     for line in lines:
         if json:
-            json_line(line)
-        due = short_time(line["due_at"])
-        shown = Text(f"{due} 逾期 overdue", "red") if line["overdue"] else due
-        table.add_row(line["duty"], line["case"], WorkItemKind(line["kind"]).label, shown, line["rule"])
+            model_line(line)
+        due = short_time(line.due_at)
+        shown = Text(f"{due} 逾期 overdue", "red") if line.overdue else due
+        table.add_row(str(line.duty), str(line.case), line.kind.label, shown, line.rule)
     if not json:
         out.print(table)
 
@@ -63,11 +63,11 @@ def done(
     key, badge = arguments.uuid(duty, "ID", "dispatcher duty list"), arguments.badge(by, "--by")
     services = build_services()
     with services.begin() as work:
-        line = attempt_log.duty(
+        line = work_item_line(
             work_items.done(work, key, work_items.WorkItemResult(follow_up, loss_yuan, note), by=badge)
         )
     if json:
-        json_line(line)
+        model_line(line)
     else:
-        result = FollowUp(line["outcome"]).label if line["outcome"] else ""
-        out.print(f"已完成 done  {WorkItemKind(line['kind']).label}  {result}  {line['duty']}", highlight=False)
+        result = line.outcome.label if line.outcome else ""
+        out.print(f"已完成 done  {line.kind.label}  {result}  {line.duty}", highlight=False)

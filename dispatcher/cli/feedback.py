@@ -1,5 +1,6 @@
 """feedback: what each source is told of its instructions, and what it said."""
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -42,6 +43,6 @@ def list_(
             json_line(line)
         outcome = label("resolution", line["outcome"])
         source = (line["system"], line["instruction_id"], _DIRECTIONS[line["direction"]])
-        table.add_row(short_time(line["at"]), *source, f"{outcome} {line['outcome']}")
+        table.add_row(short_time(datetime.fromisoformat(line["at"])), *source, f"{outcome} {line['outcome']}")
     if not json:
         out.print(table)

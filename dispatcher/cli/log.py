@@ -7,7 +7,7 @@ import typer
 
 from dispatcher.cli import arguments, lookups
 from dispatcher.cli.arguments import Precinct
-from dispatcher.cli.output import err, json_line, log_table, out
+from dispatcher.cli.output import err, log_table, model_line, out
 from dispatcher.reporting import log as attempt_log
 from dispatcher.setup import build_services
 from schemas.vocabulary import Channel, Result
@@ -46,7 +46,7 @@ def log(
         lines = attempt_log.log(session, filters)
         if json:
             for line in lines:
-                json_line(line)
+                model_line(line)
             return
         shown = list(islice(lines, _SCREEN))
         out.print(log_table(shown, f"劝阻日志 dissuasion log ({len(shown)})"))

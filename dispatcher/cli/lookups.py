@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from dispatcher.errors import OperatorError, Refused
-from dispatcher.reporting import log as attempt_log
+from dispatcher.reporting.case import case_ids as find_case_ids
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.visits import UnitRow
 from schemas.refusals import RefusalCode
@@ -21,7 +21,7 @@ def unit(session: Session, code: str | None) -> str | None:
 
 def case(session: Session, name: str) -> UUID:
     """The case of this id, or the one open case of this instruction."""
-    case_ids = attempt_log.case_ids(session, name)
+    case_ids = find_case_ids(session, name)
     if not case_ids:
         raise OperatorError(f"没有任务或指令 {name}", f"no case or instruction {name}; see `dispatcher log`")
     if len(case_ids) > 1:

@@ -3,12 +3,15 @@
 import json
 import sys
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from schemas.read_models.base import ReadModel
+from schemas.read_models.log import LogLine
 from schemas.vocabulary import AttemptState, Channel, Code, Person, Resolution, Result
 
 # Into a file or a pipe the tables keep a width at which codes stay whole. What sources and vendors wrote is shown as it
@@ -16,6 +19,7 @@ from schemas.vocabulary import AttemptState, Channel, Code, Person, Resolution, 
 out = Console(width=None if sys.stdout.isatty() else 150, markup=False, emoji=False)
 err = Console(stderr=True, markup=False, emoji=False)
 
+_JSON = json.JSONEncoder(ensure_ascii=False, default=str)
 _LABELS: dict[str, type[Code]] = {
     "channel": Channel,
     "person": Person,
@@ -28,7 +32,12 @@ _BAD = frozenset({"INVALID_NUMBER", "FAILED_PERMANENT", "ANSWERED_NOT_SUBJECT", 
 
 
 def json_line(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.write(_JSON.encode(value) + "\n")
+
+
+def model_line(model: ReadModel) -> None:
+    """One read model as a JSON line."""
+    json_line(model.model_dump(mode="json"))
 
 
 def label(field: str, code: str | None) -> str:
@@ -37,36 +46,32 @@ def label(field: str, code: str | None) -> str:
     return "" if code is None else kind(code).zh if kind and code in set(kind) else code
 
 
-def log_table(lines: Iterable[dict[str, Any]], title: str) -> Table:
+def log_table(lines: Iterable[LogLine], title: str) -> Table:
     """The dissuasion log as a table, Chinese labels with codes beside them."""
     table = Table(title=title, title_justify="left", header_style="bold", expand=False)
     for name in ("指令\ninstruction", "时间\nat", "渠道\nchannel", "对象\nperson", "结果\nresult", "规则\nrule"):
         table.add_column(name, overflow="fold")
     for line in lines:
-        code = line["result"] or line["state"]
-        text = label("result" if line["result"] else "state", code)
+        code = line.result or line.state
         colour = "green" if code in _GOOD else "red" if code in _BAD else ""
-        marks = " ✓" if line["confirmed"] else ""
-        marks += " ⚠重复? possible duplicate" if line["possible_duplicate"] else ""
+        marks = " ✓" if line.confirmed else ""
+        marks += " ⚠重复? possible duplicate" if line.possible_duplicate else ""
         table.add_row(
-            ", ".join(line["instructions"]),
-            short_time(line["sent_at"] or line["planned_at"]),
-            label("channel", line["channel"]),
-            label("person", line["person"]),
-            Text.assemble((f"{text} {code}", colour), marks),
-            line["rule"],
+            ", ".join(line.instructions),
+            short_time(line.sent_at or line.planned_at),
+            line.channel.zh,
+            line.person.zh,
+            Text.assemble((f"{code.zh} {code}", colour), marks),
+            line.rule,
         )
     return table
 
 
-def short_time(text: str | None) -> str:
+def short_time(at: datetime | None) -> str:
     """Month, day and time in the policy's zone."""
-    from datetime import datetime
-
     from dispatcher.policy import load
     from dispatcher.settings import settings
 
-    if text is None:
+    if at is None:
         return ""
-    at = datetime.fromisoformat(text).astimezone(load(settings().policy_file).timezone)
-    return at.strftime("%m-%d %H:%M:%S")
+    return at.astimezone(load(settings().policy_file).timezone).strftime("%m-%d %H:%M:%S")

@@ -1,8 +1,9 @@
 """providers: how the gateways stand, a test message, pause and resume."""
 
 import re
+from collections.abc import Callable
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated, TypeVar
 
 import typer
 from rich.table import Table
@@ -10,13 +11,14 @@ from rich.text import Text
 
 from dispatcher.cli import arguments, provider_trial
 from dispatcher.cli.arguments import By, Json
-from dispatcher.cli.output import json_line, out, short_time
+from dispatcher.cli.output import json_line, model_line, out, short_time
 from dispatcher.cli.provider_trial import Name
 from dispatcher.delivery import judge_providers
 from dispatcher.errors import OperatorError
 from dispatcher.reporting import providers as provider_status
 from dispatcher.setup import build_services
-from schemas.vocabulary import Cause, Health
+from schemas.read_models.providers import LimitUse, ProviderChange, ProviderStatus
+from schemas.vocabulary import Health
 
 group = typer.Typer(
     help="渠道 / the gateways: how they stand, test, pause, resume.", invoke_without_command=True, no_args_is_help=False
@@ -36,6 +38,7 @@ _LIMITS = {
     "quiet": "静默 quiet",
 }
 _COLOURS = {Health.CLOSED: "green", Health.RETURNING: "yellow"}
+Line = TypeVar("Line", ProviderStatus, ProviderChange)
 _LONGEST_REASON = 200
 _NUMBER_LIKE = re.compile(r"\d{7}")
 
@@ -57,15 +60,18 @@ def providers(
         return
     services = build_services()
     with services.sessions() as session:
-        report = provider_status.history if history else provider_status.listed
-        lines = list(report(session, name))
-    for line in [] if history else lines:
-        line["limits"] = provider_status.left(services.limiter, line["provider"], line["limits"])
-    if json:
-        for line in lines:
-            json_line(line)
-    else:
-        out.print(_changes(lines) if history else _standings(lines))
+        if history:
+            _print(list(provider_status.history(session, name)), _changes, json)
+        else:
+            _print(list(provider_status.listed(session, services.limiter, name)), _standings, json)
+
+
+def _print(lines: list[Line], draw: Callable[[list[Line]], Table], json: bool) -> None:
+    if not json:
+        out.print(draw(lines))
+        return
+    for line in lines:
+        model_line(line)
 
 
 @group.command()
@@ -106,36 +112,35 @@ def _print_change(moved: judge_providers.HealthChange, json: bool) -> None:
         out.print(f"{moved.provider}  {moved.before.label} → {moved.after.label}", highlight=False)
 
 
-def _standings(lines: list[dict[str, Any]]) -> Table:
+def _standings(lines: list[ProviderStatus]) -> Table:
     table = _empty("渠道 providers", _COLUMNS)
     for line in lines:
-        error = f"{line['last_error']} {short_time(line['last_error_at'])}" if line["last_error"] else ""
+        error = f"{line.last_error} {short_time(line.last_error_at)}" if line.last_error else ""
         table.add_row(
-            line["provider"],
-            ", ".join(line["channels"]),
-            f"{line['weight']:g}",
-            Text.assemble(_health(line["health"]), " ", _share(line["share"])),
-            short_time(line["since"]),
+            line.provider,
+            ", ".join(line.channels),
+            f"{line.weight:g}",
+            Text.assemble(_health(line.health), " ", _share(line.share)),
+            short_time(line.since),
             _why(line),
-            str(line["in_doubt"]),
+            str(line.in_doubt),
             error,
-            "\n".join(_limit(limit) for limit in line["limits"]),
+            "\n".join(_limit(limit) for limit in line.limits),
         )
     return table
 
 
-def _limit(limit: dict[str, Any]) -> str:
+def _limit(limit: LimitUse) -> str:
     """What is left of it, where that is counted for the whole provider."""
-    allowed, used = limit["limit"], limit["used"]
-    left = "" if used is None else f" ({max(0, int(allowed.split('/')[0]) - used)})"
-    return f"{_LIMITS[limit['kind']]} {allowed}{left}"
+    left = "" if limit.used is None else f" ({max(0, int(limit.limit.split('/')[0]) - limit.used)})"
+    return f"{_LIMITS[limit.kind]} {limit.limit}{left}"
 
 
-def _changes(lines: list[dict[str, Any]]) -> Table:
+def _changes(lines: list[ProviderChange]) -> Table:
     table = _empty("渠道历史 history of the providers", _CHANGES)
     for line in lines:
-        before, after = _health(line["before"]), _health(line["after"])
-        table.add_row(short_time(line["at"]), line["provider"], before, after, _share(line["share"]), _why(line))
+        before, after = _health(line.before), _health(line.after)
+        table.add_row(short_time(line.at), line.provider, before, after, _share(line.share), _why(line))
     return table
 
 
@@ -146,14 +151,14 @@ def _empty(title: str, columns: tuple[str, ...]) -> Table:
     return table
 
 
-def _health(code: str) -> Text:
-    return Text(Health(code).label, _COLOURS.get(Health(code), "red"))
+def _health(health: Health) -> Text:
+    return Text(health.label, _COLOURS.get(health, "red"))
 
 
 def _share(share: float | None) -> str:
     return "" if share is None else f"{share:.0%}"
 
 
-def _why(line: dict[str, Any]) -> str:
-    who = f" ({line['by']}: {line['note']})" if line["by"] else ""
-    return f"{Cause(line['cause']).label}{who}" if line["cause"] else ""
+def _why(line: ProviderStatus | ProviderChange) -> str:
+    who = f" ({line.by}: {line.note})" if line.by else ""
+    return f"{line.cause.label}{who}" if line.cause else ""

@@ -46,7 +46,7 @@ def list_(
                     "pushed_again_at": entry.pushed_again_at.isoformat() if entry.pushed_again_at else None,
                 }
             )
-        table.add_row(str(entry.id), short_time(entry.received_at.isoformat()), entry.door, entry.status, entry.reason)
+        table.add_row(str(entry.id), short_time(entry.received_at), entry.door, entry.status, entry.reason)
     if not json:
         out.print(table)
 

@@ -52,7 +52,7 @@ def play(
                 task,
                 completed=progress.settled,
                 total=max(progress.cases, 1),
-                at=short_time(progress.at.isoformat()),
+                at=short_time(progress.at),
                 note=note,
             )
 

@@ -7,10 +7,12 @@ from rich.table import Table
 
 from dispatcher.cli import arguments
 from dispatcher.cli.arguments import By, Json
-from dispatcher.cli.output import json_line, out, short_time
+from dispatcher.cli.output import model_line, out, short_time
+from dispatcher.cli.report_options import report_options
 from dispatcher.setup import build_services
 from dispatcher.visits import results, transfers
-from schemas.vocabulary import Result, ReturnReason, TransferState
+from schemas.officer_report import OfficerReport
+from schemas.vocabulary import Result, ReturnReason
 
 group = typer.Typer(help="移交 / visits for another unit: list, offer, accept, refuse, report.", no_args_is_help=True)
 Visit = Annotated[str, typer.Argument(metavar="VISIT", help="上门任务号 visit id")]
@@ -37,10 +39,9 @@ def list_(
         table.add_column(name, overflow="fold")
     for line in lines:
         if json:
-            json_line(line)
-        state = TransferState(line["state"]).label
-        places = (line["visit"], line["from_unit"] or "", line["to_unit"])
-        table.add_row(*places, ReturnReason(line["reason"]).label, state, short_time(line["answer_by"]))
+            model_line(line)
+        places = (str(line.visit), line.from_unit or "", line.to_unit)
+        table.add_row(*places, line.reason.label, line.state.label, short_time(line.answer_by))
     if not json:
         out.print(table)
 
@@ -70,19 +71,17 @@ def refuse(visit: Visit, by: By, json: Json = False) -> None:
 
 
 @group.command()
+@report_options("report")
 def report(
     visit: Visit,
     result: Annotated[str, typer.Option(help="MET_DISSUADED, NOT_FOUND_TEMPORARILY, …")],
     by: By,
-    lost_yuan: Annotated[
-        int | None, typer.Option(min=0, max=10**15, help="共已转出金额(元) all that is gone, yuan")
-    ] = None,
-    guardian_present: Annotated[bool, typer.Option(help="监护人在场(未成年人) a guardian is present")] = False,
     json: Json = False,
+    **details: Any,
 ) -> None:
     """外地反诈中心反馈结果 / what the other centre says came of it."""
     chosen: Result = arguments.code(result, sorted(results.REPORTS), "--result")
-    _carry_out(transfers.report, visit, by, json, result=chosen, lost_yuan=lost_yuan, guardian_present=guardian_present)
+    _carry_out(transfers.report, visit, by, json, said=OfficerReport(result=chosen, **details))
 
 
 def _carry_out(step: Any, visit: str, by: str, json: bool, **what: Any) -> None:
@@ -92,6 +91,6 @@ def _carry_out(step: Any, visit: str, by: str, json: bool, **what: Any) -> None:
         row = step(work, key, by=badge, **what)
         line = transfers.line(row)
     if json:
-        json_line(line)
+        model_line(line)
     else:
-        out.print(f"{TransferState(line['state']).label}  {line['visit']}  → {line['to_unit']}", highlight=False)
+        out.print(f"{line.state.label}  {line.visit}  → {line.to_unit}", highlight=False)

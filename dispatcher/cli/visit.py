@@ -1,18 +1,20 @@
 """visit: what officers do, by command until their page is there."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
 from dispatcher.cli import arguments
 from dispatcher.cli.arguments import Json, VisitId
-from dispatcher.cli.output import json_line, out, short_time
+from dispatcher.cli.output import json_line, model_line, out, short_time
+from dispatcher.cli.report_options import report_options
 from dispatcher.cli.visit_card import card
 from dispatcher.errors import Refused
-from dispatcher.reporting import log as attempt_log
+from dispatcher.reporting.visits import visits
 from dispatcher.setup import build_services
 from dispatcher.visits import addresses, officer_steps, results
+from schemas.officer_report import OfficerReport, label_of
 from schemas.refusals import RefusalCode
 from schemas.vocabulary import AddressKind, Result, ReturnReason, VisitState
 
@@ -33,23 +35,22 @@ def list_(
 ) -> None:
     """列出上门任务 / list visits."""
     with build_services().sessions() as session:
-        lines = attempt_log.visits(session, everything=everything)
+        lines = visits(session, everything=everything)
     if json:
         for line in lines:
-            json_line(line)
+            model_line(line)
         return
     table = Table(title="上门任务 visits", title_justify="left")
     for name in ("任务 visit", "派出所 precinct", "警号 officer", "状态 state", "派单 assigned", "结果 result"):
         table.add_column(name, overflow="fold")
     for line in lines:
-        state = VisitState(line["state"]).label
         table.add_row(
-            line["visit"],
-            line["precinct_code"] or "",
-            line["officer"] or "",
-            state,
-            short_time(line["assigned_at"]),
-            line["result"] or "",
+            str(line.visit),
+            line.precinct_code or "",
+            line.officer or "",
+            line.state.label,
+            short_time(line.assigned_at),
+            line.result or "",
         )
     out.print(table)
 
@@ -73,52 +74,48 @@ def arrive(visit_id: VisitId, officer: Officer = None, json: Json = False) -> No
 
 
 @group.command()
+@report_options("report")
 def report(
     visit_id: VisitId,
     result: Annotated[str, typer.Argument(help="MET_DISSUADED, NOT_FOUND_TEMPORARILY, …")],
     officer: Officer = None,
-    lost_yuan: Annotated[
-        int | None, typer.Option(min=0, max=10**15, help="共已转出金额(元) all that is gone, yuan")
-    ] = None,
-    guardian_present: Annotated[bool, typer.Option(help="监护人在场(未成年人) a guardian is present")] = False,
     json: Json = False,
+    **details: Any,
 ) -> None:
     """反馈结果 / report the result."""
     chosen: Result = arguments.code(result, sorted(results.REPORTS), "result")
-    _act(
-        visit_id,
-        "report",
-        officer,
-        json,
-        officer_steps.OfficerReport(chosen, lost_yuan=lost_yuan, guardian_present=guardian_present),
-    )
+    _act(visit_id, "report", officer, json, OfficerReport(result=chosen, **details))
 
 
 @group.command()
+@report_options("tried")
 def tried(
     visit_id: VisitId,
     address: Annotated[str, typer.Option(help="地址类型 residence, work, hotel, …")],
     result: Annotated[str, typer.Option(help=f"{', '.join(addresses.IN_VAIN)}")],
     officer: Officer = None,
     json: Json = False,
+    **details: Any,
 ) -> None:
     """一处地址未找到,继续下一处 / one address tried in vain; the visit goes on."""
     kind: AddressKind = arguments.code(address, AddressKind, "--address")
     chosen: Result = arguments.code(result, addresses.IN_VAIN, "--result")
-    _act(visit_id, "tried", officer, json, officer_steps.OfficerReport(chosen, address=kind))
+    _act(visit_id, "tried", officer, json, OfficerReport(result=chosen, address=kind, **details))
 
 
 @group.command("return")
+@report_options("return")
 def return_(
     visit_id: VisitId,
     reason: Annotated[str, typer.Argument(help="NOT_MY_JURISDICTION, OFFICER_UNAVAILABLE, …")],
-    to: Annotated[str | None, typer.Option(help="移交给该单位 offer it to this unit")] = None,
+    to_unit: Annotated[str | None, typer.Option("--to", help=label_of("to_unit"))] = None,
     officer: Officer = None,
     json: Json = False,
+    **details: Any,
 ) -> None:
     """退回,可同时移交他单位 / return, or offer it to another unit."""
     chosen: ReturnReason = arguments.code(reason, ReturnReason, "reason")
-    _act(visit_id, "return", officer, json, officer_steps.OfficerReport(reason=chosen, to_unit=to))
+    _act(visit_id, "return", officer, json, OfficerReport(reason=chosen, to_unit=to_unit, **details))
 
 
 def _act(
@@ -126,7 +123,7 @@ def _act(
     step: str,
     officer: str | None,
     json: bool,
-    answer: officer_steps.OfficerReport = officer_steps.OfficerReport(),
+    answer: OfficerReport = OfficerReport(),
 ) -> None:
     key = arguments.uuid(visit_id, "ID", "dispatcher visit list")
     services = build_services()

@@ -11,6 +11,7 @@ from dispatcher.policy.flatten import flatten, plain
 from dispatcher.texts.reasons import Reasons
 from schemas import vocabulary as v
 from schemas.errors import bilingual
+from schemas.read_models.case import JournalEntry
 
 LANGUAGES = ("zh", "en")
 _CODES: dict[str, tuple[type[v.Code], ...]] = {
@@ -44,7 +45,7 @@ class Explanation:
 
 
 def explain(
-    journal: Iterable[Mapping[str, Any]], policy: Policy, reasons: Reasons, language: str | None = None
+    journal: Iterable[JournalEntry], policy: Policy, reasons: Reasons, language: str | None = None
 ) -> Iterator[Explanation]:
     """One explanation for each entry that carries a decision; in both languages unless one is named.
 
@@ -52,15 +53,15 @@ def explain(
     """
     version, urgency = "", ""
     for entry in journal:
-        data, rule = entry["data"], entry["rule"]
+        data, rule = entry.data, entry.rule
         version = data.get("policy", version)
         if rule is not None:
             rules = (rule, *data.get("held_by", ()))
             numbers = _numbers(policy, reasons, rules, urgency) if version == policy.version else {}
             facts = {key: value for key, value in data.items() if not _is_absent(value)}
             why = _why(entry, facts, Words(policy, reasons), language)
-            yield Explanation(entry["seq"], entry["at"], rule, why, facts | numbers, version)
-        urgency = _urgency_after(entry["event"], data, urgency)
+            yield Explanation(entry.seq, entry.at.isoformat(), rule, why, facts | numbers, version)
+        urgency = _urgency_after(entry.event, data, urgency)
 
 
 def _urgency_after(event: str, data: Mapping[str, Any], before: str) -> str:
@@ -112,21 +113,21 @@ class Words:
         return text if at is None else f"{at.astimezone(self.policy.timezone):%Y-%m-%d %H:%M:%S}"
 
 
-def _why(entry: Mapping[str, Any], facts: Mapping[str, Any], words: Words, language: str | None) -> str:
+def _why(entry: JournalEntry, facts: Mapping[str, Any], words: Words, language: str | None) -> str:
     told = [_sentence(entry, facts, words, each) for each in LANGUAGES if language in (each, None)]
     return told[0] if len(told) == 1 else bilingual(*told)
 
 
-def _sentence(entry: Mapping[str, Any], facts: Mapping[str, Any], words: Words, language: str) -> str:
+def _sentence(entry: JournalEntry, facts: Mapping[str, Any], words: Words, language: str) -> str:
     is_chinese, reasons = language == "zh", words.reasons
     shown = {key: words.of(key, value, language) for key, value in facts.items()}
-    event, found = reasons.event(entry["event"], shown), reasons.rule(entry["rule"])
-    what = event.pick(is_chinese).format(**shown) if event else entry["event"]
+    event, found = reasons.event(entry.event, shown), reasons.rule(entry.rule or "")
+    what = event.pick(is_chinese).format(**shown) if event else entry.event
     told = reasons.sentence.told.pick(is_chinese)
     if found is None:
-        return told.format(what=what, reason=entry["rule"])
+        return told.format(what=what, reason=entry.rule)
     part = words.of("result", found[1].upper(), language)
-    held = [reasons.rules[each].pick(is_chinese) for each in entry["data"].get("held_by", ())]
+    held = [reasons.rules[each].pick(is_chinese) for each in entry.data.get("held_by", ())]
     reason = reasons.sentence.and_also.pick(is_chinese).join([found[0].pick(is_chinese).format(part=part), *held])
     return told.format(what=what, reason=reason)
 

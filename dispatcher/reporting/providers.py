@@ -11,11 +11,12 @@ from dispatcher.limits import ERRORS, Limiter, limits_of
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.providers import ProviderHistoryRow, ProviderRow
 from providers import limits
+from schemas.read_models.providers import LimitUse, ProviderChange, ProviderStatus
 from schemas.vocabulary import AttemptState, Health
 
 
-def listed(session: Session, name: str | None = None) -> Iterator[dict[str, Any]]:
-    """A line for each provider, or for this one. `limits` are what it allows; `left` says what is left of them."""
+def listed(session: Session, limiter: Limiter, name: str | None = None) -> Iterator[ProviderStatus]:
+    """A line for each provider, or for this one."""
     doubts = _in_doubt(session)
     rows = _of(select(ProviderRow).order_by(ProviderRow.name), ProviderRow.name, name)
     for row in session.scalars(rows):
@@ -25,40 +26,49 @@ def listed(session: Session, name: str | None = None) -> Iterator[dict[str, Any]
             .order_by(ProviderHistoryRow.id.desc())
             .limit(1)
         ).first()
-        yield {
-            "provider": row.name,
-            "channels": row.channels,
-            "weight": row.weight,
-            "health": row.health,
-            "share": share_of(Health(row.health), row.step),
-            "since": row.since.isoformat(),
-            "cause": last.cause if last else None,
-            "by": last.by if last else None,
-            "note": last.note if last else None,
-            "in_doubt": doubts.get(row.name, 0),
-            "last_error": row.last_error,
-            "last_error_at": row.last_error_at.isoformat() if row.last_error_at else None,
-            "limits": row.limits,
-        }
+        yield ProviderStatus(
+            provider=row.name,
+            channels=row.channels,
+            weight=row.weight,
+            health=row.health,
+            share=share_of(Health(row.health), row.step),
+            since=row.since,
+            cause=last.cause if last else None,
+            by=last.by if last else None,
+            note=last.note if last else None,
+            in_doubt=doubts.get(row.name, 0),
+            last_error=row.last_error,
+            last_error_at=row.last_error_at,
+            limits=_limits(limiter, row.name, row.limits),
+        )
 
 
-def left(limiter: Limiter, provider: str, table: dict[str, Any]) -> list[dict[str, Any]]:
-    """Each limit with how much of it is used now: None where it is each number's own, or Redis can't be asked."""
+def _limits(limiter: Limiter, provider: str, table: dict[str, Any]) -> list[LimitUse]:
+    """Each limit with how much of it is used now."""
     allowed = limits.read(table)
     try:
         found = limiter.left(provider, allowed)
     except ERRORS:
         found = limits_of(provider, allowed)
-    quiet = [{"kind": "quiet", "limit": str(allowed.quiet), "used": None}] if allowed.quiet else []
-    return [{"kind": each.kind, "limit": each.limit, "used": each.used} for each in found] + quiet
+    quiet = [LimitUse(kind="quiet", limit=str(allowed.quiet), used=None)] if allowed.quiet else []
+    return [LimitUse(kind=each.kind, limit=each.limit, used=each.used) for each in found] + quiet
 
 
-def history(session: Session, name: str | None = None) -> Iterator[dict[str, Any]]:
+def history(session: Session, name: str | None = None) -> Iterator[ProviderChange]:
     """Every change of standing, oldest first; also of providers that are no longer in PROVIDERS_FILE."""
     rows = _of(select(ProviderHistoryRow).order_by(ProviderHistoryRow.id), ProviderHistoryRow.provider, name)
     for row in session.scalars(rows):
-        told = ("provider", "before", "after", "share", "cause", "by", "note", "seen")
-        yield {"at": row.at.isoformat()} | {field: getattr(row, field) for field in told}
+        yield ProviderChange(
+            at=row.at,
+            provider=row.provider,
+            before=row.before,
+            after=row.after,
+            share=row.share,
+            cause=row.cause,
+            by=row.by,
+            note=row.note,
+            seen=row.seen,
+        )
 
 
 def _of(rows: Select[Any], column: Any, name: str | None) -> Select[Any]:

@@ -15,6 +15,7 @@ from dispatcher.simulate import officers
 from dispatcher.store.codes import CodeRow
 from dispatcher.store.visits import VisitRow
 from dispatcher.visits import officer_steps
+from schemas.officer_report import OfficerReport
 from schemas.vocabulary import Result, VisitState
 
 _IN_HAND = (VisitState.ASSIGNED, VisitState.ACCEPTED, VisitState.DEPARTED, VisitState.ARRIVED)
@@ -62,8 +63,7 @@ class OfficerPlayer:
     def _make(self, each: _Next, now: datetime) -> bool:
         """Make a move. False if the visit went to somebody else meanwhile: the script looks again."""
         move = each.move
-        word = officer_steps.OfficerReport(move.result, move.reason, guardian_present=move.guardian_present)
-        for step, said in (*self._tried_addresses(each), *((step, word) for step in move.steps)):
+        for step, said in (*self._tried_addresses(each), *((step, move.report) for step in move.steps)):
             try:
                 with self._services.begin() as work:
                     officer_steps.act(work, each.visit_id, step, report=said)
@@ -71,18 +71,18 @@ class OfficerPlayer:
                 _log.info("move_refused", visit=str(each.visit_id), step=step, why=str(refused))
                 return False
         each.script.done(move, now)
-        if move.result is Result.MET_REFUSED:
+        if move.report.result is Result.MET_REFUSED:
             self._check_callback_code(each.visit_id)
         return True
 
-    def _tried_addresses(self, each: _Next) -> Iterator[tuple[str, officer_steps.OfficerReport]]:
+    def _tried_addresses(self, each: _Next) -> Iterator[tuple[str, OfficerReport]]:
         """A person who is not found was looked for at every address; the report is about the last one."""
-        if each.move.result not in officer_steps.NOT_FOUND:
+        if each.move.report.result not in officer_steps.NOT_FOUND:
             return
         with self._services.begin() as work:
             kinds = officer_steps.to_try(work, each.visit_id)
         for kind in kinds[:-1]:
-            yield "tried", officer_steps.OfficerReport(Result.NOT_FOUND_TEMPORARILY, address=kind)
+            yield "tried", OfficerReport(result=Result.NOT_FOUND_TEMPORARILY, address=kind)
 
     def _check_callback_code(self, visit_id: UUID) -> None:
         """A person who does not believe the officer rings 96110 and quotes the code of the call."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from dispatcher.errors import OperatorError
+from schemas.officer_report import OfficerReport
 from schemas.vocabulary import Result, ReturnReason, VisitState
 
 REPORTS = {
@@ -20,6 +21,7 @@ REPORTS = {
 }
 _WITH_FAMILY = frozenset({"met_dissuaded_with_family"})
 _TIMED = re.compile(r"(accepted|arrived|revisit)\+\d{1,3}:[0-5]\d")
+_NOTHING_SAID = OfficerReport()
 _UNDER_WAY = frozenset({VisitState.ACCEPTED, VisitState.DEPARTED, VisitState.ARRIVED})
 
 
@@ -37,10 +39,8 @@ class Move:
 
     at: datetime
     steps: tuple[str, ...]
-    result: Result | None = None
-    reason: ReturnReason | None = None
+    report: OfficerReport = _NOTHING_SAID
     goes_on: bool = False  # the word has more to come
-    guardian_present: bool = False  # without one a child does not count as met
 
 
 @dataclass
@@ -65,9 +65,10 @@ class Script:
         if word == "revisit" and visit.state is VisitState.ACCEPTED:
             return Move((self.arrived_at or now) + _offset(argument), ("depart", "arrive"))
         if word == "returned" and (visit.state in _UNDER_WAY or visit.state is VisitState.ASSIGNED):
-            return Move(now, ("return",), reason=ReturnReason(argument.upper()))
+            return Move(now, ("return",), OfficerReport(reason=ReturnReason(argument.upper())))
         if word in REPORTS and visit.state in _UNDER_WAY:
-            return Move(now, ("report",), result=REPORTS[word], guardian_present=word in _WITH_FAMILY)
+            said = OfficerReport(result=REPORTS[word], guardian_present=word in _WITH_FAMILY)
+            return Move(now, ("report",), said)
         return None
 
     def done(self, move: Move, now: datetime) -> None:

@@ -1,7 +1,6 @@
 """Duties 待办: what a person has to do about a case beside a visit, and the form of a follow-up 回访."""
 
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -10,8 +9,9 @@ from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.errors import Refused
 from dispatcher.intake import later_losses
-from dispatcher.reporting import log as attempt_log
+from dispatcher.reporting.work_items import open_work_item_line
 from dispatcher.store.work_items import WorkItemRow
+from schemas.read_models.work_items import OpenWorkItemLine
 from schemas.refusals import RefusalCode
 from schemas.vocabulary import FollowUp, WorkItemKind
 
@@ -31,7 +31,7 @@ def listed(
     kind: WorkItemKind | None = None,
     overdue: bool = False,
     case_id: UUID | None = None,
-) -> list[dict[str, Any]]:
+) -> list[OpenWorkItemLine]:
     """What is still to be done, first due first."""
     now = work.now
     found = select(WorkItemRow).where(WorkItemRow.done_at.is_(None)).order_by(WorkItemRow.due_at, WorkItemRow.id)
@@ -41,7 +41,7 @@ def listed(
         found = found.where(WorkItemRow.due_at < now)
     if case_id is not None:
         found = found.where(WorkItemRow.case_id == case_id)
-    return [attempt_log.duty(row) | {"overdue": row.due_at < now} for row in work.session.scalars(found)]
+    return [open_work_item_line(row, now) for row in work.session.scalars(found)]
 
 
 def done(work: UnitOfWork, duty_id: UUID, form: WorkItemResult, *, by: str) -> WorkItemRow:

@@ -15,6 +15,7 @@ from dispatcher.engine import attempt_states, visit_states
 from dispatcher.errors import Refused
 from dispatcher.store.visits import VisitRow
 from dispatcher.visits import addresses, results, transfers
+from schemas.officer_report import OfficerReport
 from schemas.refusals import RefusalCode
 from schemas.vocabulary import AddressKind, Resolution, Result, ReturnReason, Urgency, VisitState, VisitStep
 
@@ -40,18 +41,6 @@ STEPS = {
     "report": Step(VisitStep.REPORT, _UNDER_WAY, VisitState.REPORTED),
     "return": Step(VisitStep.RETURN, HELD, VisitState.WAITING),
 }
-
-
-@dataclass(frozen=True)
-class OfficerReport:
-    """What an officer says with a step."""
-
-    result: Result | None = None
-    reason: ReturnReason | None = None
-    lost_yuan: int | None = None  # all that is gone, as the person tells it
-    guardian_present: bool = False
-    to_unit: str | None = None
-    address: AddressKind | None = None  # that was tried
 
 
 def act(
@@ -80,15 +69,7 @@ def act(
 def keep_late(work: UnitOfWork, visit_id: UUID, step: str, report: OfficerReport) -> None:
     """Nothing that an officer says is lost, also where the case has ended."""
     case_file, visit = _open(work, visit_id)
-    data = {
-        "visit": str(visit.id),
-        "step": step,
-        "result": report.result,
-        "address": report.address,
-        "reason": report.reason,
-        "lost_yuan": report.lost_yuan,
-        "guardian_present": report.guardian_present,
-    }
+    data = {"visit": str(visit.id), "step": step, **report.model_dump(mode="json")}
     case_file.note(visit.case_id, "late_report", data, actor=visit.officer or "officer", rule="case_ended")
 
 
@@ -152,7 +133,9 @@ def _tried(case_file: CaseFile, visit: VisitRow, report: OfficerReport) -> None:
         visit.arrived_at = case_file.now  # at this door; at the next one it is set anew
     visit.departed_at = visit.departed_at or case_file.now
     move_visit(visit, visit_states.advance(visit, STEPS["tried"].after))
-    data = {"visit": str(visit.id), "address": str(place.id), "kind": report.address, "result": report.result}
+    # The journal knows the address by its id, and what the officer calls it as its kind.
+    said = report.said("tried")
+    data = {"visit": str(visit.id), **said, "kind": said["address"], "address": str(place.id)}
     case_file.note(visit.case_id, addresses.TRIED, data, actor=visit.officer or "officer", rule="officer_tried")
 
 
@@ -163,12 +146,9 @@ def _report(case_file: CaseFile, visit: VisitRow, report: OfficerReport) -> None
     last = addresses.last(case_file, visit) if result in NOT_FOUND else None
     if visit.state != VisitState.ARRIVED:
         visit.arrived_at = case_file.now
-    met = results.record_result(
-        case_file, visit, result, lost_yuan=report.lost_yuan, guardian_present=report.guardian_present
-    )
+    met = results.record_result(case_file, visit, report)
     _settle_assignment(case_file, visit, result, confirmed=met)
-    said = {"result": result, "lost_yuan": report.lost_yuan, "guardian_present": report.guardian_present}
-    _move(case_file, visit, "report", **said, address=str(last.id) if last else None)
+    _move(case_file, visit, "report", **report.said("report"), address=str(last.id) if last else None)
 
 
 def _return(case_file: CaseFile, visit: VisitRow, report: OfficerReport) -> None:
@@ -178,7 +158,8 @@ def _return(case_file: CaseFile, visit: VisitRow, report: OfficerReport) -> None
     officer = visit.officer or "officer"
     visit.return_reason = report.reason.value
     _settle_assignment(case_file, visit, Result.RETURNED, confirmed=False, reason=report.reason)
-    facts = {"visit": str(visit.id), "attempt": str(visit.attempt_id), "reason": report.reason, "to": report.to_unit}
+    said = report.said("return")
+    facts = {"visit": str(visit.id), "attempt": str(visit.attempt_id), "to": said.pop("to_unit"), **said}
     case_file.note(visit.case_id, "visit_returned", facts, actor=officer, rule="officer_return")
     move_visit(visit, visit_states.free(visit))
     if report.to_unit is not None:

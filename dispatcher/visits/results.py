@@ -2,6 +2,7 @@
 
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.store.visits import VisitRow
+from schemas.officer_report import OfficerReport
 from schemas.vocabulary import Result
 
 REPORTS = frozenset(
@@ -19,15 +20,15 @@ REPORTS = frozenset(
 )
 
 
-def record_result(
-    case_file: CaseFile, visit: VisitRow, result: Result, *, lost_yuan: int | None, guardian_present: bool
-) -> bool:
+def record_result(case_file: CaseFile, visit: VisitRow, report: OfficerReport) -> bool:
     """Write a visit's result down. Gives whether the person was met; a child only with a guardian present."""
-    case = case_file.cases[visit.case_id]
-    visit.reported_at, visit.result, visit.guardian_present = case_file.now, result.value, guardian_present
-    if lost_yuan is not None:
-        case.money_lost = max(0, lost_yuan - case.money_stopped)
-    met = result.value.startswith("MET_") and (guardian_present or not case.facts.get("minor"))
+    case, result = case_file.cases[visit.case_id], report.result
+    if result is None:
+        raise ValueError("a report on a visit has a result")
+    visit.reported_at, visit.result, visit.guardian_present = case_file.now, result.value, report.guardian_present
+    if report.lost_yuan is not None:
+        case.money_lost = max(0, report.lost_yuan - case.money_stopped)
+    met = result.value.startswith("MET_") and (report.guardian_present or not case.facts.get("minor"))
     if met and case.first_contact_at is None:
         case.first_contact_at, case.first_contact_channel = case_file.now, "visit"
     return met

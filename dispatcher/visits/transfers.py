@@ -1,7 +1,6 @@
 """Transfers 移交: another unit is offered a visit, and has it only once it accepts. The clock stands throughout."""
 
 from collections.abc import Iterator
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, or_, select
@@ -17,6 +16,8 @@ from dispatcher.store.base import new_id
 from dispatcher.store.transfers import TransferRow
 from dispatcher.store.visits import OfficerRow, UnitRow, VisitRow
 from dispatcher.visits import results
+from schemas.officer_report import OfficerReport
+from schemas.read_models.visits import TransferLine
 from schemas.refusals import RefusalCode
 from schemas.vocabulary import AttemptState, Result, ReturnReason, TransferState, Urgency, VisitState, VisitStep
 
@@ -110,35 +111,26 @@ def elsewhere() -> ColumnElement[bool]:
     return (UnitRow.kind == _CENTRE) & ~ours
 
 
-def report(
-    work: UnitOfWork,
-    visit_id: UUID,
-    *,
-    result: Result,
-    by: str,
-    lost_yuan: int | None = None,
-    guardian_present: bool = False,
-) -> TransferRow:
+def report(work: UnitOfWork, visit_id: UUID, said: OfficerReport, *, by: str) -> TransferRow:
     """What the other centre says came of the visit. After the case's end it is kept and changes nothing else."""
     case_file, visit, row = _transfer(work, visit_id, TransferState.ACCEPTED)
     too_late = visit.state == VisitState.CANCELLED and _is_elsewhere(work.session, row.to_unit)
     if visit.state != VisitState.TRANSFERRED and not too_late:
         raise Refused(RefusalCode.VISIT_NOT_WITH_OTHER_CENTRE)
     row.state = TransferState.REPORTED.value
-    data = {"transfer": str(row.id), "visit": str(visit.id), "result": result, "lost_yuan": lost_yuan}
+    data = {"transfer": str(row.id), "visit": str(visit.id), **said.said("report")}
     if too_late:
         case_file.note(visit.case_id, "late_report", data, actor=by, rule="case_ended")
         return row
     move_visit(visit, visit_states.advance(visit, VisitState.REPORTED))
-    results.record_result(case_file, visit, result, lost_yuan=lost_yuan, guardian_present=guardian_present)
-    data |= {"guardian_present": guardian_present}
+    results.record_result(case_file, visit, said)
     case_file.note(visit.case_id, "transfer_reported", data, actor=by, rule="transfer")
     case_file.cases[visit.case_id].waiting_for = None
     decide(case_file)
     return row
 
 
-def listed(session: Session, visit_id: UUID | None = None) -> Iterator[dict[str, Any]]:
+def listed(session: Session, visit_id: UUID | None = None) -> Iterator[TransferLine]:
     """What waits for another unit's answer or report; of one visit, every leg."""
     found = select(TransferRow).join(VisitRow, VisitRow.id == TransferRow.visit_id).order_by(TransferRow.id)
     away = (VisitRow.state == VisitState.TRANSFERRED.value) & (TransferRow.state == TransferState.ACCEPTED.value)
@@ -147,17 +139,22 @@ def listed(session: Session, visit_id: UUID | None = None) -> Iterator[dict[str,
     return map(line, session.scalars(chosen))
 
 
-def line(row: TransferRow) -> dict[str, Any]:
-    """One transfer as programs read it."""
-    names = ("from_unit", "to_unit", "reason", "state", "offered_by", "decided_by")
-    moments = {name: getattr(row, name) for name in ("offered_at", "answer_by", "decided_at")}
-    return {
-        "transfer": str(row.id),
-        "visit": str(row.visit_id),
-        "case": str(row.case_id),
-        **{name: getattr(row, name) for name in names},
-        **{name: at.isoformat() if at else None for name, at in moments.items()},
-    }
+def line(row: TransferRow) -> TransferLine:
+    """One transfer as programs and people read it."""
+    return TransferLine(
+        transfer=row.id,
+        visit=row.visit_id,
+        case=row.case_id,
+        from_unit=row.from_unit,
+        to_unit=row.to_unit,
+        reason=row.reason,
+        state=row.state,
+        offered_by=row.offered_by,
+        decided_by=row.decided_by,
+        offered_at=row.offered_at,
+        answer_by=row.answer_by,
+        decided_at=row.decided_at,
+    )
 
 
 def _open(work: UnitOfWork, visit_id: UUID) -> tuple[CaseFile, VisitRow]:

@@ -11,6 +11,7 @@ from dispatcher.reporting import feedback
 from dispatcher.store.vault import VaultValueRow
 from dispatcher.store.work_items import WorkItemRow
 from dispatcher.supervision import work_items
+from schemas.read_models.work_items import OpenWorkItemLine
 from schemas.refusals import RefusalCode
 from schemas.vocabulary import FollowUp, WorkItemKind
 
@@ -30,7 +31,7 @@ def done(casework: CaseworkFixture, number: int = 0, **form: Any) -> None:
         work_items.done(work, duty.id, work_items.WorkItemResult(**form), by="Z-9")
 
 
-def listed(casework: CaseworkFixture, **chosen: Any) -> list[dict[str, Any]]:
+def listed(casework: CaseworkFixture, **chosen: Any) -> list[OpenWorkItemLine]:
     with casework.begin() as work:
         return work_items.listed(work, **chosen)
 
@@ -38,12 +39,12 @@ def listed(casework: CaseworkFixture, **chosen: Any) -> list[dict[str, Any]]:
 def test_what_is_to_be_done_is_listed_first_due_first(casework: CaseworkFixture) -> None:
     case_id = closed(casework)
     other = casework.open(2, phones=None, addresses=[{"kind": "residence", "text": "样板路2号"}])
-    assert [each["kind"] for each in listed(casework)] == ["number_request", "follow_up", "follow_up"]
-    assert [each["case"] for each in listed(casework, kind=WorkItemKind.FOLLOW_UP)] == [str(case_id)] * 2
-    assert [each["case"] for each in listed(casework, case_id=other)] == [str(other)]
+    assert [each.kind for each in listed(casework)] == ["number_request", "follow_up", "follow_up"]
+    assert [each.case for each in listed(casework, kind=WorkItemKind.FOLLOW_UP)] == [case_id] * 2
+    assert [each.case for each in listed(casework, case_id=other)] == [other]
     assert listed(casework, overdue=True) == []
     casework.pass_time(hours=48, seconds=1)
-    assert [(each["kind"], each["overdue"]) for each in listed(casework, overdue=True)] == [
+    assert [(each.kind, each.overdue) for each in listed(casework, overdue=True)] == [
         ("number_request", True),
         ("follow_up", True),
     ]

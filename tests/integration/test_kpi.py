@@ -15,6 +15,7 @@ from dispatcher.supervision import decisions, work_items
 from dispatcher.visits import transfers
 from providers.base import Answered, InDoubt
 from schemas.instruction import Address
+from schemas.officer_report import OfficerReport
 from schemas.vocabulary import AddressKind, Answer, FollowUp, Resolution, Result, ReturnReason
 
 
@@ -146,7 +147,7 @@ def test_met_of_those_who_needed_a_visit(casework: CaseworkFixture, load: Load) 
     assert rate(casework, "met") == (1, 3, {"visit_withdrawn": 1, "transferred_out": 1})
     with casework.begin() as work:
         visit_id = visit_of(casework, away).id
-        transfers.report(work, visit_id, result=Result.MET_DISSUADED, by="X-1")
+        transfers.report(work, visit_id, OfficerReport(result=Result.MET_DISSUADED), by="X-1")
     assert rate(casework, "met") == (1, 3, {"visit_withdrawn": 1, "transferred_out": 1})
 
 

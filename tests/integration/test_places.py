@@ -16,6 +16,7 @@ from dispatcher.supervision import decisions
 from dispatcher.visits import card as visit_card
 from dispatcher.visits import officer_steps
 from schemas.instruction import Address
+from schemas.officer_report import OfficerReport
 from schemas.vocabulary import AddressKind, Result, ReturnReason
 
 HOME = {"kind": "现住", "text": "样板路1号", "precinct_code": "P1"}
@@ -156,11 +157,12 @@ def test_who_tried_without_a_word_before_was_there(casework: CaseworkFixture, lo
 def test_what_was_tried_after_the_end_is_kept(casework: CaseworkFixture, load: Load) -> None:
     case_id = under_way(casework, load, HOME, WORK)
     decide_as_supervisor(casework, decisions.close, case_id, decisions.Resolution.SELF_AWARE)
-    word = officer_steps.OfficerReport(AWAY_FROM_IT, address=AddressKind.WORK)
+    word = OfficerReport(result=AWAY_FROM_IT, address=AddressKind.WORK)
     with casework.begin() as work:
         officer_steps.keep_late(work, visit_of(casework, case_id).id, "tried", word)
     [late] = casework.journal(case_id, "late_report")
     assert (late.data["address"], late.data["result"]) == ("work", "NOT_FOUND_TEMPORARILY")
+    assert late.data.keys() >= OfficerReport.model_fields.keys()
 
 
 def test_a_simulated_officer_looks_everywhere(casework: CaseworkFixture, load: Load) -> None:

@@ -12,6 +12,7 @@ from dispatcher.store.transfers import TransferRow
 from dispatcher.supervision import decisions
 from dispatcher.visits import transfers
 from schemas.instruction import Address
+from schemas.officer_report import OfficerReport
 from schemas.refusals import RefusalCode
 from schemas.vocabulary import Result, ReturnReason
 
@@ -31,7 +32,7 @@ def answer(casework: CaseworkFixture, case_id: UUID, *, accepts: bool, by: str =
 
 def report(casework: CaseworkFixture, case_id: UUID, result: Result, **said: Any) -> None:
     with casework.begin() as work:
-        transfers.report(work, visit_of(casework, case_id).id, result=result, by="X-1", **said)
+        transfers.report(work, visit_of(casework, case_id).id, OfficerReport(result=result, **said), by="X-1")
 
 
 def order(casework: CaseworkFixture, case_id: UUID, to_unit: str) -> None:
@@ -275,7 +276,7 @@ def test_what_waits_for_another_unit_is_listed(casework: CaseworkFixture, load: 
 
     def waiting(*visit: UUID) -> list[tuple[str, str]]:
         with casework.sessions() as session:
-            return [(each["to_unit"], each["state"]) for each in transfers.listed(session, *visit)]
+            return [(each.to_unit, each.state) for each in transfers.listed(session, *visit)]
 
     assert waiting() == [("AWAY", "offered")]
     answer(casework, case_id, accepts=True, by="X-1")

@@ -11,7 +11,7 @@ from visits_fixture import Load, act, case_with_visit, visit_of
 
 from dispatcher.cli import why
 from dispatcher.errors import OperatorError
-from dispatcher.reporting import log as attempt_log
+from dispatcher.reporting.case import case_report
 from dispatcher.texts import reasons
 from dispatcher.visits import card as visit_card
 from schemas.vocabulary import AddressKind, Result
@@ -21,7 +21,7 @@ UNDER_WAY = {"channels": ["sms", "voice", "visit"]}
 
 def told(casework: CaseworkFixture, case_id: UUID, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     with casework.sessions() as session:
-        whole = attempt_log.case(session, case_id)
+        whole = case_report(session, case_id)
     why.explain_case(whole, casework.context.policy, "en", as_json=True)
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
@@ -95,7 +95,7 @@ def test_people_read_chinese_first_and_see_the_inputs(
 ) -> None:
     case_id = casework.open()
     with casework.sessions() as session:
-        whole = attempt_log.case(session, case_id)
+        whole = case_report(session, case_id)
     why.explain_case(whole, casework.context.policy, None, as_json=False)
     shown = capsys.readouterr().out
     assert "规则 rule first_sms  策略 policy default-1" in shown

@@ -12,6 +12,7 @@ from dispatcher.visits import officer_steps, roster
 from dispatcher.visits.roster import RosterAssigner
 from providers.base import ProviderSettings
 from providers.roster import RosterProvider
+from schemas.officer_report import OfficerReport
 from schemas.roster import Roster
 from schemas.vocabulary import Channel
 
@@ -65,7 +66,7 @@ def visit_of(casework: CaseworkFixture, case_id: UUID) -> VisitRow:
 
 def act(casework: CaseworkFixture, case_id: UUID, step: str, *, officer: str | None = None, **facts: Any) -> VisitRow:
     """One step of an officer's work, with what the officer reports."""
-    report = officer_steps.OfficerReport(**facts)
+    report = OfficerReport(**facts)
     with casework.begin() as work:
         return officer_steps.act(work, visit_of(casework, case_id).id, step, officer=officer, report=report)
 

@@ -7,6 +7,7 @@ from builders import MONDAY
 
 from dispatcher.errors import OperatorError
 from dispatcher.simulate.officers import REPORTS, Move, VisitSituation, script
+from schemas.officer_report import OfficerReport
 from schemas.vocabulary import Result, ReturnReason, VisitState
 
 ASSIGNED_AT = MONDAY - timedelta(minutes=1)
@@ -55,8 +56,8 @@ def test_a_revisit_is_accepted_as_soon_as_it_is_assigned() -> None:
 @pytest.mark.parametrize("word", sorted(REPORTS))
 @pytest.mark.parametrize("state", UNDER_WAY)
 def test_a_report_is_made_at_once(word: str, state: VisitState) -> None:
-    with_family = word == "met_dissuaded_with_family"
-    assert move([word], state) == Move(MONDAY, ("report",), result=REPORTS[word], guardian_present=with_family)
+    said = OfficerReport(result=REPORTS[word], guardian_present=word == "met_dissuaded_with_family")
+    assert move([word], state) == Move(MONDAY, ("report",), said)
 
 
 def test_reports_stand_for_these_results() -> None:
@@ -68,7 +69,7 @@ def test_reports_stand_for_these_results() -> None:
 @pytest.mark.parametrize("state", [VisitState.ASSIGNED, *UNDER_WAY])
 @pytest.mark.parametrize("reason", ReturnReason)
 def test_a_visit_is_returned_with_its_reason(state: VisitState, reason: ReturnReason) -> None:
-    assert move([f"returned:{reason.lower()}"], state) == Move(MONDAY, ("return",), reason=reason)
+    assert move([f"returned:{reason.lower()}"], state) == Move(MONDAY, ("return",), OfficerReport(reason=reason))
 
 
 @pytest.mark.parametrize(

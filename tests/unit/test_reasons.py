@@ -14,6 +14,7 @@ from dispatcher.texts import reasons
 from dispatcher.texts.reasons import placeholders
 from dispatcher.visits.officer_steps import STEPS
 from schemas.instruction import Feedback, LaterLoss, Withdraw
+from schemas.read_models.case import JournalEntry
 from schemas.vocabulary import BankRequest, Hold, IntakeStatus, LinkKind, Result, Urgency
 
 # What an expression in the source can come to. One that is not here fails the test: add it, with its words.
@@ -42,11 +43,11 @@ def names(found: set[Named]) -> list[tuple[str, str]]:
     return sorted((name, each.where) for each, texts in known for name in texts)
 
 
-def entry(event: str, rule: str | None = None, **data: Any) -> dict[str, Any]:
-    return {"seq": 1, "at": AT, "actor": "engine", "event": event, "rule": rule, "data": data}
+def entry(event: str, rule: str | None = None, **data: Any) -> JournalEntry:
+    return JournalEntry(seq=1, at=AT, actor="engine", event=event, rule=rule, data=data)
 
 
-def told(*entries: dict[str, Any], language: str | None = "en") -> list[str]:
+def told(*entries: JournalEntry, language: str | None = "en") -> list[str]:
     return [each.why for each in explain(entries, load(), reasons.load(), language)]
 
 

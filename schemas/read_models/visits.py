@@ -1,0 +1,45 @@
+"""Visits 上门劝阻任务 and their transfers 移交, as `visit list` and `transfer list` show them."""
+
+from uuid import UUID
+
+from schemas.read_models.base import Moment, ReadModel
+from schemas.vocabulary import Result, ReturnReason, TransferState, VisitState
+
+
+class VisitLine(ReadModel):
+    """One visit. Where the person lives is on the card alone, which is personal data and no read model."""
+
+    visit: UUID
+    case: UUID
+    state: VisitState
+    rule: str
+    precinct_code: str | None
+    officer: str | None
+    opened_at: Moment
+    not_before: Moment | None
+    not_after: Moment | None
+    assigned_at: Moment | None
+    accepted_at: Moment | None
+    departed_at: Moment | None
+    arrived_at: Moment | None
+    reported_at: Moment | None
+    result: Result | None
+    return_reason: ReturnReason | None
+    guardian_present: bool | None
+
+
+class TransferLine(ReadModel):
+    """One offer of a visit to another unit, and what that unit answered."""
+
+    transfer: UUID
+    visit: UUID
+    case: UUID
+    from_unit: str | None
+    to_unit: str
+    reason: ReturnReason
+    state: TransferState
+    offered_by: str
+    decided_by: str | None
+    offered_at: Moment
+    answer_by: Moment
+    decided_at: Moment | None
