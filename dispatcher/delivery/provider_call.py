@@ -33,6 +33,7 @@ class ProviderCall:
     can_fail_over: bool = False  # a passing refusal may go to another provider at once
     booking: Booking | None = None  # its places among what the provider allows
     refusal: Outcome | None = None  # what its limits say in the provider's stead
+    is_urgent: bool = True  # critical or high: a share of the calls under way is kept for these
 
 
 @dataclass(frozen=True)

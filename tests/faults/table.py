@@ -8,7 +8,7 @@ from typing import Any
 from tests.faults import injections
 from tests.faults.fault_stack import FaultStack
 
-WORKERS = ("worker-urgent", "worker-routine", "worker-casework")
+WORKERS = ("worker-delivery-1", "worker-delivery-2", "worker-casework")
 _SLOW = {"delay_ms": 150}  # so that calls are under way when something breaks
 
 
@@ -61,8 +61,8 @@ DRILLS = {
         Drill("disk_full", "PostgreSQL's disk full for 4 s", injections.fill_disk, 8, blocks_s=8, small_disk_mb=512),
         Drill("locks", "20 cases locked for 6 s", injections.lock_cases, every_s=2, blocks_s=6),
         Drill("sweeps", "two sweeps, then none, then one", injections.change_sweeps, every_s=2),
-        Drill("clock_ahead", "a worker's clock 5 minutes ahead", launch={"worker-routine": ("wrong_clock", 300)}),
-        Drill("clock_behind", "a worker's clock 5 minutes behind", launch={"worker-urgent": ("wrong_clock", -300)}),
+        Drill("clock_ahead", "a worker's clock 5 minutes ahead", launch={"worker-delivery-2": ("wrong_clock", 300)}),
+        Drill("clock_behind", "a worker's clock 5 minutes behind", launch={"worker-delivery-1": ("wrong_clock", -300)}),
         Drill(
             "gateway_timeouts",
             "30 % never answered after acceptance, receipts late",

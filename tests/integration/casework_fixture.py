@@ -33,6 +33,7 @@ from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.instructions import QuarantineRow
 from dispatcher.store.journal import JournalRow
+from dispatcher.wake import GENERAL
 from providers import limits
 from providers.base import (
     Accepted,
@@ -227,10 +228,13 @@ class CaseworkFixture:
     def quarantined(self) -> list[QuarantineRow]:
         return self.rows(QuarantineRow)
 
-    def claim(self, *providers: Any, lane: str = "routine", limit: int = 100) -> list[ProviderCall]:
+    def claim(self, *providers: Any, lane: str | None = None, limit: int = 100) -> list[ProviderCall]:
+        """What is due on the general lanes, or on this one."""
         with self.begin() as work:
             registry = Registry(list(providers), self.weights)
-            return claim(work, registry, Capacity(self.limiter, registry, self.context), lane, limit)
+            return claim(
+                work, registry, Capacity(self.limiter, registry, self.context), (lane,) if lane else GENERAL, limit
+            )
 
     @contextmanager
     def weighing(self, **weights: float) -> Iterator[None]:
@@ -243,7 +247,7 @@ class CaseworkFixture:
         with self.begin() as work:
             record_results(work, done)
 
-    def deliver(self, *providers: Any, lane: str = "routine") -> list[ProviderCall]:
+    def deliver(self, *providers: Any, lane: str | None = None) -> list[ProviderCall]:
         """Claim what is due now, do it, and record it: one slice."""
         calls = self.claim(*providers, lane=lane)
         answers = asyncio.run(_run_all({provider.name: provider for provider in providers}, calls))
