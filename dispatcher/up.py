@@ -210,6 +210,7 @@ adapter = "http_gateway"
 channels = ["sms", "voice"]
 destinations = ["CN"]
 timeout_s = 3
+travel_s = 10
 base_url = "http://127.0.0.1:{port}"
 secret_env = "DISPATCHER_SIMULATOR_SECRET"
 

@@ -1,7 +1,7 @@
 """Claiming what is due, most urgent first: committed as `sending` with a lease before anything is sent."""
 
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import select
@@ -22,7 +22,7 @@ from dispatcher.store.cases import CaseRow
 from dispatcher.wake import URGENT, lane_of
 from providers.base import Message, Provider
 from providers.registry import Registry
-from schemas.vocabulary import Channel
+from schemas.vocabulary import AttemptState, Channel
 
 Rows = Sequence[tuple[AttemptRow, CaseRow]]
 
@@ -45,6 +45,17 @@ def claim(
         calls += this.take(rows)
         any_deferred = this.any_deferred
     return calls
+
+
+def _absence_proves(attempt: AttemptRow, travel_s: float, now: datetime) -> bool:
+    """Whether a provider that has none proves that none will come: its sender gave it up, and long enough ago.
+
+    That of one which was sent again says nothing about the first.
+    """
+    if attempt.state != AttemptState.IN_DOUBT:
+        return True
+    is_over = attempt.gave_up_at is not None and attempt.gave_up_at + timedelta(seconds=travel_s) <= now
+    return is_over and not attempt.possible_duplicate
 
 
 def _due(work: UnitOfWork, capacity: Capacity, lanes: Collection[str], limit: int) -> Rows:
@@ -128,6 +139,7 @@ class _Slice:
         """Put an attempt in hand, with a lease; a new one is committed as `sending`."""
         action, provider = attempt.action or "send", slot.provider
         is_new = action == "send"
+        lease_s = (provider.timeout_s if provider else 0.0) + LEASE_MARGIN_S
         call = ProviderCall(
             case.id,
             attempt.id,
@@ -140,9 +152,10 @@ class _Slice:
             slot.booking,
             slot.refusal,
             is_urgent=lane_of(attempt.urgency_rank) == URGENT,
+            lease_ends_at=self._work.began_at_s + lease_s,
+            absence_proves=_absence_proves(attempt, self._registry.travel_s(attempt.provider), self._work.real_now),
         )
-        timeout_s = provider.timeout_s if provider else 0.0
-        attempt.lease_until = self._work.real_now + timedelta(seconds=timeout_s + LEASE_MARGIN_S)
+        attempt.lease_until = self._work.real_now + timedelta(seconds=lease_s)
         if is_new:
             attempt.provider, attempt.sent_at = call.provider, self._work.now
             move_attempt(attempt, attempt_states.claim(attempt))

@@ -18,7 +18,6 @@ from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import in_array
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.receipts import ReceiptRow
-from providers.base import InDoubt
 from schemas.vocabulary import AttemptState, Channel
 
 BATCH = 100
@@ -64,7 +63,7 @@ def expire_leases(work: UnitOfWork) -> int:
             and attempt.lease_until
             and attempt.lease_until < case_file.work.real_now
         ):
-            outcomes.record(case_file, case_id, attempt_id, InDoubt("lease_expired"), asked="send")
+            outcomes.record(case_file, case_id, attempt_id, outcomes.LEASE_EXPIRED, asked="send")
             expired += 1
     decide(case_file)
     return expired

@@ -152,6 +152,7 @@ class CaseworkFixture:
     context: Context
     is_tampered: bool = False  # rows were changed behind the journal's back
     weights: dict[str, float] = field(default_factory=dict)
+    travel_s: float = 0.0  # of what a sender gave up
     limiter: Limiter = field(default_factory=lambda: Limiter(Shared(NO_REDIS), str, 1))
 
     def begin(self) -> AbstractContextManager[UnitOfWork]:
@@ -231,7 +232,8 @@ class CaseworkFixture:
     def claim(self, *providers: Any, lane: str | None = None, limit: int = 100) -> list[ProviderCall]:
         """What is due on the general lanes, or on this one."""
         with self.begin() as work:
-            registry = Registry(list(providers), self.weights)
+            travel_s = {provider.name: self.travel_s for provider in providers}
+            registry = Registry(list(providers), self.weights, travel_s=travel_s)
             return claim(
                 work, registry, Capacity(self.limiter, registry, self.context), (lane,) if lane else GENERAL, limit
             )
