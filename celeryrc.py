@@ -7,7 +7,7 @@ broker_connection_retry_on_startup = True
 broker_channel_error_retry = True
 broker_connection_max_retries = None
 broker_transport_options = {
-    "visibility_timeout": 60,  # seconds; longer than the longest slice of deliver_due but a link's
+    "visibility_timeout": 60,  # seconds; a wake-up takes none, an instruction that waits for PostgreSQL two minutes
     "unacked_restore_interval": 1,
     "unacked_restore_throttle": 1,
     "queue_order_strategy": "priority",

@@ -16,10 +16,10 @@ class Broker:
         self._app.config_from_object("celeryrc")
         self._redis = redis.Redis.from_url(redis_url, socket_timeout=2, socket_connect_timeout=2)
 
-    def send(self, task: str, arguments: list[str], queue: str) -> None:
+    def send(self, task: str, queue: str) -> None:
         """Send it, unless enough messages wait in the queue already."""
         try:
             if self._redis.llen(queue) < _BACKLOG:
-                self._app.send_task(task, arguments, queue=queue, argsrepr="", kwargsrepr="")
+                self._app.send_task(task, queue=queue, argsrepr="", kwargsrepr="")
         except (redis.RedisError, OperationalError, OSError) as error:
             _log.warning("wake_failed", queue=queue, error=type(error).__name__)

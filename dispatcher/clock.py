@@ -6,6 +6,7 @@ database's time: a worker whose own clock is off neither sends too early nor let
 """
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,11 @@ class Spec:
     kind: str
     rate: float = 1.0
     start: datetime | None = None
+
+
+def lease_clock() -> float:
+    """Seconds of this machine, which go on while the process, or the machine itself, stands still."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def real_now() -> datetime:

@@ -30,7 +30,6 @@ class Child:
     command: list[str]
     environment: dict[str, str]
     log: Path
-    niceness: int = 0
     in_turn: bool = False  # restarted a while after the children before it that start in turn
     process: subprocess.Popen[bytes] | None = None
     restarts: int = 0
@@ -46,8 +45,6 @@ class Child:
             self.process = subprocess.Popen(
                 self.command, env=environment, stdout=out, stderr=out, start_new_session=True
             )
-        if self.niceness:
-            psutil.Process(self.process.pid).nice(self.niceness)
 
     def restart(self) -> None:
         """Start at once. The wait before the next restart grows if it ended soon after its start and was not killed."""

@@ -23,9 +23,14 @@ from dispatcher.supervisor import Child, Supervisor, kill_orphans
 from dispatcher.texts import approved
 from dispatcher.wake import link_lane
 
-WORKERS = {"urgent": "urgent", "casework": "casework,celery", "routine": "routine"}  # the order in which they start
+_DELIVERING = max(2, os.cpu_count() or 1)  # one for each core; two at least, so that one that hangs stops nothing
+# Worker and queues, in the order in which they start.
+WORKERS = {
+    "delivery-1": "delivery",
+    "casework": "casework,celery",
+    **{f"delivery-{number}": "delivery" for number in range(2, _DELIVERING + 1)},
+}
 _SILENT_MS = 4000  # beyond the simulated gateway's timeout_s, so that the attempt is in doubt first
-_ROUTINE_NICENESS = 10  # urgent work goes first on the same cores
 # Where setproctitle is installed, Celery's titles would overwrite the environment by which orphans are known.
 _KEEP_ENVIRONMENT = {"SPT_NOENV": "1"}
 
@@ -91,9 +96,8 @@ class Stack:
     def add(self, name: str, command: list[str]) -> None:
         """Start one more child with the settings of this stack."""
         environment = os.environ | self.environment | _KEEP_ENVIRONMENT
-        niceness = _ROUTINE_NICENESS if name == "worker-routine" else 0
         log = self.settings.home / "logs" / f"{name}.log"
-        self.supervisor.add(Child(name, command, environment, log, niceness, in_turn=name.startswith("worker")))
+        self.supervisor.add(Child(name, command, environment, log, in_turn=name.startswith("worker")))
 
     def wait_until_ready(self, timeout_s: float = 60.0) -> None:
         """Every worker answers, the hooks answer. Raises OperatorError naming what does not, and its log."""
@@ -206,6 +210,7 @@ adapter = "http_gateway"
 channels = ["sms", "voice"]
 destinations = ["CN"]
 timeout_s = 3
+travel_s = 10
 base_url = "http://127.0.0.1:{port}"
 secret_env = "DISPATCHER_SIMULATOR_SECRET"
 

@@ -13,12 +13,11 @@ from schemas.vocabulary import Urgency
 if TYPE_CHECKING:
     from dispatcher.broker import Broker
 
-LANES = ("urgent", "routine")
-URGENT, ROUTINE = LANES
-LINK = "link."  # before a provider's name: the lane of what goes through its link
-# A task and the queue that it is sent to. A lane has a queue of its name.
+URGENT, ROUTINE = GENERAL = ("urgent", "routine")
+LINK = "link."  # before a provider's name: the lane, and the queue, of what goes through its link
+# A task and the queue that it is sent to.
 Task = tuple[str, str]
-DELIVER = "deliver_due"
+DELIVER: Task = ("deliver_due", "delivery")  # both general lanes
 SETTLE: Task = ("settle_receipts", "casework")
 ADVANCE: Task = ("advance_due", "casework")
 
@@ -34,6 +33,11 @@ def lane_of(urgency_rank: int) -> str:
 def link_lane(provider: str) -> str:
     """The lane, and the queue, of the one worker that holds this provider's link."""
     return LINK + provider
+
+
+def _delivery_of(lane: str) -> Task:
+    """The task that delivers what is due on this lane."""
+    return (DELIVER[0], lane) if lane.startswith(LINK) else DELIVER
 
 
 class Wake(Protocol):
@@ -52,8 +56,8 @@ class CeleryWake:
         self._pending: set[Task] = set()
 
     def deliver(self, *lanes: str) -> None:
-        for lane in lanes:
-            self._send_spaced((DELIVER, lane))
+        for task in {_delivery_of(lane): None for lane in lanes}:
+            self._send_spaced(task)
 
     def settle(self) -> None:
         self._send_spaced(SETTLE)
@@ -63,7 +67,7 @@ class CeleryWake:
 
     def _send_spaced(self, task: Task) -> None:
         with self._lock:
-            gap = _GAP_S if task[0] == DELIVER else _CASEWORK_GAP_S
+            gap = _CASEWORK_GAP_S if task in (SETTLE, ADVANCE) else _GAP_S
             wait = self._last.get(task, 0.0) + gap - time.monotonic()
             if wait > 0:
                 if task not in self._pending:
@@ -79,8 +83,7 @@ class CeleryWake:
         with self._lock:
             self._pending.discard(task)
             self._last[task] = time.monotonic()
-        name, queue = task
-        self._broker.send(name, [queue] if name == DELIVER else [], queue)
+        self._broker.send(*task)
 
     @cached_property
     def _broker(self) -> "Broker":

@@ -246,6 +246,7 @@ class ProviderSettings:
     destinations: frozenset[str] | None = None
     weight: float = 1.0  # relative to the others of a channel; 0: only when no other is left
     slow_s: float | None = None  # an answer after this time is slow; None: half of the adapter's timeout
+    travel_s: float | None = None  # the longest that a request given up may still be on its way; None: TRAVEL_S
     secret: str | None = field(default=None, repr=False)  # of secret_env
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)  # by NAME, of every other NAME_env
     callback_url: str | None = None

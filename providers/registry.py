@@ -30,15 +30,17 @@ _REINSTALL = (
     "`make .venv/run`, or `pip install -e .`"
 )
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
-_OURS = ("name", "adapter", "channels", "destinations", "weight", "slow_s", "limits")
+_OURS = ("name", "adapter", "channels", "destinations", "weight", "slow_s", "travel_s", "limits")
 _ENV = "_env"
 _HEAVIEST, _SLOWEST_S = 1000, 600
+TRAVEL_S = 60.0  # below the shortest wait for a doubt, 90 s
 
 
 class Registry:
     """The providers of one process, in the order of the file.
 
     A provider that is not in `weights` has weight 1. An answer after `slow_s`, or half of the timeout, is slow.
+    What was given up may arrive for `travel_s` yet, or a minute.
     """
 
     def __init__(
@@ -47,9 +49,11 @@ class Registry:
         weights: Mapping[str, float] | None = None,
         slow_s: Mapping[str, float] | None = None,
         limits: Mapping[str, Limits] | None = None,
+        travel_s: Mapping[str, float] | None = None,
     ) -> None:
         self._by_name = {provider.name: provider for provider in providers}
         self._weights, self._slow_s, self._limits = weights or {}, slow_s or {}, limits or {}
+        self._travel_s = travel_s or {}
 
     def __getitem__(self, name: str) -> Provider:
         return self._by_name[name]
@@ -67,6 +71,10 @@ class Registry:
     def slow_s(self, name: str) -> float:
         """Seconds after which its answer counts as slow."""
         return self._slow_s.get(name, self._by_name[name].timeout_s / 2)
+
+    def travel_s(self, name: str | None) -> float:
+        """Seconds for which a request that was given up may still arrive: in a proxy, in a queue at the gateway."""
+        return self._travel_s.get(name or "", TRAVEL_S)
 
     def limits(self, provider: Provider) -> Limits:
         """The limits of PROVIDERS_FILE; for those that it leaves out, the vendor's."""
@@ -109,7 +117,8 @@ def build(tables: list[ProviderSettings], storage: Mapping[str, Any]) -> Registr
         providers.append(factory(settings) if stored is None else factory(settings, stored))
     weights = {settings.name: settings.weight for settings in tables}
     slow_s = {settings.name: settings.slow_s for settings in tables if settings.slow_s is not None}
-    return Registry(providers, weights, slow_s, {settings.name: settings.limits for settings in tables})
+    travel_s = {settings.name: settings.travel_s for settings in tables if settings.travel_s is not None}
+    return Registry(providers, weights, slow_s, {settings.name: settings.limits for settings in tables}, travel_s)
 
 
 def _factory(settings: ProviderSettings, adapters: Mapping[str, EntryPoint]) -> Callable[..., Provider]:
@@ -164,7 +173,8 @@ def _settings(
         secret=secrets.pop("secret", None),
         secrets=secrets,
         weight=_weight(path, name, table.get("weight", 1)),
-        slow_s=_slow_s(path, name, table.get("slow_s")),
+        slow_s=_seconds(path, name, "slow_s", table),
+        travel_s=_seconds(path, name, "travel_s", table),
         callback_url=f"{callback_base.rstrip('/')}/receipts/{name}",
         limits=_limits(path, name, table.get("limits", {})),
         options={key: value for key, value in table.items() if key not in _OURS and not key.endswith(_ENV)},
@@ -203,11 +213,12 @@ def _weight(path: Path, name: str, value: object) -> float:
     return float(value)
 
 
-def _slow_s(path: Path, name: str, value: object) -> float | None:
+def _seconds(path: Path, name: str, key: str, table: Mapping[str, Any]) -> float | None:
+    value = table.get(key)
     if value is None:
         return None
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= _SLOWEST_S:
-        raise SettingsError(f"{path}: provider {name}: slow_s must be seconds, more than 0 and at most {_SLOWEST_S}")
+        raise SettingsError(f"{path}: provider {name}: {key} must be seconds, more than 0 and at most {_SLOWEST_S}")
     return float(value)
 
 

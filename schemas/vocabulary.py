@@ -107,9 +107,14 @@ class Ending(Code):
     """How an attempt ended without a provider's word on what came of it."""
 
     NEVER_TAKEN = "never_taken", "服务商从未受理", "the provider never took it"
+    NOT_THERE = "not_there", "服务商查无此条,原发送进程失联", "its provider has none; its sender vanished"
     NO_RECEIPT = "no_receipt", "未收到回执", "no receipt came"
     DOUBT_GIVEN_UP = "doubt_given_up", "存疑,不再重发", "left in doubt"
     SETTLED_BY_FIRST = "settled_by_first", "由同键的首次发送了结", "the first one under its key was answered"
+
+
+# Said by a provider that was asked about a doubt: sent again at once, under the same key.
+UNTAKEN = frozenset({Ending.NEVER_TAKEN, Ending.NOT_THERE})
 
 
 class Result(Code):

@@ -1,42 +1,61 @@
-"""Casework that is not delivery: receipts to settle, cases whose clock struck."""
+"""Casework that is not delivery: receipts to settle, cases whose clock struck; a loop for each."""
 
 from collections.abc import Callable
+from typing import Any
+
+from celery import signals
 
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.delivery import due, receipts
 from dispatcher.logging import logger
 from dispatcher.store.retries import retry_on_outage
+from dispatcher.wake import ADVANCE, SETTLE
+from tasks import loops
 from tasks.celery_app import app
 from tasks.worker import worker_services
 
 _log = logger(__name__)
-_ROUNDS = 50  # then another message goes on, so that one task stays short
 
 
 @app.task(name="settle_receipts")
 def settle_receipts() -> None:
-    """Settle stored receipts, batch after batch."""
-    _log.info("receipts_settled", receipts=_in_rounds(receipts.settle, full=receipts.BATCH))
+    """Look now for receipts to settle."""
+    loops.wake(SETTLE)
 
 
 @app.task(name="advance_due")
 def advance_due() -> None:
-    """Decide on the cases whose time has come."""
-    _log.info("cases_advanced", cases=_in_rounds(due.advance, full=due.BATCH))
+    """Look now for cases whose time has come."""
+    loops.wake(ADVANCE)
 
 
-def _in_rounds(use_case: Callable[[UnitOfWork], int], full: int) -> int:
-    total = 0
-    for _ in range(_ROUNDS):
-        count = _round(use_case)
-        total += count
-        if count < full:
-            break
-    return total
+def _settle() -> float | None:
+    count = _do(receipts.settle)
+    if count:
+        _log.info("receipts_settled", receipts=count)
+    return _again(count, receipts.BATCH)
+
+
+def _advance() -> float | None:
+    count = _do(due.advance)
+    if count:
+        _log.info("cases_advanced", cases=count)
+    return _again(count, due.BATCH)
 
 
 @retry_on_outage
-def _round(use_case: Callable[[UnitOfWork], int]) -> int:
-    services = worker_services()
-    with services.begin() as work:
+def _do(use_case: Callable[[UnitOfWork], int]) -> int:
+    with worker_services().begin() as work:
         return use_case(work)
+
+
+def _again(count: int, full: int) -> float | None:
+    """A full batch was not the last one."""
+    return 0.0 if count >= full else None
+
+
+@signals.celeryd_after_setup.connect
+def _start(instance: Any = None, **_: Any) -> None:
+    if SETTLE[1] in instance.app.amqp.queues.consume_from:
+        loops.start(SETTLE, _settle)
+        loops.start(ADVANCE, _advance)

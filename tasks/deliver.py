@@ -1,23 +1,39 @@
-"""Delivery, woken by lane."""
+"""Delivery: one loop over the general lanes, or over those of the links that this worker holds."""
 
+from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
-from dispatcher.delivery import due
+from celery import signals
+
 from dispatcher.logging import logger
+from dispatcher.wake import DELIVER, GENERAL, LINK
+from tasks import loops
 from tasks.celery_app import app
 from tasks.link import is_served
-from tasks.worker import worker_pump, worker_services
+from tasks.worker import worker_pump
 
 _log = logger(__name__)
 
 
-@app.task(name="deliver_due", bind=False)
-def deliver_due(queue: str) -> None:
-    """Deliver what is due on a lane, most urgent first; ring again where the slice ended before the work."""
-    if not is_served(queue):
-        return
-    done = worker_pump().deliver(queue, partial(is_served, queue))
-    if done:
-        _log.info("delivered", lane=queue, calls=done)
-    with worker_services().begin() as work:
-        work.wake(*due.due_lanes(work, worker_pump().capacity))
+@app.task(name="deliver_due")
+def deliver_due() -> None:
+    """Look now for what is due."""
+    loops.wake(DELIVER)
+
+
+def _deliver(queues: Sequence[str]) -> float | None:
+    pump = worker_pump()
+    for queue in queues:
+        lanes = (queue,) if queue.startswith(LINK) else GENERAL
+        if done := pump.deliver(lanes, partial(is_served, queue)):
+            _log.info("delivered", queue=queue, calls=done)
+    return pump.wait_s()
+
+
+@signals.celeryd_after_setup.connect
+def _start(instance: Any = None, **_: Any) -> None:
+    served = instance.app.amqp.queues.consume_from
+    queues = [each for each in served if each == DELIVER[1] or each.startswith(LINK)]
+    if queues:
+        loops.start(DELIVER, partial(_deliver, queues))

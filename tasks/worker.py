@@ -16,6 +16,7 @@ from dispatcher.delivery.pump import Pump
 from dispatcher.errors import OperatorError
 from dispatcher.settings import settings
 from dispatcher.setup import Services, build_services
+from tasks import loops
 from tasks.celery_app import app
 
 _log = our_logging.logger(__name__)
@@ -69,6 +70,7 @@ def _claim_no_more(**_: Any) -> None:
 
 @signals.worker_shutdown.connect
 def _close(**_: Any) -> None:
+    loops.finish()
     if worker_pump.cache_info().currsize:
         worker_pump().close()
 

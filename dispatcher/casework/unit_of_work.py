@@ -23,6 +23,8 @@ class UnitOfWork:
     """What a use case is given. Nobody else writes the journal, and nobody but `begin` wakes workers."""
 
     def __init__(self, session: Session, context: Context) -> None:
+        # Before the database's clock is read: what is counted from here ends no later than there.
+        self.began_at_s = clock.lease_clock()
         self.session = session
         self.context = context
         self.lanes: set[str] = set()

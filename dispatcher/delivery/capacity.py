@@ -43,7 +43,7 @@ class Capacity:
     def slot(
         self,
         attempt: AttemptRow,
-        lane: str,
+        lanes: Collection[str],
         provider: Provider,
         choose: Callable[[Collection[str]], Provider | None],
         number: Callable[[], str | None],
@@ -58,7 +58,7 @@ class Capacity:
         found: Provider | None = provider
         refused = Slot()
         while found is not None:
-            if link_lanes.belongs_elsewhere(found, lane):
+            if link_lanes.belongs_elsewhere(found, lanes):
                 return Slot(found)  # its own worker asks
             answer = self._ask(attempt, found, number, now)
             if isinstance(answer, OperationsFault):

@@ -1,7 +1,7 @@
 """Claiming what is due, most urgent first: committed as `sending` with a lease before anything is sent."""
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import select
@@ -19,18 +19,18 @@ from dispatcher.delivery.provider_call import ProviderCall
 from dispatcher.engine import attempt_states
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow
-from dispatcher.wake import LINK, ROUTINE, URGENT
+from dispatcher.wake import URGENT, lane_of
 from providers.base import Message, Provider
 from providers.registry import Registry
-from schemas.vocabulary import Channel
+from schemas.vocabulary import AttemptState, Channel
 
-# A routine worker takes urgent rows too, urgent ones first; the urgent worker keeps itself free. A link has its own.
-_LANES = {ROUTINE: (URGENT, ROUTINE)}
 Rows = Sequence[tuple[AttemptRow, CaseRow]]
 
 
-def claim(work: UnitOfWork, registry: Registry, capacity: Capacity, lane: str, limit: int) -> list[ProviderCall]:
-    """Claim up to `limit` due attempts and commit them to the caller's transaction as in hand.
+def claim(
+    work: UnitOfWork, registry: Registry, capacity: Capacity, lanes: Collection[str], limit: int
+) -> list[ProviderCall]:
+    """Claim up to `limit` due attempts of these lanes, and commit them to the caller's transaction as in hand.
 
     What there is no capacity for is left untouched, and what stands behind it is looked at instead.
     """
@@ -38,20 +38,31 @@ def claim(work: UnitOfWork, registry: Registry, capacity: Capacity, lane: str, l
     any_deferred = True
     capacity.look_again()
     while any_deferred and len(calls) < limit:
-        rows = _due(work, capacity, lane, limit - len(calls))
+        rows = _due(work, capacity, lanes, limit - len(calls))
         if not rows:
             break
-        this = _Slice(work, registry, capacity, lane, rows)
+        this = _Slice(work, registry, capacity, lanes, rows)
         calls += this.take(rows)
         any_deferred = this.any_deferred
     return calls
 
 
-def _due(work: UnitOfWork, capacity: Capacity, lane: str, limit: int) -> Rows:
+def _absence_proves(attempt: AttemptRow, travel_s: float, now: datetime) -> bool:
+    """Whether a provider that has none proves that none will come: its sender gave it up, and long enough ago.
+
+    That of one which was sent again says nothing about the first.
+    """
+    if attempt.state != AttemptState.IN_DOUBT:
+        return True
+    is_over = attempt.gave_up_at is not None and attempt.gave_up_at + timedelta(seconds=travel_s) <= now
+    return is_over and not attempt.possible_duplicate
+
+
+def _due(work: UnitOfWork, capacity: Capacity, lanes: Collection[str], limit: int) -> Rows:
     due = (
         select(AttemptRow, CaseRow)
         .join(CaseRow, CaseRow.id == AttemptRow.case_id)
-        .where(is_due(work.now, work.real_now), AttemptRow.lane.in_(_LANES.get(lane, (lane,))), capacity.is_open())
+        .where(is_due(work.now, work.real_now), AttemptRow.lane.in_(lanes), capacity.is_open())
         .order_by(AttemptRow.urgency_rank, AttemptRow.due_at)
         .limit(limit)
         # The case is locked too, or left for the next round: no claim races a withdrawal.
@@ -68,10 +79,10 @@ class _Slice:
         work: UnitOfWork,
         registry: Registry,
         capacity: Capacity,
-        lane: str,
+        lanes: Collection[str],
         rows: Rows,
     ) -> None:
-        self._work, self._registry, self._capacity, self._lane = work, registry, capacity, lane
+        self._work, self._registry, self._capacity, self._lanes = work, registry, capacity, lanes
         self._composer = MessageComposer(work, rows)
         self._chooser = Chooser(
             work.session, registry, (attempt for attempt, _ in rows), work.context.provider_health.shares(work.session)
@@ -89,7 +100,7 @@ class _Slice:
     def _one(self, attempt: AttemptRow, case: CaseRow) -> ProviderCall | None:
         # Only the provider that was given a message can say what became of it; on a link's lane it is settled already.
         is_new = attempt.action == "send"
-        is_open = is_new and not self._lane.startswith(LINK)
+        is_open = is_new and not link_lanes.are_of_a_link(self._lanes)
         country = self._composer.country(attempt)
         choose = partial(self._chooser.choose, attempt, country) if is_open else partial(self._settled, attempt)
         provider = choose(())
@@ -99,11 +110,11 @@ class _Slice:
         slot = Slot(provider)
         if is_new and provider is not None:
             number = partial(self._composer.number, attempt)
-            slot = self._capacity.slot(attempt, self._lane, provider, choose, number, self._work.now)
+            slot = self._capacity.slot(attempt, self._lanes, provider, choose, number, self._work.now)
         if slot.must_wait:
             self.any_deferred = True
             return None
-        if slot.provider is not None and link_lanes.belongs_elsewhere(slot.provider, self._lane):
+        if slot.provider is not None and link_lanes.belongs_elsewhere(slot.provider, self._lanes):
             link_lanes.hand_over(self._work, attempt, case, slot.provider)
             return None
         return self._take(attempt, case, country, slot)
@@ -128,6 +139,7 @@ class _Slice:
         """Put an attempt in hand, with a lease; a new one is committed as `sending`."""
         action, provider = attempt.action or "send", slot.provider
         is_new = action == "send"
+        lease_s = (provider.timeout_s if provider else 0.0) + LEASE_MARGIN_S
         call = ProviderCall(
             case.id,
             attempt.id,
@@ -139,9 +151,11 @@ class _Slice:
             is_new and provider is not None and self._chooser.has_another(attempt, country, provider),
             slot.booking,
             slot.refusal,
+            is_urgent=lane_of(attempt.urgency_rank) == URGENT,
+            lease_ends_at=self._work.began_at_s + lease_s,
+            absence_proves=_absence_proves(attempt, self._registry.travel_s(attempt.provider), self._work.real_now),
         )
-        timeout_s = provider.timeout_s if provider else 0.0
-        attempt.lease_until = self._work.real_now + timedelta(seconds=timeout_s + LEASE_MARGIN_S)
+        attempt.lease_until = self._work.real_now + timedelta(seconds=lease_s)
         if is_new:
             attempt.provider, attempt.sent_at = call.provider, self._work.now
             move_attempt(attempt, attempt_states.claim(attempt))

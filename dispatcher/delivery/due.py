@@ -14,12 +14,10 @@ from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.decide import decide
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.delivery import outcomes
-from dispatcher.delivery.capacity import Capacity
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import in_array
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.receipts import ReceiptRow
-from providers.base import InDoubt
 from schemas.vocabulary import AttemptState, Channel
 
 BATCH = 100
@@ -30,13 +28,6 @@ def is_due(now: Moment, real_now: Moment) -> ColumnElement[bool]:
     """Something is to be done, its product time has come, and nobody has it in hand (real time)."""
     free = or_(AttemptRow.lease_until.is_(None), AttemptRow.lease_until < real_now)
     return and_(AttemptRow.action.is_not(None), AttemptRow.due_at <= now, free)
-
-
-def due_lanes(work: UnitOfWork, capacity: Capacity) -> list[str]:
-    """Lanes with something to do now, beside what waits for capacity."""
-    capacity.look_again()
-    due = is_due(work.now, work.real_now)
-    return list(work.session.scalars(select(AttemptRow.lane).where(due, capacity.is_open()).distinct()))
 
 
 def advance(work: UnitOfWork) -> int:
@@ -72,7 +63,7 @@ def expire_leases(work: UnitOfWork) -> int:
             and attempt.lease_until
             and attempt.lease_until < case_file.work.real_now
         ):
-            outcomes.record(case_file, case_id, attempt_id, InDoubt("lease_expired"), asked="send")
+            outcomes.record(case_file, case_id, attempt_id, outcomes.LEASE_EXPIRED, asked="send")
             expired += 1
     decide(case_file)
     return expired

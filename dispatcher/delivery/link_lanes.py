@@ -12,9 +12,14 @@ from providers.base import Provider
 from providers.registry import Registry
 
 
-def belongs_elsewhere(provider: Provider, lane: str) -> bool:
-    """Whether what is to be done at this provider is for its link to do, and this lane is another."""
-    return provider.capabilities.linked and lane != link_lane(provider.name)
+def are_of_a_link(lanes: Collection[str]) -> bool:
+    """Whether these are the lanes of a link: its own one, and no other."""
+    return any(each.startswith(LINK) for each in lanes)
+
+
+def belongs_elsewhere(provider: Provider, lanes: Collection[str]) -> bool:
+    """Whether what is to be done at this provider is for its link to do, and these lanes are others."""
+    return provider.capabilities.linked and link_lane(provider.name) not in lanes
 
 
 def hand_over(work: UnitOfWork, attempt: AttemptRow, case: CaseRow, provider: Provider) -> None:

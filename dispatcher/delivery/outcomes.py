@@ -20,6 +20,7 @@ from providers.base import (
 )
 from schemas.vocabulary import (
     ANSWERED_BY_STRANGER,
+    UNTAKEN,
     Action,
     AttemptState,
     Channel,
@@ -31,6 +32,8 @@ from schemas.vocabulary import (
 )
 
 PROVIDER = "provider"
+# Its worker may be dead, or stand still and go on later.
+LEASE_EXPIRED = InDoubt("lease_expired")
 # Real time: after accepting, a gateway's receipt may be this far on its way before a stepped clock moves.
 _ANSWER_GRACE = timedelta(seconds=15)
 _ASK_AGAIN = timedelta(seconds=20)
@@ -50,13 +53,18 @@ def record(
     *,
     asked: str,
     can_fail_over: bool = False,
+    absence_proves: bool = True,
 ) -> None:
     """Write down what came of one attempt. `asked` is what we did: send, query, cancel, or receipt.
 
-    A final state is never moved back; only UNKNOWN may still become known. `can_fail_over`: another provider may be
-    tried at once where this one certainly did not send it.
+    A final state is never moved back; only UNKNOWN may still become known, and what was said not to have been taken
+    be corrected. `can_fail_over`: another provider may be tried at once where this one certainly did not send it.
+    `absence_proves`: that its provider has none, when asked, means that it never arrives.
     """
     attempt = case_file.attempt(case_id, attempt_id)
+    if attempt.state == AttemptState.SETTLED and attempt.ending in UNTAKEN and isinstance(answer, Answered):
+        _correct(case_file, attempt, answer)
+        return
     if _is_final(attempt, answer):
         case_file.note(case_id, "word_ignored", {"attempt": str(attempt_id), "asked": asked, "state": attempt.state})
         return
@@ -66,11 +74,7 @@ def record(
     elif isinstance(answer, InDoubt):
         _in_doubt(case_file, attempt, answer, asked)
     elif isinstance(answer, Answered):
-        result = _as_called(case_file, attempt, answer.result)
-        attempt.confirmed = answer.confirmed and not _is_another(attempt, result)
-        attempt.answer, attempt.ref = answer.answer.value if answer.answer else None, answer.ref or attempt.ref
-        _bank_answered(case_file, attempt, answer)
-        _settle(case_file, attempt, result, answer.detail)
+        _settle(case_file, attempt, _understand(case_file, attempt, answer), answer.detail)
     elif isinstance(answer, Permanent):
         attempt.number_fault = answer.number_fault or None
         _settle(case_file, attempt, answer.result, answer.detail)
@@ -78,7 +82,7 @@ def record(
         attempt.onward = Onward.NEXT_CHANNEL.value
         _settle(case_file, attempt, Result.FAILED_PERMANENT, answer.detail)
     elif isinstance(answer, NeverTaken):
-        _settle(case_file, attempt, Result.FAILED_TEMPORARY, ending=Ending.NEVER_TAKEN)
+        _untaken(case_file, attempt, absence_proves=absence_proves)
     else:
         if can_fail_over:
             attempt.onward = Onward.NEXT_PROVIDER.value
@@ -91,10 +95,16 @@ def record(
         _close_siblings(case_file, attempt)
 
 
-def addressed(case_file: CaseFile, case_id: UUID, send_key: UUID) -> UUID | None:
-    """Which attempt a report on this key is about: the first sent under it that has no result yet."""
+def addressed(case_file: CaseFile, case_id: UUID, send_key: UUID, ref: str | None = None) -> UUID | None:
+    """Which attempt a report on this key is about: the first sent under it that has no result yet.
+
+    A reference that is none of theirs is that of one which its provider was thought never to have taken.
+    """
     sent = [each for each in case_file.attempts[case_id] if each.send_key == send_key]
     waiting = [each for each in sent if each.state in _UNSETTLED or each.result == Result.UNKNOWN]
+    untaken = [each for each in sent if each.ending in UNTAKEN and each.ref in (None, ref)]
+    if ref is not None and all(each.ref not in (None, ref) for each in waiting):
+        waiting = untaken
     return next((each.id for each in (*waiting, *sent)), None)
 
 
@@ -110,6 +120,37 @@ def cancelled(case_file: CaseFile, case_id: UUID, attempt_id: UUID, *, taken_bac
         move_attempt(attempt, attempt_states.await_receipt(attempt))
         attempt.due_at = _receipt_due_at(case_file, attempt)
     case_file.note(case_id, "recall_answered", {"attempt": str(attempt_id), "taken_back": taken_back}, actor=PROVIDER)
+
+
+def _understand(case_file: CaseFile, attempt: AttemptRow, answer: Answered) -> Result:
+    """Take over what a final word says beside its result, and give that as it counts for whom was called."""
+    result = _as_called(case_file, attempt, answer.result)
+    attempt.confirmed = answer.confirmed and not _is_another(attempt, result)
+    attempt.answer, attempt.ref = answer.answer.value if answer.answer else None, answer.ref or attempt.ref
+    _bank_answered(case_file, attempt, answer)
+    return result
+
+
+def _untaken(case_file: CaseFile, attempt: AttemptRow, *, absence_proves: bool) -> None:
+    """Its provider has none: never taken, still on its way, or its sender vanished and may yet go on."""
+    if absence_proves:
+        _settle(case_file, attempt, Result.FAILED_TEMPORARY, ending=Ending.NEVER_TAKEN)
+    elif attempt.gave_up_at is None or attempt.possible_duplicate:
+        _settle(case_file, attempt, Result.FAILED_TEMPORARY, ending=Ending.NOT_THERE)
+    else:
+        _in_doubt(case_file, attempt, InDoubt("not_there_yet"), "query")
+
+
+def _correct(case_file: CaseFile, attempt: AttemptRow, answer: Answered) -> None:
+    """It arrived after all: the log says so, and what was sent in its place is a duplicate."""
+    result = _understand(case_file, attempt, answer)
+    move_attempt(attempt, attempt_states.correct(attempt, result, case_file.now))
+    attempt.detail, attempt.ending = answer.detail, None
+    for other in case_file.attempts[attempt.case_id]:
+        if other.send_key == attempt.send_key and other.id > attempt.id:
+            other.possible_duplicate = True
+    _note_first_contact(case_file, attempt)
+    _note(case_file, attempt, "attempt_corrected", result=result, detail=answer.detail)
 
 
 def _is_final(attempt: AttemptRow, answer: ProviderAnswer) -> bool:
@@ -157,6 +198,8 @@ def _in_doubt(case_file: CaseFile, attempt: AttemptRow, answer: InDoubt, asked: 
     """Asked about at once, then every 20 s, until the engine's wait for this urgency is over."""
     again = _ASK_AGAIN if asked == "query" else timedelta()
     before, attempt.due_at = AttemptState(attempt.state), case_file.now + again
+    if asked == "send" and answer is not LEASE_EXPIRED:
+        attempt.gave_up_at = case_file.work.real_now
     if before in (AttemptState.ACCEPTED, AttemptState.IN_DOUBT):
         _note(case_file, attempt, "status_unknown", detail=answer.detail)
     if before is AttemptState.ACCEPTED:
@@ -219,11 +262,15 @@ def _settle(
 ) -> None:
     move_attempt(attempt, attempt_states.settle(attempt, result, case_file.now))
     attempt.detail, attempt.ending = detail, ending.value if ending else None
+    _note_first_contact(case_file, attempt)
+    _note(case_file, attempt, "attempt_settled", result=result, detail=detail or ending)
+
+
+def _note_first_contact(case_file: CaseFile, attempt: AttemptRow) -> None:
     case = case_file.cases[attempt.case_id]
     by_right_person = attempt.channel == Channel.VOICE and attempt.person in (Person.SUBJECT, Person.GUARDIAN)
     if attempt.confirmed and by_right_person and case.first_contact_at is None:
         case.first_contact_at, case.first_contact_channel = case_file.now, attempt.channel
-    _note(case_file, attempt, "attempt_settled", result=result, detail=detail or ending)
 
 
 def _close_siblings(case_file: CaseFile, settled: AttemptRow) -> None:

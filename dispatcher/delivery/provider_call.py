@@ -1,21 +1,34 @@
 """Doing one call at its provider, on the event loop: in its place, once, and with a typed answer at its end."""
 
 import asyncio
+import math
 import time
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from dispatcher import clock
 from dispatcher.delivery.outcomes import ProviderAnswer
 from dispatcher.delivery.send_stats import SendCounter
 from dispatcher.limits import Booking, Limiter
 from dispatcher.logging import logger
-from providers.base import InDoubt, Inquiry, Message, OperationsFault, Outcome, Permanent, Provider, Transient
+from providers.base import (
+    InDoubt,
+    Inquiry,
+    Message,
+    NeverTaken,
+    OperationsFault,
+    Outcome,
+    Permanent,
+    Provider,
+    Transient,
+)
 from providers.registry import Registry
 from schemas.vocabulary import Result
 
 _TOO_LATE = Transient("left too late for its place")
+_GIVEN_UP = InDoubt("given up at the end of its lease")
 _log = logger(__name__)
 
 
@@ -33,6 +46,9 @@ class ProviderCall:
     can_fail_over: bool = False  # a passing refusal may go to another provider at once
     booking: Booking | None = None  # its places among what the provider allows
     refusal: Outcome | None = None  # what its limits say in the provider's stead
+    is_urgent: bool = True  # critical or high: a share of the calls under way is kept for these
+    lease_ends_at: float = math.inf  # on this machine's `clock.lease_clock`; nothing is sent after it
+    absence_proves: bool = True  # of a query: what its provider lacks now will not arrive any more
 
 
 @dataclass(frozen=True)
@@ -79,9 +95,12 @@ class ProviderCaller:
         return answer
 
     async def _ask(self, provider: Provider, call: ProviderCall) -> Any:
+        left_s = call.lease_ends_at - clock.lease_clock()
+        if call.action == "send" and left_s <= 0:
+            return NeverTaken()  # by now another worker may send it
         began = time.monotonic()
         try:
-            answer = await _call(provider, call)
+            answer = await _within(left_s, _call(provider, call))
             if not isinstance(answer, bool if call.action == "cancel" else ProviderAnswer):
                 raise TypeError("an adapter must answer in the typed outcomes")
         except Exception as error:  # noqa: BLE001 - a fault in somebody's adapter must not lose the attempt
@@ -95,6 +114,14 @@ class ProviderCaller:
 
     def _count(self, provider: Provider, outcome: Outcome, took_s: float) -> None:
         self._send_counter.count(provider, outcome, took_s, self._registry.slow_s(provider.name))
+
+
+async def _within(left_s: float, call: Coroutine[Any, Any, Any]) -> Any:
+    """No call outlasts its lease: a question about it that is asked after that meets nothing on its way from us."""
+    try:
+        return await asyncio.wait_for(call, None if math.isinf(left_s) else left_s)
+    except TimeoutError:
+        return _GIVEN_UP
 
 
 async def _call(provider: Provider, call: ProviderCall) -> Any:

@@ -1,23 +1,22 @@
 """The pump of one worker: claims due work, keeps many provider calls under way, records as results come.
 
 Provider calls run on an event loop in a thread of its own, which lives as long as the worker, so that
-connections are kept. Claims and records run in the task's thread. One slow call holds up nobody: while
+connections are kept. Claims and records run in the caller's thread. One slow call holds up nobody: while
 it is awaited, more is claimed.
 """
 
 import asyncio
-import math
 import queue
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Coroutine
 from typing import Any
 
 from sqlalchemy.orm import Session, sessionmaker
 
 from dispatcher.casework import unit_of_work
 from dispatcher.casework.context import Context
+from dispatcher.delivery import link_lanes
 from dispatcher.delivery.capacity import Capacity
 from dispatcher.delivery.claim import claim
 from dispatcher.delivery.provider_call import CallResult, ProviderCall, ProviderCaller
@@ -26,20 +25,15 @@ from dispatcher.delivery.send_stats import SendCounter
 from dispatcher.limits import Limiter
 from dispatcher.logging import logger
 from dispatcher.store.retries import retry_on_outage
-from dispatcher.wake import LINK, ROUTINE, URGENT
+from dispatcher.wake import GENERAL, LINK, ROUTINE, URGENT
 from providers.registry import Registry
 
 CLAIM = 50  # attempts a claim
 UNDER_WAY = 100  # provider calls at once
+ROUTINE_UNDER_WAY = 80  # of them at most; the rest is kept free for urgent ones
 FLUSH_S = 0.05
 FLUSH_RESULTS = 50
-# After a round of few a lane rests so many times as long as that took, that work may gather; and at most so long.
-REST = {URGENT: 1.0, ROUTINE: 3.0}
-REST_MOST_S = 0.3
-FEW = 20  # claimed and recorded
-HELD_S = 1.0  # then a result whose case somebody else held is tried again
-SOON_S = 0.3  # a wait for capacity that is worth keeping the lane for
-CLAIM_FOR_S = 25.0  # then a general lane's slice ends; with the slowest call it stays below the visibility timeout
+HELD_S = 0.5  # then a result whose case somebody else held is tried again, where nothing else is done meanwhile
 
 _log = logger(__name__)
 
@@ -60,70 +54,31 @@ class Pump:
         self._caller = ProviderCaller(registry, limiter, send_counter)
         self._loop = asyncio.new_event_loop()
         self._results: queue.SimpleQueue[CallResult] = queue.SimpleQueue()
-        self._under_way = 0
+        self._under_way = self._routine_under_way = 0
         self._held: list[CallResult] = []
-        self._again_at = 0.0
-        self._busy_s = 0.0
-        self._rests_until = 0.0
         self.stopping = threading.Event()
         threading.Thread(target=self._serve, name="providers", daemon=True).start()
 
-    def deliver(self, lane: str, is_served: Callable[[], bool] = lambda: True) -> int:
-        """Deliver until nothing is due and nothing is under way. Gives the number of calls done.
-
-        A link's slice goes on for as long as it is served here: a phone call takes minutes, and lines that are free
-        meanwhile must not wait for its end. Its wake-up may come again by then, and finds nothing to do.
-        """
-        done, is_more, most = 0, True, self._most(lane)
-        claim_until = math.inf if lane.startswith(LINK) else time.monotonic() + CLAIM_FOR_S
+    def deliver(self, lanes: Collection[str] = GENERAL, is_served: Callable[[], bool] = lambda: True) -> int:
+        """Deliver what is due on these lanes until nothing is under way. Gives the number of calls done."""
+        done, is_more = 0, True
         while is_more or self._under_way:
-            self.stopping.wait(self._rests_until - time.monotonic())
-            limit = min(CLAIM, most - self._under_way)
-            is_open = time.monotonic() < claim_until and is_served() and not self.stopping.is_set()
-            with self._working():
-                calls = self._claim(lane, limit) if is_open else []
+            limit = min(CLAIM, self._most(lanes) - self._under_way)
+            calls = self._claim(lanes, limit) if is_served() and not self.stopping.is_set() else []
             self._start(calls)
             fresh = self._gather()
-            for each in fresh:
-                if each.call.booking is not None and each.call.booking.has_line:
-                    self.capacity.line_is_free(str(each.call.provider))
-            results, is_planned = fresh + self._tried_again(), False
-            held: list[CallResult] = []
-            if not results and not self._under_way:
-                if is_open and self._wait_for_room():
-                    continue
+            if not (fresh or self._held or self._under_way):
                 break
-            try:
-                with self._working():
-                    is_planned, held = self._record(results)
-            finally:
-                # Where a record failed for good, its leases run out and the attempts are in doubt; the pump goes on.
-                self._under_way -= len(fresh)
-            self._hold(held, lane)
-            self._rest(lane, len(calls) + len(results))
-            done += len(results) - len(held)
-            # A last claim that finds nothing costs as much as one that does; the task looks once more at its end.
+            is_planned, recorded = self._record_with_held(fresh)
+            done += recorded
+            # A last claim that finds nothing costs as much as one that does; whoever plans more wakes this worker.
             is_more = is_planned or len(calls) == limit
         return done
 
-    def _wait_for_room(self) -> bool:
-        """Wait where capacity comes soon for what is due; else the sweep wakes again."""
-        wait = self.capacity.wait_s()
-        if wait is None or wait > SOON_S:
-            return False
-        time.sleep(wait)
-        return True
-
-    @contextmanager
-    def _working(self) -> Iterator[None]:
-        began = time.monotonic()
-        yield
-        self._busy_s += time.monotonic() - began
-
-    def _rest(self, lane: str, count: int) -> None:
-        """A round costs much the same for one attempt as for ten: under load this makes tens of them."""
-        rest_s = min(REST_MOST_S, REST.get(lane, 0.0) * self._busy_s) if count < FEW else 0.0
-        self._rests_until, self._busy_s = time.monotonic() + rest_s, 0.0
+    def wait_s(self) -> float | None:
+        """Until another look is worth it, where something due waits for capacity or for a case that is locked."""
+        waits = [each for each in (self.capacity.wait_s(), HELD_S if self._held else None) if each is not None]
+        return min(waits, default=None)
 
     def _serve(self) -> None:
         self._loop.run_forever()
@@ -139,20 +94,28 @@ class Pump:
         self.run(self._limiter.close())
         self._loop.call_soon_threadsafe(self._loop.stop)
 
-    def _most(self, lane: str) -> int:
+    def _most(self, lanes: Collection[str]) -> int:
         """A line takes some at a time; what waits for its turn here would only time out."""
-        provider = self._registry.get(lane.removeprefix(LINK)) if lane.startswith(LINK) else None
+        if not link_lanes.are_of_a_link(lanes):
+            return UNDER_WAY
+        [lane] = lanes
+        provider = self._registry.get(lane.removeprefix(LINK))
         return min(UNDER_WAY, (provider and provider.capabilities.at_once) or UNDER_WAY)
 
     @retry_on_outage
-    def _claim(self, lane: str, limit: int) -> list[ProviderCall]:
+    def _claim(self, lanes: Collection[str], limit: int) -> list[ProviderCall]:
         if limit <= 0:
             return []
+        routine = ROUTINE_UNDER_WAY - self._routine_under_way
         with unit_of_work.begin(self._sessions, self._context) as work:
-            return claim(work, self._registry, self.capacity, lane, limit)
+            if ROUTINE not in lanes or routine >= limit:
+                return claim(work, self._registry, self.capacity, lanes, limit)
+            urgent = claim(work, self._registry, self.capacity, (URGENT,), limit)
+            left = min(limit - len(urgent), routine)
+            return urgent + claim(work, self._registry, self.capacity, (ROUTINE,), left)
 
     def _start(self, calls: list[ProviderCall]) -> None:
-        self._under_way += len(calls)
+        self._count(calls, 1)
         for call in calls:
             asyncio.run_coroutine_threadsafe(self._run(call), self._loop)
 
@@ -167,22 +130,25 @@ class Pump:
                 break
         return results
 
-    def _hold(self, results: list[CallResult], lane: str) -> None:
-        """Keep what can't be recorded yet, because somebody else holds its case, and ring for it later."""
-        if not results:
-            return
-        self._held += results
-        self._again_at = time.monotonic() + HELD_S
-        bell = threading.Timer(HELD_S, self._context.wake.deliver, (lane,))
-        bell.daemon = True
-        bell.start()
+    def _count(self, calls: Collection[ProviderCall], by: int) -> None:
+        self._under_way += by * len(calls)
+        self._routine_under_way += by * sum(not call.is_urgent for call in calls)
 
-    def _tried_again(self) -> list[CallResult]:
-        """Results that were held, once it is time."""
-        if time.monotonic() < self._again_at:
-            return []
-        results, self._held = self._held, []
-        return results
+    def _record_with_held(self, fresh: list[CallResult]) -> tuple[bool, int]:
+        """Record what has just come, and what was held. Gives whether more is due by it, and how many were recorded."""
+        calls = [each.call for each in fresh]
+        for call in calls:
+            if call.booking is not None and call.booking.has_line:
+                self.capacity.line_is_free(str(call.provider))
+        results, self._held = fresh + self._held, []
+        try:
+            is_planned, self._held = self._record(results)
+        finally:
+            # Where a record failed for good, its leases run out and the attempts are in doubt; the pump goes on.
+            self._count(calls, -1)
+        if any(each in fresh for each in self._held):
+            _log.warning("cases_held", results=len(self._held))
+        return is_planned, len(results) - len(self._held)
 
     @retry_on_outage
     def _record(self, results: list[CallResult]) -> tuple[bool, list[CallResult]]:
@@ -194,8 +160,6 @@ class Pump:
         for done in results:
             if done not in held:
                 _log.info("provider_call_done", **_facts(done))
-        if held:
-            _log.warning("cases_held", results=len(held))
         return bool(work.lanes), held
 
     async def _run(self, call: ProviderCall) -> None:

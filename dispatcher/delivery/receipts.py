@@ -108,7 +108,7 @@ def settle(work: UnitOfWork) -> int:
         if case_id is not None and case_id not in case_file.cases:
             continue
         row.settled_at, settled = case_file.now, settled + 1
-        attempt_id = outcomes.addressed(case_file, case_id, row.send_key) if case_id is not None else None
+        attempt_id = outcomes.addressed(case_file, case_id, row.send_key, row.ref) if case_id is not None else None
         if case_id is None or attempt_id is None:
             continue
         # A vendor can speak for its own messages only.

@@ -27,7 +27,13 @@ def record_results(work: UnitOfWork, results: Iterable[CallResult]) -> list[Call
             outcomes.cancelled(case_file, call.case_id, call.attempt_id, taken_back=answer)
         else:
             outcomes.record(
-                case_file, call.case_id, call.attempt_id, answer, asked=call.action, can_fail_over=call.can_fail_over
+                case_file,
+                call.case_id,
+                call.attempt_id,
+                answer,
+                asked=call.action,
+                can_fail_over=call.can_fail_over,
+                absence_proves=call.absence_proves,
             )
     decide(case_file)
     return held

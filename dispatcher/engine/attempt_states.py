@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from schemas.vocabulary import Action, AttemptState, Result
+from schemas.vocabulary import UNTAKEN, Action, AttemptState, Result
 
 _S = AttemptState
 # Where each state can lead. A state that leads to itself is heard of again: still queued, still unknown.
@@ -17,7 +17,7 @@ MOVES: Mapping[AttemptState, frozenset[AttemptState]] = {
     _S.SENDING: frozenset({_S.ACCEPTED, _S.IN_DOUBT, _S.SETTLED, _S.CANCELLED}),
     _S.ACCEPTED: frozenset({_S.ACCEPTED, _S.SETTLED, _S.CANCELLED}),
     _S.IN_DOUBT: frozenset({_S.IN_DOUBT, _S.ACCEPTED, _S.SETTLED, _S.CANCELLED}),
-    _S.SETTLED: frozenset({_S.SETTLED}),  # only where the result was UNKNOWN
+    _S.SETTLED: frozenset({_S.SETTLED}),  # only where the result was UNKNOWN, or what it rests on proves wrong
     _S.CANCELLED: frozenset(),
     _S.SKIPPED: frozenset(),
 }
@@ -45,6 +45,8 @@ class Standing(Protocol):
     def state(self) -> str: ...
     @property
     def result(self) -> str | None: ...
+    @property
+    def ending(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,13 @@ def settle(attempt: Standing, result: Result, at: datetime) -> AttemptMove:
     if attempt.state == _S.SETTLED and attempt.result != Result.UNKNOWN:
         raise ImpossibleMove(f"a settled attempt keeps its result {attempt.result}; {result} comes too late")
     return AttemptMove(_to(_S.SETTLED, attempt), None, result, at)
+
+
+def correct(attempt: Standing, result: Result, at: datetime) -> AttemptMove:
+    """Its provider had said that it has none, and now knows what came of it."""
+    if attempt.state != _S.SETTLED or attempt.ending not in UNTAKEN:
+        raise ImpossibleMove(f"an attempt that is {attempt.state} and ended as {attempt.ending} has nothing to correct")
+    return AttemptMove(_S.SETTLED, None, result, at)
 
 
 def give_up(attempt: Standing, at: datetime) -> AttemptMove:

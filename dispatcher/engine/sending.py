@@ -9,7 +9,7 @@ from dispatcher.engine.case import Attempt, Case, Number
 from dispatcher.engine.decisions import PlanAttempt
 from dispatcher.engine.times import Due
 from dispatcher.policy.models import Policy
-from schemas.vocabulary import Channel, Ending, Onward, Result, RetryKind
+from schemas.vocabulary import UNTAKEN, Channel, Ending, Onward, Result, RetryKind
 
 
 def plan(
@@ -25,13 +25,17 @@ def plan(
 def again(case: Case, policy: Policy, last: Attempt, now: datetime) -> PlanAttempt:
     """Once more after a passing fault: at once by a provider that was not tried yet, else after the policy's wait.
 
-    What the provider never took goes at once and under its old key; what it never takes, after waits that grow.
+    What the provider has not taken goes at once and under its old key; what it never takes, after waits that grow.
+    It is marked where its sender vanished, who may still go on.
     """
-    if last.ending is Ending.NEVER_TAKEN:
-        lost = sum(each.send_key == last.send_key and each.ending is Ending.NEVER_TAKEN for each in case.attempts)
+    if last.ending in UNTAKEN:
+        under_key = [each for each in case.attempts if each.send_key == last.send_key]
+        lost = sum(each.ending in UNTAKEN for each in under_key)
+        may_double = any(each.ending is Ending.NOT_THERE for each in under_key)
         due = Due(now if lost == 1 else max(now, (last.settled_at or now) + policy.retry.wait(lost - 1)))
-        once_more = repeat("never_taken", RetryKind.NEVER_TAKEN, last, again_at(case, policy, last, due))
-        return replace(once_more, send_key=last.send_key)
+        rule = "not_there" if may_double else "never_taken"
+        once_more = repeat(rule, RetryKind.NEVER_TAKEN, last, again_at(case, policy, last, due))
+        return replace(once_more, send_key=last.send_key, possible_duplicate=may_double)
     if last.onward is Onward.NEXT_PROVIDER and not last.is_resend:
         return repeat("next_provider", RetryKind.NEXT_PROVIDER, last, again_at(case, policy, last, Due(now)))
     failures = _failures_in_a_row([each for each in case.attempts if _is_same_errand(each, last)])

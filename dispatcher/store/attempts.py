@@ -47,6 +47,8 @@ class AttemptRow(Base):
     urgency_rank: Mapped[int]
     # Real time, never product time. Sending: after it the outcome is in doubt. Accepted: an answer may be on its way.
     lease_until: Mapped[Timestamp | None]
+    # Real time: when its sender gave the call up without an answer; none where the sender vanished.
+    gave_up_at: Mapped[Timestamp | None]
     planned_at: Mapped[Timestamp]
     sent_at: Mapped[Timestamp | None]
     settled_at: Mapped[Timestamp | None]

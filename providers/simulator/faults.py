@@ -12,6 +12,8 @@ RateName = Literal[
     "rate_500",
     "rate_refusal_inside",
     "rate_hang",
+    "rate_slow",
+    "rate_slow_lost",
     "rate_drop_after_accept",
     "rate_hang_after_accept",
     "rate_cut_answer",
@@ -31,6 +33,9 @@ class Faults(BaseModel):
     rate_500: Rate = 0
     rate_refusal_inside: Rate = 0
     rate_hang: Rate = 0
+    rate_slow: Rate = 0
+    slow_ms: Milliseconds = 0
+    rate_slow_lost: Rate = 0
     rate_drop_after_accept: Rate = 0
     rate_hang_after_accept: Rate = 0
     rate_cut_answer: Rate = 0

@@ -62,6 +62,11 @@ class GatewayApp:
             return web.json_response({"code": "refused"})  # 200, and not taken
         if self._dice.strikes("rate_hang"):
             return await self._hang(request)
+        if self._dice.strikes("rate_slow"):
+            # As in a queue of the gateway's: whoever asked may be gone, and asks about it before it is taken.
+            await asyncio.sleep(self._dice.faults.slow_ms / 1000)
+            if self._dice.strikes("rate_slow_lost"):
+                return _dropped(request)
         try:
             request_body = SEND_REQUEST.validate_json(body)
         except ValidationError:

@@ -29,7 +29,7 @@ def _instruction(sample_file: Path, case: str, instruction_id: str) -> dict[str,
 
 def test_celery_inspect_ping_lists_every_worker(played: Played) -> None:
     # As many as are named: else it would look for answers until its time is over.
-    workers = [f"{name}@{socket.gethostname()}" for name in ("urgent", "routine", "casework")]
+    workers = [f"{name}@{socket.gethostname()}" for name in ("delivery-1", "delivery-2", "casework")]
     asked = ("inspect", "-t", str(PATIENCE_S), "-d", ",".join(workers), "ping")
     answer = played.up.run("-A", "tasks", *asked, program="celery", cwd=Path("/"))
     assert answer.code == 0

@@ -40,13 +40,13 @@ SABOTAGES = (
     Sabotage(
         "call-then-commit",
         "dispatcher/delivery/pump.py",
-        """            return claim(work, self._registry, self.capacity, lane, limit)
+        """                return claim(work, self._registry, self.capacity, lanes, limit)
 """,
-        """            calls = claim(work, self._registry, self.capacity, lane, limit)
-            self._start(calls)
-            while self._results.qsize() < len(calls):
-                time.sleep(0.01)
-        return []
+        """                calls = claim(work, self._registry, self.capacity, lanes, limit)
+                self._start(calls)
+                while self._results.qsize() < len(calls):
+                    time.sleep(0.01)
+                return []
 """,
         "kill_before_record",
         "one_message_a_step",

@@ -95,7 +95,7 @@ def play(drill: Drill, size: Size, seed: int, home: Path, tell: Callable[[str], 
 
 
 def _fault_stack(drill: Drill, home: Path, launch: Launch) -> FaultStack:
-    stack = FaultStack.at(home, launch)
+    stack = FaultStack.at(home, launch, patient=drill.patient)
     if drill.small_disk_mb:
         stack.data.mkdir(parents=True)
         size = f"size={drill.small_disk_mb}m"

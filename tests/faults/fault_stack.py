@@ -29,6 +29,12 @@ _CONCERN_ALL = frozenset({"late_ms", "jitter_ms", "answer_late_ms", "receipts"})
 POLICY = Path(__file__).with_name("policy.toml")
 
 
+def _patient(policy: str) -> str:
+    for short, default in (("5s", "90s"), ("6s", "3m"), ("8s", "15m"), ("10s", "1h")):
+        policy = policy.replace(f'doubt_wait = "{short}"', f'doubt_wait = "{default}"')
+    return policy
+
+
 @dataclass
 class Injection:
     """One fault: what it was, and when it was over."""
@@ -45,8 +51,13 @@ class FaultStack(Stack):
     resting: set[str] = field(default_factory=set)
 
     @classmethod
-    def at(cls, home: Path, launch: Launch) -> "FaultStack":
-        settings = Settings(home=home, policy_file=POLICY, hooks_port=0)
+    def at(cls, home: Path, launch: Launch, *, patient: bool = False) -> "FaultStack":
+        """`patient`: doubts wait as long as by the default policy, and their providers are asked meanwhile."""
+        policy_file = POLICY
+        if patient:
+            policy_file = home / "policy.toml"
+            policy_file.write_text(_patient(POLICY.read_text("utf-8")), "utf-8")
+        settings = Settings(home=home, policy_file=policy_file, hooks_port=0)
         return cls(settings, launch=launch, receipt_delay_ms=150)
 
     def add(self, name: str, command: list[str]) -> None:

@@ -10,7 +10,7 @@ from dispatcher.store import engine
 from tests.faults.fault_stack import FaultStack
 
 _AWAY_S = 2.0
-_DELIVERING = ("worker-urgent", "worker-routine")
+_DELIVERING = ("worker-delivery-1", "worker-delivery-2")
 _LOCK = text("SELECT id FROM cases WHERE state = 'open' ORDER BY random() LIMIT 20 FOR UPDATE SKIP LOCKED")
 _LOCK_ATTEMPTS = text(
     "SELECT id FROM attempts WHERE action IS NOT NULL ORDER BY random() LIMIT 20 FOR UPDATE SKIP LOCKED"

@@ -13,7 +13,7 @@ from tests.faults.snapshot import Attempt, Snapshot
 Invariant = Callable[[Snapshot], Iterator[str]]
 
 # Rules under which the same message leaves again; anything else is another step of the plan.
-_SAME_STEP = frozenset({"never_taken", "next_provider", "transient_failure", "doubt_wait"})
+_SAME_STEP = frozenset({"never_taken", "not_there", "next_provider", "transient_failure", "doubt_wait"})
 _PATIENCE = timedelta(seconds=10)
 _TOLERANCE = timedelta(seconds=3)  # slices in flight, and a commit that comes some time after its `now`
 _EARLY = timedelta(seconds=1)

@@ -1,7 +1,9 @@
 """Starts a worker that dies at a chosen point, or whose clock is wrong. Only drills start workers this way."""
 
+import asyncio
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from datetime import timedelta
@@ -16,6 +18,8 @@ from dispatcher.delivery.provider_call import ProviderCall
 from providers.base import Provider
 
 _SPARED = (2, 10)  # how often the point is passed before it kills: drawn anew for each life
+_STILL_SPARED = (10, 60)  # before it stands still once more
+_IN_CALL_S = 0.002
 
 
 def before_call(countdown: Callable[[], None], _value: float) -> None:
@@ -70,7 +74,44 @@ def wrong_clock(_countdown: Callable[[], None], seconds: float) -> None:
     clock.real_now = lambda: right() + timedelta(seconds=seconds)
 
 
-FAULTS = {each.__name__: each for each in (before_call, before_record, before_wake, wrong_clock)}
+def stand_still(_countdown: Callable[[], None], seconds: float) -> None:
+    """Stopped for so long, over and over: in the claim, before the call, and in the call."""
+    from dispatcher.delivery import provider_call, pump
+
+    claim, start, make_call = pump.claim, pump.Pump._start, provider_call._call
+    chance = Random(os.getpid())
+    left = {point: chance.randint(*_SPARED) for point in ("claim", "start", "call")}
+
+    def pass_by(point: str) -> None:
+        left[point] -= 1
+        if left[point] <= 0:
+            left[point] = chance.randint(*_STILL_SPARED)
+            subprocess.Popen(["sh", "-c", f"sleep {seconds}; kill -CONT {os.getpid()}"], start_new_session=True)
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+    @wraps(claim)
+    def in_claim(*given: Any) -> list[ProviderCall]:
+        found = claim(*given)
+        if found:
+            pass_by("claim")
+        return found
+
+    @wraps(start)
+    def before_call(self: pump.Pump, calls: list[ProviderCall]) -> None:
+        if any(call.action == "send" for call in calls):
+            pass_by("start")
+        start(self, calls)
+
+    @wraps(make_call)
+    async def in_call(provider: Provider, call: ProviderCall) -> Any:
+        if call.action == "send":
+            asyncio.get_running_loop().call_later(_IN_CALL_S, pass_by, "call")
+        return await make_call(provider, call)
+
+    pump.claim, pump.Pump._start, provider_call._call = in_claim, before_call, in_call  # type: ignore
+
+
+FAULTS = {each.__name__: each for each in (before_call, before_record, before_wake, wrong_clock, stand_still)}
 
 
 def _countdown(chance: Random) -> Callable[[], None]:

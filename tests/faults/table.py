@@ -8,7 +8,8 @@ from typing import Any
 from tests.faults import injections
 from tests.faults.fault_stack import FaultStack
 
-WORKERS = ("worker-urgent", "worker-routine", "worker-casework")
+DELIVERING = ("worker-delivery-1", "worker-delivery-2")
+WORKERS = (*DELIVERING, "worker-casework")
 _SLOW = {"delay_ms": 150}  # so that calls are under way when something breaks
 
 
@@ -16,8 +17,8 @@ _SLOW = {"delay_ms": 150}  # so that calls are under way when something breaks
 class Drill:
     """`inject` is done every `every_s` seconds while instructions come; `gateway` and `launch` last all the time.
 
-    `leaves_no_doubt`: nothing may be in doubt afterwards. `blocks_s`: how long its fault may keep a case from
-    being claimed.
+    `patient`: doubts wait as long as by the default policy. `leaves_no_doubt`: nothing may be in doubt afterwards.
+    `blocks_s`: how long its fault may keep a case from being claimed.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Drill:
     gateway: Mapping[str, Any] = field(default_factory=lambda: _SLOW)
     launch: Mapping[str, tuple[str, float]] = field(default_factory=dict)
     small_disk_mb: int | None = None
+    patient: bool = False
     leaves_no_doubt: bool = False
     blocks_s: float = 0.0
     in_short: bool = False
@@ -46,6 +48,14 @@ DRILLS = {
         Drill("kill_before_call", "killed after the commit, before the call", launch=_dying("before_call")),
         Drill("kill_before_record", "killed after the call, before its record", launch=_dying("before_record")),
         Drill("kill_before_wake", "killed after the record, before the ring", launch=_dying("before_wake")),
+        Drill(
+            "zombie",
+            "workers stand still beyond their lease, and go on",
+            launch=dict.fromkeys(DELIVERING, ("stand_still", 12.0)),
+            patient=True,
+            blocks_s=12,
+            in_short=True,
+        ),
         Drill("redis_flush", "FLUSHALL", injections.flush_redis, every_s=2),
         Drill("redis_restart", "Redis killed, away for 2 s", injections.restart_redis, every_s=6),
         Drill(
@@ -61,8 +71,8 @@ DRILLS = {
         Drill("disk_full", "PostgreSQL's disk full for 4 s", injections.fill_disk, 8, blocks_s=8, small_disk_mb=512),
         Drill("locks", "20 cases locked for 6 s", injections.lock_cases, every_s=2, blocks_s=6),
         Drill("sweeps", "two sweeps, then none, then one", injections.change_sweeps, every_s=2),
-        Drill("clock_ahead", "a worker's clock 5 minutes ahead", launch={"worker-routine": ("wrong_clock", 300)}),
-        Drill("clock_behind", "a worker's clock 5 minutes behind", launch={"worker-urgent": ("wrong_clock", -300)}),
+        Drill("clock_ahead", "a worker's clock 5 minutes ahead", launch={"worker-delivery-2": ("wrong_clock", 300)}),
+        Drill("clock_behind", "a worker's clock 5 minutes behind", launch={"worker-delivery-1": ("wrong_clock", -300)}),
         Drill(
             "gateway_timeouts",
             "30 % never answered after acceptance, receipts late",
@@ -70,6 +80,12 @@ DRILLS = {
             gateway={"rate_hang_after_accept": 0.3, "late_ms": 6000},
         ),
         Drill("gateway_hangs", "30 % never answered, not accepted", gateway={"rate_hang": 0.3}),
+        Drill(
+            "gateway_slow",
+            "half answered after the timeout; of these half are taken",
+            gateway={"rate_slow": 0.5, "slow_ms": 5000, "rate_slow_lost": 0.5},
+            patient=True,
+        ),
         Drill("gateway_500", "30 % answered 500", gateway={"rate_500": 0.3}),
         Drill("gateway_429", "30 % answered 429 with Retry-After", gateway={"rate_429": 0.3}),
         Drill("gateway_garbage", "30 % answered with garbage", gateway={"rate_garbage_answer": 0.3}),

@@ -33,6 +33,7 @@ from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.instructions import QuarantineRow
 from dispatcher.store.journal import JournalRow
+from dispatcher.wake import GENERAL
 from providers import limits
 from providers.base import (
     Accepted,
@@ -151,6 +152,7 @@ class CaseworkFixture:
     context: Context
     is_tampered: bool = False  # rows were changed behind the journal's back
     weights: dict[str, float] = field(default_factory=dict)
+    travel_s: float = 0.0  # of what a sender gave up
     limiter: Limiter = field(default_factory=lambda: Limiter(Shared(NO_REDIS), str, 1))
 
     def begin(self) -> AbstractContextManager[UnitOfWork]:
@@ -227,10 +229,14 @@ class CaseworkFixture:
     def quarantined(self) -> list[QuarantineRow]:
         return self.rows(QuarantineRow)
 
-    def claim(self, *providers: Any, lane: str = "routine", limit: int = 100) -> list[ProviderCall]:
+    def claim(self, *providers: Any, lane: str | None = None, limit: int = 100) -> list[ProviderCall]:
+        """What is due on the general lanes, or on this one."""
         with self.begin() as work:
-            registry = Registry(list(providers), self.weights)
-            return claim(work, registry, Capacity(self.limiter, registry, self.context), lane, limit)
+            travel_s = {provider.name: self.travel_s for provider in providers}
+            registry = Registry(list(providers), self.weights, travel_s=travel_s)
+            return claim(
+                work, registry, Capacity(self.limiter, registry, self.context), (lane,) if lane else GENERAL, limit
+            )
 
     @contextmanager
     def weighing(self, **weights: float) -> Iterator[None]:
@@ -243,7 +249,7 @@ class CaseworkFixture:
         with self.begin() as work:
             record_results(work, done)
 
-    def deliver(self, *providers: Any, lane: str = "routine") -> list[ProviderCall]:
+    def deliver(self, *providers: Any, lane: str | None = None) -> list[ProviderCall]:
         """Claim what is due now, do it, and record it: one slice."""
         calls = self.claim(*providers, lane=lane)
         answers = asyncio.run(_run_all({provider.name: provider for provider in providers}, calls))

@@ -15,6 +15,7 @@ from dispatcher.delivery.claim import claim
 from dispatcher.delivery.provider_call import CallResult
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import BadNumberRow
+from dispatcher.wake import GENERAL
 from providers.base import Accepted, Answered, Message, OperationsFault, Permanent, SwitchChannel, Transient
 from providers.registry import Registry
 from schemas.vocabulary import Answer, Channel, Result
@@ -34,7 +35,7 @@ def test_urgent_work_goes_first_on_every_lane(casework: CaseworkFixture) -> None
     assert [names[each.case_id] for each in casework.claim(Scripted(), lane="routine")] == ["medium", "low"]
 
 
-def test_the_urgent_lane_takes_nothing_else(casework: CaseworkFixture) -> None:
+def test_a_claim_of_the_urgent_lane_takes_nothing_else(casework: CaseworkFixture) -> None:
     casework.open(1, urgency="low")
     casework.open(2, urgency="medium")
     assert casework.claim(Scripted(), lane="urgent") == []
@@ -61,7 +62,7 @@ def test_a_row_claimed_but_not_committed_is_not_shared(casework: CaseworkFixture
     with casework.begin() as work:
         registry = Registry([Scripted()])
         capacity = Capacity(casework.limiter, registry, casework.context)
-        mine = claim(work, registry, capacity, "routine", 3)
+        mine = claim(work, registry, capacity, GENERAL, 3)
         theirs = casework.claim(Scripted())
     assert len(mine) == len(theirs) == 3
     assert len({each.attempt_id for each in mine + theirs}) == 6

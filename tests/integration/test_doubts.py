@@ -75,12 +75,10 @@ def test_the_provider_knows(
     assert (row.state, row.result, row.was_in_doubt) == (state, result, True)
 
 
-def test_a_lost_worker_leaves_a_doubt_and_the_provider_clears_it(casework: CaseworkFixture) -> None:
+def test_what_was_given_up_and_never_taken_goes_again_unmarked(casework: CaseworkFixture) -> None:
     case_id = casework.open()
     [call] = casework.claim(Scripted())
-    assert casework.claim(Scripted()) == []
-    assert casework.lapse() == 1
-    assert casework.attempts(case_id)[0].state == "in_doubt"
+    casework.record(CallResult(call, DOUBT))
     casework.deliver(Scripted(statuses=[NeverTaken()]))
     first, second = casework.attempts(case_id)
     assert (first.state, first.result, first.ending) == ("settled", "FAILED_TEMPORARY", "never_taken")
@@ -89,6 +87,73 @@ def test_a_lost_worker_leaves_a_doubt_and_the_provider_clears_it(casework: Casew
     provider = Scripted()
     casework.deliver(provider)
     assert [each.send_key for each in provider.sent] == [call.send_key]
+
+
+def test_what_may_still_be_on_its_way_is_not_sent_again_unmarked(casework: CaseworkFixture) -> None:
+    """A slow gateway, asked before it has taken the message, says that it has none: that proves nothing yet."""
+    casework.travel_s = 60.0
+    case_id = casework.open()
+    casework.deliver(Scripted([DOUBT]))
+    casework.deliver(Scripted(statuses=[NeverTaken()]))
+    [row] = casework.attempts(case_id)
+    assert (row.state, casework.journal(case_id, "status_unknown")[0].data["detail"]) == ("in_doubt", "not_there_yet")
+    casework.sql("UPDATE attempts SET gave_up_at = gave_up_at - interval '61 seconds'")
+    casework.pass_time(seconds=20)
+    casework.deliver(Scripted(statuses=[NeverTaken()]))
+    first, second = casework.attempts(case_id)
+    assert (first.ending, second.possible_duplicate) == ("never_taken", False)
+
+
+def test_a_lost_worker_may_go_on_so_what_follows_is_marked(casework: CaseworkFixture) -> None:
+    """Stopped, not dead, it sends when it goes on: nobody can tell, whatever its provider says meanwhile."""
+    case_id = casework.open()
+    [call] = casework.claim(Scripted())
+    assert casework.claim(Scripted()) == []
+    assert casework.lapse() == 1
+    assert casework.attempts(case_id)[0].state == "in_doubt"
+    casework.deliver(Scripted(statuses=[NeverTaken()]))
+    first, second = casework.attempts(case_id)
+    assert (first.state, first.result, first.ending) == ("settled", "FAILED_TEMPORARY", "not_there")
+    assert (second.retry_of, second.rule, second.due_at) == (first.id, "never_taken", casework.now)
+    assert (second.send_key, second.possible_duplicate) == (first.id, True)
+    # It goes on, finds its lease over, and says that it sent nothing: too late to be news.
+    casework.record(CallResult(call, NeverTaken()))
+    assert casework.journal(case_id)[-1].event == "word_ignored"
+
+
+def test_a_lost_worker_that_says_in_time_that_it_sent_nothing_is_believed(casework: CaseworkFixture) -> None:
+    case_id = casework.open()
+    [call] = casework.claim(Scripted())
+    casework.lapse()
+    casework.record(CallResult(call, NeverTaken()))
+    first, second = casework.attempts(case_id)
+    assert (first.ending, second.possible_duplicate) == ("never_taken", False)
+
+
+def test_nothing_proves_that_the_first_never_arrives_where_its_copy_is_asked_about(casework: CaseworkFixture) -> None:
+    case_id = casework.open()
+    casework.deliver(Scripted([DOUBT], statuses=[DOUBT]))
+    casework.pass_time(minutes=3)
+    casework.deliver(Scripted([DOUBT]))
+    casework.deliver(Scripted(statuses=[NeverTaken()]))
+    assert [each.ending for each in casework.attempts(case_id)[:2]] == [None, "not_there"]
+    assert casework.attempts(case_id)[2].possible_duplicate
+
+
+def test_a_receipt_of_what_was_thought_never_taken_corrects_the_log(casework: CaseworkFixture) -> None:
+    case_id = casework.open()
+    casework.deliver(Scripted([DOUBT]))
+    casework.deliver(Scripted(statuses=[NeverTaken()]))
+    casework.deliver(Scripted([Accepted("second")]))
+    first, second = casework.attempts(case_id)
+    assert (first.ending, second.possible_duplicate) == ("never_taken", False)
+    casework.receipt(first.send_key, Answered(Result.DELIVERED, ref="first"))
+    first, second = casework.attempts(case_id)
+    assert (first.result, first.ending, first.ref) == ("DELIVERED", None, "first")
+    assert (second.state, second.possible_duplicate) == ("accepted", True)
+    assert casework.journal(case_id, "attempt_corrected")[0].data["result"] == "DELIVERED"
+    casework.receipt(first.send_key, Answered(Result.DELIVERED, ref="second"))
+    assert casework.attempts(case_id)[1].result == "DELIVERED"
 
 
 def test_the_receipt_of_what_was_sent_again_settles_it(casework: CaseworkFixture) -> None:

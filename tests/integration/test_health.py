@@ -204,7 +204,7 @@ def test_what_a_worker_sends_is_judged_by_the_sweep(
     pump = pump_of(services)
     for number in range(30):
         casework.open(number)
-    pump.deliver("routine")
+    pump.deliver()
     services.send_counter.flush()
     sweep.judge_providers(services)
     pump.close()

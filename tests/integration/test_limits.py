@@ -124,7 +124,7 @@ def test_the_pump_delivers_all_of_it_in_its_time(
     pump = pump_of(services)
     try:
         while states(limited)["planned"]:
-            pump.deliver("routine")
+            pump.deliver()
     finally:
         pump.close()
     assert len({each.send_key for each in city.sent}) == len(city.sent) == 40

@@ -2,10 +2,10 @@
 
 import asyncio
 import base64
-import math
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -73,11 +73,8 @@ class Broken(Scripted):
 
 
 @pytest.fixture
-def start(
-    casework: CaseworkFixture, tmp_path: Path, pump_module: Any, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Start]:
-    """Starts pumps with these providers, or with those of a file; a slice has all the time it needs."""
-    monkeypatch.setattr(pump_module, "CLAIM_FOR_S", math.inf)
+def start(casework: CaseworkFixture, tmp_path: Path) -> Iterator[Start]:
+    """Starts pumps with these providers, or with those of a file."""
     pumps: list[Any] = []
 
     def start_(*providers: Scripted, file: Path | None = None, redis_url: str = NO_REDIS) -> Any:
@@ -99,7 +96,7 @@ def states(casework: CaseworkFixture) -> Counter[str]:
 
 
 def test_nothing_due_is_done_at_once(casework: CaseworkFixture, start: Start) -> None:
-    assert start(Scripted()).deliver("routine") == 0
+    assert start(Scripted()).deliver() == 0
 
 
 def test_one_slow_call_holds_up_nobody(casework: CaseworkFixture, start: Start, pump_module: Any) -> None:
@@ -109,10 +106,47 @@ def test_one_slow_call_holds_up_nobody(casework: CaseworkFixture, start: Start, 
     for number in range(2, 2 + others):
         casework.open(number, urgency="low")
     provider = Slow(ready=lambda: states(casework)["settled"] == others)
-    assert start(provider).deliver("routine") == others + 1
+    assert start(provider).deliver() == others + 1
     assert provider.sent[0].to == provider.number
     assert provider.ended_in_time
     assert not states(casework)["sending"]
+
+
+@dataclass
+class Awaited(Scripted):
+    """Answers nobody until an urgent message has come."""
+
+    has_urgent: bool = False
+    most_routine: int = 0
+
+    async def send(self, message: Message) -> Outcome:
+        self.sent.append(message)
+        self.has_urgent |= message.to == f"+86{phone(1)}"
+        until = time.monotonic() + PATIENCE_S
+        while not self.has_urgent and time.monotonic() < until:
+            self.most_routine = len(self.sent)
+            await asyncio.sleep(0.02)
+        return Answered(Result.DELIVERED)
+
+
+def test_however_many_routine_calls_hang_an_urgent_one_leaves(
+    casework: CaseworkFixture, start: Start, pump_module: Any
+) -> None:
+    """A share of the calls under way is kept free: routine ones that nobody answers can't take all of them."""
+    routine = pump_module.UNDER_WAY + 1
+    for number in range(2, 2 + routine):
+        casework.open(number, urgency="low")
+    provider = Awaited()
+    pump = start(provider)
+    worker = threading.Thread(target=pump.deliver)
+    worker.start()
+    while provider.most_routine < pump_module.ROUTINE_UNDER_WAY:
+        time.sleep(0.02)
+    casework.open(1)
+    worker.join(PATIENCE_S)
+    assert provider.has_urgent
+    assert provider.most_routine == pump_module.ROUTINE_UNDER_WAY
+    assert states(casework) == {"settled": routine + 1}
 
 
 def test_a_broken_adapter_leaves_a_doubt_and_stops_nobody(casework: CaseworkFixture, start: Start) -> None:
@@ -120,7 +154,7 @@ def test_a_broken_adapter_leaves_a_doubt_and_stops_nobody(casework: CaseworkFixt
     casework.pass_time(minutes=1)
     good = Scripted([Answered(Result.BUSY)], name="good", channels=("voice",))
     pump = start(Broken(channels=("sms",)), good)
-    assert pump.deliver("routine") == 3  # two sends, and the query that follows the doubt at once
+    assert pump.deliver() == 3  # two sends, and the query that follows the doubt at once
     [row] = casework.attempts(case_id)
     assert (row.state, row.provider, row.lease_until) == ("in_doubt", "scripted", None)
     [entry] = casework.journal(case_id, "attempt_in_doubt")
@@ -128,7 +162,7 @@ def test_a_broken_adapter_leaves_a_doubt_and_stops_nobody(casework: CaseworkFixt
     assert "1540000" not in str([each.data for each in casework.journal(case_id)])
     assert casework.attempts(other)[0].result == "BUSY"
     casework.pass_time(seconds=20)
-    assert pump.deliver("routine") == 1
+    assert pump.deliver() == 1
     assert casework.attempts(case_id)[0].state == "accepted"
 
 
@@ -139,7 +173,7 @@ class Nonsense(Scripted):
 
 def test_an_adapter_that_answers_nonsense_leaves_a_doubt(casework: CaseworkFixture, start: Start) -> None:
     case_id = casework.open(channels=["sms"])
-    start(Nonsense()).deliver("routine")
+    start(Nonsense()).deliver()
     [entry] = casework.journal(case_id, "attempt_in_doubt")
     assert entry.data["detail"] == "adapter failed: TypeError"
 
@@ -150,18 +184,15 @@ def test_a_record_that_fails_does_not_hold_the_pump_for_ever(casework: CaseworkF
     pump = start(Scripted())
     casework.sql("ALTER TABLE attempts ADD CONSTRAINT broken CHECK (state <> 'accepted')")
     with pytest.raises(IntegrityError):
-        pump.deliver("routine")
+        pump.deliver()
     casework.sql("ALTER TABLE attempts DROP CONSTRAINT broken")
-    assert pump.deliver("routine") == 0
+    assert pump.deliver() == 0
     [row] = casework.attempts(case_id)
     assert (row.state, row.lease_until is not None) == ("sending", True)
 
 
-def test_the_result_of_a_case_that_somebody_holds_holds_up_no_other(
-    casework: CaseworkFixture, start: Start, pump_module: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_result_of_a_case_that_somebody_holds_holds_up_no_other(casework: CaseworkFixture, start: Start) -> None:
     """It is kept, and recorded as soon as the case is free."""
-    monkeypatch.setattr(pump_module, "HELD_S", 0.1)
     held, other = casework.open(1), casework.open(2)
     with ExitStack() as stack:
         # After the claim, before the result: the call itself comes upon nobody's lock.
@@ -169,21 +200,22 @@ def test_the_result_of_a_case_that_somebody_holds_holds_up_no_other(
             on_send=lambda message: message.to.endswith(phone(1)[-11:]) and stack.enter_context(casework.holding(held))
         )
         pump = start(provider)
-        assert pump.deliver("routine") == 1
+        assert pump.deliver() == 1
         assert (casework.attempts(held)[0].state, casework.attempts(other)[0].state) == ("sending", "accepted")
-    time.sleep(pump_module.HELD_S)
-    assert pump.deliver("routine") == 1
+        assert pump.wait_s() is not None
+    assert pump.deliver() == 1
+    assert pump.wait_s() is None
     assert (casework.attempts(held)[0].state, len(provider.sent)) == ("accepted", 2)
 
 
 def test_a_cancellation_that_fails_is_no_cancellation(casework: CaseworkFixture, start: Start) -> None:
     case_id = casework.open(channels=["voice"])
     casework.pass_time(minutes=1)
-    start(Scripted()).deliver("routine")
+    start(Scripted()).deliver()
     casework.push(
         {"op": "withdraw", "instruction_id": "YJ-1", "version": 1, "at": str(casework.now), "by": "x", "reason": "x"}
     )
-    assert start(Broken()).deliver("routine") == 1
+    assert start(Broken()).deliver() == 1
     [row] = casework.attempts(case_id)
     assert (row.state, row.action) == ("accepted", "query")
     assert casework.journal(case_id, "recall_answered")[0].data["taken_back"] is False
@@ -192,10 +224,10 @@ def test_a_cancellation_that_fails_is_no_cancellation(casework: CaseworkFixture,
 def test_only_its_own_provider_can_say_that_it_never_took_a_message(casework: CaseworkFixture, start: Start) -> None:
     """The gateway was exchanged meanwhile; the new one never had the message, which proves nothing."""
     case_id = casework.open()
-    start(Scripted([DOUBT], statuses=[DOUBT], name="old")).deliver("routine")
+    start(Scripted([DOUBT], statuses=[DOUBT], name="old")).deliver()
     casework.pass_time(seconds=20)
     pump = start(Scripted(statuses=[NeverTaken()], name="new"))
-    pump.deliver("routine")
+    pump.deliver()
     [row] = casework.attempts(case_id)
     assert (row.state, row.provider) == ("in_doubt", "old")
     casework.pass_time(minutes=3)
@@ -205,10 +237,10 @@ def test_only_its_own_provider_can_say_that_it_never_took_a_message(casework: Ca
 def test_a_call_held_by_a_provider_that_is_gone_stays_accepted(casework: CaseworkFixture, start: Start) -> None:
     """Nobody can be asked about it or take it back; that is no proof that it was never sent."""
     case_id = casework.open()
-    start(Scripted(name="old")).deliver("routine")
+    start(Scripted(name="old")).deliver()
     casework.clear_leases()
     casework.pass_time(minutes=10)
-    start(Scripted(channels=("voice",), name="new")).deliver("routine")
+    start(Scripted(channels=("voice",), name="new")).deliver()
     [row] = casework.attempts(case_id)
     assert row.result != "FAILED_TEMPORARY"
 
@@ -218,7 +250,7 @@ def test_a_pump_that_stops_claims_no_more(casework: CaseworkFixture, start: Star
         casework.open(number)
     pump = start(Scripted())
     pump.stopping.set()
-    assert pump.deliver("routine") == 0
+    assert pump.deliver() == 0
     assert states(casework) == {"planned": 3}
 
 
@@ -236,26 +268,23 @@ def on_a_line(casework: CaseworkFixture, start: Start, provider: Line) -> Any:
     for number in range(1, 4):
         casework.open(number)
     pump = start(provider)
-    pump.deliver("routine")  # hands them over
+    pump.deliver()  # hands them over
     assert provider.sent == []
     return pump
 
 
-def test_a_long_call_does_not_keep_other_lines_free(
-    casework: CaseworkFixture, start: Start, pump_module: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It ends only when the two others are done, one after the other: a link's slice claims to its end."""
+def test_a_long_call_does_not_keep_other_lines_free(casework: CaseworkFixture, start: Start) -> None:
+    """It ends only when the two others are done, one after the other."""
     provider = Line(ready=lambda: states(casework)["settled"] == 2)
     pump = on_a_line(casework, start, provider)
-    monkeypatch.setattr(pump_module, "CLAIM_FOR_S", 0.0)
-    assert pump.deliver(link_lane(provider.name)) == 3
+    assert pump.deliver((link_lane(provider.name),)) == 3
     assert provider.ended_in_time
 
 
 def test_a_link_that_is_lost_takes_no_more(casework: CaseworkFixture, start: Start) -> None:
     provider = Line(number="nobody's")
     served = iter([True])
-    assert on_a_line(casework, start, provider).deliver(link_lane(provider.name), lambda: next(served, False)) == 2
+    assert on_a_line(casework, start, provider).deliver((link_lane(provider.name),), lambda: next(served, False)) == 2
     assert states(casework) == {"settled": 2, "planned": 1}
 
 
@@ -281,7 +310,7 @@ def test_many_errands_reach_a_real_gateway_once_each(
         f'[[providers]]\nname = "city"\nadapter = "http_gateway"\nchannels = ["sms"]\n'
         f'secret_env = "DISPATCHER_SIMULATOR_SECRET"\nbase_url = "{gateway}"\ntimeout_s = 30\n'
     )
-    assert start(file=file).deliver("urgent") == count
+    assert start(file=file).deliver() == count
     attempts = casework.rows(AttemptRow)
     assert {(each.state, each.provider, each.action) for each in attempts} == {("accepted", "city", "query")}
     assert len({each.ref for each in attempts}) == count

@@ -50,9 +50,9 @@ class SmppLink:
 
     def deliver(self, pump: Any) -> int:
         """What a general worker hands over, and the link's worker delivers."""
-        while pump.deliver("routine") or self.casework.sql("SELECT 1 FROM attempts WHERE lane NOT LIKE 'link.%'"):
+        while pump.deliver() or self.casework.sql("SELECT 1 FROM attempts WHERE lane NOT LIKE 'link.%'"):
             pass
-        done: int = pump.deliver(link_lane(NAME))
+        done: int = pump.deliver((link_lane(NAME),))
         return done
 
     def provider(self, **options: Any) -> SmppProvider:
@@ -180,7 +180,7 @@ def test_receipts_settle_what_was_in_doubt_after_kill_9(smpp_link: SmppLink) -> 
     smpp_link.do(lambda: [smpp_link.smsc.far.report(each) for each in smpp_link.smsc.taken])
     smpp_link.settled(2)
     assert smpp_link.states() == {"DELIVERED": 2}
-    assert second.deliver(link_lane(NAME)) == 0
+    assert second.deliver((link_lane(NAME),)) == 0
     assert len(smpp_link.smsc.taken) == 2
 
 

@@ -91,7 +91,7 @@ def test_it_is_used_by_its_name(
     pump = pump_of(Services(found, casework.sessions, casework.context))
     case_id = casework.open(channels=["sms"])
     try:
-        assert pump.deliver("urgent") == 1
+        assert pump.deliver() == 1
     finally:
         pump.close()
     [row] = casework.attempts(case_id)

@@ -24,6 +24,7 @@ from dispatcher.delivery.provider_call import ProviderCall, ProviderCaller
 from dispatcher.delivery.send_stats import SendCounter
 from dispatcher.limits import Limiter, Shared
 from dispatcher.store.attempts import AttemptRow
+from dispatcher.wake import GENERAL
 from providers.base import Message, Provider, ProviderSettings
 from providers.registry import Registry, build
 from schemas.vocabulary import Channel, Person, Urgency
@@ -72,7 +73,7 @@ class Worker:
 
     def _spot(self, attempt: AttemptRow, provider: Provider, to: str) -> tuple[Slot, float]:
         self.capacity.look_again()
-        slot = self.capacity.slot(attempt, "routine", provider, _nobody, lambda: to, datetime.now(UTC))
+        slot = self.capacity.slot(attempt, GENERAL, provider, _nobody, lambda: to, datetime.now(UTC))
         return slot, self.capacity.wait_s() or 0.0
 
     async def _task(self, step: Callable[..., Any], *what: Any) -> Any:

@@ -186,6 +186,10 @@ class EngineHarness:
     def never_taken(self, attempt: Attempt) -> None:
         self.settled(attempt, Result.FAILED_TEMPORARY, ending=Ending.NEVER_TAKEN)
 
+    def not_there(self, attempt: Attempt) -> None:
+        """Its sender vanished, and its provider has none."""
+        self.settled(attempt, Result.FAILED_TEMPORARY, ending=Ending.NOT_THERE)
+
     def recalled(self, attempt: Attempt) -> None:
         """The provider takes back what it held."""
         self._move(attempt, attempt_states.cancel(self._now(attempt), self.now))

@@ -97,6 +97,7 @@ def _words(harness: EngineHarness) -> Iterator[Move]:
                 yield lambda a=attempt, w=word: w(a)
         if unsettled and attempt.state is not AttemptState.SENDING:
             yield lambda a=attempt: harness.never_taken(a)
+            yield lambda a=attempt: harness.not_there(a)
         if attempt.state is AttemptState.ACCEPTED and attempt.recalled_at is not None:
             yield lambda a=attempt: harness.recalled(a)
 

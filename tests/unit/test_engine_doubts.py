@@ -46,6 +46,21 @@ def test_what_the_provider_never_took_goes_again_at_once_under_its_key() -> None
     assert not following.possible_duplicate
 
 
+def test_what_its_provider_lacks_while_its_sender_may_go_on_is_sent_again_and_marked() -> None:
+    """Marked stays marked, whatever is said of the copy."""
+    harness = EngineHarness.of(channels=ONLY_SMS)
+    doubtful = harness.sending(planned(harness, SMS))
+    harness.in_doubt(doubtful)
+    harness.not_there(doubtful)
+    assert harness.rules(PlanAttempt) == ["not_there"]
+    following = planned(harness, SMS)
+    assert (following.due_at, following.send_key, following.possible_duplicate) == (harness.now, doubtful.id, True)
+    harness.sending(following)
+    harness.in_doubt(following)
+    harness.never_taken(following)
+    assert planned(harness, SMS).possible_duplicate
+
+
 def test_what_a_provider_never_takes_is_sent_with_growing_waits() -> None:
     """One that refuses inside of a good answer would be asked without a pause for ever."""
     harness, waits = EngineHarness.of(channels=ONLY_SMS), []
