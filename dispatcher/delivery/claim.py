@@ -22,7 +22,7 @@ from dispatcher.store.cases import CaseRow
 from dispatcher.wake import LINK, ROUTINE, URGENT
 from providers.base import Message, Provider
 from providers.registry import Registry
-from schemas.vocabulary import Channel
+from schemas.vocabulary import Action, Channel
 
 # A routine worker takes urgent rows too, urgent ones first; the urgent worker keeps itself free. A link has its own.
 _LANES = {ROUTINE: (URGENT, ROUTINE)}
@@ -88,7 +88,7 @@ class _Slice:
 
     def _one(self, attempt: AttemptRow, case: CaseRow) -> ProviderCall | None:
         # Only the provider that was given a message can say what became of it; on a link's lane it is settled already.
-        is_new = attempt.action == "send"
+        is_new = attempt.action == Action.SEND
         is_open = is_new and not self._lane.startswith(LINK)
         country = self._composer.country(attempt)
         choose = partial(self._chooser.choose, attempt, country) if is_open else partial(self._settled, attempt)
@@ -113,7 +113,7 @@ class _Slice:
 
     def _is_out_of_reach(self, attempt: AttemptRow, country: str | None) -> bool:
         """No provider reaches this country, or there is no bank or group to ask. A missing SMS gateway is a fault."""
-        channel = Channel(attempt.channel)
+        channel = attempt.channel
         is_expected = self._registry.serves(channel) or channel in (Channel.HOOK, Channel.BROADCAST)
         return is_expected and not self._registry.reaching(channel, country)
 
@@ -126,8 +126,8 @@ class _Slice:
 
     def _take(self, attempt: AttemptRow, case: CaseRow, country: str | None, slot: Slot) -> ProviderCall:
         """Put an attempt in hand, with a lease; a new one is committed as `sending`."""
-        action, provider = attempt.action or "send", slot.provider
-        is_new = action == "send"
+        action, provider = attempt.action or Action.SEND, slot.provider
+        is_new = action is Action.SEND
         call = ProviderCall(
             case.id,
             attempt.id,
@@ -135,7 +135,7 @@ class _Slice:
             action,
             provider.name if is_new and provider else attempt.provider,
             self._composer.message(attempt, case) if is_new else None,
-            self._composer.inquiry(attempt, provider) if action == "query" else None,
+            self._composer.inquiry(attempt, provider) if action is Action.QUERY else None,
             is_new and provider is not None and self._chooser.has_another(attempt, country, provider),
             slot.booking,
             slot.refusal,

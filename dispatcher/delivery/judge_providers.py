@@ -20,7 +20,7 @@ from dispatcher.store.base import in_array, new_id
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.providers import ProviderHistoryRow, ProviderRow
 from dispatcher.store.visits import VisitRow
-from schemas.vocabulary import AttemptState, CaseState, Cause, Channel, Health
+from schemas.vocabulary import Action, AttemptState, CaseState, Cause, Channel, Health
 
 # Until every process has read anew how the providers stand, and has decided by it.
 _NEWS = timedelta(seconds=5)
@@ -92,7 +92,7 @@ def _row(session: Session, name: str) -> ProviderRow:
 
 
 def _standing(row: ProviderRow) -> BreakerState:
-    return BreakerState(Health(row.health), row.since, row.step, row.trips)
+    return BreakerState(row.health, row.since, row.step, row.trips)
 
 
 def _has_other(row: ProviderRow, rows: Iterable[ProviderRow]) -> bool:
@@ -110,17 +110,17 @@ def _move(
     note: str | None = None,
 ) -> HealthChange:
     standing, cause = change
-    before = Health(row.health)
-    row.health, row.since, row.step, row.trips = standing.health.value, standing.since, standing.step, standing.trips
+    before = row.health
+    row.health, row.since, row.step, row.trips = standing.health, standing.since, standing.step, standing.trips
     session.add(
         ProviderHistoryRow(
             id=new_id(),
             provider=row.name,
             at=standing.since,
-            before=before.value,
+            before=before,
             after=row.health,
             share=standing.share,
-            cause=cause.value,
+            cause=cause,
             by=by,
             note=note,
             seen=seen,
@@ -131,20 +131,20 @@ def _move(
 
 def _tell_cases(work: UnitOfWork, rows: Iterable[ProviderRow]) -> None:
     """Have the cases decided on that wait for a channel none of whose providers works; what others hold comes later."""
-    channels = down((row.channels, breaker.share_of(Health(row.health), row.step)) for row in rows)
+    channels = down((row.channels, breaker.share_of(row.health, row.step)) for row in rows)
     if not channels:
         return
     now = work.now
     waits = (
         AttemptRow.case_id == CaseRow.id,
-        AttemptRow.action == "send",
-        AttemptRow.state == AttemptState.PLANNED.value,
-        AttemptRow.channel.in_([channel.value for channel in channels & {Channel.SMS, Channel.VOICE}]),
+        AttemptRow.action == Action.SEND,
+        AttemptRow.state == AttemptState.PLANNED,
+        AttemptRow.channel.in_(channels & {Channel.SMS, Channel.VOICE}),
     )
     waiting = (
         select(CaseRow.id)
         .where(
-            CaseRow.state == CaseState.OPEN.value,
+            CaseRow.state == CaseState.OPEN,
             exists().where(*waits),
             ~exists().where(VisitRow.case_id == CaseRow.id),
             or_(CaseRow.next_look_at.is_(None), CaseRow.next_look_at > now),

@@ -42,9 +42,9 @@ class Standing(Protocol):
     """An attempt as it stands."""
 
     @property
-    def state(self) -> str: ...
+    def state(self) -> AttemptState: ...
     @property
-    def result(self) -> str | None: ...
+    def result(self) -> Result | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def cancel(attempt: Standing, at: datetime) -> AttemptMove:
 
 
 def _to(state: AttemptState, attempt: Standing) -> AttemptState:
-    if state not in MOVES[AttemptState(attempt.state)]:
+    if state not in MOVES[attempt.state]:
         raise ImpossibleMove(f"an attempt that is {attempt.state} can't become {state}")
     return state
 

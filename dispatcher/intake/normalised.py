@@ -6,11 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from dispatcher.casework.context import Context
+from dispatcher.engine.case import SUBJECT
 from schemas import normalise
 from schemas.instruction import Address, Instruction
 from schemas.vocabulary import FRAUD_TYPES, GENERIC_FRAUD_TYPE, AddressKind, Person, Relation, Urgency
-
-SUBJECT = "subject"
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ def last(case_file: CaseFile, visit: VisitRow) -> AddressRow | None:
     """The one address that "not found" can still be about. Raises OperatorError where there are more."""
     untried = left(case_file, visit)
     if len(untried) > 1:
-        kinds = [AddressKind(row.kind) for row in untried]
+        kinds = [row.kind for row in untried]
         raise OperatorError(
             f"尚有地址未试:{'、'.join(kind.zh for kind in kinds)}",
             f"not tried yet: {', '.join(kinds)}; say what came of all but the last with `dispatcher visit tried`",

@@ -26,7 +26,7 @@ from dispatcher.texts.names import surname
 from dispatcher.vault import Erased
 from dispatcher.visits import addresses
 from dispatcher.visits.officer_steps import HELD
-from schemas.vocabulary import MINORS_FRAUD_TYPE, AddressKind, Relation
+from schemas.vocabulary import MINORS_FRAUD_TYPE, Relation
 
 _NOBODY = "unnamed"
 _UNKNOWN = "某某"
@@ -94,7 +94,7 @@ def _whole(case_file: CaseFile, case: CaseRow, visit: VisitRow, person: _Person)
         "addresses": [
             {
                 "kind": row.kind,
-                "label": AddressKind(row.kind).label,
+                "label": row.kind.label,
                 "text": person.value(row.value_id),
                 "precinct": row.precinct_code,
                 "valid_until": row.valid_until.isoformat() if row.valid_until else None,
@@ -111,7 +111,7 @@ def _whole(case_file: CaseFile, case: CaseRow, visit: VisitRow, person: _Person)
 
 def _contact(phone: PhoneRow, person: _Person) -> dict[str, Any]:
     relation = relation_of(phone.party) or Relation.OTHER
-    known = {"relation": relation.value, "label": relation.label}
+    known = {"relation": relation, "label": relation.label}
     return known | {"name": person.name(phone.party), "phone": person.value(phone.value_id)}
 
 

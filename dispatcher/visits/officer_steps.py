@@ -16,7 +16,7 @@ from dispatcher.errors import OperatorError
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.visits import VisitRow
 from dispatcher.visits import addresses, results, transfers
-from schemas.vocabulary import AddressKind, Resolution, Result, ReturnReason, Urgency, VisitState
+from schemas.vocabulary import AddressKind, Resolution, Result, ReturnReason, VisitState
 
 _UNDER_WAY = (VisitState.ACCEPTED, VisitState.DEPARTED, VisitState.ARRIVED)
 HELD = (VisitState.ASSIGNED, *_UNDER_WAY)
@@ -95,7 +95,7 @@ def keep_late(work: UnitOfWork, visit_id: UUID, step: str, report: OfficerReport
 def to_try(work: UnitOfWork, visit_id: UUID) -> list[AddressKind]:
     """The addresses still to be tried in this visit, by their kinds, next first. Raises OperatorError."""
     case_file, visit = _open(work, visit_id)
-    return [AddressKind(row.kind) for row in addresses.left(case_file, visit)]
+    return [row.kind for row in addresses.left(case_file, visit)]
 
 
 def _open(work: UnitOfWork, visit_id: UUID) -> tuple[CaseFile, VisitRow]:
@@ -108,7 +108,7 @@ def _open(work: UnitOfWork, visit_id: UUID) -> tuple[CaseFile, VisitRow]:
 
 
 def _ended(case: CaseRow) -> tuple[str, str]:
-    resolution = Resolution(case.resolution) if case.resolution else Resolution.WITHDRAWN
+    resolution = case.resolution or Resolution.WITHDRAWN
     return (
         f"该任务已结案({resolution.zh}),本次反馈已记入日志,未改变结论",
         f"the case has ended ({resolution}); what you said is kept on its timeline and changes nothing",
@@ -124,7 +124,7 @@ def _check(visit: VisitRow, step: Step, officer: str | None) -> None:
     if visit.state not in (*step.before, VisitState.CANCELLED):
         wanted = ", ".join(each.label for each in step.before)
         raise OperatorError(
-            f"任务状态为 {VisitState(visit.state).zh},不能 {step.name}",
+            f"任务状态为 {visit.state.zh},不能 {step.name}",
             f"the visit is {visit.state}; {step.name} needs it to be: {wanted}",
         )
 
@@ -140,7 +140,7 @@ def _move(case_file: CaseFile, visit: VisitRow, step: str, **data: Any) -> None:
 def _accept(case_file: CaseFile, visit: VisitRow, *_: Any) -> None:
     """On the record whether it came in time: nobody may have looked since the wait was over."""
     visit.accepted_at = case_file.now
-    wait = case_file.context.policy.plan(Urgency(case_file.cases[visit.case_id].urgency)).visit.accept_within
+    wait = case_file.context.policy.plan(case_file.cases[visit.case_id].urgency).visit.accept_within
     late = visit.assigned_at is not None and case_file.now > visit.assigned_at + wait
     _move(case_file, visit, "accept", late=late)
 
@@ -190,7 +190,7 @@ def _return(case_file: CaseFile, visit: VisitRow, report: OfficerReport) -> None
     if report.reason is None:
         raise OperatorError("请给出退回原因", f"give the reason, one of: {', '.join(ReturnReason)}")
     officer = visit.officer or "officer"
-    visit.return_reason = report.reason.value
+    visit.return_reason = report.reason
     _settle_assignment(case_file, visit, Result.RETURNED, confirmed=False, reason=report.reason)
     facts = {"visit": str(visit.id), "attempt": str(visit.attempt_id), "reason": report.reason, "to": report.to_unit}
     case_file.note(visit.case_id, "visit_returned", facts, actor=officer, rule="officer_return")
@@ -207,7 +207,7 @@ def _settle_assignment(
     attempt = case_file.attempt(visit.case_id, visit.attempt_id)
     move_attempt(attempt, attempt_states.settle(attempt, result, case_file.now))
     attempt.confirmed = confirmed
-    attempt.return_reason = reason.value if reason else None
+    attempt.return_reason = reason
 
 
 _DO: dict[str, Callable[..., None]] = {

@@ -2,7 +2,7 @@
 
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.store.visits import VisitRow
-from schemas.vocabulary import Result
+from schemas.vocabulary import Channel, Result
 
 REPORTS = frozenset(
     {
@@ -24,10 +24,10 @@ def record_result(
 ) -> bool:
     """Write a visit's result down. Gives whether the person was met; a child only with a guardian present."""
     case = case_file.cases[visit.case_id]
-    visit.reported_at, visit.result, visit.guardian_present = case_file.now, result.value, guardian_present
+    visit.reported_at, visit.result, visit.guardian_present = case_file.now, result, guardian_present
     if lost_yuan is not None:
         case.money_lost = max(0, lost_yuan - case.money_stopped)
     met = result.value.startswith("MET_") and (guardian_present or not case.facts.get("minor"))
     if met and case.first_contact_at is None:
-        case.first_contact_at, case.first_contact_channel = case_file.now, "visit"
+        case.first_contact_at, case.first_contact_channel = case_file.now, Channel.VISIT
     return met

@@ -17,7 +17,7 @@ from dispatcher.store.base import new_id
 from dispatcher.store.transfers import TransferRow
 from dispatcher.store.visits import OfficerRow, UnitRow, VisitRow
 from dispatcher.visits import results
-from schemas.vocabulary import AttemptState, Result, ReturnReason, TransferState, Urgency, VisitState
+from schemas.vocabulary import AttemptState, Result, ReturnReason, TransferState, VisitState
 
 _CENTRE = "centre"
 # Up to the door a visit can go to somebody else; behind it the officer reports.
@@ -33,15 +33,15 @@ def offer(case_file: CaseFile, visit: VisitRow, to_unit: str, reason: ReturnReas
         )
     if to_unit == visit.precinct_code:
         raise OperatorError("任务已在该单位", f"the visit is with {to_unit} already")
-    wait = case_file.context.policy.plan(Urgency(case_file.cases[visit.case_id].urgency)).visit.accept_within
+    wait = case_file.context.policy.plan(case_file.cases[visit.case_id].urgency).visit.accept_within
     row = TransferRow(
         id=new_id(),
         case_id=visit.case_id,
         visit_id=visit.id,
         from_unit=visit.precinct_code,
         to_unit=to_unit,
-        reason=reason.value,
-        state=TransferState.OFFERED.value,
+        reason=reason,
+        state=TransferState.OFFERED,
         offered_at=case_file.now,
         offered_by=by,
         answer_by=case_file.now + wait,
@@ -60,7 +60,7 @@ def order(work: UnitOfWork, visit_id: UUID, to_unit: str, reason: ReturnReason, 
     if visit.state not in _OFFERABLE:
         wanted = ", ".join(each.label for each in _OFFERABLE)
         raise OperatorError(
-            f"任务状态为 {VisitState(visit.state).zh},不能移交",
+            f"任务状态为 {visit.state.zh},不能移交",
             f"the visit is {visit.state}; to be offered it has to be: {wanted}",
         )
     _take_back(case_file, visit, by)
@@ -92,7 +92,7 @@ def answer(work: UnitOfWork, visit_id: UUID, *, accepts: bool, by: str) -> Trans
     if mine is not None and mine == row.from_unit:
         raise OperatorError("应由对方单位答复", f"{by} is of {mine}, which offers the visit; {row.to_unit} answers")
     state = TransferState.ACCEPTED if accepts else TransferState.REFUSED
-    row.state, row.decided_at, row.decided_by = state.value, case_file.now, by
+    row.state, row.decided_at, row.decided_by = state, case_file.now, by
     # Officers of another centre are not ours to assign; it reports back.
     goes_elsewhere = accepts and _is_elsewhere(work.session, row.to_unit)
     move_visit(visit, visit_states.transfer(visit) if goes_elsewhere else visit_states.end_offer(visit))
@@ -129,7 +129,7 @@ def report(
     too_late = visit.state == VisitState.CANCELLED and _is_elsewhere(work.session, row.to_unit)
     if visit.state != VisitState.TRANSFERRED and not too_late:
         raise OperatorError("该任务不在外地反诈中心", "this visit is not with another centre")
-    row.state = TransferState.REPORTED.value
+    row.state = TransferState.REPORTED
     data = {"transfer": str(row.id), "visit": str(visit.id), "result": result, "lost_yuan": lost_yuan}
     if too_late:
         case_file.note(visit.case_id, "late_report", data, actor=by, rule="case_ended")
@@ -146,8 +146,8 @@ def report(
 def listed(session: Session, visit_id: UUID | None = None) -> Iterator[dict[str, Any]]:
     """What waits for another unit's answer or report; of one visit, every leg."""
     found = select(TransferRow).join(VisitRow, VisitRow.id == TransferRow.visit_id).order_by(TransferRow.id)
-    away = (VisitRow.state == VisitState.TRANSFERRED.value) & (TransferRow.state == TransferState.ACCEPTED.value)
-    waiting = or_(TransferRow.state == TransferState.OFFERED.value, away)
+    away = (VisitRow.state == VisitState.TRANSFERRED) & (TransferRow.state == TransferState.ACCEPTED)
+    waiting = or_(TransferRow.state == TransferState.OFFERED, away)
     chosen = found.where(waiting if visit_id is None else TransferRow.visit_id == visit_id)
     return map(line, session.scalars(chosen))
 
@@ -176,7 +176,7 @@ def _open(work: UnitOfWork, visit_id: UUID) -> tuple[CaseFile, VisitRow]:
 
 def _transfer(work: UnitOfWork, visit_id: UUID, state: TransferState) -> tuple[CaseFile, VisitRow, TransferRow]:
     case_file, visit = _open(work, visit_id)
-    found = select(TransferRow).where(TransferRow.visit_id == visit_id, TransferRow.state == state.value)
+    found = select(TransferRow).where(TransferRow.visit_id == visit_id, TransferRow.state == state)
     row = work.session.scalar(found.order_by(TransferRow.id.desc()).limit(1))
     if row is None:
         raise OperatorError(
