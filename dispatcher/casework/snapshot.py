@@ -11,7 +11,7 @@ from dispatcher.engine.case import SUBJECT, Attempt, Case, Number, Place, Visit
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import AddressRow, CaseRow, PhoneRow
 from dispatcher.store.visits import VisitRow
-from schemas.vocabulary import Channel, Relation
+from schemas.vocabulary import Channel, Relation, Vulnerability
 
 
 def read(case_file: CaseFile, case_id: UUID) -> Case:
@@ -51,7 +51,7 @@ def case_of(
     bad: dict[bytes, frozenset[Channel]],
     others: OtherCases,
 ) -> Case:
-    facts = row.facts
+    facts = row.case_facts
     return Case(
         id=str(row.id),
         urgency=row.urgency,
@@ -65,9 +65,9 @@ def case_of(
         visits=tuple(_visit(each) for each in visits),
         places=tuple(_place(each) for each in places if each.retired_at is None),
         area=row.area,
-        minor=bool(facts.get("minor")),
-        hearing_impaired="hearing" in facts.get("vulnerability", ()),
-        life_at_risk=bool(facts.get("life_at_risk")),
+        minor=facts.minor,
+        hearing_impaired=Vulnerability.HEARING in facts.vulnerability,
+        life_at_risk=facts.life_at_risk,
         withdrawn=row.withdrawn_at is not None,
         expired=row.expired,
         suppressed=row.suppressed,

@@ -129,7 +129,7 @@ class MessageComposer:
     def _told(self, attempt: AttemptRow, case: CaseRow, relation: Relation | None) -> str | None:
         """The type of scam; in a call only the subject and a child's guardian may be told."""
         is_guardian = attempt.person == Person.GUARDIAN and relation in (None, Relation.GUARDIAN)
-        if case.facts.get("minor") and (attempt.channel == Channel.SMS or is_guardian):
+        if case.case_facts.minor and (attempt.channel == Channel.SMS or is_guardian):
             return MINORS_FRAUD_TYPE
         is_subject = relation is None and attempt.person == Person.SUBJECT
         return None if attempt.channel == Channel.VOICE and not is_subject else case.fraud_type
@@ -139,7 +139,7 @@ class MessageComposer:
             return self._texts.sms(case.fraud_type, "zh-CN")
         if channel is not Channel.SMS:
             return None
-        fraud_type = MINORS_FRAUD_TYPE if case.facts.get("minor") else case.fraud_type
+        fraud_type = MINORS_FRAUD_TYPE if case.case_facts.minor else case.fraud_type
         return self._texts.sms(fraud_type, case.language, attempt.occasion)
 
     def _script(self, attempt: AttemptRow, case: CaseRow, relation: Relation | None) -> str:
@@ -154,7 +154,7 @@ class MessageComposer:
             occasion=attempt.occasion,
             relation=relation,
             place=self._place(case) if relation is Relation.COMMUNITY else None,
-            minor=bool(case.facts.get("minor")),
+            minor=case.case_facts.minor,
         )
 
     def _facts(self, attempt: AttemptRow, case: CaseRow, hook: BankRequest | None) -> dict[str, Any]:

@@ -201,7 +201,7 @@ def _as_called(case_file: CaseFile, attempt: AttemptRow, result: Result) -> Resu
     A stranger on a phone that is thought to be forwarded is the forwarding.
     """
     if result is Result.ANSWERED_NOT_SUBJECT and attempt.person == Person.SUBJECT:
-        forwarded = case_file.cases[attempt.case_id].facts.get("suspected_call_forwarding")
+        forwarded = case_file.cases[attempt.case_id].case_facts.suspected_call_forwarding
         return Result.SUSPECTED_FORWARDING if forwarded else result
     if result is Result.ANSWERED_SUBJECT and attempt.person != Person.SUBJECT:
         return {Person.GUARDIAN: Result.ANSWERED_GUARDIAN, Person.FAMILY: Result.ANSWERED_FAMILY}.get(

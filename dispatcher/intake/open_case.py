@@ -61,7 +61,7 @@ def open_new(case_file: CaseFile, normalised: NormalisedInstruction, subject: Su
         fraud_type=normalised.fraud_type,
         language=pushed.victim.language,
         policy_version=case_file.context.policy.version,
-        facts=normalised.facts,
+        case_facts=normalised.facts,
         expired=normalised.expired,
         suppressed=same_person.is_suppressed(case_file.work, normalised, now),
         warned_before=earlier,
@@ -108,7 +108,7 @@ def join(case_file: CaseFile, case_id: UUID, normalised: NormalisedInstruction, 
     subject = case_file.subject(case_id)
     subject.id_digest = subject.id_digest or normalised.id_digest
     case.channels = list(dict.fromkeys([*case.channels, *pushed.channels]))
-    case.facts = _worse(case.facts, normalised.facts)
+    case.case_facts = case.case_facts.joined(normalised.facts)
     case.expired = case.expired and normalised.expired
     case.money_moved = case.money_moved or normalised.money_moved
     _join_money(case, normalised)
@@ -119,18 +119,6 @@ def join(case_file: CaseFile, case_id: UUID, normalised: NormalisedInstruction, 
         case_file.note(case_id, "urgency_raised", {"before": before, "after": normalised.urgency}, rule=rule)
     contact_points.add(case_file, case, subject, normalised)
     linked_cases.link_shared_numbers(case_file, case_id)
-
-
-def _worse(known: dict[str, object], new: dict[str, object]) -> dict[str, object]:
-    """The safer reading of two sources: what either of them fears is feared."""
-    merged = new | known
-    for name, value in new.items():
-        if value is True:
-            merged[name] = True
-        elif isinstance(value, list):
-            old = known.get(name)
-            merged[name] = list(dict.fromkeys([*(old if isinstance(old, list) else []), *value]))
-    return merged
 
 
 def _join_money(case: CaseRow, normalised: NormalisedInstruction) -> None:

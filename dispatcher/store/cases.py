@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatcher.store.base import Base, DeferredFK, Json, Key, Timestamp, Yuan
+from schemas.case_facts import CaseFacts
 from schemas.vocabulary import AddressKind, CaseState, Channel, LinkKind, Person, Resolution, Urgency
 
 
@@ -33,7 +34,7 @@ class CaseRow(Base):
     fraud_type: Mapped[str]
     language: Mapped[str]
     policy_version: Mapped[str]
-    facts: Mapped[Json]  # coded facts of the instruction: vulnerability, app state, call in progress, …
+    facts: Mapped[Json]  # as stored; `case_facts` reads and writes it
     withdrawn_at: Mapped[Timestamp | None]
     expired: Mapped[bool]
     suppressed: Mapped[bool]  # the same trigger was a false alarm a short time ago
@@ -58,6 +59,15 @@ class CaseRow(Base):
     money_avoided_basis: Mapped[str | None]
     money_returned: Mapped[Yuan]
     journal_seq: Mapped[int]
+
+    @property
+    def case_facts(self) -> CaseFacts:
+        """Coded facts of the instructions: vulnerability, app state, call in progress, …"""
+        return CaseFacts.read(self.facts)
+
+    @case_facts.setter
+    def case_facts(self, facts: CaseFacts) -> None:
+        self.facts = facts.stored()
 
 
 class PhoneRow(Base):

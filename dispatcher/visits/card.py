@@ -53,7 +53,7 @@ def read(work: UnitOfWork, visit_id: UUID, *, officer: str | None) -> dict[str, 
     data = {"visit": str(visit_id), "masked": masked}
     case_file.note(case_id, "card_read", data, actor=officer or _NOBODY, rule="visit_card")
     head = {"visit": str(visit_id), "case": str(case_id), "state": visit.state, "precinct": visit.precinct_code}
-    return head | {"masked": masked, "minor": bool(case.facts.get("minor"))} | known
+    return head | {"masked": masked, "minor": case.case_facts.minor} | known
 
 
 class _Person:
@@ -78,7 +78,7 @@ class _Person:
 
 def _masked(case: CaseRow, person: _Person) -> dict[str, Any]:
     name = person.name()
-    seen = None if case.facts.get("minor") else surname(name)
+    seen = None if case.case_facts.minor else surname(name)
     # Who has one name only is not told by it.
     return {"name": f"{seen if seen and seen != name else ''}{_UNKNOWN}"}
 
@@ -117,7 +117,7 @@ def _contact(phone: PhoneRow, person: _Person) -> dict[str, Any]:
 
 def _words(case_file: CaseFile, case: CaseRow, visit: VisitRow, person: _Person) -> dict[str, Any]:
     """What to ask and do, the text to show, and the code by which 96110 tells who we are."""
-    texts, minor = case_file.context.texts, bool(case.facts.get("minor"))
+    texts, minor = case_file.context.texts, case.case_facts.minor
     assignment = case_file.session.scalar(select(AttemptRow.occasion).where(AttemptRow.id == visit.attempt_id))
     occasion = assignment or 1
     granted = bank_requests.standing_protection(snapshot.read(case_file, case.id))
@@ -125,7 +125,7 @@ def _words(case_file: CaseFile, case: CaseRow, visit: VisitRow, person: _Person)
     lines = texts.card(
         case.fraud_type,
         case.language,
-        case.facts,
+        case.case_facts,
         minor=minor,
         occasion=occasion,
         is_protected=until is not None and until > case_file.now,

@@ -27,7 +27,7 @@ def record_result(
     visit.reported_at, visit.result, visit.guardian_present = case_file.now, result, guardian_present
     if lost_yuan is not None:
         case.money_lost = max(0, lost_yuan - case.money_stopped)
-    met = result.value.startswith("MET_") and (guardian_present or not case.facts.get("minor"))
+    met = result.value.startswith("MET_") and (guardian_present or not case.case_facts.minor)
     if met and case.first_contact_at is None:
         case.first_contact_at, case.first_contact_channel = case_file.now, Channel.VISIT
     return met
