@@ -35,7 +35,7 @@ def tell_sources(case_file: CaseFile, case: CaseRow) -> None:
             instruction=row.id,
             system=row.system,
             direction="out",
-            outcome=case.resolution or "",
+            outcome=case.resolution,
             at=case_file.now,
             by="engine",
         )

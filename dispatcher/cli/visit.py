@@ -142,7 +142,7 @@ def _act(
     if json:
         json_line(line | ({"to_try": to_try} if step == "tried" else {}))
         return
-    out.print(f"{VisitState(visit.state).label}  {visit.id}")
+    out.print(f"{visit.state.label}  {visit.id}")
     if step == "tried":
         left = ", ".join(kind.label for kind in to_try)
         out.print(f"下一处 next: {left}" if left else "各处均已试过,请反馈 every address was tried: report the result")
