@@ -15,6 +15,7 @@ from dispatcher.store.tables import metadata
 from schemas.vocabulary import Action, AttemptState, Channel, Code
 
 POSTGRESQL: Dialect = dialect()
+TABLES = sorted((mapper.class_ for mapper in Base.registry.mappers), key=lambda table: table.__tablename__)
 
 
 def column_type(table: type[Base], name: str) -> Any:
@@ -34,7 +35,7 @@ def codes_of(table: type[Base]) -> dict[str, type[StrEnum]]:
     return found
 
 
-@pytest.mark.parametrize("table", [each.class_ for each in Base.registry.mappers], ids=lambda each: each.__tablename__)
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.__tablename__)
 def test_every_column_of_codes_reads_as_its_vocabulary_and_is_text_in_the_database(table: type[Base]) -> None:
     for name, codes in codes_of(table).items():
         kind = column_type(table, name)
@@ -48,7 +49,7 @@ def test_every_column_of_codes_reads_as_its_vocabulary_and_is_text_in_the_databa
 
 
 def test_there_are_such_columns_in_most_tables() -> None:
-    typed = {each.__tablename__ for each in (mapper.class_ for mapper in Base.registry.mappers) if codes_of(each)}
+    typed = {table.__tablename__ for table in TABLES if codes_of(table)}
     assert (
         {"attempts", "cases", "visits", "transfers", "providers", "receipts", "duties"} <= typed <= {*metadata.tables}
     )
@@ -62,7 +63,7 @@ def test_a_value_that_the_vocabulary_does_not_have_is_told_with_its_column() -> 
         kind.bind_processor(POSTGRESQL)("mislaid")
 
 
-@pytest.mark.parametrize("given", [AttemptState.IN_DOUBT, "in_doubt"])
+@pytest.mark.parametrize("given", [AttemptState.IN_DOUBT, "in_doubt"], ids=["member", "text"])
 def test_what_is_written_is_plain_text(given: str) -> None:
     written = column_type(AttemptRow, "state").bind_processor(POSTGRESQL)(given)
     assert (type(written), written) == (str, "in_doubt")
