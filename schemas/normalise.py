@@ -11,7 +11,7 @@ from datetime import date
 
 import phonenumbers
 
-from schemas.vocabulary import AddressKind, Relation
+from schemas.vocabulary import AddressKind, Relation, Vulnerability
 
 _SEPARATORS = re.compile(r"[\s\-‐-―−()().·.]+")
 _ID_LENGTH = 18
@@ -125,20 +125,9 @@ def relation(text: str) -> Relation | None:
     return RELATIONS.get(fold_width(text).lower())
 
 
-VULNERABILITIES = {
-    "老年人": "elderly",
-    "独居": "lives_alone",
-    "在校学生": "student",
-    "未成年人": "minor",
-    "听力障碍": "hearing",
-    "视力障碍": "sight",
-    "残疾": "disability",
-    "精神障碍": "mental_health",
-    "财务人员": "accountant",
-}
+_VULNERABILITIES = {name: each for each in Vulnerability for name in (each.value, each.zh)}
 
 
-def vulnerability(text: str) -> str | None:
+def vulnerability(text: str) -> Vulnerability | None:
     """The code for a code or a Chinese label; None where it is unknown."""
-    folded = fold_width(text).lower()
-    return folded if folded in VULNERABILITIES.values() else VULNERABILITIES.get(folded)
+    return _VULNERABILITIES.get(fold_width(text).lower())

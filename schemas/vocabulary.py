@@ -247,6 +247,20 @@ class VisitStep(Code):
     OFFER = "offer", "移交", "offer to another unit"
 
 
+class Vulnerability(Code):
+    """What makes a person easier to deceive, or harder to reach."""
+
+    ELDERLY = "elderly", "老年人", "elderly"
+    LIVES_ALONE = "lives_alone", "独居", "lives alone"
+    STUDENT = "student", "在校学生", "student"
+    MINOR = "minor", "未成年人", "minor"
+    HEARING = "hearing", "听力障碍", "hard of hearing"
+    SIGHT = "sight", "视力障碍", "poor sight"
+    DISABILITY = "disability", "残疾", "disability"
+    MENTAL_HEALTH = "mental_health", "精神障碍", "mental health"
+    ACCOUNTANT = "accountant", "财务人员", "accountant"
+
+
 class AddressKind(Code):
     """In visiting order."""
 

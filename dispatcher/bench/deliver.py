@@ -123,13 +123,13 @@ class Bench:
         """Taken by the gateway, recorded, committed."""
         with self._services.sessions() as session:
             sent = select(func.count(AttemptRow.id)).where(
-                AttemptRow.sent_at.is_not(None), AttemptRow.state != AttemptState.SENDING.value
+                AttemptRow.sent_at.is_not(None), AttemptRow.state != AttemptState.SENDING
             )
             return (session.scalar(sent) or 0) >= count
 
     def _is_settled(self, count: int) -> bool:
         with self._services.sessions() as session:
-            settled = select(func.count(AttemptRow.id)).where(AttemptRow.state == AttemptState.SETTLED.value)
+            settled = select(func.count(AttemptRow.id)).where(AttemptRow.state == AttemptState.SETTLED)
             return (session.scalar(settled) or 0) >= count
 
     def _is_quiet(self) -> bool:

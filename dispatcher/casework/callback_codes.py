@@ -94,7 +94,7 @@ def _too_many(work: UnitOfWork) -> bool:
 
 def _has(session: Session, case_id: UUID, officer: str) -> bool:
     """Who has the visit or had made it; not who lost it, or was called off before the door."""
-    was_there = or_(VisitRow.state != VisitState.CANCELLED.value, VisitRow.arrived_at.is_not(None))
+    was_there = or_(VisitRow.state != VisitState.CANCELLED, VisitRow.arrived_at.is_not(None))
     mine = select(VisitRow.id).where(VisitRow.case_id == case_id, VisitRow.officer == officer, was_there)
     return session.scalar(mine.limit(1)) is not None
 

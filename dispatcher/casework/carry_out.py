@@ -10,6 +10,7 @@ from dispatcher.casework.moves import move_attempt, move_visit
 from dispatcher.engine import attempt_states, visit_states
 from dispatcher.engine import decisions as d
 from dispatcher.engine.attempt_states import AttemptMove
+from dispatcher.engine.case import SUBJECT
 from dispatcher.store import journal_changes
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import new_id
@@ -85,7 +86,7 @@ class DecisionWriter:
 
 def _plan(writer: DecisionWriter, plan: d.PlanAttempt) -> None:
     attempt = _new_attempt(writer, plan.rule, plan.channel, attempt_states.plan())
-    attempt.party, attempt.person = plan.party, plan.person.value
+    attempt.party, attempt.person = plan.party, plan.person
     attempt.phone_id, attempt.visit_id, attempt.rung = writer.id(plan.number_id), writer.id(plan.visit_id), plan.rung
     attempt.retry_of, attempt.retry_kind = writer.id(plan.retry_of), plan.retry_kind
     attempt.send_key = writer.id(plan.send_key) or attempt.id
@@ -121,18 +122,18 @@ def _plan(writer: DecisionWriter, plan: d.PlanAttempt) -> None:
 
 def _skip(writer: DecisionWriter, skip: d.SkipChannel) -> None:
     attempt = _new_attempt(writer, skip.rule, skip.channel, attempt_states.leave_out(writer.now))
-    attempt.skip_reason = skip.reason.value
+    attempt.skip_reason = skip.reason
     writer.note("attempt_skipped", skip.rule, attempt=attempt.id, channel=skip.channel, reason=skip.reason)
 
 
 def _new_attempt(writer: DecisionWriter, rule: str, channel: Channel, move: AttemptMove) -> AttemptRow:
-    key, rank = writer.new_id(), Urgency(writer.case.urgency).rank
+    key, rank = writer.new_id(), writer.case.urgency.rank
     attempt = AttemptRow(
         id=key,
         case_id=writer.case.id,
-        channel=channel.value,
-        party="subject",
-        person=Person.SUBJECT.value,
+        channel=channel,
+        party=SUBJECT,
+        person=Person.SUBJECT,
         rule=rule,
         send_key=key,
         possible_duplicate=False,
@@ -176,7 +177,7 @@ def _recall(writer: DecisionWriter, recall: d.RecallAttempt) -> None:
 def _give_up(writer: DecisionWriter, decision: d.GiveUpDoubt) -> None:
     attempt = writer.attempt(decision.attempt_id)
     move_attempt(attempt, attempt_states.give_up(attempt, writer.now))
-    attempt.ending = Ending.DOUBT_GIVEN_UP.value
+    attempt.ending = Ending.DOUBT_GIVEN_UP
     writer.note("attempt_given_up", decision.rule, attempt=attempt.id, channel=attempt.channel)
 
 
@@ -184,7 +185,7 @@ def _open_visit(writer: DecisionWriter, decision: d.OpenVisit) -> None:
     visit = VisitRow(
         id=writer.new_id(),
         case_id=writer.case.id,
-        state=VisitState.WAITING.value,
+        state=VisitState.WAITING,
         rule=decision.rule,
         precinct_code=decision.precinct,
         opened_at=writer.now,
@@ -263,7 +264,7 @@ def _raise(writer: DecisionWriter, decision: d.RaiseUrgency) -> None:
 
 def raise_urgency(case_file: CaseFile, case: CaseRow, to: Urgency) -> None:
     """Urgency goes up; what is planned moves up with it."""
-    case.urgency, case.urgency_since = to.value, case_file.now
+    case.urgency, case.urgency_since = to, case_file.now
     for attempt in case_file.attempts[case.id]:
         if attempt.action is not None and attempt.urgency_rank != _FIRST_OF_ALL:
             attempt.urgency_rank, attempt.lane = to.rank, lane_of(to.rank)
@@ -278,7 +279,7 @@ def _mark_bad(writer: DecisionWriter, decision: d.MarkNumberBad) -> None:
     phone = next(each for each in writer.case_file.phones[writer.case.id] if each.id == UUID(decision.number_id))
     until = writer.now + writer.case_file.context.policy.bad_number_for
     for channel in sorted(decision.channels):
-        bad = BadNumberRow(digest=phone.digest, channel=channel.value, until=until)
+        bad = BadNumberRow(digest=phone.digest, channel=channel, until=until)
         journal_changes.keep_longest(writer.case_file.session, writer.case.id, bad)
     writer.case_file.bad[phone.digest] = writer.case_file.bad.get(phone.digest, frozenset()) | decision.channels
     writer.note(
@@ -299,7 +300,7 @@ def _ask(writer: DecisionWriter, decision: d.AskHuman) -> None:
 
 def _close(writer: DecisionWriter, decision: d.CloseCase) -> None:
     case = writer.case
-    case.state, case.resolution, case.closed_at = CaseState.CLOSED.value, decision.resolution.value, writer.now
+    case.state, case.resolution, case.closed_at = CaseState.CLOSED, decision.resolution, writer.now
     case.waiting_for = None
     case.money_avoided, case.money_avoided_basis = decision.avoided, decision.avoided_basis
     writer.note(
@@ -319,7 +320,7 @@ def _oblige(writer: DecisionWriter, decision: d.OpenWorkItem) -> None:
     row = WorkItemRow(
         id=new_id(),
         case_id=writer.case.id,
-        kind=decision.kind.value,
+        kind=decision.kind,
         rule=decision.rule,
         planned_at=writer.now,
         due_at=decision.due_at,

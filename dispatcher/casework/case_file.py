@@ -106,7 +106,7 @@ class CaseFile:
             in_array(BadNumberRow.digest, digests), BadNumberRow.until > self.now
         )
         for digest, channel in self.session.execute(bad).tuples():
-            self.bad[digest] = self.bad.get(digest, frozenset()) | {Channel(channel)}
+            self.bad[digest] = self.bad.get(digest, frozenset()) | {channel}
 
     def note(
         self, case_id: UUID, event: str, data: dict[str, Any], *, rule: str | None = None, actor: str = ENGINE

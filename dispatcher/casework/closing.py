@@ -35,7 +35,7 @@ def tell_sources(case_file: CaseFile, case: CaseRow) -> None:
             instruction=row.id,
             system=row.system,
             direction="out",
-            outcome=case.resolution or "",
+            outcome=case.resolution,
             at=case_file.now,
             by="engine",
         )
@@ -55,12 +55,12 @@ def lapse_offer(case_file: CaseFile, visit: VisitRow) -> None:
     """The offer of a visit, where there is one, stands no longer: nobody answered, or there is nothing to take over."""
     visit.offered_until = None
     for offer in case_file.session.scalars(offers(visit.id)):
-        offer.state, offer.decided_at = TransferState.LAPSED.value, case_file.now
+        offer.state, offer.decided_at = TransferState.LAPSED, case_file.now
 
 
 def offers(visit_id: UUID) -> Select[TransferRow]:
     """The offer of a visit that nobody has answered yet, where there is one."""
-    return select(TransferRow).where(TransferRow.visit_id == visit_id, TransferRow.state == TransferState.OFFERED.value)
+    return select(TransferRow).where(TransferRow.visit_id == visit_id, TransferRow.state == TransferState.OFFERED)
 
 
 def _remember_false_alarm(case_file: CaseFile, case_id: UUID, kinds: Iterable[str | None]) -> datetime:

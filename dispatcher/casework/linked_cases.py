@@ -17,9 +17,9 @@ def link(case_file: CaseFile, case_id: UUID, other_id: UUID, kind: LinkKind) -> 
     case_file.open([other_id])
     for one, other in ((case_id, other_id), (other_id, case_id)):
         # Both cases are locked, so nobody else links them meanwhile.
-        if case_file.session.get(LinkRow, (one, other, kind.value)) is None:
-            case_file.session.add(LinkRow(case_id=one, other_id=other, kind=kind.value, at=case_file.now))
-            case_file.note(one, "case_linked", {"other": str(other), "kind": kind}, rule=kind.value)
+        if case_file.session.get(LinkRow, (one, other, kind)) is None:
+            case_file.session.add(LinkRow(case_id=one, other_id=other, kind=kind, at=case_file.now))
+            case_file.note(one, "case_linked", {"other": str(other), "kind": kind}, rule=kind)
 
 
 def link_shared_numbers(case_file: CaseFile, case_id: UUID) -> None:
@@ -33,7 +33,7 @@ def neighbours(session: Session, numbers: Iterable[bytes], case_id: UUID | None)
     others = (
         select(PhoneRow.case_id)
         .join(CaseRow, CaseRow.id == PhoneRow.case_id)
-        .where(in_array(PhoneRow.digest, set(numbers)), CaseRow.state == CaseState.OPEN.value)
+        .where(in_array(PhoneRow.digest, set(numbers)), CaseRow.state == CaseState.OPEN)
     )
     return sorted(set(session.scalars(others)) - {case_id})
 

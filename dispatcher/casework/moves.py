@@ -11,13 +11,13 @@ from dispatcher.store.visits import VisitRow
 
 
 def move_attempt(attempt: AttemptRow, move: AttemptMove) -> None:
-    attempt.state, attempt.action = move.state.value, move.action.value if move.action else None
-    attempt.result, attempt.settled_at = move.result.value if move.result else None, move.settled_at
+    attempt.state, attempt.action = move.state, move.action
+    attempt.result, attempt.settled_at = move.result, move.settled_at
 
 
 def move_visit(visit: VisitRow, move: VisitMove) -> None:
     """Also clears who has the visit, and until when it is offered, if the move says so."""
-    visit.state = move.state.value
+    visit.state = move.state
     if move.frees:
         visit.officer = visit.attempt_id = visit.assigned_at = None
         visit.accepted_at = visit.departed_at = visit.arrived_at = None

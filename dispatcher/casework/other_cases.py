@@ -18,8 +18,7 @@ from schemas.vocabulary import AttemptState, CaseState, Channel
 # Longer than any cap looks back: a day, and the night before it.
 _LOOK_BACK = timedelta(hours=36)
 _MADE_AT = func.coalesce(AttemptRow.sent_at, AttemptRow.due_at)
-_NOT_MADE = (AttemptState.SKIPPED.value, AttemptState.CANCELLED.value)
-_NEVER_ARRIVED = tuple(result.value for result in NEVER_ARRIVED)
+_NOT_MADE = (AttemptState.SKIPPED, AttemptState.CANCELLED)
 
 
 @dataclass(frozen=True)
@@ -75,13 +74,13 @@ def _used(
             in_array(mine.case_id, case_ids),
             now - _LOOK_BACK < _MADE_AT,
             AttemptRow.state.not_in(_NOT_MADE),
-            or_(AttemptRow.result.is_(None), AttemptRow.result.not_in(_NEVER_ARRIVED)),
+            or_(AttemptRow.result.is_(None), AttemptRow.result.not_in(NEVER_ARRIVED)),
         )
         .distinct(mine.case_id, mine.digest, AttemptRow.channel, AttemptRow.send_key)
     )
     used: dict[tuple[UUID, bytes], list[tuple[Channel, datetime]]] = defaultdict(list)
     for case_id, digest, channel, at in session.execute(rows).tuples():
-        used[case_id, digest].append((Channel(channel), at))
+        used[case_id, digest].append((channel, at))
     return {key: tuple(sorted(each)) for key, each in used.items()}
 
 
@@ -91,7 +90,7 @@ def _noticed(session: Session, case: CaseRow) -> datetime | None:
         select(func.max(_MADE_AT))
         .join(CaseRow, CaseRow.id == AttemptRow.case_id)
         .where(
-            AttemptRow.channel == Channel.BROADCAST.value,
+            AttemptRow.channel == Channel.BROADCAST,
             AttemptRow.state.not_in(_NOT_MADE),
             CaseRow.id != case.id,
             CaseRow.area == case.area,

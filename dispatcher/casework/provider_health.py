@@ -45,17 +45,17 @@ class ProviderHealth:
         columns = select(ProviderRow.name, ProviderRow.channels, ProviderRow.health, ProviderRow.step)
         with session.no_autoflush:
             rows = session.execute(columns).tuples().all()
-        shares = {name: share_of(Health(health), step) for name, _, health, step in rows}
+        shares = {name: share_of(health, step) for name, _, health, step in rows}
         self._shares, self._down = shares, down((channels, shares[name]) for name, channels, *_ in rows)
         self._read_at = time.monotonic()
 
 
-def down(providers: Iterable[tuple[Iterable[str], float | None]]) -> frozenset[Channel]:
+def down(providers: Iterable[tuple[Iterable[Channel], float | None]]) -> frozenset[Channel]:
     """The channels none of whose providers, each given by its channels and its share, is in use."""
     shares = defaultdict(list)
     for channels, share in providers:
         for channel in channels:
-            shares[Channel(channel)].append(share)
+            shares[channel].append(share)
     return frozenset(channel for channel, found in shares.items() if not any(found))
 
 
@@ -68,14 +68,14 @@ def register(session: Session, registry: Registry) -> None:
     known = {row.name: row for row in session.scalars(select(ProviderRow))}
     for each in sorted((each for each in registry.all() if is_judged(each)), key=lambda each: each.name):
         told = {
-            "channels": sorted(channel.value for channel in each.capabilities.channels),
+            "channels": sorted(each.capabilities.channels),
             "weight": registry.weight(each.name),
             "linked": each.capabilities.linked,
             "limits": registry.limits(each).table(),
         }
         row = known.pop(each.name, None)
         if row is None or any(getattr(row, name) != value for name, value in told.items()):
-            fresh = {"name": each.name, "health": Health.CLOSED.value, "since": now, "step": 0, "trips": 0}
+            fresh = {"name": each.name, "health": Health.CLOSED, "since": now, "step": 0, "trips": 0}
             added = insert(ProviderRow).values(fresh | told)
             session.execute(added.on_conflict_do_update(index_elements=["name"], set_=told))
     if known:

@@ -11,24 +11,7 @@ from dispatcher.engine.case import SUBJECT, Attempt, Case, Number, Place, Visit
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import AddressRow, CaseRow, PhoneRow
 from dispatcher.store.visits import VisitRow
-from schemas.vocabulary import (
-    AddressKind,
-    AttemptState,
-    BankRequest,
-    CaseState,
-    Channel,
-    Ending,
-    Onward,
-    Person,
-    Relation,
-    Resolution,
-    Result,
-    RetryKind,
-    ReturnReason,
-    SkipReason,
-    Urgency,
-    VisitState,
-)
+from schemas.vocabulary import Channel, Relation, Vulnerability
 
 
 def read(case_file: CaseFile, case_id: UUID) -> Case:
@@ -68,23 +51,23 @@ def case_of(
     bad: dict[bytes, frozenset[Channel]],
     others: OtherCases,
 ) -> Case:
-    facts = row.facts
+    facts = row.case_facts
     return Case(
         id=str(row.id),
-        urgency=Urgency(row.urgency),
-        state=CaseState(row.state),
+        urgency=row.urgency,
+        state=row.state,
         opened_at=row.opened_at,
         urgency_since=row.urgency_since,
-        channels=frozenset(Channel(each) for each in row.channels),
+        channels=frozenset(row.channels),
         fraud_type=row.fraud_type,
         numbers=tuple(_numbers(row, phones, bad, others)),
         attempts=tuple(_attempt(each) for each in attempts),
         visits=tuple(_visit(each) for each in visits),
         places=tuple(_place(each) for each in places if each.retired_at is None),
         area=row.area,
-        minor=bool(facts.get("minor")),
-        hearing_impaired="hearing" in facts.get("vulnerability", ()),
-        life_at_risk=bool(facts.get("life_at_risk")),
+        minor=facts.minor,
+        hearing_impaired=Vulnerability.HEARING in facts.vulnerability,
+        life_at_risk=facts.life_at_risk,
         withdrawn=row.withdrawn_at is not None,
         expired=row.expired,
         suppressed=row.suppressed,
@@ -101,7 +84,7 @@ def case_of(
         raise_causes=frozenset(row.raised_for),
         asked_causes=frozenset(row.asked_for),
         waiting_for=row.waiting_for,
-        resolution=Resolution(row.resolution) if row.resolution else None,
+        resolution=row.resolution,
     )
 
 
@@ -114,7 +97,7 @@ def _numbers(
         yield Number(
             id=str(each.id),
             party=each.party,
-            person=Person(each.person),
+            person=each.person,
             bad_for=bad.get(each.digest, frozenset()),
             relation=relation_of(each.party),
             shared=each.party != SUBJECT and each.digest in own,
@@ -128,38 +111,38 @@ def relation_of(party: str) -> Relation | None:
 
 
 def _place(row: AddressRow) -> Place:
-    return Place(str(row.id), AddressKind(row.kind), row.added_at, row.precinct_code, row.valid_until)
+    return Place(str(row.id), row.kind, row.added_at, row.precinct_code, row.valid_until)
 
 
 def _attempt(row: AttemptRow) -> Attempt:
     return Attempt(
         id=str(row.id),
-        channel=Channel(row.channel),
+        channel=row.channel,
         party=row.party,
-        person=Person(row.person),
-        state=AttemptState(row.state),
+        person=row.person,
+        state=row.state,
         due_at=row.due_at,
         send_key=str(row.send_key),
-        bank_request=BankRequest(row.hook) if row.hook else None,
+        bank_request=row.hook,
         warning_number=row.occasion,
         number_id=_text(row.phone_id),
         visit_id=_text(row.visit_id),
         rung=row.rung,
-        result=Result(row.result) if row.result else None,
-        onward=Onward(row.onward) if row.onward else None,
+        result=row.result,
+        onward=row.onward,
         confirmed=row.confirmed,
         answer=row.answer,
-        ending=Ending(row.ending) if row.ending else None,
+        ending=row.ending,
         number_fault=bool(row.number_fault),
-        return_reason=ReturnReason(row.return_reason) if row.return_reason else None,
+        return_reason=row.return_reason,
         recalled_at=row.recalled_at,
         sent_at=row.sent_at,
         settled_at=row.settled_at,
         retry_not_before=row.retry_not_before,
         retry_of=_text(row.retry_of),
-        retry_kind=RetryKind(row.retry_kind) if row.retry_kind else None,
+        retry_kind=row.retry_kind,
         possible_duplicate=row.possible_duplicate,
-        skip_reason=SkipReason(row.skip_reason) if row.skip_reason else None,
+        skip_reason=row.skip_reason,
         granted_until=row.granted_until,
     )
 
@@ -167,7 +150,7 @@ def _attempt(row: AttemptRow) -> Attempt:
 def _visit(row: VisitRow) -> Visit:
     return Visit(
         id=str(row.id),
-        state=VisitState(row.state),
+        state=row.state,
         opened_at=row.opened_at,
         precinct=row.precinct_code,
         not_before=row.not_before,
@@ -177,7 +160,7 @@ def _visit(row: VisitRow) -> Visit:
         guardian_present=bool(row.guardian_present),
         assigned_at=row.assigned_at,
         attempt_id=_text(row.attempt_id),
-        result=Result(row.result) if row.result else None,
+        result=row.result,
     )
 
 

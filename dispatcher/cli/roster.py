@@ -13,7 +13,6 @@ from dispatcher.setup import build_services
 from dispatcher.store.visits import OfficerRow
 from dispatcher.visits import roster as use_case
 from schemas import roster as form
-from schemas.vocabulary import Rung
 
 group = typer.Typer(help="值班表 / the duty roster: load, show.", no_args_is_help=True)
 
@@ -51,6 +50,6 @@ def show(json: Annotated[bool, typer.Option("--json", help="JSON")] = False) -> 
     for officer in officers:
         if json:
             json_line({"badge": officer.badge, "unit": officer.unit, "role": officer.role, "duty": officer.duty})
-        table.add_row(officer.badge, officer.unit, Rung(officer.role).label, ", ".join(officer.duty) or "—")
+        table.add_row(officer.badge, officer.unit, officer.role.label, ", ".join(officer.duty) or "—")
     if not json:
         out.print(table)

@@ -16,7 +16,7 @@ from dispatcher.setup import build_services
 from dispatcher.visits import addresses, officer_steps, results
 from schemas.officer_report import OfficerReport, label_of
 from schemas.refusals import RefusalCode
-from schemas.vocabulary import AddressKind, Result, ReturnReason, VisitState
+from schemas.vocabulary import AddressKind, Result, ReturnReason
 
 group = typer.Typer(
     help="上门劝阻任务 / door visits: list, card, accept, depart, arrive, tried, report, return.", no_args_is_help=True
@@ -142,7 +142,7 @@ def _act(
     if json:
         json_line(line | ({"to_try": to_try} if step == "tried" else {}))
         return
-    out.print(f"{VisitState(visit.state).label}  {visit.id}")
+    out.print(f"{visit.state.label}  {visit.id}")
     if step == "tried":
         left = ", ".join(kind.label for kind in to_try)
         out.print(f"下一处 next: {left}" if left else "各处均已试过,请反馈 every address was tried: report the result")

@@ -14,7 +14,7 @@ from dispatcher.store.attempts import AttemptRow
 from dispatcher.wake import URGENT, lane_of
 from providers.base import OperationsFault, Outcome, Provider, SwitchChannel
 from providers.registry import Registry
-from schemas.vocabulary import Urgency
+from schemas.vocabulary import Action, Urgency
 
 LEASE_MARGIN_S = 5.0  # beyond a provider's timeout
 # Full ones are not asked again before: many workers would do nothing else.
@@ -89,7 +89,7 @@ class Capacity:
     def is_open(self) -> ColumnElement[bool]:
         """A condition that leaves out what waits for capacity."""
         closed = [and_(AttemptRow.channel == channel, _is_row(urgent)) for channel, urgent in self._waiting]
-        return or_(AttemptRow.action != "send", not_(or_(false(), *closed)))
+        return or_(AttemptRow.action != Action.SEND, not_(or_(false(), *closed)))
 
     def wait_s(self) -> float | None:
         """Until what waits is worth another look; None where nothing waits."""

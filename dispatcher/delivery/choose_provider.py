@@ -12,7 +12,7 @@ from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import in_array
 from providers.base import Provider
 from providers.registry import Registry
-from schemas.vocabulary import Channel, RetryKind
+from schemas.vocabulary import Action, RetryKind
 
 
 class Chooser:
@@ -26,7 +26,7 @@ class Chooser:
         shares: Mapping[str, float | None],
     ) -> None:
         self._registry, self._shares = registry, shares
-        new = [each for each in attempts if each.action == "send"]
+        new = [each for each in attempts if each.action == Action.SEND]
         self._before = _before(session, {each.case_id for each in new if _follows(each)})
 
     def choose(self, attempt: AttemptRow, country: str | None, full: Collection[str] = ()) -> Provider | None:
@@ -51,7 +51,7 @@ class Chooser:
         return not _is_resent(attempt) and weighted_choice.has_another(self._candidates(attempt, country), tried)
 
     def _candidates(self, attempt: AttemptRow, country: str | None) -> list[Candidate]:
-        reaching = (each.name for each in self._registry.reaching(Channel(attempt.channel), country))
+        reaching = (each.name for each in self._registry.reaching(attempt.channel, country))
         shares = ((name, self._shares.get(name, 1.0)) for name in reaching)
         return [Candidate(name, self._registry.weight(name), share) for name, share in shares if share is not None]
 

@@ -22,7 +22,7 @@ from dispatcher.store.cases import CaseRow
 from dispatcher.wake import URGENT, lane_of
 from providers.base import Message, Provider
 from providers.registry import Registry
-from schemas.vocabulary import AttemptState, Channel
+from schemas.vocabulary import Action, AttemptState, Channel
 
 Rows = Sequence[tuple[AttemptRow, CaseRow]]
 
@@ -99,7 +99,7 @@ class _Slice:
 
     def _one(self, attempt: AttemptRow, case: CaseRow) -> ProviderCall | None:
         # Only the provider that was given a message can say what became of it; on a link's lane it is settled already.
-        is_new = attempt.action == "send"
+        is_new = attempt.action == Action.SEND
         is_open = is_new and not link_lanes.are_of_a_link(self._lanes)
         country = self._composer.country(attempt)
         choose = partial(self._chooser.choose, attempt, country) if is_open else partial(self._settled, attempt)
@@ -124,7 +124,7 @@ class _Slice:
 
     def _is_out_of_reach(self, attempt: AttemptRow, country: str | None) -> bool:
         """No provider reaches this country, or there is no bank or group to ask. A missing SMS gateway is a fault."""
-        channel = Channel(attempt.channel)
+        channel = attempt.channel
         is_expected = self._registry.serves(channel) or channel in (Channel.HOOK, Channel.BROADCAST)
         return is_expected and not self._registry.reaching(channel, country)
 
@@ -137,8 +137,8 @@ class _Slice:
 
     def _take(self, attempt: AttemptRow, case: CaseRow, country: str | None, slot: Slot) -> ProviderCall:
         """Put an attempt in hand, with a lease; a new one is committed as `sending`."""
-        action, provider = attempt.action or "send", slot.provider
-        is_new = action == "send"
+        action, provider = attempt.action or Action.SEND, slot.provider
+        is_new = action is Action.SEND
         lease_s = (provider.timeout_s if provider else 0.0) + LEASE_MARGIN_S
         call = ProviderCall(
             case.id,
@@ -147,7 +147,7 @@ class _Slice:
             action,
             provider.name if is_new and provider else attempt.provider,
             self._composer.message(attempt, case) if is_new else None,
-            self._composer.inquiry(attempt, provider) if action == "query" else None,
+            self._composer.inquiry(attempt, provider) if action is Action.QUERY else None,
             is_new and provider is not None and self._chooser.has_another(attempt, country, provider),
             slot.booking,
             slot.refusal,

@@ -25,8 +25,9 @@ from dispatcher.store.visits import UnitRow
 from dispatcher.texts.names import surname
 from dispatcher.vault import Erased
 from providers.base import Inquiry, Message, Provider
-from schemas.vocabulary import MINORS_FRAUD_TYPE, BankRequest, Channel, Person, Relation
+from schemas.vocabulary import MINORS_FRAUD_TYPE, Action, BankRequest, Channel, Person, Relation
 
+_NEEDS_NUMBER = (Action.SEND, Action.QUERY)
 _TRANSFER = ("at", "amount_yuan", "payee_account")
 
 
@@ -35,9 +36,7 @@ class MessageComposer:
 
     def __init__(self, work: UnitOfWork, rows: Iterable[tuple[AttemptRow, CaseRow]]) -> None:
         self._work, self._session, self._texts = work, work.session, work.context.texts
-        phone_ids = {
-            attempt.phone_id for attempt, _ in rows if attempt.phone_id and attempt.action in ("send", "query")
-        }
+        phone_ids = {each.phone_id for each, _ in rows if each.phone_id and each.action in _NEEDS_NUMBER}
         called = {case.id: case.subject_id for attempt, case in rows if attempt.channel == Channel.VOICE}
         asked = {case.subject_id for attempt, case in rows if attempt.channel == Channel.HOOK}
         numbers = (
@@ -107,13 +106,12 @@ class MessageComposer:
         return Inquiry(str(attempt.send_key), attempt.ref, to, attempt.sent_at)
 
     def _message(self, attempt: AttemptRow, case: CaseRow) -> Message:
-        channel, relation = Channel(attempt.channel), relation_of(attempt.party)
-        hook = BankRequest(attempt.hook) if attempt.hook else None
+        channel, hook, relation = attempt.channel, attempt.hook, relation_of(attempt.party)
         to = self._open(self._numbers.get(attempt.phone_id)) if attempt.phone_id else None
         return Message(
             send_key=str(attempt.send_key),
             channel=channel,
-            person=Person(attempt.person),
+            person=attempt.person,
             to=self._person(case, "id_number") if hook else to,
             text=self._text(attempt, case, channel),
             script=self._script(attempt, case, relation) if channel is Channel.VOICE else None,
@@ -131,7 +129,7 @@ class MessageComposer:
     def _told(self, attempt: AttemptRow, case: CaseRow, relation: Relation | None) -> str | None:
         """The type of scam; in a call only the subject and a child's guardian may be told."""
         is_guardian = attempt.person == Person.GUARDIAN and relation in (None, Relation.GUARDIAN)
-        if case.facts.get("minor") and (attempt.channel == Channel.SMS or is_guardian):
+        if case.case_facts.minor and (attempt.channel == Channel.SMS or is_guardian):
             return MINORS_FRAUD_TYPE
         is_subject = relation is None and attempt.person == Person.SUBJECT
         return None if attempt.channel == Channel.VOICE and not is_subject else case.fraud_type
@@ -141,7 +139,7 @@ class MessageComposer:
             return self._texts.sms(case.fraud_type, "zh-CN")
         if channel is not Channel.SMS:
             return None
-        fraud_type = MINORS_FRAUD_TYPE if case.facts.get("minor") else case.fraud_type
+        fraud_type = MINORS_FRAUD_TYPE if case.case_facts.minor else case.fraud_type
         return self._texts.sms(fraud_type, case.language, attempt.occasion)
 
     def _script(self, attempt: AttemptRow, case: CaseRow, relation: Relation | None) -> str:
@@ -149,14 +147,14 @@ class MessageComposer:
         return self._texts.voice(
             case.fraud_type,
             _language(case, relation),
-            Person(attempt.person),
+            attempt.person,
             surname(self._person(case, "name" if is_subject else f"name:{attempt.party}")),
             self._person(case, "gender") if is_subject else None,
             code=self._open(self._codes.get(case.id)),
             occasion=attempt.occasion,
             relation=relation,
             place=self._place(case) if relation is Relation.COMMUNITY else None,
-            minor=bool(case.facts.get("minor")),
+            minor=case.case_facts.minor,
         )
 
     def _facts(self, attempt: AttemptRow, case: CaseRow, hook: BankRequest | None) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import in_array
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.receipts import ReceiptRow
-from schemas.vocabulary import AttemptState, Channel
+from schemas.vocabulary import Action, AttemptState, Channel
 
 BATCH = 100
 Moment = datetime | BindParameter[datetime]
@@ -46,7 +46,7 @@ def expire_leases(work: UnitOfWork) -> int:
     lapsed = (
         select(AttemptRow.id, AttemptRow.case_id)
         .join(CaseRow, CaseRow.id == AttemptRow.case_id)
-        .where(AttemptRow.state == AttemptState.SENDING.value, AttemptRow.lease_until < func.clock_timestamp())
+        .where(AttemptRow.state == AttemptState.SENDING, AttemptRow.lease_until < func.clock_timestamp())
         .limit(BATCH)
         # A case that somebody holds is left for the next look: the sweep waits for nobody.
         .with_for_update(skip_locked=True, key_share=True, of=CaseRow)
@@ -63,7 +63,7 @@ def expire_leases(work: UnitOfWork) -> int:
             and attempt.lease_until
             and attempt.lease_until < case_file.work.real_now
         ):
-            outcomes.record(case_file, case_id, attempt_id, outcomes.LEASE_EXPIRED, asked="send")
+            outcomes.record(case_file, case_id, attempt_id, outcomes.LEASE_EXPIRED, asked=Action.SEND)
             expired += 1
     decide(case_file)
     return expired
@@ -97,9 +97,9 @@ def _whole_look() -> Select[Any]:
     """Built once: a stepped clock is looked at many times a second."""
     now, real = bindparam("now", type_=CaseRow.opened_at.type), bindparam("real", type_=CaseRow.opened_at.type)
     has_action = AttemptRow.action.is_not(None)
-    is_held = or_(AttemptRow.state == AttemptState.ACCEPTED.value, has_action)
+    is_held = or_(AttemptRow.state == AttemptState.ACCEPTED, has_action)
     awaited = (
-        select(AttemptRow.id).where(AttemptRow.state == AttemptState.SENDING.value),
+        select(AttemptRow.id).where(AttemptRow.state == AttemptState.SENDING),
         select(AttemptRow.id).where(AttemptRow.lease_until > real, is_held),
     )
     lanes = select(func.array_agg(AttemptRow.lane.distinct())).where(is_due(now, real))
@@ -123,7 +123,7 @@ def in_hand(session: Session, case_ids: Iterable[UUID]) -> set[UUID]:
     found = select(AttemptRow.case_id).where(
         in_array(AttemptRow.case_id, case_ids),
         AttemptRow.channel != Channel.VISIT,
-        AttemptRow.state.in_([state.value for state in open_states]),
+        AttemptRow.state.in_(open_states),
     )
     return set(session.scalars(found))
 

@@ -21,7 +21,7 @@ from dispatcher.store.cases import CaseRow
 from dispatcher.store.providers import ProviderHistoryRow, ProviderRow
 from dispatcher.store.visits import VisitRow
 from schemas.refusals import RefusalCode
-from schemas.vocabulary import AttemptState, CaseState, Cause, Channel, Health
+from schemas.vocabulary import Action, AttemptState, CaseState, Cause, Channel, Health
 
 # Until every process has read anew how the providers stand, and has decided by it.
 _NEWS = timedelta(seconds=5)
@@ -80,7 +80,7 @@ def resume(session: Session, name: str, *, by: str, note: str) -> HealthChange:
     """Let a provider come back by steps, whatever took it out. Raises Refused."""
     row = _row(session, name)
     if row.health not in (*_OPENED, Health.PAUSED):
-        raise Refused(RefusalCode.PROVIDER_IN_USE, provider=name, health=Health(row.health))
+        raise Refused(RefusalCode.PROVIDER_IN_USE, provider=name, health=row.health)
     standing = BreakerState(Health.RETURNING, clock.shared_now(session))
     return _move(session, row, (standing, Cause.RESUMED), by=by, note=note)
 
@@ -93,7 +93,7 @@ def _row(session: Session, name: str) -> ProviderRow:
 
 
 def _standing(row: ProviderRow) -> BreakerState:
-    return BreakerState(Health(row.health), row.since, row.step, row.trips)
+    return BreakerState(row.health, row.since, row.step, row.trips)
 
 
 def _has_other(row: ProviderRow, rows: Iterable[ProviderRow]) -> bool:
@@ -111,17 +111,17 @@ def _move(
     note: str | None = None,
 ) -> HealthChange:
     standing, cause = change
-    before = Health(row.health)
-    row.health, row.since, row.step, row.trips = standing.health.value, standing.since, standing.step, standing.trips
+    before = row.health
+    row.health, row.since, row.step, row.trips = standing.health, standing.since, standing.step, standing.trips
     session.add(
         ProviderHistoryRow(
             id=new_id(),
             provider=row.name,
             at=standing.since,
-            before=before.value,
+            before=before,
             after=row.health,
             share=standing.share,
-            cause=cause.value,
+            cause=cause,
             by=by,
             note=note,
             seen=seen,
@@ -132,20 +132,20 @@ def _move(
 
 def _tell_cases(work: UnitOfWork, rows: Iterable[ProviderRow]) -> None:
     """Have the cases decided on that wait for a channel none of whose providers works; what others hold comes later."""
-    channels = down((row.channels, breaker.share_of(Health(row.health), row.step)) for row in rows)
+    channels = down((row.channels, breaker.share_of(row.health, row.step)) for row in rows)
     if not channels:
         return
     now = work.now
     waits = (
         AttemptRow.case_id == CaseRow.id,
-        AttemptRow.action == "send",
-        AttemptRow.state == AttemptState.PLANNED.value,
-        AttemptRow.channel.in_([channel.value for channel in channels & {Channel.SMS, Channel.VOICE}]),
+        AttemptRow.action == Action.SEND,
+        AttemptRow.state == AttemptState.PLANNED,
+        AttemptRow.channel.in_(channels & {Channel.SMS, Channel.VOICE}),
     )
     waiting = (
         select(CaseRow.id)
         .where(
-            CaseRow.state == CaseState.OPEN.value,
+            CaseRow.state == CaseState.OPEN,
             exists().where(*waits),
             ~exists().where(VisitRow.case_id == CaseRow.id),
             or_(CaseRow.next_look_at.is_(None), CaseRow.next_look_at > now),

@@ -10,6 +10,7 @@ from dispatcher.store.cases import CaseRow
 from dispatcher.wake import LINK, lane_of, link_lane
 from providers.base import Provider
 from providers.registry import Registry
+from schemas.vocabulary import Action
 
 
 def are_of_a_link(lanes: Collection[str]) -> bool:
@@ -33,7 +34,7 @@ def give_back(work: UnitOfWork, names: Collection[str]) -> None:
     """Have what waits for these providers' links chosen anew. What was sent already is asked about where it was."""
     lanes = [link_lane(name) for name in names]
     if lanes:
-        _to_general_lanes(work, and_(AttemptRow.action == "send", AttemptRow.lane.in_(lanes)))
+        _to_general_lanes(work, and_(AttemptRow.action == Action.SEND, AttemptRow.lane.in_(lanes)))
 
 
 def take_back(work: UnitOfWork, registry: Registry) -> int:

@@ -34,6 +34,7 @@ from schemas.vocabulary import (
 PROVIDER = "provider"
 # Its worker may be dead, or stand still and go on later.
 LEASE_EXPIRED = InDoubt("lease_expired")
+_RECEIPT = "receipt"
 # Real time: after accepting, a gateway's receipt may be this far on its way before a stepped clock moves.
 _ANSWER_GRACE = timedelta(seconds=15)
 _ASK_AGAIN = timedelta(seconds=20)
@@ -51,11 +52,11 @@ def record(
     attempt_id: UUID,
     answer: ProviderAnswer,
     *,
-    asked: str,
+    asked: Action | None,
     can_fail_over: bool = False,
     absence_proves: bool = True,
 ) -> None:
-    """Write down what came of one attempt. `asked` is what we did: send, query, cancel, or receipt.
+    """Write down what came of one attempt. `asked` is what we did; None: a receipt came.
 
     A final state is never moved back; only UNKNOWN may still become known, and what was said not to have been taken
     be corrected. `can_fail_over`: another provider may be tried at once where this one certainly did not send it.
@@ -66,7 +67,8 @@ def record(
         _correct(case_file, attempt, answer)
         return
     if _is_final(attempt, answer):
-        case_file.note(case_id, "word_ignored", {"attempt": str(attempt_id), "asked": asked, "state": attempt.state})
+        data = {"attempt": str(attempt_id), "asked": asked or _RECEIPT, "state": attempt.state}
+        case_file.note(case_id, "word_ignored", data)
         return
     attempt.lease_until = None
     if isinstance(answer, Accepted):
@@ -79,13 +81,13 @@ def record(
         attempt.number_fault = answer.number_fault or None
         _settle(case_file, attempt, answer.result, answer.detail)
     elif isinstance(answer, SwitchChannel):
-        attempt.onward = Onward.NEXT_CHANNEL.value
+        attempt.onward = Onward.NEXT_CHANNEL
         _settle(case_file, attempt, Result.FAILED_PERMANENT, answer.detail)
     elif isinstance(answer, NeverTaken):
         _untaken(case_file, attempt, absence_proves=absence_proves)
     else:
         if can_fail_over:
-            attempt.onward = Onward.NEXT_PROVIDER.value
+            attempt.onward = Onward.NEXT_PROVIDER
         if isinstance(answer, Transient) and answer.retry_after_s is not None:
             attempt.retry_not_before = case_file.now + timedelta(
                 seconds=min(answer.retry_after_s, _LONGEST_NAMED_WAIT_S)
@@ -126,7 +128,7 @@ def _understand(case_file: CaseFile, attempt: AttemptRow, answer: Answered) -> R
     """Take over what a final word says beside its result, and give that as it counts for whom was called."""
     result = _as_called(case_file, attempt, answer.result)
     attempt.confirmed = answer.confirmed and not _is_another(attempt, result)
-    attempt.answer, attempt.ref = answer.answer.value if answer.answer else None, answer.ref or attempt.ref
+    attempt.answer, attempt.ref = answer.answer, answer.ref or attempt.ref
     _bank_answered(case_file, attempt, answer)
     return result
 
@@ -138,7 +140,7 @@ def _untaken(case_file: CaseFile, attempt: AttemptRow, *, absence_proves: bool) 
     elif attempt.gave_up_at is None or attempt.possible_duplicate:
         _settle(case_file, attempt, Result.FAILED_TEMPORARY, ending=Ending.NOT_THERE)
     else:
-        _in_doubt(case_file, attempt, InDoubt("not_there_yet"), "query")
+        _in_doubt(case_file, attempt, InDoubt("not_there_yet"), Action.QUERY)
 
 
 def _correct(case_file: CaseFile, attempt: AttemptRow, answer: Answered) -> None:
@@ -160,8 +162,8 @@ def _is_final(attempt: AttemptRow, answer: ProviderAnswer) -> bool:
     return not (attempt.state == AttemptState.SETTLED and late_knowledge)
 
 
-def _accepted(case_file: CaseFile, attempt: AttemptRow, answer: Accepted, asked: str) -> None:
-    waited_out = asked == "query" and attempt.state == AttemptState.ACCEPTED and not answer.held
+def _accepted(case_file: CaseFile, attempt: AttemptRow, answer: Accepted, asked: Action | None) -> None:
+    waited_out = asked is Action.QUERY and attempt.state == AttemptState.ACCEPTED and not answer.held
     if waited_out and attempt.channel != Channel.VISIT:
         _settle(case_file, attempt, Result.UNKNOWN, ending=Ending.NO_RECEIPT)
         return
@@ -181,7 +183,7 @@ def _accepted(case_file: CaseFile, attempt: AttemptRow, answer: Accepted, asked:
 
 def _receipt_due_at(case_file: CaseFile, attempt: AttemptRow) -> datetime:
     """When its provider is asked, if no receipt has come by then."""
-    return case_file.now + case_file.context.policy.receipt_wait.of(Channel(attempt.channel))
+    return case_file.now + case_file.context.policy.receipt_wait.of(attempt.channel)
 
 
 def _assigned(case_file: CaseFile, attempt: AttemptRow, badge: str | None) -> None:
@@ -194,11 +196,11 @@ def _assigned(case_file: CaseFile, attempt: AttemptRow, badge: str | None) -> No
     case_file.note(attempt.case_id, "visit_assigned", data, actor=PROVIDER)
 
 
-def _in_doubt(case_file: CaseFile, attempt: AttemptRow, answer: InDoubt, asked: str) -> None:
+def _in_doubt(case_file: CaseFile, attempt: AttemptRow, answer: InDoubt, asked: Action | None) -> None:
     """Asked about at once, then every 20 s, until the engine's wait for this urgency is over."""
-    again = _ASK_AGAIN if asked == "query" else timedelta()
-    before, attempt.due_at = AttemptState(attempt.state), case_file.now + again
-    if asked == "send" and answer is not LEASE_EXPIRED:
+    again = _ASK_AGAIN if asked is Action.QUERY else timedelta()
+    before, attempt.due_at = attempt.state, case_file.now + again
+    if asked is Action.SEND and answer is not LEASE_EXPIRED:
         attempt.gave_up_at = case_file.work.real_now
     if before in (AttemptState.ACCEPTED, AttemptState.IN_DOUBT):
         _note(case_file, attempt, "status_unknown", detail=answer.detail)
@@ -216,7 +218,7 @@ def unsupported(case_file: CaseFile, case_id: UUID, attempt_id: UUID) -> None:
     """No provider can reach this destination: left out before anything is sent."""
     attempt = case_file.attempt(case_id, attempt_id)
     move_attempt(attempt, attempt_states.skip(attempt, case_file.now))
-    attempt.skip_reason = SkipReason.UNSUPPORTED_DESTINATION.value
+    attempt.skip_reason = SkipReason.UNSUPPORTED_DESTINATION
     data = {"attempt": str(attempt.id), "channel": attempt.channel, "reason": attempt.skip_reason}
     case_file.note(case_id, "attempt_skipped", data, rule="unsupported_destination")
 
@@ -242,11 +244,11 @@ def _as_called(case_file: CaseFile, attempt: AttemptRow, result: Result) -> Resu
     A stranger on a phone that is thought to be forwarded is the forwarding.
     """
     if result is Result.ANSWERED_NOT_SUBJECT and attempt.person == Person.SUBJECT:
-        forwarded = case_file.cases[attempt.case_id].facts.get("suspected_call_forwarding")
+        forwarded = case_file.cases[attempt.case_id].case_facts.suspected_call_forwarding
         return Result.SUSPECTED_FORWARDING if forwarded else result
     if result is Result.ANSWERED_SUBJECT and attempt.person != Person.SUBJECT:
         return {Person.GUARDIAN: Result.ANSWERED_GUARDIAN, Person.FAMILY: Result.ANSWERED_FAMILY}.get(
-            Person(attempt.person), Result.ANSWERED_NOT_SUBJECT
+            attempt.person, Result.ANSWERED_NOT_SUBJECT
         )
     return result
 
@@ -261,7 +263,7 @@ def _settle(
     case_file: CaseFile, attempt: AttemptRow, result: Result, detail: str | None = None, ending: Ending | None = None
 ) -> None:
     move_attempt(attempt, attempt_states.settle(attempt, result, case_file.now))
-    attempt.detail, attempt.ending = detail, ending.value if ending else None
+    attempt.detail, attempt.ending = detail, ending
     _note_first_contact(case_file, attempt)
     _note(case_file, attempt, "attempt_settled", result=result, detail=detail or ending)
 
@@ -279,7 +281,7 @@ def _close_siblings(case_file: CaseFile, settled: AttemptRow) -> None:
         if other.send_key != settled.send_key or other.id == settled.id or other.settled_at is not None:
             continue
         move_attempt(other, attempt_states.cancel(other, case_file.now))
-        other.lease_until, other.ending = None, Ending.SETTLED_BY_FIRST.value
+        other.lease_until, other.ending = None, Ending.SETTLED_BY_FIRST
         _note(case_file, other, "attempt_closed", by=str(settled.id))
 
 

@@ -25,7 +25,7 @@ from providers.base import (
     Transient,
 )
 from providers.registry import Registry
-from schemas.vocabulary import Result
+from schemas.vocabulary import Action, Result
 
 _TOO_LATE = Transient("left too late for its place")
 _GIVEN_UP = InDoubt("given up at the end of its lease")
@@ -39,7 +39,7 @@ class ProviderCall:
     case_id: UUID
     attempt_id: UUID
     send_key: str
-    action: str  # send, query, cancel
+    action: Action
     provider: str | None
     message: Message | None
     inquiry: Inquiry | None = None
@@ -57,10 +57,10 @@ class CallResult:
     answer: ProviderAnswer | bool  # bool: whether a cancellation was granted
 
 
-WITHOUT_PROVIDER: Mapping[str, ProviderAnswer | bool] = {
-    "send": OperationsFault("no_provider"),
-    "query": InDoubt("provider_gone"),
-    "cancel": False,
+WITHOUT_PROVIDER: Mapping[Action, ProviderAnswer | bool] = {
+    Action.SEND: OperationsFault("no_provider"),
+    Action.QUERY: InDoubt("provider_gone"),
+    Action.CANCEL: False,
 }
 _UNREADABLE = Permanent(Result.FAILED_PERMANENT, "unreadable")
 
@@ -96,18 +96,18 @@ class ProviderCaller:
 
     async def _ask(self, provider: Provider, call: ProviderCall) -> Any:
         left_s = call.lease_ends_at - clock.lease_clock()
-        if call.action == "send" and left_s <= 0:
+        if call.action is Action.SEND and left_s <= 0:
             return NeverTaken()  # by now another worker may send it
         began = time.monotonic()
         try:
             answer = await _within(left_s, _call(provider, call))
-            if not isinstance(answer, bool if call.action == "cancel" else ProviderAnswer):
+            if not isinstance(answer, bool if call.action is Action.CANCEL else ProviderAnswer):
                 raise TypeError("an adapter must answer in the typed outcomes")
         except Exception as error:  # noqa: BLE001 - a fault in somebody's adapter must not lose the attempt
             # What the adapter did before it failed is unknown, and that is a state of its own.
             kind = type(error).__name__
             _log.error("adapter_failed", attempt=str(call.attempt_id), provider=call.provider, error=kind)
-            answer = False if call.action == "cancel" else InDoubt(f"adapter failed: {kind}")
+            answer = False if call.action is Action.CANCEL else InDoubt(f"adapter failed: {kind}")
         if call.message is not None and isinstance(answer, Outcome):
             self._count(provider, answer, time.monotonic() - began)
         return answer
@@ -125,8 +125,8 @@ async def _within(left_s: float, call: Coroutine[Any, Any, Any]) -> Any:
 
 
 async def _call(provider: Provider, call: ProviderCall) -> Any:
-    if call.action == "query":
+    if call.action is Action.QUERY:
         return await provider.query(call.inquiry or Inquiry(call.send_key))
-    if call.action == "cancel":
+    if call.action is Action.CANCEL:
         return await provider.cancel(call.send_key)
     return await provider.send(call.message) if call.message is not None else _UNREADABLE

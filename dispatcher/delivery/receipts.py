@@ -19,7 +19,6 @@ from dispatcher.store.base import in_array, new_id
 from dispatcher.store.probes import ProbeRow
 from dispatcher.store.receipts import ReceiptKeyRow, ReceiptRow
 from providers.base import Accepted, Answered, Receipt
-from schemas.vocabulary import Answer, Result
 
 BATCH = 200
 _KEY_DIGITS = 32
@@ -79,10 +78,10 @@ def _row(receipt_id: UUID, provider: str, receipt: Receipt, now: datetime) -> Re
         id=receipt_id,
         provider=provider,
         send_key=UUID(receipt.send_key or ""),
-        result=answered.result.value if answered else None,
+        result=answered.result if answered else None,
         held=isinstance(word, Accepted) and word.held,
         confirmed=answered.confirmed if answered else False,
-        answer=answered.answer.value if answered and answered.answer else None,
+        answer=answered.answer if answered else None,
         detail=answered.detail if answered else None,
         ref=word.ref,
         stopped_yuan=answered.stopped_yuan if answered else None,
@@ -113,7 +112,7 @@ def settle(work: UnitOfWork) -> int:
             continue
         # A vendor can speak for its own messages only.
         if case_file.attempt(case_id, attempt_id).provider == row.provider:
-            outcomes.record(case_file, case_id, attempt_id, _word(row), asked="receipt")
+            outcomes.record(case_file, case_id, attempt_id, _word(row), asked=None)
     decide(case_file)
     return settled
 
@@ -121,5 +120,4 @@ def settle(work: UnitOfWork) -> int:
 def _word(row: ReceiptRow) -> Accepted | Answered:
     if row.result is None:
         return Accepted(row.ref, held=row.held)
-    answer = Answer(row.answer) if row.answer else None
-    return Answered(Result(row.result), row.confirmed, answer, row.ref, row.detail, row.stopped_yuan, row.hours)
+    return Answered(row.result, row.confirmed, row.answer, row.ref, row.detail, row.stopped_yuan, row.hours)

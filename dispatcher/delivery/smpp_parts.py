@@ -121,14 +121,14 @@ def _find_owners(work: UnitOfWork, lost: Iterable[tuple[str, Report]]) -> set[tu
 
 def _unanswered(work: UnitOfWork, provider: str) -> list[str]:
     """Keys of messages that left through this provider, and of which it is not known whether they were taken."""
-    in_doubt = or_(AttemptRow.state == AttemptState.IN_DOUBT.value, AttemptRow.result == Result.UNKNOWN.value)
+    in_doubt = or_(AttemptRow.state == AttemptState.IN_DOUBT, AttemptRow.result == Result.UNKNOWN)
     lately = AttemptRow.sent_at > work.now - _LOOKED_FOR
     sent = (
         select(AttemptRow.send_key)
         .distinct()
         .where(
             AttemptRow.provider == provider,
-            or_(AttemptRow.state == AttemptState.SENDING.value, and_(AttemptRow.was_in_doubt, lately, in_doubt)),
+            or_(AttemptRow.state == AttemptState.SENDING, and_(AttemptRow.was_in_doubt, lately, in_doubt)),
         )
     )
     return [str(key) for key in work.session.scalars(sent)]
@@ -156,9 +156,9 @@ def _conclude(work: UnitOfWork, touched: set[tuple[str, UUID]]) -> bool:
 
 def _word(told: Sequence[PartRow]) -> Answered | None:
     """One part that failed, and nobody has read the message; delivered is what is delivered whole."""
-    failed = next((row for row in told if row.result != Result.DELIVERED.value), None)
+    failed = next((row for row in told if row.result != Result.DELIVERED), None)
     if failed is not None and failed.result is not None:
-        return Answered(Result(failed.result), ref=failed.message_id, detail=failed.detail)
+        return Answered(failed.result, ref=failed.message_id, detail=failed.detail)
     if told and len({row.part for row in told}) == told[0].parts:
         return Answered(Result.DELIVERED, ref=",".join(row.message_id for row in told))
     return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from schemas.vocabulary import UNTAKEN, Action, AttemptState, Result
+from schemas.vocabulary import UNTAKEN, Action, AttemptState, Ending, Result
 
 _S = AttemptState
 # Where each state can lead. A state that leads to itself is heard of again: still queued, still unknown.
@@ -42,11 +42,11 @@ class Standing(Protocol):
     """An attempt as it stands."""
 
     @property
-    def state(self) -> str: ...
+    def state(self) -> AttemptState: ...
     @property
-    def result(self) -> str | None: ...
+    def result(self) -> Result | None: ...
     @property
-    def ending(self) -> str | None: ...
+    def ending(self) -> Ending | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ def cancel(attempt: Standing, at: datetime) -> AttemptMove:
 
 
 def _to(state: AttemptState, attempt: Standing) -> AttemptState:
-    if state not in MOVES[AttemptState(attempt.state)]:
+    if state not in MOVES[attempt.state]:
         raise ImpossibleMove(f"an attempt that is {attempt.state} can't become {state}")
     return state
 

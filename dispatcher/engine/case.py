@@ -77,7 +77,7 @@ class Attempt:
     result: Result | None = None
     onward: Onward | None = None
     confirmed: bool = False
-    answer: str | None = None
+    answer: Answer | None = None
     sent_at: datetime | None = None
     settled_at: datetime | None = None
     retry_not_before: datetime | None = None

@@ -31,7 +31,7 @@ class Standing(Protocol):
     """A visit as it stands."""
 
     @property
-    def state(self) -> str: ...
+    def state(self) -> VisitState: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,6 @@ _STEPS = frozenset({_S.ACCEPTED, _S.DEPARTED, _S.ARRIVED, _S.REPORTED})
 
 
 def _to(state: VisitState, visit: Standing) -> VisitState:
-    if state not in MOVES[VisitState(visit.state)]:
+    if state not in MOVES[visit.state]:
         raise ImpossibleMove(f"a visit that is {visit.state} can't become {state}")
     return state

@@ -25,7 +25,7 @@ def _add_phones(case_file: CaseFile, case: CaseRow, subject: SubjectRow, normali
     known = {(phone.digest, phone.person): phone for phone in case_file.phones[case.id]}
     rows: list[PhoneRow] = []
     for phone in dict.fromkeys(normalised.phones):
-        old = known.get((phone.digest, phone.person.value))
+        old = known.get((phone.digest, phone.person))
         if old is not None:
             old.retired_at = None
             continue
@@ -35,7 +35,7 @@ def _add_phones(case_file: CaseFile, case: CaseRow, subject: SubjectRow, normali
             id=new_id(),
             case_id=case.id,
             party=phone.party,
-            person=phone.person.value,
+            person=phone.person,
             position=len(known) + len(rows),
             country=phone.country,
             flags=list(phone.flags),
@@ -60,7 +60,7 @@ def add_places(case_file: CaseFile, case: CaseRow, subject: SubjectRow, places: 
         row = AddressRow(
             id=new_id(),
             case_id=case.id,
-            kind=place.kind.value,
+            kind=place.kind,
             position=len(known) + len(rows),
             precinct_code=place.precinct_code,
             valid_until=place.valid_until,

@@ -91,7 +91,7 @@ def _feedback(case_file: CaseFile, row: InstructionRow, event: Feedback) -> Inta
         instruction=row.id,
         system=row.system,
         direction="in",
-        outcome=event.outcome.value,
+        outcome=event.outcome,
         at=case_file.now,
         by=event.by,
     )

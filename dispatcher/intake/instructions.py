@@ -116,10 +116,10 @@ def record(
         issued_at=pushed.issued_at,
         received_at=case_file.now,
         valid_until=pushed.valid_until,
-        urgency=received.urgency.value,
+        urgency=received.urgency,
         urgency_label=pushed.urgency,
         fraud_type=received.fraud_type,
-        channels=[each.value for each in pushed.channels],
+        channels=list(pushed.channels),
         flags=list(received.flags),
         case_id=case_id,
         raw_value_id=personal_data.keep_value(
@@ -173,7 +173,7 @@ def _noted(work: UnitOfWork, row: InstructionRow, event: str, status: IntakeStat
     case_file = CaseFile(work)
     case_file.open([row.case_id])
     data = {"instruction": str(row.id), "version": pushed.version, "newest": row.version}
-    case_file.note(row.case_id, event, data, actor=CENTRE, rule=status.value)
+    case_file.note(row.case_id, event, data, actor=CENTRE, rule=status)
     return Answer(status, pushed.instruction_id, str(row.case_id))
 
 

@@ -3,14 +3,13 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from dispatcher.casework.context import Context
+from dispatcher.engine.case import SUBJECT
 from schemas import normalise
+from schemas.case_facts import CaseFacts
 from schemas.instruction import Address, Instruction
-from schemas.vocabulary import FRAUD_TYPES, GENERIC_FRAUD_TYPE, AddressKind, Person, Relation, Urgency
-
-SUBJECT = "subject"
+from schemas.vocabulary import FRAUD_TYPES, GENERIC_FRAUD_TYPE, AddressKind, Person, Relation, Urgency, Vulnerability
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,7 @@ class NormalisedInstruction:
     id_digest: bytes | None
     phones: tuple["ContactNumber", ...]
     addresses: tuple["ContactAddress", ...]
-    facts: dict[str, Any]
+    facts: CaseFacts
     flags: tuple[str, ...]
     expired: bool
     money_moved: bool = False
@@ -83,7 +82,7 @@ def read(context: Context, pushed: Instruction, urgency: Urgency | None, now: da
         id_digest=context.vault.digest("id", normalise.id_number(victim.id_number)) if victim.id_number else None,
         phones=phones,
         addresses=tuple(places(context, pushed.victim.addresses, flags)),
-        facts=_facts(pushed, [each for each in vulnerability if each]) | {"minor": _is_minor(context, pushed, now)},
+        facts=_facts(pushed, tuple(each for each in vulnerability if each), minor=_is_minor(context, pushed, now)),
         flags=tuple(dict.fromkeys(flags)),
         expired=pushed.valid_until is not None and pushed.valid_until <= now,
         money_moved=bool(pushed.risk.transfers) or pushed.risk.transfer_ongoing,
@@ -143,24 +142,25 @@ def _is_minor(context: Context, pushed: Instruction, now: datetime) -> bool:
     victim = pushed.victim
     born = victim.birth_date or normalise.birth_date(victim.id_number)
     if born is None:
-        return any(normalise.vulnerability(each) == "minor" for each in victim.vulnerability)
+        return any(normalise.vulnerability(each) is Vulnerability.MINOR for each in victim.vulnerability)
     today = now.astimezone(context.policy.timezone).date()
     age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
     return 0 <= age < context.policy.minors.under
 
 
-def _facts(pushed: Instruction, vulnerability: list[str]) -> dict[str, Any]:
+def _facts(pushed: Instruction, vulnerability: tuple[Vulnerability, ...], *, minor: bool) -> CaseFacts:
     app = pushed.victim.antifraud_app
     risk = pushed.risk
-    return {
-        "vulnerability": vulnerability,
-        "antifraud_app": app if app.replace("_", "").isalpha() and app.isascii() else "unknown",
-        "call_in_progress": risk.call_in_progress,
-        "transfer_ongoing": risk.transfer_ongoing,
-        "suspected_call_forwarding": risk.suspected_call_forwarding,
-        "suspected_remote_control": risk.suspected_remote_control,
-        "life_at_risk": risk.life_at_risk,
-    }
+    return CaseFacts(
+        vulnerability=vulnerability,
+        antifraud_app=app if app.replace("_", "").isalpha() and app.isascii() else "unknown",
+        call_in_progress=risk.call_in_progress,
+        transfer_ongoing=risk.transfer_ongoing,
+        suspected_call_forwarding=risk.suspected_call_forwarding,
+        suspected_remote_control=risk.suspected_remote_control,
+        life_at_risk=risk.life_at_risk,
+        minor=minor,
+    )
 
 
 def _safe_path(path: str) -> str:

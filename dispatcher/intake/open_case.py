@@ -13,7 +13,7 @@ from dispatcher.intake.normalised import NormalisedInstruction
 from dispatcher.store.base import new_id
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.vault import SubjectRow
-from schemas.vocabulary import CaseState, LinkKind, Urgency
+from schemas.vocabulary import CaseState, LinkKind
 
 
 def open_or_join(case_file: CaseFile, normalised: NormalisedInstruction, case_id: UUID | None) -> tuple[UUID, bool]:
@@ -53,15 +53,15 @@ def open_new(case_file: CaseFile, normalised: NormalisedInstruction, subject: Su
     case = CaseRow(
         id=new_id(),
         subject_id=subject.id,
-        urgency=normalised.urgency.value,
+        urgency=normalised.urgency,
         urgency_since=now,
-        state=CaseState.OPEN.value,
+        state=CaseState.OPEN,
         opened_at=now,
-        channels=list(dict.fromkeys(each.value for each in pushed.channels)),
+        channels=list(dict.fromkeys(pushed.channels)),
         fraud_type=normalised.fraud_type,
         language=pushed.victim.language,
         policy_version=case_file.context.policy.version,
-        facts=normalised.facts,
+        case_facts=normalised.facts,
         expired=normalised.expired,
         suppressed=same_person.is_suppressed(case_file.work, normalised, now),
         warned_before=earlier,
@@ -107,30 +107,18 @@ def join(case_file: CaseFile, case_id: UUID, normalised: NormalisedInstruction, 
     case, pushed = case_file.cases[case_id], normalised.pushed
     subject = case_file.subject(case_id)
     subject.id_digest = subject.id_digest or normalised.id_digest
-    case.channels = list(dict.fromkeys([*case.channels, *(each.value for each in pushed.channels)]))
-    case.facts = _worse(case.facts, normalised.facts)
+    case.channels = list(dict.fromkeys([*case.channels, *pushed.channels]))
+    case.case_facts = case.case_facts.joined(normalised.facts)
     case.expired = case.expired and normalised.expired
     case.money_moved = case.money_moved or normalised.money_moved
     _join_money(case, normalised)
-    if normalised.urgency.rank < Urgency(case.urgency).rank:
+    if normalised.urgency.rank < case.urgency.rank:
         before = case.urgency
         raise_urgency(case_file, case, normalised.urgency)
         case.rewarned_at = case_file.now
         case_file.note(case_id, "urgency_raised", {"before": before, "after": normalised.urgency}, rule=rule)
     contact_points.add(case_file, case, subject, normalised)
     linked_cases.link_shared_numbers(case_file, case_id)
-
-
-def _worse(known: dict[str, object], new: dict[str, object]) -> dict[str, object]:
-    """The safer reading of two sources: what either of them fears is feared."""
-    merged = new | known
-    for name, value in new.items():
-        if value is True:
-            merged[name] = True
-        elif isinstance(value, list):
-            old = known.get(name)
-            merged[name] = list(dict.fromkeys([*(old if isinstance(old, list) else []), *value]))
-    return merged
 
 
 def _join_money(case: CaseRow, normalised: NormalisedInstruction) -> None:

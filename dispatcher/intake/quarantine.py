@@ -11,6 +11,7 @@ from dispatcher.casework import personal_data
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.store.base import new_id
 from dispatcher.store.instructions import QuarantineRow
+from schemas.vocabulary import IntakeStatus
 
 MAX_KEPT = 1024 * 1024  # bytes; of anything larger the head is kept, which is enough to find its sender
 
@@ -20,14 +21,14 @@ class Kept:
     id: UUID
     received_at: datetime
     door: str
-    status: str
+    status: IntakeStatus
     field: str
     reason: str
     bytes: int
     pushed_again_at: datetime | None
 
 
-def keep(work: UnitOfWork, raw: bytes, *, door: str, status: str, field: str, reason: str) -> UUID:
+def keep(work: UnitOfWork, raw: bytes, *, door: str, status: IntakeStatus, field: str, reason: str) -> UUID:
     """Keep a refused line. Gives its id in the quarantine."""
     now = work.now
     subject = personal_data.new_subject(work, now, kind="quarantine")

@@ -8,22 +8,20 @@ from sqlalchemy.orm import Session
 
 from dispatcher.casework.closing import trigger
 from dispatcher.casework.unit_of_work import UnitOfWork
-from dispatcher.intake.normalised import SUBJECT, NormalisedInstruction
+from dispatcher.engine.case import SUBJECT
+from dispatcher.intake.normalised import NormalisedInstruction
 from dispatcher.store.base import in_array
 from dispatcher.store.cases import CaseRow, PhoneRow, SuppressionRow
 from dispatcher.store.vault import SubjectRow
 from schemas.vocabulary import CaseState, Resolution
 
 # After one of these a person has not been warned in earnest.
-_NO_WARNING = tuple(
-    each.value
-    for each in (Resolution.NOT_A_VICTIM, Resolution.WITHDRAWN, Resolution.DUPLICATE_MERGED, Resolution.EXPIRED)
-)
+_NO_WARNING = (Resolution.NOT_A_VICTIM, Resolution.WITHDRAWN, Resolution.DUPLICATE_MERGED, Resolution.EXPIRED)
 
 
 def open_case(session: Session, normalised: NormalisedInstruction) -> UUID | None:
     """The person's open case."""
-    is_open = select(CaseRow.id).where(CaseRow.state == CaseState.OPEN.value)
+    is_open = select(CaseRow.id).where(CaseRow.state == CaseState.OPEN)
     return _same_person(session, is_open.order_by(CaseRow.id).limit(1), normalised)
 
 
@@ -31,7 +29,7 @@ def warned_before(work: UnitOfWork, normalised: NormalisedInstruction, now: date
     """The person's last case, where it closed so short a time ago that this is a warning again."""
     since = now - work.context.policy.warned_again.within
     lately = select(CaseRow.id).where(
-        CaseRow.state == CaseState.CLOSED.value, CaseRow.closed_at > since, CaseRow.resolution.not_in(_NO_WARNING)
+        CaseRow.state == CaseState.CLOSED, CaseRow.closed_at > since, CaseRow.resolution.not_in(_NO_WARNING)
     )
     return _same_person(work.session, lately.order_by(CaseRow.closed_at.desc()).limit(1), normalised)
 

@@ -52,7 +52,7 @@ def case_report(session: Session, case_id: UUID) -> CaseReport:
         policy=row.policy_version,
         facts=row.facts,
         language=row.language,
-        masked=bool(row.facts.get("minor")),
+        masked=row.case_facts.minor,
         warned_before=row.warned_before,
         suppressed=row.suppressed,
         paused_at=row.paused_at,

@@ -94,7 +94,7 @@ def _count(session: Session, flags: Mapping[str, Flag], rows: Any) -> dict[str, 
 def _of_cases() -> dict[str, Flag]:
     withdrawn, away, visited = ~in_rates(), _transferred_out(), _visit()
     needed = and_(in_rates(), visited, ~away)
-    closed, defrauded = and_(in_rates(), CaseRow.state == CaseState.CLOSED.value), _defrauded()
+    closed, defrauded = and_(in_rates(), CaseRow.state == CaseState.CLOSED), _defrauded()
     return {
         "cases": true(),
         "in_rates": in_rates(),
@@ -127,7 +127,7 @@ def _of_visits() -> dict[str, Flag]:
 
 def _ended(*resolutions: Resolution) -> Flag:
     """Ended so; a case that has not ended did not."""
-    return func.coalesce(CaseRow.resolution.in_([each.value for each in resolutions]), False)
+    return func.coalesce(CaseRow.resolution.in_(resolutions), False)
 
 
 def _visit(*such: Flag) -> Flag:
@@ -137,14 +137,14 @@ def _visit(*such: Flag) -> Flag:
 
 def _transferred_out() -> Flag:
     """Another centre took a visit over, whatever came of it."""
-    taken = TransferRow.state.in_((TransferState.ACCEPTED.value, TransferState.REPORTED.value))
+    taken = TransferRow.state.in_((TransferState.ACCEPTED, TransferState.REPORTED))
     gone = exists().where(TransferRow.case_id == CaseRow.id, taken, UnitRow.code == TransferRow.to_unit, elsewhere())
     return or_(_ended(Resolution.TRANSFERRED_OUT), gone.correlate(CaseRow))
 
 
 def _heard(*results: Result) -> Flag:
     """A case in the rates with a call that came to this."""
-    such = exists().where(AttemptRow.case_id == CaseRow.id, AttemptRow.result.in_([each.value for each in results]))
+    such = exists().where(AttemptRow.case_id == CaseRow.id, AttemptRow.result.in_(results))
     return and_(in_rates(), such.correlate(CaseRow))
 
 
@@ -163,7 +163,7 @@ def _defrauded() -> Flag:
     )
     found = exists().where(
         WorkItemRow.case_id == CaseRow.id,
-        WorkItemRow.outcome == FollowUp.DEFRAUDED.value,
+        WorkItemRow.outcome == FollowUp.DEFRAUDED,
         WorkItemRow.done_at <= CaseRow.closed_at + _LATER,
     )
     return or_(reported.correlate(CaseRow), found.correlate(CaseRow))
@@ -172,7 +172,7 @@ def _defrauded() -> Flag:
 def _heard_of_later() -> Flag:
     """Anybody told how it went on: a source (a loss of nothing is news too), or a follow-up that reached the person."""
     told = exists().where(JournalRow.case_id == CaseRow.id, JournalRow.event == later_losses.REPORTED)
-    reached = WorkItemRow.outcome != FollowUp.NOT_REACHED.value
+    reached = WorkItemRow.outcome != FollowUp.NOT_REACHED
     asked = exists().where(WorkItemRow.case_id == CaseRow.id, reached)
     return or_(told.correlate(CaseRow), asked.correlate(CaseRow))
 

@@ -58,7 +58,7 @@ def of_unit(precinct: str | None) -> Flag:
 
 def in_rates() -> Flag:
     """Withdrawn cases leave every rate."""
-    return CaseRow.resolution.is_distinct_from(Resolution.WITHDRAWN.value)
+    return CaseRow.resolution.is_distinct_from(Resolution.WITHDRAWN)
 
 
 def was_met() -> Flag:
@@ -75,7 +75,7 @@ def pushed() -> Flag:
 
 def missed() -> Flag:
     """A visit that somebody did not accept, or not in time."""
-    lapsed = exists().where(AttemptRow.visit_id == VisitRow.id, AttemptRow.result == Result.NOT_ACCEPTED.value)
+    lapsed = exists().where(AttemptRow.visit_id == VisitRow.id, AttemptRow.result == Result.NOT_ACCEPTED)
     late = exists().where(*_of_visit("visit_accepted"), JournalRow.data["late"].as_boolean().is_(True))
     return or_(lapsed.correlate(VisitRow), late.correlate(VisitRow))
 
@@ -126,7 +126,7 @@ def _done(name: str) -> ScalarSelect[datetime | None]:
     if name in ("first_sms", "first_call"):
         channel = Channel.SMS if name == "first_sms" else Channel.VOICE
         first = select(func.min(AttemptRow.sent_at)).where(
-            AttemptRow.case_id == CaseRow.id, AttemptRow.channel == channel.value
+            AttemptRow.case_id == CaseRow.id, AttemptRow.channel == channel
         )
     elif name == "met":
         at_the_door = func.coalesce(VisitRow.arrived_at, VisitRow.reported_at)
@@ -162,7 +162,7 @@ def _per(session: Session, rows: Any) -> list[tuple[str, dict[str, Any]]]:
         urgency: {"of": of, "done": done, "overdue": late, "p50_s": _whole(p50), "p90_s": _whole(p90)}
         for urgency, of, done, late, p50, p90 in session.execute(found)
     }
-    return [(urgency.value, lines[urgency.value]) for urgency in Urgency if urgency.value in lines]
+    return [(urgency, lines[urgency]) for urgency in Urgency if urgency in lines]
 
 
 def _whole(seconds: float | None) -> int | None:

@@ -12,7 +12,7 @@ from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.providers import ProviderHistoryRow, ProviderRow
 from providers import limits
 from schemas.read_models.providers import LimitUse, ProviderChange, ProviderStatus
-from schemas.vocabulary import AttemptState, Health
+from schemas.vocabulary import AttemptState
 
 
 def listed(session: Session, limiter: Limiter, name: str | None = None) -> Iterator[ProviderStatus]:
@@ -31,7 +31,7 @@ def listed(session: Session, limiter: Limiter, name: str | None = None) -> Itera
             channels=row.channels,
             weight=row.weight,
             health=row.health,
-            share=share_of(Health(row.health), row.step),
+            share=share_of(row.health, row.step),
             since=row.since,
             cause=last.cause if last else None,
             by=last.by if last else None,
@@ -78,7 +78,7 @@ def _of(rows: Select[Any], column: Any, name: str | None) -> Select[Any]:
 def _in_doubt(session: Session) -> dict[str, int]:
     found = (
         select(AttemptRow.provider, func.count())
-        .where(AttemptRow.was_in_doubt, AttemptRow.state == AttemptState.IN_DOUBT.value)
+        .where(AttemptRow.was_in_doubt, AttemptRow.state == AttemptState.IN_DOUBT)
         .group_by(AttemptRow.provider)
     )
     return {provider: count for provider, count in session.execute(found).tuples() if provider is not None}

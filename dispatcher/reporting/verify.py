@@ -9,12 +9,13 @@ from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, type_coerce
 from sqlalchemy.orm import Session
 
 from dispatcher.store import journal_changes
 from dispatcher.store.base import Base
 from dispatcher.store.cases import CaseRow
+from dispatcher.store.code_column import as_stored
 from dispatcher.store.journal import JournalRow
 from dispatcher.store.journal_changes import OF_A_CASE, SHARED, Columns
 
@@ -113,14 +114,14 @@ def _compare(
     session: Session, table: type[Base], case_ids: Sequence[UUID] | None, told: dict[str, Columns], verdict: Verdict
 ) -> None:
     """The rows of these cases, or of all where none are named, against what the journal told."""
-    rows = select(table)
+    rows = select(*(type_coerce(each, as_stored(each.type)).label(each.name) for each in table.__table__.columns))
+    owner = "id" if table is CaseRow else "case_id"
     if case_ids is not None:
-        owner = table.id if table is CaseRow else table.case_id  # type: ignore[attr-defined]
-        rows = rows.where(owner.in_(case_ids))
+        rows = rows.where(table.__table__.columns[owner].in_(case_ids))
     found = {
-        journal_changes.key_of(row): (_case(row), journal_changes.columns_of(row)) for row in session.scalars(rows)
+        journal_changes.stored_key(table, row): (str(row.get(owner, "")), journal_changes.plain(row))
+        for row in map(dict, session.execute(rows).mappings())
     }
-    session.expunge_all()
     verdict.rows += len(found)
     for key in sorted(found.keys() | told.keys()):
         case_id, columns = found.get(key, (None, {}))
@@ -143,10 +144,6 @@ def _seqs(session: Session, case_ids: Sequence[UUID], counts: Counter[UUID]) -> 
         for case_id, seq in numbered
         if counts[case_id] != seq
     ]
-
-
-def _case(row: Any) -> str:
-    return str(row.id if isinstance(row, CaseRow) else getattr(row, "case_id", ""))
 
 
 _LONGEST: Mapping[str, Callable[[Columns], tuple[str, ...]]] = {

@@ -51,12 +51,12 @@ class OfficerPlayer:
 
     def _next_moves(self, now: datetime) -> Iterator[tuple[UUID, _Next]]:
         found = select(VisitRow.case_id, VisitRow.id, VisitRow.state, VisitRow.assigned_at)
-        in_hand = found.where(VisitRow.state.in_([state.value for state in _IN_HAND])).order_by(VisitRow.id)
+        in_hand = found.where(VisitRow.state.in_(_IN_HAND)).order_by(VisitRow.id)
         with self._services.sessions() as session:
             rows = session.execute(in_hand).tuples().all()
         for case_id, visit_id, state, assigned_at in rows:
             script = self._scripts.get(case_id)
-            move = script.next_move(officers.VisitSituation(VisitState(state), assigned_at), now) if script else None
+            move = script.next_move(officers.VisitSituation(state, assigned_at), now) if script else None
             if script is not None and move is not None:
                 yield case_id, _Next(visit_id, script, move)
 

@@ -203,7 +203,7 @@ class Play:
     def _unfinished(self, now: datetime) -> set[UUID]:
         """Cases with something in hand, and open ones that no human is asked about or whose script goes on."""
         mine = in_array(CaseRow.id, self.outcome.left)
-        open_ = CaseRow.state == CaseState.OPEN.value
+        open_ = CaseRow.state == CaseState.OPEN
         with self._services.sessions() as session:
             going_on = set(session.scalars(select(CaseRow.id).where(mine, open_, CaseRow.waiting_for.is_(None))))
             asked = set(session.scalars(select(CaseRow.id).where(mine, open_, CaseRow.waiting_for.is_not(None))))

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from dispatcher.casework import personal_data
 from dispatcher.setup import Services
 from dispatcher.store.cases import PhoneRow
+from schemas.case_facts import CaseFacts
 
 Line = dict[str, Any]
 
@@ -40,7 +41,7 @@ class RunResult:
     def card(self, name: str) -> str:
         """The officer's card of a case, without the person."""
         case = self.cases[name]
-        lines = self.services.context.texts.card(case["fraud_type"], case["language"], case["facts"])
+        lines = self.services.context.texts.card(case["fraud_type"], case["language"], CaseFacts.read(case["facts"]))
         return "\n".join(f"{line.zh} {line.en}" for line in lines)
 
     def local(self, text: str) -> datetime:

@@ -46,7 +46,7 @@ def _in_array(column: InstrumentedAttribute[UUID], ids: Any) -> ColumnElement[bo
 
 def _cases(session: Session, ids: Any) -> dict[str, dict[str, int]]:
     """By urgency and resolution."""
-    end = func.coalesce(CaseRow.resolution, CaseRow.state).label("end")
+    end = func.coalesce(cast(CaseRow.resolution, Text), CaseRow.state).label("end")
     found = select(CaseRow.urgency, end, func.count()).where(_in_array(CaseRow.id, ids))
     rows = session.execute(found.group_by(CaseRow.urgency, "end")).tuples()
     counts: dict[str, dict[str, int]] = {urgency.value: {} for urgency in Urgency}
@@ -57,22 +57,20 @@ def _cases(session: Session, ids: Any) -> dict[str, dict[str, int]]:
 
 def _open(session: Session, ids: Any, now: datetime) -> dict[UUID, str]:
     """What each open case waits for: a human by role, an attempt under way, a time to come, or nobody."""
-    attempt = select(AttemptRow.id).where(
-        AttemptRow.case_id == CaseRow.id, AttemptRow.state.in_([state.value for state in _UNDER_WAY])
-    )
+    attempt = select(AttemptRow.id).where(AttemptRow.case_id == CaseRow.id, AttemptRow.state.in_(_UNDER_WAY))
     waits = case(
         (CaseRow.waiting_for.is_not(None), CaseRow.waiting_for),
         (attempt.exists(), "attempt"),
         (CaseRow.next_look_at > now, "time"),
         else_=NOBODY,
     )
-    found = select(CaseRow.id, waits).where(_in_array(CaseRow.id, ids), CaseRow.state == CaseState.OPEN.value)
+    found = select(CaseRow.id, waits).where(_in_array(CaseRow.id, ids), CaseRow.state == CaseState.OPEN)
     return dict(session.execute(found).tuples().all())
 
 
 def _attempts(session: Session, ids: Any) -> dict[str, dict[str, int]]:
     """By channel and result; what has none by its state."""
-    outcome = func.coalesce(AttemptRow.result, AttemptRow.state).label("outcome")
+    outcome = func.coalesce(cast(AttemptRow.result, Text), AttemptRow.state).label("outcome")
     found = select(AttemptRow.channel, outcome, func.count()).where(_in_array(AttemptRow.case_id, ids))
     counts: dict[str, dict[str, int]] = defaultdict(dict)
     for channel, name, count in session.execute(found.group_by(AttemptRow.channel, "outcome").order_by("outcome")):
@@ -86,9 +84,9 @@ def _sms_caps(session: Session, policy: Policy, ids: Any) -> dict[str, Any]:
     sent = (
         select(PhoneRow.digest, AttemptRow.send_key, func.min(AttemptRow.sent_at), for_a_rise)
         .join(PhoneRow, PhoneRow.id == AttemptRow.phone_id)
-        .where(_in_array(AttemptRow.case_id, ids), AttemptRow.channel == Channel.SMS.value)
+        .where(_in_array(AttemptRow.case_id, ids), AttemptRow.channel == Channel.SMS)
         .where(AttemptRow.sent_at.is_not(None))
-        .where(or_(AttemptRow.result.is_(None), AttemptRow.result.not_in([each.value for each in NEVER_ARRIVED])))
+        .where(or_(AttemptRow.result.is_(None), AttemptRow.result.not_in(NEVER_ARRIVED)))
         .group_by(PhoneRow.digest, AttemptRow.send_key)
     )
     by_number: dict[bytes, list[tuple[datetime, bool]]] = defaultdict(list)
@@ -118,14 +116,14 @@ def _was_hastened() -> ColumnElement[bool]:
 
 def _visits(session: Session, ids: Any) -> dict[str, Any]:
     """`met_rate`: of the visits that were reported."""
-    mine, reported = _in_array(VisitRow.case_id, ids), VisitRow.state == VisitState.REPORTED.value
+    mine, reported = _in_array(VisitRow.case_id, ids), VisitRow.state == VisitState.REPORTED
     met = func.count().filter(and_(reported, VisitRow.result.startswith("MET_")))
     row = session.execute(
         select(
             func.count(),
             func.count().filter(reported),
             met,
-            func.count().filter(VisitRow.state == VisitState.CANCELLED.value),
+            func.count().filter(VisitRow.state == VisitState.CANCELLED),
         ).where(mine)
     ).one()
     counts = dict(zip(("opened", "reported", "met", "cancelled"), row, strict=True))

@@ -6,6 +6,20 @@ from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatcher.store.base import Base, DeferredFK, Key, Timestamp, Yuan
+from schemas.vocabulary import (
+    Action,
+    Answer,
+    AttemptState,
+    BankRequest,
+    Channel,
+    Ending,
+    Onward,
+    Person,
+    Result,
+    RetryKind,
+    ReturnReason,
+    SkipReason,
+)
 
 
 class AttemptRow(Base):
@@ -25,10 +39,10 @@ class AttemptRow(Base):
 
     id: Mapped[Key]
     case_id: Mapped[UUID] = mapped_column(DeferredFK("cases.id"))
-    channel: Mapped[str]
+    channel: Mapped[Channel]
     party: Mapped[str]
-    person: Mapped[str]
-    hook: Mapped[str | None]  # the request to a bank
+    person: Mapped[Person]
+    hook: Mapped[BankRequest | None]  # the request to a bank
     occasion: Mapped[int]  # 1, 2, 3: repeat warnings change their wording
     phone_id: Mapped[UUID | None]
     visit_id: Mapped[UUID | None]
@@ -36,12 +50,12 @@ class AttemptRow(Base):
     provider: Mapped[str | None]
     rule: Mapped[str]
     retry_of: Mapped[UUID | None]
-    retry_kind: Mapped[str | None]  # where it makes the earlier one again
+    retry_kind: Mapped[RetryKind | None]  # where it makes the earlier one again
     send_key: Mapped[UUID]  # its own id, or the doubtful attempt's when re-sent
     possible_duplicate: Mapped[bool]
-    state: Mapped[str]
+    state: Mapped[AttemptState]
     # What a worker has to do about it at due_at: send, query or cancel; nothing while a worker has it, or once done.
-    action: Mapped[str | None]
+    action: Mapped[Action | None]
     due_at: Mapped[Timestamp]
     lane: Mapped[str]
     urgency_rank: Mapped[int]
@@ -53,16 +67,16 @@ class AttemptRow(Base):
     sent_at: Mapped[Timestamp | None]
     settled_at: Mapped[Timestamp | None]
     retry_not_before: Mapped[Timestamp | None]  # if the provider named its wait
-    result: Mapped[str | None]
-    onward: Mapped[str | None]  # what its refusal lets the plan do at once
+    result: Mapped[Result | None]
+    onward: Mapped[Onward | None]  # what its refusal lets the plan do at once
     confirmed: Mapped[bool]
-    answer: Mapped[str | None]
+    answer: Mapped[Answer | None]
     detail: Mapped[str | None]  # the vendor's own words; nothing is decided on them
-    ending: Mapped[str | None]  # how it ended where no provider said what came of it
+    ending: Mapped[Ending | None]  # how it ended where no provider said what came of it
     number_fault: Mapped[bool | None]  # the provider refused the number itself
-    return_reason: Mapped[str | None]  # why an officer gave the visit back
+    return_reason: Mapped[ReturnReason | None]  # why an officer gave the visit back
     recalled_at: Mapped[Timestamp | None]
-    skip_reason: Mapped[str | None]
+    skip_reason: Mapped[SkipReason | None]
     stopped_yuan: Mapped[Yuan | None]  # a bank's answer: how much it stopped
     granted_until: Mapped[Timestamp | None]  # a bank's answer: how long the account is protected
     ref: Mapped[str | None]

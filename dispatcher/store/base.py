@@ -2,14 +2,18 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from enum import StrEnum
 from functools import partial
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar, get_args
 from uuid import UUID
 
 import uuid_utils.compat
-from sqlalchemy import BigInteger, ColumnElement, DateTime, ForeignKey, MetaData, Text, any_, literal
+from sqlalchemy import BigInteger, ColumnElement, DateTime, ForeignKey, MetaData, Text, any_, event, literal
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, mapped_column
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, TypeResolve, mapped_column
+from sqlalchemy.types import TypeEngine
+
+from dispatcher.store.code_column import CodeColumn
 
 # A transaction's rows may be inserted in any order; what they refer to must be there at its end.
 DeferredFK = partial(ForeignKey, deferrable=True, initially="DEFERRED")
@@ -25,7 +29,6 @@ NAMES = {
 Key = Annotated[UUID, mapped_column(primary_key=True)]
 Timestamp = datetime
 Yuan = Annotated[int, mapped_column(BigInteger)]
-TextArray = Annotated[list[str], mapped_column(ARRAY(Text))]
 Json = Annotated[dict[str, Any], mapped_column(JSONB)]
 Value = TypeVar("Value")
 
@@ -33,6 +36,18 @@ Value = TypeVar("Value")
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMES)
     type_annotation_map: ClassVar = {datetime: DateTime(timezone=True), str: Text}
+
+
+@event.listens_for(Base, "resolve_type_annotation")
+def _code_column(resolve: TypeResolve) -> TypeEngine[Any] | None:
+    """A vocabulary, or a list of its members: as type_annotation_map would have it, and knows its column's name."""
+    column = f"{resolve.cls.__tablename__}.{resolve.key}"
+    match resolve.resolved_type, get_args(resolve.resolved_type):
+        case type() as codes, () if issubclass(codes, StrEnum):
+            return CodeColumn(codes, column)
+        case _, (type() as codes,) if issubclass(codes, StrEnum):
+            return ARRAY(CodeColumn(codes, column))
+    return None
 
 
 def new_id() -> UUID:

@@ -7,7 +7,9 @@ from sqlalchemy import Text as SqlText
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dispatcher.store.base import Base, DeferredFK, Json, Key, TextArray, Timestamp, Yuan
+from dispatcher.store.base import Base, DeferredFK, Json, Key, Timestamp, Yuan
+from schemas.case_facts import CaseFacts
+from schemas.vocabulary import AddressKind, CaseState, Channel, LinkKind, Person, Resolution, Urgency
 
 
 class CaseRow(Base):
@@ -22,17 +24,17 @@ class CaseRow(Base):
 
     id: Mapped[Key]
     subject_id: Mapped[UUID] = mapped_column(DeferredFK("subjects.id"))
-    urgency: Mapped[str]
+    urgency: Mapped[Urgency]
     urgency_since: Mapped[Timestamp]
-    state: Mapped[str]
-    resolution: Mapped[str | None]
+    state: Mapped[CaseState]
+    resolution: Mapped[Resolution | None]
     opened_at: Mapped[Timestamp]  # the case's clock; nothing resets it
     closed_at: Mapped[Timestamp | None]
-    channels: Mapped[TextArray]
+    channels: Mapped[list[Channel]]
     fraud_type: Mapped[str]
     language: Mapped[str]
     policy_version: Mapped[str]
-    facts: Mapped[Json]  # coded facts of the instruction: vulnerability, app state, call in progress, …
+    facts: Mapped[Json]  # as stored; `case_facts` reads and writes it
     withdrawn_at: Mapped[Timestamp | None]
     expired: Mapped[bool]
     suppressed: Mapped[bool]  # the same trigger was a false alarm a short time ago
@@ -46,7 +48,7 @@ class CaseRow(Base):
     waiting_for: Mapped[str | None]
     next_look_at: Mapped[Timestamp | None]  # when the engine wants to decide again
     first_contact_at: Mapped[Timestamp | None]
-    first_contact_channel: Mapped[str | None]
+    first_contact_channel: Mapped[Channel | None]
     # Money in yuan, kept apart and never added together.
     amount_at_risk: Mapped[Yuan | None]
     money_moved: Mapped[bool]
@@ -58,6 +60,15 @@ class CaseRow(Base):
     money_returned: Mapped[Yuan]
     journal_seq: Mapped[int]
 
+    @property
+    def case_facts(self) -> CaseFacts:
+        """Coded facts of the instructions: vulnerability, app state, call in progress, …"""
+        return CaseFacts.read(self.facts)
+
+    @case_facts.setter
+    def case_facts(self, facts: CaseFacts) -> None:
+        self.facts = facts.stored()
+
 
 class PhoneRow(Base):
     __tablename__ = "phones"
@@ -65,7 +76,7 @@ class PhoneRow(Base):
     id: Mapped[Key]
     case_id: Mapped[UUID] = mapped_column(DeferredFK("cases.id"), index=True)
     party: Mapped[str]  # "subject" or "contact:<relation>:<n>"
-    person: Mapped[str]
+    person: Mapped[Person]
     position: Mapped[int]
     country: Mapped[str | None]
     flags: Mapped[list[str]] = mapped_column(ARRAY(SqlText))
@@ -79,7 +90,7 @@ class AddressRow(Base):
 
     id: Mapped[Key]
     case_id: Mapped[UUID] = mapped_column(DeferredFK("cases.id"), index=True)
-    kind: Mapped[str]
+    kind: Mapped[AddressKind]
     position: Mapped[int]
     precinct_code: Mapped[str | None]
     valid_until: Mapped[Timestamp | None]
@@ -95,7 +106,7 @@ class BadNumberRow(Base):
     __tablename__ = "bad_numbers"
 
     digest: Mapped[bytes] = mapped_column(primary_key=True)
-    channel: Mapped[str] = mapped_column(primary_key=True)
+    channel: Mapped[Channel] = mapped_column(primary_key=True)
     until: Mapped[Timestamp]
 
 
@@ -106,7 +117,7 @@ class LinkRow(Base):
 
     case_id: Mapped[UUID] = mapped_column(DeferredFK("cases.id"), primary_key=True)
     other_id: Mapped[UUID] = mapped_column(DeferredFK("cases.id"), primary_key=True)
-    kind: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[LinkKind] = mapped_column(primary_key=True)
     at: Mapped[Timestamp]
 
 

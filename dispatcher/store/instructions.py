@@ -6,7 +6,8 @@ from sqlalchemy import UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dispatcher.store.base import Base, DeferredFK, Key, TextArray, Timestamp
+from dispatcher.store.base import Base, DeferredFK, Key, Timestamp
+from schemas.vocabulary import Channel, IntakeStatus, Resolution, Urgency
 
 
 class InstructionRow(Base):
@@ -24,10 +25,10 @@ class InstructionRow(Base):
     issued_at: Mapped[Timestamp]
     received_at: Mapped[Timestamp]
     valid_until: Mapped[Timestamp | None]
-    urgency: Mapped[str]
+    urgency: Mapped[Urgency]
     urgency_label: Mapped[str]
     fraud_type: Mapped[str]
-    channels: Mapped[TextArray]
+    channels: Mapped[list[Channel]]
     flags: Mapped[list[str]] = mapped_column(JSONB)
     case_id: Mapped[UUID] = mapped_column(DeferredFK("cases.id"), index=True)
     raw_value_id: Mapped[UUID] = mapped_column(DeferredFK("vault_values.id"))
@@ -56,7 +57,7 @@ class FeedbackRow(Base):
     instruction: Mapped[UUID] = mapped_column(DeferredFK("instructions.id"))
     system: Mapped[str] = mapped_column(index=True)
     direction: Mapped[str]  # in, out
-    outcome: Mapped[str]
+    outcome: Mapped[Resolution]
     at: Mapped[Timestamp]
     by: Mapped[str]
 
@@ -69,7 +70,7 @@ class QuarantineRow(Base):
     id: Mapped[Key]
     received_at: Mapped[Timestamp]
     door: Mapped[str]  # push, celery
-    status: Mapped[str]  # refused, conflict
+    status: Mapped[IntakeStatus]  # refused, conflict
     field: Mapped[str]
     reason: Mapped[str]
     bytes: Mapped[int]

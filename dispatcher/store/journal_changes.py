@@ -93,6 +93,11 @@ def length(table: type[Base], columns: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(columns[name] for name in (SHARED[table], *sorted(columns)))
 
 
+def stored_key(table: type[Base], columns: Mapping[str, Any]) -> str:
+    """Returns the key of a row that was read as it is stored."""
+    return _key(columns[each.name] for each in inspect(table).primary_key)
+
+
 def key_of(row: Base) -> str:
     return _key(inspect(row).mapper.primary_key_from_instance(row))
 

@@ -6,6 +6,7 @@ from sqlalchemy import Index, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatcher.store.base import Base, Timestamp
+from schemas.vocabulary import Result
 
 
 class PartRow(Base):
@@ -22,6 +23,6 @@ class PartRow(Base):
     send_key: Mapped[UUID | None]
     part: Mapped[int | None]  # from 1
     parts: Mapped[int | None]
-    result: Mapped[str | None]
+    result: Mapped[Result | None]
     detail: Mapped[str | None]
     written_at: Mapped[Timestamp] = mapped_column(server_default=func.now())  # real time

@@ -4,7 +4,8 @@ from sqlalchemy import Index
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dispatcher.store.base import Base, Json, Key, TextArray, Timestamp
+from dispatcher.store.base import Base, Json, Key, Timestamp
+from schemas.vocabulary import Cause, Channel, Health
 
 
 class ProviderRow(Base):
@@ -13,11 +14,11 @@ class ProviderRow(Base):
     __tablename__ = "providers"
 
     name: Mapped[str] = mapped_column(primary_key=True)
-    channels: Mapped[TextArray]
+    channels: Mapped[list[Channel]]
     weight: Mapped[float]
     linked: Mapped[bool]
     limits: Mapped[Json]  # as providers/limits.py reads them
-    health: Mapped[str]
+    health: Mapped[Health]
     since: Mapped[Timestamp]
     step: Mapped[int]
     trips: Mapped[int]
@@ -34,10 +35,10 @@ class ProviderHistoryRow(Base):
     id: Mapped[Key]
     provider: Mapped[str]
     at: Mapped[Timestamp]
-    before: Mapped[str]
-    after: Mapped[str]
+    before: Mapped[Health]
+    after: Mapped[Health]
     share: Mapped[float | None]  # of its weight, from then on
-    cause: Mapped[str]
+    cause: Mapped[Cause]
     by: Mapped[str | None]  # a badge; None: the breaker
     note: Mapped[str | None]  # a person's reason
     seen: Mapped[Json | None] = mapped_column(JSONB(none_as_null=True))  # the counts that it was judged by

@@ -6,6 +6,7 @@ from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatcher.store.base import Base, Key, Timestamp, Yuan
+from schemas.vocabulary import Answer, Result
 
 
 class ReceiptRow(Base):
@@ -19,10 +20,10 @@ class ReceiptRow(Base):
     id: Mapped[Key]
     provider: Mapped[str]
     send_key: Mapped[UUID]
-    result: Mapped[str | None]  # None: the provider holds it, an interim word
+    result: Mapped[Result | None]  # None: the provider holds it, an interim word
     held: Mapped[bool]
     confirmed: Mapped[bool]
-    answer: Mapped[str | None]
+    answer: Mapped[Answer | None]
     detail: Mapped[str | None]
     ref: Mapped[str | None]
     stopped_yuan: Mapped[Yuan | None]

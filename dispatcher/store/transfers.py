@@ -6,6 +6,7 @@ from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatcher.store.base import Base, DeferredFK, Key, Timestamp
+from schemas.vocabulary import ReturnReason, TransferState
 
 
 class TransferRow(Base):
@@ -19,8 +20,8 @@ class TransferRow(Base):
     visit_id: Mapped[UUID] = mapped_column(DeferredFK("visits.id"), index=True)
     from_unit: Mapped[str | None]
     to_unit: Mapped[str] = mapped_column(DeferredFK("units.code"))
-    reason: Mapped[str]
-    state: Mapped[str]
+    reason: Mapped[ReturnReason]
+    state: Mapped[TransferState]
     offered_at: Mapped[Timestamp]
     offered_by: Mapped[str]
     answer_by: Mapped[Timestamp]

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatcher.store.base import Base, DeferredFK, Key, Timestamp
+from schemas.vocabulary import Result, ReturnReason, Rung, VisitState
 
 
 class VisitRow(Base):
@@ -25,7 +26,7 @@ class VisitRow(Base):
 
     id: Mapped[Key]
     case_id: Mapped[UUID] = mapped_column(DeferredFK("cases.id"))
-    state: Mapped[str]
+    state: Mapped[VisitState]
     rule: Mapped[str]
     precinct_code: Mapped[str | None]
     opened_at: Mapped[Timestamp]
@@ -40,8 +41,8 @@ class VisitRow(Base):
     departed_at: Mapped[Timestamp | None]
     arrived_at: Mapped[Timestamp | None]
     reported_at: Mapped[Timestamp | None]
-    result: Mapped[str | None]
-    return_reason: Mapped[str | None]
+    result: Mapped[Result | None]
+    return_reason: Mapped[ReturnReason | None]
     guardian_present: Mapped[bool | None]
 
 
@@ -73,6 +74,6 @@ class OfficerRow(Base):
 
     badge: Mapped[str] = mapped_column(primary_key=True)
     unit: Mapped[str] = mapped_column(DeferredFK("units.code"), index=True)
-    role: Mapped[str]  # officer, station_leader, county_desk, centre
+    role: Mapped[Rung]
     position: Mapped[int]
     duty: Mapped[list[str]] = mapped_column(ARRAY(SqlText))  # "08:00-20:00"

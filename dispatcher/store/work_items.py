@@ -6,6 +6,7 @@ from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatcher.store.base import Base, DeferredFK, Key, Timestamp, Yuan
+from schemas.vocabulary import FollowUp, WorkItemKind
 
 
 class WorkItemRow(Base):
@@ -14,11 +15,11 @@ class WorkItemRow(Base):
 
     id: Mapped[Key]
     case_id: Mapped[UUID] = mapped_column(DeferredFK("cases.id"), index=True)
-    kind: Mapped[str]
+    kind: Mapped[WorkItemKind]
     rule: Mapped[str]
     planned_at: Mapped[Timestamp]
     due_at: Mapped[Timestamp]
     done_at: Mapped[Timestamp | None]
     done_by: Mapped[str | None]
-    outcome: Mapped[str | None]
+    outcome: Mapped[FollowUp | None]
     loss_yuan: Mapped[Yuan | None]

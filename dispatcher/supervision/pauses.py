@@ -14,7 +14,7 @@ from dispatcher.errors import Refused
 from dispatcher.store.cases import CaseRow
 from dispatcher.supervision.decisions import SupervisorDecision, lock_open_case, note
 from schemas.refusals import RefusalCode
-from schemas.vocabulary import AttemptState, Channel, Urgency, VisitState
+from schemas.vocabulary import Action, AttemptState, VisitState
 
 
 def pause(work: UnitOfWork, case_id: UUID, order: SupervisorDecision) -> None:
@@ -25,7 +25,7 @@ def pause(work: UnitOfWork, case_id: UUID, order: SupervisorDecision) -> None:
     case.paused_at = case_file.now
     note(case_file, case, order, "paused")
     for attempt in case_file.attempts[case_id]:
-        if attempt.action == "send":
+        if attempt.action == Action.SEND:
             move_attempt(attempt, attempt_states.pause(attempt))
     case.waiting_for, case.next_look_at = order.by, None
 
@@ -49,8 +49,8 @@ def resume(work: UnitOfWork, case_id: UUID, order: SupervisorDecision) -> None:
 def _move_attempts(case_file: CaseFile, case: CaseRow, stood: timedelta) -> None:
     for attempt in case_file.attempts[case.id]:
         if attempt.state == AttemptState.PLANNED:
-            channel, urgency = Channel(attempt.channel), Urgency(case.urgency)
-            attempt.due_at = engine.after_pause(case_file.context.policy, channel, urgency, attempt.due_at, stood)
+            policy, urgency = case_file.context.policy, case.urgency
+            attempt.due_at = engine.after_pause(policy, attempt.channel, urgency, attempt.due_at, stood)
             move_attempt(attempt, attempt_states.resume(attempt))
             case_file.work.wake(attempt.lane)
 

@@ -36,7 +36,7 @@ def listed(
     now = work.now
     found = select(WorkItemRow).where(WorkItemRow.done_at.is_(None)).order_by(WorkItemRow.due_at, WorkItemRow.id)
     if kind is not None:
-        found = found.where(WorkItemRow.kind == kind.value)
+        found = found.where(WorkItemRow.kind == kind)
     if overdue:
         found = found.where(WorkItemRow.due_at < now)
     if case_id is not None:
@@ -55,7 +55,7 @@ def done(work: UnitOfWork, duty_id: UUID, form: WorkItemResult, *, by: str) -> W
     row = work.session.get_one(WorkItemRow, duty_id, populate_existing=True)
     if row.done_at is not None:
         raise Refused(RefusalCode.WORK_ITEM_DONE, done_by=str(row.done_by))
-    _check(WorkItemKind(row.kind), form)
+    _check(row.kind, form)
     with later_losses.add_increase(case_file, case_id):
         row.done_at, row.done_by = case_file.now, by
         row.outcome, row.loss_yuan = form.outcome, form.loss_yuan

@@ -25,6 +25,7 @@ from dispatcher.texts.tables import (
     Wording,
     is_chinese,
 )
+from schemas.case_facts import CaseFacts
 from schemas.errors import bilingual
 from schemas.vocabulary import FRAUD_TYPES, GENERIC_FRAUD_TYPE, Person, Relation
 
@@ -105,7 +106,7 @@ class Texts(Table):
         self,
         fraud_type: str,
         language: str,
-        facts: Mapping[str, Any],
+        facts: CaseFacts,
         *,
         minor: bool = False,
         occasion: int = 1,

@@ -1,15 +1,13 @@
 """The officer's card: what to ask and do at this person's door."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from dispatcher.texts.tables import CardLines, ScamType, Wording
+from schemas.case_facts import CaseFacts
 
 
 def lines(
     words: CardLines,
     scam: ScamType,
-    facts: Mapping[str, Any],
+    facts: CaseFacts,
     occasion: int,
     *,
     minor: bool,
@@ -38,6 +36,5 @@ def filled(line: Wording[str], **values: Wording[str]) -> Wording[str]:
     )
 
 
-def _codes(facts: Mapping[str, Any]) -> set[str]:
-    flags = {name for name, value in facts.items() if value is True}
-    return flags | set(facts.get("vulnerability", ())) | {f"antifraud_app_{facts.get('antifraud_app', 'unknown')}"}
+def _codes(facts: CaseFacts) -> set[str]:
+    return {*facts.flags(), *facts.vulnerability, f"antifraud_app_{facts.antifraud_app}"}

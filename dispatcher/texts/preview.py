@@ -5,6 +5,7 @@ from typing import Any
 
 from dispatcher.texts import CONFIRMED_PART, Texts, lint
 from dispatcher.texts.parts import parts
+from schemas.case_facts import CaseFacts
 from schemas.vocabulary import Person, Relation
 
 # Each party that hears something of its own; the data are nobody's.
@@ -27,7 +28,7 @@ def preview(
         for language in languages:
             yield from (_sms(texts, code, language, occasion) for occasion in occasions)
             yield from _voices(texts, code, language, occasions, seen)
-        cue = texts.card(code, "zh-CN", {})[0]
+        cue = texts.card(code, "zh-CN", CaseFacts())[0]
         yield {"kind": "cue", "type": code, "zh": cue.zh, "en": cue.en}
 
 

@@ -54,5 +54,5 @@ def last(case_file: CaseFile, visit: VisitRow) -> AddressRow | None:
     """The one address that "not found" can still be about. Raises Refused where there are more."""
     untried = left(case_file, visit)
     if len(untried) > 1:
-        raise Refused(RefusalCode.ADDRESSES_NOT_TRIED, addresses=[AddressKind(row.kind) for row in untried])
+        raise Refused(RefusalCode.ADDRESSES_NOT_TRIED, addresses=[row.kind for row in untried])
     return untried[0] if untried else None

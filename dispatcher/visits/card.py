@@ -27,7 +27,7 @@ from dispatcher.vault import Erased
 from dispatcher.visits import addresses
 from dispatcher.visits.officer_steps import HELD
 from schemas.refusals import RefusalCode
-from schemas.vocabulary import MINORS_FRAUD_TYPE, AddressKind, Relation
+from schemas.vocabulary import MINORS_FRAUD_TYPE, Relation
 
 _NOBODY = "unnamed"
 
@@ -51,7 +51,7 @@ def read(work: UnitOfWork, visit_id: UUID, *, officer: str | None) -> dict[str, 
     data = {"visit": str(visit_id), "masked": masked}
     case_file.note(case_id, "card_read", data, actor=officer or _NOBODY, rule="visit_card")
     head = {"visit": str(visit_id), "case": str(case_id), "state": visit.state, "precinct": visit.precinct_code}
-    return head | {"masked": masked, "minor": bool(case.facts.get("minor"))} | known
+    return head | {"masked": masked, "minor": case.case_facts.minor} | known
 
 
 class _Person:
@@ -75,7 +75,7 @@ class _Person:
 
 
 def _masked(case: CaseRow, person: _Person) -> dict[str, Any]:
-    return {"name": names.masked(None if case.facts.get("minor") else person.name())}
+    return {"name": names.masked(None if case.case_facts.minor else person.name())}
 
 
 def _whole(case_file: CaseFile, case: CaseRow, visit: VisitRow, person: _Person) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def _whole(case_file: CaseFile, case: CaseRow, visit: VisitRow, person: _Person)
         "addresses": [
             {
                 "kind": row.kind,
-                "label": AddressKind(row.kind).label,
+                "label": row.kind.label,
                 "text": person.value(row.value_id),
                 "precinct": row.precinct_code,
                 "valid_until": row.valid_until.isoformat() if row.valid_until else None,
@@ -106,13 +106,13 @@ def _whole(case_file: CaseFile, case: CaseRow, visit: VisitRow, person: _Person)
 
 def _contact(phone: PhoneRow, person: _Person) -> dict[str, Any]:
     relation = relation_of(phone.party) or Relation.OTHER
-    known = {"relation": relation.value, "label": relation.label}
+    known = {"relation": relation, "label": relation.label}
     return known | {"name": person.name(phone.party), "phone": person.value(phone.value_id)}
 
 
 def _words(case_file: CaseFile, case: CaseRow, visit: VisitRow, person: _Person) -> dict[str, Any]:
     """What to ask and do, the text to show, and the code by which 96110 tells who we are."""
-    texts, minor = case_file.context.texts, bool(case.facts.get("minor"))
+    texts, minor = case_file.context.texts, case.case_facts.minor
     assignment = case_file.session.scalar(select(AttemptRow.occasion).where(AttemptRow.id == visit.attempt_id))
     occasion = assignment or 1
     granted = bank_requests.standing_protection(snapshot.read(case_file, case.id))
@@ -120,7 +120,7 @@ def _words(case_file: CaseFile, case: CaseRow, visit: VisitRow, person: _Person)
     lines = texts.card(
         case.fraud_type,
         case.language,
-        case.facts,
+        case.case_facts,
         minor=minor,
         occasion=occasion,
         is_protected=until is not None and until > case_file.now,

@@ -17,7 +17,7 @@ from dispatcher.store.visits import VisitRow
 from dispatcher.visits import addresses, results, transfers
 from schemas.officer_report import OfficerReport
 from schemas.refusals import RefusalCode
-from schemas.vocabulary import AddressKind, Resolution, Result, ReturnReason, Urgency, VisitState, VisitStep
+from schemas.vocabulary import AddressKind, Resolution, Result, ReturnReason, VisitState, VisitStep
 
 _UNDER_WAY = (VisitState.ACCEPTED, VisitState.DEPARTED, VisitState.ARRIVED)
 HELD = (VisitState.ASSIGNED, *_UNDER_WAY)
@@ -76,7 +76,7 @@ def keep_late(work: UnitOfWork, visit_id: UUID, step: str, report: OfficerReport
 def to_try(work: UnitOfWork, visit_id: UUID) -> list[AddressKind]:
     """The addresses still to be tried in this visit, by their kinds, next first. Raises Refused."""
     case_file, visit = _open(work, visit_id)
-    return [AddressKind(row.kind) for row in addresses.left(case_file, visit)]
+    return [row.kind for row in addresses.left(case_file, visit)]
 
 
 def _open(work: UnitOfWork, visit_id: UUID) -> tuple[CaseFile, VisitRow]:
@@ -94,7 +94,7 @@ def _check(visit: VisitRow, step: Step, officer: str | None) -> None:
     if officer is not None and visit.officer is not None and officer != visit.officer:
         raise Refused(RefusalCode.VISIT_OF_ANOTHER_OFFICER, holder=visit.officer, officer=officer)
     if visit.state not in (*step.before, VisitState.CANCELLED):
-        state = VisitState(visit.state)
+        state = visit.state
         raise Refused(RefusalCode.WRONG_VISIT_STATE, state=state, step=step.name, allowed=step.before)
 
 
@@ -109,7 +109,7 @@ def _move(case_file: CaseFile, visit: VisitRow, step: str, **data: Any) -> None:
 def _accept(case_file: CaseFile, visit: VisitRow, *_: Any) -> None:
     """On the record whether it came in time: nobody may have looked since the wait was over."""
     visit.accepted_at = case_file.now
-    wait = case_file.context.policy.plan(Urgency(case_file.cases[visit.case_id].urgency)).visit.accept_within
+    wait = case_file.context.policy.plan(case_file.cases[visit.case_id].urgency).visit.accept_within
     late = visit.assigned_at is not None and case_file.now > visit.assigned_at + wait
     _move(case_file, visit, "accept", late=late)
 
@@ -156,7 +156,7 @@ def _return(case_file: CaseFile, visit: VisitRow, report: OfficerReport) -> None
     if report.reason is None:
         raise Refused(RefusalCode.RETURN_REASON_MISSING, allowed=list(ReturnReason))
     officer = visit.officer or "officer"
-    visit.return_reason = report.reason.value
+    visit.return_reason = report.reason
     _settle_assignment(case_file, visit, Result.RETURNED, confirmed=False, reason=report.reason)
     said = report.said("return")
     facts = {"visit": str(visit.id), "attempt": str(visit.attempt_id), "to": said.pop("to_unit"), **said}
@@ -174,7 +174,7 @@ def _settle_assignment(
     attempt = case_file.attempt(visit.case_id, visit.attempt_id)
     move_attempt(attempt, attempt_states.settle(attempt, result, case_file.now))
     attempt.confirmed = confirmed
-    attempt.return_reason = reason.value if reason else None
+    attempt.return_reason = reason
 
 
 _DO: dict[str, Callable[..., None]] = {

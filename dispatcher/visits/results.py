@@ -3,7 +3,7 @@
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.store.visits import VisitRow
 from schemas.officer_report import OfficerReport
-from schemas.vocabulary import Result
+from schemas.vocabulary import Channel, Result
 
 REPORTS = frozenset(
     {
@@ -25,10 +25,10 @@ def record_result(case_file: CaseFile, visit: VisitRow, report: OfficerReport) -
     case, result = case_file.cases[visit.case_id], report.result
     if result is None:
         raise ValueError("a report on a visit has a result")
-    visit.reported_at, visit.result, visit.guardian_present = case_file.now, result.value, report.guardian_present
+    visit.reported_at, visit.result, visit.guardian_present = case_file.now, result, report.guardian_present
     if report.lost_yuan is not None:
         case.money_lost = max(0, report.lost_yuan - case.money_stopped)
-    met = result.value.startswith("MET_") and (report.guardian_present or not case.facts.get("minor"))
+    met = result.value.startswith("MET_") and (report.guardian_present or not case.case_facts.minor)
     if met and case.first_contact_at is None:
-        case.first_contact_at, case.first_contact_channel = case_file.now, "visit"
+        case.first_contact_at, case.first_contact_channel = case_file.now, Channel.VISIT
     return met

@@ -28,7 +28,7 @@ def load(session: Session, roster: Roster) -> None:
     for position, officer in enumerate(roster.officers):
         values = {
             "unit": officer.unit,
-            "role": officer.role.value,
+            "role": officer.role,
             "position": position,
             "duty": list(officer.duty),
         }
@@ -70,7 +70,7 @@ class RosterAssigner:
         asked = set(session.scalars(select(AssignmentRow.badge).where(AssignmentRow.visit_id == visit_id)))
         local = self._context.clock.now(session).astimezone(self._context.policy.timezone).time()
         precinct = session.scalar(select(VisitRow.precinct_code).where(VisitRow.id == visit_id))
-        standing = select(OfficerRow).where(OfficerRow.role == rung.value).order_by(OfficerRow.position)
+        standing = select(OfficerRow).where(OfficerRow.role == rung).order_by(OfficerRow.position)
         if rung is not Rung.CENTRE:
             standing = standing.where(OfficerRow.unit == _unit(session, rung, precinct))
         on_shift = (each for each in session.scalars(standing) if on_duty(each.duty, local))

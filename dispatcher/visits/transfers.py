@@ -19,7 +19,7 @@ from dispatcher.visits import results
 from schemas.officer_report import OfficerReport
 from schemas.read_models.visits import TransferLine
 from schemas.refusals import RefusalCode
-from schemas.vocabulary import AttemptState, Result, ReturnReason, TransferState, Urgency, VisitState, VisitStep
+from schemas.vocabulary import AttemptState, Result, ReturnReason, TransferState, VisitState, VisitStep
 
 _CENTRE = "centre"
 # Up to the door a visit can go to somebody else; behind it the officer reports.
@@ -32,15 +32,15 @@ def offer(case_file: CaseFile, visit: VisitRow, to_unit: str, reason: ReturnReas
         raise Refused(RefusalCode.NO_UNIT, unit=to_unit)
     if to_unit == visit.precinct_code:
         raise Refused(RefusalCode.VISIT_OF_THIS_UNIT, unit=to_unit)
-    wait = case_file.context.policy.plan(Urgency(case_file.cases[visit.case_id].urgency)).visit.accept_within
+    wait = case_file.context.policy.plan(case_file.cases[visit.case_id].urgency).visit.accept_within
     row = TransferRow(
         id=new_id(),
         case_id=visit.case_id,
         visit_id=visit.id,
         from_unit=visit.precinct_code,
         to_unit=to_unit,
-        reason=reason.value,
-        state=TransferState.OFFERED.value,
+        reason=reason,
+        state=TransferState.OFFERED,
         offered_at=case_file.now,
         offered_by=by,
         answer_by=case_file.now + wait,
@@ -57,7 +57,7 @@ def order(work: UnitOfWork, visit_id: UUID, to_unit: str, reason: ReturnReason, 
     """A supervisor offers a visit, taking it from the officer who has it. Raises Refused."""
     case_file, visit = _open(work, visit_id)
     if visit.state not in _OFFERABLE:
-        state = VisitState(visit.state)
+        state = visit.state
         raise Refused(RefusalCode.WRONG_VISIT_STATE, state=state, step=VisitStep.OFFER, allowed=_OFFERABLE)
     _take_back(case_file, visit, by)
     row = offer(case_file, visit, to_unit, reason, by=by)
@@ -88,7 +88,7 @@ def answer(work: UnitOfWork, visit_id: UUID, *, accepts: bool, by: str) -> Trans
     if mine is not None and mine == row.from_unit:
         raise Refused(RefusalCode.ANSWER_OF_OFFERING_UNIT, officer=by, from_unit=mine, to_unit=row.to_unit)
     state = TransferState.ACCEPTED if accepts else TransferState.REFUSED
-    row.state, row.decided_at, row.decided_by = state.value, case_file.now, by
+    row.state, row.decided_at, row.decided_by = state, case_file.now, by
     # Officers of another centre are not ours to assign; it reports back.
     goes_elsewhere = accepts and _is_elsewhere(work.session, row.to_unit)
     move_visit(visit, visit_states.transfer(visit) if goes_elsewhere else visit_states.end_offer(visit))
@@ -117,7 +117,7 @@ def report(work: UnitOfWork, visit_id: UUID, said: OfficerReport, *, by: str) ->
     too_late = visit.state == VisitState.CANCELLED and _is_elsewhere(work.session, row.to_unit)
     if visit.state != VisitState.TRANSFERRED and not too_late:
         raise Refused(RefusalCode.VISIT_NOT_WITH_OTHER_CENTRE)
-    row.state = TransferState.REPORTED.value
+    row.state = TransferState.REPORTED
     data = {"transfer": str(row.id), "visit": str(visit.id), **said.said("report")}
     if too_late:
         case_file.note(visit.case_id, "late_report", data, actor=by, rule="case_ended")
@@ -133,8 +133,8 @@ def report(work: UnitOfWork, visit_id: UUID, said: OfficerReport, *, by: str) ->
 def listed(session: Session, visit_id: UUID | None = None) -> Iterator[TransferLine]:
     """What waits for another unit's answer or report; of one visit, every leg."""
     found = select(TransferRow).join(VisitRow, VisitRow.id == TransferRow.visit_id).order_by(TransferRow.id)
-    away = (VisitRow.state == VisitState.TRANSFERRED.value) & (TransferRow.state == TransferState.ACCEPTED.value)
-    waiting = or_(TransferRow.state == TransferState.OFFERED.value, away)
+    away = (VisitRow.state == VisitState.TRANSFERRED) & (TransferRow.state == TransferState.ACCEPTED)
+    waiting = or_(TransferRow.state == TransferState.OFFERED, away)
     chosen = found.where(waiting if visit_id is None else TransferRow.visit_id == visit_id)
     return map(line, session.scalars(chosen))
 
@@ -168,7 +168,7 @@ def _open(work: UnitOfWork, visit_id: UUID) -> tuple[CaseFile, VisitRow]:
 
 def _transfer(work: UnitOfWork, visit_id: UUID, state: TransferState) -> tuple[CaseFile, VisitRow, TransferRow]:
     case_file, visit = _open(work, visit_id)
-    found = select(TransferRow).where(TransferRow.visit_id == visit_id, TransferRow.state == state.value)
+    found = select(TransferRow).where(TransferRow.visit_id == visit_id, TransferRow.state == state)
     row = work.session.scalar(found.order_by(TransferRow.id.desc()).limit(1))
     if row is None:
         raise Refused(RefusalCode.NO_SUCH_TRANSFER, visit=str(visit_id), state=state)

@@ -16,6 +16,7 @@ from celery.__main__ import main as celery
 from dispatcher import clock
 from dispatcher.delivery.provider_call import ProviderCall
 from providers.base import Provider
+from schemas.vocabulary import Action
 
 _SPARED = (2, 10)  # how often the point is passed before it kills: drawn anew for each life
 _STILL_SPARED = (10, 60)  # before it stands still once more
@@ -30,7 +31,7 @@ def before_call(countdown: Callable[[], None], _value: float) -> None:
 
     @wraps(start)
     def patched(pump: Pump, calls: list[Any]) -> None:
-        if any(call.action == "send" for call in calls):
+        if any(call.action is Action.SEND for call in calls):
             countdown()
         start(pump, calls)
 
@@ -46,7 +47,7 @@ def before_record(countdown: Callable[[], None], _value: float) -> None:
     @wraps(make_call)
     async def patched(provider: Provider, call: ProviderCall) -> Any:
         answer = await make_call(provider, call)
-        if call.action == "send":
+        if call.action is Action.SEND:
             countdown()
         return answer
 

@@ -50,7 +50,7 @@ from providers.base import (
     Status,
 )
 from providers.registry import Registry
-from schemas.vocabulary import Channel, Result
+from schemas.vocabulary import Action, Channel, Result
 
 START = datetime.fromisoformat("2026-03-02T09:00:00+08:00")
 SYSTEM = "省反诈平台(虚构)"
@@ -285,8 +285,8 @@ async def _run_all(providers: Mapping[str, Any], calls: Iterable[ProviderCall]) 
 async def _run(providers: Mapping[str, Any], call: ProviderCall) -> Any:
     provider = providers.get(call.provider or "")
     if provider is None:
-        return WITHOUT_PROVIDER["send"]  # of a send; the pump's own tests are about the rest
-    if call.action == "query":
+        return WITHOUT_PROVIDER[Action.SEND]  # of a send; the pump's own tests are about the rest
+    if call.action is Action.QUERY:
         return await provider.query(call.inquiry)
     if call.action == "cancel":
         return await provider.cancel(call.send_key)

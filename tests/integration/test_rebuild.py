@@ -65,6 +65,8 @@ def test_a_row_that_was_taken_away_is_missed(full: CaseworkFixture, table: type[
         ("cases", "resolution = 'SELF_AWARE'"),
         ("cases", "money_lost = money_lost + 1"),
         ("attempts", "result = 'DELIVERED'"),
+        ("attempts", "state = 'no such state'"),
+        ("cases", "channels = ARRAY['no such channel']"),
         ("visits", "accepted_at = now()"),
         ("instructions", "urgency = 'low'"),
         ("phones", "retired_at = now()"),

@@ -27,7 +27,7 @@ from dispatcher.store.attempts import AttemptRow
 from dispatcher.wake import GENERAL
 from providers.base import Message, Provider, ProviderSettings
 from providers.registry import Registry, build
-from schemas.vocabulary import Channel, Person, Urgency
+from schemas.vocabulary import Action, Channel, Person, Urgency
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Worker:
         while not self.stop.is_set():
             urgency = self.chance.choice((Urgency.CRITICAL, Urgency.MEDIUM))
             to = self._number(demand)
-            attempt = AttemptRow(id=uuid4(), channel="sms", urgency_rank=urgency.rank)
+            attempt = AttemptRow(id=uuid4(), channel=Channel.SMS, urgency_rank=urgency.rank)
             slot, wait = await self._task(self._spot, attempt, provider, to)
             if slot.booking is None:
                 await asyncio.sleep(wait if slot.must_wait else 0.05)
@@ -65,7 +65,7 @@ class Worker:
             key = f"{'urgent' if urgency is Urgency.CRITICAL else 'routine'}-{attempt.id}"
             message = Message(key, Channel.SMS, Person.SUBJECT, to=to, text="drill")
             word = await calls.do(
-                ProviderCall(attempt.id, attempt.id, key, "send", provider.name, message, booking=slot.booking)
+                ProviderCall(attempt.id, attempt.id, key, Action.SEND, provider.name, message, booking=slot.booking)
             )
             self.words[type(word).__name__] += 1
             if slot.booking.has_line:

@@ -2,6 +2,7 @@
 
 from dataclasses import MISSING, Field, fields
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,8 +14,9 @@ from dispatcher.engine.case import Attempt, Case, Number, Place, Visit
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import Base
 from dispatcher.store.cases import AddressRow, CaseRow, PhoneRow
+from dispatcher.store.code_column import CodeColumn
 from dispatcher.store.visits import VisitRow
-from schemas.vocabulary import Channel
+from schemas.vocabulary import AttemptState, CaseState, Channel, Person, Result, VisitState
 
 AT = datetime(2026, 3, 2, 2, tzinfo=UTC)
 CASE, SHARED = uuid4(), b"number"
@@ -22,22 +24,10 @@ CASE, SHARED = uuid4(), b"number"
 NOT_STORED = {(Case, "made")}
 # What a column holds where any value of its type would not do.
 CODES = {
-    "urgency": "critical",
     "fraud_type": "F01",
-    "person": "guardian",
-    "relation": "guardian",
-    "channel": "hook",
-    "hook": "stop_payment",
-    "result": "RETURNED",
-    "onward": "next_channel",
-    "skip_reason": "MINOR",
-    "retry_kind": "doubt",
-    "ending": "no_receipt",
-    "return_reason": "DUPLICATE",
-    "kind": "work",
-    "resolution": "EXPIRED",
-    "answer": "unsure",
-    "channels": ["sms"],
+    "result": Result.RETURNED,
+    "person": Person.GUARDIAN,
+    "channels": [Channel.SMS],
     "deadlines": {"met_by": AT.isoformat()},
     "raised_for": ["x"],
     "asked_for": ["x"],
@@ -46,7 +36,11 @@ CODES = {
     "digest": SHARED,
     "retired_at": None,
 }
-STATES: dict[type[Base], str] = {CaseRow: "open", AttemptRow: "settled", VisitRow: "reported"}
+STATES: dict[type[Base], StrEnum] = {
+    CaseRow: CaseState.OPEN,
+    AttemptRow: AttemptState.SETTLED,
+    VisitRow: VisitState.REPORTED,
+}
 OF_TYPE: dict[type, Any] = {bool: True, int: 7, str: "x", datetime: AT, UUID: CASE, bytes: b"x"}
 
 
@@ -54,7 +48,10 @@ def filled(table: type[Base], **known: Any) -> Any:
     """A row none of whose columns is empty."""
     values: dict[str, Any] = {}
     for column in table.__table__.columns:
-        values[column.name] = CODES.get(column.name, OF_TYPE.get(column.type.python_type))
+        some = (
+            list(column.type.codes)[-1] if isinstance(column.type, CodeColumn) else OF_TYPE.get(column.type.python_type)
+        )
+        values[column.name] = CODES.get(column.name, some)
     return table(**(values | {"state": STATES[table]} if table in STATES else values) | known)
 
 

@@ -1,34 +1,28 @@
 """The officer's card: the lines that this person's facts ask for."""
 
 import re
+from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
 
 from dispatcher.texts import load
 from dispatcher.texts.tables import Fact
-from schemas.normalise import VULNERABILITIES
-from schemas.vocabulary import FRAUD_TYPES
+from schemas.case_facts import CaseFacts
+from schemas.vocabulary import FRAUD_TYPES, Vulnerability
 
-EVERYTHING: dict[str, Any] = {
-    "vulnerability": [code for code in VULNERABILITIES.values() if code != "minor"],
-    "antifraud_app": "installed_alert_off",
-    "call_in_progress": True,
-    "transfer_ongoing": True,
-    "suspected_call_forwarding": True,
-    "suspected_remote_control": True,
-}
-QUIET: dict[str, Any] = {
-    "vulnerability": [],
-    "antifraud_app": "somethingelse",
-    "call_in_progress": False,
-    "transfer_ongoing": False,
-    "suspected_call_forwarding": False,
-    "suspected_remote_control": False,
-}
+EVERYTHING = CaseFacts(
+    vulnerability=tuple(each for each in Vulnerability if each is not Vulnerability.MINOR),
+    antifraud_app="installed_alert_off",
+    call_in_progress=True,
+    transfer_ongoing=True,
+    suspected_call_forwarding=True,
+    suspected_remote_control=True,
+)
+QUIET = CaseFacts(antifraud_app="somethingelse")
 
 
-def card(fraud_type: str, facts: dict[str, Any], language: str = "zh-CN", **more: Any) -> list[str]:
+def card(fraud_type: str, facts: CaseFacts, language: str = "zh-CN", **more: Any) -> list[str]:
     return [line.zh for line in load().card(fraud_type, language, facts, **more)]
 
 
@@ -38,12 +32,12 @@ def text(code: Fact) -> str:
 
 def test_every_fact_has_a_line_and_every_vulnerability_is_a_fact() -> None:
     assert tuple(load().cards.facts) == get_args(Fact)
-    assert set(VULNERABILITIES.values()) <= set(get_args(Fact))
+    assert set(Vulnerability) <= set(get_args(Fact))
 
 
 @pytest.mark.parametrize("fraud_type", FRAUD_TYPES)
 def test_cue_comes_first_in_both_languages(fraud_type: str) -> None:
-    first = load().card(fraud_type, "zh-CN", {})[0]
+    first = load().card(fraud_type, "zh-CN", CaseFacts())[0]
     assert first.zh == load().cue(fraud_type)
     assert first.en.isascii()
 
@@ -53,7 +47,8 @@ def test_nothing_known_adds_nothing() -> None:
 
 
 def test_lines_follow_the_facts_in_the_order_of_the_table() -> None:
-    facts = {**QUIET, "vulnerability": ["elderly", "hearing"], "suspected_remote_control": True}
+    known = (Vulnerability.ELDERLY, Vulnerability.HEARING)
+    facts = replace(QUIET, vulnerability=known, suspected_remote_control=True)
     assert card("F14", facts)[1:] == [text("suspected_remote_control"), text("hearing"), text("elderly")]
     line = load().cards.facts["suspected_remote_control"]
     assert line.zh == "断开Wi-Fi或电源,卸载远程控制软件,不要依赖这部手机联系。"
@@ -62,10 +57,10 @@ def test_lines_follow_the_facts_in_the_order_of_the_table() -> None:
 
 @pytest.mark.parametrize("state", ["not_installed", "installed_alert_off", "installed_alert_on", "unknown"])
 def test_app_state_has_its_line(state: str) -> None:
-    assert card("F01", {**QUIET, "antifraud_app": state})[1:] == [load().cards.facts[f"antifraud_app_{state}"].zh]  # type: ignore[index]
+    assert card("F01", replace(QUIET, antifraud_app=state))[1:] == [load().cards.facts[f"antifraud_app_{state}"].zh]  # type: ignore[index]
 
 
-@pytest.mark.parametrize("minor", [{"minor": True}, {"facts": {**QUIET, "vulnerability": ["minor"]}}])
+@pytest.mark.parametrize("minor", [{"minor": True}, {"facts": replace(QUIET, vulnerability=(Vulnerability.MINOR,))}])
 def test_a_minor_is_met_with_a_guardian_only(minor: dict[str, Any]) -> None:
     lines = card("F12", **{"facts": QUIET, "occasion": 3, **minor})
     assert lines[1] == text("minor")

@@ -1,0 +1,73 @@
+"""Facts of a case: each comes from some instruction, they are joined for the safer, and older rows read."""
+
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from dispatcher import policy, texts, vault
+from dispatcher.casework.context import Context
+from dispatcher.clock import Clock
+from dispatcher.intake import normalised
+from dispatcher.simulate import sample
+from dispatcher.wake import Silent
+from schemas.case_facts import CaseFacts
+from schemas.instruction import Instruction
+from schemas.vocabulary import Urgency, Vulnerability
+
+CALLED = CaseFacts(vulnerability=(Vulnerability.ELDERLY,), antifraud_app="not_installed", call_in_progress=True)
+SEEN = CaseFacts(vulnerability=(Vulnerability.HEARING, Vulnerability.ELDERLY), life_at_risk=True)
+
+
+@pytest.fixture(scope="module")
+def from_samples(tmp_path_factory: pytest.TempPathFactory) -> list[CaseFacts]:
+    """What the sample instructions say, and one more: in no sample is a life feared for, or the person a child."""
+    keys = vault.load(tmp_path_factory.mktemp("keys") / "keys.json", make=True)
+    context = Context(policy=policy.load(), vault=keys, clock=Clock("real"), texts=texts.load(), wake=Silent())
+    bodies = [push.body for push in sample.read(sample.bundled()) if "victim" in push.body]
+    child = bodies[0]["victim"] | {"birth_date": "2015-03-02"}
+    bodies.append(bodies[0] | {"victim": child, "risk": {"life_at_risk": True}})
+    return [_facts(context, body) for body in bodies]
+
+
+def _facts(context: Context, body: dict[str, Any]) -> CaseFacts:
+    at = datetime.fromisoformat(body["issued_at"])
+    return normalised.read(context, Instruction.model_validate(body), Urgency.HIGH, at).facts
+
+
+@pytest.mark.parametrize("name", [each.name for each in fields(CaseFacts)])
+def test_every_fact_is_filled_by_some_instruction(name: str, from_samples: list[CaseFacts]) -> None:
+    assert any(getattr(each, name) != getattr(CaseFacts(), name) for each in from_samples)
+
+
+def test_what_is_stored_reads_as_it_was(from_samples: list[CaseFacts]) -> None:
+    assert [CaseFacts.read(each.stored()) for each in from_samples] == from_samples
+
+
+@pytest.mark.parametrize("name", [each.name for each in fields(CaseFacts)])
+def test_what_an_older_version_did_not_store_is_not_known(name: str) -> None:
+    known = CALLED.joined(SEEN).stored()
+    del known[name]
+    read = CaseFacts.read(known)
+    assert getattr(read, name) == getattr(CaseFacts(), name)
+    assert read.stored() == CaseFacts().stored() | known
+
+
+def test_what_this_version_does_not_know_is_left_out() -> None:
+    stored = CALLED.stored() | {"vulnerability": ["elderly", "left_handed"], "weather": "rain"}
+    assert CaseFacts.read(stored) == CALLED
+
+
+def test_what_either_source_fears_is_feared() -> None:
+    assert CALLED.joined(SEEN) == CaseFacts(
+        vulnerability=(Vulnerability.ELDERLY, Vulnerability.HEARING),
+        antifraud_app="not_installed",
+        call_in_progress=True,
+        life_at_risk=True,
+    )
+    assert SEEN.joined(CALLED).antifraud_app == "unknown"
+
+
+def test_flags_are_named_where_they_are_true() -> None:
+    assert CALLED.joined(SEEN).flags() == {"call_in_progress", "life_at_risk"}
