@@ -14,7 +14,7 @@ from dispatcher.casework.context import Context
 from dispatcher.store import journal_changes
 from dispatcher.store.base import new_id
 from dispatcher.store.cases import CaseRow
-from dispatcher.store.journal import JournalRow
+from dispatcher.store.journal import JournalRow, next_number
 
 ENGINE = "engine"
 
@@ -58,7 +58,8 @@ class UnitOfWork:
 
     def note_without_case(self, event: str, data: dict[str, Any], *, rule: str | None = None, actor: str) -> None:
         """Write one journal entry about something that belongs to no case."""
-        self.session.add(JournalRow(case_id=None, seq=0, **self._entry(event, data, rule, actor)))
+        seq = next_number(self.session)
+        self.session.add(JournalRow(case_id=None, seq=seq, **self._entry(event, data, rule, actor)))
 
     def _entry(self, event: str, data: dict[str, Any], rule: str | None, actor: str) -> dict[str, Any]:
         written = {"id": new_id(), "at": self.now, "written_at": clock.real_now()}

@@ -9,14 +9,14 @@ from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text, type_coerce
+from sqlalchemy import func, select, text, type_coerce
 from sqlalchemy.orm import Session
 
 from dispatcher.store import journal_changes
 from dispatcher.store.base import Base
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.code_column import as_stored
-from dispatcher.store.journal import JournalRow
+from dispatcher.store.journal import JournalNumberRow, JournalRow
 from dispatcher.store.journal_changes import OF_A_CASE, SHARED, Columns
 
 BATCH = 500
@@ -62,6 +62,7 @@ def compare(session: Session, *, rows: bool = True) -> Iterator[Verdict]:
             _compare(session, table, case_ids, told[table.__tablename__], verdict)
         verdict.differences += _seqs(session, case_ids, counts)
         yield verdict
+    _without_case(session, verdict)
     for table in SHARED if rows else ():
         _compare(session, table, None, shared[table.__tablename__], verdict)
     yield verdict
@@ -144,6 +145,27 @@ def _seqs(session: Session, case_ids: Sequence[UUID], counts: Counter[UUID]) -> 
         for case_id, seq in numbered
         if counts[case_id] != seq
     ]
+
+
+def _without_case(session: Session, verdict: Verdict) -> None:
+    """Refused lines, checks of codes: numbered without a gap too, so that a missing one has a name."""
+    of_none = select(JournalRow.seq).where(JournalRow.case_id.is_(None))
+    counted = session.get_one(JournalNumberRow, 1)
+    older = session.scalar(select(func.count()).select_from(of_none.where(JournalRow.seq == 0).subquery())) or 0
+    if older != counted.unnumbered:
+        verdict.differences.append(Difference(None, "journal", "0", "seq", older, counted.unnumbered))
+    numbered = of_none.where(JournalRow.seq > 0).order_by(JournalRow.seq)
+    expected = 1
+    for seq in session.scalars(numbered.execution_options(yield_per=BATCH)):
+        verdict.differences += (_missing(number) for number in range(expected, seq))
+        expected = seq + 1
+        verdict.entries += 1
+    verdict.differences += (_missing(number) for number in range(expected, counted.last + 1))
+    verdict.entries += older
+
+
+def _missing(number: int) -> Difference:
+    return Difference(None, "journal", str(number), None, journal=False, found=True)
 
 
 _LONGEST: Mapping[str, Callable[[Columns], tuple[str, ...]]] = {

@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import Index, update
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from dispatcher.store.base import Base, Json, Key, Timestamp
 
@@ -18,7 +18,7 @@ class JournalRow(Base):
 
     id: Mapped[Key]
     case_id: Mapped[UUID | None]
-    seq: Mapped[int]  # 1, 2, 3 … within its case; 0 without a case
+    seq: Mapped[int]  # 1, 2, 3 … within its case, and among those without a case; 0 where it is older than that
     at: Mapped[Timestamp]  # product time
     written_at: Mapped[Timestamp]  # real time
     actor: Mapped[str]
@@ -27,3 +27,19 @@ class JournalRow(Base):
     data: Mapped[Json]
     # What its transaction did to the case's rows; see journal_changes.py.
     rows: Mapped[Json | None] = mapped_column(JSONB(none_as_null=True))
+
+
+class JournalNumberRow(Base):
+    """The last number of an entry without a case; one row. A case keeps its own (`cases.journal_seq`)."""
+
+    __tablename__ = "journal_numbers"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    last: Mapped[int]
+    unnumbered: Mapped[int]  # how many entries without a case are older than the numbers
+
+
+def next_number(session: Session) -> int:
+    """The number of the next entry without a case. Whoever wants one too waits for this transaction: no gaps."""
+    counted = update(JournalNumberRow).values(last=JournalNumberRow.last + 1).returning(JournalNumberRow.last)
+    return session.execute(counted, execution_options={"synchronize_session": False}).scalar_one()

@@ -1,11 +1,12 @@
 """The journal alone rebuilds every row, and tells where somebody changed one behind its back."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from casework_fixture import CaseworkFixture, Scripted, event, instruction, phone
-from sqlalchemy import select
+from sqlalchemy import select, text
 from visits_fixture import Load, act, case_with_visit, decide_as_supervisor
 
 from dispatcher.reporting.verify import Difference
@@ -98,6 +99,46 @@ def test_a_number_left_out_is_told(full: CaseworkFixture) -> None:
     full.is_tampered = True
     full.sql("UPDATE cases SET journal_seq = journal_seq + 1")
     assert {(each.table, each.column) for each in differences(full)} == {("journal", "seq")}
+
+
+def refuse(casework: CaseworkFixture, times: int) -> None:
+    for _ in range(times):
+        assert casework.push({"op": "no such thing"}).status == "refused"
+
+
+def test_entries_without_a_case_are_numbered_without_a_gap(casework: CaseworkFixture) -> None:
+    """Also where somebody else is refused at the same time, and where a transaction is rolled back."""
+    refuse(casework, 1)
+    with pytest.raises(RuntimeError), casework.begin() as work:
+        work.note_without_case("line_refused", {}, actor="test")
+        raise RuntimeError("rolled back")
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(refuse, [casework] * 4, [3] * 4))
+    assert casework.sql("SELECT seq FROM journal WHERE case_id IS NULL ORDER BY seq") == [(n,) for n in range(1, 14)]
+    assert differences(casework) == []
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_an_entry_without_a_case_that_is_gone_is_named(casework: CaseworkFixture, number: int) -> None:
+    casework.is_tampered = True
+    refuse(casework, 3)
+    delete(casework, number)
+    [one] = differences(casework)
+    assert (one.case, one.table, one.key, one.journal, one.found) == (None, "journal", str(number), False, True)
+
+
+def test_of_the_entries_older_than_the_numbers_none_goes_unseen(casework: CaseworkFixture) -> None:
+    casework.is_tampered = True
+    casework.sql("UPDATE journal_numbers SET unnumbered = 2")
+    [one] = differences(casework)
+    assert (one.table, one.column, one.journal, one.found) == ("journal", "seq", 0, 2)
+
+
+def delete(casework: CaseworkFixture, number: int) -> None:
+    """As who may do anything can: the triggers do not see it."""
+    with casework.sessions.begin() as session:
+        session.execute(text("SET LOCAL session_replication_role = replica"))
+        session.execute(text("DELETE FROM journal WHERE case_id IS NULL AND seq = :number"), {"number": number})
 
 
 def test_a_change_that_nobody_notes_is_refused_whole(casework: CaseworkFixture) -> None:

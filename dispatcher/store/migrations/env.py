@@ -1,12 +1,23 @@
 """Alembic's entry: always on a connection that the caller opened (see dispatcher.store.migrate)."""
 
+from typing import Any
+
 from alembic import context
+from sqlalchemy import text
 
 from dispatcher.store.tables import metadata
+
+
+def check_now(ctx: Any, **_: Any) -> None:
+    """What a revision wrote is checked at its end: the next one may alter a table only with no check pending."""
+    ctx.connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+    ctx.connection.execute(text("SET CONSTRAINTS ALL DEFERRED"))
+
 
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,
+    on_version_apply=check_now,
     include_object=lambda thing, name, kind, reflected, compare_to: (
         not (
             kind == "table"
