@@ -22,11 +22,13 @@ ENGINE = "engine"
 class UnitOfWork:
     """What a use case is given. Nobody else writes the journal, and nobody but `begin` wakes workers."""
 
-    def __init__(self, session: Session, context: Context) -> None:
+    def __init__(self, session: Session, context: Context, *, postpones_decisions: bool = False) -> None:
         self.session = session
         self.context = context
+        self.postpones_decisions = postpones_decisions
         self.lanes: set[str] = set()
         self.has_receipts = False
+        self.has_struck = False
 
     @cached_property
     def now(self) -> datetime:
@@ -45,6 +47,10 @@ class UnitOfWork:
     def wake_settling(self) -> None:
         """Have stored receipts settled after the commit."""
         self.has_receipts = True
+
+    def wake_deciding(self) -> None:
+        """Have cases whose time has come decided on after the commit."""
+        self.has_struck = True
 
     def note(
         self, case: CaseRow, event: str, data: dict[str, Any], *, rule: str | None = None, actor: str = ENGINE
@@ -71,11 +77,18 @@ def _plain(value: Any) -> Any:
 
 
 @contextmanager
-def begin(sessions: sessionmaker[Session], context: Context) -> Iterator[UnitOfWork]:
-    """A unit of work that is committed at its end; what it wakes is woken after that."""
+def begin(
+    sessions: sessionmaker[Session], context: Context, *, postpones_decisions: bool = False
+) -> Iterator[UnitOfWork]:
+    """A unit of work that is committed at its end; what it wakes is woken after that.
+
+    With `postpones_decisions` each case of it is decided on alone, by the next look for cases whose time has come.
+    """
     with sessions.begin() as session:
-        work = UnitOfWork(session, context)
+        work = UnitOfWork(session, context, postpones_decisions=postpones_decisions)
         yield work
     context.wake.deliver(*work.lanes)
     if work.has_receipts:
         context.wake.settle()
+    if work.has_struck:
+        context.wake.advance()

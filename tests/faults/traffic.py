@@ -17,7 +17,7 @@ from uuid import UUID
 from sqlalchemy.exc import DBAPIError
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from dispatcher.intake import instructions
+from dispatcher.intake import lines
 from dispatcher.intake.answer import Answer
 from dispatcher.setup import Services
 from dispatcher.simulate import generate, sample
@@ -109,8 +109,7 @@ class Traffic:
 
     @_persistently
     def _take(self, raw: bytes) -> Answer:
-        with self.services.begin() as work:
-            return instructions.take(work, raw, door="drill")
+        return lines.take_line(self.services.begin, raw, door="drill")
 
     def _act(self) -> None:
         while not self._over.wait(_OFFICERS_EVERY_S):
