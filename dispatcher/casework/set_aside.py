@@ -170,11 +170,13 @@ def _set_aside(
         _log.error("not_set_aside", **about, **told)
         return False
     row = _open_row(work, case.id, attempt_id, receipt_id)
+    if row.failures and work.real_now < row.retry_at:
+        _put_off(work, case, row)  # it was tried for something that came meanwhile: the wait stands
+        return True
     row.point, row.error, row.place = fault.point, fault.error, fault.place
     row.failures += 1
-    wait = WAITS[min(row.failures, len(WAITS)) - 1]
-    row.last_at, row.retry_at = work.real_now, work.real_now + wait
-    _put_off(work, case, row, wait)
+    row.last_at, row.retry_at = work.real_now, work.real_now + WAITS[min(row.failures, len(WAITS)) - 1]
+    _put_off(work, case, row)
     if case.set_aside_at is None:
         case.set_aside_at = work.now
         _open_duty(work, case)
@@ -199,13 +201,14 @@ def _open_row(work: UnitOfWork, case_id: UUID, attempt_id: UUID | None, receipt_
     return row
 
 
-def _put_off(work: UnitOfWork, case: CaseRow, row: SetAsideRow, wait: timedelta) -> None:
+def _put_off(work: UnitOfWork, case: CaseRow, row: SetAsideRow) -> None:
     if row.attempt_id is not None:
         held: Any = update(AttemptRow).where(AttemptRow.id == row.attempt_id, AttemptRow.settled_at.is_(None))
         held = held.values(lease_until=row.retry_at)
     elif row.receipt_id is not None:
         held = update(ReceiptRow).where(ReceiptRow.id == row.receipt_id).values(not_before=row.retry_at)
     else:
+        wait = row.retry_at - work.real_now
         case.next_look_at = work.now + work.context.clock.product_time(wait.total_seconds())
         return
     with work.session.no_autoflush:

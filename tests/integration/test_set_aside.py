@@ -345,6 +345,19 @@ def test_waits_grow_and_the_duty_is_one(casework: CaseworkFixture, poison: Poiso
     assert_over(casework, {str(case_id)})
 
 
+def test_what_comes_within_a_wait_makes_it_no_longer(casework: CaseworkFixture, poison: Poisoned) -> None:
+    [case_id] = opened(casework, 1)
+    poison.decide()
+    poison.cases = {str(case_id)}
+    for _ in range(3):
+        casework.sql("UPDATE cases SET next_look_at = opened_at")
+        look(casework, due.ADVANCING)
+    [row] = faults(casework)
+    assert (row.failures, row.retry_at - row.last_at) == (1, WAITS[0])
+    assert len(casework.journal(case_id, "case_set_aside")) == 1
+    assert casework.case(case_id).next_look_at > casework.now
+
+
 def test_two_faults_of_a_case_are_over_one_by_one(casework: CaseworkFixture, poison: Poisoned, pump: Pump) -> None:
     """A decision on the case is no success of the attempt that is held; the duty stays until both are over."""
     case_id = casework.open(1, phones=[{"number": phone(1)}], channels=["sms", "voice"])
