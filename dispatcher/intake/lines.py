@@ -6,6 +6,7 @@ from dispatcher.intake.answer import Answer
 from dispatcher.logging import logger
 from schemas.errors import BadInstruction
 
+FIELD = "system"  # what is at fault, where no field of the line is
 _log = logger(__name__)
 
 
@@ -29,7 +30,7 @@ def _keep(begin: Begin, raw: bytes, error: Exception, door: str) -> Answer:
     kind = kind_of(error)
     _log.error("line_failed", door=door, **kind)
     fault = BadInstruction(
-        "system",
+        FIELD,
         f"本系统处理出错({kind['error']}),与来源无关;原文已留存,修复后可重新提交",
         f"a fault of the program ({kind['error']}), none of the source's; kept, to be pushed again once it is mended",
     )

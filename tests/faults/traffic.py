@@ -49,6 +49,7 @@ class Traffic:
     per_second: float
     pushed: int = 0
     taken: set[tuple[str, str]] = field(default_factory=set)
+    kept: list[Push] = field(default_factory=list)  # refused for a fault of ours
     error: BaseException | None = None
     _over: threading.Event = field(default_factory=threading.Event)
 
@@ -101,11 +102,19 @@ class Traffic:
     def _push(self, push: Push) -> None:
         raw = json.dumps(push.body, ensure_ascii=False).encode()
         answer = self._take(raw)
+        if answer.status is IntakeStatus.REFUSED and str(answer.reason).startswith(lines.FIELD):
+            self.kept.append(push)
         if answer.status in (IntakeStatus.ACCEPTED, IntakeStatus.DUPLICATE) and answer.case is not None:
             if push.body["op"] == "create":
                 self.taken.add((push.body["source"]["system"], push.body["instruction_id"]))
             if push.people_do.get("visit"):
                 self._officers.set_script(UUID(answer.case), push.people_do["visit"])
+
+    def push_again(self) -> None:
+        """Push once more what was refused for a fault of ours, now that it is mended."""
+        kept, self.kept = self.kept, []
+        for push in kept:
+            self._push(push)
 
     @_persistently
     def _take(self, raw: bytes) -> Answer:
