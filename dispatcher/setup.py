@@ -47,9 +47,9 @@ class Services:
     sessions: sessionmaker[Session]
     context: Context
 
-    def begin(self) -> AbstractContextManager[UnitOfWork]:
+    def begin(self, *, postpones_decisions: bool = False) -> AbstractContextManager[UnitOfWork]:
         """A transaction for one use case; workers are woken after its commit."""
-        return unit_of_work.begin(self.sessions, self.context)
+        return unit_of_work.begin(self.sessions, self.context, postpones_decisions=postpones_decisions)
 
     @property
     def engine(self) -> Engine:

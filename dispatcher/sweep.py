@@ -5,10 +5,13 @@ A process of its own, outside Celery. Two may run; one holds the advisory lock a
 
 import threading
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from dispatcher import clock
+from dispatcher.casework import set_aside
 from dispatcher.casework.context import Context
 from dispatcher.delivery import due, smpp_parts
 from dispatcher.delivery.judge_providers import judge, known
@@ -21,6 +24,7 @@ PERIOD_S = 1.0
 _STEPPED_PERIOD_S = 0.1  # a stepped clock that is ours to move stands still between two sweeps, so they come sooner
 _PARTITIONS_EVERY_S = 3600.0
 _log = logger(__name__)
+Found = TypeVar("Found")
 
 
 def run(services: Services, stop: threading.Event) -> None:
@@ -28,7 +32,9 @@ def run(services: Services, stop: threading.Event) -> None:
     while not stop.is_set():
         try:
             _sweep_while_locked(services, stop)
-        except OperationalError as error:
+        except DBAPIError as error:
+            if not set_aside.is_outage(error):
+                raise
             _log.warning("database_away", error=type(error.orig).__name__)
             stop.wait(PERIOD_S)
 
@@ -42,13 +48,13 @@ def _sweep_while_locked(services: Services, stop: threading.Event) -> None:
         partitions_due = judging_due = 0.0
         while not stop.is_set():
             if time.monotonic() >= partitions_due:
-                _make_partitions(services)
+                _do_alone(_make_partitions, services)
                 partitions_due = time.monotonic() + _PARTITIONS_EVERY_S
             sweep(services)
             if time.monotonic() >= judging_due:
-                judge_providers(services)
+                _do_alone(judge_providers, services)
                 judging_due = time.monotonic() + PERIOD_S * 0.9  # a stepped clock's sweeps come sooner
-            moves_clock = services.context.clock.is_stepped and _step(services)
+            moves_clock = services.context.clock.is_stepped and _do_alone(_step, services)
             stop.wait(_STEPPED_PERIOD_S if moves_clock else PERIOD_S)
             heartbeats.beat(holder, heartbeats.SWEEP)  # fails if the connection is lost, and with it the lock
             holder.commit()
@@ -56,14 +62,31 @@ def _sweep_while_locked(services: Services, stop: threading.Event) -> None:
 
 def sweep(services: Services) -> None:
     """Sweep once: expire leases, wake lanes, receipts and cases that are due."""
-    context = services.context
-    with services.begin() as work:
-        expired = due.expire_leases(work)
+    _do_alone(_expire_leases, services)
+    _do_alone(_wake_due, services)
+
+
+def _do_alone(step: Callable[[Services], Found], services: Services) -> Found | None:
+    """One step, whatever becomes of the others: a fault in it stops none of them, an outage all."""
+    try:
+        return step(services)
+    except Exception as error:
+        if set_aside.is_outage(error):
+            raise
+        _log.error("sweep_step_failed", step=step.__name__.strip("_"), **set_aside.kind_of(error))
+        return None
+
+
+def _expire_leases(services: Services) -> None:
+    expired = set_aside.run(services.begin, due.EXPIRING)
     if expired:
         _log.warning("leases_expired", attempts=expired)
+
+
+def _wake_due(services: Services) -> None:
     with services.begin() as work:
         seen = due.find_due_work(work)
-    wake_due(context, seen)
+    wake_due(services.context, seen)
 
 
 def judge_providers(services: Services) -> None:

@@ -314,6 +314,17 @@ class WorkItemKind(Code):
     CASE_REPORT = "case_report", "移交接报案", "hand the case report to 110 and the precinct"
     LOOK_BACK = "look_back", "一案双查", "look-back"
     CONFLICT = "conflict", "核对冲突指令", "compare the conflicting instruction"
+    FAULT = "fault", "系统故障,请人工跟进本案", "a fault of the program holds this case up: see to it by hand"
+
+
+class FaultPoint(Code):
+    """What was being done when it raised."""
+
+    CLAIM = "claim", "准备发送", "getting a message ready"
+    RECORD = "record", "记录发送结果", "recording what came of a call"
+    EXPIRE = "expire", "处理超时发送", "ending a lease"
+    SETTLE = "settle", "处理回执", "settling a receipt"
+    DECIDE = "decide", "决定后续处置", "deciding what comes next"
 
 
 class Health(Code):

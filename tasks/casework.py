@@ -1,11 +1,10 @@
 """Casework that is not delivery: receipts to settle, cases whose clock struck; a loop for each."""
 
-from collections.abc import Callable
 from typing import Any
 
 from celery import signals
 
-from dispatcher.casework.unit_of_work import UnitOfWork
+from dispatcher.casework import set_aside
 from dispatcher.delivery import due, receipts
 from dispatcher.logging import logger
 from dispatcher.store.retries import retry_on_outage
@@ -30,23 +29,22 @@ def advance_due() -> None:
 
 
 def _settle() -> float | None:
-    count = _do(receipts.settle)
+    count = _do(receipts.SETTLING)
     if count:
         _log.info("receipts_settled", receipts=count)
     return _again(count, receipts.BATCH)
 
 
 def _advance() -> float | None:
-    count = _do(due.advance)
+    count = _do(due.ADVANCING)
     if count:
         _log.info("cases_advanced", cases=count)
     return _again(count, due.BATCH)
 
 
 @retry_on_outage
-def _do(use_case: Callable[[UnitOfWork], int]) -> int:
-    with worker_services().begin() as work:
-        return use_case(work)
+def _do(batch: set_aside.Batch) -> int:
+    return set_aside.run(worker_services().begin, batch)
 
 
 def _again(count: int, full: int) -> float | None:

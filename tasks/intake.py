@@ -14,6 +14,7 @@ from celery import Task, signals
 from celery.worker.request import Request
 
 from dispatcher.intake import instructions as use_case
+from dispatcher.intake import lines
 from dispatcher.intake.answer import Answer
 from dispatcher.logging import logger
 from dispatcher.store.retries import retry_on_outage
@@ -46,9 +47,7 @@ def intake(*instructions: Any, **fields: Any) -> None:
 
 @retry_on_outage
 def _take(raw: bytes) -> Answer:
-    services = worker_services()
-    with services.begin() as work:
-        return use_case.take(work, raw, door=DOOR)
+    return lines.take_line(worker_services().begin, raw, door=DOOR)
 
 
 @signals.task_unknown.connect

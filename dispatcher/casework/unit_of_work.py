@@ -22,13 +22,15 @@ ENGINE = "engine"
 class UnitOfWork:
     """What a use case is given. Nobody else writes the journal, and nobody but `begin` wakes workers."""
 
-    def __init__(self, session: Session, context: Context) -> None:
+    def __init__(self, session: Session, context: Context, *, postpones_decisions: bool = False) -> None:
         # Before the database's clock is read: what is counted from here ends no later than there.
         self.began_at_s = clock.lease_clock()
         self.session = session
         self.context = context
+        self.postpones_decisions = postpones_decisions
         self.lanes: set[str] = set()
         self.has_receipts = False
+        self.has_struck = False
 
     @cached_property
     def now(self) -> datetime:
@@ -47,6 +49,10 @@ class UnitOfWork:
     def wake_settling(self) -> None:
         """Have stored receipts settled after the commit."""
         self.has_receipts = True
+
+    def wake_deciding(self) -> None:
+        """Have cases whose time has come decided on after the commit."""
+        self.has_struck = True
 
     def note(
         self, case: CaseRow, event: str, data: dict[str, Any], *, rule: str | None = None, actor: str = ENGINE
@@ -74,11 +80,18 @@ def _plain(value: Any) -> Any:
 
 
 @contextmanager
-def begin(sessions: sessionmaker[Session], context: Context) -> Iterator[UnitOfWork]:
-    """A unit of work that is committed at its end; what it wakes is woken after that."""
+def begin(
+    sessions: sessionmaker[Session], context: Context, *, postpones_decisions: bool = False
+) -> Iterator[UnitOfWork]:
+    """A unit of work that is committed at its end; what it wakes is woken after that.
+
+    With `postpones_decisions` each case of it is decided on alone, by the next look for cases whose time has come.
+    """
     with sessions.begin() as session:
-        work = UnitOfWork(session, context)
+        work = UnitOfWork(session, context, postpones_decisions=postpones_decisions)
         yield work
     context.wake.deliver(*work.lanes)
     if work.has_receipts:
         context.wake.settle()
+    if work.has_struck:
+        context.wake.advance()

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from dispatcher.cli.output import err, json_line, out
 from dispatcher.errors import OperatorError
-from dispatcher.intake import instructions
+from dispatcher.intake import lines
 from dispatcher.intake.answer import Answer
 from dispatcher.setup import Services, build_services
 from dispatcher.store.retries import retry_on_deadlock
@@ -45,9 +45,8 @@ def push(
 
 @retry_on_deadlock
 def take_line(services: Services, raw: bytes) -> Answer:
-    """One line in a transaction of its own."""
-    with services.begin() as work:
-        return instructions.take(work, raw, door=DOOR)
+    """One line in transactions of its own."""
+    return lines.take_line(services.begin, raw, door=DOOR)
 
 
 def _answers(services: Services, file: str) -> Iterator[tuple[int, Answer]]:

@@ -3,9 +3,12 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any, TypeVar
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
+from dispatcher.casework import set_aside
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.decide import decide
 from dispatcher.casework.moves import move_attempt
@@ -18,6 +21,7 @@ from dispatcher.delivery.due import is_due
 from dispatcher.delivery.provider_call import ProviderCall
 from dispatcher.engine import attempt_states
 from dispatcher.store.attempts import AttemptRow
+from dispatcher.store.base import in_array
 from dispatcher.store.cases import CaseRow
 from dispatcher.wake import URGENT, lane_of
 from providers.base import Message, Provider
@@ -25,12 +29,20 @@ from providers.registry import Registry
 from schemas.vocabulary import Action, AttemptState, Channel
 
 Rows = Sequence[tuple[AttemptRow, CaseRow]]
+Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
 
 
 def claim(
-    work: UnitOfWork, registry: Registry, capacity: Capacity, lanes: Collection[str], limit: int
+    work: UnitOfWork,
+    registry: Registry,
+    capacity: Capacity,
+    lanes: Collection[str],
+    limit: int,
+    only: Collection[UUID] | None = None,
 ) -> list[ProviderCall]:
     """Claim up to `limit` due attempts of these lanes, and commit them to the caller's transaction as in hand.
+
+    `only`: no others than these.
 
     What there is no capacity for is left untouched, and what stands behind it is looked at instead.
     """
@@ -38,7 +50,7 @@ def claim(
     any_deferred = True
     capacity.look_again()
     while any_deferred and len(calls) < limit:
-        rows = _due(work, capacity, lanes, limit - len(calls))
+        rows = _due(work, capacity, lanes, limit - len(calls), only)
         if not rows:
             break
         this = _Slice(work, registry, capacity, lanes, rows)
@@ -58,17 +70,26 @@ def _absence_proves(attempt: AttemptRow, travel_s: float, now: datetime) -> bool
     return is_over and not attempt.possible_duplicate
 
 
-def _due(work: UnitOfWork, capacity: Capacity, lanes: Collection[str], limit: int) -> Rows:
-    due = (
-        select(AttemptRow, CaseRow)
-        .join(CaseRow, CaseRow.id == AttemptRow.case_id)
-        .where(is_due(work.now, work.real_now), AttemptRow.lane.in_(lanes), capacity.is_open())
-        .order_by(AttemptRow.urgency_rank, AttemptRow.due_at)
-        .limit(limit)
-        # The case is locked too, or left for the next round: no claim races a withdrawal.
-        .with_for_update(skip_locked=True, key_share=True, of=[AttemptRow, CaseRow])
-    )
+def find_due(work: UnitOfWork, capacity: Capacity, lanes: Collection[str], limit: int) -> list[UUID]:
+    """The attempts that a claim would take, with no lock."""
+    return list(work.session.scalars(_most_urgent(select(AttemptRow.id), work, capacity, lanes, limit)))
+
+
+def _due(
+    work: UnitOfWork, capacity: Capacity, lanes: Collection[str], limit: int, only: Collection[UUID] | None
+) -> Rows:
+    due = select(AttemptRow, CaseRow).join(CaseRow, CaseRow.id == AttemptRow.case_id)
+    if only is not None:
+        due = due.where(in_array(AttemptRow.id, only))
+    due = _most_urgent(due, work, capacity, lanes, limit)
+    # The case is locked too, or left for the next round: no claim races a withdrawal.
+    due = due.with_for_update(skip_locked=True, key_share=True, of=[AttemptRow, CaseRow])
     return work.session.execute(due).tuples().all()
+
+
+def _most_urgent(due: Query, work: UnitOfWork, capacity: Capacity, lanes: Collection[str], limit: int) -> Query:
+    is_open = is_due(work.now, work.real_now), AttemptRow.lane.in_(lanes), capacity.is_open()
+    return due.where(*is_open).order_by(AttemptRow.urgency_rank, AttemptRow.due_at).limit(limit)
 
 
 class _Slice:
@@ -160,6 +181,7 @@ class _Slice:
             attempt.provider, attempt.sent_at = call.provider, self._work.now
             move_attempt(attempt, attempt_states.claim(attempt))
             self._note(attempt, case, call.message)
+        set_aside.end(self._work, case, is_decided=False)
         return call
 
     def _note(self, attempt: AttemptRow, case: CaseRow, message: Message | None) -> None:

@@ -1,24 +1,25 @@
 """What time brings: due attempts, cases whose clock struck, leases that ran out, the next step of a stepped clock."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from dispatcher import clock
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.decide import decide
+from dispatcher.casework.set_aside import Batch, hold_attempt, hold_case
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.delivery import outcomes
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import in_array
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.receipts import ReceiptRow
-from schemas.vocabulary import Action, AttemptState, Channel
+from schemas.vocabulary import Action, AttemptState, Channel, FaultPoint
 
 BATCH = 100
 Moment = datetime | BindParameter[datetime]
@@ -30,10 +31,15 @@ def is_due(now: Moment, real_now: Moment) -> ColumnElement[bool]:
     return and_(AttemptRow.action.is_not(None), AttemptRow.due_at <= now, free)
 
 
-def advance(work: UnitOfWork) -> int:
-    """Decide on cases whose time has come. Returns how many."""
-    now = work.now
-    struck = select(CaseRow.id).where(CaseRow.next_look_at <= now).order_by(CaseRow.next_look_at).limit(BATCH)
+def is_waiting(real_now: Moment) -> ColumnElement[bool]:
+    """A receipt that is to be settled, and is not set aside."""
+    return and_(ReceiptRow.settled_at.is_(None), or_(ReceiptRow.not_before.is_(None), ReceiptRow.not_before < real_now))
+
+
+def advance(work: UnitOfWork, only: Collection[UUID] | None = None) -> int:
+    """Decide on cases whose time has come, or on those of these. Returns how many."""
+    work.postpones_decisions = False  # this is the look that they are postponed to
+    struck = _among(only, CaseRow.id, _struck(work.now))
     ids = list(work.session.scalars(struck.with_for_update(skip_locked=True, key_share=True)))
     case_file = CaseFile(work)
     case_file.open(ids)
@@ -41,17 +47,15 @@ def advance(work: UnitOfWork) -> int:
     return len(ids)
 
 
-def expire_leases(work: UnitOfWork) -> int:
+def _struck(now: datetime) -> Select[UUID]:
+    return select(CaseRow.id).where(CaseRow.next_look_at <= now).order_by(CaseRow.next_look_at).limit(BATCH)
+
+
+def expire_leases(work: UnitOfWork, only: Collection[UUID] | None = None) -> int:
     """Sending for longer than its lease: whoever held it is gone, and it may or may not have left."""
-    lapsed = (
-        select(AttemptRow.id, AttemptRow.case_id)
-        .join(CaseRow, CaseRow.id == AttemptRow.case_id)
-        .where(AttemptRow.state == AttemptState.SENDING, AttemptRow.lease_until < func.clock_timestamp())
-        .limit(BATCH)
-        # A case that somebody holds is left for the next look: the sweep waits for nobody.
-        .with_for_update(skip_locked=True, key_share=True, of=CaseRow)
-    )
-    rows = work.session.execute(lapsed).tuples().all()
+    lapsed = _among(only, AttemptRow.id, _lapsed().add_columns(AttemptRow.case_id))
+    # A case that somebody holds is left for the next look: the sweep waits for nobody.
+    rows = work.session.execute(lapsed.with_for_update(skip_locked=True, key_share=True, of=CaseRow)).tuples().all()
     case_file = CaseFile(work)
     case_file.open({case_id for _, case_id in rows})
     expired = 0
@@ -67,6 +71,23 @@ def expire_leases(work: UnitOfWork) -> int:
             expired += 1
     decide(case_file)
     return expired
+
+
+def _lapsed() -> Select[UUID]:
+    return (
+        select(AttemptRow.id)
+        .join(CaseRow, CaseRow.id == AttemptRow.case_id)
+        .where(AttemptRow.state == AttemptState.SENDING.value, AttemptRow.lease_until < func.clock_timestamp())
+        .limit(BATCH)
+    )
+
+
+def _among(only: Collection[UUID] | None, key: InstrumentedAttribute[UUID], found: Any) -> Any:
+    return found if only is None else found.where(in_array(key, only))
+
+
+ADVANCING = Batch(FaultPoint.DECIDE, advance, lambda work: list(work.session.scalars(_struck(work.now))), hold_case)
+EXPIRING = Batch(FaultPoint.EXPIRE, expire_leases, lambda work: list(work.session.scalars(_lapsed())), hold_attempt)
 
 
 @dataclass(frozen=True)
@@ -108,7 +129,7 @@ def _whole_look() -> Select[Any]:
     return select(
         lanes.scalar_subquery(),
         select(CaseRow.id).where(CaseRow.next_look_at <= now).exists(),
-        select(ReceiptRow.id).where(ReceiptRow.settled_at.is_(None)).exists(),
+        select(ReceiptRow.id).where(is_waiting(real)).exists(),
         or_(*(each.exists() for each in awaited)),
         func.least(next_looks.scalar_subquery(), next_attempts.scalar_subquery()),
     )

@@ -9,16 +9,19 @@ import asyncio
 import queue
 import threading
 import time
-from collections.abc import Callable, Collection, Coroutine
-from typing import Any
+from collections.abc import Callable, Collection, Coroutine, Sequence
+from functools import partial
+from typing import Any, TypeVar
+from uuid import UUID
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from dispatcher.casework import unit_of_work
+from dispatcher.casework import set_aside, unit_of_work
 from dispatcher.casework.context import Context
+from dispatcher.casework.set_aside import Fault
 from dispatcher.delivery import link_lanes
 from dispatcher.delivery.capacity import Capacity
-from dispatcher.delivery.claim import claim
+from dispatcher.delivery.claim import claim, find_due
 from dispatcher.delivery.provider_call import CallResult, ProviderCall, ProviderCaller
 from dispatcher.delivery.record import record_results
 from dispatcher.delivery.send_stats import SendCounter
@@ -27,6 +30,7 @@ from dispatcher.logging import logger
 from dispatcher.store.retries import retry_on_outage
 from dispatcher.wake import GENERAL, LINK, ROUTINE, URGENT
 from providers.registry import Registry
+from schemas.vocabulary import FaultPoint
 
 CLAIM = 50  # attempts a claim
 UNDER_WAY = 100  # provider calls at once
@@ -36,6 +40,7 @@ FLUSH_RESULTS = 50
 HELD_S = 0.5  # then a result whose case somebody else held is tried again, where nothing else is done meanwhile
 
 _log = logger(__name__)
+Found = TypeVar("Found")
 
 
 class Pump:
@@ -49,7 +54,8 @@ class Pump:
         limiter: Limiter,
         send_counter: SendCounter,
     ) -> None:
-        self._sessions, self._context, self._registry, self._limiter = sessions, context, registry, limiter
+        self._begin = partial(unit_of_work.begin, sessions, context)
+        self._registry, self._limiter = registry, limiter
         self.capacity = Capacity(limiter, registry, context)
         self._caller = ProviderCaller(registry, limiter, send_counter)
         self._loop = asyncio.new_event_loop()
@@ -64,7 +70,8 @@ class Pump:
         done, is_more = 0, True
         while is_more or self._under_way:
             limit = min(CLAIM, self._most(lanes) - self._under_way)
-            calls = self._claim(lanes, limit) if is_served() and not self.stopping.is_set() else []
+            may_claim = is_served() and not self.stopping.is_set()
+            calls, is_full = self._claim(lanes, limit) if may_claim else ([], False)
             self._start(calls)
             fresh = self._gather()
             if not (fresh or self._held or self._under_way):
@@ -72,7 +79,7 @@ class Pump:
             is_planned, recorded = self._record_with_held(fresh)
             done += recorded
             # A last claim that finds nothing costs as much as one that does; whoever plans more wakes this worker.
-            is_more = is_planned or len(calls) == limit
+            is_more = is_planned or is_full
         return done
 
     def wait_s(self) -> float | None:
@@ -102,17 +109,63 @@ class Pump:
         provider = self._registry.get(lane.removeprefix(LINK))
         return min(UNDER_WAY, (provider and provider.capabilities.at_once) or UNDER_WAY)
 
-    @retry_on_outage
-    def _claim(self, lanes: Collection[str], limit: int) -> list[ProviderCall]:
+    def _claim(self, lanes: Collection[str], limit: int) -> tuple[list[ProviderCall], bool]:
+        """Claim what is due. Gives the calls, and whether more may be due behind them."""
         if limit <= 0:
-            return []
+            return [], False
+        while True:
+            try:
+                calls = self._claim_once(lanes, limit)
+                return calls, len(calls) == limit
+            except Exception as error:
+                if set_aside.is_outage(error):
+                    raise
+            calls, any_held = self._claim_by_halves(lanes, limit)
+            if calls or not any_held:
+                return calls, any_held
+
+    def _claim_by_halves(self, lanes: Collection[str], limit: int) -> tuple[list[ProviderCall], bool]:
+        """One of what is due raises: the others are claimed without it. Gives also whether any is held now."""
+        held: list[UUID] = []
+        with self._begin() as work:
+            due = self._share(lanes, limit, partial(find_due, work, self.capacity))
+
+        def claim_those(some: Sequence[UUID], postpones: bool) -> list[ProviderCall]:
+            return self._claim_once(lanes, limit, some, postpones_decisions=postpones)
+
+        def hold(attempt_id: UUID, error: Exception) -> None:
+            if self._hold(FaultPoint.CLAIM, attempt_id, error):
+                held.append(attempt_id)
+
+        claimed = set_aside.isolate(due, claim_those, hold)
+        return [call for calls in claimed for call in calls], bool(held)
+
+    @retry_on_outage
+    def _claim_once(
+        self,
+        lanes: Collection[str],
+        limit: int,
+        only: Collection[UUID] | None = None,
+        *,
+        postpones_decisions: bool = False,
+    ) -> list[ProviderCall]:
+        with self._begin(postpones_decisions=postpones_decisions) as work:
+            return self._share(lanes, limit, partial(claim, work, self._registry, self.capacity, only=only))
+
+    def _share(
+        self, lanes: Collection[str], limit: int, take: Callable[[Collection[str], int], list[Found]]
+    ) -> list[Found]:
+        """Take up to `limit` of what is due; of the routine no more than leaves the share of the urgent free."""
         routine = ROUTINE_UNDER_WAY - self._routine_under_way
-        with unit_of_work.begin(self._sessions, self._context) as work:
-            if ROUTINE not in lanes or routine >= limit:
-                return claim(work, self._registry, self.capacity, lanes, limit)
-            urgent = claim(work, self._registry, self.capacity, (URGENT,), limit)
-            left = min(limit - len(urgent), routine)
-            return urgent + claim(work, self._registry, self.capacity, (ROUTINE,), left)
+        if ROUTINE not in lanes or routine >= limit:
+            return take(lanes, limit)
+        urgent = take((URGENT,), limit)
+        return urgent + take((ROUTINE,), min(limit - len(urgent), routine))
+
+    @retry_on_outage
+    def _hold(self, point: FaultPoint, attempt_id: UUID, error: Exception) -> bool:
+        with self._begin() as work:
+            return set_aside.hold_attempt(work, attempt_id, Fault.of(point, error))
 
     def _start(self, calls: list[ProviderCall]) -> None:
         self._count(calls, 1)
@@ -150,12 +203,18 @@ class Pump:
             _log.warning("cases_held", results=len(self._held))
         return is_planned, len(results) - len(self._held)
 
-    @retry_on_outage
     def _record(self, results: list[CallResult]) -> tuple[bool, list[CallResult]]:
         """Write results down. Gives whether more has become due by them, and those whose case somebody else holds."""
-        if not results:
-            return False, []
-        with unit_of_work.begin(self._sessions, self._context) as work:
+
+        def hold(result: CallResult, error: Exception) -> None:
+            self._hold(FaultPoint.RECORD, result.call.attempt_id, error)
+
+        recorded = set_aside.isolate(results, self._record_once, hold)
+        return any(is_planned for is_planned, _ in recorded), [each for _, held in recorded for each in held]
+
+    @retry_on_outage
+    def _record_once(self, results: Sequence[CallResult], postpones_decisions: bool) -> tuple[bool, list[CallResult]]:
+        with self._begin(postpones_decisions=postpones_decisions) as work:
             held = record_results(work, results)
         for done in results:
             if done not in held:

@@ -1,7 +1,7 @@
 """Receipts: each stored once and answered fast, then settled in batches."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -12,13 +12,16 @@ from sqlalchemy.orm import Session
 
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.decide import decide
+from dispatcher.casework.set_aside import Batch, hold_receipt
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.delivery import outcomes
+from dispatcher.delivery.due import is_waiting
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import in_array, new_id
 from dispatcher.store.probes import ProbeRow
 from dispatcher.store.receipts import ReceiptKeyRow, ReceiptRow
 from providers.base import Accepted, Answered, Receipt
+from schemas.vocabulary import FaultPoint
 
 BATCH = 200
 _KEY_DIGITS = 32
@@ -90,9 +93,14 @@ def _row(receipt_id: UUID, provider: str, receipt: Receipt, now: datetime) -> Re
     )
 
 
-def settle(work: UnitOfWork) -> int:
-    """Settle a batch. What is told of a case that somebody else holds waits. Returns how many are settled."""
-    waiting = select(ReceiptRow).where(ReceiptRow.settled_at.is_(None)).order_by(ReceiptRow.id).limit(BATCH)
+def settle(work: UnitOfWork, only: Collection[UUID] | None = None) -> int:
+    """Settle a batch, or those of these. What is told of a case that somebody else holds waits.
+
+    Returns how many are settled.
+    """
+    waiting = select(ReceiptRow).where(is_waiting(work.real_now)).order_by(ReceiptRow.id).limit(BATCH)
+    if only is not None:
+        waiting = waiting.where(in_array(ReceiptRow.id, only))
     rows = list(work.session.scalars(waiting.with_for_update(skip_locked=True)))
     if not rows:
         return 0
@@ -115,6 +123,14 @@ def settle(work: UnitOfWork) -> int:
             outcomes.record(case_file, case_id, attempt_id, _word(row), asked=None)
     decide(case_file)
     return settled
+
+
+def _waiting(work: UnitOfWork) -> list[UUID]:
+    found = select(ReceiptRow.id).where(is_waiting(work.real_now)).order_by(ReceiptRow.id).limit(BATCH)
+    return list(work.session.scalars(found))
+
+
+SETTLING = Batch(FaultPoint.SETTLE, settle, _waiting, hold_receipt)
 
 
 def _word(row: ReceiptRow) -> Accepted | Answered:

@@ -15,7 +15,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixe
 from dispatcher import clock, sweep
 from dispatcher.delivery import due
 from dispatcher.errors import OperatorError
-from dispatcher.intake import instructions
+from dispatcher.intake import lines
 from dispatcher.intake.answer import Answer
 from dispatcher.setup import Services
 from dispatcher.simulate import sample
@@ -164,8 +164,7 @@ class Play:
 
     def _push(self, push: Push) -> None:
         raw = json.dumps(push.body, ensure_ascii=False).encode()
-        with self._services.begin() as work:
-            answer = instructions.take(work, raw, door=_DOOR)
+        answer = lines.take_line(self._services.begin, raw, door=_DOOR)
         self.outcome.answers[push.name] = answer
         if answer.case is None:
             return

@@ -47,6 +47,7 @@ class CaseRow(Base):
     asked_for: Mapped[list[str]] = mapped_column(JSONB)
     waiting_for: Mapped[str | None]
     next_look_at: Mapped[Timestamp | None]  # when the engine wants to decide again
+    set_aside_at: Mapped[Timestamp | None]  # since when a fault of its own keeps some of it from being done
     first_contact_at: Mapped[Timestamp | None]
     first_contact_channel: Mapped[Channel | None]
     # Money in yuan, kept apart and never added together.

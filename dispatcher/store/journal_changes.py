@@ -32,8 +32,8 @@ OF_A_CASE: tuple[type[Base], ...] = (
 )
 # Shared by cases, under a key of their own; the one that holds longest stands.
 SHARED: Mapping[type[Base], str] = {BadNumberRow: "until", SuppressionRow: "until", CodeRow: "valid_until"}
-# A lock in real time, a hint when to decide again, and a count: they follow from the rest or from the hour.
-TECHNICAL = frozenset({"lease_until", "gave_up_at", "next_look_at", "journal_seq"})
+# A lock in real time, a hint when to decide again, a fault of ours, and a count: they follow from the rest or the hour.
+TECHNICAL = frozenset({"lease_until", "gave_up_at", "next_look_at", "set_aside_at", "journal_seq"})
 
 _ENTRIES, _CHANGES = "journal entries", "journal changes"
 Columns = dict[str, Any]

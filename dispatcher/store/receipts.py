@@ -30,6 +30,7 @@ class ReceiptRow(Base):
     hours: Mapped[int | None]
     stored_at: Mapped[Timestamp]
     settled_at: Mapped[Timestamp | None]
+    not_before: Mapped[Timestamp | None]  # real time: set aside until then
 
 
 class ReceiptKeyRow(Base):

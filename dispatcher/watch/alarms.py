@@ -16,6 +16,7 @@ class Code(StrEnum):
     REDIS_UNREACHABLE = "redis_unreachable"
     SWEEP_SILENT = "sweep_silent"
     CASE_FORGOTTEN = "case_forgotten"
+    SET_ASIDE = "set_aside"
     WORK_LATE = "work_late"
     CHANNEL_DOWN = "channel_down"
     PROVIDER_OUT = "provider_out"
@@ -64,6 +65,11 @@ def _sweep(facts: Facts, limits: Limits) -> Iterator[Alarm]:
 def _forgotten(facts: Facts, limits: Limits) -> Iterator[Alarm]:
     if facts.forgotten.number:
         yield _alarm(Code.CASE_FORGOTTEN, facts.forgotten.since or facts.at, count=facts.forgotten.number)
+
+
+def _set_aside(facts: Facts, limits: Limits) -> Iterator[Alarm]:
+    if facts.set_aside.number:
+        yield _alarm(Code.SET_ASIDE, facts.set_aside.since or facts.at, count=facts.set_aside.number)
 
 
 def _late(facts: Facts, limits: Limits) -> Iterator[Alarm]:
@@ -120,7 +126,7 @@ def _alarm(code: Code, since: datetime, about: str = "", count: int = 1, **words
 
 
 _RULES: tuple[Callable[[Facts, Limits], Iterator[Alarm]], ...] = (
-    *(_database, _redis, _sweep, _forgotten, _down, _late, _out_of_use, _doubts, _probe),
+    *(_database, _redis, _sweep, _forgotten, _set_aside, _down, _late, _out_of_use, _doubts, _probe),
 )
 _TEXTS = {
     Code.DATABASE_UNREACHABLE: ("数据库无法连接({error})", "the database can't be reached ({error})"),
@@ -129,6 +135,10 @@ _TEXTS = {
     Code.CASE_FORGOTTEN: (
         "{count} 个进行中的任务既无后续时间,也无人负责",
         "{count} open case(s) have no time to come and nobody who has them",
+    ),
+    Code.SET_ASIDE: (
+        "{count} 项处理因程序故障被单独搁置,请人工跟进所涉任务",
+        "{count} step(s) set aside by a fault of the program; see to their cases by hand",
     ),
     Code.WORK_LATE: ("{count} 项{zh}到期超过 {limit} 秒未办理", "{count} {en} due for more than {limit} s"),
     Code.CHANNEL_DOWN: ("{zh}没有可用的渠道,消息发不出去", "no provider works for {en}: nothing goes out"),

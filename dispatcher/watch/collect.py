@@ -60,7 +60,8 @@ def _ask_database(engine: Engine, product_clock: Clock, limits: Limits, at: date
                 at,
                 redis=redis_error,
                 swept_s=_swept(session),
-                forgotten=_forgotten(session),
+                forgotten=Count(*session.execute(_FORGOTTEN).one()),
+                set_aside=Count(*session.execute(_SET_ASIDE).one()),
                 late=_late(session, product_clock, limits, now),
                 doubts=_doubts(session, product_clock, limits, now),
                 out_of_use=tuple(
@@ -79,11 +80,6 @@ def _swept(session: Session) -> float | None:
         text("SELECT extract(epoch FROM clock_timestamp() - beat_at) FROM heartbeats WHERE name = 'sweep'")
     )
     return None if age is None else float(age)
-
-
-def _forgotten(session: Session) -> Count:
-    count, since = session.execute(_FORGOTTEN).one()
-    return Count(count, since)
 
 
 def _late(session: Session, product_clock: Clock, limits: Limits, now: datetime) -> tuple[Late, ...]:
@@ -111,6 +107,7 @@ _FORGOTTEN = text("""
     SELECT count(*), min((SELECT max(j.at) FROM journal j WHERE j.case_id = c.id)) FROM cases c
     WHERE c.state = 'open' AND c.waiting_for IS NULL AND c.next_look_at IS NULL AND NOT EXISTS (
         SELECT FROM attempts a WHERE a.case_id = c.id AND (a.action IS NOT NULL OR a.state = 'sending'))""")
+_SET_ASIDE = text("SELECT count(*), min(first_at) FROM set_aside WHERE ended_at IS NULL")
 _LIMIT = "(ARRAY[:u0, :u1, :u2, :u3]::timestamptz[])"
 _LATE = text(f"""
     SELECT 'attempt', greatest(urgency_rank, 0), count(*), min(due_at) FROM attempts
@@ -122,7 +119,8 @@ _LATE = text(f"""
     WHERE next_look_at <= :now AND next_look_at < {_LIMIT}[rank] GROUP BY 2
     UNION ALL
     SELECT 'receipt', NULL, count(*), min(stored_at) FROM receipts
-    WHERE settled_at IS NULL AND stored_at < :receipts HAVING count(*) > 0
+    WHERE settled_at IS NULL AND stored_at < :receipts AND (not_before IS NULL OR not_before < clock_timestamp())
+    HAVING count(*) > 0
     ORDER BY 1, 2""")  # noqa: S608
 # The breaker's words for a provider in use stand here too: with any other it is out of use.
 _OUT_OF_USE = text("""

@@ -70,6 +70,7 @@ class Facts:
     redis: str | None = None
     swept_s: float | None = 0.0  # seconds since the sweep's last sign of life; None: never
     forgotten: Count = Count(0)  # open cases without a time to come and without a person
+    set_aside: Count = Count(0)  # what raised and waits to be tried again
     late: tuple[Late, ...] = ()
     doubts: tuple[Doubts, ...] = ()
     out_of_use: tuple[OutOfUse, ...] = ()

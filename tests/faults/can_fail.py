@@ -40,16 +40,26 @@ SABOTAGES = (
     Sabotage(
         "call-then-commit",
         "dispatcher/delivery/pump.py",
-        """                return claim(work, self._registry, self.capacity, lanes, limit)
+        """            return self._share(lanes, limit, partial(claim, work, self._registry, self.capacity, only=only))
 """,
-        """                calls = claim(work, self._registry, self.capacity, lanes, limit)
-                self._start(calls)
-                while self._results.qsize() < len(calls):
-                    time.sleep(0.01)
-                return []
+        """            calls = self._share(lanes, limit, partial(claim, work, self._registry, self.capacity, only=only))
+            self._start(calls)
+            while self._results.qsize() < len(calls):
+                time.sleep(0.01)
+            return []
 """,
         "kill_before_record",
         "one_message_a_step",
+    ),
+    Sabotage(
+        "no-isolation",
+        "dispatcher/delivery/pump.py",
+        """                if set_aside.is_outage(error):
+                    raise
+""",
+        "                raise\n",
+        "poison",
+        "sent_in_time",
     ),
     Sabotage(
         "receipts-not-known-again",

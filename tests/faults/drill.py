@@ -14,22 +14,25 @@ from datetime import datetime
 from pathlib import Path
 from random import Random
 
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from dispatcher import logging
 from dispatcher.delivery import due
 from dispatcher.setup import Services, build_services
+from dispatcher.store.set_aside import SetAsideRow
 from dispatcher.visits import roster
 from schemas import roster as form
-from tests.faults import invariants, snapshot, traffic
+from tests.faults import invariants, launcher, snapshot, traffic
 from tests.faults.fault_stack import FaultStack, Launch
 from tests.faults.invariants import Invariant
 from tests.faults.snapshot import Snapshot
-from tests.faults.table import DRILLS, Drill
+from tests.faults.table import DRILLS, WORKERS, Drill
 
 _ROSTER = Path(form.__file__).parents[1] / "dispatcher" / "samples" / "roster.toml"
 _HORIZON_S = 60.0  # what is due later than this is a time to come
 _SHOWN = 20
+_FEWEST_POISONED = 4  # cases at each step, however few instructions come
 
 
 @dataclass
@@ -68,8 +71,13 @@ def play(drill: Drill, size: Size, seed: int, home: Path, tell: Callable[[str], 
     begin, chance = time.monotonic(), Random(seed)
     row = Row(drill.name, drill.what, seed, size.instructions)
     launch: Launch = {name: (fault, str(value), str(seed)) for name, (fault, value) in drill.launch.items()}
+    share = max(drill.poison, _FEWEST_POISONED / size.instructions) if drill.poison else 0.0
+    if share:
+        launch |= dict.fromkeys((*WORKERS, "sweep"), ("poison", str(share), str(seed)))
     with _fault_stack(drill, home, launch) as stack:
         os.environ |= stack.environment
+        if share:
+            launcher.poison_intake(share)
         services = build_services()
         with services.sessions.begin() as session:
             roster.load(session, form.read(_ROSTER))
@@ -84,8 +92,12 @@ def play(drill: Drill, size: Size, seed: int, home: Path, tell: Callable[[str], 
                 time.sleep(drill.every_s * chance.uniform(0.8, 1.2) if drill.inject else 0.5)
                 if drill.inject and flow.is_pushing:
                     drill.inject(stack, chance)
+            if share:
+                tell(f"waiting {drill.lasts_s:.0f} s more with the fault")
+                time.sleep(drill.lasts_s)
             row.faults = len(stack.injections) + stack.gateway_injections(drill.gateway)
             stack.calm()
+            flow.push_again()
             if not _is_quiet_within(size.quiet_within_s, services, stack, tell):
                 row.broken.append(f"not quiet after {size.quiet_within_s:.0f} s")
         tell("looking at what became of it")
@@ -117,14 +129,18 @@ def _is_quiet(services: Services, stack: FaultStack) -> bool:
     try:
         with services.begin() as work:
             seen = due.find_due_work(work)
+            is_set_aside = work.session.scalar(select(SetAsideRow.id).where(SetAsideRow.ended_at.is_(None)).limit(1))
     except DBAPIError:
         return False
     soon = seen.next_at is not None and (seen.next_at - seen.now).total_seconds() < _HORIZON_S
-    return seen.is_quiet and not soon and stack.receipts_under_way() == 0
+    return seen.is_quiet and not soon and not is_set_aside and stack.receipts_under_way() == 0
 
 
 def _judge(row: Row, drill: Drill, now: Snapshot, stack: FaultStack) -> None:
-    lost, doubled, others = (_asked(each, now) for each in (invariants.LOST, invariants.DOUBLED, invariants.OTHERS))
+    more = invariants.POISONED if drill.poison else invariants.SOUND
+    kinds = invariants.LOST, invariants.DOUBLED, (*invariants.OTHERS, *more)
+    lost, doubled, others = (_asked(each, now) for each in kinds)
+    row.faults += len(now.set_aside)
     row.lost, row.doubled = len(lost), len(doubled)
     row.in_doubt = sum(each.was_in_doubt for each in now.attempts)
     row.recovery_s, row.doubt_s = _recovery_s(now, stack), round(now.longest_doubt_s, 1)

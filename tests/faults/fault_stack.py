@@ -22,8 +22,9 @@ from dispatcher import clock, embedded
 from dispatcher.settings import Settings
 from dispatcher.supervisor import Child
 from dispatcher.up import Stack
+from tests.faults import launcher
 
-# By worker: the launcher's fault, its value and its seed.
+# By process: the launcher's fault, its value and its seed.
 Launch = dict[str, tuple[str, ...]]
 _CONCERN_ALL = frozenset({"late_ms", "jitter_ms", "answer_late_ms", "receipts"})
 POLICY = Path(__file__).with_name("policy.toml")
@@ -61,13 +62,14 @@ class FaultStack(Stack):
         return cls(settings, launch=launch, receipt_delay_ms=150)
 
     def add(self, name: str, command: list[str]) -> None:
-        at = command.index("celery") if name in self.launch else 0
-        launched = [*command[:at], "tests.faults.launcher", *self.launch[name], *command[at + 1 :]] if at else command
-        super().add(name, launched)
+        python, m, *rest = command
+        launch = ["tests.faults.launcher", *self.launch[name]] if name in self.launch else []
+        super().add(name, [python, m, *launch, *rest])
         self.sound[name] = command
 
     def calm(self) -> None:
         """No fault begins any more. A worker that was launched to die does so once at most."""
+        (self.settings.home / launcher.CALM).touch()
         self.gateway()
         for name, command in self.sound.items():
             self.supervisor.children[name].command = command

@@ -120,7 +120,7 @@ def urgent_first(now: Snapshot) -> Iterator[str]:
     """No critical attempt waited behind a routine one: none was claimed while a critical one had long been due."""
     routine = sorted(each.sent_at for each in now.attempts if each.sent_at and each.urgency_rank > _CRITICAL + 1)
     for each in now.attempts:
-        if each.sent_at is None or each.urgency_rank > _CRITICAL:
+        if each.sent_at is None or each.urgency_rank > _CRITICAL or each.case_id in now.cases_set_aside:
             continue
         told = now.told[each.id]
         free_at = max(now.due[each.id], told, now.urgent_since.get(each.case_id, told)) + _TOLERANCE + now.blocked
@@ -137,6 +137,30 @@ def not_early(now: Snapshot) -> Iterator[str]:
             yield f"attempt {each.id} left {(now.due[each.id] - seen).total_seconds():.0f} s early"
 
 
+def sent_in_time(now: Snapshot) -> Iterator[str]:
+    """What was not set aside itself waited behind nothing that was."""
+    for each in now.attempts:
+        if each.sent_at is None or each.case_id in now.cases_set_aside:
+            continue
+        waited = each.sent_at - max(now.due[each.id], now.told[each.id])
+        if waited > _PATIENCE:
+            yield f"attempt {each.id} waited {waited.total_seconds():.0f} s"
+
+
+def set_aside_told(now: Snapshot) -> Iterator[str]:
+    """Whatever was set aside had a duty of the centre, and both are over since the fault is."""
+    told = {row.case_id for row in now.fault_duties}
+    yield from (f"case {case_id} without a duty" for case_id in now.cases_set_aside - told)
+    yield from (f"duty {row.id} of case {row.case_id} not done" for row in now.fault_duties if row.done_at is None)
+    yield from (f"case {row.case_id} still set aside ({row.point})" for row in now.set_aside if row.ended_at is None)
+
+
+def nothing_set_aside(now: Snapshot) -> Iterator[str]:
+    """None of our steps raised."""
+    for row in now.set_aside:
+        yield f"case {row.case_id}: {row.point} raised {row.error} at {row.place}"
+
+
 def rebuilt(now: Snapshot) -> Iterator[str]:
     """The journal alone gives the tables."""
     yield from (f"rebuild differs: {each}" for each in now.differences)
@@ -145,3 +169,5 @@ def rebuilt(now: Snapshot) -> Iterator[str]:
 LOST: tuple[Invariant, ...] = (in_one_case, not_stranded, nothing_stands, receipts_kept)
 DOUBLED: tuple[Invariant, ...] = (one_message_a_step, one_step_at_a_time, visits_once, receipts_once)
 OTHERS: tuple[Invariant, ...] = (logged, urgent_first, not_early, rebuilt)
+SOUND: tuple[Invariant, ...] = (nothing_set_aside,)
+POISONED: tuple[Invariant, ...] = (sent_in_time, set_aside_told)

@@ -1,23 +1,25 @@
-"""Starts a worker that dies at a chosen point, or whose clock is wrong. Only drills start workers this way."""
+"""Starts a process that dies or raises at a chosen point, or whose clock is wrong. Only drills start them this way."""
 
 import asyncio
 import os
+import runpy
 import signal
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
+from pathlib import Path
 from random import Random
 from typing import Any
-
-from celery.__main__ import main as celery
 
 from dispatcher import clock
 from dispatcher.delivery.provider_call import ProviderCall
 from providers.base import Provider
 from schemas.vocabulary import Action
 
+CALM = "calm"  # a file under DISPATCHER_HOME: no poison from now on
 _SPARED = (2, 10)  # how often the point is passed before it kills: drawn anew for each life
 _STILL_SPARED = (10, 60)  # before it stands still once more
 _IN_CALL_S = 0.002
@@ -99,20 +101,59 @@ def stand_still(_countdown: Callable[[], None], seconds: float) -> None:
 
     @wraps(start)
     def before_call(self: pump.Pump, calls: list[ProviderCall]) -> None:
-        if any(call.action == "send" for call in calls):
+        if any(call.action is Action.SEND for call in calls):
             pass_by("start")
         start(self, calls)
 
     @wraps(make_call)
     async def in_call(provider: Provider, call: ProviderCall) -> Any:
-        if call.action == "send":
+        if call.action is Action.SEND:
             asyncio.get_running_loop().call_later(_IN_CALL_S, pass_by, "call")
         return await make_call(provider, call)
 
     pump.claim, pump.Pump._start, provider_call._call = in_claim, before_call, in_call  # type: ignore
 
 
-FAULTS = {each.__name__: each for each in (before_call, before_record, before_wake, wrong_clock, stand_still)}
+class Poison(RuntimeError):
+    """Raised by what is done for a poisoned case."""
+
+
+def poison(_countdown: Callable[[], None], share: float) -> None:
+    """Getting a message ready, recording, settling and deciding raise for this share of the cases, each for others."""
+    from dispatcher import engine, sweep
+    from dispatcher.delivery import outcomes
+    from dispatcher.delivery.compose import MessageComposer
+
+    def outcome_of(case_file: Any, case_id: object, *_: object, asked: Action | None, **__: object) -> str:
+        return f"{'record' if asked else 'settle'} {case_id}"
+
+    _poison(MessageComposer, "message", share, lambda composer, attempt, case: f"claim {case.id}")
+    _poison(outcomes, "record", share, outcome_of)
+    _poison(engine, "decide", share, lambda case, *_: f"decide {case.id}")
+    _poison(sweep, "judge", 1.0, lambda *_: "judge")  # a step that is about no case
+
+
+def poison_intake(share: float) -> None:
+    """Reading an instruction raises for this share of them."""
+    from dispatcher.intake import normalised
+
+    _poison(normalised, "read", share, lambda context, pushed, *_: f"intake {pushed.instruction_id}")
+
+
+def _poison(owner: Any, name: str, share: float, about: Callable[..., str]) -> None:
+    """The same in every process: whether it raises depends on the name of what it is done for."""
+    done, calm = getattr(owner, name), Path(os.environ["DISPATCHER_HOME"]) / CALM
+
+    @wraps(done)
+    def patched(*given: Any, **named: Any) -> Any:
+        if zlib.crc32(about(*given, **named).encode()) < share * 2**32 and not calm.exists():
+            raise Poison
+        return done(*given, **named)
+
+    setattr(owner, name, patched)
+
+
+FAULTS = {each.__name__: each for each in (before_call, before_record, before_wake, wrong_clock, stand_still, poison)}
 
 
 def _countdown(chance: Random) -> Callable[[], None]:
@@ -127,10 +168,10 @@ def _countdown(chance: Random) -> Callable[[], None]:
 
 
 def main() -> None:
-    fault, value, seed, *words = sys.argv[1:]
-    sys.argv = ["celery", *words]
+    fault, value, seed, module, *words = sys.argv[1:]
+    sys.argv = [module, *words]
     FAULTS[fault](_countdown(Random(f"{seed}:{os.getpid()}")), float(value))
-    celery()
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":

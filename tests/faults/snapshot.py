@@ -17,9 +17,12 @@ from dispatcher.store.cases import CaseRow
 from dispatcher.store.instructions import InstructionRow
 from dispatcher.store.journal import JournalRow
 from dispatcher.store.receipts import ReceiptRow
+from dispatcher.store.set_aside import SetAsideRow
 from dispatcher.store.visits import AssignmentRow
+from dispatcher.store.work_items import WorkItemRow
 from providers.simulator.record import Line
 from providers.simulator.script_words import WORDS
+from schemas.vocabulary import WorkItemKind
 
 Attempt = AttemptRow
 _TIMING = frozenset({"attempt_planned", "attempt_brought_forward"})
@@ -43,6 +46,8 @@ class Snapshot:
     attempts: Sequence[AttemptRow]
     assignments: Sequence[AssignmentRow]
     receipts: Sequence[ReceiptRow]
+    set_aside: Sequence[SetAsideRow]
+    fault_duties: Sequence[WorkItemRow]
     journal: Sequence[JournalRow]
     differences: list[Any]
     blocked: timedelta = timedelta()
@@ -68,6 +73,7 @@ class Snapshot:
                 self.due[attempt], self.told[attempt] = due_at, entry.written_at
             elif entry.event == "urgency_raised" and entry.case_id is not None:
                 self.urgent_since[entry.case_id] = entry.written_at
+        self.cases_set_aside = {row.case_id for row in self.set_aside}
         self.marked_keys = {each.send_key for each in self.attempts if each.possible_duplicate}
 
     def chains(self, rules: frozenset[str]) -> Iterator[list[AttemptRow]]:
@@ -113,6 +119,8 @@ def read(services: Services, record: Path, taken: set[tuple[str, str]], blocked_
             attempts=session.scalars(select(AttemptRow)).all(),
             assignments=session.scalars(select(AssignmentRow)).all(),
             receipts=session.scalars(select(ReceiptRow)).all(),
+            set_aside=session.scalars(select(SetAsideRow)).all(),
+            fault_duties=session.scalars(select(WorkItemRow).where(WorkItemRow.kind == WorkItemKind.FAULT.value)).all(),
             journal=session.scalars(select(JournalRow).order_by(JournalRow.case_id, JournalRow.seq)).all(),
             differences=differences,
             blocked=timedelta(seconds=blocked_s),

@@ -18,7 +18,8 @@ class Drill:
     """`inject` is done every `every_s` seconds while instructions come; `gateway` and `launch` last all the time.
 
     `patient`: doubts wait as long as by the default policy. `leaves_no_doubt`: nothing may be in doubt afterwards.
-    `blocks_s`: how long its fault may keep a case from being claimed.
+    `blocks_s`: how long its fault may keep a case from being claimed. `poison`: the share of cases for which a step
+    raises, as long as instructions come and `lasts_s` longer; all others are sent in time.
     """
 
     name: str
@@ -31,6 +32,8 @@ class Drill:
     patient: bool = False
     leaves_no_doubt: bool = False
     blocks_s: float = 0.0
+    poison: float = 0.0
+    lasts_s: float = 0.0
     in_short: bool = False
 
 
@@ -45,6 +48,7 @@ DRILLS = {
         # So far apart that the last doubts of one kill are settled before the next: that is what recovery is asked for.
         Drill("kill_workers", "kill -9 of all workers at once", injections.kill_workers, every_s=20),
         Drill("term_worker", "SIGTERM to a delivering worker", injections.term_worker, every_s=3, leaves_no_doubt=True),
+        Drill("poison", "one case in a hundred raises, at each step", poison=0.01, lasts_s=15, in_short=True),
         Drill("kill_before_call", "killed after the commit, before the call", launch=_dying("before_call")),
         Drill("kill_before_record", "killed after the call, before its record", launch=_dying("before_record")),
         Drill("kill_before_wake", "killed after the record, before the ring", launch=_dying("before_wake")),

@@ -17,7 +17,7 @@ from uuid import UUID
 from sqlalchemy.exc import DBAPIError
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from dispatcher.intake import instructions
+from dispatcher.intake import lines
 from dispatcher.intake.answer import Answer
 from dispatcher.setup import Services
 from dispatcher.simulate import generate, sample
@@ -49,6 +49,7 @@ class Traffic:
     per_second: float
     pushed: int = 0
     taken: set[tuple[str, str]] = field(default_factory=set)
+    kept: list[Push] = field(default_factory=list)  # refused for a fault of ours
     error: BaseException | None = None
     _over: threading.Event = field(default_factory=threading.Event)
 
@@ -101,16 +102,23 @@ class Traffic:
     def _push(self, push: Push) -> None:
         raw = json.dumps(push.body, ensure_ascii=False).encode()
         answer = self._take(raw)
+        if answer.status is IntakeStatus.REFUSED and str(answer.reason).startswith(lines.FIELD):
+            self.kept.append(push)
         if answer.status in (IntakeStatus.ACCEPTED, IntakeStatus.DUPLICATE) and answer.case is not None:
             if push.body["op"] == "create":
                 self.taken.add((push.body["source"]["system"], push.body["instruction_id"]))
             if push.people_do.get("visit"):
                 self._officers.set_script(UUID(answer.case), push.people_do["visit"])
 
+    def push_again(self) -> None:
+        """Push once more what was refused for a fault of ours, now that it is mended."""
+        kept, self.kept = self.kept, []
+        for push in kept:
+            self._push(push)
+
     @_persistently
     def _take(self, raw: bytes) -> Answer:
-        with self.services.begin() as work:
-            return instructions.take(work, raw, door="drill")
+        return lines.take_line(self.services.begin, raw, door="drill")
 
     def _act(self) -> None:
         while not self._over.wait(_OFFICERS_EVERY_S):

@@ -155,8 +155,8 @@ class CaseworkFixture:
     travel_s: float = 0.0  # of what a sender gave up
     limiter: Limiter = field(default_factory=lambda: Limiter(Shared(NO_REDIS), str, 1))
 
-    def begin(self) -> AbstractContextManager[UnitOfWork]:
-        return unit_of_work.begin(self.sessions, self.context)
+    def begin(self, *, postpones_decisions: bool = False) -> AbstractContextManager[UnitOfWork]:
+        return unit_of_work.begin(self.sessions, self.context, postpones_decisions=postpones_decisions)
 
     def push(self, body: dict[str, Any] | bytes, door: str = "push") -> Answer:
         raw = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()

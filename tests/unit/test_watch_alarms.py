@@ -40,6 +40,7 @@ def test_where_all_is_well_there_is_no_alarm() -> None:
         ({"swept_s": 10.5}, Code.SWEEP_SILENT, "", 1, MONDAY - timedelta(seconds=10.5), "10"),
         ({"swept_s": None}, Code.SWEEP_SILENT, "", 1, MONDAY, "10"),
         ({"forgotten": Count(3, EARLIER)}, Code.CASE_FORGOTTEN, "", 3, EARLIER, "3"),
+        ({"set_aside": Count(2, EARLIER)}, Code.SET_ASIDE, "", 2, EARLIER, "2"),
         (
             {"late": (Late("attempt", Urgency.CRITICAL, Count(7, EARLIER)),)},
             *(Code.WORK_LATE, "attempt:critical", 7, EARLIER, "15"),

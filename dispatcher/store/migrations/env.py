@@ -3,15 +3,16 @@
 from typing import Any
 
 from alembic import context
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
 from dispatcher.store.tables import metadata
 
 
-def check_now(ctx: Any, **_: Any) -> None:
+def check_now(ctx: MigrationContext, step: Any, heads: Any, run_args: Any) -> None:
     """What a revision wrote is checked at its end: the next one may alter a table only with no check pending."""
-    ctx.connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
-    ctx.connection.execute(text("SET CONSTRAINTS ALL DEFERRED"))
+    ctx.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+    ctx.execute(text("SET CONSTRAINTS ALL DEFERRED"))
 
 
 context.configure(

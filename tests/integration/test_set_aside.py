@@ -1,0 +1,451 @@
+"""One bad row stops nothing: what raises is set aside alone, told, tried again, and over with its first success."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from casework_fixture import NO_REDIS, CaseworkFixture, Scripted, instruction, phone, pump_of
+from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
+
+from dispatcher import engine, sweep
+from dispatcher.casework import set_aside
+from dispatcher.casework.set_aside import WAITS
+from dispatcher.delivery import due, outcomes, receipts
+from dispatcher.delivery.compose import MessageComposer
+from dispatcher.delivery.pump import Pump
+from dispatcher.intake import lines, normalised
+from dispatcher.settings import Settings
+from dispatcher.setup import Services
+from dispatcher.store.receipts import ReceiptRow
+from dispatcher.store.set_aside import SetAsideRow
+from dispatcher.store.work_items import WorkItemRow
+from dispatcher.watch.collect import collect
+from dispatcher.watch.limits import Limits
+from providers.base import Answered, Receipt
+from providers.registry import Registry
+from schemas.vocabulary import Result, WorkItemKind
+
+# Which of eight are bad: every place in the batch, several, all of them.
+PLACES = [{0}, {4}, {7}, {2, 3}, {0, 3, 7}, set(range(8))]
+ALL = range(8)
+SECRET_NAME = "何某某的姓名"
+
+
+class Poison(RuntimeError):
+    """Its message holds what must not be written down."""
+
+
+@pytest.fixture
+def poison(monkeypatch: pytest.MonkeyPatch) -> Iterator["Poisoned"]:
+    yield Poisoned(monkeypatch)
+
+
+class Poisoned:
+    """Makes a step raise for some cases, until `cure`."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._monkeypatch = monkeypatch
+        self.cases: set[str] = set()
+
+    def step(self, owner: Any, name: str, case_of: Callable[..., Any]) -> None:
+        done = getattr(owner, name)
+
+        def raising(*given: Any, **named: Any) -> Any:
+            if str(case_of(*given, **named)) in self.cases:
+                raise Poison(SECRET_NAME)
+            return done(*given, **named)
+
+        self._monkeypatch.setattr(owner, name, raising)
+
+    def claim(self) -> None:
+        self.step(MessageComposer, "message", lambda composer, attempt, case: case.id)
+
+    def outcome(self) -> None:
+        self.step(outcomes, "record", lambda case_file, case_id, *_, **__: case_id)
+
+    def decide(self) -> None:
+        self.step(engine, "decide", lambda case, *_: case.id)
+
+    def cure(self) -> None:
+        self.cases.clear()
+
+
+@pytest.fixture
+def services(casework: CaseworkFixture, tmp_path: Path) -> Services:
+    made = Services(Settings(home=tmp_path, redis_url=NO_REDIS), casework.sessions, casework.context)
+    vars(made)["registry"] = Registry([Scripted()])
+    return made
+
+
+@pytest.fixture
+def pump(services: Services) -> Iterator[Pump]:
+    made = pump_of(services)
+    yield made
+    made.close()
+
+
+def opened(casework: CaseworkFixture, count: int = 8, **changes: Any) -> list[UUID]:
+    return [casework.open(number, **changes) for number in range(1, count + 1)]
+
+
+def bad_ones(cases: list[UUID], places: set[int]) -> set[str]:
+    return {str(cases[place]) for place in places}
+
+
+def faults(casework: CaseworkFixture) -> list[SetAsideRow]:
+    return casework.rows(SetAsideRow)
+
+
+def duties(casework: CaseworkFixture) -> list[WorkItemRow]:
+    return casework.rows(WorkItemRow, WorkItemRow.kind == WorkItemKind.FAULT.value)
+
+
+def let_waits_pass(casework: CaseworkFixture) -> None:
+    """Every wait of a held attempt, receipt and case is over."""
+    earlier = "- interval '2 hours' FROM set_aside s WHERE s.ended_at IS NULL"
+    casework.sql(f"UPDATE attempts SET lease_until = lease_until {earlier} AND s.attempt_id = attempts.id")  # noqa: S608
+    casework.sql(f"UPDATE receipts SET not_before = not_before {earlier} AND s.receipt_id = receipts.id")  # noqa: S608
+    casework.sql("UPDATE set_aside SET retry_at = retry_at - interval '2 hours' WHERE ended_at IS NULL")
+    casework.sql("UPDATE cases SET next_look_at = next_look_at - interval '2 hours' WHERE set_aside_at IS NOT NULL")
+
+
+def look(casework: CaseworkFixture, batch: set_aside.Batch) -> int:
+    return set_aside.run(casework.begin, batch)
+
+
+def assert_told_once_each(casework: CaseworkFixture, bad: set[str], point: str) -> None:
+    assert {(str(row.case_id), row.point, row.error, row.failures) for row in faults(casework)} == {
+        (case_id, point, "Poison", 1) for case_id in bad
+    }
+    assert {str(row.case_id) for row in duties(casework)} == bad
+    for case_id in map(UUID, bad):
+        [entry] = casework.journal(case_id, "case_set_aside")
+        assert (entry.rule, entry.data["point"], entry.data["error"]) == ("fault_isolated", point, "Poison")
+        assert SECRET_NAME not in json.dumps(entry.data, ensure_ascii=False)
+
+
+def assert_over(casework: CaseworkFixture, bad: set[str]) -> None:
+    assert all(row.ended_at is not None for row in faults(casework))
+    assert {(str(row.case_id), row.done_by) for row in duties(casework)} == {(case_id, "engine") for case_id in bad}
+    for case_id in map(UUID, bad):
+        assert casework.case(case_id).set_aside_at is None
+        assert len(casework.journal(case_id, "set_aside_ended")) == 1
+
+
+@pytest.mark.parametrize("places", PLACES, ids=str)
+def test_what_raises_in_a_claim_is_held_alone(
+    casework: CaseworkFixture, poison: Poisoned, pump: Pump, places: set[int]
+) -> None:
+    cases = opened(casework)
+    poison.claim()
+    poison.cases = bad_ones(cases, places)
+    with capture_logs() as logs:
+        assert pump.deliver() == len(ALL) - len(places)
+    states = [casework.attempts(case_id)[0].state for case_id in cases]
+    assert states == ["planned" if place in places else "accepted" for place in ALL]
+    assert_told_once_each(casework, poison.cases, "claim")
+    told = [each for each in logs if each["event"] == "set_aside"]
+    assert {(each["case"], each["error"]) for each in told} == {(case_id, "Poison") for case_id in poison.cases}
+    assert all(each["place"].startswith("dispatcher/delivery/claim.py:") for each in told)
+    assert SECRET_NAME not in str(logs)
+    bad = set(poison.cases)
+    poison.cure()
+    assert pump.deliver() == 0  # its wait is not over
+    let_waits_pass(casework)
+    assert pump.deliver() == len(places)
+    assert {each.state for case_id in cases for each in casework.attempts(case_id)} == {"accepted"}
+    assert_over(casework, bad)
+
+
+def test_more_bad_ones_than_one_claim_takes_hold_up_none_behind_them(
+    casework: CaseworkFixture, poison: Poisoned, pump: Pump, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dispatcher.delivery.pump.CLAIM", 4)
+    cases = opened(casework, 6, urgency="high")
+    behind = casework.open(7, urgency="low")
+    poison.claim()
+    poison.cases = set(map(str, cases))
+    assert pump.deliver() == 1
+    assert casework.attempts(behind)[0].state == "accepted"
+
+
+@pytest.mark.parametrize("places", PLACES, ids=str)
+def test_a_result_that_can_not_be_recorded_is_held_alone(
+    casework: CaseworkFixture, poison: Poisoned, pump: Pump, places: set[int]
+) -> None:
+    """Its lease runs out later; then it is in doubt, and its provider is asked."""
+    cases = opened(casework)
+    poison.outcome()
+    poison.cases = bad_ones(cases, places)
+    pump.deliver()
+    states = [casework.attempts(case_id)[0].state for case_id in cases]
+    assert states == ["sending" if place in places else "accepted" for place in ALL]
+    assert_told_once_each(casework, poison.cases, "record")
+    bad = set(poison.cases)
+    poison.cure()
+    let_waits_pass(casework)
+    assert look(casework, due.EXPIRING) == len(places)
+    pump.deliver()
+    assert {each.state for case_id in cases for each in casework.attempts(case_id)} == {"accepted"}
+    assert_over(casework, bad)
+
+
+@pytest.mark.parametrize("places", PLACES, ids=str)
+def test_a_lapsed_lease_that_raises_is_held_alone(
+    casework: CaseworkFixture, poison: Poisoned, places: set[int]
+) -> None:
+    cases = opened(casework)
+    casework.claim(Scripted())
+    casework.sql("UPDATE attempts SET lease_until = now() - interval '1 second'")
+    poison.outcome()
+    poison.cases = bad_ones(cases, places)
+    assert look(casework, due.EXPIRING) == len(ALL)
+    states = [casework.attempts(case_id)[0].state for case_id in cases]
+    assert states == ["sending" if place in places else "in_doubt" for place in ALL]
+    assert_told_once_each(casework, poison.cases, "expire")
+    assert look(casework, due.EXPIRING) == 0
+    bad = set(poison.cases)
+    poison.cure()
+    let_waits_pass(casework)
+    look(casework, due.EXPIRING)
+    assert_over(casework, bad)
+
+
+def store_receipts(casework: CaseworkFixture, cases: list[UUID]) -> None:
+    with casework.begin() as work:
+        for case_id in cases:
+            key = str(casework.attempts(case_id)[0].send_key)
+            receipts.store(work, "scripted", Receipt(key, f"of {key}", Answered(Result.DELIVERED)))
+
+
+@pytest.mark.parametrize("places", PLACES, ids=str)
+def test_a_receipt_that_raises_is_held_alone(casework: CaseworkFixture, poison: Poisoned, places: set[int]) -> None:
+    cases = opened(casework)
+    casework.deliver(Scripted())
+    store_receipts(casework, cases)
+    poison.outcome()
+    poison.cases = bad_ones(cases, places)
+    assert look(casework, receipts.SETTLING) == len(ALL)
+    assert [casework.attempts(case_id)[0].state for case_id in cases] == [
+        "accepted" if place in places else "settled" for place in ALL
+    ]
+    assert_told_once_each(casework, poison.cases, "settle")
+    assert look(casework, receipts.SETTLING) == 0
+    with casework.begin() as work:
+        assert not due.find_due_work(work).has_receipts
+    bad = set(poison.cases)
+    poison.cure()
+    let_waits_pass(casework)
+    assert look(casework, receipts.SETTLING) == len(places)
+    assert casework.rows(ReceiptRow, ReceiptRow.settled_at.is_(None)) == []
+    assert_over(casework, bad)
+
+
+@pytest.mark.parametrize("places", PLACES, ids=str)
+def test_a_case_that_can_not_be_decided_is_held_alone(
+    casework: CaseworkFixture, poison: Poisoned, places: set[int]
+) -> None:
+    cases = opened(casework)
+    casework.sql("UPDATE cases SET next_look_at = opened_at")
+    poison.decide()
+    poison.cases = bad_ones(cases, places)
+    assert look(casework, due.ADVANCING) == len(ALL)
+    assert_told_once_each(casework, poison.cases, "decide")
+    assert look(casework, due.ADVANCING) == 0
+    bad = set(poison.cases)
+    poison.cure()
+    let_waits_pass(casework)
+    assert look(casework, due.ADVANCING) >= len(places)
+    assert_over(casework, bad)
+
+
+@pytest.mark.parametrize("places", PLACES, ids=str)
+def test_what_came_of_a_call_is_kept_where_the_decision_on_it_raises(
+    casework: CaseworkFixture, poison: Poisoned, pump: Pump, places: set[int]
+) -> None:
+    """Each such case is decided on alone at once, and held only where that fails."""
+    cases = opened(casework)
+    poison.decide()
+    poison.cases = bad_ones(cases, places)
+    assert pump.deliver() == len(ALL)
+    assert {casework.attempts(case_id)[0].state for case_id in cases} == {"accepted"}
+    assert faults(casework) == []
+    look(casework, due.ADVANCING)
+    assert_told_once_each(casework, poison.cases, "decide")
+
+
+def test_a_receipt_is_kept_where_the_decision_on_it_raises(casework: CaseworkFixture, poison: Poisoned) -> None:
+    cases = opened(casework, 3)
+    casework.deliver(Scripted())
+    store_receipts(casework, cases)
+    poison.decide()
+    poison.cases = bad_ones(cases, {1})
+    look(casework, receipts.SETTLING)
+    assert {casework.attempts(case_id)[0].state for case_id in cases} == {"settled"}
+    assert casework.rows(ReceiptRow, ReceiptRow.settled_at.is_(None)) == []
+
+
+def test_an_instruction_is_taken_where_the_decision_on_it_raises(
+    casework: CaseworkFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise Poison(SECRET_NAME)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "decide", fail)
+        raw = json.dumps(instruction(), ensure_ascii=False).encode()
+        answer = lines.take_line(casework.begin, raw, door="push")
+        assert answer.status == "accepted"
+        look(casework, due.ADVANCING)
+    assert_told_once_each(casework, {str(answer.case)}, "decide")
+    let_waits_pass(casework)
+    look(casework, due.ADVANCING)
+    assert_over(casework, {str(answer.case)})
+    assert len(casework.deliver(Scripted())) == 1
+
+
+def test_a_line_that_makes_intake_raise_is_kept_answered_and_none_of_the_sources_fault(
+    casework: CaseworkFixture, poison: Poisoned
+) -> None:
+    poison.step(normalised, "read", lambda context, pushed, *_: pushed.instruction_id)
+    poison.cases = {"YJ-2"}
+    raws = [json.dumps(instruction(number), ensure_ascii=False).encode() for number in (1, 2, 3)]
+    with capture_logs() as logs:
+        answers = [lines.take_line(casework.begin, raw, door="push") for raw in raws]
+    assert [each.status for each in answers] == ["accepted", "refused", "accepted"]
+    assert answers[1].instruction_id == "YJ-2"
+    assert "Poison" in str(answers[1].reason)
+    assert "kept" in str(answers[1].reason)
+    [kept] = casework.quarantined()
+    assert (kept.field, kept.bytes) == ("system", len(raws[1]))
+    assert SECRET_NAME not in str(logs) + str([each.reason for each in answers])
+    poison.cure()
+    assert lines.take_line(casework.begin, raws[1], door="push").status == "accepted"
+
+
+def test_waits_grow_and_the_duty_is_one(casework: CaseworkFixture, poison: Poisoned, pump: Pump) -> None:
+    [case_id] = opened(casework, 1)
+    poison.claim()
+    poison.cases = {str(case_id)}
+    waits = []
+    for _ in range(len(WAITS) + 1):
+        pump.deliver()
+        [row] = faults(casework)
+        waits.append(row.retry_at - row.last_at)
+        let_waits_pass(casework)
+    assert waits == [*WAITS, WAITS[-1]]
+    assert len(duties(casework)) == 1
+    assert len(casework.journal(case_id, "case_set_aside")) == len(waits)
+    poison.cure()
+    assert pump.deliver() == 1
+    assert_over(casework, {str(case_id)})
+
+
+def test_what_comes_within_a_wait_makes_it_no_longer(casework: CaseworkFixture, poison: Poisoned) -> None:
+    [case_id] = opened(casework, 1)
+    poison.decide()
+    poison.cases = {str(case_id)}
+    for _ in range(3):
+        casework.sql("UPDATE cases SET next_look_at = opened_at")
+        look(casework, due.ADVANCING)
+    [row] = faults(casework)
+    assert (row.failures, row.retry_at - row.last_at) == (1, WAITS[0])
+    assert len(casework.journal(case_id, "case_set_aside")) == 1
+    assert casework.case(case_id).next_look_at > casework.now
+
+
+def test_two_faults_of_a_case_are_over_one_by_one(casework: CaseworkFixture, poison: Poisoned, pump: Pump) -> None:
+    """A decision on the case is no success of the attempt that is held; the duty stays until both are over."""
+    case_id = casework.open(1, phones=[{"number": phone(1)}], channels=["sms", "voice"])
+    poison.claim()
+    poison.cases = {str(case_id)}
+    pump.deliver()
+    casework.pass_time(minutes=1)
+    pump.deliver()
+    assert [row.failures for row in faults(casework)] == [1, 1]
+    casework.sql("UPDATE cases SET next_look_at = opened_at")
+    assert look(casework, due.ADVANCING) == 1
+    assert [row.ended_at for row in faults(casework)] == [None, None]
+    [duty] = duties(casework)
+    assert duty.done_at is None
+
+
+def test_what_is_cancelled_meanwhile_ends_its_fault(casework: CaseworkFixture, poison: Poisoned, pump: Pump) -> None:
+    [case_id] = opened(casework, 1)
+    poison.claim()
+    poison.cases = {str(case_id)}
+    pump.deliver()
+    at = str(casework.now)
+    casework.push({"op": "withdraw", "instruction_id": "YJ-1", "version": 1, "at": at, "by": "x", "reason": "误报"})
+    assert casework.attempts(case_id)[0].state == "cancelled"
+    assert_over(casework, {str(case_id)})
+
+
+def test_an_outage_sets_nothing_aside(casework: CaseworkFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened(casework, 2)
+    casework.sql("UPDATE cases SET next_look_at = opened_at")
+
+    def away(*_: Any) -> None:
+        raise OperationalError("look", {}, ConnectionError())
+
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "decide", away)
+        with pytest.raises(OperationalError):
+            look(casework, due.ADVANCING)
+    assert faults(casework) == []
+    assert look(casework, due.ADVANCING) == 2
+
+
+def test_a_case_that_somebody_else_has_is_set_aside_by_a_later_round(
+    casework: CaseworkFixture, poison: Poisoned
+) -> None:
+    cases = opened(casework, 2)
+    casework.deliver(Scripted())
+    store_receipts(casework, cases)
+    [receipt_id, _] = [row.id for row in casework.rows(ReceiptRow)]
+    fault = set_aside.Fault(receipts.SETTLING.point, "Poison", "?")
+    with casework.holding(cases[0]), casework.begin() as work:
+        assert not set_aside.hold_receipt(work, receipt_id, fault)
+    with casework.begin() as work:
+        assert set_aside.hold_receipt(work, receipt_id, fault)
+
+
+def test_the_watch_tells_what_is_set_aside(casework: CaseworkFixture, poison: Poisoned, pump: Pump) -> None:
+    cases = opened(casework, 3)
+    poison.claim()
+    poison.cases = bad_ones(cases, {0, 2})
+    pump.deliver()
+    bind = casework.sessions.kw["bind"]
+    found = collect(bind, NO_REDIS, casework.context.clock, Limits(answer_s=120)).set_aside
+    assert (found.number, found.since) == (2, min(row.first_at for row in faults(casework)))
+
+
+@pytest.mark.parametrize("broken", ["expire_leases", "find_due_work"])
+def test_a_step_of_the_sweep_that_raises_stops_no_other(
+    services: Services, casework: CaseworkFixture, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    """Whichever it is: a lease that ran out is ended and due work found, but for the broken one."""
+    opened(casework, 1)
+    casework.claim(Scripted())
+    casework.sql("UPDATE attempts SET lease_until = now() - interval '1 second'")
+    woken: list[due.DueWork] = []
+
+    def fail(*_: Any) -> None:
+        raise Poison(SECRET_NAME)
+
+    monkeypatch.setattr(sweep, "wake_due", lambda context, seen: woken.append(seen))
+    if broken == "expire_leases":
+        monkeypatch.setattr(due, "EXPIRING", set_aside.Batch(due.EXPIRING.point, fail, fail, fail))
+    else:
+        monkeypatch.setattr(due, broken, fail)
+    with capture_logs() as logs:
+        sweep.sweep(services)
+    [told] = [each for each in logs if each["event"] == "sweep_step_failed"]
+    assert told["error"] == "Poison"
+    assert SECRET_NAME not in str(logs)
+    assert len(woken) == (broken == "expire_leases")
+    assert casework.sql("SELECT state FROM attempts")[0][0] == ("sending" if broken == "expire_leases" else "in_doubt")
