@@ -31,6 +31,19 @@ class AmbiguousInstruction(BadInstruction):
         )
 
 
+class ProgramFault(BadInstruction):
+    """The fault is ours, of this kind; the source can't mend it."""
+
+    FIELD = "system"  # where no field of the line is at fault
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(
+            self.FIELD,
+            f"本系统处理出错({kind}),与来源无关;原文已留存,修复后可重新提交",
+            f"a fault of the program ({kind}), none of the source's; kept, to be pushed again once it is mended",
+        )
+
+
 # The reason of a conflict: nothing is refused, and a supervisor decides.
 OTHER_CONTENT = bilingual(
     "同一版本内容不同,已隔离,交主管处理", "same version, other content; kept in quarantine for a supervisor"

@@ -4,9 +4,8 @@ from dispatcher.casework.set_aside import Begin, is_outage, kind_of
 from dispatcher.intake import instructions
 from dispatcher.intake.answer import Answer
 from dispatcher.logging import logger
-from schemas.errors import BadInstruction
+from schemas.errors import ProgramFault
 
-FIELD = "system"  # what is at fault, where no field of the line is
 _log = logger(__name__)
 
 
@@ -29,10 +28,5 @@ def take_line(begin: Begin, raw: bytes, *, door: str) -> Answer:
 def _keep(begin: Begin, raw: bytes, error: Exception, door: str) -> Answer:
     kind = kind_of(error)
     _log.error("line_failed", door=door, **kind)
-    fault = BadInstruction(
-        FIELD,
-        f"本系统处理出错({kind['error']}),与来源无关;原文已留存,修复后可重新提交",
-        f"a fault of the program ({kind['error']}), none of the source's; kept, to be pushed again once it is mended",
-    )
     with begin() as work:
-        return instructions.refuse(work, raw, fault, door=door)
+        return instructions.refuse(work, raw, ProgramFault(kind["error"]), door=door)

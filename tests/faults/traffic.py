@@ -23,6 +23,7 @@ from dispatcher.setup import Services
 from dispatcher.simulate import generate, sample
 from dispatcher.simulate.officer_player import OfficerPlayer
 from dispatcher.simulate.sample import Push
+from schemas.errors import ProgramFault
 from schemas.vocabulary import IntakeStatus
 from tests.faults.fault_stack import FaultStack
 
@@ -102,7 +103,7 @@ class Traffic:
     def _push(self, push: Push) -> None:
         raw = json.dumps(push.body, ensure_ascii=False).encode()
         answer = self._take(raw)
-        if answer.status is IntakeStatus.REFUSED and str(answer.reason).startswith(lines.FIELD):
+        if answer.status is IntakeStatus.REFUSED and str(answer.reason).startswith(ProgramFault.FIELD):
             self.kept.append(push)
         if answer.status in (IntakeStatus.ACCEPTED, IntakeStatus.DUPLICATE) and answer.case is not None:
             if push.body["op"] == "create":
