@@ -6,7 +6,9 @@ from uuid import UUID
 
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.moves import move_attempt, move_visit
+from dispatcher.delivery import understanding
 from dispatcher.engine import attempt_states, visit_states
+from dispatcher.logging import logger
 from dispatcher.store.attempts import AttemptRow
 from providers.base import (
     Accepted,
@@ -31,6 +33,7 @@ from schemas.vocabulary import (
 )
 
 PROVIDER = "provider"
+_log = logger(__name__)
 # Real time: after accepting, a gateway's receipt may be this far on its way before a stepped clock moves.
 _ANSWER_GRACE = timedelta(seconds=15)
 _ASK_AGAIN = timedelta(seconds=20)
@@ -60,6 +63,12 @@ def record(
     if _is_final(attempt, answer):
         case_file.note(case_id, "word_ignored", {"attempt": str(attempt_id), "asked": asked, "state": attempt.state})
         return
+    if not understanding.fits(Channel(attempt.channel), answer):
+        _set_aside(case_file, attempt, answer, asked)
+        if asked == "receipt":
+            return  # the true one may still come
+    answer = understanding.of_channel(Channel(attempt.channel), answer)
+    answer = understanding.of_routes(attempt, answer, case_file.attempts[case_id])
     attempt.lease_until = None
     if isinstance(answer, Accepted):
         _accepted(case_file, attempt, answer, asked)
@@ -82,6 +91,8 @@ def record(
     else:
         if can_fail_over:
             attempt.onward = Onward.NEXT_PROVIDER.value
+        if isinstance(answer, Transient):
+            attempt.number_fault = answer.number_fault or None
         if isinstance(answer, Transient) and answer.retry_after_s is not None:
             attempt.retry_not_before = case_file.now + timedelta(
                 seconds=min(answer.retry_after_s, _LONGEST_NAMED_WAIT_S)
@@ -110,6 +121,14 @@ def cancelled(case_file: CaseFile, case_id: UUID, attempt_id: UUID, *, taken_bac
         move_attempt(attempt, attempt_states.await_receipt(attempt))
         attempt.due_at = _receipt_due_at(case_file, attempt)
     case_file.note(case_id, "recall_answered", {"attempt": str(attempt_id), "taken_back": taken_back}, actor=PROVIDER)
+
+
+def _set_aside(case_file: CaseFile, attempt: AttemptRow, answer: ProviderAnswer, asked: str) -> None:
+    """A result that its channel can't give, such as that of a visit for a call, is not believed: told, and no more."""
+    result = getattr(answer, "result", None)
+    facts = {"attempt": str(attempt.id), "asked": asked, "result": result}
+    _log.warning("result_set_aside", provider=attempt.provider, channel=attempt.channel, **facts)
+    case_file.note(attempt.case_id, "word_ignored", facts | {"state": attempt.state})
 
 
 def _is_final(attempt: AttemptRow, answer: ProviderAnswer) -> bool:
