@@ -68,10 +68,15 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Transient:
-    """Certainly not sent; worth another attempt later."""
+    """Certainly not sent; worth another attempt later.
+
+    `number_fault`, of a call: this route knows no such number. Its word alone takes no number out of use; the word of a
+    second route does.
+    """
 
     detail: str
     retry_after_s: float | None = None
+    number_fault: bool = False
 
 
 @dataclass(frozen=True, slots=True)

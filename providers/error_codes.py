@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 import httpx
 
 from providers.base import Accepted, InDoubt, OperationsFault, Outcome, Permanent, SwitchChannel, Transient
+from schemas.gateway import ref_of
 from schemas.vocabulary import Result
 
 Meaning = Callable[[str], Outcome]
@@ -14,9 +15,6 @@ ErrorCodes = Mapping[str, Meaning]
 # A code, and no free text: that could hold a number.
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]*([.:][A-Za-z0-9_]+)*")
 _LONGEST_CODE = 80
-_LONGEST_REF = 100
-_REFUSED_BEFORE_WORK = frozenset({httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE})
-
 
 UNREADABLE = InDoubt("answer in an unknown form")
 NO_NUMBER = OperationsFault("a message without a number")
@@ -43,9 +41,20 @@ def permanent(result: Result) -> Meaning:
     return lambda code: Permanent(result, code)
 
 
+# What a status says on its own, whoever answers (RFC 9110, 15.5; RFC 6585; RFC 8470; 499 is nginx's). A request that
+# is refused for its form says nothing of the number that it is for. What is not here each adapter knows by itself.
+HTTP_STATUSES: Mapping[int, Meaning] = {
+    **dict.fromkeys((408, 421, 425, 429, 503), transient),  # refused before any work
+    **dict.fromkeys((409, 499), in_doubt),  # the same key is under way; somebody between gave up waiting
+    **dict.fromkeys((400, 401, 402, 403, 404, 405, 406, 407), operations_fault),
+    **dict.fromkeys((411, 413, 414, 415, 417, 426, 428, 431), operations_fault),
+}
+
+
 def accepted(ref: object) -> Outcome:
     """A good answer with the vendor's reference; without one it is in doubt."""
-    return Accepted(ref[:_LONGEST_REF]) if isinstance(ref, str) and ref else UNREADABLE
+    known = ref_of(ref)
+    return Accepted(known) if known else UNREADABLE
 
 
 def loggable(code: object) -> str:
@@ -66,11 +75,16 @@ def outcome(table: ErrorCodes, code: object, status: int = httpx.codes.OK) -> Ou
 
 
 def unreadable(status: int) -> Outcome:
-    """What an unreadable answer means."""
-    return of_status(status, UNREADABLE.detail) if status >= httpx.codes.BAD_REQUEST else UNREADABLE
+    """What an unreadable answer means: nothing but its status is known."""
+    if status < httpx.codes.BAD_REQUEST:
+        return UNREADABLE
+    if HTTP_STATUSES.get(status) is operations_fault:
+        return OperationsFault(f"{status} {UNREADABLE.detail}")
+    return of_status(status, UNREADABLE.detail)
 
 
 def of_status(status: int, detail: str) -> Outcome:
-    """What an HTTP status means on its own, at a vendor without idempotence."""
-    is_broken = status >= httpx.codes.INTERNAL_SERVER_ERROR and status not in _REFUSED_BEFORE_WORK
-    return InDoubt(f"{status} {detail}") if is_broken else Transient(detail)
+    """What an HTTP status means beside an unknown code, at a vendor without idempotence."""
+    meaning = HTTP_STATUSES.get(status)
+    is_broken = status >= httpx.codes.INTERNAL_SERVER_ERROR and meaning is None
+    return InDoubt(f"{status} {detail}") if is_broken or meaning is in_doubt else Transient(detail)

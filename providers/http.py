@@ -61,7 +61,7 @@ def json_object(answer: httpx.Response) -> Mapping[str, Any] | None:
     """The body, if it is a JSON object."""
     try:
         body = answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None
 

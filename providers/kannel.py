@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from providers import http, options, pushed_receipts, tiers
+from providers import error_codes, http, options, pushed_receipts, tiers
 from providers.base import (
     Accepted,
     Answered,
@@ -17,7 +17,6 @@ from providers.base import (
     Capabilities,
     InDoubt,
     Message,
-    OperationsFault,
     Outcome,
     ProviderSettings,
     Receipt,
@@ -25,7 +24,6 @@ from providers.base import (
     Receipts,
     Reply,
     SendOnlyProvider,
-    Transient,
 )
 from providers.callback_guard import CallbackGuard
 from schemas.vocabulary import Channel, Result
@@ -38,12 +36,6 @@ _REPLY = Reply("ok", "text/plain")
 _ACCEPTED: Mapping[str, Accepted] = {
     "0:": Accepted(),
     "3:": Accepted(held=True),  # the carrier's link is down; it goes out when that is back
-}
-_REFUSED: Mapping[int, Outcome] = {
-    httpx.codes.BAD_REQUEST: OperationsFault("kannel answered 400"),  # a parameter that it misses
-    httpx.codes.FORBIDDEN: OperationsFault("kannel answered 403"),
-    httpx.codes.NOT_FOUND: OperationsFault("kannel answered 404"),  # [MEM]
-    httpx.codes.SERVICE_UNAVAILABLE: Transient("kannel answered 503"),  # [MEM]
 }
 # %d of a dlr-url. What the carrier throttles, Kannel itself tries again.
 _STATES: Mapping[str, Accepted | Answered] = {
@@ -106,4 +98,4 @@ def _outcome(answer: httpx.Response) -> Outcome:
     status = answer.status_code
     if status == httpx.codes.ACCEPTED:
         return _ACCEPTED.get(answer.text[:2], InDoubt("202 with unknown words"))
-    return _REFUSED.get(status, InDoubt(f"kannel answered {status}"))
+    return error_codes.HTTP_STATUSES.get(status, error_codes.in_doubt)(f"kannel answered {status}")

@@ -1,17 +1,16 @@
 """Reads what vendors push: one report as a JSON object, or many in an array, some perhaps foreign or broken."""
 
 import json
-import re
 from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from providers.base import Receipt, ReceiptRefused, Receipts, Reply
+from schemas.gateway import send_key_of
 
 # What may stand in the log and in the database: printable, short, and never free text.
 Ref = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,100}$")]
-_SEND_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 # One report as a receipt; None if it is of no use to us. Raises ValidationError if it is unreadable.
 ReadReport = Callable[[Any], Receipt | None]
@@ -51,7 +50,7 @@ def read_single(body: bytes, read_report: ReadReport, reply: Reply) -> Receipts:
 
 def send_key(echoed: str | None) -> str | None:
     """Our key as the vendor echoes it. None if the field is empty or not ours."""
-    return echoed if echoed and _SEND_KEY.fullmatch(echoed) else None
+    return send_key_of(echoed)
 
 
 def _parsed(body: bytes) -> Any:

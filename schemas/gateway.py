@@ -4,9 +4,11 @@ POST {base_url}/messages with header Idempotency-Key -> 202 {"ref"}; GET and DEL
 {base_url}/messages/{id}; receipts come to callback_url, signed as Standard Webhooks.
 """
 
+import re
 from typing import Annotated, Any
+from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from schemas.instruction import MAX_YUAN
 from schemas.vocabulary import Answer, Result
@@ -17,18 +19,47 @@ REQUESTED = "REQUESTED"
 INTERIM = frozenset({QUEUED, REQUESTED})
 
 _LONGEST_PROTECTION_HOURS = 24 * 30
+_LONGEST_REF = 100
+_SEND_KEY = re.compile(r"[0-9A-Fa-f-]{32,36}")
+
+
+def send_key_of(value: object) -> str | None:
+    """Our key as the other side writes it, in capitals or without dashes too. None if it is not one of ours."""
+    if not isinstance(value, str) or not _SEND_KEY.fullmatch(value.strip()):
+        return None
+    try:
+        return str(UUID(value.strip()))
+    except ValueError:
+        return None
+
+
+def ref_of(value: object) -> str | None:
+    """Somebody's reference, which may be a number. None if it is neither that nor a text that can be stored."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    return value[:_LONGEST_REF] if isinstance(value, str) and value and value.isprintable() else None
+
+
+def _send_key(value: str) -> str:
+    key = send_key_of(value)
+    if key is None:
+        raise ValueError("no id of ours")
+    return key
 
 
 class GatewayReceipt(BaseModel):
-    """Body of a receipt, and of the answer to a status query."""
+    """Body of a receipt, and of the answer to a status query.
+
+    What is optional and unreadable is left out: a result is not lost for it.
+    """
 
     model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
 
-    id: Annotated[str, Field(pattern=r"^[0-9a-f-]{36}$")]
-    ref: Annotated[str | None, Field(max_length=100)] = None
+    id: Annotated[str, AfterValidator(_send_key)]
+    ref: Annotated[str | None, BeforeValidator(ref_of)] = None
     result: Annotated[str, Field(max_length=40)]
-    at: str | None = None
-    detail: dict[str, Any] | str | None = None
+    at: Annotated[str | None, BeforeValidator(ref_of)] = None
+    detail: Any = None
 
     @property
     def is_interim(self) -> bool:
@@ -38,6 +69,11 @@ class GatewayReceipt(BaseModel):
     def contact_result(self) -> Result:
         """The result as a code; a word we don't know is UNKNOWN, never success."""
         return Result(self.result) if self.result in set(Result) else Result.UNKNOWN
+
+    @property
+    def word(self) -> str:
+        """The interim word, or the result's code: the same for every copy, and never free text."""
+        return self.result if self.is_interim else self.contact_result.value
 
     @property
     def confirmed(self) -> bool:

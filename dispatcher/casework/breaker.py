@@ -102,7 +102,7 @@ def kind_of(outcome: Outcome, took_s: float, slow_s: float) -> Kind:
         return Kind.FAULT
     if isinstance(outcome, InDoubt):
         return Kind.DOUBT
-    if isinstance(outcome, Transient):
+    if isinstance(outcome, Transient) and not outcome.number_fault:
         return Kind.ERROR
     return Kind.SLOW if took_s > slow_s else Kind.GOOD
 

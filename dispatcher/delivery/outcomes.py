@@ -6,7 +6,9 @@ from uuid import UUID
 
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.moves import move_attempt, move_visit
+from dispatcher.delivery import understanding
 from dispatcher.engine import attempt_states, visit_states
+from dispatcher.logging import logger
 from dispatcher.store.attempts import AttemptRow
 from providers.base import (
     Accepted,
@@ -35,6 +37,7 @@ PROVIDER = "provider"
 # Its worker may be dead, or stand still and go on later.
 LEASE_EXPIRED = InDoubt("lease_expired")
 _RECEIPT = "receipt"
+_log = logger(__name__)
 # Real time: after accepting, a gateway's receipt may be this far on its way before a stepped clock moves.
 _ANSWER_GRACE = timedelta(seconds=15)
 _ASK_AGAIN = timedelta(seconds=20)
@@ -63,12 +66,19 @@ def record(
     `absence_proves`: that its provider has none, when asked, means that it never arrives.
     """
     attempt = case_file.attempt(case_id, attempt_id)
-    if attempt.state == AttemptState.SETTLED and attempt.ending in UNTAKEN and isinstance(answer, Answered):
-        _correct(case_file, attempt, answer)
-        return
-    if _is_final(attempt, answer):
+    corrects = attempt.state == AttemptState.SETTLED and attempt.ending in UNTAKEN and isinstance(answer, Answered)
+    if not corrects and _is_final(attempt, answer):
         data = {"attempt": str(attempt_id), "asked": asked or _RECEIPT, "state": attempt.state}
         case_file.note(case_id, "word_ignored", data)
+        return
+    if not understanding.fits(attempt.channel, answer):
+        _set_aside(case_file, attempt, answer, asked)
+        if asked is None or corrects:
+            return  # the true one may still come
+    answer = understanding.of_channel(attempt.channel, answer)
+    answer = understanding.of_routes(attempt, answer, case_file.attempts[case_id])
+    if corrects and isinstance(answer, Answered):
+        _correct(case_file, attempt, answer)
         return
     attempt.lease_until = None
     if isinstance(answer, Accepted):
@@ -88,6 +98,8 @@ def record(
     else:
         if can_fail_over:
             attempt.onward = Onward.NEXT_PROVIDER
+        if isinstance(answer, Transient):
+            attempt.number_fault = answer.number_fault or None
         if isinstance(answer, Transient) and answer.retry_after_s is not None:
             attempt.retry_not_before = case_file.now + timedelta(
                 seconds=min(answer.retry_after_s, _LONGEST_NAMED_WAIT_S)
@@ -153,6 +165,14 @@ def _correct(case_file: CaseFile, attempt: AttemptRow, answer: Answered) -> None
             other.possible_duplicate = True
     _note_first_contact(case_file, attempt)
     _note(case_file, attempt, "attempt_corrected", result=result, detail=answer.detail)
+
+
+def _set_aside(case_file: CaseFile, attempt: AttemptRow, answer: ProviderAnswer, asked: Action | None) -> None:
+    """A result that its channel can't give, such as that of a visit for a call, is not believed: told, and no more."""
+    result = getattr(answer, "result", None)
+    facts = {"attempt": str(attempt.id), "asked": asked or _RECEIPT, "result": result}
+    _log.warning("result_set_aside", provider=attempt.provider, channel=attempt.channel, **facts)
+    case_file.note(attempt.case_id, "word_ignored", facts | {"state": attempt.state})
 
 
 def _is_final(attempt: AttemptRow, answer: ProviderAnswer) -> bool:

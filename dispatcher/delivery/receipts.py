@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, union
+from sqlalchemy import CompoundSelect, null, select, union
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -21,29 +21,38 @@ from dispatcher.store.base import in_array, new_id
 from dispatcher.store.probes import ProbeRow
 from dispatcher.store.receipts import ReceiptKeyRow, ReceiptRow
 from providers.base import Accepted, Answered, Receipt
-from schemas.vocabulary import FaultPoint
+from schemas.vocabulary import Channel, FaultPoint
 
 BATCH = 200
 _KEY_DIGITS = 32
 # 88 bits, the whole time of a UUIDv7 among them.
-_BEGINNING = re.compile(r"[0-9a-f]{22,31}")
+_BEGINNING = re.compile(r"[0-9a-f]{22,31}", re.IGNORECASE)
 
 
-def addressed(session: Session, provider: str, receipt: Receipt) -> Receipt | None:
-    """The receipt with the whole key of what was sent; None where nothing was, or there is no telling which.
+def addressed(session: Session, provider: str, receipt: Receipt) -> tuple[Receipt, Channel | None] | None:
+    """The receipt with the whole key of what was sent, and its channel, which a probe of the watch has not.
+
+    None where nothing was sent, or there is no telling which.
 
     A message was committed before it left, so no true receipt comes too early. Raises ValueError for no key.
     """
     if receipt.send_key is None:
         by_ref = AttemptRow.provider == provider, AttemptRow.ref == receipt.outcome.ref
-        found = set(session.scalars(select(AttemptRow.send_key).where(*by_ref).distinct().limit(2)))
+        statement = select(AttemptRow.send_key, AttemptRow.channel).where(*by_ref).distinct().limit(2)
+        found = set(session.execute(statement).tuples())
     else:
         low, high = _key_range(receipt.send_key)
         sent = AttemptRow.send_key.between(low, high), AttemptRow.sent_at.is_not(None)
-        probed = select(ProbeRow.send_key).where(ProbeRow.send_key.between(low, high))
+        probed = select(ProbeRow.send_key, null()).where(ProbeRow.send_key.between(low, high))
         # UNION: one key, however many attempts were made under it.
-        found = set(session.scalars(union(select(AttemptRow.send_key).where(*sent), probed).limit(2)))
-    return replace(receipt, send_key=str(found.pop())) if len(found) == 1 else None
+        both: CompoundSelect[UUID, Channel] = union(
+            select(AttemptRow.send_key, AttemptRow.channel).where(*sent), probed
+        )
+        found = set(session.execute(both.limit(2)).tuples())
+    if len(found) != 1:
+        return None
+    send_key, channel = found.pop()
+    return replace(receipt, send_key=str(send_key)), channel
 
 
 def _key_range(send_key: str) -> tuple[UUID, UUID]:

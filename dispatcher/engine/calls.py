@@ -81,7 +81,8 @@ def _round(
     if any(map(case.is_pending, made)) or not left:
         return
     last = last_of(made)
-    if last and last.result is Result.FAILED_TEMPORARY and last.number_id in {each.id for each in left}:
+    failed = last is not None and last.result is Result.FAILED_TEMPORARY and not numbers.is_turn(last)
+    if last and failed and last.number_id in {each.id for each in left}:
         once_more = again(case, policy, last, now)
         if party == case.callee and once_more.send_key is None:
             held = Due(once_more.due_at, once_more.held_by)
@@ -91,16 +92,17 @@ def _round(
         return
     if rounds is not None and numbers.rounds_done(case, party) >= rounds:
         return
-    rang = numbers.calls(case, party)
-    counts = {number.id: sum(each.number_id == number.id for each in rang) for number in left}
+    turns = numbers.turns(case, party)
+    counts = {number.id: sum(each.number_id == number.id for each in turns) for number in left}
     number = min(left, key=lambda each: counts[each.id])
     is_new_round = counts[number.id] > 0 and len(set(counts.values())) == 1
     rule = "call_again" if is_new_round else "next_number" if made else "first_call"
-    due = Due(max(now, _rested(rang, number.id, rest) or begin))
+    due = Due(max(now, _rested(turns, number.id, rest) or begin))
+    rang = numbers.calls(case, party)
     due = caps.call_at(case, policy, party, rang, due) if party == case.callee else awake(case, policy, due)
     previous = made[-1].id if made else None
     yield plan(rule, Channel.VOICE, number, due, warning_number=caps.warning_number(case), retry_of=previous)
 
 
-def _rested(rang: tuple[Attempt, ...], number_id: str, rest: timedelta) -> datetime | None:
-    return max((each.made_at + rest for each in rang if each.number_id == number_id), default=None)
+def _rested(turns: tuple[Attempt, ...], number_id: str, rest: timedelta) -> datetime | None:
+    return max((each.made_at + rest for each in turns if each.number_id == number_id), default=None)

@@ -60,7 +60,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """`number_fault`: the provider refused the number itself. `return_reason`: why an officer gave the visit back."""
+    """`number_fault`: the provider refused the number itself, or knows no such number.
+
+    `return_reason`: why an officer gave the visit back.
+    """
 
     id: str
     channel: Channel

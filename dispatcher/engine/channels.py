@@ -25,7 +25,7 @@ def bad_numbers(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]
 def _dead_for(attempt: Attempt) -> frozenset[Channel]:
     if attempt.result in _DEAD_NUMBER:
         return _BY_PHONE
-    if attempt.channel is Channel.SMS and attempt.number_fault:
+    if attempt.channel is Channel.SMS and attempt.number_fault and attempt.result is not Result.FAILED_TEMPORARY:
         return frozenset({Channel.SMS})
     return frozenset()
 

@@ -2,7 +2,7 @@
 
 from dispatcher.engine.case import SUBJECT, Attempt, Case, Number
 from dispatcher.policy.models import Policy
-from schemas.vocabulary import ANSWERED_BY_STRANGER, Channel, Result, SkipReason
+from schemas.vocabulary import ANSWERED_BY_STRANGER, Channel, Onward, Result, SkipReason
 
 # After one of these a number is not tried again on the same channel.
 _SPENT = ANSWERED_BY_STRANGER | {
@@ -33,10 +33,20 @@ def calls(case: Case, party: str = SUBJECT) -> tuple[Attempt, ...]:
     return tuple(each for each in case.on(Channel.VOICE, party) if each.result not in _NOT_A_CALL)
 
 
+def turns(case: Case, party: str = SUBJECT) -> tuple[Attempt, ...]:
+    """Calls, and attempts that were a number's turn without ringing: the only route knows no such number."""
+    return tuple(each for each in case.on(Channel.VOICE, party) if each.result not in _NOT_A_CALL or is_turn(each))
+
+
+def is_turn(attempt: Attempt) -> bool:
+    """Whether the plan goes on as after a call, though this failed for now: more haste on this number is of no use."""
+    return attempt.number_fault and attempt.onward is not Onward.NEXT_PROVIDER
+
+
 def rounds_done(case: Case, party: str = SUBJECT) -> int:
-    """How often every usable number has been called, where there is one."""
-    rang = [each.number_id for each in calls(case, party)]
-    return min(rang.count(number.id) for number in usable(case, Channel.VOICE, party))
+    """How often every usable number has had its turn, where there is one."""
+    had = [each.number_id for each in turns(case, party)]
+    return min(had.count(number.id) for number in usable(case, Channel.VOICE, party))
 
 
 def phone_route_exhausted(case: Case, policy: Policy) -> bool:

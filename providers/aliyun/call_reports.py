@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from providers import key_press, pushed_receipts
+from providers import error_codes, key_press, pushed_receipts
 from providers.base import Accepted, Answered, InDoubt, Receipt, Status
 from providers.pushed_receipts import PushedReport
 from schemas.vocabulary import Result
@@ -37,7 +37,7 @@ class _Report(PushedReport):
     """Of VoiceReport and of VoiceCallReport, which has status_time."""
 
     call_id: pushed_receipts.Ref
-    status_code: str
+    status_code: pushed_receipts.Ref
     out_id: str | None = None
     dtmf: str | None = None
     status_time: str | None = None
@@ -62,7 +62,7 @@ def status(data: object, ref: str | None) -> Status:
     """`data` is a text of JSON. Its `state` is empty or left out while the call goes on."""
     try:
         details = json.loads(data) if isinstance(data, str) else None
-    except ValueError:
+    except (ValueError, RecursionError):
         details = None
     state = details.get("state") if isinstance(details, dict) else None
     if state:
@@ -82,5 +82,5 @@ def _key_prefix(out_id: str | None) -> str | None:
 def _answered(state: str, keys: str | None, ref: str | None) -> Answered:
     if key_press.is_confirmed(keys):
         return replace(key_press.CONFIRMED, ref=ref)
-    failed = Answered(Result.FAILED_TEMPORARY, detail=f"state_{state}" if state.isdecimal() else "unreadable_code")
+    failed = Answered(Result.FAILED_TEMPORARY, detail=error_codes.loggable(f"state_{state}"))
     return replace(_STATES.get(state, failed), ref=ref)

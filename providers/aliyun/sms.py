@@ -27,14 +27,15 @@ from providers.error_codes import ErrorCodes, operations_fault, permanent, switc
 from providers.limits import Limits, Rate
 from providers.pushed_receipts import PushedReport
 from providers.templates import Template
+from schemas.gateway import ref_of, send_key_of
 from schemas.vocabulary import Channel, Result
 
 _CHINA = timezone(timedelta(hours=8))  # the vendor's days
 _PAGE = "50"  # its largest; nobody gets more of ours in a day
 
 # SendStatus of a detail.
-_WAITING = 1
-_RESULTS: Mapping[object, Result] = {2: Result.FAILED_TEMPORARY, 3: Result.DELIVERED}
+_WAITING = "1"
+_RESULTS: Mapping[str, Result] = {"2": Result.FAILED_TEMPORARY, "3": Result.DELIVERED}
 
 # Those marked [MEM] are unconfirmed.
 ERROR_CODES: ErrorCodes = {
@@ -120,7 +121,7 @@ class AliyunSms(CloudProvider):
         details = body.get("SmsSendDetailDTOs")
         rows = details.get("SmsSendDetailDTO") if isinstance(details, dict) else None
         for row in rows if isinstance(rows, list) else ():
-            if isinstance(row, dict) and row.get("OutId") == inquiry.send_key:
+            if isinstance(row, dict) and send_key_of(row.get("OutId")) == inquiry.send_key:
                 return _status_of(row, inquiry.ref)
         return InDoubt("not listed")
 
@@ -133,9 +134,10 @@ class AliyunSms(CloudProvider):
 
 
 def _status_of(row: Mapping[str, Any], ref: str | None) -> Status:
-    if row.get("SendStatus") == _WAITING:
+    state = ref_of(row.get("SendStatus")) or ""
+    if state == _WAITING:
         return Accepted(ref)
-    result = _RESULTS.get(row.get("SendStatus"))
+    result = _RESULTS.get(state)
     if result is None:
         return error_codes.UNREADABLE
     return Answered(result, ref=ref, detail=error_codes.loggable(row.get("ErrCode")))

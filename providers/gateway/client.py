@@ -1,12 +1,13 @@
 """The client of our gateway protocol (schemas/gateway.py). The adapters of this package differ in the fields alone."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import httpx
 from pydantic import ValidationError
 
-from providers import http, options, tiers
+from providers import error_codes, http, options, tiers
 from providers.base import (
     Accepted,
     Answered,
@@ -16,7 +17,6 @@ from providers.base import (
     Inquiry,
     Message,
     NeverTaken,
-    OperationsFault,
     Outcome,
     Permanent,
     ProviderSettings,
@@ -28,7 +28,7 @@ from providers.base import (
     Transient,
 )
 from providers.callback_guard import CallbackGuard, StandardWebhook
-from schemas.gateway import GatewayReceipt
+from schemas.gateway import GatewayReceipt, ref_of
 from schemas.vocabulary import Channel, Result
 
 # A refusal's {"code"}, if the gateway sends one.
@@ -40,7 +40,8 @@ _ERROR_CODES: Mapping[str, Result] = {
     "content": Result.REJECTED_CONTENT,
 }
 _SWITCH = frozenset({"number_limit", "blacklisted"})
-_OPERATIONS_STATUS = frozenset({401, 402, 403, 404, 405})
+# Of a request that is refused for its form a code may still name the number or the text; of these none does.
+_STATUS_ALONE = frozenset({401, 402, 403, 404, 405, 408, 409, 421, 425, 429, 499})
 Fields = Callable[[Message], Mapping[str, Any]]
 
 
@@ -104,7 +105,7 @@ class GatewayClient:
             receipt = GatewayReceipt.model_validate_json(callback.body)
         except (ValidationError, ValueError):
             raise ReceiptRefused("malformed") from None
-        return Receipts((Receipt(receipt.id, f"{receipt.id}:{receipt.result}", _reported(receipt)),))
+        return Receipts((Receipt(receipt.id, f"{receipt.id}:{receipt.word}", _reported(receipt)),))
 
     async def close(self) -> None:
         await self._http.aclose()
@@ -131,28 +132,39 @@ def _reported(receipt: GatewayReceipt) -> Accepted | Answered:
 
 def _outcome_of(message: Message, answer: httpx.Response) -> Outcome:
     status = answer.status_code
+    body = http.json_object(answer) or {}
     if status == httpx.codes.ACCEPTED:
-        ref = _field(answer, "ref")
-        return Accepted(ref[:100]) if ref else InDoubt("202 without a ref")
-    if status == httpx.codes.TOO_MANY_REQUESTS or status >= httpx.codes.INTERNAL_SERVER_ERROR:
-        after = answer.headers.get("retry-after", "")
-        return Transient(f"gateway answered {status}", float(after) if after.isdigit() else None)
-    if status in _OPERATIONS_STATUS:
-        return OperationsFault(f"gateway answered {status}")
-    code = _field(answer, "code") or ""
-    if code in _SWITCH:
+        ref = ref_of(body.get("ref"))
+        return Accepted(ref) if ref else InDoubt("202 without a ref")
+    # A gateway is idempotent: what broke in it may be sent again.
+    if status >= httpx.codes.INTERNAL_SERVER_ERROR:
+        return Transient(_said(answer), _retry_after(answer))
+    code = None if status in _STATUS_ALONE or status < httpx.codes.BAD_REQUEST else body.get("code")
+    if isinstance(code, str) and code in _SWITCH:
         return SwitchChannel(code)
-    if httpx.codes.BAD_REQUEST <= status < httpx.codes.INTERNAL_SERVER_ERROR:
-        fallback = Result.FAILED_PERMANENT
-        result = _ERROR_CODES.get(code, fallback)
-        # Only a call has results of its own for these; the detail keeps the gateway's code.
-        if message.channel is not Channel.VOICE and result in (Result.INVALID_NUMBER, Result.OUT_OF_SERVICE):
-            result = fallback
-        detail = code if code in _ERROR_CODES else f"gateway answered {status}"
-        return Permanent(result, detail, number_fault=code == _INVALID_NUMBER)
-    return InDoubt(f"gateway answered {status}")
+    if isinstance(code, str) and code in _ERROR_CODES:
+        return _refused(message, code)
+    if status in error_codes.HTTP_STATUSES:
+        outcome = error_codes.HTTP_STATUSES[status](_said(answer))
+        return replace(outcome, retry_after_s=_retry_after(answer)) if isinstance(outcome, Transient) else outcome
+    if status >= httpx.codes.BAD_REQUEST:
+        return Permanent(Result.FAILED_PERMANENT, _said(answer))
+    return InDoubt(_said(answer))
 
 
-def _field(answer: httpx.Response, name: str) -> str | None:
-    value = (http.json_object(answer) or {}).get(name)
-    return value if isinstance(value, str) and value else None
+def _refused(message: Message, code: str) -> Permanent:
+    result = _ERROR_CODES[code]
+    # Only a call has results of its own for these; the detail keeps the gateway's code.
+    if message.channel is not Channel.VOICE and result in (Result.INVALID_NUMBER, Result.OUT_OF_SERVICE):
+        result = Result.FAILED_PERMANENT
+    return Permanent(result, code, number_fault=code == _INVALID_NUMBER)
+
+
+def _said(answer: httpx.Response) -> str:
+    return f"gateway answered {answer.status_code}"
+
+
+def _retry_after(answer: httpx.Response) -> float | None:
+    """The seconds that it asks to wait; a date is passed over."""
+    after = answer.headers.get("retry-after", "")
+    return float(after) if after.isascii() and after.isdecimal() else None

@@ -20,11 +20,17 @@ def _answered(result: Result) -> Meaning:
     return lambda code: Answered(result, detail=code)
 
 
+def _not_found_here(code: str) -> Outcome:
+    return Transient(code, number_fault=True)
+
+
 MEANINGS: Mapping[int, Meaning] = {
     401: operations_fault,  # Unauthorized
     402: operations_fault,  # Payment Required
     403: operations_fault,  # Forbidden; the network itself refuses the call (cause 21)
-    404: permanent(Result.INVALID_NUMBER),  # Not Found; unallocated (1)
+    # Trunks say both of numbers that they were not set up for, too.
+    404: _not_found_here,  # Not Found; unallocated (1)
+    484: _not_found_here,  # Address Incomplete (28)
     407: operations_fault,  # Proxy Authentication Required: our answer to the challenge was refused
     408: _answered(Result.NO_ANSWER),  # Request Timeout; no user responding (18)
     410: permanent(Result.INVALID_NUMBER),  # Gone; number changed (22)
@@ -32,7 +38,6 @@ MEANINGS: Mapping[int, Meaning] = {
     416: operations_fault,  # Unsupported URI Scheme
     433: operations_fault,  # Anonymity Disallowed (RFC 5079)
     480: _answered(Result.NO_ANSWER),  # Temporarily Unavailable; no answer (19), subscriber absent (20)
-    484: permanent(Result.INVALID_NUMBER),  # Address Incomplete (28)
     486: _answered(Result.BUSY),  # Busy Here (17)
     487: _answered(Result.NO_ANSWER),  # Request Terminated
     488: operations_fault,  # Not Acceptable Here: no codec in common

@@ -26,9 +26,10 @@ from providers.base import (
     Transient,
 )
 from providers.smpp import protocol_codes, text, wire
-from providers.smpp.delivery_receipts import id_of_response, report_of
+from providers.smpp.delivery_receipts import DroppedReceipts, UnreadableReceipt, report_of
 from providers.smpp.link import Link, NotSent
 from providers.smpp.link_options import options_of
+from providers.smpp.message_ids import id_of_response
 from providers.smpp.parts import Part, PartStore, reference
 from providers.smpp.session import Answer, Lost
 from providers.smpp.wire import Delivered
@@ -63,7 +64,8 @@ class SmppProvider(SendOnlyProvider):
             linked=True,
             at_once=self._options.at_once,
         )
-        self._link = Link(self._options, settings.secret or "", self._take_in)
+        self.dropped_receipts = DroppedReceipts(settings.name)
+        self._link = Link(self._options, settings.secret or "", self._take_in, self.dropped_receipts.count)
         self._answers: set[asyncio.Task[str]] = set()
 
     async def open(self) -> None:
@@ -149,7 +151,7 @@ class SmppProvider(SendOnlyProvider):
         pdu = await answer
         if pdu.status != protocol_codes.OK or pdu.command == protocol_codes.GENERIC_NACK:
             raise Refused(pdu.status)
-        message_id = id_of_response(wire.first_string(pdu.body), self._options.receipt_ids)
+        message_id = id_of_response(wire.first_string(pdu.body), self._options.id_form)
         if message_id:
             await self._part_store.taken(self.name, Part(message_id, send_key, part, parts))
         return message_id
@@ -164,7 +166,11 @@ class SmppProvider(SendOnlyProvider):
         return wire.query_answer(pdu.body)
 
     async def _take_in(self, delivered: Delivered) -> None:
-        report = report_of(delivered, self._options.receipt_ids)
+        try:
+            report = report_of(delivered, self._options.id_form)
+        except UnreadableReceipt as why:
+            self.dropped_receipts.count(str(why))
+            return
         if report is not None:
             await self._part_store.reported(self.name, report)
 

@@ -5,7 +5,7 @@ import contextlib
 
 from providers.smpp import protocol_codes
 from providers.smpp.link_options import Options
-from providers.smpp.session import Answer, Lost, Session, TakeIn
+from providers.smpp.session import Answer, CountDropped, Lost, Session, TakeIn
 
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 30.0  # between two binds
 _THROTTLED_FOR_S = 1.0
@@ -20,8 +20,9 @@ class NotSent(Exception):
 
 
 class Link:
-    def __init__(self, options: Options, password: str, take_in: TakeIn) -> None:
-        self._options, self._password, self._take_in = options, password, take_in
+    def __init__(self, options: Options, password: str, take_in: TakeIn, count_dropped: CountDropped) -> None:
+        self._options, self._password = options, password
+        self._take_in, self._count_dropped = take_in, count_dropped
         self._session: Session | None = None
         self._is_settled = asyncio.Event()  # bound, or refused
         self._refused: int | None = None
@@ -100,7 +101,7 @@ class Link:
         """One session, to its end. Returns whether it was ever bound. Raises OSError or Lost."""
         async with asyncio.timeout(self._options.timeout_s):
             streams = await asyncio.open_connection(self._options.host, self._options.port)
-        session = Session(*streams, self._options, self._take_in)
+        session = Session(*streams, self._options, self._take_in, self._count_dropped)
         try:
             status = await session.bind(self._password)
             self._refused = None if status in _PASSING else status

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from providers import options
 from providers.base import ProviderSettings, SettingsError
-from providers.smpp.delivery_receipts import IdForm
+from providers.smpp.message_ids import IdForm
 from schemas.vocabulary import Channel
 
 _Ascii = Annotated[str, Field(pattern=r"^[!-~]*$")]
@@ -32,6 +32,11 @@ class Options(BaseModel):
     queries: bool = False  # query_sm is answered
 
     @property
+    def id_form(self) -> IdForm:
+        """How ids are compared. An SMSC that is asked knows an id by its own spelling alone."""
+        return "exact" if self.queries else self.receipt_ids
+
+    @property
     def at_once(self) -> int:
         """Messages that can be handed over at one time, and still leave within half the timeout.
 
@@ -48,7 +53,7 @@ def options_of(settings: ProviderSettings) -> Options:
         raise SettingsError(f"provider {settings.name}: channels of smpp must be: sms")
     if not settings.secret or not settings.secret.isascii() or not settings.secret.isprintable():
         raise SettingsError(f"provider {settings.name}: secret_env must name a variable that holds an ASCII password")
-    if link.queries and link.receipt_ids != "same":
+    if link.queries and link.receipt_ids not in ("same", "exact"):
         # The id is kept as a number then, and the SMSC would not know it by that.
-        raise SettingsError(f"provider {settings.name}: queries needs receipt_ids to be same")
+        raise SettingsError(f"provider {settings.name}: queries needs receipt_ids to be same or exact")
     return link

@@ -16,6 +16,7 @@ DELIVER_SM = 0x00000005
 UNBIND = 0x00000006
 BIND_TRANSCEIVER = 0x00000009
 ENQUIRE_LINK = 0x00000015
+DATA_SM = 0x00000103
 RESPONSE = 0x80000000  # set in the answer to a command
 
 # Statuses that the session itself sends or checks.

@@ -14,6 +14,7 @@ from providers.smpp.wire import Delivered, Pdu
 Answer = asyncio.Future[Pdu]
 # Raises if the delivery can't be stored; the SMSC then repeats it.
 TakeIn = Callable[[Delivered], Awaitable[None]]
+CountDropped = Callable[[str], None]  # of what may have been a receipt, its form
 _log = structlog.get_logger(__name__)
 _LAST_SEQUENCE = 0x7FFFFFFF  # 5.1.4
 _GOODBYE_S = 2.0
@@ -26,11 +27,16 @@ class Lost(Exception):
 
 class Session:
     def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, options: Options, take_in: TakeIn
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        options: Options,
+        take_in: TakeIn,
+        count_dropped: CountDropped,
     ) -> None:
         self.lost = asyncio.Event()
         self._reader, self._writer = reader, writer
-        self._options, self._take_in = options, take_in
+        self._options, self._take_in, self._count_dropped = options, take_in, count_dropped
         self._sequences = count(1)
         self._open: dict[int, tuple[Answer, float]] = {}
         self._windowed: set[int] = set()
@@ -117,6 +123,8 @@ class Session:
             self._reply(pdu)
             self._lose()
         else:
+            if pdu.command == protocol_codes.DATA_SM:
+                self._count_dropped("data_sm")
             self._write(Pdu(protocol_codes.GENERIC_NACK, protocol_codes.INVALID_COMMAND, pdu.sequence))
 
     def _answered(self, pdu: Pdu) -> None:
@@ -140,6 +148,8 @@ class Session:
             except Exception as error:  # noqa: BLE001 - whatever the store's trouble is, the SMSC is to keep the receipt
                 _log.warning("receipt_not_kept", host=self._options.host, error=type(error).__name__)
                 status = protocol_codes.TRY_LATER
+        elif self._is_bound:
+            self._count_dropped("unreadable_deliver_sm")
         self._reply(pdu, status, b"\0")
 
     def _reply(self, pdu: Pdu, status: int = protocol_codes.OK, body: bytes = b"") -> None:

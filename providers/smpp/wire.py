@@ -35,10 +35,11 @@ class Pdu:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What a deliver_sm carries, as far as a receipt is concerned."""
+    """What a deliver_sm carries, as far as a receipt is concerned. `text` is undecoded: data_coding may be wrong."""
 
     esm_class: int
-    text: str
+    data_coding: int
+    text: bytes
     parameters: Mapping[int, bytes]
 
 
@@ -77,5 +78,4 @@ def delivered(pdu: Pdu) -> Delivered | None:
         return None
     parameters = {each.tag: each.value for each in reversed(read_.tlvs)}
     text = read_.short_message or parameters.get(protocol_codes.MESSAGE_PAYLOAD, b"")
-    encoding = "utf-16-be" if read_.data_coding == 8 else "latin-1"
-    return Delivered(read_.esm_class, text.decode(encoding, "replace"), parameters)
+    return Delivered(read_.esm_class, read_.data_coding, text, parameters)

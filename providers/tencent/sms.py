@@ -15,6 +15,7 @@ from providers.limits import Limits, Rate
 from providers.pushed_receipts import PushedReport
 from providers.templates import Template
 from providers.tencent.api import TencentApi
+from schemas.gateway import ref_of, send_key_of
 from schemas.vocabulary import Channel, Result
 
 _ACCEPTED = "Ok"
@@ -104,18 +105,19 @@ class TencentSms(CloudProvider):
 
 
 def _is_about(row: Mapping[str, Any], inquiry: Inquiry) -> bool:
-    return row.get("SessionContext") == inquiry.send_key or row.get("SerialNo") == inquiry.ref
+    is_ours = send_key_of(row.get("SessionContext")) == inquiry.send_key
+    return is_ours or (inquiry.ref is not None and ref_of(row.get("SerialNo")) == inquiry.ref)
 
 
 def _status_of(row: Mapping[str, Any]) -> Status:
     match row:
-        case {"ReportStatus": str(state), "SerialNo": str(ref), **more}:
-            return _answered(state, more.get("Description"), ref[:100])
+        case {"ReportStatus": str(state), "SerialNo": str(ref) | int(ref), **more}:
+            return _answered(state, more.get("Description"), ref_of(ref))
         case _:
             return InDoubt("not listed")
 
 
-def _answered(state: str, carrier_code: object, ref: str) -> Answered:
+def _answered(state: str, carrier_code: object, ref: str | None) -> Answered:
     # No carrier's own code is certain enough to take a number out of use: it stays in use, the code in the log.
     result = Result.DELIVERED if state == "SUCCESS" else Result.FAILED_TEMPORARY
     return Answered(result, ref=ref, detail=error_codes.loggable(carrier_code))

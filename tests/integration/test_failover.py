@@ -9,6 +9,7 @@ import pytest
 from casework_fixture import CaseworkFixture, Scripted
 
 from dispatcher.store.attempts import AttemptRow
+from dispatcher.store.cases import BadNumberRow
 from dispatcher.wake import link_lane
 from providers.base import (
     Answered,
@@ -73,6 +74,40 @@ def test_a_passing_refusal_goes_to_the_next_provider_at_once_and_then_waits(case
     ]
     assert {provider for provider, *_ in route(casework, case_id)[2:4]} == {"a", "b"}
     assert casework.attempts(case_id, "sms")[-1].due_at == casework.now + timedelta(seconds=10)
+
+
+@pytest.mark.parametrize("code", ["sip_404", "sip_484"])
+def test_a_number_is_bad_only_once_a_second_route_says_so(casework: CaseworkFixture, code: str) -> None:
+    unknown_here = Transient(code, number_fault=True)
+    alone, another = Scripted([unknown_here] * 9, name="a"), Scripted([unknown_here] * 9, name="b")
+    case_id = casework.open(channels=["voice"])
+    casework.pass_time(minutes=1)
+    casework.deliver(alone)
+    [first, *_] = casework.attempts(case_id, "voice")
+    assert (first.result, first.detail, first.number_fault) == ("FAILED_TEMPORARY", code, True)
+    assert casework.rows(BadNumberRow) == []
+    casework.pass_time(minutes=30)
+    casework.deliver(alone)
+    assert {each.result for each in casework.attempts(case_id, "voice") if each.sent_at} == {"FAILED_TEMPORARY"}
+    assert casework.rows(BadNumberRow) == []
+    casework.pass_time(minutes=30)
+    casework.deliver(another)
+    told = [(each.provider, each.result) for each in casework.attempts(case_id, "voice") if each.sent_at]
+    assert told == [("a", "FAILED_TEMPORARY"), ("a", "FAILED_TEMPORARY"), ("b", "INVALID_NUMBER")]
+    assert casework.rows(BadNumberRow) != []
+
+
+def test_a_second_route_is_asked_at_once_and_may_know_the_number(casework: CaseworkFixture) -> None:
+    unknown_here = Transient("sip_404", number_fault=True)
+    busy = Answered(Result.BUSY)
+    case_id = casework.open(channels=["voice"])
+    casework.pass_time(minutes=1)
+    providers = Scripted([unknown_here] * 2, name="a"), Scripted([busy] * 2, name="b")
+    for _ in range(2):
+        casework.deliver(*providers)
+    told = {each.provider: each.result for each in casework.attempts(case_id, "voice") if each.sent_at}
+    assert told in ({"a": "FAILED_TEMPORARY", "b": "BUSY"}, {"b": "BUSY"})
+    assert casework.rows(BadNumberRow) == []
 
 
 def test_a_wait_that_one_provider_named_holds_up_no_other(casework: CaseworkFixture) -> None:

@@ -27,8 +27,9 @@ from dispatcher.setup import Services
 from dispatcher.store.receipts import ReceiptRow
 from dispatcher.store.tables import metadata
 from dispatcher.web.hooks.app import make
-from providers.base import Answered, Receipt
-from schemas.vocabulary import Result
+from providers.base import Answered, InDoubt, Receipt
+from schemas.channel_results import RESULTS_OF
+from schemas.vocabulary import Channel, Result
 
 SECRET = "whsec_" + base64.b64encode(b"s" * 32).decode()
 PROVIDERS = """
@@ -133,6 +134,69 @@ def test_what_a_confirmed_call_says_is_kept_and_free_text_is_not(casework: Casew
     assert (row.result, row.confirmed, row.answer, row.detail) == ("ANSWERED_SUBJECT", True, "denies", None)
 
 
+@pytest.mark.parametrize(
+    ("channel", "result"),
+    [("voice", each.value) for each in sorted(set(Result) - RESULTS_OF[Channel.VOICE])]
+    + [("sms", each.value) for each in sorted(set(Result) - RESULTS_OF[Channel.SMS])],
+)
+def test_a_result_of_another_channel_is_kept_told_and_changes_nothing(
+    casework: CaseworkFixture, gateway: FastAPI, channel: str, result: str
+) -> None:
+    case_id = casework.open(channels=[channel])
+    casework.pass_time(minutes=1)
+    casework.deliver(Scripted(name="city-sms"))
+    key = casework.attempts(case_id)[0].send_key
+    confirmed = {"confirmed": True, "answer": "dissuaded"}
+    with capture_logs() as logged:
+        assert post(gateway, report(key, result, detail=confirmed)) == 204
+        casework.settle()
+    [row] = casework.rows(ReceiptRow)
+    assert (row.result, row.settled_at) == (result, casework.now)
+    [attempt] = casework.rows_of_key(key)
+    assert (attempt.state, attempt.result, attempt.confirmed) == ("accepted", None, False)
+    assert casework.case(case_id).state == "open"
+    assert casework.events(case_id)[-1] == "word_ignored"
+    assert refused(gateway) == {"result of another channel": 1}
+    assert [each["event"] for each in logged if each["log_level"] == "warning"] == [
+        "receipts_left_out",
+        "result_set_aside",
+    ]
+    true = "BUSY" if channel == "voice" else "DELIVERED"
+    assert post(gateway, report(key, true)) == 204
+    casework.settle()
+    assert casework.rows_of_key(key)[0].result == true
+
+
+@pytest.mark.parametrize("asked", ["send", "query"])
+def test_a_result_of_another_channel_in_an_answer_is_taken_for_accepted(casework: CaseworkFixture, asked: str) -> None:
+    met = Answered(Result.MET_DISSUADED, confirmed=True, ref="r1")
+    provider = Scripted([met if asked == "send" else InDoubt("lost")], [met])
+    case_id = casework.open(channels=["voice"])
+    casework.pass_time(minutes=1)
+    for _ in range(1 if asked == "send" else 2):
+        casework.deliver(provider)
+    attempt = casework.attempts(case_id, "voice")[0]
+    assert (attempt.state, attempt.result, attempt.ref, attempt.confirmed) == ("accepted", None, "r1", False)
+    assert casework.case(case_id).state == "open"
+
+
+@pytest.mark.parametrize("word", ["BUSY\0", "\ud800", "忙", ""])
+def test_a_word_that_can_not_be_stored_is_refused_or_unknown(
+    casework: CaseworkFixture, gateway: FastAPI, word: str
+) -> None:
+    assert post(gateway, report(sent(casework), word)) in (204, 400)
+
+
+def test_an_id_is_known_in_capitals_and_without_dashes(casework: CaseworkFixture, gateway: FastAPI) -> None:
+    key = sent(casework)
+    body = json.dumps({"id": key.hex.upper(), "ref": 20260302, "result": "DELIVERED", "at": 1772413580}).encode()
+    assert post(gateway, body) == post(gateway, report(key)) == 204
+    assert len(casework.rows(ReceiptRow)) == 1
+    casework.settle()
+    [attempt] = casework.rows_of_key(key)
+    assert (attempt.result, attempt.ref) == ("DELIVERED", "20260302")
+
+
 def test_a_queued_word_and_the_final_one_are_two(casework: CaseworkFixture, gateway: FastAPI) -> None:
     key = sent(casework)
     assert post(gateway, report(key, "QUEUED")) == post(gateway, report(key)) == 204
@@ -163,7 +227,7 @@ def contents(casework: CaseworkFixture) -> dict[str, str]:
         (lambda key, **_: b'{"id": "' + WORDS.encode(), {}, 400, "malformed"),
         (lambda key, **_: b"\xff\xfe", {}, 400, "malformed"),
         (lambda key, **_: b"[]", {}, 400, "malformed"),
-        (lambda key, **_: report("-" * 36, detail=WORDS), {}, 400, "badly formed hexadecimal UUID string"),
+        (lambda key, **_: report("-" * 36, detail=WORDS), {}, 400, "malformed"),
         (lambda key, **_: report(WORDS), {}, 400, "malformed"),
         (lambda key, **_: WORDS.encode() * 600_000, {}, 413, "too_large"),
     ],

@@ -242,7 +242,11 @@ def test_a_number_as_the_country_writes_it_and_a_voice_for_the_language(tmp_path
 @pytest.mark.parametrize(
     ("words", "outcome"),
     [
-        ("404 Not Found", Permanent(Result.INVALID_NUMBER, "sip_404")),
+        ("404 Not Found", Transient("sip_404", number_fault=True)),
+        ("404 Number Not Provisioned", Transient("sip_404", number_fault=True)),
+        ("484 Address Incomplete", Transient("sip_484", number_fault=True)),
+        ("410 Gone", Permanent(Result.INVALID_NUMBER, "sip_410")),
+        ("604 Does Not Exist Anywhere", Permanent(Result.INVALID_NUMBER, "sip_604")),
         ("480 Temporarily Unavailable", Answered(Result.NO_ANSWER, detail="sip_480")),
         ("600 Busy Everywhere", Answered(Result.BUSY, detail="sip_600")),
         ("603 Decline", Answered(Result.REJECTED, detail="sip_603")),

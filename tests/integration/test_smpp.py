@@ -4,11 +4,13 @@ import asyncio
 import socket
 import time
 import uuid
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+import smpp34
 from smsc import Far, Smsc, in_parameters, receipt, smsc, until
 from structlog.testing import capture_logs
 
@@ -106,11 +108,11 @@ def outcome(number: str, known: Smsc | None = None, **options: Any) -> Outcome:
 def test_a_message_is_taken_and_its_receipt_heard() -> None:
     async def scenario(fixture: SmppFixture) -> None:
         message = sms()
-        assert await fixture.provider.send(message) == Accepted("00000001")
-        assert fixture.book.parts == [Part("00000001", message.send_key, 1, 1)]
+        assert await fixture.provider.send(message) == Accepted("1")
+        assert fixture.book.parts == [Part("1", message.send_key, 1, 1)]
         await until(lambda: fixture.smsc.confirmed == [0])
         [report] = fixture.book.reports
-        assert (report.message_id, report.result, report.detail) == ("00000001", Result.DELIVERED, "DELIVRD 000")
+        assert (report.message_id, report.result, report.detail) == ("1", Result.DELIVERED, "DELIVRD 000")
         [taken] = fixture.smsc.taken
         assert (taken.number, taken.pdu.dest_addr_ton, taken.pdu.dest_addr_npi) == ("8615400000000", 1, 1)
         assert (taken.pdu.source_addr, taken.pdu.data_coding, taken.pdu.registered_delivery) == ("12381", 8, 1)
@@ -123,7 +125,7 @@ def test_a_message_is_taken_and_its_receipt_heard() -> None:
 def test_a_long_message_goes_in_parts_that_belong_together() -> None:
     async def scenario(fixture: SmppFixture) -> None:
         message = sms(text=LONG)
-        assert await fixture.provider.send(message) == Accepted("00000001,00000002")
+        assert await fixture.provider.send(message) == Accepted("1,2")
         assert [(each.part, each.parts) for each in fixture.book.parts] == [(1, 2), (2, 2)]
         bodies = [each.pdu.short_message for each in fixture.smsc.taken]
         assert [body[:3] + body[4:6] for body in bodies] == [b"\x05\x00\x03\x02\x01", b"\x05\x00\x03\x02\x02"]
@@ -177,7 +179,7 @@ def test_a_line_that_ends_before_the_answer_leaves_a_doubt(end: Callable[[Far], 
         fixture.smsc.on_submit = lambda far, submitted: end(far) if submitted == 1 else None
         assert await fixture.provider.send(sms()) == InDoubt("connection lost")
         await until(lambda: fixture.smsc.bind_tries == 2)
-        assert await fixture.provider.send(sms()) == Accepted("00000002")
+        assert await fixture.provider.send(sms()) == Accepted("2")
 
     play(scenario)
 
@@ -190,7 +192,7 @@ def test_an_answer_that_comes_too_late_still_gives_the_id() -> None:
         fixture.smsc.far.answer_late()
         await until(lambda: len(fixture.book.parts) == 1)
         assert fixture.book.parts[0].send_key == message.send_key
-        assert await fixture.provider.query(Inquiry(message.send_key)) == Accepted("00000001")
+        assert await fixture.provider.query(Inquiry(message.send_key)) == Accepted("1")
 
     play(scenario, timeout_s=SOON_S)
 
@@ -282,7 +284,7 @@ def test_a_receipt_in_parameters_alone(number: str) -> None:
         await fixture.provider.send(message)
         await until(lambda: len(fixture.book.reports) == 1)
         [report] = fixture.book.reports
-        assert (report.message_id, report.result, report.detail) == ("00000001", Result.FAILED_TEMPORARY, "EXPIRED")
+        assert (report.message_id, report.result, report.detail) == ("1", Result.FAILED_TEMPORARY, "EXPIRED")
         assert report.reference is not None
 
     play(scenario, Smsc(receipt=in_parameters))
@@ -295,10 +297,19 @@ def test_what_is_no_receipt_is_confirmed_and_not_kept() -> None:
         await fixture.provider.send(sms("+8615400000004"))
         fixture.smsc.far.deliver(receipt("8615400000000", "好的".encode("utf-16-be"), [], esm_class=0))
         fixture.smsc.far.deliver(b"\0\x01\x01no end")
-        await until(lambda: fixture.smsc.confirmed == [0, 0, 0])
+        fixture.smsc.far.deliver(receipt("8615400000000", b"id:ABC123 stat:DELIVRD err:000", [], esm_class=0))
+        fixture.smsc.far.deliver(receipt("8615400000000", b"stat:DELIVRD", []))
+        fixture.smsc.far.deliver(receipt("8615400000000", b"", [smpp34.Tlv(0x1E, b"A" * 101)]))
+        await until(lambda: fixture.smsc.confirmed == [0] * 6)
         assert fixture.book.reports == []
+        assert fixture.provider.dropped_receipts.counts == Counter(forms)
 
-    play(scenario)
+    forms = ("unreadable_deliver_sm", "text_without_receipt_class", "no_message_id", "message_id_too_long")
+
+    with capture_logs() as logged:
+        play(scenario)
+    told = {"event": "receipt_dropped", "log_level": "warning", "provider": "city-smpp", "dropped": 1}
+    assert sorted(logged, key=lambda each: forms.index(each["form"])) == [told | {"form": form} for form in forms]
 
 
 @pytest.mark.parametrize(

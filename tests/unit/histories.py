@@ -166,6 +166,8 @@ def _voice_words(person: Person) -> Iterator[tuple[Result, dict[str, Any]]]:
     for result in _NO_TALK:
         yield result, {}
     yield Result.FAILED_TEMPORARY, {"onward": Onward.NEXT_PROVIDER}
+    yield Result.FAILED_TEMPORARY, {"onward": Onward.NEXT_PROVIDER, "number_fault": True}
+    yield Result.FAILED_TEMPORARY, {"number_fault": True}
     yield Result.FAILED_PERMANENT, {"onward": Onward.NEXT_CHANNEL}
     yield _ANSWERED[person], {}
     for answer in Answer:

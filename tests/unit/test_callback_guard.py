@@ -67,6 +67,21 @@ def test_a_vendor_s_callback_passes(proof: Proof, callback: Callback) -> None:
         CallbackGuard(listed, proof).check(callback)
 
 
+ANOTHER = "v1," + base64.b64encode(b"x" * 32).decode()
+ODD = ("v1", "v1,", "v1,!", "v1,何", "v1a,c2ln", "v2," + "A" * 43 + "=", "何", ",", "v1,v1,v1", ANOTHER, ANOTHER[:-9])
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_an_odd_signature_beside_it_does_not_spoil_a_good_one(odd: str) -> None:
+    guard, good = CallbackGuard(SETTINGS, StandardWebhook()), webhook()
+    signature = good.headers["webhook-signature"]
+    for listed in (f"{odd} {signature}", f"{signature} {odd}", f"  {odd}  {odd} {signature} {odd}"):
+        guard.check(replace(good, headers={**good.headers, "webhook-signature": listed}))
+    for forged in (odd, f"{odd} {odd}"):
+        with pytest.raises(ReceiptRefused):
+            guard.check(replace(good, headers={**good.headers, "webhook-signature": forged}))
+
+
 @pytest.mark.parametrize(
     ("proof", "callback", "why"),
     [

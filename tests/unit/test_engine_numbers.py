@@ -6,7 +6,7 @@ from engine_harness import EngineHarness, is_planned, planned
 
 from dispatcher.engine import evolve, orders
 from dispatcher.engine.decisions import CancelAttempt, MarkNumberBad, OpenVisit, PlanAttempt
-from schemas.vocabulary import AttemptState, Channel, Relation, Result
+from schemas.vocabulary import AttemptState, Channel, Onward, Relation, Result
 
 
 @pytest.mark.parametrize("channel", [SMS, VOICE])
@@ -25,6 +25,33 @@ def test_a_landline_cannot_take_sms_but_rings() -> None:
     harness.send(SMS, Result.FAILED_PERMANENT, number_fault=True)
     assert harness.case.numbers[0].bad_for == {SMS}
     assert planned(harness, VOICE).number_id == "n1"
+
+
+def test_what_one_route_knows_no_number_for_goes_on_as_after_a_call_and_stays_in_use() -> None:
+    harness = EngineHarness.of(HIGH, channels=ONLY_VOICE, numbers=TWO)
+    first = harness.send(VOICE, Result.FAILED_TEMPORARY, number_fault=True)
+    assert planned(harness, VOICE).number_id == "n2"
+    harness.send(VOICE, Result.FAILED_TEMPORARY, number_fault=True)
+    again = planned(harness, VOICE)
+    assert (again.number_id, again.due_at) == ("n1", first.made_at + harness.policy.plan(HIGH).voice.again)
+    assert all(each.bad_for == frozenset() for each in harness.case.numbers)
+
+
+def test_what_one_route_knows_no_number_for_goes_to_the_next_route_first() -> None:
+    harness = EngineHarness.of(HIGH, channels=ONLY_VOICE, numbers=TWO)
+    harness.send(VOICE, Result.FAILED_TEMPORARY, number_fault=True, onward=Onward.NEXT_PROVIDER)
+    assert (harness.rules(PlanAttempt), planned(harness, VOICE).number_id) == (["next_provider"], "n1")
+
+
+def test_rounds_of_calls_end_where_the_only_route_knows_no_number() -> None:
+    harness = EngineHarness.of(LOW, channels=ONLY_VOICE)
+    rounds = harness.policy.plan(LOW).voice.rounds
+    assert rounds is not None
+    for _ in range(rounds):
+        harness.at(planned(harness, VOICE).due_at)
+        harness.send(VOICE, Result.FAILED_TEMPORARY, number_fault=True)
+    assert not is_planned(harness, VOICE)
+    assert harness.case.numbers[0].bad_for == frozenset()
 
 
 def test_a_number_limit_marks_no_number() -> None:

@@ -14,6 +14,26 @@ def receipt(result: str = "DELIVERED", detail: object = None) -> GatewayReceipt:
     return GatewayReceipt.model_validate({"id": KEY, "ref": "r1", "result": result, "detail": detail, "extra": 1})
 
 
+@pytest.mark.parametrize("written", [KEY, KEY.upper(), KEY.replace("-", ""), f" {KEY.upper().replace('-', '')}\n"])
+def test_an_id_is_ours_however_it_is_written(written: str) -> None:
+    assert GatewayReceipt.model_validate({"id": written, "result": "DELIVERED"}).id == KEY
+
+
+@pytest.mark.parametrize(
+    ("given", "ref"),
+    [("r1", "r1"), ("网关-1", "网关-1"), (20260302, "20260302"), ("r" * 101, "r" * 100)]
+    + [(each, None) for each in ("", None, True, 1.5, [], {"id": 1}, "r\n", "r\0", "\ud800")],
+)
+def test_a_reference_is_read_or_left_out(given: object, ref: str | None) -> None:
+    found = GatewayReceipt.model_validate({"id": KEY, "ref": given, "result": "DELIVERED"})
+    assert (found.ref, found.contact_result) == (ref, Result.DELIVERED)
+
+
+@pytest.mark.parametrize("at", ["2026-03-02T09:06:20+08:00", 1772413580, 1772413580.5, None, [], {"at": 1}])
+def test_no_result_is_lost_for_its_time(at: object) -> None:
+    assert GatewayReceipt.model_validate({"id": KEY, "result": "BUSY", "at": at}).contact_result is Result.BUSY
+
+
 @pytest.mark.parametrize("result", Result)
 def test_a_known_result_is_kept(result: Result) -> None:
     assert receipt(result.value).contact_result is result
@@ -79,6 +99,8 @@ def test_a_figure_that_cannot_be_one_is_dropped(detail: object, yuan: int | None
         ("", None),
         ({"note": 7}, None),
         ({"note": {"name": "何样兰"}}, None),
+        ([PRIVATE], None),
+        (7, None),
         (None, None),
     ],
 )
@@ -93,8 +115,9 @@ def test_free_text_of_a_receipt_is_dropped(detail: object, note: str | None) -> 
         {"id": KEY},
         {"id": KEY, "result": "X" * 41},
         {"id": KEY, "result": 7},
-        {"id": KEY, "result": "DELIVERED", "detail": [PRIVATE]},
-        {"id": KEY, "result": "DELIVERED", "ref": PRIVATE * 20},
+        {"id": 7, "result": "DELIVERED"},
+        {"id": KEY.replace("0", "０"), "result": "DELIVERED"},
+        {"id": "-" * 36, "result": "DELIVERED"},
     ],
 )
 def test_a_bad_receipt_is_refused_without_its_content(body: dict[str, object]) -> None:

@@ -11,10 +11,11 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
 
-from dispatcher.delivery import receipts
+from dispatcher.delivery import receipts, understanding
 from dispatcher.logging import logger
 from dispatcher.setup import Services
 from providers.base import Callback, Receipt, ReceiptRefused, Receipts
+from schemas.vocabulary import Channel
 
 MAX_BODY_BYTES = 64 * 1024
 _MOST_REASONS = 50  # an adapter of somebody else's may have a reason for each receipt
@@ -88,18 +89,20 @@ async def _body(request: Request) -> bytes:
 
 def _store(services: Services, provider: str, found: Receipts) -> Mapping[str, int]:
     """Store what can be stored, all in one transaction. Gives how many could not be, by why. Raises Refused."""
-    left_out = Counter({"malformed": found.unreadable} if found.unreadable else {})
+    left_out: Counter[str] = Counter({"malformed": found.unreadable} if found.unreadable else {})
     stored: list[tuple[str, str | None]] = []
     with services.begin() as work:
         # In one order, whoever stores: two copies of a batch at once would wait for each other.
         for receipt in sorted(found.items, key=lambda each: each.dedupe_key):
             try:
-                whole = _addressed(work.session, provider, receipt)
+                whole, channel = _addressed(work.session, provider, receipt)
             except Refused as refusal:
                 if found.reply is None:
                     raise
                 left_out[refusal.why] += 1
                 continue
+            if channel is not None and not understanding.fits(channel, whole.outcome):
+                left_out["result of another channel"] += 1  # kept, and changes nothing
             fresh = receipts.store(work, provider, whole)
             stored.append(("receipt_stored" if fresh else "receipt_repeated", whole.send_key))
     for event, attempt in stored:
@@ -107,12 +110,12 @@ def _store(services: Services, provider: str, found: Receipts) -> Mapping[str, i
     return left_out
 
 
-def _addressed(session: Session, provider: str, receipt: Receipt) -> Receipt:
+def _addressed(session: Session, provider: str, receipt: Receipt) -> tuple[Receipt, Channel | None]:
     """Raises Refused."""
     try:
-        whole = receipts.addressed(session, provider, receipt)
+        found = receipts.addressed(session, provider, receipt)
     except ValueError as error:
         raise Refused(str(error)[:60], HTTPStatus.BAD_REQUEST) from None
-    if whole is None:
+    if found is None:
         raise Refused("unknown_id", HTTPStatus.NOT_FOUND)
-    return whole
+    return found

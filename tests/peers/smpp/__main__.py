@@ -116,10 +116,10 @@ def told_otherwise(ledger: Ledger) -> None:
     """What the SMSC is told to do, and what a message comes to then."""
     refused, unbound = OperationsFault("ESME_RINVPASWD"), InDoubt("connection lost")
     for told, want, receipts in (
-        ({"receipts": "before"}, Accepted("00000001"), 1),
-        ({"receipts": "twice"}, Accepted("00000001"), 2),
-        ({"receipts": "late", "late_ms": 300}, Accepted("00000001"), 1),
-        ({"receipts": "never"}, Accepted("00000001"), 0),
+        ({"receipts": "before"}, Accepted("1"), 1),
+        ({"receipts": "twice"}, Accepted("1"), 2),
+        ({"receipts": "late", "late_ms": 300}, Accepted("1"), 1),
+        ({"receipts": "never"}, Accepted("1"), 0),
         ({"bind_status": 14}, refused, 0),
         ({"unbind_on_submit": True}, unbound, 0),
         ({"silent": True, "receipts": "never"}, InDoubt("no answer"), 0),
