@@ -81,10 +81,12 @@ class Clock:
             if kept is not None:
                 raise _other_clock(kept)
             return
-        real = shared_now(session)
-        row = {"id": 1, "spec": self.spec, "product_at": self._parsed.start or real, "real_at": real}
-        session.execute(insert(ClockRow).values(row).on_conflict_do_nothing())
-        kept = session.scalars(select(ClockRow.spec)).one()
+        kept = session.scalar(select(ClockRow.spec))
+        if kept is None:
+            real = shared_now(session)
+            row = {"id": 1, "spec": self.spec, "product_at": self._parsed.start or real, "real_at": real}
+            session.execute(insert(ClockRow).values(row).on_conflict_do_nothing())
+            kept = session.scalars(select(ClockRow.spec)).one()
         if kept != self.spec:
             raise _other_clock(kept)
 

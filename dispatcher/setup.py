@@ -10,6 +10,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from psycopg.errors import ReadOnlySqlTransaction
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session, sessionmaker
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 # Entry points by adapter name, for adapters that have to keep something. Each is called with the session maker and the
 # context, and what it returns is the adapter's second argument.
 STORAGE_GROUP = "dispatcher.provider_storage"
+# What a pooler says to settings that belong to a session.
+_POOLER = "unsupported startup parameter"
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ class Services:
     settings: Settings
     sessions: sessionmaker[Session]
     context: Context
+    serving: bool = False  # see store/engine.py
 
     def begin(self, *, postpones_decisions: bool = False) -> AbstractContextManager[UnitOfWork]:
         """A transaction for one use case; workers are woken after its commit."""
@@ -53,7 +57,7 @@ class Services:
 
     @property
     def engine(self) -> Engine:
-        return engine.engine(self.settings.database_url or "")
+        return engine.engine(self.settings.database_url or "", serving=self.serving)
 
     @cached_property
     def send_counter(self) -> "SendCounter":
@@ -77,8 +81,8 @@ class Services:
         return build_registry(self)
 
 
-def build_services() -> Services:
-    """Build everything but the providers. Raises OperatorError."""
+def build_services(*, serving: bool = False) -> Services:
+    """Build everything but the providers; `serving` for a process that runs all the time. Raises OperatorError."""
     found = settings()
     url = database_url()
     context = Context(
@@ -88,9 +92,9 @@ def build_services() -> Services:
         texts=approved.load(found.texts_folder),
         wake=CeleryWake(redis_url()),
     )
-    sessions = engine.sessions(url)
+    sessions = engine.sessions(url, serving=serving)
     try:
-        if not revision.is_current(engine.engine(url)):
+        if not revision.is_current(engine.engine(url, serving=serving)):
             raise OperatorError(
                 "数据库结构不是最新版本;请先运行 dispatcher migrate",
                 "the database is not at the newest schema; run `dispatcher migrate` first",
@@ -100,7 +104,7 @@ def build_services() -> Services:
             context.clock.start(session)
     except OperationalError as error:
         raise unreachable(error) from None
-    return Services(found, sessions, context)
+    return Services(found, sessions, context, serving)
 
 
 def build_registry(services: Services) -> registry.Registry:
@@ -142,7 +146,19 @@ def no_providers() -> OperatorError:
 
 def unreachable(error: OperationalError | ProgrammingError) -> OperatorError:
     """PostgreSQL's first line, without the URL and its password."""
+    if isinstance(error.orig, ReadOnlySqlTransaction):
+        return OperatorError(
+            "数据库当前只读(备库,或正在切换主库),未作更改;请稍后重试,或将 DISPATCHER_DATABASE_URL 指向主库",
+            "the database is read-only (a standby, or a switch-over); nothing was changed: "
+            "try again later, or name the primary in DISPATCHER_DATABASE_URL",
+        )
     reason = str(error.orig).strip().splitlines()[0] if error.orig else type(error).__name__
+    if _POOLER in reason:
+        return OperatorError(
+            "DISPATCHER_DATABASE_URL 指向连接池(如 PgBouncer);本系统的锁与超时须保持在同一会话,请直接连接 PostgreSQL",
+            "DISPATCHER_DATABASE_URL names a pooler such as PgBouncer; this service holds locks and time limits "
+            "by session, so connect to PostgreSQL itself (docs/settings.md)",
+        )
     return OperatorError(
         "无法连接数据库;请检查 DISPATCHER_DATABASE_URL",
         f"can't reach the database; check DISPATCHER_DATABASE_URL ({reason})",

@@ -42,6 +42,7 @@ def run(services: Services, stop: threading.Event) -> None:
 def _sweep_while_locked(services: Services, stop: threading.Event) -> None:
     """Sweep while the lock is ours; it goes when the connection goes."""
     with services.engine.connect() as holder:
+        holder.detach()  # its end, not its way back into the pool, gives the lock to the next
         while not advisory_locks.try_lock_connection(holder, advisory_locks.SWEEP):
             if stop.wait(PERIOD_S):
                 return

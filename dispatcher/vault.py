@@ -83,7 +83,11 @@ class Vault:
 
     def check(self, session: Session) -> None:
         """Prove that this ring opens this database. Raises OperatorError."""
+        marked = set(session.scalars(select(KeyCheckRow.key_id)))
+        # Read first: what is marked already needs no writing, which a standby refuses.
         for key_id, aead in self._keys.items():
+            if key_id in marked:
+                continue
             mark = _encrypt(aead, _CHECK, key_id.encode())
             row = insert(KeyCheckRow).values(key_id=key_id, ciphertext=mark).on_conflict_do_nothing()
             session.execute(row)

@@ -24,7 +24,7 @@ _log = our_logging.logger(__name__)
 
 @cache
 def worker_services() -> Services:
-    return build_services()
+    return build_services(serving=True)
 
 
 @cache

@@ -16,4 +16,4 @@ def register(app: typer.Typer) -> None:
 def sweep() -> None:
     """巡检进程:补发唤醒、处理超时 / the sweep: rings for due work, expires leases."""
     logging.configure(settings().log_level)
-    sweeping.run(build_services(), stop_on_signals())
+    sweeping.run(build_services(serving=True), stop_on_signals())

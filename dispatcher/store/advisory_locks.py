@@ -36,6 +36,7 @@ _LOCK_EACH = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS b
 _LOCK = text("SELECT pg_advisory_lock(:key)")
 _UNLOCK = text("SELECT pg_advisory_unlock(:key)")
 _TRY = text("SELECT pg_try_advisory_xact_lock(:key)")
+_SILENT_FOR = text("SET idle_session_timeout = '10s'")
 _TRY_FOR_CONNECTION = text("SELECT pg_try_advisory_lock(:key)")
 
 
@@ -50,7 +51,11 @@ def try_lock(transaction: Session | Connection, key: int) -> bool:
 
 
 def try_lock_connection(connection: Connection, key: int) -> bool:
-    """Hold this lock until the connection ends, over all its transactions; False if somebody else holds it."""
+    """Hold this lock until the connection ends, over all its transactions; False if somebody else holds it.
+
+    The holder says something each second. One that stands still loses its session, and with it the lock.
+    """
+    connection.execute(_SILENT_FOR)
     is_held = bool(connection.scalar(_TRY_FOR_CONNECTION, {"key": key}))
     connection.commit()
     return is_held

@@ -1,9 +1,12 @@
 """Connections to PostgreSQL."""
 
+from collections.abc import Mapping
 from functools import cache
 
-from sqlalchemy import Engine, create_engine, make_url
-from sqlalchemy.exc import ArgumentError
+from psycopg.errors import ReadOnlySqlTransaction
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from dispatcher.errors import OperatorError
@@ -24,21 +27,61 @@ def normalised(url: str) -> str:
     return parsed.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
 
 
+# Both ends find out within half a minute that the other host is gone, and the server then lets its locks go.
+_KEEP_ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
+_CLIENT = {"keepalives": 1, **_KEEP_ALIVE, "tcp_user_timeout": 20_000}
+_SERVER = {f"tcp_{name}": value for name, value in _KEEP_ALIVE.items()} | {"tcp_user_timeout": 20_000}
+# Of a process that serves: one that stands still in mid-transaction holds its locks for no longer than this, nobody
+# waits longer for a lock, and no statement takes longer.
+_SERVING = {"idle_in_transaction_session_timeout": "12s", "lock_timeout": "10s", "statement_timeout": "60s"}
+
+
 @cache
-def engine(url: str) -> Engine:
-    """One pool for each process and database."""
-    return create_engine(
+def engine(url: str, *, serving: bool = False) -> Engine:
+    """One pool for each process and database. All by which PostgreSQL is away for us is an OperationalError.
+
+    `serving`: for workers, sweep and hooks, which wait for nobody; a command of a person's may take its time.
+    """
+    made = create_engine(
         normalised(url),
         pool_pre_ping=True,
         hide_parameters=True,  # an error's text goes to the log; what was being stored does not
         # None beyond the pool: each burst of receipts or visits would open and close them again, at 30 ms apiece.
         pool_size=15,
         max_overflow=0,
-        connect_args={"connect_timeout": 5, "application_name": "dispatcher"},
+        connect_args={
+            "connect_timeout": 5,
+            "application_name": "dispatcher",
+            "options": _options(url, {**_SERVER, **(_SERVING if serving else {})}),
+            **_CLIENT,
+        },
     )
+    event.listen(made, "handle_error", _raise_outage)
+    return made
+
+
+def _options(url: str, ours: Mapping[str, object]) -> str:
+    """What each session is set to; what the URL itself sets comes last, and holds."""
+    theirs = make_url(url).query.get("options", "")
+    given = theirs if isinstance(theirs, str) else " ".join(theirs)
+    return " ".join([*(f"-c {name}={value}" for name, value in ours.items()), given]).strip()
+
+
+def _raise_outage(context: ExceptionContext) -> None:
+    """psycopg calls some ways of being away an internal error, as it does what is a fault of ours.
+
+    Read-only is a standby, or a primary that was demoted: we connect anew, since another may lead by then. A session
+    that was ended may be ours that stood still for too long.
+    """
+    error = context.original_exception
+    if isinstance(error, ReadOnlySqlTransaction):
+        context.is_disconnect = True
+    elif not context.is_disconnect or isinstance(context.sqlalchemy_exception, OperationalError):
+        return
+    raise OperationalError(None, None, error, hide_parameters=True, connection_invalidated=True)
 
 
 @cache
-def sessions(url: str) -> sessionmaker[Session]:
+def sessions(url: str, *, serving: bool = False) -> sessionmaker[Session]:
     """Sessions whose changes to cases go into the journal."""
-    return journal_changes.install(sessionmaker(engine(url), expire_on_commit=False))
+    return journal_changes.install(sessionmaker(engine(url, serving=serving), expire_on_commit=False))

@@ -16,7 +16,7 @@ def main() -> None:
     """Listen on DISPATCHER_HOOKS_HOST and DISPATCHER_HOOKS_PORT. Raises OperatorError."""
     found = settings()
     logging.configure(found.log_level)
-    services = build_services()
+    services = build_services(serving=True)
     _ = services.registry
     if free_port(found.hooks_host, found.hooks_port) is None:
         raise port_taken(found.hooks_host, found.hooks_port)
