@@ -138,6 +138,8 @@ def _is_quiet(services: Services, stack: FaultStack) -> bool:
 
 def _judge(row: Row, drill: Drill, now: Snapshot, stack: FaultStack) -> None:
     more = invariants.POISONED if drill.poison else invariants.SOUND
+    if drill.critical_within_s is not None:
+        more = (*more, invariants.critical_in_time(stack.spans, drill.critical_within_s))
     kinds = invariants.LOST, invariants.DOUBLED, (*invariants.OTHERS, *more)
     lost, doubled, others = (_asked(each, now) for each in kinds)
     row.faults += len(now.set_aside)
@@ -152,7 +154,7 @@ def _judge(row: Row, drill: Drill, now: Snapshot, stack: FaultStack) -> None:
 
 
 def _asked(those: tuple[Invariant, ...], now: Snapshot) -> list[str]:
-    return [f"{each.__name__}: {found}" for each in those for found in each(now)]
+    return [f"{getattr(each, '__qualname__', '?').split('.')[0]}: {found}" for each in those for found in each(now)]
 
 
 def _recovery_s(now: Snapshot, stack: FaultStack) -> float:

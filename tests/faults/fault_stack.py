@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from signal import SIGKILL
+from signal import SIGCONT, SIGKILL, SIGSTOP
 from typing import Any
 
 import httpx
@@ -44,10 +44,15 @@ class Injection:
     over_at: datetime
 
 
+# From when to when a fault lasted.
+Span = tuple[datetime, datetime]
+
+
 @dataclass
 class FaultStack(Stack):
     launch: Launch = field(default_factory=dict)
     injections: list[Injection] = field(default_factory=list)
+    spans: list[Span] = field(default_factory=list)
     sound: dict[str, list[str]] = field(default_factory=dict)
     resting: set[str] = field(default_factory=set)
 
@@ -90,8 +95,10 @@ class FaultStack(Stack):
     @contextlib.contextmanager
     def fault(self, what: str) -> Iterator[None]:
         """What is inside lasts; recovery is counted from its end."""
+        began = clock.real_now()
         yield
         self.note(what)
+        self.spans.append((began, clock.real_now()))
 
     def is_up(self, name: str) -> bool:
         """Whether this worker takes work, or still starts."""
@@ -103,6 +110,18 @@ class FaultStack(Stack):
         process = self.supervisor.children[name].process
         if process is not None:
             process.kill()
+
+    @contextlib.contextmanager
+    def standing_still(self, name: str) -> Iterator[None]:
+        """This process is stopped (SIGSTOP) until the end."""
+        process = self.supervisor.children[name].process
+        if process is not None:
+            process.send_signal(SIGSTOP)
+        try:
+            yield
+        finally:
+            if process is not None:
+                process.send_signal(SIGCONT)
 
     def terminate(self, name: str) -> int:
         """SIGTERM, as a deployment does, and wait for the end."""

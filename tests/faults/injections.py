@@ -10,6 +10,8 @@ from dispatcher.store import engine
 from tests.faults.fault_stack import FaultStack
 
 _AWAY_S = 2.0
+_HUNG_S = 20.0
+_LOST_S = 60.0
 _DELIVERING = ("worker-delivery-1", "worker-delivery-2")
 _LOCK = text("SELECT id FROM cases WHERE state = 'open' ORDER BY random() LIMIT 20 FOR UPDATE SKIP LOCKED")
 _LOCK_ATTEMPTS = text(
@@ -36,6 +38,36 @@ def term_worker(stack: FaultStack, chance: Random) -> None:
     if name is not None:
         with stack.fault(f"{name} told to end"):
             stack.terminate(name)
+
+
+def hang_worker(stack: FaultStack, chance: Random) -> None:
+    if name := _delivering(stack, chance):
+        with stack.fault(f"{name} stood still"), stack.standing_still(name):
+            time.sleep(_HUNG_S)
+
+
+def hang_sweep(stack: FaultStack, _chance: Random) -> None:
+    """The one that sweeps stands still; its stand-in takes over."""
+    if "sweep-2" not in stack.supervisor.children:
+        stack.add("sweep-2", stack.supervisor.children["sweep"].command)
+        time.sleep(_AWAY_S)
+    with stack.fault("sweep stood still"), stack.standing_still("sweep"):
+        time.sleep(_HUNG_S)
+
+
+def lose_redis(stack: FaultStack, _chance: Random) -> None:
+    with stack.fault("Redis away"):
+        stack.kill_redis()
+        time.sleep(_LOST_S)
+        stack.start_redis()
+
+
+def fill_redis(stack: FaultStack, _chance: Random) -> None:
+    """Redis answers, and refuses whatever would take memory."""
+    with stack.fault("Redis full"):
+        stack.redis().config_set("maxmemory", 1)
+        time.sleep(_HUNG_S)
+        stack.redis().config_set("maxmemory", 0)
 
 
 def flush_redis(stack: FaultStack, _chance: Random) -> None:

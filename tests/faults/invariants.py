@@ -2,12 +2,13 @@
 
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from itertools import groupby, pairwise
 
 from dispatcher.store.instructions import InstructionRow
 from schemas.vocabulary import AttemptState, CaseState, Channel, Urgency
+from tests.faults.fault_stack import Span
 from tests.faults.snapshot import Attempt, Snapshot
 
 Invariant = Callable[[Snapshot], Iterator[str]]
@@ -145,6 +146,21 @@ def sent_in_time(now: Snapshot) -> Iterator[str]:
         waited = each.sent_at - max(now.due[each.id], now.told[each.id])
         if waited > _PATIENCE:
             yield f"attempt {each.id} waited {waited.total_seconds():.0f} s"
+
+
+def critical_in_time(spans: Sequence[Span], within_s: float) -> Invariant:
+    """What is critical, and became due while a fault lasted, left so many seconds later at most."""
+
+    def found(now: Snapshot) -> Iterator[str]:
+        for each in now.attempts:
+            if each.urgency_rank > _CRITICAL or each.sent_at is None or each.id not in now.told:
+                continue
+            since = max(now.due[each.id], now.told[each.id])
+            waited = (each.sent_at - since).total_seconds()
+            if waited > within_s and any(began + _EARLY < since < over for began, over in spans):
+                yield f"critical attempt {each.id} waited {waited:.1f} s"
+
+    return found
 
 
 def set_aside_told(now: Snapshot) -> Iterator[str]:

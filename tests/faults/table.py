@@ -18,7 +18,8 @@ class Drill:
     """`inject` is done every `every_s` seconds while instructions come; `gateway` and `launch` last all the time.
 
     `patient`: doubts wait as long as by the default policy. `leaves_no_doubt`: nothing may be in doubt afterwards.
-    `blocks_s`: how long its fault may keep a case from being claimed. `poison`: the share of cases for which a step
+    `blocks_s`: how long its fault may keep a case from being claimed. `critical_within_s`: what is critical and
+    became due while the fault lasted was sent so soon. `poison`: the share of cases for which a step
     raises, as long as instructions come and `lasts_s` longer; all others are sent in time.
     """
 
@@ -32,6 +33,7 @@ class Drill:
     patient: bool = False
     leaves_no_doubt: bool = False
     blocks_s: float = 0.0
+    critical_within_s: float | None = None
     poison: float = 0.0
     lasts_s: float = 0.0
     in_short: bool = False
@@ -60,6 +62,23 @@ DRILLS = {
             blocks_s=12,
             in_short=True,
         ),
+        Drill(
+            "urgent_hung",
+            "a delivering worker stands still for 20 s",
+            injections.hang_worker,
+            every_s=3,
+            blocks_s=20,
+            critical_within_s=5,
+        ),
+        Drill(
+            "sweep_hung",
+            "the sweep stands still for 20 s, with a stand-in",
+            injections.hang_sweep,
+            every_s=3,
+            critical_within_s=5,
+        ),
+        Drill("redis_away", "Redis away for 60 s", injections.lose_redis, every_s=5, critical_within_s=10),
+        Drill("redis_full", "Redis full for 20 s", injections.fill_redis, every_s=5, critical_within_s=10),
         Drill("redis_flush", "FLUSHALL", injections.flush_redis, every_s=2),
         Drill("redis_restart", "Redis killed, away for 2 s", injections.restart_redis, every_s=6),
         Drill(
