@@ -90,7 +90,7 @@ def quiet_hours_hold_no_bank(harness: EngineHarness) -> None:
             again = found.attempt(plan.retry_of) if plan.retry_of else None
             wait = (
                 max(harness.policy.retry.waits)
-                if again and plan.rule in ("transient_failure", "never_taken")
+                if again and plan.rule in ("transient_failure", "never_taken", "not_there")
                 else timedelta(0)
             )
             assert plan.due_at <= harness.now + wait
