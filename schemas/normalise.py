@@ -79,6 +79,11 @@ def fold_width(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip()
 
 
+def compact(text: str) -> str:
+    """Digits as they are compared: half-width, without blanks, dashes and the like."""
+    return _SEPARATORS.sub("", fold_width(text))
+
+
 def number(text: str, country: str = "CN") -> Number:
     """A number in E.164 form, flagged where the library doubts it.
 

@@ -13,6 +13,11 @@ class RefusalCode(StrEnum):
     NO_PROVIDER = "no_provider"
     NO_UNIT = "no_unit"
 
+    # A query of a call-back code.
+    CODE_MALFORMED = "code_malformed"
+    LAST_FOUR_MALFORMED = "last_four_malformed"
+    TOO_MANY_CODE_CHECKS = "too_many_code_checks"
+
     # A supervisor's decision about a case.
     REASON_MISSING = "reason_missing"
     CASE_ENDED = "case_ended"

@@ -2,32 +2,39 @@
 
 import re
 import secrets
+from collections.abc import Iterable
 from datetime import timedelta
+from typing import NamedTuple
 from uuid import UUID
 
+from cryptography.exceptions import InvalidTag
 from sqlalchemy import func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from dispatcher import clock
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.context import Context
-from dispatcher.casework.personal_data import keep_value
+from dispatcher.casework.personal_data import keep_value, read_value
 from dispatcher.casework.unit_of_work import UnitOfWork
+from dispatcher.errors import Refused
 from dispatcher.store import advisory_locks, journal_changes
 from dispatcher.store.base import new_id
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.codes import CodeCheckRow, CodeRow
 from dispatcher.store.vault import SubjectRow
 from dispatcher.store.visits import VisitRow
+from dispatcher.vault import Erased
 from schemas import normalise
+from schemas.refusals import RefusalCode
 from schemas.vocabulary import VisitState
 
 DIGITS = 6
+LAST_DIGITS = 4
 FIELD = "callback_code"
 _CODE = re.compile(rf"[0-9]{{{DIGITS}}}")
+_LAST_DIGITS = re.compile(rf"[0-9]{{{LAST_DIGITS}}}")
 _TRIES = 50
-_WINDOW = timedelta(minutes=1)
+_MINUTE = timedelta(minutes=1)
 
 
 def issue(case_file: CaseFile, case: CaseRow, subject: SubjectRow) -> None:
@@ -54,42 +61,110 @@ def issue(case_file: CaseFile, case: CaseRow, subject: SubjectRow) -> None:
     case_file.note(case.id, "code_not_issued", {}, rule="codes_exhausted")
 
 
-def check(work: UnitOfWork, code: str, *, officer: str | None, by: str) -> bool | None:
-    """Whether this is a task of ours, and with `officer` whether that officer has it. None: too many queries.
+class _Query(NamedTuple):
+    """A query of a code: what is asked, in normal form, and by whom."""
 
-    Every query is journalled, a refused or malformed one too, but never the code itself. A code is good until its
-    time, also when its case has ended: a "no" would tell somebody we have just warned that we are the scammer.
-    """
-    advisory_locks.lock(work.session, [advisory_locks.CALLBACK_CODE_CHECK])
-    now = work.now
-    if _too_many(work):
-        work.note_without_case("code_check_refused", {"officer": officer}, rule="too_many_checks", actor=by)
+    code: str
+    last_four: str
+    officer: str | None
+    asker: str
+
+    def malformed(self) -> Refused | None:
+        if not _CODE.fullmatch(self.code):
+            return Refused(RefusalCode.CODE_MALFORMED)
+        if not _LAST_DIGITS.fullmatch(self.last_four):
+            return Refused(RefusalCode.LAST_FOUR_MALFORMED)
         return None
-    code = normalise.fold_width(code)
-    well_formed = _CODE.fullmatch(code) is not None
-    found = select(CodeRow.case_id).where(CodeRow.digest == _digest(work.context, code), CodeRow.valid_until >= now)
-    case_id = work.session.scalar(found) if well_formed else None
-    genuine = case_id is not None and (officer is None or _has(work.session, case_id, officer))
-    work.session.add(
-        CodeCheckRow(
-            id=new_id(), at=now, checked_at=clock.real_now(), officer=officer, genuine=genuine, case_id=case_id
-        )
+
+
+def check(work: UnitOfWork, code: str, last_four: str, *, asker: str, officer: str | None = None) -> bool | Refused:
+    """Whether the code is of a case with an attempt to a number that ends so; with `officer`, who has its visit.
+
+    `asker` is an operator's id or a client's address; limits are an asker's own. An unknown code, one whose time is
+    over, one that was confirmed too often and one with other digits get the same no. A refusal is returned, not raised,
+    so that its journal entry is committed: every query is journalled, but never the code nor the digits. A code is good
+    until its time, also when its case has ended: a "no" would tell somebody we just warned that we are the scammer.
+    """
+    digest = work.context.vault.digest("code_asker", asker)
+    advisory_locks.lock(work.session, [advisory_locks.code_asker(digest)])
+    query = _Query(normalise.compact(code), normalise.compact(last_four), officer, asker)
+    return _refuse_too_many(work, query) or _answer(work, query)
+
+
+def _refuse_too_many(work: UnitOfWork, query: _Query) -> Refused | None:
+    """In real time: a stepped clock must not open the gate to guessing."""
+    codes, now = work.context.policy.codes, work.real_now
+    counts = select(
+        func.count().filter(CodeCheckRow.checked_at > now - _MINUTE),
+        func.count().filter(CodeCheckRow.checked_at > now - codes.wrong_checks_within, ~CodeCheckRow.genuine),
     )
-    data = {"genuine": genuine, "officer": officer, "well_formed": well_formed}
+    since = now - max(_MINUTE, codes.wrong_checks_within)
+    lately = counts.where(CodeCheckRow.asker == query.asker, CodeCheckRow.checked_at > since)
+    asked, wrong = work.session.execute(lately).one().tuple()
+    if asked < codes.checks_per_minute and wrong < codes.wrong_checks:
+        return None
+    is_guessing = wrong >= codes.wrong_checks
+    rule = "too_many_wrong_checks" if is_guessing else "too_many_checks"
+    work.note_without_case("code_check_refused", {"officer": query.officer}, rule=rule, actor=query.asker)
+    wait = codes.wrong_checks_within if is_guessing else _MINUTE
+    return Refused(RefusalCode.TOO_MANY_CODE_CHECKS, minutes=-(-wait // _MINUTE))
+
+
+def _answer(work: UnitOfWork, query: _Query) -> bool | Refused:
+    malformed = query.malformed()
+    case_id = None if malformed else _find_case(work, query.code)
     if case_id is None:
-        work.note_without_case("code_checked", data, rule="callback_check", actor=by)
-    else:
-        case_file = CaseFile(work)
-        case_file.open([case_id])
-        case_file.note(case_id, "code_checked", data, actor=by, rule="callback_check")
+        _keep(work, query, None, genuine=False)
+        data = {"genuine": False, "officer": query.officer, "well_formed": malformed is None}
+        work.note_without_case("code_checked", data, rule="callback_check", actor=query.asker)
+        return malformed or False
+    case_file = CaseFile(work)
+    case_file.open([case_id])
+    is_ours = _is_ours(case_file, case_id, query)
+    is_used_up = is_ours and _is_used_up(work, case_id)
+    genuine = is_ours and not is_used_up
+    _keep(work, query, case_id, genuine=genuine)
+    data = {"genuine": genuine, "officer": query.officer, "well_formed": True}
+    rule = "code_used_up" if is_used_up else "callback_check"
+    case_file.note(case_id, "code_checked", data, actor=query.asker, rule=rule)
     return genuine
 
 
-def _too_many(work: UnitOfWork) -> bool:
-    """In real time: a stepped clock must not open the gate to guessing."""
-    since = clock.real_now() - _WINDOW
-    lately = work.session.scalar(select(func.count()).where(CodeCheckRow.checked_at > since)) or 0
-    return lately >= work.context.policy.codes.checks_per_minute
+def _find_case(work: UnitOfWork, code: str) -> UUID | None:
+    found = select(CodeRow.case_id).where(CodeRow.digest == _digest(work.context, code))
+    return work.session.scalar(found.where(CodeRow.valid_until >= work.now))
+
+
+def _is_ours(case_file: CaseFile, case_id: UUID, query: _Query) -> bool:
+    tried = {each.phone_id for each in case_file.attempts[case_id] if each.sent_at is not None}
+    value_ids = [each.value_id for each in case_file.phones[case_id] if each.id in tried]
+    is_number = one_ends_with((_number(case_file.work, each) for each in value_ids), query.last_four)
+    return is_number and (query.officer is None or _has(case_file.session, case_id, query.officer))
+
+
+def one_ends_with(numbers: Iterable[str], last_four: str) -> bool:
+    """Whether one of the numbers ends so. All are compared, each in constant time, so that the wait tells nothing."""
+    return sum([secrets.compare_digest(each[-LAST_DIGITS:], last_four) for each in numbers]) > 0
+
+
+def _number(work: UnitOfWork, value_id: UUID) -> str:
+    """A number of the vault; empty, which no digits match, if the person was erased or the value is damaged."""
+    try:
+        return read_value(work, value_id)
+    except (Erased, InvalidTag, ValueError):
+        return ""
+
+
+def _is_used_up(work: UnitOfWork, case_id: UUID) -> bool:
+    """The case is locked here, so no two queries get the last yes."""
+    confirmed = select(func.count()).where(CodeCheckRow.case_id == case_id, CodeCheckRow.genuine)
+    return work.session.scalars(confirmed).one() >= work.context.policy.codes.yes_per_code
+
+
+def _keep(work: UnitOfWork, query: _Query, case_id: UUID | None, *, genuine: bool) -> None:
+    row = CodeCheckRow(id=new_id(), at=work.now, checked_at=work.real_now, asker=query.asker)
+    row.officer, row.genuine, row.case_id = query.officer, genuine, case_id
+    work.session.add(row)
 
 
 def _has(session: Session, case_id: UUID, officer: str) -> bool:

@@ -46,7 +46,10 @@ class WarnedAgain(Part):
 
 class Codes(Part):
     valid_for: Duration
+    yes_per_code: Count
     checks_per_minute: Count
+    wrong_checks: Count
+    wrong_checks_within: Duration
 
 
 class Protection(Part):

@@ -8,15 +8,18 @@ from uuid import UUID
 from sqlalchemy import select
 
 from dispatcher.casework import callback_codes, personal_data
+from dispatcher.casework.callback_codes import LAST_DIGITS
 from dispatcher.errors import Refused
 from dispatcher.logging import logger
 from dispatcher.setup import Services
 from dispatcher.simulate import officers
+from dispatcher.store.attempts import AttemptRow
+from dispatcher.store.cases import PhoneRow
 from dispatcher.store.codes import CodeRow
 from dispatcher.store.visits import VisitRow
 from dispatcher.visits import officer_steps
 from schemas.officer_report import OfficerReport
-from schemas.vocabulary import Result, VisitState
+from schemas.vocabulary import Person, Result, VisitState
 
 _IN_HAND = (VisitState.ASSIGNED, VisitState.ACCEPTED, VisitState.DEPARTED, VisitState.ARRIVED)
 _log = logger(__name__)
@@ -85,11 +88,23 @@ class OfficerPlayer:
             yield "tried", OfficerReport(result=Result.NOT_FOUND_TEMPORARILY, address=kind)
 
     def _check_callback_code(self, visit_id: UUID) -> None:
-        """A person who does not believe the officer rings 96110 and quotes the code of the call."""
-        found = select(CodeRow.value_id).join(VisitRow, VisitRow.case_id == CodeRow.case_id)
+        """A person who does not believe the officer rings 96110 and quotes code and number of the call."""
+        code = select(CodeRow.value_id).join(VisitRow, VisitRow.case_id == CodeRow.case_id)
+        called = (
+            select(PhoneRow.value_id)
+            .join(AttemptRow, AttemptRow.phone_id == PhoneRow.id)
+            .join(VisitRow, VisitRow.case_id == AttemptRow.case_id)
+            .where(AttemptRow.sent_at.is_not(None), AttemptRow.person == Person.SUBJECT)
+            .order_by(AttemptRow.id)
+        )
         with self._services.begin() as work:
-            code = personal_data.read_value(work, work.session.scalars(found.where(VisitRow.id == visit_id)).one())
-            genuine = callback_codes.check(work, code, officer=None, by="96110")
-        if genuine is None:
+            number_id = work.session.scalar(called.where(VisitRow.id == visit_id).limit(1))
+            if number_id is None:
+                _log.info("code_not_checked", visit=str(visit_id), why="not_called")
+                return
+            code_id = work.session.scalars(code.where(VisitRow.id == visit_id)).one()
+            quoted = personal_data.read_value(work, code_id), personal_data.read_value(work, number_id)[-LAST_DIGITS:]
+            answer = callback_codes.check(work, *quoted, asker="96110")
+        if isinstance(answer, Refused):
             # A stepped clock plays many refusals in one real minute, and queries are limited in real time.
-            _log.info("code_not_checked", visit=str(visit_id), why="too_many_checks")
+            _log.info("code_not_checked", visit=str(visit_id), why=answer.code)

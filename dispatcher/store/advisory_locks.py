@@ -13,8 +13,6 @@ CLOCK_DRIVER = 0x44535032
 """Its holder may move a stepped clock: `simulate` for its whole run, else the sweep for one step."""
 SWEEP = 0x44535033
 """One sweep sweeps, others stand by. Until its connection ends."""
-CALLBACK_CODE_CHECK = 0x44535034
-"""One query of a callback code at a time, so that the limit is exact. For its transaction."""
 
 _PROVIDER_LINKS = 0x4C494E4B << 32
 
@@ -29,6 +27,15 @@ def intake(digest: bytes) -> int:
 
     From a keyed digest, so from all 64 bits: meeting another lock is as unlikely as two digests that are alike.
     """
+    return _from_digest(digest)
+
+
+def code_asker(digest: bytes) -> int:
+    """One query at a time of a call-back code by this asker, so that the limits are exact. For its transaction."""
+    return _from_digest(digest)
+
+
+def _from_digest(digest: bytes) -> int:
     return int.from_bytes(digest[:8], signed=True)
 
 

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatcher.store.base import Base, DeferredFK, Key, Timestamp
@@ -19,13 +20,18 @@ class CodeRow(Base):
 
 
 class CodeCheckRow(Base):
-    """Every query and its answer; how many came lately bounds how many are answered."""
+    """Every query and its answer; how many an asker made lately bounds how many are answered."""
 
     __tablename__ = "code_checks"
+    __table_args__ = (
+        Index("ix_code_checks_asker", "asker", "checked_at"),
+        Index("ix_code_checks_genuine", "case_id", postgresql_where=text("genuine")),
+    )
 
     id: Mapped[Key]
     at: Mapped[Timestamp]
-    checked_at: Mapped[Timestamp] = mapped_column(index=True)  # real time
+    checked_at: Mapped[Timestamp]  # real time
+    asker: Mapped[str | None]  # an operator's id or a client's address; not known of old queries
     officer: Mapped[str | None]
     genuine: Mapped[bool]
     case_id: Mapped[UUID | None] = mapped_column(DeferredFK("cases.id"))

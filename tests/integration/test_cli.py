@@ -6,15 +6,17 @@ from collections.abc import Callable, Iterator
 from uuid import UUID
 
 import pytest
-from casework_fixture import CaseworkFixture, withdrawal
+from casework_fixture import CaseworkFixture, Scripted, withdrawal
 from typer.testing import CliRunner
 from visits_fixture import Load, act, case_with_visit, visit_of
 
-from dispatcher.cli import build_app, case, kpi, log, main, visit, visit_card
+from dispatcher.casework import personal_data
+from dispatcher.cli import build_app, case, code, kpi, log, main, visit, visit_card
 from dispatcher.cli.refusals import line
 from dispatcher.errors import OperatorError, Refused
 from dispatcher.settings import Settings
 from dispatcher.setup import Services
+from dispatcher.store.codes import CodeRow
 
 NOBODY = str(UUID(int=3))
 Run = Callable[..., str]
@@ -30,7 +32,7 @@ def run(casework: CaseworkFixture, load: Load, monkeypatch: pytest.MonkeyPatch) 
     """Runs a command against the fixture's database; gives what it prints."""
     load()
     services = Services(Settings(), casework.sessions, casework.context)
-    for module in (case, kpi, log, visit, visit_card):
+    for module in (case, code, kpi, log, visit, visit_card):
         monkeypatch.setattr(module, "build_services", lambda: services)
 
     def invoke(*words: str) -> str:
@@ -49,6 +51,9 @@ def run(casework: CaseworkFixture, load: Load, monkeypatch: pytest.MonkeyPatch) 
         (("visit", "tried", NOBODY, "--address", "work", "--result", "WRONG_ADDRESS"), f"no visit {NOBODY}"),
         (("visit", "tried", NOBODY, "--address", "palace", "--result", "WRONG_ADDRESS"), "--address: one of current"),
         (("visit", "tried", NOBODY, "--address", "work", "--result", "MET_REFUSED"), "--result: one of NOT_FOUND"),
+        (("code", "12345", "--last-four", "0001", "--asker", "OP-1"), "check the six digits of the task code"),
+        (("code", "123456", "--last-four", "001", "--asker", "OP-1"), "check the last four digits of the number"),
+        (("code", "123456", "--last-four", "0001", "--asker", "张三"), "--asker wants the operator's badge"),
         (("kpi", "--since", "yesterday"), "--since wants ISO 8601"),
         (("kpi", "--until", "2026-02-30"), "--until wants ISO 8601"),
         (("kpi", "--since", "2026-03-02", "--until", "2026-03-01"), "--since must be before --until"),
@@ -78,6 +83,55 @@ def test_a_refusal_is_worded_with_what_to_type_and_exit_2(
     see = "`dispatcher visit list`"
     told = f"dispatcher: 没有上门任务 {NOBODY};见 {see} / no visit {NOBODY}; see {see}\n"
     assert capsys.readouterr() == ("", told)
+
+
+def ask(casework: CaseworkFixture, case_id: UUID) -> tuple[str, ...]:
+    """The command for the code of this case, as an operator types it."""
+    [row] = casework.rows(CodeRow, CodeRow.case_id == case_id)
+    with casework.begin() as work:
+        return ("code", personal_data.read_value(work, row.value_id), "--asker", "OP-1")
+
+
+def test_a_code_is_confirmed_with_the_last_four_digits(casework: CaseworkFixture, run: Run) -> None:
+    asked = ask(casework, casework.open())
+    casework.deliver(Scripted())
+    assert run(*asked, "--last-four", "0001") == "是 yes\n"
+    assert run(*asked, "--last-four", "0002") == "否 no\n"
+    assert [run(*asked, "--last-four", digits, "--json") for digits in ("0001", "0002")] == [
+        '{"genuine": true}\n',
+        '{"genuine": false}\n',
+    ]
+
+
+def test_every_no_is_told_with_the_same_remedy(casework: CaseworkFixture, run: Run) -> None:
+    asked = ask(casework, casework.open())
+    casework.deliver(Scripted())
+    told = [CliRunner().invoke(build_app(), (*asked, "--last-four", digits)) for digits in ["0002"] + ["0001"] * 6]
+    casework.pass_time(hours=73)
+    told.append(CliRunner().invoke(build_app(), (*asked, "--last-four", "0001", "--by", "10.0.0.7")))
+    assert [each.stdout for each in told] == ["否 no\n"] + ["是 yes\n"] * 5 + ["否 no\n"] * 2
+    remedies = {each.stderr for each in told if each.stdout == "否 no\n"}
+    assert len(remedies) == 1 and "ask the duty desk" in remedies.pop()
+
+
+def test_a_desk_that_is_wrong_too_often_is_told_how_long_to_wait(casework: CaseworkFixture, run: Run) -> None:
+    asked = (*ask(casework, casework.open()), "--last-four", "0002")
+    for _ in range(10):
+        run(*asked)
+    with pytest.raises(Refused, match="too_many_code_checks minutes=10"):
+        run(*asked)
+    # Kept, though it was refused.
+    assert len(casework.journal(None, "code_check_refused")) == 1
+    assert run(*asked[:2], "--last-four", "0002", "--asker", "2001:db8::7") == "否 no\n"
+
+
+@pytest.mark.usefixtures("run")
+@pytest.mark.parametrize("missing", ["--last-four", "--asker"])
+def test_digits_and_asker_are_asked_for(missing: str) -> None:
+    given = {"--last-four": "0001", "--asker": "OP-1"}
+    words = [word for name, value in given.items() if name != missing for word in (name, value)]
+    told = CliRunner().invoke(build_app(), ["code", "123456", *words])
+    assert (told.exit_code, missing in told.stderr) == (2, True)
 
 
 def test_another_officer_is_told_whose_the_visit_is(casework: CaseworkFixture, run: Run) -> None:
