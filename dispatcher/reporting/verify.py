@@ -150,17 +150,20 @@ def _seqs(session: Session, case_ids: Sequence[UUID], counts: Counter[UUID]) -> 
 def _without_case(session: Session, verdict: Verdict) -> None:
     """Refused lines, checks of codes: numbered without a gap too, so that a missing one has a name."""
     of_none = select(JournalRow.seq).where(JournalRow.case_id.is_(None))
-    counted = session.get_one(JournalNumberRow, 1)
+    counted = session.get(JournalNumberRow, 1)
+    last, unnumbered = (counted.last, counted.unnumbered) if counted else (0, 0)
     older = session.scalar(select(func.count()).select_from(of_none.where(JournalRow.seq == 0).subquery())) or 0
-    if older != counted.unnumbered:
-        verdict.differences.append(Difference(None, "journal", "0", "seq", older, counted.unnumbered))
+    if older != unnumbered:
+        verdict.differences.append(Difference(None, "journal", "0", "seq", older, unnumbered))
     numbered = of_none.where(JournalRow.seq > 0).order_by(JournalRow.seq)
     expected = 1
     for seq in session.scalars(numbered.execution_options(yield_per=BATCH)):
         verdict.differences += (_missing(number) for number in range(expected, seq))
         expected = seq + 1
         verdict.entries += 1
-    verdict.differences += (_missing(number) for number in range(expected, counted.last + 1))
+    verdict.differences += (_missing(number) for number in range(expected, last + 1))
+    if expected - 1 > last:
+        verdict.differences.append(Difference(None, "journal", "last", "seq", expected - 1, last))
     verdict.entries += older
 
 

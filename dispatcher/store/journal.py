@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from sqlalchemy import Index, update
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Index
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from dispatcher.store.base import Base, Json, Key, Timestamp
@@ -41,5 +41,6 @@ class JournalNumberRow(Base):
 
 def next_number(session: Session) -> int:
     """The number of the next entry without a case. Whoever wants one too waits for this transaction: no gaps."""
-    counted = update(JournalNumberRow).values(last=JournalNumberRow.last + 1).returning(JournalNumberRow.last)
-    return session.execute(counted, execution_options={"synchronize_session": False}).scalar_one()
+    first = insert(JournalNumberRow).values(id=1, last=1, unnumbered=0)
+    counted = first.on_conflict_do_update(index_elements=["id"], set_={"last": JournalNumberRow.last + 1})
+    return session.execute(counted.returning(JournalNumberRow.last)).scalar_one()

@@ -114,7 +114,7 @@ def test_a_lost_worker_may_go_on_so_what_follows_is_marked(casework: CaseworkFix
     casework.deliver(Scripted(statuses=[NeverTaken()]))
     first, second = casework.attempts(case_id)
     assert (first.state, first.result, first.ending) == ("settled", "FAILED_TEMPORARY", "not_there")
-    assert (second.retry_of, second.rule, second.due_at) == (first.id, "never_taken", casework.now)
+    assert (second.retry_of, second.rule, second.due_at) == (first.id, "not_there", casework.now)
     assert (second.send_key, second.possible_duplicate) == (first.id, True)
     # It goes on, finds its lease over, and says that it sent nothing: too late to be news.
     casework.record(CallResult(call, NeverTaken()))
