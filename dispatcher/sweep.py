@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from dispatcher import clock
@@ -48,10 +49,10 @@ def _sweep_while_locked(services: Services, stop: threading.Event) -> None:
                 return
         partitions_due = judging_due = 0.0
         while not stop.is_set():
+            sweep(services)
             if time.monotonic() >= partitions_due:
                 _do_alone(_make_partitions, services)
                 partitions_due = time.monotonic() + _PARTITIONS_EVERY_S
-            sweep(services)
             if time.monotonic() >= judging_due:
                 _do_alone(judge_providers, services)
                 judging_due = time.monotonic() + PERIOD_S * 0.9  # a stepped clock's sweeps come sooner
@@ -125,5 +126,7 @@ def _make_partitions(services: Services) -> None:
     with services.sessions.begin() as session:
         smpp_parts.forget(session)
     with services.engine.begin() as connection:
+        # Whoever reads the tables for long, as a dump does, is not waited for: everybody would wait behind us.
+        connection.execute(text("SET LOCAL lock_timeout = '500ms'"))
         for name in partitions.ensure(connection, clock.real_now()):
             _log.info("partition_made", name=name)

@@ -1,5 +1,6 @@
 """Delivery: one loop over the general lanes, or over those of the links that this worker holds."""
 
+import sys
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -8,6 +9,7 @@ from celery import signals
 
 from dispatcher.logging import logger
 from dispatcher.wake import DELIVER, GENERAL, LINK
+from schemas.errors import bilingual
 from tasks import loops
 from tasks.celery_app import app
 from tasks.link import is_served
@@ -35,5 +37,8 @@ def _deliver(queues: Sequence[str]) -> float | None:
 def _start(instance: Any = None, **_: Any) -> None:
     served = instance.app.amqp.queues.consume_from
     queues = [each for each in served if each == DELIVER[1] or each.startswith(LINK)]
+    if len(queues) > 1:
+        # One pump serves one of them: a call of minutes on a line would keep what is on the others.
+        sys.exit(bilingual(f"每个 worker 只服务一个投递队列:{queues}", f"one delivery queue a worker, not {queues}"))
     if queues:
         loops.start(DELIVER, partial(_deliver, queues))

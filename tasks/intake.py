@@ -17,7 +17,7 @@ from dispatcher.intake import instructions as use_case
 from dispatcher.intake import lines
 from dispatcher.intake.answer import Answer
 from dispatcher.logging import logger
-from dispatcher.store.retries import retry_on_outage
+from dispatcher.store.retries import wait_for_database
 from schemas.errors import BadInstruction
 from tasks.celery_app import app
 from tasks.worker import worker_services
@@ -45,7 +45,7 @@ def intake(*instructions: Any, **fields: Any) -> None:
         _log.info("instruction_taken", status=answer.status, instruction=answer.instruction_id, case=answer.case)
 
 
-@retry_on_outage
+@wait_for_database
 def _take(raw: bytes) -> Answer:
     return lines.take_line(worker_services().begin, raw, door=DOOR)
 
@@ -55,6 +55,10 @@ def _keep_unknown(message: Any = None, name: str = "", **_: Any) -> None:
     """A message for a task we don't have may be a misspelt instruction: kept, never dropped."""
     body = message.body if isinstance(message.body, bytes) else str(message.body).encode()
     refusal = BadInstruction("task", "没有这个任务名,应为 intake", "no such task; send to task intake")
-    services = worker_services()
-    with services.begin() as work:
+    _refuse(body, refusal)
+
+
+@wait_for_database
+def _refuse(body: bytes, refusal: BadInstruction) -> None:
+    with worker_services().begin() as work:
         use_case.refuse(work, body, refusal, door=DOOR)

@@ -55,6 +55,8 @@ class Link:
                     self._hold(holder)
             except OperationalError as error:
                 _log.warning("database_away", error=type(error.orig).__name__)
+            except Exception as error:  # noqa: BLE001 - told here; a thread that ended would leave the link unserved
+                _log.error("link_failed", provider=self._provider.name, error=type(error).__name__)
             if not self._stop.is_set():
                 self._let_go()
                 self._stop.wait(_PERIOD_S)
@@ -82,7 +84,10 @@ class Link:
         """Whoever gets the lock next will bind; two at once would be refused, or share the receipts."""
         if self._is_ours.is_set():
             self._is_ours.clear()
-            self._pump.run(self._provider.close())
+            try:
+                self._pump.run(self._provider.close())
+            except Exception as error:  # noqa: BLE001 - as above
+                _log.error("link_not_closed", provider=self._provider.name, error=type(error).__name__)
 
 
 @cache

@@ -8,7 +8,6 @@ from celery import signals
 from dispatcher.wake import Task
 from dispatcher.work_loop import WorkLoop
 
-_END_WITHIN_S = 10.0  # below what `up`, systemd and Kubernetes wait before they kill
 _loops: dict[str, WorkLoop] = {}
 
 
@@ -29,8 +28,8 @@ def _begin_no_more(**_: object) -> None:
         loop.stop()
 
 
-def finish() -> None:
-    """Wait for what is in hand."""
-    until = time.monotonic() + _END_WITHIN_S
+def finish(within_s: float) -> None:
+    """Wait for what is in hand, so long at most."""
+    until = time.monotonic() + within_s
     for loop in _loops.values():
         loop.join(max(0.0, until - time.monotonic()))

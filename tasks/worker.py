@@ -19,6 +19,8 @@ from dispatcher.setup import Services, build_services
 from tasks import loops
 from tasks.celery_app import app
 
+_RECORD_S = 5.0  # after the last answer
+_LEAST_S = 10.0
 _log = our_logging.logger(__name__)
 
 
@@ -68,9 +70,15 @@ def _claim_no_more(**_: Any) -> None:
         worker_pump().stopping.set()
 
 
+def _longest_call_s() -> float:
+    """How long what is under way may take; a link's calls, which last as long as somebody talks, are cut off."""
+    registry = worker_services().registry
+    return max((each.timeout_s for each in registry.all() if not each.capabilities.linked), default=0.0)
+
+
 @signals.worker_shutdown.connect
 def _close(**_: Any) -> None:
-    loops.finish()
+    loops.finish(max(_LEAST_S, _longest_call_s() + _RECORD_S))
     if worker_pump.cache_info().currsize:
         worker_pump().close()
 

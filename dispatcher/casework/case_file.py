@@ -22,6 +22,7 @@ from dispatcher.store.visits import VisitRow
 from schemas.vocabulary import Channel
 
 _LOCK_TIMEOUT = text("SELECT set_config('lock_timeout', :timeout, true)")
+_DEFAULT_LOCK_TIMEOUT = text("SET LOCAL lock_timeout TO DEFAULT")  # the session's own
 _PATIENCE = "200ms"
 Row = TypeVar("Row", AttemptRow, VisitRow, PhoneRow, AddressRow)
 
@@ -68,7 +69,7 @@ class CaseFile:
             with self.session.connection().begin_nested():
                 self.session.execute(_LOCK_TIMEOUT, {"timeout": _PATIENCE})
                 self.open(wanted)
-                self.session.execute(_LOCK_TIMEOUT, {"timeout": "0"})
+                self.session.execute(_DEFAULT_LOCK_TIMEOUT)
         except OperationalError as error:
             if not isinstance(error.orig, LockNotAvailable):
                 raise

@@ -17,6 +17,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import load_only
 
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.logging import logger
@@ -30,6 +31,8 @@ from schemas.vocabulary import FaultPoint, WorkItemKind
 
 RULE = "fault_isolated"
 # By the number of failures; the last repeats.
+# SQLSTATE of PostgreSQL 18, appendix A: connection lost, no resources, shut down or starting.
+_AWAY = ("08", "53", "57P")
 WAITS = tuple(timedelta(seconds=each) for each in (5, 15, 60, 300, 900, 3600))
 _OURS = Path(__file__).parents[2]
 _PACKAGES = ("dispatcher", "providers", "schemas", "tasks")
@@ -53,9 +56,12 @@ class Fault:
 
 
 def is_outage(error: Exception) -> bool:
-    """Whether PostgreSQL is away: no row's fault."""
-    lost = isinstance(error, DBAPIError) and error.connection_invalidated
-    return lost or isinstance(error, OperationalError)
+    """Whether PostgreSQL is away, or has no room: no row's fault. A lock or a time limit may be one row's."""
+    if not isinstance(error, DBAPIError):
+        return False
+    code = getattr(error.orig, "sqlstate", None)
+    is_away = code is None or code.startswith(_AWAY)
+    return error.connection_invalidated or (isinstance(error, OperationalError) and is_away)
 
 
 def kind_of(error: Exception) -> dict[str, str]:
@@ -126,12 +132,14 @@ def run(begin: Begin, batch: Batch) -> int:
         with begin(postpones_decisions=postpones) as work:
             return batch.do(work, some)
 
+    held: list[UUID] = []
+
     def hold(one: UUID, error: Exception) -> None:
         with begin() as work:
-            batch.hold(work, one, Fault.of(batch.point, error))
+            if batch.hold(work, one, Fault.of(batch.point, error)):
+                held.append(one)
 
-    isolate(ids, do, hold)
-    return len(ids)
+    return sum(isolate(ids, do, hold)) + len(held)
 
 
 def hold_attempt(work: UnitOfWork, attempt_id: UUID, fault: Fault) -> bool:
@@ -165,6 +173,8 @@ def _set_aside(
     told = {"point": fault.point, "error": fault.error, "place": fault.place}
     # Its row alone: the rest of the case may be what raises.
     locked = select(CaseRow).where(CaseRow.id == case_id).with_for_update(skip_locked=True, key_share=True)
+    # Nor its whole row: one with a code that this version does not know can't be read.
+    locked = locked.options(load_only(CaseRow.journal_seq, CaseRow.set_aside_at, CaseRow.next_look_at))
     case = work.session.scalar(locked)
     if case is None:
         _log.error("not_set_aside", **about, **told)

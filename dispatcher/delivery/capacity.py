@@ -38,6 +38,7 @@ class Capacity:
     def __init__(self, limiter: Limiter, registry: Registry, context: Context) -> None:
         self._limiter, self._registry, self._zone = limiter, registry, context.policy.timezone
         self._full: dict[_Key, float] = {}  # provider and urgent or not, and until when
+        self.booked: list[tuple[str, Booking]] = []  # by the claim under way
         self._waiting: dict[_Key, float] = {}  # the same of channels: what was left for want of capacity
 
     def slot(
@@ -68,6 +69,8 @@ class Capacity:
             elif isinstance(answer, Full):
                 waits.append(answer.wait_s)
             else:
+                if answer is not None:
+                    self.booked.append((found.name, answer))
                 return Slot(found, answer)
             passed.append(found.name)
             found = choose(passed)
@@ -75,6 +78,13 @@ class Capacity:
             return refused
         self._waiting[attempt.channel, _is_urgent(attempt)] = time.monotonic() + _bounded(min(waits))
         return Slot(must_wait=True)
+
+    async def give_back(self) -> None:
+        """The claim that booked places was rolled back: they are free at once, not only at the end of their time."""
+        booked, self.booked = self.booked, []
+        for provider, booking in booked:
+            await self._limiter.settle(booking)
+            self.line_is_free(provider)
 
     def line_is_free(self, provider: str) -> None:
         """A call through it has ended: what waits for its lines is worth a look."""
@@ -93,6 +103,7 @@ class Capacity:
 
     def wait_s(self) -> float | None:
         """Until what waits is worth another look; None where nothing waits."""
+        self.look_again()
         return max(0.0, min(self._waiting.values()) - time.monotonic()) if self._waiting else None
 
     def _ask(

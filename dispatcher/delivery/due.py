@@ -118,7 +118,8 @@ def _whole_look() -> Select[Any]:
     """Built once: a stepped clock is looked at many times a second."""
     now, real = bindparam("now", type_=CaseRow.opened_at.type), bindparam("real", type_=CaseRow.opened_at.type)
     has_action = AttemptRow.action.is_not(None)
-    is_held = or_(AttemptRow.state == AttemptState.ACCEPTED, has_action)
+    # One that is planned and has a lease is set aside: no answer comes, and nobody waits for it.
+    is_held = or_(AttemptRow.state == AttemptState.ACCEPTED, and_(has_action, AttemptRow.state != AttemptState.PLANNED))
     awaited = (
         select(AttemptRow.id).where(AttemptRow.state == AttemptState.SENDING),
         select(AttemptRow.id).where(AttemptRow.lease_until > real, is_held),

@@ -66,7 +66,9 @@ def record(
     `absence_proves`: that its provider has none, when asked, means that it never arrives.
     """
     attempt = case_file.attempt(case_id, attempt_id)
-    corrects = attempt.state == AttemptState.SETTLED and attempt.ending in UNTAKEN and isinstance(answer, Answered)
+    corrects = (
+        attempt.state == AttemptState.SETTLED and attempt.ending in UNTAKEN and isinstance(answer, Answered | Accepted)
+    )
     if not corrects and _is_final(attempt, answer):
         data = {"attempt": str(attempt_id), "asked": asked or _RECEIPT, "state": attempt.state}
         case_file.note(case_id, "word_ignored", data)
@@ -77,7 +79,7 @@ def record(
             return  # the true one may still come
     answer = understanding.of_channel(attempt.channel, answer)
     answer = understanding.of_routes(attempt, answer, case_file.attempts[case_id])
-    if corrects and isinstance(answer, Answered):
+    if corrects and isinstance(answer, Answered | Accepted):
         _correct(case_file, attempt, answer)
         return
     attempt.lease_until = None
@@ -155,16 +157,22 @@ def _untaken(case_file: CaseFile, attempt: AttemptRow, *, absence_proves: bool) 
         _in_doubt(case_file, attempt, InDoubt("not_there_yet"), Action.QUERY)
 
 
-def _correct(case_file: CaseFile, attempt: AttemptRow, answer: Answered) -> None:
-    """It arrived after all: the log says so, and what was sent in its place is a duplicate."""
-    result = _understand(case_file, attempt, answer)
+def _correct(case_file: CaseFile, attempt: AttemptRow, answer: Answered | Accepted) -> None:
+    """It was taken after all: the log says so, and what was sent in its place is a duplicate.
+
+    What became of it may still be unknown.
+    """
+    result, detail = Result.UNKNOWN, None
+    if isinstance(answer, Answered):
+        result, detail = _understand(case_file, attempt, answer), answer.detail
+    attempt.ref = answer.ref or attempt.ref
     move_attempt(attempt, attempt_states.correct(attempt, result, case_file.now))
-    attempt.detail, attempt.ending = answer.detail, None
+    attempt.detail, attempt.ending = detail, None
     for other in case_file.attempts[attempt.case_id]:
         if other.send_key == attempt.send_key and other.id > attempt.id:
             other.possible_duplicate = True
     _note_first_contact(case_file, attempt)
-    _note(case_file, attempt, "attempt_corrected", result=result, detail=answer.detail)
+    _note(case_file, attempt, "attempt_corrected", result=result, detail=detail)
 
 
 def _set_aside(case_file: CaseFile, attempt: AttemptRow, answer: ProviderAnswer, asked: Action | None) -> None:

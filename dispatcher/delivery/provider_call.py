@@ -100,7 +100,7 @@ class ProviderCaller:
             return NeverTaken()  # by now another worker may send it
         began = time.monotonic()
         try:
-            answer = await _within(left_s, _call(provider, call))
+            answer = await _within(left_s, call, _call(provider, call))
             if not isinstance(answer, bool if call.action is Action.CANCEL else ProviderAnswer):
                 raise TypeError("an adapter must answer in the typed outcomes")
         except Exception as error:  # noqa: BLE001 - a fault in somebody's adapter must not lose the attempt
@@ -116,12 +116,15 @@ class ProviderCaller:
         self._send_counter.count(provider, outcome, took_s, self._registry.slow_s(provider.name))
 
 
-async def _within(left_s: float, call: Coroutine[Any, Any, Any]) -> Any:
+async def _within(left_s: float, call: ProviderCall, under_way: Coroutine[Any, Any, Any]) -> Any:
     """No call outlasts its lease: a question about it that is asked after that meets nothing on its way from us."""
     try:
-        return await asyncio.wait_for(call, None if math.isinf(left_s) else left_s)
+        async with asyncio.timeout(None if math.isinf(left_s) else left_s) as limit:
+            return await under_way
     except TimeoutError:
-        return _GIVEN_UP
+        if not limit.expired():
+            raise  # the adapter's own
+        return False if call.action is Action.CANCEL else _GIVEN_UP
 
 
 async def _call(provider: Provider, call: ProviderCall) -> Any:

@@ -44,7 +44,7 @@ Found = TypeVar("Found")
 
 
 class Pump:
-    """One a worker process; the worker runs one task at a time."""
+    """One a worker process, whose one loop calls it."""
 
     def __init__(
         self,
@@ -149,8 +149,13 @@ class Pump:
         *,
         postpones_decisions: bool = False,
     ) -> list[ProviderCall]:
-        with self._begin(postpones_decisions=postpones_decisions) as work:
-            return self._share(lanes, limit, partial(claim, work, self._registry, self.capacity, only=only))
+        self.capacity.booked.clear()
+        try:
+            with self._begin(postpones_decisions=postpones_decisions) as work:
+                return self._share(lanes, limit, partial(claim, work, self._registry, self.capacity, only=only))
+        except Exception:
+            self.run(self.capacity.give_back())
+            raise
 
     def _share(
         self, lanes: Collection[str], limit: int, take: Callable[[Collection[str], int], list[Found]]

@@ -31,7 +31,7 @@ def again(case: Case, policy: Policy, last: Attempt, now: datetime) -> PlanAttem
     if last.ending in UNTAKEN:
         under_key = [each for each in case.attempts if each.send_key == last.send_key]
         lost = sum(each.ending in UNTAKEN for each in under_key)
-        may_double = any(each.ending is Ending.NOT_THERE for each in under_key)
+        may_double = last.is_resend or any(each.ending is Ending.NOT_THERE for each in under_key)
         due = Due(now if lost == 1 else max(now, (last.settled_at or now) + policy.retry.wait(lost - 1)))
         rule = "not_there" if may_double else "never_taken"
         once_more = repeat(rule, RetryKind.NEVER_TAKEN, last, again_at(case, policy, last, due))

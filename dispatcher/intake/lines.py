@@ -1,5 +1,7 @@
 """A line from whichever door, in transactions of its own: a fault of ours stops neither it nor the next one."""
 
+from sqlalchemy.exc import OperationalError
+
 from dispatcher.casework.set_aside import Begin, is_outage, kind_of
 from dispatcher.intake import instructions
 from dispatcher.intake.answer import Answer
@@ -19,7 +21,8 @@ def take_line(begin: Begin, raw: bytes, *, door: str) -> Answer:
             with begin(postpones_decisions=postpones) as work:
                 return instructions.take(work, raw, door=door)
         except Exception as error:
-            if is_outage(error):
+            # Neither is a fault of the line's: it waits for the database, or for who has the case.
+            if is_outage(error) or isinstance(error, OperationalError):
                 raise
             failed = error
     return _keep(begin, raw, failed, door)

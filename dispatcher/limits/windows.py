@@ -116,7 +116,12 @@ class Ledger:
         self._taken: dict[str, dict[str, int]] = {}
 
     def book(self, now: int, message: str, asked: Sequence[Window], ahead_ms: int = AHEAD_MS) -> Verdict:
-        """Take a place in each window, at the first moment at which all have one; none if that is too far ahead."""
+        """Take a place in each window, at the first moment at which all have one; none if that is too far ahead.
+
+        A message that comes again lets go of the places that it has: the transaction that booked them was rolled back.
+        """
+        for each in asked:
+            self._taken.get(each.key, {}).pop(message, None)
         waits = tuple(self._free_at(now, each) - now for each in asked)
         start = now + max(waits, default=0)
         if start > now + ahead_ms:

@@ -19,7 +19,7 @@ from tests.faults.table import DRILLS, Drill
 
 # A mount of ours that nobody else sees; who is not root gets it in a user namespace.
 _OWN_MOUNTS = ("unshare", "-m") if os.geteuid() == 0 else ("unshare", "-Um", "--map-current-user", "--keep-caps")
-_LONG, _SHORT = (2000, 40.0), (100, 12.0)
+_LONG, _SHORT = (2000, 40.0), (60, 10.0)
 _err = Console(stderr=True)
 
 

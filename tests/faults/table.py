@@ -18,9 +18,9 @@ class Drill:
     """`inject` is done every `every_s` seconds while instructions come; `gateway` and `launch` last all the time.
 
     `patient`: doubts wait as long as by the default policy. `leaves_no_doubt`: nothing may be in doubt afterwards.
-    `blocks_s`: how long its fault may keep a case from being claimed. `critical_within_s`: what is critical and
-    became due while the fault lasted was sent so soon. `poison`: the share of cases for which a step
-    raises, as long as instructions come and `lasts_s` longer; all others are sent in time.
+    `blocks_s`: how long its fault may keep a case from being claimed. `critical_within_s`: what is critical, and became
+    due while the fault lasted, was sent so soon. `poison`: the share of cases for which a step raises, as long as
+    instructions come and `lasts_s` longer; all others are sent in time.
     """
 
     name: str
@@ -46,7 +46,7 @@ def _dying(point: str) -> dict[str, tuple[str, float]]:
 DRILLS = {
     drill.name: drill
     for drill in (
-        Drill("kill_worker", "kill -9 of a delivering worker", injections.kill_worker, every_s=2, in_short=True),
+        Drill("kill_worker", "kill -9 of a delivering worker", injections.kill_worker, every_s=2),
         # So far apart that the last doubts of one kill are settled before the next: that is what recovery is asked for.
         Drill("kill_workers", "kill -9 of all workers at once", injections.kill_workers, every_s=20),
         Drill("term_worker", "SIGTERM to a delivering worker", injections.term_worker, every_s=3, leaves_no_doubt=True),

@@ -140,6 +140,19 @@ def test_nothing_proves_that_the_first_never_arrives_where_its_copy_is_asked_abo
     assert casework.attempts(case_id)[2].possible_duplicate
 
 
+def test_that_it_is_queued_after_all_corrects_the_log_too(casework: CaseworkFixture) -> None:
+    case_id = casework.open()
+    casework.deliver(Scripted([DOUBT]))
+    casework.deliver(Scripted(statuses=[NeverTaken()]))
+    casework.deliver(Scripted([Accepted("second")]))
+    first = casework.attempts(case_id)[0]
+    casework.receipt(first.send_key, Accepted("first"))
+    first, second = casework.attempts(case_id)
+    assert (first.result, first.ending, first.ref, second.possible_duplicate) == ("UNKNOWN", None, "first", True)
+    casework.receipt(first.send_key, Answered(Result.DELIVERED, ref="first"))
+    assert casework.attempts(case_id)[0].result == "DELIVERED"
+
+
 def test_a_receipt_of_what_was_thought_never_taken_corrects_the_log(casework: CaseworkFixture) -> None:
     case_id = casework.open()
     casework.deliver(Scripted([DOUBT]))

@@ -92,6 +92,21 @@ def opened(casework: CaseworkFixture, count: int = 8, **changes: Any) -> list[UU
     return [casework.open(number, **changes) for number in range(1, count + 1)]
 
 
+def test_a_bad_one_does_not_keep_the_only_line(casework: CaseworkFixture, services: Services, poison: Any) -> None:
+    """Its place goes with the transaction that was rolled back: the next on that line leaves in the same round."""
+    line = Scripted(allowed={"at_once": 1})
+    vars(services)["registry"] = Registry([line])
+    cases = opened(casework, 2)
+    poison.cases |= bad_ones(cases, {0})
+    poison.claim()
+    pump = pump_of(services)
+    try:
+        pump.deliver()
+    finally:
+        pump.close()
+    assert [each.to[-11:] for each in line.sent] == [phone(2)[-11:]]
+
+
 def bad_ones(cases: list[UUID], places: set[int]) -> set[str]:
     return {str(cases[place]) for place in places}
 

@@ -61,6 +61,19 @@ def test_what_its_provider_lacks_while_its_sender_may_go_on_is_sent_again_and_ma
     assert planned(harness, SMS).possible_duplicate
 
 
+def test_a_copy_that_was_never_sent_says_nothing_of_the_first() -> None:
+    """Its sender found its lease over; the first may have arrived all the same."""
+    harness = EngineHarness.of(channels=ONLY_SMS)
+    doubtful = harness.sending(planned(harness, SMS))
+    harness.in_doubt(doubtful)
+    harness.at(harness.now + 60 * MINUTE)
+    copy = planned(harness, SMS)
+    assert copy.possible_duplicate
+    harness.never_taken(harness.sending(copy))
+    again = planned(harness, SMS)
+    assert (again.send_key, again.possible_duplicate) == (doubtful.id, True)
+
+
 def test_what_a_provider_never_takes_is_sent_with_growing_waits() -> None:
     """One that refuses inside of a good answer would be asked without a pause for ever."""
     harness, waits = EngineHarness.of(channels=ONLY_SMS), []

@@ -102,6 +102,17 @@ def test_the_shares_of_all_workers_together_are_never_more_than_the_whole(
 
 # What happens: who sends after how long, and how long its answer takes; None: it never comes.
 STEPS = st.lists(st.tuples(st.integers(0, 400), st.one_of(st.none(), st.integers(0, 600)), st.booleans()), max_size=80)
+
+
+def test_a_message_that_comes_again_finds_its_own_place_free() -> None:
+    """The transaction that booked it was rolled back, for a fault that may be another message's."""
+    ledger, line = Ledger(), [Window("line", Kind.LINES, 1, 0, 2000)]
+    assert ledger.book(0, "a", line).is_booked
+    assert not ledger.book(1, "b", line).is_booked
+    assert ledger.book(2, "a", line).is_booked
+    assert ledger.used(3, "line") == 1
+
+
 WINDOWS = [
     Window("rate", Kind.RATE, 3, 1000, 500),
     Window("lines", Kind.LINES, 4, 0, 2000),

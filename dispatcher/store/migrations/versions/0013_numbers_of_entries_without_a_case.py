@@ -17,9 +17,10 @@ def upgrade() -> None:
         sa.Column("unnumbered", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_journal_numbers")),
     )
-    # The journal refuses an UPDATE: what is there keeps its 0, and is counted.
-    counted = sa.text("(SELECT count(*) FROM journal WHERE case_id IS NULL)")
-    op.execute(numbers.insert().values(id=1, last=0, unnumbered=counted))
+    # The journal refuses an UPDATE: what is there keeps its 0, and is counted. Numbered ones are of an upgrade before.
+    counted = sa.text("(SELECT count(*) FROM journal WHERE case_id IS NULL AND seq = 0)")
+    last = sa.text("(SELECT coalesce(max(seq), 0) FROM journal WHERE case_id IS NULL)")
+    op.execute(numbers.insert().values(id=1, last=last, unnumbered=counted))
 
 
 def downgrade() -> None:
