@@ -62,6 +62,14 @@ SABOTAGES = (
         "sent_in_time",
     ),
     Sabotage(
+        "no-look-by-itself",
+        "dispatcher/work_loop.py",
+        "IDLE_LOOK_S = 2.0",
+        "IDLE_LOOK_S = 600.0",
+        "redis_away",
+        "critical_in_time",
+    ),
+    Sabotage(
         "receipts-not-known-again",
         "dispatcher/delivery/receipts.py",
         "    fresh = list(work.session.scalars(kept, keys)) if keys else []",
