@@ -1,7 +1,9 @@
 """The instruction and the events as they cross the wire (JSON, field names fixed)."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -10,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from schemas import normalise
 from schemas.vocabulary import Channel, Resolution
 
+_PART, _PLACE, _LONGEST_PATH = re.compile(r"[^.\[\]]+"), re.compile(r"[0-9]{1,3}"), 100
 MAX_BODY_BYTES = 256 * 1024
 
 MAX_YUAN = 10**15
@@ -193,6 +196,22 @@ OPS: Mapping[str, type[Instruction] | type[Event]] = {
     "feedback": Feedback,
     "later_loss": LaterLoss,
 }
+
+
+@cache
+def _names() -> frozenset[str]:
+    models, found = [Wire], set[str]()
+    while models:
+        model = models.pop()
+        models += model.__subclasses__()
+        found |= model.model_fields.keys()
+    return frozenset(found)
+
+
+def wire_path(path: str) -> str:
+    """The path with `?` for whatever is no name of the wire's: a key that somebody made up may be personal data."""
+    known = _PART.sub(lambda part: part[0] if part[0] in _names() or _PLACE.fullmatch(part[0]) else "?", path)
+    return known[:_LONGEST_PATH]
 
 
 def json_schema() -> dict[str, Any]:

@@ -4,13 +4,17 @@ A number in a path is a place in a list: victim.phones.0.number.
 """
 
 import copy
+import re
 from typing import Any
 
 from schemas.errors import BadInstruction
+from schemas.instruction import wire_path
 
 _MAY_CHANGE = frozenset({"urgency", "fraud_type", "channels", "valid_until", "note", "source_kind", "victim", "risk"})
 # Who the person is. Another person is another instruction.
 _FIXED = frozenset({"victim", "victim.id_number", "victim.id_type"})
+# No list on the wire is as long; other digits, such as ², are no number to Python either.
+_PLACE = re.compile(r"[0-9]{1,3}")
 
 
 def apply(body: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
@@ -20,7 +24,7 @@ def apply(body: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
         parts = path.split(".")
         if parts[0] not in _MAY_CHANGE or path in _FIXED:
             raise BadInstruction(
-                f"patch.{parts[0] if path not in _FIXED else path}",
+                wire_path(f"patch.{parts[0] if path not in _FIXED else path}"),
                 "该字段不可修改;可改字段:" + "、".join(sorted(_MAY_CHANGE)) + "(证件号除外)",
                 f"this field may not change; fields that may: {', '.join(sorted(_MAY_CHANGE))}, "
                 "the identity number excepted",
@@ -36,7 +40,7 @@ def _set(body: Any, parts: list[str], value: Any) -> None:
     last = parts[-1]
     if isinstance(at, dict):
         at[last] = value
-    elif isinstance(at, list) and last.isdigit() and int(last) < len(at):
+    elif _is_place(at, last):
         at[int(last)] = value
     else:
         raise _no_such(parts)
@@ -45,12 +49,15 @@ def _set(body: Any, parts: list[str], value: Any) -> None:
 def _step(at: Any, part: str, parts: list[str]) -> Any:
     if isinstance(at, dict):
         return at.setdefault(part, {})
-    if isinstance(at, list) and part.isdigit() and int(part) < len(at):
+    if _is_place(at, part):
         return at[int(part)]
     raise _no_such(parts)
 
 
+def _is_place(at: Any, part: str) -> bool:
+    return isinstance(at, list) and _PLACE.fullmatch(part) is not None and int(part) < len(at)
+
+
 def _no_such(parts: list[str]) -> BadInstruction:
-    path = ".".join(parts)
-    shown = path if len(path) <= 60 and path.replace(".", "").replace("_", "").isalnum() else parts[0]
-    return BadInstruction(f"patch.{shown}", "没有这个位置", "no such place in the instruction; give the whole list")
+    path = wire_path(f"patch.{'.'.join(parts)}")
+    return BadInstruction(path, "没有这个位置", "no such place in the instruction; give the whole list")

@@ -8,7 +8,7 @@ from dispatcher.casework.context import Context
 from dispatcher.engine.case import SUBJECT
 from schemas import normalise
 from schemas.case_facts import CaseFacts
-from schemas.instruction import Address, Instruction
+from schemas.instruction import Address, Instruction, wire_path
 from schemas.vocabulary import FRAUD_TYPES, GENERIC_FRAUD_TYPE, AddressKind, Person, Relation, Urgency, Vulnerability
 
 
@@ -74,7 +74,7 @@ def read(context: Context, pushed: Instruction, urgency: Urgency | None, now: da
     vulnerability = [normalise.vulnerability(each) for each in victim.vulnerability]
     if None in vulnerability:
         flags.append("vulnerability_unknown")
-    flags += [f"unknown_field:{path}" for path in map(_safe_path, pushed.unknown_fields())][:20]
+    flags += [f"unknown_field:{path}" for path in map(wire_path, pushed.unknown_fields())][:20]
     return NormalisedInstruction(
         pushed=pushed,
         urgency=urgency or Urgency.HIGH,
@@ -161,10 +161,3 @@ def _facts(pushed: Instruction, vulnerability: tuple[Vulnerability, ...], *, min
         life_at_risk=risk.life_at_risk,
         minor=minor,
     )
-
-
-def _safe_path(path: str) -> str:
-    """The path of an unknown field, unless it may itself hold personal data."""
-    composer = path.replace(".", "").replace("_", "").replace("[", "").replace("]", "")
-    digits = sum(each.isdigit() for each in path)
-    return path if composer.isalnum() and composer.isascii() and digits <= 3 and len(path) <= 60 else "?"

@@ -93,3 +93,13 @@ def test_the_first_case_that_stopped_every_warning(casework: CaseworkFixture) ->
     assert "机主" in str(family.script)
     for answer in answers:
         assert {each.state for each in casework.attempts(UUID(str(answer.case)), "sms")} == {"accepted"}
+
+
+def test_a_malformed_patch_is_refused_and_kept_and_the_next_line_taken(casework: CaseworkFixture) -> None:
+    lines = Path(__file__).with_name("malformed-patch.jsonl").read_bytes().splitlines()
+    answers = [casework.push(line) for line in lines]
+    assert [each.status for each in answers] == ["accepted", "refused", "refused", "refused", "accepted"]
+    assert all("patch." in str(each.reason) for each in answers[1:4])
+    assert len(casework.quarantined()) == 3
+    told = [entry.data["field"] for entry in casework.journal(None)]
+    assert told == ["patch.victim.phones.?", "patch.victim.phones.?", "patch.?"]

@@ -170,7 +170,7 @@ def test_what_is_doubtful_is_flagged_and_not_refused(casework: CaseworkFixture) 
     assert (row.urgency, row.urgency_label, row.fraud_type) == ("high", "十万火急", "F99")
     assert set(row.flags) >= {
         *("urgency_label_unknown", "fraud_type_unknown", "name_missing", "relation_unknown"),
-        *("contact_number_undiallable", "unknown_field:batch", "unknown_field:victim.nickname"),
+        *("contact_number_undiallable", "unknown_field:?", "unknown_field:victim.?"),
     }
     # The number that can't be dialled holds up nobody.
     assert [each.channel for each in casework.attempts(row.case_id)] == ["sms"]

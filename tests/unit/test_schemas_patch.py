@@ -1,10 +1,13 @@
 """A patch changes what its paths name, but never who it is about."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from wire import BODY, PRIVATE
 
 from schemas import patch
 from schemas.errors import BadInstruction
+from schemas.instruction import wire_path
 
 
 @pytest.mark.parametrize("field", ["instruction_id", "source.system", "victim.id_number", "victim", "issued_at", "op"])
@@ -26,3 +29,16 @@ def test_a_patch_changes_what_its_paths_name_and_nothing_else() -> None:
 def test_a_patch_to_a_place_that_is_not_there_is_refused() -> None:
     with pytest.raises(BadInstruction, match="no such place"):
         patch.apply(BODY, {"victim.phones.7.number": "15400000099"})
+
+
+KEYS = st.one_of(st.text(max_size=20), st.sampled_from(["victim", "phones", "0", "²", "9" * 5000, "number", "risk"]))
+PATHS = st.lists(KEYS, min_size=1, max_size=5).map(".".join)
+
+
+@given(st.dictionaries(PATHS, st.none() | st.text(max_size=3), max_size=4))
+def test_any_path_is_applied_or_refused_by_names_of_the_wire_alone(made_up: dict[str, str | None]) -> None:
+    try:
+        patch.apply(BODY, made_up)
+    except BadInstruction as refusal:
+        assert wire_path(refusal.field) == refusal.field
+        assert "²" not in refusal.reason and "9999" not in refusal.reason
