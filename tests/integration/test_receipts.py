@@ -4,7 +4,7 @@ import asyncio
 import base64
 import json
 import os
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -26,6 +26,7 @@ from dispatcher.settings import Settings
 from dispatcher.setup import Services
 from dispatcher.store.receipts import ReceiptRow
 from dispatcher.store.tables import metadata
+from dispatcher.web.hooks import app
 from dispatcher.web.hooks.app import make
 from providers.base import Answered, InDoubt, Receipt
 from schemas.channel_results import RESULTS_OF
@@ -256,6 +257,30 @@ def refused(gateway: FastAPI) -> dict[str, int]:
             return counts
 
     return asyncio.run(answer())
+
+
+def test_a_body_that_never_ends_is_given_up(gateway: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a request, kept open, costs its sender a connection and us a few seconds."""
+    monkeypatch.setattr(app, "READ_WITHIN_S", 0.05)
+
+    async def half() -> AsyncIterator[bytes]:
+        yield b'{"id"'
+        await asyncio.Event().wait()
+
+    async def answer() -> int:
+        async with AsyncClient(transport=ASGITransport(gateway), base_url="http://hooks") as client:
+            return (await client.post("/receipts/city-sms", content=half())).status_code
+
+    assert asyncio.run(answer()) == 408
+    assert refused(gateway) == {"too_slow": 1}
+
+
+def test_nobody_is_told_what_the_door_takes(gateway: FastAPI) -> None:
+    async def statuses() -> list[int]:
+        async with AsyncClient(transport=ASGITransport(gateway), base_url="http://hooks") as client:
+            return [(await client.get(path)).status_code for path in ("/openapi.json", "/docs", "/redoc")]
+
+    assert asyncio.run(statuses()) == [404, 404, 404]
 
 
 def test_a_database_that_is_away_or_full_has_the_receipt_brought_again(

@@ -1,5 +1,6 @@
 """Receipts: authenticate, store once, answer fast. They are settled in batches by the workers."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -18,6 +19,7 @@ from providers.base import Callback, Receipt, ReceiptRefused, Receipts
 from schemas.vocabulary import Channel
 
 MAX_BODY_BYTES = 64 * 1024
+READ_WITHIN_S = 10.0
 _MOST_REASONS = 50  # an adapter of somebody else's may have a reason for each receipt
 _log = logger(__name__)
 
@@ -32,7 +34,11 @@ class Refused(Exception):
 
 def make(services: Services) -> FastAPI:
     """The app for the services of one process."""
-    app = FastAPI(title="Warning dispatcher hooks", docs_url=None, redoc_url=None, max_body_size=MAX_BODY_BYTES)
+    app = FastAPI(
+        title="Warning dispatcher hooks",
+        openapi_url=None,  # a door for gateways alone: nobody is told what it takes
+        max_body_size=MAX_BODY_BYTES,
+    )
     refused: Counter[str] = Counter()
 
     def count(why: str, receipts: int = 1) -> None:
@@ -82,7 +88,10 @@ async def _read(services: Services, provider: str, request: Request) -> Receipts
 async def _body(request: Request) -> bytes:
     """Raises Refused."""
     try:
-        return await request.body()
+        async with asyncio.timeout(READ_WITHIN_S):
+            return await request.body()
+    except TimeoutError:  # a connection that is kept open by a byte now and then
+        raise Refused("too_slow", HTTPStatus.REQUEST_TIMEOUT) from None
     except HTTPException as error:  # above `max_body_size`
         raise Refused("too_large", HTTPStatus(error.status_code)) from None
 
