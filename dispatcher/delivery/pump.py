@@ -112,7 +112,7 @@ class Pump:
     def _claim(self, lanes: Collection[str], limit: int) -> tuple[list[ProviderCall], bool]:
         """Claim what is due. Gives the calls, and whether more may be due behind them."""
         if limit <= 0:
-            return [], False
+            return [], True
         while True:
             try:
                 calls = self._claim_once(lanes, limit)
