@@ -60,7 +60,6 @@ DRILLS = {
             launch=dict.fromkeys(DELIVERING, ("stand_still", 12.0)),
             patient=True,
             blocks_s=12,
-            in_short=True,
         ),
         Drill(
             "urgent_hung",
