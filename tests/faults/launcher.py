@@ -93,8 +93,8 @@ def stand_still(_countdown: Callable[[], None], seconds: float) -> None:
             os.kill(os.getpid(), signal.SIGSTOP)
 
     @wraps(claim)
-    def in_claim(*given: Any) -> list[ProviderCall]:
-        found = claim(*given)
+    def in_claim(*given: Any, **named: Any) -> list[ProviderCall]:
+        found = claim(*given, **named)
         if found:
             pass_by("claim")
         return found
