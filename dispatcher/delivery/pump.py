@@ -152,7 +152,8 @@ class Pump:
         self.capacity.booked.clear()
         try:
             with self._begin(postpones_decisions=postpones_decisions) as work:
-                return self._share(lanes, limit, partial(claim, work, self._registry, self.capacity, only=only))
+                take = partial(claim, work, self._registry, self.capacity, only=only)
+                return self._share(lanes, limit, take)
         except Exception:
             self.run(self.capacity.give_back())
             raise

@@ -32,7 +32,7 @@ SABOTAGES = (
     Sabotage(
         "no-lease",
         "dispatcher/delivery/claim.py",
-        "attempt.lease_until = self._work.real_now + timedelta(seconds=timeout_s + LEASE_MARGIN_S)",
+        "attempt.lease_until = self._work.real_now + timedelta(seconds=lease_s)",
         "attempt.lease_until = None",
         "kill_before_call",
         "nothing_stands",
@@ -40,13 +40,13 @@ SABOTAGES = (
     Sabotage(
         "call-then-commit",
         "dispatcher/delivery/pump.py",
-        """            return self._share(lanes, limit, partial(claim, work, self._registry, self.capacity, only=only))
+        """                return self._share(lanes, limit, take)
 """,
-        """            calls = self._share(lanes, limit, partial(claim, work, self._registry, self.capacity, only=only))
-            self._start(calls)
-            while self._results.qsize() < len(calls):
-                time.sleep(0.01)
-            return []
+        """                calls = self._share(lanes, limit, take)
+                self._start(calls)
+                while self._results.qsize() < len(calls):
+                    time.sleep(0.01)
+                return []
 """,
         "kill_before_record",
         "one_message_a_step",
