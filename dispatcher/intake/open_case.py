@@ -21,6 +21,10 @@ def open_or_join(case_file: CaseFile, normalised: NormalisedInstruction, case_id
     found = case_id if case_id is not None and _is_open(case_file, case_id) else None
     found = found or same_person.open_case(case_file.session, normalised)
     earlier = open_with_neighbours(case_file, normalised, found)
+    while found is not None and case_file.cases[found].state != CaseState.OPEN:
+        # It ended while we waited for its lock. Joined to it, this warning would reach nobody.
+        found = same_person.open_case(case_file.session, normalised)
+        earlier = open_with_neighbours(case_file, normalised, found)
     if found is None:
         return open_new(case_file, normalised, _subject(case_file, normalised), earlier), False
     join(case_file, found, normalised, rule="higher_urgency_joined")

@@ -124,6 +124,24 @@ def test_a_withdrawal_beside_its_update_is_not_lost(casework: CaseworkFixture) -
     assert {row.state for row in casework.rows(CaseRow)} == {"closed"}
 
 
+def test_a_warning_does_not_join_a_case_that_ends_while_it_waits(casework: CaseworkFixture) -> None:
+    """Another source warns about the same person in the moment in which the first one withdraws."""
+    first = casework.open(1)
+    other = instruction(1, instruction_id="YJ-OTHER", source={"system": "another source"})
+    with ThreadPoolExecutor(1) as threads:
+        with casework.begin() as work:
+            raw = json.dumps(withdrawal(version=1)).encode()
+            assert instructions.take(work, raw, door="test").status == "accepted"
+            answer = threads.submit(casework.push, other)
+            while not casework.sql("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):
+                assert not answer.done()
+        assert answer.result(timeout=60).status == "accepted"
+    assert answer.result().case != str(first)
+    [second] = [row for row in casework.rows(CaseRow) if row.id != first]
+    assert (casework.case(first).state, second.state) == ("closed", "open")
+    assert [each.state for each in casework.attempts(second.id)][:1] == ["planned"]
+
+
 def test_neighbours_that_are_updated_at_once_do_not_deadlock(casework: CaseworkFixture) -> None:
     mother = {"contacts": [{"relation": "母亲", "phone": phone(900)}]}
     numbers = range(1, 7)
