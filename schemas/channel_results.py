@@ -16,6 +16,20 @@ _OF_ANY_MESSAGE = frozenset(
 )
 # What a carrier knows of a number, whatever was sent to it.
 _OF_A_NUMBER = frozenset({Result.BLOCKED_SUSPECTED, Result.POWERED_OFF, Result.OUT_OF_SERVICE, Result.INVALID_NUMBER})
+# What whoever stood at the door reports: our officer, or another centre's.
+VISIT_REPORTS = frozenset(
+    {
+        Result.MET_DISSUADED,
+        Result.MET_SELF_AWARE,
+        Result.MET_ALREADY_DEFRAUDED,
+        Result.MET_REFUSED,
+        Result.NOT_FOUND_TEMPORARILY,
+        Result.NOT_FOUND_CONFIRMED,
+        Result.NOT_HOME_FAMILY_TOLD,
+        Result.WRONG_ADDRESS,
+        Result.INVALID_VISIT,
+    }
+)
 # What a provider of a channel can report. Anything else was not understood, by it or by us: it changes nothing.
 RESULTS_OF: Mapping[Channel, frozenset[Result]] = {
     Channel.SMS: _OF_ANY_MESSAGE | _OF_A_NUMBER | {Result.DELIVERED},
@@ -33,16 +47,8 @@ RESULTS_OF: Mapping[Channel, frozenset[Result]] = {
         Result.VOICEMAIL,
     },
     Channel.VISIT: _OF_ANY_MESSAGE
+    | VISIT_REPORTS
     | {
-        Result.MET_DISSUADED,
-        Result.MET_SELF_AWARE,
-        Result.MET_ALREADY_DEFRAUDED,
-        Result.MET_REFUSED,
-        Result.NOT_FOUND_TEMPORARILY,
-        Result.NOT_FOUND_CONFIRMED,
-        Result.NOT_HOME_FAMILY_TOLD,
-        Result.WRONG_ADDRESS,
-        Result.INVALID_VISIT,
         Result.NOT_ACCEPTED,
         Result.NOBODY_ON_DUTY,
         Result.RETURNED,

@@ -10,7 +10,8 @@ from dispatcher.cli.arguments import By, Json
 from dispatcher.cli.output import model_line, out, short_time
 from dispatcher.cli.report_options import report_options
 from dispatcher.setup import build_services
-from dispatcher.visits import results, transfers
+from dispatcher.visits import transfers
+from schemas.channel_results import VISIT_REPORTS
 from schemas.officer_report import OfficerReport
 from schemas.vocabulary import Result, ReturnReason
 
@@ -80,7 +81,7 @@ def report(
     **details: Any,
 ) -> None:
     """外地反诈中心反馈结果 / what the other centre says came of it."""
-    chosen: Result = arguments.code(result, sorted(results.REPORTS), "--result")
+    chosen: Result = arguments.code(result, sorted(VISIT_REPORTS), "--result")
     _carry_out(transfers.report, visit, by, json, said=OfficerReport(result=chosen, **details))
 
 

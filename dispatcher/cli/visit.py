@@ -13,7 +13,8 @@ from dispatcher.cli.visit_card import card
 from dispatcher.errors import Refused
 from dispatcher.reporting.visits import visits
 from dispatcher.setup import build_services
-from dispatcher.visits import addresses, officer_steps, results
+from dispatcher.visits import addresses, officer_steps
+from schemas.channel_results import VISIT_REPORTS
 from schemas.officer_report import OfficerReport, label_of
 from schemas.refusals import RefusalCode
 from schemas.vocabulary import AddressKind, Result, ReturnReason
@@ -83,7 +84,7 @@ def report(
     **details: Any,
 ) -> None:
     """反馈结果 / report the result."""
-    chosen: Result = arguments.code(result, sorted(results.REPORTS), "result")
+    chosen: Result = arguments.code(result, sorted(VISIT_REPORTS), "result")
     _act(visit_id, "report", officer, json, OfficerReport(result=chosen, **details))
 
 

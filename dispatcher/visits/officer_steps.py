@@ -15,6 +15,7 @@ from dispatcher.engine import attempt_states, visit_states
 from dispatcher.errors import Refused
 from dispatcher.store.visits import VisitRow
 from dispatcher.visits import addresses, results, transfers
+from schemas.channel_results import VISIT_REPORTS
 from schemas.officer_report import OfficerReport
 from schemas.refusals import RefusalCode
 from schemas.vocabulary import AddressKind, Resolution, Result, ReturnReason, VisitState, VisitStep
@@ -141,8 +142,8 @@ def _tried(case_file: CaseFile, visit: VisitRow, report: OfficerReport) -> None:
 
 def _report(case_file: CaseFile, visit: VisitRow, report: OfficerReport) -> None:
     result = report.result
-    if result not in results.REPORTS:
-        raise Refused(RefusalCode.WRONG_VISIT_RESULT, allowed=sorted(results.REPORTS))
+    if result not in VISIT_REPORTS:
+        raise Refused(RefusalCode.WRONG_VISIT_RESULT, allowed=sorted(VISIT_REPORTS))
     last = addresses.last(case_file, visit) if result in NOT_FOUND else None
     if visit.state != VisitState.ARRIVED:
         visit.arrived_at = case_file.now

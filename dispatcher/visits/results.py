@@ -3,21 +3,7 @@
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.store.visits import VisitRow
 from schemas.officer_report import OfficerReport
-from schemas.vocabulary import Channel, Result
-
-REPORTS = frozenset(
-    {
-        Result.MET_DISSUADED,
-        Result.MET_SELF_AWARE,
-        Result.MET_ALREADY_DEFRAUDED,
-        Result.MET_REFUSED,
-        Result.NOT_FOUND_TEMPORARILY,
-        Result.NOT_FOUND_CONFIRMED,
-        Result.NOT_HOME_FAMILY_TOLD,
-        Result.WRONG_ADDRESS,
-        Result.INVALID_VISIT,
-    }
-)
+from schemas.vocabulary import Channel
 
 
 def record_result(case_file: CaseFile, visit: VisitRow, report: OfficerReport) -> bool:
