@@ -60,6 +60,7 @@ DRILLS = {
             launch=dict.fromkeys(DELIVERING, ("stand_still", 12.0)),
             patient=True,
             blocks_s=12,
+            in_short=True,
         ),
         Drill(
             "urgent_hung",
