@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from dispatcher import engine
-from dispatcher.casework.case_file import CaseFile
+from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.engine import evolve
 from dispatcher.engine.times import Due
 from schemas.vocabulary import Hold
@@ -53,7 +53,8 @@ def main() -> int:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "_run", _deciding(plugin))
         patch.setattr(Due, "until", _holding(plugin, Due.until))
-        patch.setattr(CaseFile, "note", _noting(plugin, CaseFile.note))
+        for door in ("note", "note_without_case"):
+            patch.setattr(UnitOfWork, door, _noting(plugin, getattr(UnitOfWork, door)))
         ended = pytest.main([*ARGUMENTS, *{each.node: None for each in plugin.asked}], plugins=[plugin])
     if ended not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         sys.exit(f"pytest ended with {ended!r}")
@@ -83,9 +84,9 @@ def _holding(plugin: Without, until: Callable[..., Due]) -> Callable[..., Due]:
 
 
 def _noting(plugin: Without, note: Callable[..., None]) -> Callable[..., None]:
-    def noted(case_file: CaseFile, *what: Any, rule: str | None = None, **who: Any) -> None:
+    def noted(work: UnitOfWork, *what: Any, rule: str | None = None, **who: Any) -> None:
         if not plugin.is_out(rule):
-            note(case_file, *what, rule=rule, **who)
+            note(work, *what, rule=rule, **who)
 
     return noted
 
