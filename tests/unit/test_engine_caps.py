@@ -138,11 +138,13 @@ def test_a_rise_permits_one_sms_at_once() -> None:
 
 
 def test_a_rise_permits_one_sms_also_where_nobody_knows_whether_the_first_arrived() -> None:
-    harness = EngineHarness.of(HIGH, channels=ONLY_SMS)
+    harness = EngineHarness.of(HIGH, channels=ONLY_SMS, numbers=TWO)
     harness.send(SMS, Result.UNKNOWN)
     harness.after(minutes=5)
     harness.joined(CRITICAL)
-    assert planned(harness, SMS).due_at == harness.now
+    assert "urgency_rose" in harness.rules(PlanAttempt)
+    message = planned(harness, SMS)
+    assert (message.due_at, message.number_id, message.retry_of) == (harness.now, "n1", None)
 
 
 def test_a_rise_permits_one_sms_and_no_more() -> None:
