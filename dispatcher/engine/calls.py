@@ -101,7 +101,9 @@ def _round(
     rang = numbers.calls(case, party)
     due = caps.call_at(case, policy, party, rang, due) if party == case.callee else awake(case, policy, due)
     previous = made[-1].id if made else None
-    yield plan(rule, Channel.VOICE, number, due, warning_number=caps.warning_number(case), retry_of=previous)
+    call = plan(rule, Channel.VOICE, number, due, warning_number=caps.warning_number(case), retry_of=previous)
+    # One that nobody knows of may still ring: its repeat met a route without the number, and that ended its turn.
+    yield replace(call, possible_duplicate=any(each.state is AttemptState.IN_DOUBT for each in made))
 
 
 def _rested(turns: tuple[Attempt, ...], number_id: str, rest: timedelta) -> datetime | None:

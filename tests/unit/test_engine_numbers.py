@@ -5,6 +5,7 @@ from builders import CRITICAL, EMPLOYER, HIGH, LOW, ONLY_SMS, ONLY_VOICE, SMS, T
 from engine_harness import EngineHarness, is_planned, planned
 
 from dispatcher.engine import evolve, orders
+from dispatcher.engine.case import Number
 from dispatcher.engine.decisions import CancelAttempt, MarkNumberBad, OpenVisit, PlanAttempt
 from schemas.vocabulary import AttemptState, Channel, Onward, Relation, Result
 
@@ -41,6 +42,24 @@ def test_what_one_route_knows_no_number_for_goes_to_the_next_route_first() -> No
     harness = EngineHarness.of(HIGH, channels=ONLY_VOICE, numbers=TWO)
     harness.send(VOICE, Result.FAILED_TEMPORARY, number_fault=True, onward=Onward.NEXT_PROVIDER)
     assert (harness.rules(PlanAttempt), planned(harness, VOICE).number_id) == (["next_provider"], "n1")
+
+
+@pytest.mark.parametrize("numbers", [(number("n1"),), TWO])
+def test_a_turn_that_a_repeat_ends_while_the_first_call_is_in_doubt_marks_the_next_call(
+    numbers: tuple[Number, ...],
+) -> None:
+    harness = EngineHarness.of(HIGH, channels=ONLY_VOICE, numbers=numbers)
+    doubtful = harness.sending(planned(harness, VOICE))
+    harness.in_doubt(doubtful)
+    harness.at(doubtful.made_at + harness.policy.plan(HIGH).doubt_wait)
+    harness.send(VOICE, Result.FAILED_TEMPORARY, number_fault=True)
+    following = planned(harness, VOICE)
+    assert (following.number_id, following.send_key) == (numbers[-1].id, following.id)
+    assert following.possible_duplicate
+    harness.at(following.due_at)
+    harness.settled(doubtful, Result.NO_ANSWER)
+    harness.send(VOICE, Result.BUSY)
+    assert not planned(harness, VOICE).possible_duplicate
 
 
 def test_rounds_of_calls_end_where_the_only_route_knows_no_number() -> None:
