@@ -42,7 +42,9 @@ def _set_up_logging(**_: Any) -> None:
 
 
 def _without_bodies(record: logging.LogRecord) -> bool:
-    """Celery logs the whole body of a message that it can't take; that may be somebody's data."""
+    """Celery logs the whole body of a message that it can't take, and where it found that out; it may be data."""
+    if "\n" in str(record.msg):
+        record.exc_info = None
     if record.args:
         record.msg, record.args = str(record.msg).split("\n", 1)[0].split("%", 1)[0], ()
     return True
