@@ -25,6 +25,7 @@ task_reject_on_worker_lost = True
 task_track_started = False
 task_send_sent_event = False
 worker_send_task_events = False
+worker_enable_remote_control = False
 worker_prefetch_multiplier = 1
 worker_soft_shutdown_timeout = 10
 worker_enable_soft_shutdown_on_idle = False

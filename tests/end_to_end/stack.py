@@ -100,6 +100,12 @@ class Up:
         )
         return Answer(done.returncode, done.stdout, done.stderr)
 
+    def wait_for_psql(self, sql: str, until: str) -> None:
+        """Repeat a statement until what it selects holds a word."""
+        limit = time.monotonic() + PATIENCE_S
+        while until not in (answer := self.psql(sql)).out:
+            assert time.monotonic() < limit, f"no {until} in {answer}"
+
     def dump(self) -> str:
         return subprocess.run(
             [_postgres("pg_dump"), "--inserts", self._url],

@@ -13,7 +13,7 @@ from celery import Celery
 
 from tests.celery_envelope import envelope
 from tests.end_to_end.conftest import Played
-from tests.end_to_end.stack import PATIENCE_S, Up, environment
+from tests.end_to_end.stack import BIN, PATIENCE_S, Up, environment
 
 BARE_CLIENT = """
 import json, sys
@@ -33,14 +33,16 @@ def _instruction(sample_file: Path, case: str, instruction_id: str) -> dict[str,
     return found | {"instruction_id": instruction_id}
 
 
-def test_celery_inspect_ping_lists_every_worker(played: Played) -> None:
-    # As many as are named: else it would look for answers until its time is over.
-    workers = [f"{name}@{socket.gethostname()}" for name in ("delivery-1", "delivery-2", "casework")]
-    asked = ("inspect", "-t", str(PATIENCE_S), "-d", ",".join(workers), "ping")
-    answer = played.up.run("-A", "tasks", *asked, program="celery", cwd=Path("/"))
-    assert answer.code == 0
-    assert "3 nodes online" in answer.out
-    assert all(name in answer.out for name in workers)
+def test_every_worker_leaves_signs_of_life_and_its_end_is_no_silence(played: Played, tmp_path: Path) -> None:
+    names = {f"worker:{name}@{socket.gethostname()}" for name in ("delivery-1", "delivery-2", "casework")}
+    beats = "SELECT name FROM heartbeats WHERE name LIKE 'worker:%'"
+    assert set(played.up.psql(beats).out.split()) == names
+    command = [BIN / "celery", "-A", "tasks", "worker", "-P", "threads", "-c", "1", "-Q", "casework", "-n", "more@%h"]
+    settings = environment(played.up.home, **played.up.settings)
+    with (tmp_path / "log").open("wb") as log, subprocess.Popen(command, env=settings, stdout=log, stderr=log) as more:
+        played.up.wait_for_psql(beats, until="worker:more@")
+        more.terminate()
+    assert set(played.up.psql(beats).out.split()) == names
 
 
 def test_push_prints_one_answer_a_line(played: Played, sample_file: Path, tmp_path: Path) -> None:
