@@ -14,7 +14,7 @@ import httpx
 import redis
 from sqlalchemy.exc import OperationalError
 
-from dispatcher import clock, embedded, policy, vault
+from dispatcher import clock, embedded, policy, private_files, vault
 from dispatcher.errors import OperatorError
 from dispatcher.ports import free_port, port_taken
 from dispatcher.settings import RUN_FILE, Settings, read_running, write_running
@@ -55,6 +55,7 @@ class Stack:
 
     def start_servers(self) -> None:
         """PostgreSQL, Redis, keys, schema. Raises OperatorError."""
+        private_files.close_to_others()
         home = self.settings.home
         if read_running(home) is not None:
             raise OperatorError(f"{home} 下已有 dispatcher 在运行", f"a dispatcher is already running under {home}")

@@ -13,7 +13,7 @@ from celery import Celery
 
 from tests.celery_envelope import envelope
 from tests.end_to_end.conftest import Played
-from tests.end_to_end.stack import BIN, PATIENCE_S, Up, environment
+from tests.end_to_end.stack import BIN, PATIENCE_S, Up, environment, open_to_others
 
 BARE_CLIENT = """
 import json, sys
@@ -131,6 +131,7 @@ def test_ctrl_c_leaves_nothing_running(tmp_path: Path) -> None:
     assert up.processes() == []
     assert not (up.home / "run.json").exists()
     assert (up.home / "keys.json").stat().st_mode & 0o777 == 0o600
+    assert open_to_others(up.home) == []
 
 
 def test_without_a_running_up_commands_name_the_remedy(tmp_path: Path) -> None:
