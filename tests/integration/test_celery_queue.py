@@ -15,7 +15,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import sessionmaker
 
-from dispatcher.intake import celery_queue, instructions, quarantine
+from dispatcher.intake import celery_queue, instructions, lines, quarantine
 from dispatcher.intake.celery_queue import QUEUE, IntakeQueue
 from dispatcher.store import advisory_locks, journal_changes
 from dispatcher.store.instructions import InstructionRow
@@ -129,9 +129,14 @@ def test_a_message_stays_until_what_is_in_it_is_committed(
     class Killed(BaseException):
         pass
 
-    def die(*_: object) -> None:
+    def die(*_: object, **__: object) -> None:
         raise Killed
 
+    with monkeypatch.context() as dying:
+        dying.setattr(lines, "take_line", die)  # before anything is committed
+        with pytest.raises(Killed):
+            queue.take_next()
+        assert redis.llen(QUEUE) == 2
     with monkeypatch.context() as dying:
         dying.setattr(redis, "lrem", die)  # after the commit, before the message leaves the queue
         with pytest.raises(Killed):
