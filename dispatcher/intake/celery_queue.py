@@ -19,9 +19,9 @@ from dispatcher.casework import unit_of_work
 from dispatcher.casework.context import Context
 from dispatcher.casework.set_aside import is_outage, kind_of
 from dispatcher.intake import lines
-from dispatcher.intake.celery_message import Line, read_lines
 from dispatcher.logging import logger
 from dispatcher.store import advisory_locks
+from schemas.celery_message import Line, read_lines
 
 DOOR = "celery"
 QUEUE = "celery"  # Celery's own default, so that a client needs the broker's URL and nothing else
