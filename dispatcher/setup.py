@@ -15,12 +15,13 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session, sessionmaker
 
-from dispatcher import policy, vault
+from dispatcher import policy, private_files, vault
 from dispatcher.casework import unit_of_work
 from dispatcher.casework.context import Context
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.clock import Clock
 from dispatcher.errors import OperatorError
+from dispatcher.logging import logger
 from dispatcher.settings import Settings, database_url, redis_url, settings
 from dispatcher.store import engine, revision
 from dispatcher.texts import approved
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 STORAGE_GROUP = "dispatcher.provider_storage"
 # What a pooler says to settings that belong to a session.
 _POOLER = "unsupported startup parameter"
+_log = logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,10 @@ def build_services(*, serving: bool = False) -> Services:
     """Build everything but the providers; `serving` for a process that runs all the time. Raises OperatorError."""
     found = settings()
     url = database_url()
+    if serving:
+        private_files.close_to_others()
+        for warning in private_files.warnings(found):
+            _log.warning("open_to_others", warning=warning)
     context = Context(
         policy=policy.load(found.policy_file),
         vault=vault.load(found.key_path, make=False),

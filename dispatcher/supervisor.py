@@ -38,8 +38,9 @@ class Child:
 
     def start(self) -> None:
         self.started = time.monotonic()
-        self.log.parent.mkdir(parents=True, exist_ok=True)
+        self.log.parent.mkdir(0o700, parents=True, exist_ok=True)
         environment = self.environment | {_OWNER: str(os.getpid())}
+        self.log.touch(0o600)
         with self.log.open("ab") as out:
             # A session of its own: Ctrl-C reaches the supervisor, which ends its children in order.
             self.process = subprocess.Popen(

@@ -125,6 +125,7 @@ def _step(services: Services) -> bool:
 def _make_partitions(services: Services) -> None:
     with services.sessions.begin() as session:
         smpp_parts.forget(session)
+        heartbeats.forget(session.connection())
     with services.engine.begin() as connection:
         # Whoever reads the tables for long, as a dump does, is not waited for: everybody would wait behind us.
         connection.execute(text("SET LOCAL lock_timeout = '500ms'"))

@@ -3,22 +3,23 @@
 import base64
 import os
 import secrets
+import socket
 import sys
 import time
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import httpx
 import redis
-from celery import Celery
 from sqlalchemy.exc import OperationalError
 
-from dispatcher import clock, embedded, policy, vault
+from dispatcher import clock, embedded, policy, private_files, vault
 from dispatcher.errors import OperatorError
 from dispatcher.ports import free_port, port_taken
 from dispatcher.settings import RUN_FILE, Settings, read_running, write_running
 from dispatcher.setup import links, no_providers, unreachable
-from dispatcher.store import engine, migrate
+from dispatcher.store import engine, heartbeats, migrate
 from dispatcher.supervisor import Child, Supervisor, kill_orphans
 from dispatcher.texts import approved
 from dispatcher.wake import link_lane
@@ -30,6 +31,9 @@ WORKERS = {
     "casework": "casework,celery",
     **{f"delivery-{number}": "delivery" for number in range(2, _DELIVERING + 1)},
 }
+# Workers have nothing to tell each other: all that they share lies in PostgreSQL.
+_SILENT_AMONG_THEMSELVES = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+_LOOK_EVERY_S = 0.5
 _SILENT_MS = 4000  # beyond the simulated gateway's timeout_s, so that the attempt is in doubt first
 # Where setproctitle is installed, Celery's titles would overwrite the environment by which orphans are known.
 _KEEP_ENVIRONMENT = {"SPT_NOENV": "1"}
@@ -47,9 +51,11 @@ class Stack:
     receipt_delay_ms: int = 20
     supervisor: Supervisor = field(default_factory=Supervisor)
     _servers: list[embedded.Server] = field(default_factory=list)
+    _began_at: datetime = field(default_factory=clock.real_now)
 
     def start_servers(self) -> None:
         """PostgreSQL, Redis, keys, schema. Raises OperatorError."""
+        private_files.close_to_others()
         home = self.settings.home
         if read_running(home) is not None:
             raise OperatorError(f"{home} 下已有 dispatcher 在运行", f"a dispatcher is already running under {home}")
@@ -68,6 +74,8 @@ class Stack:
         }
         try:
             migrate.upgrade(engine.engine(database_url), clock.real_now())
+            with engine.engine(database_url).connect() as connection:
+                self._began_at = heartbeats.database_now(connection)
         except OperationalError as error:
             raise unreachable(error) from None
 
@@ -89,7 +97,7 @@ class Stack:
         self.environment["DISPATCHER_WORKERS"] = str(max(1, len(delivering)))
         for name, queues in self.workers.items():
             command = [sys.executable, "-m", "celery", "-A", "tasks", "worker", "-P", "threads", "-c", "1"]
-            command += ["-Q", queues, "-n", f"{name}@%h", "--without-gossip", "--without-mingle", "-l", "INFO"]
+            command += ["-Q", queues, "-n", f"{name}@%h", *_SILENT_AMONG_THEMSELVES, "-l", "INFO"]
             self.add(f"worker-{name}", command)
         write_running(self.settings.home, self.environment)
 
@@ -100,14 +108,14 @@ class Stack:
         self.supervisor.add(Child(name, command, environment, log, in_turn=name.startswith("worker")))
 
     def wait_until_ready(self, timeout_s: float = 60.0) -> None:
-        """Every worker answers, the hooks answer. Raises OperatorError naming what does not, and its log."""
+        """Every worker lives, the hooks answer. Raises OperatorError naming what does not, and its log."""
         until = time.monotonic() + timeout_s
-        app = Celery(broker=self.environment["DISPATCHER_REDIS_URL"], set_as_current=False)
         waiting = [f"worker-{name}" for name in self.workers] + ["hooks"]
         while waiting and time.monotonic() < until:
+            time.sleep(_LOOK_EVERY_S)
             self._check_alive(waiting)
-            answers = {next(iter(each)).split("@")[0] for each in app.control.ping(timeout=0.5) or []}
-            waiting = [name for name in waiting if name.removeprefix("worker-") not in answers]
+            living = self._living_workers()
+            waiting = [name for name in waiting if name.removeprefix("worker-") not in living]
             if "hooks" in waiting and self._hooks_answer():
                 waiting.remove("hooks")
         if waiting:
@@ -178,6 +186,13 @@ class Stack:
             if not child.is_running:
                 tail = child.log.read_text("utf-8", "replace").strip().splitlines()[-1:]
                 raise OperatorError(f"{name} 启动失败:{''.join(tail)[:300]}", f"{name} did not start; see {child.log}")
+
+    def _living_workers(self) -> set[str]:
+        """Names of our workers that have left a sign of life since we started them; others may share the database."""
+        host = f"@{socket.gethostname()}"
+        with engine.engine(self.environment["DISPATCHER_DATABASE_URL"]).connect() as connection:
+            names = heartbeats.workers_since(connection, self._began_at)
+        return {name.removesuffix(host) for name in names if name.endswith(host)}
 
     def _hooks_answer(self) -> bool:
         host, port = self.environment["DISPATCHER_HOOKS_HOST"], self.environment["DISPATCHER_HOOKS_PORT"]

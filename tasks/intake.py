@@ -7,58 +7,47 @@ An existing Celery client needs a broker URL and nothing else:
 Nothing is promised until the journal says `instruction_accepted`.
 """
 
-import json
+from functools import cache
 from typing import Any
 
-from celery import Task, signals
-from celery.worker.request import Request
+from celery import signals
+from redis import Redis, RedisError
 
-from dispatcher.intake import instructions as use_case
-from dispatcher.intake import lines
-from dispatcher.intake.answer import Answer
+from dispatcher.intake.celery_queue import QUEUE, IntakeQueue
 from dispatcher.logging import logger
-from dispatcher.store.retries import wait_for_database
-from schemas.errors import BadInstruction
-from tasks.celery_app import app
+from dispatcher.settings import redis_url
+from tasks import loops
 from tasks.worker import worker_services
 
+_AWAY_S = 2.0
 _log = logger(__name__)
-DOOR = "celery"
 
 
-class _Discreet(Request):
-    """`celery inspect` shows a task's arguments; these are somebody's data."""
-
-    def info(self, safe: bool = False) -> dict[str, Any]:
-        return dict(super().info(safe=safe), args="(…)", kwargs="{…}")
-
-
-class _Intake(Task):
-    Request = _Discreet
+@cache
+def _queue() -> IntakeQueue:
+    redis = Redis.from_url(redis_url(), socket_timeout=5, socket_connect_timeout=5, health_check_interval=10)
+    services = worker_services()
+    return IntakeQueue(services.sessions, services.context, redis)
 
 
-@app.task(name="intake", base=_Intake)
-def intake(*instructions: Any, **fields: Any) -> None:
-    """Take instructions and events: one argument each, or one as keyword arguments."""
-    for body in instructions or (fields,):
-        answer = _take(json.dumps(body).encode())
-        _log.info("instruction_taken", status=answer.status, instruction=answer.instruction_id, case=answer.case)
+def _take_next() -> float:
+    try:
+        return _queue().take_next()
+    except RedisError as error:
+        _log.warning("broker_away", loop="intake", error=type(error).__name__)
+        return _AWAY_S
 
 
-@wait_for_database
-def _take(raw: bytes) -> Answer:
-    return lines.take_line(worker_services().begin, raw, door=DOOR)
+@signals.celeryd_after_setup.connect
+def _start(instance: Any = None, **_: Any) -> None:
+    """A worker that is told to serve the intake queue reads it by a loop of its own, not by Celery's consumer."""
+    queues = instance.app.amqp.queues
+    if QUEUE in queues.consume_from:
+        queues.deselect(QUEUE)
+        loops.start(("intake", QUEUE), _take_next)
 
 
 @signals.task_unknown.connect
-def _keep_unknown(message: Any = None, name: str = "", **_: Any) -> None:
-    """A message for a task we don't have may be a misspelt instruction: kept, never dropped."""
-    body = message.body if isinstance(message.body, bytes) else str(message.body).encode()
-    refusal = BadInstruction("task", "没有这个任务名,应为 intake", "no such task; send to task intake")
-    _refuse(body, refusal)
-
-
-@wait_for_database
-def _refuse(body: bytes, refusal: BadInstruction) -> None:
-    with worker_services().begin() as work:
-        use_case.refuse(work, body, refusal, door=DOOR)
+def _pass_on(message: Any = None, **_: Any) -> None:
+    """An instruction in a queue of wake-ups, where a client has named it: put where instructions are read."""
+    _queue().put(message.serializable())

@@ -2,12 +2,14 @@
 
 import logging
 import sys
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
 from celery import bootsteps, signals
 from celery.worker import state
 from celery.worker.consumer import Consumer
+from sqlalchemy.exc import OperationalError
 
 from dispatcher import logging as our_logging
 from dispatcher.casework import provider_health
@@ -16,6 +18,7 @@ from dispatcher.delivery.pump import Pump
 from dispatcher.errors import OperatorError
 from dispatcher.settings import settings
 from dispatcher.setup import Services, build_services
+from dispatcher.store import heartbeats
 from tasks import loops
 from tasks.celery_app import app
 
@@ -42,7 +45,9 @@ def _set_up_logging(**_: Any) -> None:
 
 
 def _without_bodies(record: logging.LogRecord) -> bool:
-    """Celery logs the whole body of a message that it can't take; that may be somebody's data."""
+    """Celery logs the whole body of a message that it can't take, and where it found that out; it may be data."""
+    if "\n" in str(record.msg):
+        record.exc_info = None
     if record.args:
         record.msg, record.args = str(record.msg).split("\n", 1)[0].split("%", 1)[0], ()
     return True
@@ -64,6 +69,18 @@ def _check_parts(**_: Any) -> None:
         raise SystemExit(2) from None
 
 
+@signals.worker_ready.connect
+def _live(sender: Any = None, **_: Any) -> None:
+    """Leave signs of life from now on, also while Redis is away: the work goes on without it."""
+    name = heartbeats.worker(sender.hostname)
+
+    def beat() -> None:
+        with worker_services().engine.begin() as connection:
+            heartbeats.beat(connection, name)
+
+    loops.start(("heartbeat", ""), beat)
+
+
 @signals.worker_shutting_down.connect
 def _claim_no_more(**_: Any) -> None:
     if worker_pump.cache_info().currsize:
@@ -77,10 +94,12 @@ def _longest_call_s() -> float:
 
 
 @signals.worker_shutdown.connect
-def _close(**_: Any) -> None:
+def _close(sender: Any = None, **_: Any) -> None:
     loops.finish(max(_LEAST_S, _longest_call_s() + _RECORD_S))
     if worker_pump.cache_info().currsize:
         worker_pump().close()
+    with suppress(OperationalError), worker_services().engine.begin() as connection:
+        heartbeats.end(connection, heartbeats.worker(sender.hostname))
 
 
 class Watchdog(bootsteps.StartStopStep):

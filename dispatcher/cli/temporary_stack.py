@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from dispatcher import logging
+from dispatcher import logging, private_files
 from dispatcher.cli.output import err
 from dispatcher.settings import read_running, settings
 from dispatcher.setup import Services, build_services
@@ -22,6 +22,7 @@ def temporary_stack(
     # SIGTERM ends it as Ctrl-C does, so that nothing is left running.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     logging.configure("WARNING")
+    private_files.close_to_others()
     home = settings().home / name
     if read_running(home) is None:
         end_leftovers(home)

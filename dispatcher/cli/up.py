@@ -5,7 +5,7 @@ import threading
 import typer
 from rich.text import Text
 
-from dispatcher import logging
+from dispatcher import logging, private_files
 from dispatcher.cli.output import err, out
 from dispatcher.cli.signals import stop_on_signals
 from dispatcher.settings import settings
@@ -50,6 +50,8 @@ def _banner(stack: Stack) -> None:
         out.print("  内置服务器,不可用于正式值守 embedded servers: not for real duty", style="yellow")
     if stack.simulated:
         out.print("  模拟网关:不会发出任何真实短信或电话 simulated gateway: nothing real leaves", style="yellow")
+    for warning in private_files.warnings(stack.settings):
+        out.print(f"  {warning}", style="yellow")
     out.print(f"  回执入口 hooks: http://{environment['DISPATCHER_HOOKS_HOST']}:{environment['DISPATCHER_HOOKS_PORT']}")
     out.print(f"  Celery broker: {_without_password(environment['DISPATCHER_REDIS_URL'])}")
     out.print(f"  日志 logs: {stack.settings.home / 'logs'}   停止 stop: Ctrl-C")

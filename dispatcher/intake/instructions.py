@@ -28,8 +28,8 @@ from schemas.vocabulary import CaseState, IntakeStatus, WorkItemKind
 CENTRE = "centre"
 
 
-def take(work: UnitOfWork, raw: bytes, *, door: str) -> Answer:
-    """Take one line; what can't be taken is kept in quarantine. Returns the answer."""
+def take(work: UnitOfWork, raw: bytes, *, door: str, kept_as: UUID | None = None) -> Answer:
+    """Take one line; what can't be taken is kept in quarantine, under `kept_as` if given. Returns the answer."""
     try:
         found = parse.line(raw)
         if isinstance(found, Patch):
@@ -38,19 +38,16 @@ def take(work: UnitOfWork, raw: bytes, *, door: str) -> Answer:
             return events.take(work, found, _content(work.context, raw))
         return _instruction(work, found, raw, door)
     except BadInstruction as refusal:
-        return refuse(work, raw, refusal, door=door)
+        return refuse(work, raw, refusal, door=door, kept_as=kept_as)
 
 
-def refuse(work: UnitOfWork, raw: bytes, refusal: BadInstruction, *, door: str) -> Answer:
-    kept = quarantine.keep(
-        work,
-        raw,
-        door=door,
-        status=IntakeStatus.REFUSED,
-        field=refusal.field[:100],
-        reason=refusal.reason,
-    )
-    work.note_without_case("line_refused", {"quarantine": str(kept), "field": refusal.field[:100]}, actor=door)
+def refuse(work: UnitOfWork, raw: bytes, refusal: BadInstruction, *, door: str, kept_as: UUID | None = None) -> Answer:
+    """Keep a line in quarantine; one that is kept under this id already is not kept twice."""
+    if kept_as is None or not quarantine.holds(work, kept_as):
+        field = refusal.field[:100]
+        status = IntakeStatus.REFUSED
+        kept = quarantine.keep(work, raw, door=door, status=status, field=field, reason=refusal.reason, kept_as=kept_as)
+        work.note_without_case("line_refused", {"quarantine": str(kept), "field": field}, actor=door)
     return Answer(IntakeStatus.REFUSED, _readable_id(raw), None, refusal.reason)
 
 

@@ -28,7 +28,21 @@ class Kept:
     pushed_again_at: datetime | None
 
 
-def keep(work: UnitOfWork, raw: bytes, *, door: str, status: IntakeStatus, field: str, reason: str) -> UUID:
+def holds(work: UnitOfWork, kept_id: UUID) -> bool:
+    """Whether a line was kept under this id, and be it pushed again since."""
+    return work.session.get(QuarantineRow, kept_id) is not None
+
+
+def keep(
+    work: UnitOfWork,
+    raw: bytes,
+    *,
+    door: str,
+    status: IntakeStatus,
+    field: str,
+    reason: str,
+    kept_as: UUID | None = None,
+) -> UUID:
     """Keep a refused line. Gives its id in the quarantine."""
     now = work.now
     subject = personal_data.new_subject(work, now, kind="quarantine")
@@ -36,7 +50,7 @@ def keep(work: UnitOfWork, raw: bytes, *, door: str, status: IntakeStatus, field
     value = personal_data.keep_value(work, subject, "line", text)
     work.session.flush()
     row = QuarantineRow(
-        id=new_id(),
+        id=kept_as or new_id(),
         received_at=now,
         door=door,
         status=status,
@@ -51,7 +65,8 @@ def keep(work: UnitOfWork, raw: bytes, *, door: str, status: IntakeStatus, field
 
 def listed(session: Session, *, everything: bool = False) -> list[Kept]:
     """What waits in quarantine, oldest first; with `everything` also what was pushed again."""
-    rows = select(QuarantineRow).order_by(QuarantineRow.id)
+    # An id of a value leads with its time; that of a row may be made of the line.
+    rows = select(QuarantineRow).order_by(QuarantineRow.value_id)
     if not everything:
         rows = rows.where(QuarantineRow.pushed_again_at.is_(None))
     return [

@@ -13,6 +13,8 @@ CLOCK_DRIVER = 0x44535032
 """Its holder may move a stepped clock: `simulate` for its whole run, else the sweep for one step."""
 SWEEP = 0x44535033
 """One sweep sweeps, others stand by. Until its connection ends."""
+INTAKE_QUEUE = 0x44535034
+"""One worker reads the next message of the intake queue, others stand by. For its transaction."""
 
 _PROVIDER_LINKS = 0x4C494E4B << 32
 

@@ -15,6 +15,7 @@ class Code(StrEnum):
     DATABASE_UNREACHABLE = "database_unreachable"
     REDIS_UNREACHABLE = "redis_unreachable"
     SWEEP_SILENT = "sweep_silent"
+    WORKER_SILENT = "worker_silent"
     CASE_FORGOTTEN = "case_forgotten"
     SET_ASIDE = "set_aside"
     WORK_LATE = "work_late"
@@ -60,6 +61,11 @@ def _sweep(facts: Facts, limits: Limits) -> Iterator[Alarm]:
     if facts.database is None and (facts.swept_s is None or facts.swept_s > limits.sweep_s):
         since = facts.at - timedelta(seconds=facts.swept_s or 0)
         yield _alarm(Code.SWEEP_SILENT, since, limit=f"{limits.sweep_s:g}")
+
+
+def _workers(facts: Facts, limits: Limits) -> Iterator[Alarm]:
+    for each in facts.silent:
+        yield _alarm(Code.WORKER_SILENT, each.since, each.worker, limit=f"{limits.sweep_s:g}")
 
 
 def _forgotten(facts: Facts, limits: Limits) -> Iterator[Alarm]:
@@ -126,12 +132,16 @@ def _alarm(code: Code, since: datetime, about: str = "", count: int = 1, **words
 
 
 _RULES: tuple[Callable[[Facts, Limits], Iterator[Alarm]], ...] = (
-    *(_database, _redis, _sweep, _forgotten, _set_aside, _down, _late, _out_of_use, _doubts, _probe),
+    *(_database, _redis, _sweep, _workers, _forgotten, _set_aside, _down, _late, _out_of_use, _doubts, _probe),
 )
 _TEXTS = {
     Code.DATABASE_UNREACHABLE: ("数据库无法连接({error})", "the database can't be reached ({error})"),
     Code.REDIS_UNREACHABLE: ("Redis 无法连接({error})", "Redis can't be reached ({error})"),
     Code.SWEEP_SILENT: ("巡检进程超过 {limit} 秒没有动静", "no sweep for more than {limit} s"),
+    Code.WORKER_SILENT: (
+        "工作进程 {about} 超过 {limit} 秒没有动静",
+        "no sign of life of worker {about} for more than {limit} s",
+    ),
     Code.CASE_FORGOTTEN: (
         "{count} 个进行中的任务既无后续时间,也无人负责",
         "{count} open case(s) have no time to come and nobody who has them",

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from dispatcher import clock
 from dispatcher.clock import Clock
 from dispatcher.store import partitions
-from dispatcher.watch.facts import Count, Doubts, Down, Facts, Late, OutOfUse
+from dispatcher.watch.facts import Count, Doubts, Down, Facts, Late, OutOfUse, Silent
 from dispatcher.watch.limits import Limits
 from schemas.vocabulary import Cause, Channel, Health, Urgency
 
@@ -60,6 +60,7 @@ def _ask_database(engine: Engine, product_clock: Clock, limits: Limits, at: date
                 at,
                 redis=redis_error,
                 swept_s=_swept(session),
+                silent=_silent(session, limits, at),
                 forgotten=Count(*session.execute(_FORGOTTEN).one()),
                 set_aside=Count(*session.execute(_SET_ASIDE).one()),
                 late=_late(session, product_clock, limits, now),
@@ -80,6 +81,11 @@ def _swept(session: Session) -> float | None:
         text("SELECT extract(epoch FROM clock_timestamp() - beat_at) FROM heartbeats WHERE name = 'sweep'")
     )
     return None if age is None else float(age)
+
+
+def _silent(session: Session, limits: Limits, at: datetime) -> tuple[Silent, ...]:
+    rows = session.execute(_SILENT, {"limit": limits.sweep_s})
+    return tuple(Silent(name, at - timedelta(seconds=float(age))) for name, age in rows)
 
 
 def _late(session: Session, product_clock: Clock, limits: Limits, now: datetime) -> tuple[Late, ...]:
@@ -103,6 +109,9 @@ def _doubts(session: Session, product_clock: Clock, limits: Limits, now: datetim
     return tuple(Doubts(*row) for row in rows)
 
 
+_SILENT = text("""
+    SELECT substr(name, 8), age FROM heartbeats, extract(epoch FROM clock_timestamp() - beat_at) AS age
+    WHERE name LIKE 'worker:%' AND age > :limit ORDER BY 1""")
 _FORGOTTEN = text("""
     SELECT count(*), min((SELECT max(j.at) FROM journal j WHERE j.case_id = c.id)) FROM cases c
     WHERE c.state = 'open' AND c.waiting_for IS NULL AND c.next_look_at IS NULL AND NOT EXISTS (

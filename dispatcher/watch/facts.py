@@ -53,6 +53,14 @@ class Down:
 
 
 @dataclass(frozen=True, slots=True)
+class Silent:
+    """A worker that leaves signs of life no more, and was not told to end."""
+
+    worker: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Probe:
     """One message sent from end to end. `stuck` names where it got stuck: send, receipt, worker."""
 
@@ -69,6 +77,7 @@ class Facts:
     database: str | None = None
     redis: str | None = None
     swept_s: float | None = 0.0  # seconds since the sweep's last sign of life; None: never
+    silent: tuple[Silent, ...] = ()
     forgotten: Count = Count(0)  # open cases without a time to come and without a person
     set_aside: Count = Count(0)  # what raised and waits to be tried again
     late: tuple[Late, ...] = ()

@@ -1,21 +1,17 @@
 """One stack for all tests of a module: the sample cases are played once, then looked at from all sides."""
 
-import json
 import tempfile
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from celery import Celery
 
 from dispatcher.clock import hold_clock_driver
 from dispatcher.store.engine import engine
-from tests.end_to_end.stack import PATIENCE_S, Answer, Up
+from tests.end_to_end.stack import Answer, Up
 
-WORKERS = 3
 CASES = "S01,S02,S04,S12,S13"
 CLOCK = {"DISPATCHER_CLOCK": "stepped:2026-03-02T09:02:10+08:00"}
 
@@ -24,7 +20,6 @@ CLOCK = {"DISPATCHER_CLOCK": "stepped:2026-03-02T09:02:10+08:00"}
 class Played:
     up: Up
     answers: dict[str, dict[str, Any]]
-    inspected: list[str] = field(default_factory=list)
     _cases: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def case(self, name: str) -> dict[str, Any]:
@@ -67,34 +62,13 @@ def played(tmp_path_factory: Folders) -> Iterator[Played]:
     up = Up(tmp_path_factory.mktemp("up"), CLOCK)
     up.start()
     try:
-        inspected: list[str] = []
-        over = threading.Event()
-        watcher = threading.Thread(target=_inspect, args=(up, inspected, over))
-        watcher.start()
         done = up.run("simulate", "--cases", CASES, "--json")
-        over.set()
-        watcher.join()
         assert done.code == 0, done.err
         # Else the clock would run through the years of whoever is never reached, and take both cores for it.
         with hold_clock_driver(engine(up.running["DISPATCHER_DATABASE_URL"])):
-            yield Played(up, {line["name"]: line for line in done.lines}, inspected)
+            yield Played(up, {line["name"]: line for line in done.lines})
     finally:
         up.stop()
-
-
-def _inspect(up: Up, inspected: list[str], over: threading.Event) -> None:
-    """What `celery inspect` shows of the workers, over and over, while the cases are played.
-
-    A busy worker may answer after the timeout; the counts of the last look name every task that ran.
-    """
-    control = Celery(broker=up.running["DISPATCHER_REDIS_URL"], set_as_current=False).control
-    shown = control.inspect(timeout=0.5)
-    while not over.is_set():
-        looks = (shown.active, shown.reserved, shown.scheduled, shown.stats)
-        inspected += [json.dumps(look(), ensure_ascii=False, default=str) for look in looks]
-    inspected.append(
-        json.dumps(control.inspect(timeout=PATIENCE_S, limit=WORKERS).stats(), ensure_ascii=False, default=str)
-    )
 
 
 @pytest.fixture(scope="package")

@@ -1,8 +1,10 @@
 """A running `dispatcher up` as a person would start it, and the commands as a person would give them."""
 
+import contextlib
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -29,6 +31,18 @@ def environment(home: Path, **more: str) -> dict[str, str]:
     """This process's environment without anybody's dispatcher settings but ours."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("DISPATCHER_")}
     return clean | {"DISPATCHER_HOME": str(home), "DISPATCHER_HOOKS_PORT": "0"} | more
+
+
+def open_to_others(home: Path) -> list[str]:
+    """What of these folders and files another user could read, change or enter, were it not for the folders above."""
+    found = []
+    for path in [home, *home.rglob("*")]:
+        with contextlib.suppress(FileNotFoundError):  # servers remove theirs meanwhile
+            mode = path.lstat().st_mode
+            # A socket is as closed as its folder. Root's PostgreSQL, another user, goes through the topmost.
+            if not stat.S_ISSOCK(mode) and mode & (0o066 if path == home else 0o077):
+                found.append(f"{stat.filemode(mode)} {path}")
+    return found
 
 
 @dataclass
@@ -99,6 +113,12 @@ class Up:
             [_postgres("psql"), self._url, "-AtX", "-c", sql], capture_output=True, text=True, timeout=PATIENCE_S
         )
         return Answer(done.returncode, done.stdout, done.stderr)
+
+    def wait_for_psql(self, sql: str, until: str) -> None:
+        """Repeat a statement until what it selects holds a word."""
+        limit = time.monotonic() + PATIENCE_S
+        while until not in (answer := self.psql(sql)).out:
+            assert time.monotonic() < limit, f"no {until} in {answer}"
 
     def dump(self) -> str:
         return subprocess.run(

@@ -1,4 +1,4 @@
-"""Nothing of the sample people is to be found outside the vault: database, logs, Redis, celery inspect."""
+"""Nothing of the sample people is to be found outside the vault: database, logs, Redis; nor can other users read it."""
 
 import json
 from collections.abc import Iterator
@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 import redis
+from celery import Celery
 
 from tests.end_to_end.conftest import CASES, Played
+from tests.end_to_end.stack import open_to_others
 
 
 def _needles(sample_file: Path) -> Iterator[str]:
@@ -59,7 +61,12 @@ def test_redis(played: Played, needles: list[str]) -> None:
     assert _seen(needles, kept + files.decode("utf-8", "replace")) == []
 
 
-def test_celery_inspect(played: Played, needles: list[str]) -> None:
-    shown = "".join(played.inspected)
-    assert "deliver_due" in shown
-    assert _seen(needles, shown) == []
+def test_no_worker_answers_a_remote_control(played: Played) -> None:
+    """Whoever can reach the broker could else read what they work on, end them, or have them revoke tasks."""
+    shown = Celery(broker=played.up.running["DISPATCHER_REDIS_URL"], set_as_current=False).control.inspect(timeout=1)
+    assert (shown.ping(), shown.active(), shown.stats()) == (None, None, None)
+
+
+def test_no_file_of_the_service_is_open_to_other_users(played: Played) -> None:
+    assert len(list(played.up.home.rglob("*"))) > 1000
+    assert open_to_others(played.up.home) == []

@@ -4,10 +4,16 @@ import json
 import socket
 import subprocess
 import sys
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import redis
+from celery import Celery
+
+from tests.celery_envelope import envelope
 from tests.end_to_end.conftest import Played
-from tests.end_to_end.stack import PATIENCE_S, Up, environment
+from tests.end_to_end.stack import BIN, PATIENCE_S, Up, environment, open_to_others
 
 BARE_CLIENT = """
 import json, sys
@@ -27,14 +33,16 @@ def _instruction(sample_file: Path, case: str, instruction_id: str) -> dict[str,
     return found | {"instruction_id": instruction_id}
 
 
-def test_celery_inspect_ping_lists_every_worker(played: Played) -> None:
-    # As many as are named: else it would look for answers until its time is over.
-    workers = [f"{name}@{socket.gethostname()}" for name in ("delivery-1", "delivery-2", "casework")]
-    asked = ("inspect", "-t", str(PATIENCE_S), "-d", ",".join(workers), "ping")
-    answer = played.up.run("-A", "tasks", *asked, program="celery", cwd=Path("/"))
-    assert answer.code == 0
-    assert "3 nodes online" in answer.out
-    assert all(name in answer.out for name in workers)
+def test_every_worker_leaves_signs_of_life_and_its_end_is_no_silence(played: Played, tmp_path: Path) -> None:
+    names = {f"worker:{name}@{socket.gethostname()}" for name in ("delivery-1", "delivery-2", "casework")}
+    beats = "SELECT name FROM heartbeats WHERE name LIKE 'worker:%'"
+    assert set(played.up.psql(beats).out.split()) == names
+    command = [BIN / "celery", "-A", "tasks", "worker", "-P", "threads", "-c", "1", "-Q", "casework", "-n", "more@%h"]
+    settings = environment(played.up.home, **played.up.settings)
+    with (tmp_path / "log").open("wb") as log, subprocess.Popen(command, env=settings, stdout=log, stderr=log) as more:
+        played.up.wait_for_psql(beats, until="worker:more@")
+        more.terminate()
+    assert set(played.up.psql(beats).out.split()) == names
 
 
 def test_push_prints_one_answer_a_line(played: Played, sample_file: Path, tmp_path: Path) -> None:
@@ -72,14 +80,28 @@ def test_a_script_that_knows_only_celery_can_push(played: Played, sample_file: P
     assert "CELERY-A1" in case["instructions"]
 
 
-def test_a_misspelt_celery_task_is_kept_and_not_shown(played: Played) -> None:
-    client = BARE_CLIENT.replace('"intake"', '"intaek"')
-    body = json.dumps({"note": "私密内容"})
+def test_what_celery_would_drop_is_taken_or_kept_and_not_shown(played: Played, sample_file: Path) -> None:
+    """The real worker, and what a Celery worker throws away: expired, misspelt, not JSON, no message at all."""
     broker = played.up.running["DISPATCHER_REDIS_URL"]
-    subprocess.run([sys.executable, "-I", "-c", client, broker, body], check=True, timeout=PATIENCE_S, cwd="/")
-    played.up.wait_for("quarantine", "list", "--json", until='"field": "task"')
+    client = Celery(broker=broker, set_as_current=False)
+    past = datetime.now(UTC) - timedelta(hours=1)
+    client.send_task("intake", [_instruction(sample_file, "S05", "CELERY-A2")], expires=past)
+    note = {"note": "私密内容"}
+    client.send_task("intaek", [note])
+    client.send_task("intake", [note], serializer="pickle")
+    client.send_task("intake", [note], queue="casework")  # a queue that Celery's consumer serves
+    with redis.Redis.from_url(broker) as queue:
+        queue.lpush("celery", "私密内容", json.dumps(envelope("[[{私密内容".encode())))
+    played.up.wait_for("case", "CELERY-A2", "--json", until="instruction_accepted")
+    limit = time.monotonic() + PATIENCE_S
+    fields: list[str] = []
+    while len(fields) < 5:
+        assert time.monotonic() < limit, fields
+        kept = played.up.run("quarantine", "list", "--json").lines
+        fields = sorted(each["field"] for each in kept if each["door"] == "celery")
+    assert fields == ["body", "content-type", "instruction_id", "message", "task"]
     logs = "".join(path.read_text("utf-8") for path in (played.up.home / "logs").glob("*.log"))
-    assert "私密内容" not in logs and "\\u79c1" not in logs
+    assert "私密内容" not in logs and "\\u79c1" not in logs and "Traceback" not in logs
 
 
 def test_the_journal_refuses_change(played: Played) -> None:
@@ -109,6 +131,7 @@ def test_ctrl_c_leaves_nothing_running(tmp_path: Path) -> None:
     assert up.processes() == []
     assert not (up.home / "run.json").exists()
     assert (up.home / "keys.json").stat().st_mode & 0o777 == 0o600
+    assert open_to_others(up.home) == []
 
 
 def test_without_a_running_up_commands_name_the_remedy(tmp_path: Path) -> None:

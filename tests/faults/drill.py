@@ -24,6 +24,7 @@ from dispatcher.store.set_aside import SetAsideRow
 from dispatcher.visits import roster
 from schemas import roster as form
 from tests.faults import invariants, launcher, snapshot, traffic
+from tests.faults.celery_traffic import CeleryTraffic
 from tests.faults.fault_stack import FaultStack, Launch
 from tests.faults.invariants import Invariant
 from tests.faults.snapshot import Snapshot
@@ -85,7 +86,8 @@ def play(drill: Drill, size: Size, seed: int, home: Path, tell: Callable[[str], 
         for name, (fault, value) in drill.launch.items():
             if value:  # a fault that lasts, not a point at which to die
                 stack.note(f"{name}: {fault} {value}")
-        flow = traffic.Traffic(services, stack, traffic.pushes(size.instructions, seed), size.per_second)
+        kind = CeleryTraffic if drill.over_celery else traffic.Traffic
+        flow = kind(services, stack, traffic.pushes(size.instructions, seed), size.per_second)
         with flow.flowing():
             while flow.is_pushing:
                 tell(f"pushed {flow.pushed}/{len(flow.pushes)}, faults {len(stack.injections)}")
@@ -98,10 +100,13 @@ def play(drill: Drill, size: Size, seed: int, home: Path, tell: Callable[[str], 
             row.faults = len(stack.injections) + stack.gateway_injections(drill.gateway)
             stack.calm()
             flow.push_again()
-            if not _is_quiet_within(size.quiet_within_s, services, stack, tell):
+            if not _is_quiet_within(size.quiet_within_s, services, stack, flow, tell):
                 row.broken.append(f"not quiet after {size.quiet_within_s:.0f} s")
         tell("looking at what became of it")
-        _judge(row, drill, snapshot.read(services, home / "gateway.jsonl", flow.taken, drill.blocks_s), stack)
+        seen = snapshot.read(services, home / "gateway.jsonl", flow.taken, drill.blocks_s)
+        if isinstance(flow, CeleryTraffic):
+            seen.broken = flow.broken
+        _judge(row, drill, seen, stack)
     row.took_s = round(time.monotonic() - begin, 1)
     return row
 
@@ -115,13 +120,15 @@ def _fault_stack(drill: Drill, home: Path, launch: Launch) -> FaultStack:
     return stack
 
 
-def _is_quiet_within(seconds: float, services: Services, stack: FaultStack, tell: Callable[[str], None]) -> bool:
+def _is_quiet_within(
+    seconds: float, services: Services, stack: FaultStack, flow: traffic.Traffic, tell: Callable[[str], None]
+) -> bool:
     """Two looks in a row find nothing due or under way, here or at the gateway."""
     until, looks = time.monotonic() + seconds, 0
     while time.monotonic() < until and looks < 2:
         time.sleep(1)
         tell(f"waiting until all is quiet, {until - time.monotonic():.0f} s at most")
-        looks = looks + 1 if _is_quiet(services, stack) else 0
+        looks = looks + 1 if flow.waiting == 0 and _is_quiet(services, stack) else 0
     return looks == 2
 
 

@@ -1,9 +1,11 @@
 """What drills do to the stack. Each returns once its fault is over."""
 
 import time
+from contextlib import ExitStack
 from random import Random
 
-from sqlalchemy import Engine, text
+import psycopg
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from dispatcher.store import engine
@@ -17,6 +19,7 @@ _LOCK = text("SELECT id FROM cases WHERE state = 'open' ORDER BY random() LIMIT 
 _LOCK_ATTEMPTS = text(
     "SELECT id FROM attempts WHERE action IS NOT NULL ORDER BY random() LIMIT 20 FOR UPDATE SKIP LOCKED"
 )
+_END_SESSIONS = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dispatcher'")
 _SENDING = text(
     "SELECT EXISTS (SELECT FROM attempts WHERE state = 'sending' AND sent_at > clock_timestamp() - interval '100 ms')"
 )
@@ -89,6 +92,46 @@ def restart_postgres(stack: FaultStack, _chance: Random) -> None:
         stack.start_postgres()
 
 
+def lose_postgres(stack: FaultStack, _chance: Random) -> None:
+    with stack.fault("PostgreSQL away"):
+        stack.kill_postgres()
+        time.sleep(5 * _AWAY_S)
+        stack.start_postgres()
+
+
+def make_read_only(stack: FaultStack, _chance: Random) -> None:
+    """As after a switch-over: nobody may write any more, and every session is ended."""
+    with stack.fault("PostgreSQL read-only"), _administrator(stack).connect() as connection:
+        for word in ("on", "off"):
+            connection.execute(text(f"ALTER SYSTEM SET default_transaction_read_only = {word}"))
+            connection.execute(text("SELECT pg_reload_conf()"))
+            connection.execute(_END_SESSIONS)
+            if word == "on":
+                time.sleep(3 * _AWAY_S)
+
+
+def take_all_connections(stack: FaultStack, _chance: Random) -> None:
+    """Somebody else has every connection that there is, those that the superuser is left too."""
+    url = engine.normalised(stack.environment["DISPATCHER_DATABASE_URL"]).replace("+psycopg", "")
+    until, ended = time.monotonic() + 4 * _AWAY_S, False
+    with stack.fault("PostgreSQL out of connections"), ExitStack() as taken:
+        first = taken.enter_context(psycopg.connect(url, autocommit=True))
+        while time.monotonic() < until:
+            try:
+                taken.enter_context(psycopg.connect(url))
+            except psycopg.OperationalError:
+                if not ended:
+                    first.execute(str(_END_SESSIONS))
+                    ended = True
+                time.sleep(0.01)
+
+
+def break_postgres(stack: FaultStack, chance: Random) -> None:
+    """One fault after the other."""
+    kinds = (lose_postgres, make_read_only, take_all_connections, restart_postgres)
+    kinds[len(stack.spans) % len(kinds)](stack, chance)
+
+
 def restart_both(stack: FaultStack, _chance: Random) -> None:
     with stack.fault("PostgreSQL and Redis restarted"):
         stack.kill_postgres()
@@ -154,6 +197,12 @@ def _delivering(stack: FaultStack, chance: Random) -> str | None:
             pass
         time.sleep(0.01)
     return None
+
+
+def _administrator(stack: FaultStack) -> Engine:
+    """A session that is not among those of the dispatcher."""
+    url = engine.normalised(stack.environment["DISPATCHER_DATABASE_URL"])
+    return create_engine(url, isolation_level="AUTOCOMMIT", connect_args={"application_name": "drill"})
 
 
 def _database(stack: FaultStack) -> Engine:

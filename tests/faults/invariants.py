@@ -1,5 +1,6 @@
 """What must hold when all is quiet again. The gateway's own append-only record is the ground truth."""
 
+import re
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -33,6 +34,25 @@ def in_one_case(now: Snapshot) -> Iterator[str]:
             end = closed_at[one.case_id]
             if one.case_id != other.case_id and (end is None or end > other.received_at):
                 yield f"instruction {one.instruction_id} v{one.version}, v{other.version}: two cases at once"
+
+
+def broken_kept(now: Snapshot) -> Iterator[str]:
+    """Every message that could not be taken is in quarantine."""
+    for word in sorted(now.broken):
+        if not any(_holds(line, word) for line in now.quarantined):
+            yield f"message {word} is not in quarantine"
+
+
+def broken_once(now: Snapshot) -> Iterator[str]:
+    """However often a message was looked at, it is in quarantine once."""
+    for word in sorted(now.broken):
+        count = sum(_holds(line, word) for line in now.quarantined)
+        if count > 1:
+            yield f"message {word} is in quarantine {count} times"
+
+
+def _holds(line: str, word: str) -> bool:
+    return re.search(rf"{word}\b", line) is not None
 
 
 def not_stranded(now: Snapshot) -> Iterator[str]:
@@ -182,8 +202,8 @@ def rebuilt(now: Snapshot) -> Iterator[str]:
     yield from (f"rebuild differs: {each}" for each in now.differences)
 
 
-LOST: tuple[Invariant, ...] = (in_one_case, not_stranded, nothing_stands, receipts_kept)
-DOUBLED: tuple[Invariant, ...] = (one_message_a_step, one_step_at_a_time, visits_once, receipts_once)
+LOST: tuple[Invariant, ...] = (in_one_case, broken_kept, not_stranded, nothing_stands, receipts_kept)
+DOUBLED: tuple[Invariant, ...] = (one_message_a_step, one_step_at_a_time, visits_once, receipts_once, broken_once)
 OTHERS: tuple[Invariant, ...] = (logged, urgent_first, not_early, rebuilt)
 SOUND: tuple[Invariant, ...] = (nothing_set_aside,)
 POISONED: tuple[Invariant, ...] = (sent_in_time, set_aside_told)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from dispatcher.intake import quarantine
 from dispatcher.reporting import verify
 from dispatcher.setup import Services
 from dispatcher.store.attempts import AttemptRow
@@ -36,6 +37,7 @@ class Snapshot:
     """`posts`: how often the gateway took each key, repeats included.
     `due`, `told`: what each attempt was last planned for, and when that was written.
     `urgent_since`: when it was written that a case had become more urgent.
+    `broken`: a word in each message that could not be taken; `quarantined`: the lines that are kept.
     """
 
     at: datetime
@@ -50,6 +52,8 @@ class Snapshot:
     fault_duties: Sequence[WorkItemRow]
     journal: Sequence[JournalRow]
     differences: list[Any]
+    quarantined: list[str] = field(default_factory=list)
+    broken: set[str] = field(default_factory=set)
     blocked: timedelta = timedelta()
     posts: Counter[UUID] = field(default_factory=Counter)
     reported: dict[UUID, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -109,6 +113,9 @@ class Snapshot:
 def read(services: Services, record: Path, taken: set[tuple[str, str]], blocked_s: float) -> Snapshot:
     with services.sessions() as session:
         differences = [each for verdict in verify.compare(session) for each in verdict.differences]
+    with services.begin() as work:
+        kept = quarantine.listed(work.session)
+        quarantined = [quarantine.line(work, each.id) or "" for each in kept]
     with services.sessions() as session:
         return Snapshot(
             at=services.context.clock.now(session),
@@ -123,5 +130,6 @@ def read(services: Services, record: Path, taken: set[tuple[str, str]], blocked_
             fault_duties=session.scalars(select(WorkItemRow).where(WorkItemRow.kind == WorkItemKind.FAULT.value)).all(),
             journal=session.scalars(select(JournalRow).order_by(JournalRow.case_id, JournalRow.seq)).all(),
             differences=differences,
+            quarantined=quarantined,
             blocked=timedelta(seconds=blocked_s),
         )

@@ -20,7 +20,8 @@ class Drill:
     `patient`: doubts wait as long as by the default policy. `leaves_no_doubt`: nothing may be in doubt afterwards.
     `blocks_s`: how long its fault may keep a case from being claimed. `critical_within_s`: what is critical, and became
     due while the fault lasted, was sent so soon. `poison`: the share of cases for which a step raises, as long as
-    instructions come and `lasts_s` longer; all others are sent in time.
+    instructions come and `lasts_s` longer; all others are sent in time. `over_celery`: instructions are sent to
+    the intake queue, some of them broken.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Drill:
     critical_within_s: float | None = None
     poison: float = 0.0
     lasts_s: float = 0.0
+    over_celery: bool = False
     in_short: bool = False
 
 
@@ -87,6 +89,14 @@ DRILLS = {
             injections.restart_postgres,
             6,
             blocks_s=5,
+        ),
+        Drill(
+            "celery_intake",
+            "PostgreSQL away, read-only, full of sessions, killed",
+            injections.break_postgres,
+            every_s=4,
+            blocks_s=12,
+            over_celery=True,
         ),
         Drill(
             "both_restart", "PostgreSQL and Redis killed, away for 2 s", injections.restart_both, every_s=8, blocks_s=5

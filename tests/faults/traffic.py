@@ -35,7 +35,7 @@ _GIVES_WAY = 10
 T = TypeVar("T")
 
 # A centre and an officer's page try again until they are answered.
-_persistently: Callable[[Callable[..., T]], Callable[..., T]] = retry(
+persistently: Callable[[Callable[..., T]], Callable[..., T]] = retry(
     retry=retry_if_exception_type(DBAPIError), wait=wait_fixed(0.2), stop=stop_after_delay(180), reraise=True
 )
 
@@ -78,6 +78,11 @@ class Traffic:
     def is_pushing(self) -> bool:
         return self.pushed < len(self.pushes) and self.error is None
 
+    @property
+    def waiting(self) -> int:
+        """What is sent and not answered yet: nothing, for each push waits for its answer."""
+        return 0
+
     def _guarded(self, work: Callable[[], None]) -> None:
         # The centre and the officers have machines of their own; here they give way to the product.
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _GIVES_WAY)
@@ -117,7 +122,7 @@ class Traffic:
         for push in kept:
             self._push(push)
 
-    @_persistently
+    @persistently
     def _take(self, raw: bytes) -> Answer:
         return lines.take_line(self.services.begin, raw, door="drill")
 
@@ -125,7 +130,7 @@ class Traffic:
         while not self._over.wait(_OFFICERS_EVERY_S):
             self._act_once()
 
-    @_persistently
+    @persistently
     def _act_once(self) -> None:
         with self.services.sessions() as session:
             now = self.services.context.clock.now(session)

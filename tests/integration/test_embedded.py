@@ -1,6 +1,7 @@
 """The embedded servers: kept data, their place in the process tree, and what a killed `up` leaves."""
 
 import os
+import stat
 import subprocess
 import sys
 import tempfile
@@ -10,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 from redis import Redis
+from sqlalchemy import create_engine, text
 
 from dispatcher import embedded
 
@@ -77,3 +79,20 @@ def test_after_a_killed_process_the_next_one_stops_its_own_postgres() -> None:
         has_ended = _has_ended(process)
         embedded.end_leftovers(home)
         assert has_ended
+
+
+def test_postgres_is_closed_to_others_also_where_its_path_is_too_long_for_a_socket() -> None:
+    """Its folder, and that of its socket: who reaches the socket is the superuser."""
+    with tempfile.TemporaryDirectory(prefix="dispatcher-pg-", ignore_cleanup_errors=True) as folder:
+        home = Path(folder) / ("long" * 20)
+        home.mkdir(0o700)
+        server = embedded.postgres(home, durable=False)
+        try:
+            socket_folder = Path((home / "postgres" / "postmaster.pid").read_text().splitlines()[4])
+            assert home not in socket_folder.parents
+            assert [stat.S_IMODE(each.stat().st_mode) for each in (home / "postgres", socket_folder)] == [0o700] * 2
+            assert stat.S_IMODE(home.stat().st_mode) & 0o066 == 0
+            with create_engine(server.url).connect() as connection:
+                assert connection.scalar(text("SELECT 1")) == 1
+        finally:
+            server.stop()

@@ -105,6 +105,26 @@ def test_the_sweeps_last_sign_of_life_is_as_old_as_it_is(
     assert 0 <= (collected().swept_s or 0) <= time.monotonic() - began
 
 
+def test_a_worker_is_silent_once_it_leaves_no_signs_of_life_and_was_not_told_to_end(
+    casework: CaseworkFixture, collected: Callable[[], Facts]
+) -> None:
+    names = [heartbeats.worker(f"{name}@host") for name in ("killed", "ended", "gone")]
+    with casework.sessions.begin() as session:
+        began = heartbeats.database_now(session.connection())
+        for name in names:
+            heartbeats.beat(session.connection(), name)
+        assert heartbeats.workers_since(session.connection(), began) == {"killed@host", "ended@host", "gone@host"}
+    assert collected().silent == ()
+    casework.sql("UPDATE heartbeats SET beat_at = beat_at - interval '1 hour'")
+    casework.sql("UPDATE heartbeats SET beat_at = beat_at - interval '1 day' WHERE name LIKE '%gone%'")
+    with casework.sessions.begin() as session:
+        heartbeats.end(session.connection(), names[1])
+        heartbeats.forget(session.connection())
+    [silent] = collected().silent
+    assert silent.worker == "killed@host"
+    assert silent.since < clock.real_now() - timedelta(minutes=59)
+
+
 def test_an_open_case_with_nothing_to_come_and_nobody_is_forgotten(
     casework: CaseworkFixture, load: Load, collected: Callable[[], Facts]
 ) -> None:

@@ -9,7 +9,7 @@ from builders import MONDAY
 
 from dispatcher.watch.active_alarms import ActiveAlarms
 from dispatcher.watch.alarms import Alarm, Code, judge
-from dispatcher.watch.facts import Count, Doubts, Down, Facts, Late, OutOfUse, Probe
+from dispatcher.watch.facts import Count, Doubts, Down, Facts, Late, OutOfUse, Probe, Silent
 from dispatcher.watch.limits import Limits
 from schemas.vocabulary import Cause, Channel, Health, Urgency
 
@@ -39,6 +39,7 @@ def test_where_all_is_well_there_is_no_alarm() -> None:
         ({"redis": "ConnectionError"}, Code.REDIS_UNREACHABLE, "", 1, MONDAY, "ConnectionError"),
         ({"swept_s": 10.5}, Code.SWEEP_SILENT, "", 1, MONDAY - timedelta(seconds=10.5), "10"),
         ({"swept_s": None}, Code.SWEEP_SILENT, "", 1, MONDAY, "10"),
+        ({"silent": (Silent("casework@a", EARLIER),)}, Code.WORKER_SILENT, "casework@a", 1, EARLIER, "casework@a"),
         ({"forgotten": Count(3, EARLIER)}, Code.CASE_FORGOTTEN, "", 3, EARLIER, "3"),
         ({"set_aside": Count(2, EARLIER)}, Code.SET_ASIDE, "", 2, EARLIER, "2"),
         (
