@@ -24,7 +24,7 @@ _MOST_REASONS = 50  # an adapter of somebody else's may have a reason for each r
 _log = logger(__name__)
 
 
-class Refused(Exception):
+class CallbackRefused(Exception):
     """Why a callback is not taken: a code or a library's words, never what was in it."""
 
     def __init__(self, why: str, status: HTTPStatus) -> None:
@@ -55,7 +55,7 @@ def make(services: Services) -> FastAPI:
         try:
             found = await _read(services, provider, request)
             left_out = await run_in_threadpool(_store, services, provider, found)
-        except Refused as refusal:
+        except CallbackRefused as refusal:
             count(refusal.why)
             _log.warning("receipt_refused", provider=provider if provider.isascii() else "?", why=refusal.why)
             return Response(status_code=refusal.status)
@@ -73,31 +73,31 @@ def make(services: Services) -> FastAPI:
 
 
 async def _read(services: Services, provider: str, request: Request) -> Receipts:
-    """Raises Refused."""
+    """Raises CallbackRefused."""
     adapter = services.registry.get(provider)
     if adapter is None:
-        raise Refused("unknown_provider", HTTPStatus.NOT_FOUND)
+        raise CallbackRefused("unknown_provider", HTTPStatus.NOT_FOUND)
     body = await _body(request)
     token, sender = request.path_params.get("token"), request.client.host if request.client else None
     try:
         return adapter.parse_receipts(Callback(request.headers, body, request.query_params, token, sender))
     except ReceiptRefused as refusal:
-        raise Refused(str(refusal)[:60], HTTPStatus.BAD_REQUEST) from None
+        raise CallbackRefused(str(refusal)[:60], HTTPStatus.BAD_REQUEST) from None
 
 
 async def _body(request: Request) -> bytes:
-    """Raises Refused."""
+    """Raises CallbackRefused."""
     try:
         async with asyncio.timeout(READ_WITHIN_S):
             return await request.body()
     except TimeoutError:  # a connection that is kept open by a byte now and then
-        raise Refused("too_slow", HTTPStatus.REQUEST_TIMEOUT) from None
+        raise CallbackRefused("too_slow", HTTPStatus.REQUEST_TIMEOUT) from None
     except HTTPException as error:  # above `max_body_size`
-        raise Refused("too_large", HTTPStatus(error.status_code)) from None
+        raise CallbackRefused("too_large", HTTPStatus(error.status_code)) from None
 
 
 def _store(services: Services, provider: str, found: Receipts) -> Mapping[str, int]:
-    """Store what can be stored, all in one transaction. Gives how many could not be, by why. Raises Refused."""
+    """Store what can be stored, all in one transaction. Gives how many could not be, by why. Raises CallbackRefused."""
     left_out: Counter[str] = Counter({"malformed": found.unreadable} if found.unreadable else {})
     stored: list[tuple[str, str | None]] = []
     with services.begin() as work:
@@ -105,7 +105,7 @@ def _store(services: Services, provider: str, found: Receipts) -> Mapping[str, i
         for receipt in sorted(found.items, key=lambda each: each.dedupe_key):
             try:
                 whole, channel = _addressed(work.session, provider, receipt)
-            except Refused as refusal:
+            except CallbackRefused as refusal:
                 if found.reply is None:
                     raise
                 left_out[refusal.why] += 1
@@ -120,11 +120,11 @@ def _store(services: Services, provider: str, found: Receipts) -> Mapping[str, i
 
 
 def _addressed(session: Session, provider: str, receipt: Receipt) -> tuple[Receipt, Channel | None]:
-    """Raises Refused."""
+    """Raises CallbackRefused."""
     try:
         found = receipts.addressed(session, provider, receipt)
     except ValueError as error:
-        raise Refused(str(error)[:60], HTTPStatus.BAD_REQUEST) from None
+        raise CallbackRefused(str(error)[:60], HTTPStatus.BAD_REQUEST) from None
     if found is None:
-        raise Refused("unknown_id", HTTPStatus.NOT_FOUND)
+        raise CallbackRefused("unknown_id", HTTPStatus.NOT_FOUND)
     return found
