@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from dispatcher.delivery import receipts, understanding
 from dispatcher.logging import logger
@@ -94,6 +95,8 @@ async def _body(request: Request) -> bytes:
         raise CallbackRefused("too_slow", HTTPStatus.REQUEST_TIMEOUT) from None
     except HTTPException as error:  # above `max_body_size`
         raise CallbackRefused("too_large", HTTPStatus(error.status_code)) from None
+    except ClientDisconnect:
+        raise CallbackRefused("cut_off", HTTPStatus.BAD_REQUEST) from None
 
 
 def _store(services: Services, provider: str, found: Receipts) -> Mapping[str, int]:
