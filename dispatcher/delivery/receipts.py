@@ -5,7 +5,7 @@ from datetime import datetime
 from operator import itemgetter
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from dispatcher.casework.case_file import CaseFile
@@ -81,20 +81,28 @@ def settle(work: UnitOfWork, only: Collection[UUID] | None = None) -> int:
     case_of = dict(work.session.execute(sent).tuples().all())
     case_file = CaseFile(work)
     case_file.open_soon(case_of.values())
-    settled = 0
+    settled = []
     for row in rows:
         case_id = case_of.get(row.send_key)
         if case_id is not None and case_id not in case_file.cases:
             continue
-        row.settled_at, settled = case_file.now, settled + 1
+        settled.append(row.id)
         attempt_id = outcomes.addressed(case_file, case_id, row.send_key, row.ref) if case_id is not None else None
         if case_id is None or attempt_id is None:
             continue
         # A vendor can speak for its own messages only.
         if case_file.attempt(case_id, attempt_id).provider == row.provider:
             outcomes.record(case_file, case_id, attempt_id, _word(row), asked=None)
+    _mark_settled(work, settled)
     decide(case_file)
-    return settled
+    return len(settled)
+
+
+def _mark_settled(work: UnitOfWork, receipt_ids: Collection[UUID]) -> None:
+    """All in one statement; what was recorded is written with the decisions on it."""
+    settled = update(ReceiptRow).where(in_array(ReceiptRow.id, receipt_ids)).values(settled_at=work.now)
+    with work.session.no_autoflush:
+        work.session.execute(settled, execution_options={"synchronize_session": False})
 
 
 def _waiting(work: UnitOfWork) -> list[UUID]:
