@@ -68,7 +68,10 @@ class GatewayReceipt(BaseModel):
     @property
     def contact_result(self) -> Result:
         """The result as a code; a word we don't know is UNKNOWN, never success."""
-        return Result(self.result) if self.result in set(Result) else Result.UNKNOWN
+        try:
+            return Result(self.result)
+        except ValueError:
+            return Result.UNKNOWN
 
     @property
     def word(self) -> str:

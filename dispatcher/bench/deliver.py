@@ -1,9 +1,10 @@
-"""Delivery, ours beside the naive task, in alternating rounds on one stack.
+"""Delivery, ours beside the naive task, in alternating rounds on one stack; then the receipts of what was delivered.
 
 Like for like: one SMS to the simulated gateway, recorded and committed, no receipt on either side.
 Ours does more in the same time (journal, lease, engine, encryption); that is not taken out.
 """
 
+import asyncio
 import sys
 import threading
 import time
@@ -19,6 +20,8 @@ from sqlalchemy import func, select, text
 
 from dispatcher import clock, sweep
 from dispatcher.bench import naive
+from dispatcher.bench.gateway import PROVIDER, bring_receipts
+from dispatcher.bench.sample import instruction
 from dispatcher.delivery import due
 from dispatcher.errors import OperatorError
 from dispatcher.intake import instructions
@@ -30,14 +33,16 @@ from schemas.vocabulary import AttemptState
 NIGHT = datetime.fromisoformat("2026-03-02T22:00:00+08:00")  # in the quiet hours: SMS are planned for 08:00
 _DAY = timedelta(days=1)
 _LIMIT_S = 300.0
+_SETTLED = select(func.count(AttemptRow.id)).where(AttemptRow.state == AttemptState.SETTLED)
 
 
 @dataclass(frozen=True)
 class Round:
-    """Instructions per second of one round."""
+    """Per second of one round: instructions delivered, and receipts from the first one brought to the last settled."""
 
     naive: float
     ours: float
+    receipts: float
 
     @property
     def ratio(self) -> float:
@@ -71,14 +76,17 @@ class Bench:
                 self._stack.add("naive", [*command, "-Q", naive.QUEUE, "-n", "naive@%h", "-l", "WARNING"])
                 per_second_naive = self._naive()
                 self._stack.supervisor.remove("naive")
-                yield Round(per_second_naive, self._ours(self._has_left))
+                yield Round(per_second_naive, self._ours(self._has_left), self._receipts_settled())
+                self._settle_rest()
 
     def with_receipts(self) -> float:
         """Ours to the very end: receipts received, stored, settled, cases decided on."""
         self._receipts(on=True)
         with self._holding_the_wheel():
             self._push()
-            return self._ours(self._is_settled)
+            rate = self._ours(self._is_settled)
+            self._settle_rest()
+            return rate
 
     def _push(self) -> None:
         """Take instructions by intake, in the quiet hours, so that all their SMS fall due at one moment."""
@@ -86,7 +94,7 @@ class Bench:
         for _ in range(self._count):
             self._made += 1
             with self._services.begin() as work:
-                answer = instructions.take(work, _instruction(self._made, self._night), door="bench")
+                answer = instructions.take(work, instruction(self._made, self._night), door="bench")
             if not answer.taken:
                 raise OperatorError("基准数据未被受理", f"the bench's own instruction was refused: {answer.reason}")
 
@@ -109,8 +117,19 @@ class Bench:
         _until(lambda: done(before + self._count))
         rate = self._count / (time.monotonic() - begin)
         self._night += _DAY
-        self._settle_rest()
         return rate
+
+    def _receipts_settled(self) -> float:
+        """Bring the receipt of each message that has none yet, by many connections, until all are settled."""
+        with self._services.sessions() as session:
+            sent = select(AttemptRow.send_key, AttemptRow.ref).where(AttemptRow.state == AttemptState.ACCEPTED)
+            waiting = session.execute(sent).tuples().all()
+            settled = session.scalar(_SETTLED) or 0
+        url = f"{self._services.settings.hooks_base}/receipts/{PROVIDER}"
+        begin = time.monotonic()
+        asyncio.run(bring_receipts(url, self._stack.environment["DISPATCHER_SIMULATOR_SECRET"], waiting))
+        _until(lambda: self._is_settled(settled + len(waiting)))
+        return len(waiting) / (time.monotonic() - begin)
 
     def _settle_rest(self) -> None:
         """Not measured: what had no receipt is asked about, so that the next round begins quiet."""
@@ -129,8 +148,7 @@ class Bench:
 
     def _is_settled(self, count: int) -> bool:
         with self._services.sessions() as session:
-            settled = select(func.count(AttemptRow.id)).where(AttemptRow.state == AttemptState.SETTLED)
-            return (session.scalar(settled) or 0) >= count
+            return (session.scalar(_SETTLED) or 0) >= count
 
     def _is_quiet(self) -> bool:
         sweep.sweep(self._services)
@@ -170,28 +188,3 @@ def _host() -> str:
 
     found: str = gethostname()
     return found
-
-
-def _instruction(number: int, at: datetime) -> bytes:
-    """An invented instruction, SMS only; prefix 154 is assigned to nobody."""
-    import json
-
-    return json.dumps(
-        {
-            "op": "create",
-            "instruction_id": f"BENCH-{number:07d}",
-            "version": 1,
-            "source": {"system": "bench"},
-            "issued_at": at.isoformat(),
-            "urgency": "medium",
-            "fraud_type": "F01",
-            "channels": ["sms"],
-            "victim": {
-                "name": f"样本{number}",
-                "id_type": "居民身份证",
-                "id_number": f"990101{number:012d}",
-                "phones": [{"number": f"154{number:08d}"}],
-            },
-        },
-        ensure_ascii=False,
-    ).encode()

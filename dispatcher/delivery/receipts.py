@@ -1,14 +1,12 @@
 """Receipts: each stored once and answered fast, then settled in batches."""
 
-import re
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from datetime import datetime
+from operator import itemgetter
 from uuid import UUID
 
-from sqlalchemy import CompoundSelect, null, select, union
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
 
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.decide import decide
@@ -18,69 +16,34 @@ from dispatcher.delivery import outcomes
 from dispatcher.delivery.due import is_waiting
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import in_array, new_id
-from dispatcher.store.probes import ProbeRow
 from dispatcher.store.receipts import ReceiptKeyRow, ReceiptRow
 from providers.base import Accepted, Answered, Receipt
-from schemas.vocabulary import Channel, FaultPoint
+from schemas.vocabulary import FaultPoint
 
 BATCH = 200
-_KEY_DIGITS = 32
-# 88 bits, the whole time of a UUIDv7 among them.
-_BEGINNING = re.compile(r"[0-9a-f]{22,31}", re.IGNORECASE)
-
-
-def addressed(session: Session, provider: str, receipt: Receipt) -> tuple[Receipt, Channel | None] | None:
-    """The receipt with the whole key of what was sent, and its channel, which a probe of the watch has not.
-
-    None where nothing was sent, or there is no telling which.
-
-    A message was committed before it left, so no true receipt comes too early. Raises ValueError for no key.
-    """
-    if receipt.send_key is None:
-        by_ref = AttemptRow.provider == provider, AttemptRow.ref == receipt.outcome.ref
-        statement = select(AttemptRow.send_key, AttemptRow.channel).where(*by_ref).distinct().limit(2)
-        found = set(session.execute(statement).tuples())
-    else:
-        low, high = _key_range(receipt.send_key)
-        sent = AttemptRow.send_key.between(low, high), AttemptRow.sent_at.is_not(None)
-        probed = select(ProbeRow.send_key, null()).where(ProbeRow.send_key.between(low, high))
-        # UNION: one key, however many attempts were made under it.
-        both: CompoundSelect[UUID, Channel] = union(
-            select(AttemptRow.send_key, AttemptRow.channel).where(*sent), probed
-        )
-        found = set(session.execute(both.limit(2)).tuples())
-    if len(found) != 1:
-        return None
-    send_key, channel = found.pop()
-    return replace(receipt, send_key=str(send_key)), channel
-
-
-def _key_range(send_key: str) -> tuple[UUID, UUID]:
-    """Between which keys this one lies, of which a vendor may echo no more than the beginning. Raises ValueError."""
-    if _BEGINNING.fullmatch(send_key):
-        return UUID(send_key.ljust(_KEY_DIGITS, "0")), UUID(send_key.ljust(_KEY_DIGITS, "f"))
-    return UUID(send_key), UUID(send_key)
 
 
 def store(work: UnitOfWork, provider: str, receipt: Receipt) -> bool:
     """Store a receipt with a whole key once. False for a copy of one already stored."""
-    return store_all(work, [(provider, receipt)]) == 1
+    return store_all(work, [(provider, receipt)]) == [True]
 
 
-def store_all(work: UnitOfWork, given: Sequence[tuple[str, Receipt]]) -> int:
-    """Store receipts of any providers, each with a whole key and once. Gives how many were no copies."""
+def store_all(work: UnitOfWork, given: Sequence[tuple[str, Receipt]]) -> list[bool]:
+    """Store receipts of any providers, each with a whole key and once, in their order. False for each copy."""
     by_id = {new_id(): each for each in given}
     keys = [
         {"provider": provider, "dedupe_key": receipt.dedupe_key, "receipt_id": receipt_id}
         for receipt_id, (provider, receipt) in by_id.items()
     ]
+    # In one order, whoever stores: two copies of a group at once would wait for each other.
+    keys.sort(key=itemgetter("provider", "dedupe_key"))
     kept = insert(ReceiptKeyRow).on_conflict_do_nothing().returning(ReceiptKeyRow.receipt_id)
-    fresh = list(work.session.scalars(kept, keys)) if keys else []
+    fresh = set(work.session.scalars(kept, keys)) if keys else set()
     if fresh:
         now = work.now
-        work.session.add_all(_row(receipt_id, *by_id[receipt_id], now) for receipt_id in fresh)
+        work.session.add_all(_row(receipt_id, *by_id[receipt_id], now) for receipt_id in by_id if receipt_id in fresh)
         work.wake_settling()
-    return len(fresh)
+    return [receipt_id in fresh for receipt_id in by_id]
 
 
 def _row(receipt_id: UUID, provider: str, receipt: Receipt, now: datetime) -> ReceiptRow:
@@ -118,20 +81,28 @@ def settle(work: UnitOfWork, only: Collection[UUID] | None = None) -> int:
     case_of = dict(work.session.execute(sent).tuples().all())
     case_file = CaseFile(work)
     case_file.open_soon(case_of.values())
-    settled = 0
+    settled = []
     for row in rows:
         case_id = case_of.get(row.send_key)
         if case_id is not None and case_id not in case_file.cases:
             continue
-        row.settled_at, settled = case_file.now, settled + 1
+        settled.append(row.id)
         attempt_id = outcomes.addressed(case_file, case_id, row.send_key, row.ref) if case_id is not None else None
         if case_id is None or attempt_id is None:
             continue
         # A vendor can speak for its own messages only.
         if case_file.attempt(case_id, attempt_id).provider == row.provider:
             outcomes.record(case_file, case_id, attempt_id, _word(row), asked=None)
+    _mark_settled(work, settled)
     decide(case_file)
-    return settled
+    return len(settled)
+
+
+def _mark_settled(work: UnitOfWork, receipt_ids: Collection[UUID]) -> None:
+    """All in one statement; what was recorded is written with the decisions on it."""
+    settled = update(ReceiptRow).where(in_array(ReceiptRow.id, receipt_ids)).values(settled_at=work.now)
+    with work.session.no_autoflush:
+        work.session.execute(settled, execution_options={"synchronize_session": False})
 
 
 def _waiting(work: UnitOfWork) -> list[UUID]:

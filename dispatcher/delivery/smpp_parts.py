@@ -151,7 +151,7 @@ def _conclude(work: UnitOfWork, touched: set[tuple[str, UUID]]) -> bool:
             told[row.provider, row.send_key].append(row)
     words = {key: word for key, parts in told.items() if (word := _word(parts)) is not None}
     ended = [(name, Receipt(str(key), f"{key}:{word.result}", word)) for (name, key), word in words.items()]
-    return receipts.store_all(work, ended) > 0
+    return any(receipts.store_all(work, ended))
 
 
 def _word(told: Sequence[PartRow]) -> Answered | None:

@@ -26,6 +26,7 @@ from dispatcher.texts import names
 from dispatcher.vault import Erased
 from dispatcher.visits import addresses
 from dispatcher.visits.officer_steps import HELD
+from dispatcher.visits.open_visit import open_visit
 from schemas.refusals import RefusalCode
 from schemas.vocabulary import MINORS_FRAUD_TYPE, Relation
 
@@ -34,12 +35,8 @@ _NOBODY = "unnamed"
 
 def read(work: UnitOfWork, visit_id: UUID, *, officer: str | None) -> dict[str, Any]:
     """The card as this officer may see it. Raises Refused."""
-    case_id = work.session.scalar(select(VisitRow.case_id).where(VisitRow.id == visit_id))
-    if case_id is None:
-        raise Refused(RefusalCode.NO_VISIT, visit=str(visit_id))
-    case_file = CaseFile(work)
-    case_file.open([case_id])
-    case, visit = case_file.cases[case_id], case_file.visit(case_id, visit_id)
+    case_file, visit = open_visit(work, visit_id)
+    case = case_file.cases[visit.case_id]
     masked = officer is None or officer != visit.officer or visit.state not in HELD
     try:
         person = _Person(work, case)
@@ -49,8 +46,8 @@ def read(work: UnitOfWork, visit_id: UUID, *, officer: str | None) -> dict[str, 
     except InvalidTag:
         raise Refused(RefusalCode.PERSONAL_DATA_UNREADABLE) from None
     data = {"visit": str(visit_id), "masked": masked}
-    case_file.note(case_id, "card_read", data, actor=officer or _NOBODY, rule="visit_card")
-    head = {"visit": str(visit_id), "case": str(case_id), "state": visit.state, "precinct": visit.precinct_code}
+    case_file.note(case.id, "card_read", data, actor=officer or _NOBODY, rule="visit_card")
+    head = {"visit": str(visit_id), "case": str(case.id), "state": visit.state, "precinct": visit.precinct_code}
     return head | {"masked": masked, "minor": case.case_facts.minor} | known
 
 

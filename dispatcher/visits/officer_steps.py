@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
-
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.decide import decide
 from dispatcher.casework.moves import move_attempt, move_visit
@@ -15,6 +13,7 @@ from dispatcher.engine import attempt_states, visit_states
 from dispatcher.errors import Refused
 from dispatcher.store.visits import VisitRow
 from dispatcher.visits import addresses, results, transfers
+from dispatcher.visits.open_visit import open_visit
 from schemas.channel_results import VISIT_REPORTS
 from schemas.officer_report import OfficerReport
 from schemas.refusals import RefusalCode
@@ -56,7 +55,7 @@ def act(
 
     After `case_ended_during_visit` the caller keeps what was said, in a transaction of its own: `keep_late`.
     """
-    case_file, visit = _open(work, visit_id)
+    case_file, visit = open_visit(work, visit_id)
     _check(visit, STEPS[step], officer)
     if visit.state == VisitState.CANCELLED:
         resolution = Resolution(case_file.cases[visit.case_id].resolution or Resolution.WITHDRAWN)
@@ -69,24 +68,15 @@ def act(
 
 def keep_late(work: UnitOfWork, visit_id: UUID, step: str, report: OfficerReport) -> None:
     """Nothing that an officer says is lost, also where the case has ended."""
-    case_file, visit = _open(work, visit_id)
+    case_file, visit = open_visit(work, visit_id)
     data = {"visit": str(visit.id), "step": step, **report.model_dump(mode="json")}
     case_file.note(visit.case_id, "late_report", data, actor=visit.officer or "officer", rule="case_ended")
 
 
 def to_try(work: UnitOfWork, visit_id: UUID) -> list[AddressKind]:
     """The addresses still to be tried in this visit, by their kinds, next first. Raises Refused."""
-    case_file, visit = _open(work, visit_id)
+    case_file, visit = open_visit(work, visit_id)
     return [row.kind for row in addresses.left(case_file, visit)]
-
-
-def _open(work: UnitOfWork, visit_id: UUID) -> tuple[CaseFile, VisitRow]:
-    case_id = work.session.scalar(select(VisitRow.case_id).where(VisitRow.id == visit_id))
-    if case_id is None:
-        raise Refused(RefusalCode.NO_VISIT, visit=str(visit_id))
-    case_file = CaseFile(work)
-    case_file.open([case_id])
-    return case_file, case_file.visit(case_id, visit_id)
 
 
 def _check(visit: VisitRow, step: Step, officer: str | None) -> None:

@@ -16,6 +16,7 @@ from dispatcher.store.base import new_id
 from dispatcher.store.transfers import TransferRow
 from dispatcher.store.visits import OfficerRow, UnitRow, VisitRow
 from dispatcher.visits import results
+from dispatcher.visits.open_visit import open_visit
 from schemas.officer_report import OfficerReport
 from schemas.read_models.visits import TransferLine
 from schemas.refusals import RefusalCode
@@ -55,7 +56,7 @@ def offer(case_file: CaseFile, visit: VisitRow, to_unit: str, reason: ReturnReas
 
 def order(work: UnitOfWork, visit_id: UUID, to_unit: str, reason: ReturnReason, *, by: str) -> TransferRow:
     """A supervisor offers a visit, taking it from the officer who has it. Raises Refused."""
-    case_file, visit = _open(work, visit_id)
+    case_file, visit = open_visit(work, visit_id)
     if visit.state not in _OFFERABLE:
         state = visit.state
         raise Refused(RefusalCode.WRONG_VISIT_STATE, state=state, step=VisitStep.OFFER, allowed=_OFFERABLE)
@@ -157,17 +158,8 @@ def line(row: TransferRow) -> TransferLine:
     )
 
 
-def _open(work: UnitOfWork, visit_id: UUID) -> tuple[CaseFile, VisitRow]:
-    case_id = work.session.scalar(select(VisitRow.case_id).where(VisitRow.id == visit_id))
-    if case_id is None:
-        raise Refused(RefusalCode.NO_VISIT, visit=str(visit_id))
-    case_file = CaseFile(work)
-    case_file.open([case_id])
-    return case_file, case_file.visit(case_id, visit_id)
-
-
 def _transfer(work: UnitOfWork, visit_id: UUID, state: TransferState) -> tuple[CaseFile, VisitRow, TransferRow]:
-    case_file, visit = _open(work, visit_id)
+    case_file, visit = open_visit(work, visit_id)
     found = select(TransferRow).where(TransferRow.visit_id == visit_id, TransferRow.state == state)
     row = work.session.scalar(found.order_by(TransferRow.id.desc()).limit(1))
     if row is None:

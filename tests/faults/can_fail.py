@@ -72,8 +72,8 @@ SABOTAGES = (
     Sabotage(
         "receipts-not-known-again",
         "dispatcher/delivery/receipts.py",
-        "    fresh = list(work.session.scalars(kept, keys)) if keys else []",
-        "    fresh = list(by_id)",
+        "    fresh = set(work.session.scalars(kept, keys)) if keys else set()",
+        "    fresh = set(by_id)",
         "receipts_odd",
         "receipts_once",
     ),

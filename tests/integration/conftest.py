@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from casework_fixture import NO_REDIS, PATIENT_REDIS, START, CaseworkFixture
+from casework_fixture import NO_REDIS, PATIENT_REDIS, START, CaseworkFixture, Scripted, pump_of
 from mirror import carry_out_and_compare
+from set_aside_fixture import Poisoned
 from simulator_fixture import Scenario, simulator_fixture
 from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.orm import sessionmaker
@@ -18,11 +19,14 @@ from dispatcher import embedded, policy, texts, vault
 from dispatcher.casework import decide
 from dispatcher.casework.context import Context
 from dispatcher.clock import Clock
+from dispatcher.delivery.pump import Pump
 from dispatcher.intake import events, instructions
-from dispatcher.settings import settings
+from dispatcher.settings import Settings, settings
+from dispatcher.setup import Services
 from dispatcher.store import journal_changes
 from dispatcher.supervision import decisions
 from dispatcher.wake import Silent
+from providers.registry import Registry
 from tests.conftest import NewDatabase
 
 
@@ -108,6 +112,28 @@ def _casework(database: str, engine: Engine, context: Context) -> Iterator[Casew
     yield made
     # Whatever a test did: the journal alone tells how every row came to be what it is.
     assert made.is_tampered or made.verdict().differences == []
+
+
+@pytest.fixture
+def poison(monkeypatch: pytest.MonkeyPatch) -> Poisoned:
+    """Makes steps raise for some cases."""
+    return Poisoned(monkeypatch)
+
+
+@pytest.fixture
+def services(casework: CaseworkFixture, tmp_path: Path) -> Services:
+    """The services of this casework, with one scripted provider and without a Redis."""
+    made = Services(Settings(home=tmp_path, redis_url=NO_REDIS), casework.sessions, casework.context)
+    vars(made)["registry"] = Registry([Scripted()])
+    return made
+
+
+@pytest.fixture
+def pump(services: Services) -> Iterator[Pump]:
+    """A worker's pump over these services."""
+    made = pump_of(services)
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import json
-import os
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -16,13 +15,12 @@ import pytest
 from casework_fixture import CaseworkFixture, Scripted
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
+from receipts_fixture import report, sent, services_with_gateway, signed
 from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
-from standardwebhooks import Webhook
 from structlog.testing import capture_logs
 
 from dispatcher.delivery import receipts
-from dispatcher.settings import Settings
 from dispatcher.setup import Services
 from dispatcher.store.receipts import ReceiptRow
 from dispatcher.store.tables import metadata
@@ -32,52 +30,16 @@ from providers.base import Answered, InDoubt, Receipt
 from schemas.channel_results import RESULTS_OF
 from schemas.vocabulary import Channel, Result
 
-SECRET = "whsec_" + base64.b64encode(b"s" * 32).decode()
-PROVIDERS = """
-[[providers]]
-name = "city-sms"
-adapter = "http_gateway"
-channels = ["sms", "voice"]
-secret_env = "TEST_GATEWAY_SECRET"
-base_url = "http://127.0.0.1:9"
-"""
-
 
 @pytest.fixture
 def services(casework: CaseworkFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
-    """With one HTTP provider."""
-    for name in [name for name in os.environ if name.startswith("DISPATCHER_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("TEST_GATEWAY_SECRET", SECRET)
-    (tmp_path / "providers.toml").write_text(PROVIDERS)
-    settings = Settings(home=tmp_path, database_url=casework.url, providers_file=tmp_path / "providers.toml")
-    return Services(settings, casework.sessions, casework.context)
+    return services_with_gateway(casework, tmp_path, monkeypatch)
 
 
 @pytest.fixture
 def gateway(services: Services) -> FastAPI:
     """The hooks app of the services."""
     return make(services)
-
-
-def signed(body: bytes, *, at: datetime | None = None, secret: str = SECRET) -> dict[str, str]:
-    at = at or datetime.now(UTC)
-    return {
-        "webhook-id": "msg-1",
-        "webhook-timestamp": str(int(at.timestamp())),
-        "webhook-signature": Webhook(secret).sign("msg-1", at, body.decode("latin-1")),
-    }
-
-
-def report(send_key: UUID | str, result: str = "DELIVERED", **more: Any) -> bytes:
-    return json.dumps({"id": str(send_key), "ref": "r1", "result": result, **more}).encode()
-
-
-def sent(casework: CaseworkFixture, number: int = 1) -> UUID:
-    """The key of a message that was accepted."""
-    case_id = casework.open(number)
-    casework.deliver(Scripted(name="city-sms"))
-    return casework.attempts(case_id)[0].send_key
 
 
 def post(gateway: FastAPI, body: bytes, provider: str = "city-sms", **how: Any) -> int:
@@ -115,17 +77,6 @@ def test_a_vendor_can_speak_for_its_own_messages_only(casework: CaseworkFixture,
     assert post(gateway, report(key)) == 204
     casework.settle()
     assert casework.attempts(case_id)[0].state == "accepted"
-
-
-def test_a_copy_of_a_receipt_is_stored_once(casework: CaseworkFixture, gateway: FastAPI) -> None:
-    key = sent(casework)
-    with ThreadPoolExecutor(6) as threads:
-        statuses = set(threads.map(lambda _: post(gateway, report(key)), range(18)))
-    assert statuses == {204}
-    assert len(casework.rows(ReceiptRow)) == 1
-    assert casework.settle() == 1
-    assert post(gateway, report(key)) == 204
-    assert casework.settle() == 0
 
 
 def test_what_a_confirmed_call_says_is_kept_and_free_text_is_not(casework: CaseworkFixture, gateway: FastAPI) -> None:

@@ -1,95 +1,38 @@
-"""One bad row stops nothing: what raises is set aside alone, told, tried again, and over with its first success."""
+"""One bad row stops nothing: what raises is set aside alone, and the rest of its batch is done."""
 
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import pytest
-from casework_fixture import NO_REDIS, CaseworkFixture, Scripted, instruction, phone, pump_of
+from casework_fixture import CaseworkFixture, Scripted, instruction, phone, pump_of
+from set_aside_fixture import (
+    SECRET_NAME,
+    Poison,
+    Poisoned,
+    assert_over,
+    assert_told_once_each,
+    bad_ones,
+    faults,
+    let_waits_pass,
+    look,
+    opened,
+    store_receipts,
+)
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 from dispatcher import engine, sweep
 from dispatcher.casework import set_aside
-from dispatcher.casework.set_aside import WAITS
-from dispatcher.delivery import due, outcomes, receipts
-from dispatcher.delivery.compose import MessageComposer
+from dispatcher.delivery import due, receipts
 from dispatcher.delivery.pump import Pump
 from dispatcher.intake import lines, normalised
-from dispatcher.settings import Settings
 from dispatcher.setup import Services
 from dispatcher.store.receipts import ReceiptRow
-from dispatcher.store.set_aside import SetAsideRow
-from dispatcher.store.work_items import WorkItemRow
-from dispatcher.watch.collect import collect
-from dispatcher.watch.limits import Limits
-from providers.base import Answered, Receipt
 from providers.registry import Registry
-from schemas.vocabulary import Result, WorkItemKind
 
 # Which of eight are bad: every place in the batch, several, all of them.
 PLACES = [{0}, {4}, {7}, {2, 3}, {0, 3, 7}, set(range(8))]
 ALL = range(8)
-SECRET_NAME = "何某某的姓名"
-
-
-class Poison(RuntimeError):
-    """Its message holds what must not be written down."""
-
-
-@pytest.fixture
-def poison(monkeypatch: pytest.MonkeyPatch) -> Iterator["Poisoned"]:
-    yield Poisoned(monkeypatch)
-
-
-class Poisoned:
-    """Makes a step raise for some cases, until `cure`."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._monkeypatch = monkeypatch
-        self.cases: set[str] = set()
-
-    def step(self, owner: Any, name: str, case_of: Callable[..., Any]) -> None:
-        done = getattr(owner, name)
-
-        def raising(*given: Any, **named: Any) -> Any:
-            if str(case_of(*given, **named)) in self.cases:
-                raise Poison(SECRET_NAME)
-            return done(*given, **named)
-
-        self._monkeypatch.setattr(owner, name, raising)
-
-    def claim(self) -> None:
-        self.step(MessageComposer, "message", lambda composer, attempt, case: case.id)
-
-    def outcome(self) -> None:
-        self.step(outcomes, "record", lambda case_file, case_id, *_, **__: case_id)
-
-    def decide(self) -> None:
-        self.step(engine, "decide", lambda case, *_: case.id)
-
-    def cure(self) -> None:
-        self.cases.clear()
-
-
-@pytest.fixture
-def services(casework: CaseworkFixture, tmp_path: Path) -> Services:
-    made = Services(Settings(home=tmp_path, redis_url=NO_REDIS), casework.sessions, casework.context)
-    vars(made)["registry"] = Registry([Scripted()])
-    return made
-
-
-@pytest.fixture
-def pump(services: Services) -> Iterator[Pump]:
-    made = pump_of(services)
-    yield made
-    made.close()
-
-
-def opened(casework: CaseworkFixture, count: int = 8, **changes: Any) -> list[UUID]:
-    return [casework.open(number, **changes) for number in range(1, count + 1)]
 
 
 def test_a_bad_one_does_not_keep_the_only_line(casework: CaseworkFixture, services: Services, poison: Any) -> None:
@@ -105,50 +48,6 @@ def test_a_bad_one_does_not_keep_the_only_line(casework: CaseworkFixture, servic
     finally:
         pump.close()
     assert [each.to[-11:] for each in line.sent] == [phone(2)[-11:]]
-
-
-def bad_ones(cases: list[UUID], places: set[int]) -> set[str]:
-    return {str(cases[place]) for place in places}
-
-
-def faults(casework: CaseworkFixture) -> list[SetAsideRow]:
-    return casework.rows(SetAsideRow)
-
-
-def duties(casework: CaseworkFixture) -> list[WorkItemRow]:
-    return casework.rows(WorkItemRow, WorkItemRow.kind == WorkItemKind.FAULT.value)
-
-
-def let_waits_pass(casework: CaseworkFixture) -> None:
-    """Every wait of a held attempt, receipt and case is over."""
-    earlier = "- interval '2 hours' FROM set_aside s WHERE s.ended_at IS NULL"
-    casework.sql(f"UPDATE attempts SET lease_until = lease_until {earlier} AND s.attempt_id = attempts.id")  # noqa: S608
-    casework.sql(f"UPDATE receipts SET not_before = not_before {earlier} AND s.receipt_id = receipts.id")  # noqa: S608
-    casework.sql("UPDATE set_aside SET retry_at = retry_at - interval '2 hours' WHERE ended_at IS NULL")
-    casework.sql("UPDATE cases SET next_look_at = next_look_at - interval '2 hours' WHERE set_aside_at IS NOT NULL")
-
-
-def look(casework: CaseworkFixture, batch: set_aside.Batch) -> int:
-    return set_aside.run(casework.begin, batch)
-
-
-def assert_told_once_each(casework: CaseworkFixture, bad: set[str], point: str) -> None:
-    assert {(str(row.case_id), row.point, row.error, row.failures) for row in faults(casework)} == {
-        (case_id, point, "Poison", 1) for case_id in bad
-    }
-    assert {str(row.case_id) for row in duties(casework)} == bad
-    for case_id in map(UUID, bad):
-        [entry] = casework.journal(case_id, "case_set_aside")
-        assert (entry.rule, entry.data["point"], entry.data["error"]) == ("fault_isolated", point, "Poison")
-        assert SECRET_NAME not in json.dumps(entry.data, ensure_ascii=False)
-
-
-def assert_over(casework: CaseworkFixture, bad: set[str]) -> None:
-    assert all(row.ended_at is not None for row in faults(casework))
-    assert {(str(row.case_id), row.done_by) for row in duties(casework)} == {(case_id, "engine") for case_id in bad}
-    for case_id in map(UUID, bad):
-        assert casework.case(case_id).set_aside_at is None
-        assert len(casework.journal(case_id, "set_aside_ended")) == 1
 
 
 @pytest.mark.parametrize("places", PLACES, ids=str)
@@ -228,13 +127,6 @@ def test_a_lapsed_lease_that_raises_is_held_alone(
     let_waits_pass(casework)
     look(casework, due.EXPIRING)
     assert_over(casework, bad)
-
-
-def store_receipts(casework: CaseworkFixture, cases: list[UUID]) -> None:
-    with casework.begin() as work:
-        for case_id in cases:
-            key = str(casework.attempts(case_id)[0].send_key)
-            receipts.store(work, "scripted", Receipt(key, f"of {key}", Answered(Result.DELIVERED)))
 
 
 @pytest.mark.parametrize("places", PLACES, ids=str)
@@ -342,64 +234,6 @@ def test_a_line_that_makes_intake_raise_is_kept_answered_and_none_of_the_sources
     assert lines.take_line(casework.begin, raws[1], door="push").status == "accepted"
 
 
-def test_waits_grow_and_the_duty_is_one(casework: CaseworkFixture, poison: Poisoned, pump: Pump) -> None:
-    [case_id] = opened(casework, 1)
-    poison.claim()
-    poison.cases = {str(case_id)}
-    waits = []
-    for _ in range(len(WAITS) + 1):
-        pump.deliver()
-        [row] = faults(casework)
-        waits.append(row.retry_at - row.last_at)
-        let_waits_pass(casework)
-    assert waits == [*WAITS, WAITS[-1]]
-    assert len(duties(casework)) == 1
-    assert len(casework.journal(case_id, "case_set_aside")) == len(waits)
-    poison.cure()
-    assert pump.deliver() == 1
-    assert_over(casework, {str(case_id)})
-
-
-def test_what_comes_within_a_wait_makes_it_no_longer(casework: CaseworkFixture, poison: Poisoned) -> None:
-    [case_id] = opened(casework, 1)
-    poison.decide()
-    poison.cases = {str(case_id)}
-    for _ in range(3):
-        casework.sql("UPDATE cases SET next_look_at = opened_at")
-        look(casework, due.ADVANCING)
-    [row] = faults(casework)
-    assert (row.failures, row.retry_at - row.last_at) == (1, WAITS[0])
-    assert len(casework.journal(case_id, "case_set_aside")) == 1
-    assert casework.case(case_id).next_look_at > casework.now
-
-
-def test_two_faults_of_a_case_are_over_one_by_one(casework: CaseworkFixture, poison: Poisoned, pump: Pump) -> None:
-    """A decision on the case is no success of the attempt that is held; the duty stays until both are over."""
-    case_id = casework.open(1, phones=[{"number": phone(1)}], channels=["sms", "voice"])
-    poison.claim()
-    poison.cases = {str(case_id)}
-    pump.deliver()
-    casework.pass_time(minutes=1)
-    pump.deliver()
-    assert [row.failures for row in faults(casework)] == [1, 1]
-    casework.sql("UPDATE cases SET next_look_at = opened_at")
-    assert look(casework, due.ADVANCING) == 1
-    assert [row.ended_at for row in faults(casework)] == [None, None]
-    [duty] = duties(casework)
-    assert duty.done_at is None
-
-
-def test_what_is_cancelled_meanwhile_ends_its_fault(casework: CaseworkFixture, poison: Poisoned, pump: Pump) -> None:
-    [case_id] = opened(casework, 1)
-    poison.claim()
-    poison.cases = {str(case_id)}
-    pump.deliver()
-    at = str(casework.now)
-    casework.push({"op": "withdraw", "instruction_id": "YJ-1", "version": 1, "at": at, "by": "x", "reason": "误报"})
-    assert casework.attempts(case_id)[0].state == "cancelled"
-    assert_over(casework, {str(case_id)})
-
-
 def test_an_outage_sets_nothing_aside(casework: CaseworkFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     opened(casework, 2)
     casework.sql("UPDATE cases SET next_look_at = opened_at")
@@ -413,30 +247,6 @@ def test_an_outage_sets_nothing_aside(casework: CaseworkFixture, monkeypatch: py
             look(casework, due.ADVANCING)
     assert faults(casework) == []
     assert look(casework, due.ADVANCING) == 2
-
-
-def test_a_case_that_somebody_else_has_is_set_aside_by_a_later_round(
-    casework: CaseworkFixture, poison: Poisoned
-) -> None:
-    cases = opened(casework, 2)
-    casework.deliver(Scripted())
-    store_receipts(casework, cases)
-    [receipt_id, _] = [row.id for row in casework.rows(ReceiptRow)]
-    fault = set_aside.Fault(receipts.SETTLING.point, "Poison", "?")
-    with casework.holding(cases[0]), casework.begin() as work:
-        assert not set_aside.hold_receipt(work, receipt_id, fault)
-    with casework.begin() as work:
-        assert set_aside.hold_receipt(work, receipt_id, fault)
-
-
-def test_the_watch_tells_what_is_set_aside(casework: CaseworkFixture, poison: Poisoned, pump: Pump) -> None:
-    cases = opened(casework, 3)
-    poison.claim()
-    poison.cases = bad_ones(cases, {0, 2})
-    pump.deliver()
-    bind = casework.sessions.kw["bind"]
-    found = collect(bind, NO_REDIS, casework.context.clock, Limits(answer_s=120)).set_aside
-    assert (found.number, found.since) == (2, min(row.first_at for row in faults(casework)))
 
 
 @pytest.mark.parametrize("broken", ["expire_leases", "find_due_work"])

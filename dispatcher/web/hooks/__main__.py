@@ -1,6 +1,7 @@
 """Receive the gateways' receipts: python -m dispatcher.web.hooks"""
 
 import sys
+from contextlib import suppress
 
 import uvicorn
 
@@ -10,6 +11,7 @@ from dispatcher.ports import free_port, port_taken
 from dispatcher.settings import settings
 from dispatcher.setup import build_services
 from dispatcher.web.hooks.app import make
+from dispatcher.web.hooks.server import allow_most_files, configure
 
 
 def main() -> None:
@@ -20,7 +22,9 @@ def main() -> None:
     _ = services.registry
     if free_port(found.hooks_host, found.hooks_port) is None:
         raise port_taken(found.hooks_host, found.hooks_port)
-    uvicorn.run(make(services), host=found.hooks_host, port=found.hooks_port, log_config=None, access_log=False)
+    allow_most_files()
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(configure(make(services), found.hooks_host, found.hooks_port)).run()
 
 
 try:

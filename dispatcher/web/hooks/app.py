@@ -1,35 +1,26 @@
-"""Receipts: authenticate, store once, answer fast. They are settled in batches by the workers."""
+"""Receipts: authenticate, store once, answer after the commit. They are settled in batches by the workers."""
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from functools import partial
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
-from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
-from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
-from dispatcher.delivery import receipts, understanding
+from dispatcher.delivery.group_commit import GroupCommit
 from dispatcher.logging import logger
 from dispatcher.setup import Services
-from providers.base import Callback, Receipt, ReceiptRefused, Receipts
-from schemas.vocabulary import Channel
+from dispatcher.web.hooks.store_callbacks import CallbackRefused, store_callbacks
+from providers.base import Callback, ReceiptRefused, Receipts
 
 MAX_BODY_BYTES = 64 * 1024
 READ_WITHIN_S = 10.0
 _MOST_REASONS = 50  # an adapter of somebody else's may have a reason for each receipt
 _log = logger(__name__)
-
-
-class Refused(Exception):
-    """Why a callback is not taken: a code or a library's words, never what was in it."""
-
-    def __init__(self, why: str, status: HTTPStatus) -> None:
-        super().__init__(why)
-        self.why, self.status = why, status
 
 
 def make(services: Services) -> FastAPI:
@@ -39,6 +30,7 @@ def make(services: Services) -> FastAPI:
         openapi_url=None,  # a door for gateways alone: nobody is told what it takes
         max_body_size=MAX_BODY_BYTES,
     )
+    stored = GroupCommit(partial(store_callbacks, services.begin))
     refused: Counter[str] = Counter()
 
     def count(why: str, receipts: int = 1) -> None:
@@ -50,12 +42,12 @@ def make(services: Services) -> FastAPI:
 
     # Vendors that sign nothing know the rest of the path, and some of them only GET.
     @app.api_route("/receipts/{provider}/{token}", methods=["GET", "POST"])
-    @app.post("/receipts/{provider}")
-    async def take(provider: str, request: Request) -> Response:
+    async def take(request: Request) -> Response:
+        provider = request.path_params["provider"]
         try:
             found = await _read(services, provider, request)
-            left_out = await run_in_threadpool(_store, services, provider, found)
-        except Refused as refusal:
+            left_out = await stored.add((provider, found))
+        except CallbackRefused as refusal:
             count(refusal.why)
             _log.warning("receipt_refused", provider=provider if provider.isascii() else "?", why=refusal.why)
             return Response(status_code=refusal.status)
@@ -69,62 +61,32 @@ def make(services: Services) -> FastAPI:
             return Response(status_code=HTTPStatus.NO_CONTENT)
         return Response(found.reply.body, media_type=found.reply.media_type)
 
+    # Starlette's own route, for there are no arguments to work out: receipts come by the thousand.
+    app.add_route("/receipts/{provider}", take, methods=["POST"])
     return app
 
 
 async def _read(services: Services, provider: str, request: Request) -> Receipts:
-    """Raises Refused."""
+    """Raises CallbackRefused."""
     adapter = services.registry.get(provider)
     if adapter is None:
-        raise Refused("unknown_provider", HTTPStatus.NOT_FOUND)
+        raise CallbackRefused("unknown_provider", HTTPStatus.NOT_FOUND)
     body = await _body(request)
     token, sender = request.path_params.get("token"), request.client.host if request.client else None
     try:
         return adapter.parse_receipts(Callback(request.headers, body, request.query_params, token, sender))
     except ReceiptRefused as refusal:
-        raise Refused(str(refusal)[:60], HTTPStatus.BAD_REQUEST) from None
+        raise CallbackRefused(str(refusal)[:60], HTTPStatus.BAD_REQUEST) from None
 
 
 async def _body(request: Request) -> bytes:
-    """Raises Refused."""
+    """Raises CallbackRefused."""
     try:
         async with asyncio.timeout(READ_WITHIN_S):
             return await request.body()
     except TimeoutError:  # a connection that is kept open by a byte now and then
-        raise Refused("too_slow", HTTPStatus.REQUEST_TIMEOUT) from None
+        raise CallbackRefused("too_slow", HTTPStatus.REQUEST_TIMEOUT) from None
     except HTTPException as error:  # above `max_body_size`
-        raise Refused("too_large", HTTPStatus(error.status_code)) from None
-
-
-def _store(services: Services, provider: str, found: Receipts) -> Mapping[str, int]:
-    """Store what can be stored, all in one transaction. Gives how many could not be, by why. Raises Refused."""
-    left_out: Counter[str] = Counter({"malformed": found.unreadable} if found.unreadable else {})
-    stored: list[tuple[str, str | None]] = []
-    with services.begin() as work:
-        # In one order, whoever stores: two copies of a batch at once would wait for each other.
-        for receipt in sorted(found.items, key=lambda each: each.dedupe_key):
-            try:
-                whole, channel = _addressed(work.session, provider, receipt)
-            except Refused as refusal:
-                if found.reply is None:
-                    raise
-                left_out[refusal.why] += 1
-                continue
-            if channel is not None and not understanding.fits(channel, whole.outcome):
-                left_out["result of another channel"] += 1  # kept, and changes nothing
-            fresh = receipts.store(work, provider, whole)
-            stored.append(("receipt_stored" if fresh else "receipt_repeated", whole.send_key))
-    for event, attempt in stored:
-        _log.info(event, provider=provider, attempt=attempt)
-    return left_out
-
-
-def _addressed(session: Session, provider: str, receipt: Receipt) -> tuple[Receipt, Channel | None]:
-    """Raises Refused."""
-    try:
-        found = receipts.addressed(session, provider, receipt)
-    except ValueError as error:
-        raise Refused(str(error)[:60], HTTPStatus.BAD_REQUEST) from None
-    if found is None:
-        raise Refused("unknown_id", HTTPStatus.NOT_FOUND)
-    return found
+        raise CallbackRefused("too_large", HTTPStatus(error.status_code)) from None
+    except ClientDisconnect:
+        raise CallbackRefused("cut_off", HTTPStatus.BAD_REQUEST) from None
