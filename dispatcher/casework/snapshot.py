@@ -25,9 +25,8 @@ def read_all(case_file: CaseFile) -> dict[UUID, Case]:
 
 
 def _read(case_file: CaseFile, case_ids: Sequence[UUID]) -> dict[UUID, Case]:
-    down = case_file.context.provider_health.down(case_file.session)
     rows = [case_file.cases[each] for each in case_ids]
-    others = other_cases.read(case_file.session, rows, case_file.phones, down, case_file.now)
+    others = other_cases.read(case_file, rows)
     return {
         row.id: case_of(
             row,
