@@ -1,6 +1,6 @@
 """A snapshot of a case: its rows as the plain values that the engine decides on."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -36,6 +36,7 @@ def _read(case_file: CaseFile, case_ids: Sequence[UUID]) -> dict[UUID, Case]:
             case_file.visits[row.id],
             case_file.bad,
             others,
+            case_file.past_calls,
         )
         for row in rows
     }
@@ -49,6 +50,7 @@ def case_of(
     visits: Iterable[VisitRow],
     bad: dict[bytes, frozenset[Channel]],
     others: OtherCases,
+    past_calls: Mapping[UUID, int],
 ) -> Case:
     facts = row.case_facts
     return Case(
@@ -59,7 +61,7 @@ def case_of(
         urgency_since=row.urgency_since,
         channels=frozenset(row.channels),
         fraud_type=row.fraud_type,
-        numbers=tuple(_numbers(row, phones, bad, others)),
+        numbers=tuple(_numbers(row, phones, bad, others, past_calls)),
         attempts=tuple(_attempt(each) for each in attempts),
         visits=tuple(_visit(each) for each in visits),
         places=tuple(_place(each) for each in places if each.retired_at is None),
@@ -88,7 +90,11 @@ def case_of(
 
 
 def _numbers(
-    row: CaseRow, phones: Iterable[PhoneRow], bad: dict[bytes, frozenset[Channel]], others: OtherCases
+    row: CaseRow,
+    phones: Iterable[PhoneRow],
+    bad: dict[bytes, frozenset[Channel]],
+    others: OtherCases,
+    past_calls: Mapping[UUID, int],
 ) -> Iterator[Number]:
     standing = sorted((each for each in phones if each.retired_at is None), key=lambda phone: phone.position)
     own = {each.digest for each in standing if each.party == SUBJECT}
@@ -101,6 +107,7 @@ def _numbers(
             relation=relation_of(each.party),
             shared=each.party != SUBJECT and each.digest in own,
             used=others.used.get((row.id, each.digest), ()),
+            past_calls=past_calls.get(each.id, 0),
         )
 
 
