@@ -137,6 +137,7 @@ def _find_case(work: UnitOfWork, code: str) -> UUID | None:
 
 def _is_ours(case_file: CaseFile, case_id: UUID, query: _Query) -> bool:
     tried = {each.phone_id for each in case_file.attempts[case_id] if each.sent_at is not None}
+    tried |= case_file.past_calls.keys()
     # An officer shows the code at the door, also to a person whom nobody could call.
     is_shown = query.officer is not None
     value_ids = [each.value_id for each in case_file.phones[case_id] if is_shown or each.id in tried]

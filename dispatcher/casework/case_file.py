@@ -4,26 +4,31 @@ Whatever changes a case goes through here, so that its rows and its journal are 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
 from psycopg.errors import LockNotAvailable
-from sqlalchemy import select, text
+from sqlalchemy import ColumnElement, and_, func, not_, or_, select, text
 from sqlalchemy.exc import OperationalError
 
 from dispatcher.casework.personal_data import keep_value
 from dispatcher.casework.unit_of_work import ENGINE, UnitOfWork
+from dispatcher.engine.numbers import IN_VAIN
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import in_array
 from dispatcher.store.cases import AddressRow, BadNumberRow, CaseRow, PhoneRow
 from dispatcher.store.vault import SubjectRow
 from dispatcher.store.visits import VisitRow
-from schemas.vocabulary import Channel
+from schemas.vocabulary import AttemptState, Channel
 
 _LOCK_TIMEOUT = text("SELECT set_config('lock_timeout', :timeout, true)")
 _DEFAULT_LOCK_TIMEOUT = text("SET LOCAL lock_timeout TO DEFAULT")  # the session's own
 _PATIENCE = "200ms"
+LONG = 500
+"""Entries in its journal beyond which the past calls of a case are counted. Most cases have some dozens."""
+_KEPT = timedelta(hours=36)  # before the last call: longer than any cap looks back
 Row = TypeVar("Row", AttemptRow, VisitRow, PhoneRow, AddressRow)
 
 
@@ -38,13 +43,17 @@ class CaseFile:
         self.cases: dict[UUID, CaseRow] = {}
         self._subjects: dict[UUID, SubjectRow] = {}
         self.attempts: dict[UUID, list[AttemptRow]] = defaultdict(list)
+        self.past_calls: dict[UUID, int] = {}  # per phone, those of a long case that are not among its attempts
         self.visits: dict[UUID, list[VisitRow]] = defaultdict(list)
         self.phones: dict[UUID, list[PhoneRow]] = defaultdict(list)
         self.places: dict[UUID, list[AddressRow]] = defaultdict(list)
         self.bad: dict[bytes, frozenset[Channel]] = {}
 
-    def open(self, case_ids: Iterable[UUID], *, skip_locked: bool = False) -> None:
-        """Lock and read. Cases already open stay as they are."""
+    def open(self, case_ids: Iterable[UUID], *, skip_locked: bool = False, send_keys: Collection[UUID] = ()) -> None:
+        """Lock and read. Cases already open stay as they are.
+
+        Of a case that has gone on for very long, calls in vain of long ago are counted instead, but for these keys.
+        """
         wanted = sorted(set(case_ids) - self.cases.keys())
         found = select(CaseRow).where(in_array(CaseRow.id, wanted)).order_by(CaseRow.id)
         locked = found.with_for_update(key_share=True, skip_locked=skip_locked)
@@ -53,22 +62,25 @@ class CaseFile:
             return
         wanted = [row.id for row in rows]
         self.cases |= {row.id: row for row in rows}
-        self._read(AttemptRow, self.attempts, wanted)
+        self._read(AttemptRow, self.attempts, [row.id for row in rows if row.journal_seq <= LONG])
+        for row in rows:
+            if row.journal_seq > LONG:
+                self._read_long_case(row.id, send_keys)
         self._read(VisitRow, self.visits, wanted)
         self._read(PhoneRow, self.phones, wanted)
         self._read(AddressRow, self.places, wanted)
         self._read_bad_numbers(wanted)
 
-    def open_soon(self, case_ids: Iterable[UUID]) -> None:
+    def open_soon(self, case_ids: Iterable[UUID], send_keys: Collection[UUID] = ()) -> None:
         """As `open`, but leave out what others hold for longer than a moment, so that nobody else waits for it."""
         wanted = set(case_ids)
-        self.open(wanted, skip_locked=True)
+        self.open(wanted, skip_locked=True, send_keys=send_keys)
         if wanted <= self.cases.keys():
             return
         try:
             with self.session.connection().begin_nested():
                 self.session.execute(_LOCK_TIMEOUT, {"timeout": _PATIENCE})
-                self.open(wanted)
+                self.open(wanted, send_keys=send_keys)
                 self.session.execute(_DEFAULT_LOCK_TIMEOUT)
         except OperationalError as error:
             if not isinstance(error.orig, LockNotAvailable):
@@ -78,6 +90,35 @@ class CaseFile:
         found = select(table).where(in_array(table.case_id, case_ids)).order_by(table.id)
         for each in self.session.scalars(found.execution_options(populate_existing=True)):
             kept[each.case_id].append(each)
+
+    def _read_long_case(self, case_id: UUID, send_keys: Collection[UUID]) -> None:
+        """Nobody closes it: the rules ask of thousands of calls in vain no more than how many each number had."""
+        of_case, is_past = AttemptRow.case_id == case_id, self._is_past_call(case_id, send_keys)
+        kept = select(AttemptRow).where(of_case, or_(is_past.is_(None), not_(is_past))).order_by(AttemptRow.id)
+        self.attempts[case_id] = list(self.session.scalars(kept.execution_options(populate_existing=True)))
+        counted = select(AttemptRow.phone_id, func.count()).where(of_case, is_past).group_by(AttemptRow.phone_id)
+        for phone_id, count in self.session.execute(counted).tuples():
+            if phone_id is not None:
+                self.past_calls[phone_id] = count
+
+    def _is_past_call(self, case_id: UUID, send_keys: Collection[UUID]) -> ColumnElement[bool]:
+        is_call = AttemptRow.channel == Channel.VOICE
+        last = self.session.scalar(
+            select(func.max(AttemptRow.planned_at)).where(AttemptRow.case_id == case_id, is_call)
+        )
+        return and_(
+            is_call,
+            AttemptRow.state == AttemptState.SETTLED,
+            AttemptRow.result.in_(IN_VAIN),
+            AttemptRow.planned_at < min(last or self.now, self.now) - _KEPT,
+            AttemptRow.phone_id.is_not(None),
+            # One that was sent twice, refused by a route or made again has a part in other attempts.
+            not_(or_(AttemptRow.confirmed, AttemptRow.was_in_doubt, AttemptRow.possible_duplicate)),
+            AttemptRow.retry_kind.is_(None),
+            AttemptRow.number_fault.is_(None),
+            AttemptRow.onward.is_(None),
+            not_(in_array(AttemptRow.send_key, send_keys)),
+        )
 
     def add(self, case: CaseRow, subject: SubjectRow) -> None:
         """Add a case that was just made."""

@@ -1,7 +1,7 @@
 """What other cases did that the engine has to know: messages to the same numbers, notices in the same area."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -9,9 +9,10 @@ from uuid import UUID
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from dispatcher.casework.case_file import CaseFile
 from dispatcher.engine.caps import NEVER_ARRIVED
 from dispatcher.store.attempts import AttemptRow
-from dispatcher.store.base import in_array
+from dispatcher.store.base import constant, in_array
 from dispatcher.store.cases import CaseRow, PhoneRow
 from schemas.vocabulary import AttemptState, CaseState, Channel
 
@@ -33,19 +34,14 @@ class OtherCases:
     down: frozenset[Channel]
 
 
-def read(
-    session: Session,
-    cases: Iterable[CaseRow],
-    phones: Mapping[UUID, Iterable[PhoneRow]],
-    down: frozenset[Channel],
-    now: datetime,
-) -> OtherCases:
-    """Read them for open cases, whose phones are given; a case that has ended sends nothing."""
+def read(case_file: CaseFile, cases: Sequence[CaseRow]) -> OtherCases:
+    """Read them for the open ones of these cases of the file; a case that has ended sends nothing."""
+    session = case_file.session
     live = [case for case in cases if case.state == CaseState.OPEN]
-    sharing = _sharing(session, {case.id: {phone.digest for phone in phones[case.id]} for case in live})
-    used = _used(session, sharing, now) if sharing else {}
-    noticed = {case.id: _noticed(session, case) for case in live if Channel.BROADCAST in case.channels}
-    return OtherCases(used, {case_id: at for case_id, at in noticed.items() if at is not None}, down)
+    sharing = _sharing(session, {case.id: {phone.digest for phone in case_file.phones[case.id]} for case in live})
+    used = _used(session, sharing, case_file.now) if sharing else {}
+    noticed = _noticed(case_file, [case for case in live if _may_notice(case, case_file.attempts[case.id])])
+    return OtherCases(used, noticed, case_file.context.provider_health.down(session))
 
 
 def _sharing(session: Session, digests: Mapping[UUID, set[bytes]]) -> list[UUID]:
@@ -84,17 +80,31 @@ def _used(
     return {key: tuple(sorted(each)) for key, each in used.items()}
 
 
-def _noticed(session: Session, case: CaseRow) -> datetime | None:
-    """The last group notice on the same scam in the same area."""
-    notice = (
-        select(func.max(_MADE_AT))
+def _may_notice(case: CaseRow, attempts: Sequence[AttemptRow]) -> bool:
+    """A case that has made its notice, or has left it out, asks for no other's."""
+    own = (each for each in attempts if each.channel == Channel.BROADCAST)
+    is_open = all(each.state == AttemptState.CANCELLED for each in own)
+    return Channel.BROADCAST in case.channels and case.area is not None and is_open
+
+
+def _noticed(case_file: CaseFile, cases: Sequence[CaseRow]) -> dict[UUID, datetime]:
+    """For each of these cases the last group notice on the same scam in the same area, not older than the policy asks.
+
+    None of them has made one itself.
+    """
+    if not cases:
+        return {}
+    notices = (
+        select(CaseRow.area, CaseRow.fraud_type, func.max(_MADE_AT))
         .join(CaseRow, CaseRow.id == AttemptRow.case_id)
         .where(
-            AttemptRow.channel == Channel.BROADCAST,
+            AttemptRow.channel == constant(AttemptRow.channel, Channel.BROADCAST),
+            case_file.now - case_file.context.policy.broadcast.again_after < _MADE_AT,
             AttemptRow.state.not_in(_NOT_MADE),
-            CaseRow.id != case.id,
-            CaseRow.area == case.area,
-            CaseRow.fraud_type == case.fraud_type,
+            in_array(CaseRow.fraud_type, {case.fraud_type for case in cases}),
         )
+        .group_by(CaseRow.area, CaseRow.fraud_type)
     )
-    return session.scalar(notice)
+    last = {(area, fraud_type): at for area, fraud_type, at in case_file.session.execute(notices).tuples()}
+    found = {case.id: last.get((case.area, case.fraud_type)) for case in cases}
+    return {case_id: at for case_id, at in found.items() if at is not None}

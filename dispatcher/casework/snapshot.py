@@ -1,6 +1,6 @@
 """A snapshot of a case: its rows as the plain values that the engine decides on."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -25,9 +25,8 @@ def read_all(case_file: CaseFile) -> dict[UUID, Case]:
 
 
 def _read(case_file: CaseFile, case_ids: Sequence[UUID]) -> dict[UUID, Case]:
-    down = case_file.context.provider_health.down(case_file.session)
     rows = [case_file.cases[each] for each in case_ids]
-    others = other_cases.read(case_file.session, rows, case_file.phones, down, case_file.now)
+    others = other_cases.read(case_file, rows)
     return {
         row.id: case_of(
             row,
@@ -37,6 +36,7 @@ def _read(case_file: CaseFile, case_ids: Sequence[UUID]) -> dict[UUID, Case]:
             case_file.visits[row.id],
             case_file.bad,
             others,
+            case_file.past_calls,
         )
         for row in rows
     }
@@ -50,6 +50,7 @@ def case_of(
     visits: Iterable[VisitRow],
     bad: dict[bytes, frozenset[Channel]],
     others: OtherCases,
+    past_calls: Mapping[UUID, int],
 ) -> Case:
     facts = row.case_facts
     return Case(
@@ -60,7 +61,7 @@ def case_of(
         urgency_since=row.urgency_since,
         channels=frozenset(row.channels),
         fraud_type=row.fraud_type,
-        numbers=tuple(_numbers(row, phones, bad, others)),
+        numbers=tuple(_numbers(row, phones, bad, others, past_calls)),
         attempts=tuple(_attempt(each) for each in attempts),
         visits=tuple(_visit(each) for each in visits),
         places=tuple(_place(each) for each in places if each.retired_at is None),
@@ -89,7 +90,11 @@ def case_of(
 
 
 def _numbers(
-    row: CaseRow, phones: Iterable[PhoneRow], bad: dict[bytes, frozenset[Channel]], others: OtherCases
+    row: CaseRow,
+    phones: Iterable[PhoneRow],
+    bad: dict[bytes, frozenset[Channel]],
+    others: OtherCases,
+    past_calls: Mapping[UUID, int],
 ) -> Iterator[Number]:
     standing = sorted((each for each in phones if each.retired_at is None), key=lambda phone: phone.position)
     own = {each.digest for each in standing if each.party == SUBJECT}
@@ -102,6 +107,7 @@ def _numbers(
             relation=relation_of(each.party),
             shared=each.party != SUBJECT and each.digest in own,
             used=others.used.get((row.id, each.digest), ()),
+            past_calls=past_calls.get(each.id, 0),
         )
 
 

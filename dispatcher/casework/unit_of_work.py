@@ -57,7 +57,10 @@ class UnitOfWork:
     def note(
         self, case: CaseRow, event: str, data: dict[str, Any], *, rule: str | None = None, actor: str = ENGINE
     ) -> None:
-        """Write one journal entry of a case that is locked here. `data` holds ids, times and codes only."""
+        """Write one journal entry of a case that is locked here.
+
+        `data` holds ids, times and codes only; what is None is left out.
+        """
         case.journal_seq += 1
         entry = JournalRow(case_id=case.id, seq=case.journal_seq, **self._entry(event, data, rule, actor))
         journal_changes.write(self.session, entry)
@@ -69,7 +72,7 @@ class UnitOfWork:
 
     def _entry(self, event: str, data: dict[str, Any], rule: str | None, actor: str) -> dict[str, Any]:
         written = {"id": new_id(), "at": self.now, "written_at": clock.real_now()}
-        plain = {name: _plain(value) for name, value in data.items()}
+        plain = {name: _plain(value) for name, value in data.items() if value is not None}
         return written | {"actor": actor, "event": event, "rule": rule, "data": plain}
 
 

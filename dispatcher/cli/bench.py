@@ -1,15 +1,31 @@
 """bench: claims about speed, each beside its baseline in one run."""
 
 import statistics
+import threading
+from contextlib import ExitStack
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from sqlalchemy.orm import Session
 
+from dispatcher.bench import case_copies, growth_data
+from dispatcher.bench.case_copies import Template
 from dispatcher.bench.deliver import NIGHT, Bench, Round
+from dispatcher.bench.growth import DELIVERY, READS, Measured, measure
 from dispatcher.bench.latency import MORNING, latencies
 from dispatcher.cli.output import err, json_line, out
+from dispatcher.cli.run_progress import ROSTER, load_roster, play
 from dispatcher.cli.temporary_stack import temporary_stack
+from dispatcher.errors import OperatorError
+from dispatcher.settings import settings
+from dispatcher.simulate import generate, sample
+from dispatcher.visits import roster
+from schemas import roster as roster_file
 
 group = typer.Typer(help="基准测试,与对照同场进行 / benchmarks beside their baselines.", no_args_is_help=True)
 
@@ -51,6 +67,99 @@ def latency(
         json_line(facts)
     else:
         out.print("  ".join(f"{name}: {value:.0f}" for name, value in facts.items()), highlight=False)
+
+
+@group.command()
+def prepare(
+    attempts: Annotated[
+        list[int] | None,
+        typer.Option(min=100, help="尝试数,可多次给出 how many attempts; may be repeated  [10000, 1000000]"),
+    ] = None,
+    instructions: Annotated[
+        int, typer.Option(min=10, help="先实际运行的指令数 instructions that are really played")
+    ] = 120,
+    seed: Annotated[int, typer.Option(help="种子 seed")] = 1,
+) -> None:
+    """为 growth 准备数据库:运行过的案件复制到一年之内 / databases for `growth`: copies of played cases over a year."""
+    folder = _folder()  # before the stack's own settings take the place of ours
+    templates = _played(instructions, seed)
+    for size in sorted(set(attempts or (10_000, 1_000_000))):
+        _make(folder, size, templates)
+    out.print(f"已就绪 ready: {folder}", highlight=False)
+
+
+def _make(folder: Path, size: int, templates: list[Template]) -> None:
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=err) as bar:
+        task = bar.add_task(f"{size:,} 次尝试:案件 attempts: cases")
+
+        def tell(done: int, of: int) -> None:
+            bar.update(task, completed=done, total=of)
+
+        growth_data.make(folder, size, templates, _load_roster, tell)
+
+
+def _played(instructions: int, seed: int) -> list[Template]:
+    """Cases of an invented week that has run on the real stack."""
+    start = NIGHT.replace(hour=0)
+    with temporary_stack("bench", start, durable=False, receipt_delay_ms=0) as (services, stack):
+        threading.Thread(target=stack.supervisor.run, daemon=True).start()
+        load_roster(services, sample.bundled().with_name(ROSTER))
+        pushes = generate.pushes(instructions, seed, start, generate.DAYS)
+        play(services, pushes, 600 + instructions, end=start + timedelta(days=14), grain=timedelta(seconds=60))
+        with services.engine.begin() as connection:
+            templates = case_copies.read(connection)
+    if not templates:
+        raise OperatorError("没有可复制的案件", "no case ended that could be copied; give more --instructions")
+    return templates
+
+
+def _load_roster(session: Session) -> None:
+    roster.load(session, roster_file.read(sample.bundled().with_name(ROSTER)))
+
+
+@group.command()
+def growth(
+    rounds: Annotated[int, typer.Option(min=1, help="轮数 rounds")] = 10,
+    rebuild: Annotated[bool, typer.Option(help="含 verify --rebuild")] = True,
+    json: Annotated[bool, typer.Option("--json", help="JSON")] = False,
+) -> None:
+    """各步骤在已准备的各数据量下的用时 / what each step takes on each of the prepared databases."""
+    folder = _folder()
+    sizes = growth_data.sizes(folder)
+    if not sizes:
+        raise OperatorError(
+            "没有数据;请先运行 dispatcher bench prepare", "no data; run `dispatcher bench prepare` first"
+        )
+    with ExitStack() as stack, err.status("") as status:
+        databases = [stack.enter_context(growth_data.opened(folder, size)) for size in sizes]
+        found = measure(databases, rounds, rebuild=rebuild, tell=status.update)
+    if json:
+        for each in found:
+            json_line(asdict(each))
+    else:
+        _print_growth(found)
+
+
+def _folder() -> Path:
+    return settings().home / "growth"
+
+
+def _print_growth(found: list[Measured]) -> None:
+    table = Table(title="中位用时 median ms; 50 条一批 batches of 50", title_justify="left")
+    for name in ("步骤 step", *(f"{each.attempts:,} 次尝试 attempts" for each in found), "末/首 last to first"):
+        table.add_column(name, justify="right")
+    for step in (*DELIVERY, *READS):
+        medians = [each.median(step) for each in found]
+        table.add_row(step, *(f"{each:,.1f}" for each in medians), f"{medians[-1] / medians[0]:.2f}")
+    for name, values in (
+        ("verify --rebuild s", [each.rebuild_s for each in found]),
+        ("verify --rebuild MB", [each.rebuild_mb for each in found]),
+        ("案件 cases", [each.cases for each in found]),
+        ("每案件字节 bytes a case", [each.bytes_a_case for each in found]),
+    ):
+        table.add_row(name, *("—" if each is None else f"{each:,.0f}" for each in values), "")
+    out.print(table)
 
 
 def _print(done: list[Round], to_the_end: float, per_round: int, *, json: bool) -> None:

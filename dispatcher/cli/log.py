@@ -43,7 +43,8 @@ def log(
     services = build_services()
     with services.sessions() as session:
         lookups.unit(session, precinct)
-        lines = attempt_log.log(session, filters)
+        # What is shown is cut off, so the newest come first; a program reads all, in their order.
+        lines = attempt_log.log(session, filters, newest_first=not json)
         if json:
             for line in lines:
                 model_line(line)
@@ -51,4 +52,4 @@ def log(
         shown = list(islice(lines, _SCREEN))
         out.print(log_table(shown, f"劝阻日志 dissuasion log ({len(shown)})"))
         if next(lines, None) is not None:
-            err.print(f"仅显示前 {_SCREEN} 条 first {_SCREEN} only; use filters or --json")
+            err.print(f"仅显示最近 {_SCREEN} 条 newest {_SCREEN} only; use filters or --json")

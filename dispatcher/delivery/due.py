@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, false, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from dispatcher import clock
@@ -16,12 +16,13 @@ from dispatcher.casework.set_aside import Batch, hold_attempt, hold_case
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.delivery import outcomes
 from dispatcher.store.attempts import AttemptRow
-from dispatcher.store.base import in_array
+from dispatcher.store.base import constant, in_array
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.receipts import ReceiptRow
 from schemas.vocabulary import Action, AttemptState, Channel, FaultPoint
 
 BATCH = 100
+_IS_SENDING = AttemptRow.state == constant(AttemptRow.state, AttemptState.SENDING)
 Moment = datetime | BindParameter[datetime]
 
 
@@ -77,7 +78,7 @@ def _lapsed() -> Select[UUID]:
     return (
         select(AttemptRow.id)
         .join(CaseRow, CaseRow.id == AttemptRow.case_id)
-        .where(AttemptRow.state == AttemptState.SENDING.value, AttemptRow.lease_until < func.clock_timestamp())
+        .where(_IS_SENDING, AttemptRow.lease_until < func.clock_timestamp())
         .limit(BATCH)
     )
 
@@ -121,18 +122,19 @@ def _whole_look() -> Select[Any]:
     # One that is planned and has a lease is set aside: no answer comes, and nobody waits for it.
     is_held = or_(AttemptRow.state == AttemptState.ACCEPTED, and_(has_action, AttemptRow.state != AttemptState.PLANNED))
     awaited = (
-        select(AttemptRow.id).where(AttemptRow.state == AttemptState.SENDING),
+        select(AttemptRow.id).where(_IS_SENDING),
         select(AttemptRow.id).where(AttemptRow.lease_until > real, is_held),
     )
     lanes = select(func.array_agg(AttemptRow.lane.distinct())).where(is_due(now, real))
-    next_looks = select(func.min(CaseRow.next_look_at))
-    next_attempts = select(func.min(AttemptRow.due_at)).where(has_action)
+    # The first of all tells whether one has struck, too: EXISTS would be planned as a scan of the whole table.
+    next_look = select(func.min(CaseRow.next_look_at)).scalar_subquery()
+    next_attempt = select(func.min(AttemptRow.due_at)).where(has_action).scalar_subquery()
     return select(
         lanes.scalar_subquery(),
-        select(CaseRow.id).where(CaseRow.next_look_at <= now).exists(),
+        func.coalesce(next_look <= now, false()),
         select(ReceiptRow.id).where(is_waiting(real)).exists(),
         or_(*(each.exists() for each in awaited)),
-        func.least(next_looks.scalar_subquery(), next_attempts.scalar_subquery()),
+        func.least(next_look, next_attempt),
     )
 
 

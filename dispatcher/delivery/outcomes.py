@@ -220,6 +220,7 @@ def _assigned(case_file: CaseFile, attempt: AttemptRow, badge: str | None) -> No
         return  # heard of again: the officer may have gone on meanwhile
     move_visit(visit, visit_states.assign(visit))
     visit.officer, visit.attempt_id, visit.assigned_at = badge, attempt.id, case_file.now
+    visit.first_assigned_at = visit.first_assigned_at or case_file.now
     data = {"visit": str(visit.id), "attempt": str(attempt.id), "officer": badge, "rung": attempt.rung}
     case_file.note(attempt.case_id, "visit_assigned", data, actor=PROVIDER)
 

@@ -80,7 +80,7 @@ def settle(work: UnitOfWork, only: Collection[UUID] | None = None) -> int:
     sent = select(AttemptRow.send_key, AttemptRow.case_id).where(in_array(AttemptRow.send_key, keys))
     case_of = dict(work.session.execute(sent).tuples().all())
     case_file = CaseFile(work)
-    case_file.open_soon(case_of.values())
+    case_file.open_soon(case_of.values(), send_keys=keys)
     settled = []
     for row in rows:
         case_id = case_of.get(row.send_key)

@@ -93,10 +93,10 @@ def _round(
     if rounds is not None and numbers.rounds_done(case, party) >= rounds:
         return
     turns = numbers.turns(case, party)
-    counts = {number.id: sum(each.number_id == number.id for each in turns) for number in left}
+    counts = {number.id: numbers.turns_of(case, number) for number in left}
     number = min(left, key=lambda each: counts[each.id])
     is_new_round = counts[number.id] > 0 and len(set(counts.values())) == 1
-    rule = "call_again" if is_new_round else "next_number" if made else "first_call"
+    rule = "call_again" if is_new_round else "next_number" if made or any(counts.values()) else "first_call"
     due = Due(max(now, _rested(turns, number.id, rest) or begin))
     rang = numbers.calls(case, party)
     due = caps.call_at(case, policy, party, rang, due) if party == case.callee else awake(case, policy, due)

@@ -36,6 +36,7 @@ class Number:
     """A phone number by its id. `party` is "subject" or one named contact.
 
     `shared`: a contact's number that is the subject's too. `used`: when other cases sent to this number lately.
+    `past_calls`: calls in vain, long ago, that are no longer among the case's attempts.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Number:
     relation: Relation | None = None
     shared: bool = False
     used: tuple[tuple[Channel, datetime], ...] = ()
+    past_calls: int = 0
 
 
 @dataclass(frozen=True, slots=True)

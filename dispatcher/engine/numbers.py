@@ -12,6 +12,17 @@ _SPENT = ANSWERED_BY_STRANGER | {
     Result.UNSUPPORTED,
     Result.REJECTED_CONTENT,
 }
+# Nobody was spoken with, and the number may be called again: once it is long ago, no rule asks more than how many.
+IN_VAIN = frozenset(
+    {
+        Result.BUSY,
+        Result.NO_ANSWER,
+        Result.REJECTED,
+        Result.BLOCKED_SUSPECTED,
+        Result.POWERED_OFF,
+        Result.VOICEMAIL,
+    }
+)
 _NOT_A_CALL = frozenset({Result.FAILED_TEMPORARY})
 
 
@@ -43,10 +54,14 @@ def is_turn(attempt: Attempt) -> bool:
     return attempt.number_fault and attempt.onward is not Onward.NEXT_PROVIDER
 
 
+def turns_of(case: Case, number: Number) -> int:
+    """How many turns a number has had, those of long ago too."""
+    return number.past_calls + sum(each.number_id == number.id for each in turns(case, number.party))
+
+
 def rounds_done(case: Case, party: str = SUBJECT) -> int:
     """How often every usable number has had its turn, where there is one."""
-    had = [each.number_id for each in turns(case, party)]
-    return min(had.count(number.id) for number in usable(case, Channel.VOICE, party))
+    return min(turns_of(case, number) for number in usable(case, Channel.VOICE, party))
 
 
 def phone_route_exhausted(case: Case, policy: Policy) -> bool:

@@ -1,15 +1,17 @@
 """Rebuilds cases from their journal alone and compares them with the tables, row by row, the vault excepted."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from heapq import merge
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text, type_coerce
+from sqlalchemy import Select, Text, collate, column, func, inspect, select, text, true, type_coerce, union
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from dispatcher.store import journal_changes
@@ -52,19 +54,18 @@ def compare(session: Session, *, rows: bool = True) -> Iterator[Verdict]:
     Without `rows` only the numbering of the entries is looked at.
     """
     session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
-    shared: Rows
-    verdict, shared = Verdict(), defaultdict(dict)
+    verdict = Verdict()
     for case_ids in _batches(session):
-        told, counts = _replayed(session, case_ids, shared)
+        told, counts = _replayed(session, case_ids)
         verdict.cases += len(case_ids)
         verdict.entries += counts.total()
         for table in OF_A_CASE if rows else ():
-            _compare(session, table, case_ids, told[table.__tablename__], verdict)
+            _compare_cases(session, table, case_ids, told[table.__tablename__], verdict)
         verdict.differences += _seqs(session, case_ids, counts)
         yield verdict
     _without_case(session, verdict)
     for table in SHARED if rows else ():
-        _compare(session, table, None, shared[table.__tablename__], verdict)
+        yield from _compare_shared(session, table, verdict)
     yield verdict
 
 
@@ -72,10 +73,12 @@ def _batches(session: Session) -> Iterator[Sequence[UUID]]:
     """Cases by key: those of the table, and any that only the journal knows."""
     last: UUID | None = None
     while True:
-        known, told = select(CaseRow.id), select(JournalRow.case_id).where(JournalRow.case_id.is_not(None))
+        known, told = select(CaseRow.id), select(JournalRow.case_id).where(JournalRow.case_id.is_not(None)).distinct()
         if last is not None:
             known, told = known.where(CaseRow.id > last), told.where(JournalRow.case_id > last)
-        either = known.union(told).order_by(text("1")).limit(BATCH)
+        # Each by its index as far as one batch; together they would be sorted whole, once for each batch.
+        first = known.order_by(CaseRow.id).limit(BATCH), told.order_by(JournalRow.case_id).limit(BATCH)
+        either = union(*(select(each.subquery()) for each in first)).order_by(text("1")).limit(BATCH)
         found = list(session.scalars(either))
         if not found:
             return
@@ -83,7 +86,7 @@ def _batches(session: Session) -> Iterator[Sequence[UUID]]:
         last = found[-1]
 
 
-def _replayed(session: Session, case_ids: Sequence[UUID], shared: Rows) -> tuple[Rows, Counter[UUID]]:
+def _replayed(session: Session, case_ids: Sequence[UUID]) -> tuple[Rows, Counter[UUID]]:
     """Apply the entries of these cases in their order. Gives their rows, and how many entries each case has."""
     rows: Rows = defaultdict(dict)
     counts: Counter[UUID] = Counter()
@@ -92,48 +95,90 @@ def _replayed(session: Session, case_ids: Sequence[UUID], shared: Rows) -> tuple
     for case_id, told in groupby(entries, key=itemgetter(0)):
         changed = [rows or {} for _, rows in told]
         counts[case_id] = len(changed)
-        for table, kept in _of_case(str(case_id), changed, shared).items():
+        for table, kept in _of_case(str(case_id), changed).items():
             rows[table] |= kept
     return rows, counts
 
 
-def _of_case(case_id: str, changed: Iterable[Rows], shared: Rows) -> Rows:
+def _of_case(case_id: str, changed: Iterable[Rows]) -> Rows:
     rows: Rows = defaultdict(lambda: defaultdict(dict))
     for table, key, columns in ((t, k, c) for told in changed for t, kept in told.items() for k, c in kept.items()):
-        if table in _LONGEST:
-            shared[table][key] = max(shared[table].get(key, columns), columns, key=_LONGEST[table])
-        else:
+        if table in _OF_A_CASE:
             rows[table][key] |= columns
+    whole = {
+        table: {key: journal_changes.implied(_OF_A_CASE[table], case_id, key) | each for key, each in kept.items()}
+        for table, kept in rows.items()
+    }
     # A row that moved to another case is that one's from then on.
     return {
         table: {key: each for key, each in kept.items() if each.get("case_id", case_id) == case_id}
-        for table, kept in rows.items()
+        for table, kept in whole.items()
     }
 
 
-def _compare(
-    session: Session, table: type[Base], case_ids: Sequence[UUID] | None, told: dict[str, Columns], verdict: Verdict
+def _compare_cases(
+    session: Session, table: type[Base], case_ids: Sequence[UUID], told: dict[str, Columns], verdict: Verdict
 ) -> None:
-    """The rows of these cases, or of all where none are named, against what the journal told."""
-    rows = select(*(type_coerce(each, as_stored(each.type)).label(each.name) for each in table.__table__.columns))
-    owner = "id" if table is CaseRow else "case_id"
-    if case_ids is not None:
-        rows = rows.where(table.__table__.columns[owner].in_(case_ids))
-    found = {
-        journal_changes.stored_key(table, row): (str(row.get(owner, "")), journal_changes.plain(row))
-        for row in map(dict, session.execute(rows).mappings())
-    }
-    verdict.rows += len(found)
+    """The rows of these cases against what the journal told."""
+    owner = table.__table__.columns["id" if table is CaseRow else "case_id"]
+    found = dict(_stored(session, table, _columns(table).where(owner.in_(case_ids))))
     for key in sorted(found.keys() | told.keys()):
-        case_id, columns = found.get(key, (None, {}))
-        expected = {name: value for name, value in told.get(key, {}).items() if value is not None}
-        differ = partial(Difference, case_id or expected.get("case_id"), table.__tablename__, key)
-        if not columns or not expected:
-            verdict.differences.append(differ(None, bool(expected), bool(columns)))
-            continue
-        for name in sorted(columns.keys() | expected.keys()):
-            if columns.get(name) != expected.get(name):
-                verdict.differences.append(differ(name, expected.get(name), columns.get(name)))
+        _compare(table, key, found.get(key, {}), told.get(key, {}), verdict)
+
+
+def _compare_shared(session: Session, table: type[Base], verdict: Verdict) -> Iterator[Verdict]:
+    """The rows of a shared table against what the entries of all cases told of them, side by side in their order.
+
+    Both are sorted by the database and read as they come: there may be more of them than memory holds.
+    """
+    keys = inspect(table).primary_key
+    stored = _stored(session, table, _columns(table).order_by(*keys).execution_options(yield_per=BATCH))
+    told = _told(session, table)
+    both = merge(((key, 0, each) for key, each in stored), ((key, 1, each) for key, each in told), key=itemgetter(0))
+    for number, (key, sides) in enumerate(groupby(both, key=itemgetter(0)), start=1):
+        found: Columns = {}
+        expected: list[Columns] = []
+        for _, is_told, columns in sides:
+            if is_told:
+                expected.append(columns)
+            else:
+                found = columns
+        longest = max(expected, key=partial(journal_changes.length, table), default={})
+        _compare(table, key, found, longest, verdict)
+        if number % BATCH == 0:
+            yield verdict
+
+
+def _told(session: Session, table: type[Base]) -> Iterator[tuple[str, Columns]]:
+    """Every word of the journal on the rows of a shared table, by their keys."""
+    name = table.__tablename__
+    each = func.jsonb_each(JournalRow.rows[name]).table_valued(column("key", Text), column("value", JSONB), name="each")
+    words = select(each.c.key, each.c.value).select_from(JournalRow).join(each, true())
+    words = words.where(JournalRow.rows.has_key(name)).order_by(collate(each.c.key, "C"))
+    yield from session.execute(words.execution_options(yield_per=BATCH)).tuples()
+
+
+def _columns(table: type[Base]) -> Select[Any]:
+    return select(*(type_coerce(each, as_stored(each.type)).label(each.name) for each in table.__table__.columns))
+
+
+def _stored(session: Session, table: type[Base], rows: Select[Any]) -> Iterator[tuple[str, Columns]]:
+    for row in map(dict, session.execute(rows).mappings()):
+        yield journal_changes.stored_key(table, row), journal_changes.plain(row)
+
+
+def _compare(table: type[Base], key: str, columns: Columns, told: Columns, verdict: Verdict) -> None:
+    """One row as it is found against what the journal told of it."""
+    verdict.rows += bool(columns)
+    expected = {name: value for name, value in told.items() if value is not None}
+    owner = "id" if table is CaseRow else "case_id"
+    differ = partial(Difference, columns.get(owner) or expected.get(owner), table.__tablename__, key)
+    if not columns or not expected:
+        verdict.differences.append(differ(None, bool(expected), bool(columns)))
+        return
+    for name in sorted(columns.keys() | expected.keys()):
+        if columns.get(name) != expected.get(name):
+            verdict.differences.append(differ(name, expected.get(name), columns.get(name)))
 
 
 def _seqs(session: Session, case_ids: Sequence[UUID], counts: Counter[UUID]) -> list[Difference]:
@@ -174,6 +219,4 @@ def _missing(number: int) -> Difference:
     return Difference(None, "journal", str(number), None, journal=False, found=True)
 
 
-_LONGEST: Mapping[str, Callable[[Columns], tuple[str, ...]]] = {
-    table.__tablename__: partial(journal_changes.length, table) for table in SHARED
-}
+_OF_A_CASE: Mapping[str, type[Base]] = {table.__tablename__: table for table in OF_A_CASE}

@@ -3,18 +3,22 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from dispatcher.store.base import constant
 from dispatcher.store.visits import VisitRow
 from schemas.read_models.visits import VisitLine
 from schemas.vocabulary import VisitState
 
-_ENDED = (VisitState.REPORTED.value, VisitState.CANCELLED.value)
+# In the words of the index on open visits.
+_IS_OPEN = VisitRow.state.not_in(
+    [constant(VisitRow.state, VisitState.REPORTED), constant(VisitRow.state, VisitState.CANCELLED)]
+)
 
 
 def visits(session: Session, *, everything: bool = False) -> list[VisitLine]:
     """Visits that are open; with `everything` all of them."""
     found = select(VisitRow).order_by(VisitRow.id)
     if not everything:
-        found = found.where(VisitRow.state.not_in(_ENDED))
+        found = found.where(_IS_OPEN)
     return [visit_line(each) for each in session.scalars(found)]
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, TypeVar, get_args
 from uuid import UUID
 
 import uuid_utils.compat
-from sqlalchemy import BigInteger, ColumnElement, DateTime, ForeignKey, MetaData, Text, any_, event, literal
+from sqlalchemy import BigInteger, ColumnElement, DateTime, ForeignKey, MetaData, Text, any_, bindparam, event, literal
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, TypeResolve, mapped_column
 from sqlalchemy.types import TypeEngine
@@ -59,3 +59,11 @@ def new_id() -> UUID:
 def in_array(column: InstrumentedAttribute[Value], values: Iterable[Value]) -> ColumnElement[bool]:
     """IN, as one array: the same statement for any number of values, so that it is parsed and planned once."""
     return column == any_(literal(list(values), ARRAY(column.type)))
+
+
+def constant(column: InstrumentedAttribute[Value], value: Value) -> ColumnElement[Value]:
+    """A value that stands in the text of the statement and is no parameter of it.
+
+    A plan that is made once for all parameters can use a partial index only where its condition stands so.
+    """
+    return bindparam(None, value, type_=column.type, literal_execute=True)

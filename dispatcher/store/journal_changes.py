@@ -88,6 +88,15 @@ def columns_of(row: Base) -> Columns:
     return plain({name: value for name, value in inspect(row).dict.items() if not name.startswith("_")})
 
 
+def implied(table: type[Base], case_id: str, key: str) -> Columns:
+    """Returns what a row's place in the journal says of it: the entry is its case's, and it stands under its key.
+
+    A new row's columns leave it out where it is so. Entries that were written before repeat it.
+    """
+    known = {"id": key, "case_id": case_id, **({"send_key": key} if table is AttemptRow else {})}
+    return {name: value for name, value in known.items() if name in table.__table__.columns}
+
+
 def length(table: type[Base], columns: Mapping[str, Any]) -> tuple[Any, ...]:
     """Returns the sort key by which the longest of several shared rows is kept, the other columns deciding a tie."""
     return tuple(columns[name] for name in (SHARED[table], *sorted(columns)))
@@ -106,7 +115,8 @@ def _before_flush(session: Session, context: UOWTransaction, instances: Any) -> 
     pending = _pending(session)
     for row in session.new:
         if isinstance(row, OF_A_CASE):
-            _note(pending, row, _case_of(row), columns_of(row))
+            case_id = _case_of(row)
+            _note(pending, row, case_id, _without_implied(type(row), str(case_id), key_of(row), columns_of(row)))
     for row in session.dirty:
         if isinstance(row, OF_A_CASE):
             before = inspect(row).committed_state
@@ -116,6 +126,11 @@ def _before_flush(session: Session, context: UOWTransaction, instances: Any) -> 
             else:
                 changed = {name: getattr(row, name) for name, old in before.items() if getattr(row, name) != old}
                 _note(pending, row, _case_of(row), {name: _plain(new) for name, new in changed.items()})
+
+
+def _without_implied(table: type[Base], case_id: str, key: str, columns: Columns) -> Columns:
+    known = implied(table, case_id, key)
+    return {name: value for name, value in columns.items() if known.get(name) != value}
 
 
 def _note(pending: dict[UUID, Changes], row: Base, case_id: UUID, columns: Columns) -> None:

@@ -44,6 +44,10 @@ class VisitRow(Base):
     result: Mapped[Result | None]
     return_reason: Mapped[ReturnReason | None]
     guardian_present: Mapped[bool | None]
+    # Kept over returns and transfers, for the KPIs.
+    first_assigned_at: Mapped[Timestamp | None]
+    first_accepted_at: Mapped[Timestamp | None]
+    accepted_late: Mapped[bool | None]  # one of those who accepted it did so too late
 
 
 class AssignmentRow(Base):

@@ -102,6 +102,8 @@ def _accept(case_file: CaseFile, visit: VisitRow, *_: Any) -> None:
     visit.accepted_at = case_file.now
     wait = case_file.context.policy.plan(case_file.cases[visit.case_id].urgency).visit.accept_within
     late = visit.assigned_at is not None and case_file.now > visit.assigned_at + wait
+    visit.first_accepted_at = visit.first_accepted_at or case_file.now
+    visit.accepted_late = bool(visit.accepted_late) or late
     _move(case_file, visit, "accept", late=late)
 
 

@@ -1,5 +1,6 @@
 """The journal alone rebuilds every row, and tells where somebody changed one behind its back."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import UUID
@@ -12,7 +13,8 @@ from visits_fixture import Load, act, case_with_visit, decide_as_supervisor
 from dispatcher.reporting.verify import Difference
 from dispatcher.store.base import Base
 from dispatcher.store.cases import CaseRow
-from dispatcher.store.journal_changes import OF_A_CASE, SHARED, UnnotedChangeError
+from dispatcher.store.journal import JournalRow
+from dispatcher.store.journal_changes import OF_A_CASE, SHARED, UnnotedChangeError, implied
 from dispatcher.supervision import decisions, splits
 from providers.base import Answered, Permanent
 from schemas.instruction import Address
@@ -161,6 +163,31 @@ def test_what_was_rolled_back_is_not_told_later(casework: CaseworkFixture) -> No
     session.commit()
     session.close()
     assert casework.case(case_id).urgency == "high"
+
+
+def test_entries_of_the_version_before_are_replayed(full: CaseworkFixture) -> None:
+    """It wrote a row's id and case into its columns, too, and what was None into the data."""
+    for entry in full.rows(JournalRow, JournalRow.case_id.is_not(None)):
+        rows = entry.rows or {}
+        for table in OF_A_CASE:
+            for key, columns in rows.get(table.__tablename__, {}).items():
+                rows[table.__tablename__][key] = implied(table, str(entry.case_id), key) | columns
+        with full.sessions.begin() as session:
+            session.execute(text("SET LOCAL session_replication_role = replica"))
+            changed = text(
+                "UPDATE journal SET rows = CAST(:rows AS jsonb), data = data || '{\"hook\": null}' WHERE id = :id"
+            )
+            session.execute(changed, {"rows": json.dumps(rows) if entry.rows else None, "id": entry.id})
+    assert differences(full) == []
+
+
+def test_a_new_row_says_nothing_that_its_place_says(full: CaseworkFixture) -> None:
+    for entry in full.rows(JournalRow, JournalRow.case_id.is_not(None)):
+        told = (entry.rows or {}).get("attempts", {}).items()
+        assert [
+            key for key, columns in told if {"id", "case_id"} & columns.keys() or columns.get("send_key") == key
+        ] == []
+        assert None not in entry.data.values()
 
 
 def test_time_passes_and_the_case_goes_on(casework: CaseworkFixture, load: Load) -> None:

@@ -6,6 +6,9 @@ from contextlib import contextmanager
 import pytest
 from casework_fixture import CaseworkFixture, Scripted, phone
 from sqlalchemy import event
+from visits_fixture import Load
+
+from schemas.vocabulary import Channel
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +53,22 @@ def test_other_cases_sends_are_read_only_where_a_number_is_shared(casework: Case
     with statements(casework) as shared:
         casework.deliver(Scripted())
     assert [_joins(alone), _joins(shared)] == [0, 1]
+
+
+def test_the_group_notices_of_others_are_read_only_until_a_case_has_its_own(
+    casework: CaseworkFixture, load: Load
+) -> None:
+    load()
+    address = {"kind": "residence", "text": "样板路1号", "precinct_code": "P1"}
+    with statements(casework) as first:
+        casework.open(1, channels=["sms", "broadcast"], addresses=[address])
+    with statements(casework) as later:
+        casework.deliver(Scripted(channels=(Channel.SMS, Channel.BROADCAST)))
+    assert [_joins_cases(first), _joins_cases(later)] == [1, 0]
+
+
+def _joins_cases(asked: list[str]) -> int:
+    return sum("= 'broadcast'" in each for each in asked)
 
 
 def _joins(asked: list[str]) -> int:

@@ -19,7 +19,7 @@ from dispatcher.store.visits import VisitRow
 from schemas.vocabulary import AttemptState, CaseState, Channel, Person, Result, VisitState
 
 AT = datetime(2026, 3, 2, 2, tzinfo=UTC)
-CASE, SHARED = uuid4(), b"number"
+CASE, PHONE, SHARED = uuid4(), uuid4(), b"number"
 # Counts what decisions add while they are made; nothing of it is stored.
 NOT_STORED = {(Case, "made")}
 # What a column holds where any value of its type would not do.
@@ -58,12 +58,13 @@ def filled(table: type[Base], **known: Any) -> Any:
 def the_case() -> Case:
     return case_of(
         filled(CaseRow, id=CASE),
-        [filled(PhoneRow, id=uuid4(), party="subject", position=0), filled(PhoneRow, position=1)],
+        [filled(PhoneRow, id=uuid4(), party="subject", position=0), filled(PhoneRow, id=PHONE, position=1)],
         [filled(AddressRow)],
         [filled(AttemptRow)],
         [filled(VisitRow)],
         {SHARED: frozenset({Channel.SMS})},
         OtherCases({(CASE, SHARED): ((Channel.SMS, AT),)}, {CASE: AT}, frozenset({Channel.SMS})),
+        {PHONE: 7},
     )
 
 
