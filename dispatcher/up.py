@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from dispatcher import clock, embedded, policy, vault
 from dispatcher.errors import OperatorError
+from dispatcher.logging import logger
 from dispatcher.ports import free_port, port_taken
 from dispatcher.settings import RUN_FILE, Settings, read_running, write_running
 from dispatcher.setup import links, no_providers, unreachable
@@ -33,6 +34,7 @@ WORKERS = {
 _SILENT_MS = 4000  # beyond the simulated gateway's timeout_s, so that the attempt is in doubt first
 # Where setproctitle is installed, Celery's titles would overwrite the environment by which orphans are known.
 _KEEP_ENVIRONMENT = {"SPT_NOENV": "1"}
+_log = logger(__name__)
 
 
 @dataclass
@@ -67,7 +69,7 @@ class Stack:
             "DISPATCHER_REDIS_URL": redis_url,
         }
         try:
-            migrate.upgrade(engine.engine(database_url), clock.real_now())
+            migrate.upgrade(engine.engine(database_url), clock.real_now(), tell=_log_who_blocks)
         except OperationalError as error:
             raise unreachable(error) from None
 
@@ -185,6 +187,10 @@ class Stack:
             return httpx.get(f"http://{host}:{port}/healthz", timeout=1, trust_env=False).is_success
         except httpx.HTTPError:
             return False
+
+
+def _log_who_blocks(line: str) -> None:
+    _log.warning("migration_waits", why=line)
 
 
 def _check_redis(url: str) -> None:
