@@ -40,13 +40,13 @@ SABOTAGES = (
     Sabotage(
         "call-then-commit",
         "dispatcher/delivery/pump.py",
-        """                return self._share(lanes, limit, take)
+        """                calls = self._share(lanes, limit, take)
 """,
         """                calls = self._share(lanes, limit, take)
                 self._start(calls)
                 while self._results.qsize() < len(calls):
                     time.sleep(0.01)
-                return []
+                calls = []
 """,
         "kill_before_record",
         "one_message_a_step",
