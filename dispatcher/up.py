@@ -18,8 +18,9 @@ from dispatcher.errors import OperatorError
 from dispatcher.logging import logger
 from dispatcher.ports import free_port, port_taken
 from dispatcher.settings import RUN_FILE, Settings, read_running, write_running
-from dispatcher.setup import links, no_providers, unreachable
+from dispatcher.setup import links, no_providers
 from dispatcher.store import engine, migrate
+from dispatcher.store.outages import unreachable
 from dispatcher.supervisor import Child, Supervisor, kill_orphans
 from dispatcher.texts import approved
 from dispatcher.wake import link_lane

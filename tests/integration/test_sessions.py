@@ -7,8 +7,8 @@ from casework_fixture import CaseworkFixture
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
-from dispatcher.setup import unreachable
 from dispatcher.store import advisory_locks, engine
+from dispatcher.store.outages import unreachable
 
 
 @pytest.fixture(params=[False, True], ids=["command", "serving"])
