@@ -38,6 +38,22 @@ SABOTAGES = (
         "nothing_stands",
     ),
     Sabotage(
+        "no-lease-check",
+        "dispatcher/delivery/provider_call.py",
+        "left_s = call.lease_ends_at - clock.lease_clock()",
+        "left_s = math.inf",
+        "zombie",
+        "sent_within_lease",
+    ),
+    Sabotage(
+        "no-limit-on-silence",
+        "dispatcher/store/engine.py",
+        """"idle_in_transaction_session_timeout": "12s", """,
+        "",
+        "claim_stopped",
+        "sent_in_time",
+    ),
+    Sabotage(
         "call-then-commit",
         "dispatcher/delivery/pump.py",
         """                calls = self._share(lanes, limit, take)

@@ -81,23 +81,9 @@ def stand_still(_countdown: Callable[[], None], seconds: float) -> None:
     """Stopped for so long, over and over: in the claim, before the call, and in the call."""
     from dispatcher.delivery import provider_call, pump
 
-    claim, start, make_call = pump.claim, pump.Pump._start, provider_call._call
-    chance = Random(os.getpid())
-    left = {point: chance.randint(*_SPARED) for point in ("claim", "start", "call")}
-
-    def pass_by(point: str) -> None:
-        left[point] -= 1
-        if left[point] <= 0:
-            left[point] = chance.randint(*_STILL_SPARED)
-            subprocess.Popen(["sh", "-c", f"sleep {seconds}; kill -CONT {os.getpid()}"], start_new_session=True)
-            os.kill(os.getpid(), signal.SIGSTOP)
-
-    @wraps(claim)
-    def in_claim(*given: Any, **named: Any) -> list[ProviderCall]:
-        found = claim(*given, **named)
-        if found:
-            pass_by("claim")
-        return found
+    pass_by = _stopping(seconds, "claim", "start", "call")
+    _stop_in_claim(pass_by)
+    start, make_call = pump.Pump._start, provider_call._call
 
     @wraps(start)
     def before_call(self: pump.Pump, calls: list[ProviderCall]) -> None:
@@ -111,7 +97,42 @@ def stand_still(_countdown: Callable[[], None], seconds: float) -> None:
             asyncio.get_running_loop().call_later(_IN_CALL_S, pass_by, "call")
         return await make_call(provider, call)
 
-    pump.claim, pump.Pump._start, provider_call._call = in_claim, before_call, in_call  # type: ignore
+    pump.Pump._start, provider_call._call = before_call, in_call  # type: ignore
+
+
+def stopped_in_claim(_countdown: Callable[[], None], seconds: float) -> None:
+    """Stopped for so long in the middle of a claim, its transaction open and its rows locked, over and over."""
+    _stop_in_claim(_stopping(seconds, "claim"))
+
+
+def _stop_in_claim(pass_by: Callable[[str], None]) -> None:
+    from dispatcher.delivery import pump
+
+    claim = pump.claim
+
+    @wraps(claim)
+    def in_claim(*given: Any, **named: Any) -> list[ProviderCall]:
+        found = claim(*given, **named)
+        if found:
+            pass_by("claim")
+        return found
+
+    pump.claim = in_claim
+
+
+def _stopping(seconds: float, *points: str) -> Callable[[str], None]:
+    """Called at each of these points; now and then it stops this process for so long."""
+    chance = Random(os.getpid())
+    left = {point: chance.randint(*_SPARED) for point in points}
+
+    def pass_by(point: str) -> None:
+        left[point] -= 1
+        if left[point] <= 0:
+            left[point] = chance.randint(*_STILL_SPARED)
+            subprocess.Popen(["sh", "-c", f"sleep {seconds}; kill -CONT {os.getpid()}"], start_new_session=True)
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+    return pass_by
 
 
 class Poison(RuntimeError):
@@ -153,7 +174,10 @@ def _poison(owner: Any, name: str, share: float, about: Callable[..., str]) -> N
     setattr(owner, name, patched)
 
 
-FAULTS = {each.__name__: each for each in (before_call, before_record, before_wake, wrong_clock, stand_still, poison)}
+FAULTS = {
+    each.__name__: each
+    for each in (before_call, before_record, before_wake, wrong_clock, stand_still, stopped_in_claim, poison)
+}
 
 
 def _countdown(chance: Random) -> Callable[[], None]:

@@ -1,7 +1,7 @@
 """Everything that the invariants look at, read once when all is quiet."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from dispatcher.delivery.capacity import LEASE_MARGIN_S
 from dispatcher.reporting import verify
 from dispatcher.setup import Services
 from dispatcher.store.attempts import AttemptRow
@@ -33,7 +34,8 @@ _SILENT = frozenset(word for rows in WORDS.values() for word, row in rows.items(
 
 @dataclass
 class Snapshot:
-    """`posts`: how often the gateway took each key, repeats included.
+    """`arrivals`: when the gateway took each key, repeats included; `posts`: how often.
+    `leases`: how long each provider's are.
     `due`, `told`: what each attempt was last planned for, and when that was written.
     `urgent_since`: when it was written that a case had become more urgent.
     """
@@ -51,9 +53,10 @@ class Snapshot:
     journal: Sequence[JournalRow]
     differences: list[Any]
     blocked: timedelta = timedelta()
+    leases: Mapping[str, timedelta] = field(default_factory=dict)
     posts: Counter[UUID] = field(default_factory=Counter)
+    arrivals: dict[UUID, list[datetime]] = field(default_factory=lambda: defaultdict(list))
     reported: dict[UUID, set[str]] = field(default_factory=lambda: defaultdict(set))
-    first_seen: dict[UUID, datetime] = field(default_factory=dict)
     due: dict[UUID, datetime] = field(default_factory=dict)
     told: dict[UUID, datetime] = field(default_factory=dict)
     urgent_since: dict[UUID, datetime] = field(default_factory=dict)
@@ -63,7 +66,7 @@ class Snapshot:
             key = UUID(line.id)
             if line.event in ("message", "repeat"):
                 self.posts[key] += 1
-                self.first_seen.setdefault(key, datetime.fromisoformat(line.at))
+                self.arrivals[key].append(datetime.fromisoformat(line.at))
             elif line.event == "receipt":
                 self.reported[key].add(line.result)
         for entry in self.journal:
@@ -124,4 +127,8 @@ def read(services: Services, record: Path, taken: set[tuple[str, str]], blocked_
             journal=session.scalars(select(JournalRow).order_by(JournalRow.case_id, JournalRow.seq)).all(),
             differences=differences,
             blocked=timedelta(seconds=blocked_s),
+            leases={
+                provider.name: timedelta(seconds=provider.timeout_s + LEASE_MARGIN_S)
+                for provider in services.registry.all()
+            },
         )
