@@ -24,6 +24,7 @@ from dispatcher.store.work_items import WorkItemRow
 from providers.simulator.record import Line
 from providers.simulator.script_words import WORDS
 from schemas.vocabulary import WorkItemKind
+from tests.faults.launcher import STOPPED_CALLS
 
 Attempt = AttemptRow
 _TIMING = frozenset({"attempt_planned", "attempt_brought_forward"})
@@ -35,7 +36,7 @@ _SILENT = frozenset(word for rows in WORDS.values() for word, row in rows.items(
 @dataclass
 class Snapshot:
     """`arrivals`: when the gateway took each key, repeats included; `posts`: how often.
-    `leases`: how long each provider's are.
+    `leases`: how long each provider's are. `stopped_calls`: keys of the calls during which their sender was stopped.
     `due`, `told`: what each attempt was last planned for, and when that was written.
     `urgent_since`: when it was written that a case had become more urgent.
     """
@@ -54,6 +55,7 @@ class Snapshot:
     differences: list[Any]
     blocked: timedelta = timedelta()
     leases: Mapping[str, timedelta] = field(default_factory=dict)
+    stopped_calls: frozenset[UUID] = frozenset()
     posts: Counter[UUID] = field(default_factory=Counter)
     arrivals: dict[UUID, list[datetime]] = field(default_factory=lambda: defaultdict(list))
     reported: dict[UUID, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -127,8 +129,14 @@ def read(services: Services, record: Path, taken: set[tuple[str, str]], blocked_
             journal=session.scalars(select(JournalRow).order_by(JournalRow.case_id, JournalRow.seq)).all(),
             differences=differences,
             blocked=timedelta(seconds=blocked_s),
+            stopped_calls=_stopped_calls(record.parent),
             leases={
                 provider.name: timedelta(seconds=provider.timeout_s + LEASE_MARGIN_S)
                 for provider in services.registry.all()
             },
         )
+
+
+def _stopped_calls(home: Path) -> frozenset[UUID]:
+    kept = home / STOPPED_CALLS
+    return frozenset(map(UUID, kept.read_text("utf-8").split())) if kept.exists() else frozenset()

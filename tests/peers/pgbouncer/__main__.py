@@ -95,7 +95,7 @@ def main() -> int:
                     told = [is_one_line(each) for each in two_pushes(pooled, home)]
                     ledger.note(all(told), title, "two pushes at once are told so in one line")
                     for word, command in COMMANDS.items():
-                        done = subprocess.run(command, env=pooled, capture_output=True, text=True, timeout=60)
+                        done = subprocess.run(command, env=pooled, capture_output=True, text=True, timeout=600)
                         ledger.note(is_one_line(done), title, word, "is told so in one line")
             accepted = [each.stdout.count('"accepted"') for each in two_pushes(straight, home)]
             ledger.note(accepted == [LINES, LINES], "without it all lines are accepted, and none was before:", accepted)
