@@ -23,7 +23,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test unit laws crowd fuzz model failover failover-short faults faults-short faults-can-fail limits \
 	limits-short mutants mutants-short without-rules without-names peers peers-short peers-signatures peers-smpp \
-	peers-sip peers-kannel peers-jasmin lint format bench bench-short lock clean
+	peers-sip peers-kannel peers-jasmin peers-pgbouncer lint format bench bench-short lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -91,6 +91,9 @@ peers-jasmin: $(VENV)/dev $(DEBIAN)/broker/done $(JASMIN)/venv/done $(SMPP)/jasm
 peers-kannel: $(VENV)/dev $(DEBIAN)/gateways/done $(SMPP)/npm/node_modules  ## the kannel adapter through a Kannel to npm's SMSC
 	$(BIN)/python -m tests.peers.kannel
 
+peers-pgbouncer: $(VENV)/dev $(DEBIAN)/poolers/done  ## a PgBouncer before the database is told apart at every start
+	$(BIN)/python -m tests.peers.pgbouncer
+
 faults: $(VENV)/dev  ## break everything that can break under load, 2,000 instructions a drill; SEED=… repeats a run
 	$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED))
 
@@ -137,7 +140,7 @@ lock: $(VENV)/dev  ## newer versions of everything, with hashes and without regi
 clean:  ## remove what these targets have made
 	rm -rf $(VENV) $(PEERS) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	rm -rf $(SMPP)/npm/node_modules $(SMPP)/jasmin
-	rm -rf $(DEBIAN)/gateways $(DEBIAN)/broker $(JASMIN)/venv
+	rm -rf $(DEBIAN)/gateways $(DEBIAN)/broker $(DEBIAN)/poolers $(JASMIN)/venv
 
 $(BIN)/python$(VERSION):
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; make PYTHON=python3.12")'

@@ -10,6 +10,8 @@ from dispatcher.logging import logger
 
 _BACKLOG = 4  # messages in a queue above which one more would wake nobody
 _AWAY_S = 2.0  # as long as a worker that is not woken waits until it looks by itself
+# The consumer's pop may take its time (docs/celery.md); who sends gives up soon.
+_TIMEOUTS = {"socket_timeout": 1, "socket_connect_timeout": 1}
 _log = logger(__name__)
 
 
@@ -17,13 +19,14 @@ class Broker:
     def __init__(self, redis_url: str) -> None:
         self._app = Celery(set_as_current=False)
         self._app.config_from_object("celeryrc")
+        self._app.conf.broker_transport_options |= _TIMEOUTS
         self._away_until = 0.0
-        self._redis = redis.Redis.from_url(redis_url, socket_timeout=1, socket_connect_timeout=1)
+        self._redis = redis.Redis.from_url(redis_url, **_TIMEOUTS)
 
     def send(self, task: str, queue: str) -> None:
         """Send it, unless enough messages wait in the queue already."""
         if time.monotonic() < self._away_until:
-            return  # one that hangs costs each commit its time limit
+            return
         try:
             if self._redis.llen(queue) < _BACKLOG:
                 self._app.send_task(task, queue=queue, argsrepr="", kwargsrepr="")

@@ -10,10 +10,10 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from psycopg.errors import ReadOnlySqlTransaction
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
+from tenacity import RetryCallState, retry, retry_if_exception, wait_random_exponential
 
 from dispatcher import policy, private_files, vault
 from dispatcher.casework import unit_of_work
@@ -23,7 +23,7 @@ from dispatcher.clock import Clock
 from dispatcher.errors import OperatorError
 from dispatcher.logging import logger
 from dispatcher.settings import Settings, database_url, redis_url, settings
-from dispatcher.store import engine, revision
+from dispatcher.store import engine, outages, revision
 from dispatcher.texts import approved
 from dispatcher.wake import CeleryWake
 from providers import registry
@@ -36,9 +36,22 @@ if TYPE_CHECKING:
 # Entry points by adapter name, for adapters that have to keep something. Each is called with the session maker and the
 # context, and what it returns is the adapter's second argument.
 STORAGE_GROUP = "dispatcher.provider_storage"
-# What a pooler says to settings that belong to a session.
-_POOLER = "unsupported startup parameter"
 _log = logger(__name__)
+
+
+def _say_it_waits(state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    if isinstance(error, OperationalError):
+        _log.warning("database_away", why=outages.reason(error))
+
+
+# For what a process that serves does at its start: if it ended instead, it would be started again and again.
+wait_at_start = retry(
+    retry=retry_if_exception(outages.passes),
+    wait=wait_random_exponential(multiplier=0.5, max=5),
+    before_sleep=_say_it_waits,
+    reraise=True,
+)
 
 
 @dataclass(frozen=True)
@@ -84,7 +97,10 @@ class Services:
 
 
 def build_services(*, serving: bool = False) -> Services:
-    """Build everything but the providers; `serving` for a process that runs all the time. Raises OperatorError."""
+    """Build everything but the providers. Raises OperatorError.
+
+    `serving`: for a process that runs all the time, which waits here for a PostgreSQL that is away.
+    """
     found = settings()
     url = database_url()
     if serving:
@@ -98,19 +114,24 @@ def build_services(*, serving: bool = False) -> Services:
         texts=approved.load(found.texts_folder),
         wake=CeleryWake(redis_url()),
     )
-    sessions = engine.sessions(url, serving=serving)
+    services = Services(found, engine.sessions(url, serving=serving), context, serving)
     try:
-        if not revision.is_current(engine.engine(url, serving=serving)):
-            raise OperatorError(
-                "数据库结构不是最新版本;请先运行 dispatcher migrate",
-                "the database is not at the newest schema; run `dispatcher migrate` first",
-            )
-        with sessions.begin() as session:
-            context.vault.check(session)
-            context.clock.start(session)
+        (wait_at_start(_check_database) if serving else _check_database)(services)
     except OperationalError as error:
-        raise unreachable(error) from None
-    return Services(found, sessions, context, serving)
+        raise outages.unreachable(error) from None
+    return services
+
+
+def _check_database(services: Services) -> None:
+    """Raises OperatorError."""
+    if not revision.is_current(services.engine):
+        raise OperatorError(
+            "数据库结构不是最新版本;请先运行 dispatcher migrate",
+            "the database is not at the newest schema; run `dispatcher migrate` first",
+        )
+    with services.sessions.begin() as session:
+        services.context.vault.check(session)
+        services.context.clock.start(session)
 
 
 def build_registry(services: Services) -> registry.Registry:
@@ -147,25 +168,4 @@ def no_providers() -> OperatorError:
     return OperatorError(
         "未设置 DISPATCHER_PROVIDERS_FILE;请在该文件中写明短信、语音网关",
         "DISPATCHER_PROVIDERS_FILE is not set; name the file that lists your gateways (docs/settings.md)",
-    )
-
-
-def unreachable(error: OperationalError | ProgrammingError) -> OperatorError:
-    """PostgreSQL's first line, without the URL and its password."""
-    if isinstance(error.orig, ReadOnlySqlTransaction):
-        return OperatorError(
-            "数据库当前只读(备库,或正在切换主库),未作更改;请稍后重试,或将 DISPATCHER_DATABASE_URL 指向主库",
-            "the database is read-only (a standby, or a switch-over); nothing was changed: "
-            "try again later, or name the primary in DISPATCHER_DATABASE_URL",
-        )
-    reason = str(error.orig).strip().splitlines()[0] if error.orig else type(error).__name__
-    if _POOLER in reason:
-        return OperatorError(
-            "DISPATCHER_DATABASE_URL 指向连接池(如 PgBouncer);本系统的锁与超时须保持在同一会话,请直接连接 PostgreSQL",
-            "DISPATCHER_DATABASE_URL names a pooler such as PgBouncer; this service holds locks and time limits "
-            "by session, so connect to PostgreSQL itself (docs/settings.md)",
-        )
-    return OperatorError(
-        "无法连接数据库;请检查 DISPATCHER_DATABASE_URL",
-        f"can't reach the database; check DISPATCHER_DATABASE_URL ({reason})",
     )

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import OperationalError
 
 from dispatcher import clock
 from dispatcher.casework import set_aside
@@ -33,9 +33,7 @@ def run(services: Services, stop: threading.Event) -> None:
     while not stop.is_set():
         try:
             _sweep_while_locked(services, stop)
-        except DBAPIError as error:
-            if not set_aside.is_outage(error):
-                raise
+        except OperationalError as error:  # a time limit of the lock's own session too: it is taken anew
             _log.warning("database_away", error=type(error.orig).__name__)
             stop.wait(PERIOD_S)
 

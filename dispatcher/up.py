@@ -16,10 +16,12 @@ from sqlalchemy.exc import OperationalError
 
 from dispatcher import clock, embedded, policy, private_files, vault
 from dispatcher.errors import OperatorError
+from dispatcher.logging import logger
 from dispatcher.ports import free_port, port_taken
 from dispatcher.settings import RUN_FILE, Settings, read_running, write_running
-from dispatcher.setup import links, no_providers, unreachable
+from dispatcher.setup import links, no_providers
 from dispatcher.store import engine, heartbeats, migrate
+from dispatcher.store.outages import unreachable
 from dispatcher.supervisor import Child, Supervisor, kill_orphans
 from dispatcher.texts import approved
 from dispatcher.wake import link_lane
@@ -37,6 +39,7 @@ _LOOK_EVERY_S = 0.5
 _SILENT_MS = 4000  # beyond the simulated gateway's timeout_s, so that the attempt is in doubt first
 # Where setproctitle is installed, Celery's titles would overwrite the environment by which orphans are known.
 _KEEP_ENVIRONMENT = {"SPT_NOENV": "1"}
+_log = logger(__name__)
 
 
 @dataclass
@@ -73,7 +76,7 @@ class Stack:
             "DISPATCHER_REDIS_URL": redis_url,
         }
         try:
-            migrate.upgrade(engine.engine(database_url), clock.real_now())
+            migrate.upgrade(engine.engine(database_url), clock.real_now(), tell=_log_who_blocks)
             with engine.engine(database_url).connect() as connection:
                 self._began_at = heartbeats.database_now(connection)
         except OperationalError as error:
@@ -200,6 +203,10 @@ class Stack:
             return httpx.get(f"http://{host}:{port}/healthz", timeout=1, trust_env=False).is_success
         except httpx.HTTPError:
             return False
+
+
+def _log_who_blocks(line: str) -> None:
+    _log.warning("migration_waits", why=line)
 
 
 def _check_redis(url: str) -> None:

@@ -17,7 +17,7 @@ from dispatcher.delivery import link_lanes
 from dispatcher.delivery.pump import Pump
 from dispatcher.errors import OperatorError
 from dispatcher.settings import settings
-from dispatcher.setup import Services, build_services
+from dispatcher.setup import Services, build_services, wait_at_start
 from dispatcher.store import heartbeats
 from tasks import loops
 from tasks.celery_app import app
@@ -59,14 +59,19 @@ def _check_parts(**_: Any) -> None:
     try:
         services = worker_services()
         names = [provider.name for provider in services.registry.all()]
-        with services.begin() as work:
-            provider_health.register(work.session, services.registry)
-            taken_back = link_lanes.take_back(work, services.registry)
-        _log.info("worker_starts", providers=names, taken_back=taken_back)
+        _log.info("worker_starts", providers=names, taken_back=_register(services))
     except OperatorError as error:
         sys.stderr.write(f"{error}\n")
         sys.stderr.flush()
         raise SystemExit(2) from None
+
+
+@wait_at_start
+def _register(services: Services) -> int:
+    """Have a row for each provider, and none that waits for a link that is gone. Returns how many did."""
+    with services.begin() as work:
+        provider_health.register(work.session, services.registry)
+        return link_lanes.take_back(work, services.registry)
 
 
 @signals.worker_ready.connect

@@ -44,7 +44,7 @@ def main() -> None:
         # Loaded here, since a command that needs no database should not wait for SQLAlchemy.
         from sqlalchemy.exc import OperationalError
 
-        from dispatcher.setup import unreachable
+        from dispatcher.store.outages import unreachable
 
         if not isinstance(error, OperationalError):
             raise

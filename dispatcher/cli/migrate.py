@@ -3,7 +3,7 @@
 import typer
 
 from dispatcher import clock, policy, vault
-from dispatcher.cli.output import out
+from dispatcher.cli.output import err, out
 from dispatcher.errors import OperatorError
 from dispatcher.settings import database_url, settings
 from dispatcher.store import engine
@@ -24,7 +24,11 @@ def migrate() -> None:
             f"there is no key file {chosen.key_path}; run `dispatcher new-key` once, or set DISPATCHER_KEY_FILE",
         )
     ring = vault.load(chosen.key_path, make=False)
-    revision = migrations.upgrade(engine.engine(database_url()), clock.real_now())
+    revision = migrations.upgrade(engine.engine(database_url()), clock.real_now(), tell=_say_who_blocks)
     with engine.sessions(database_url()).begin() as session:
         ring.check(session)
     out.print(f"数据库结构 schema: {revision}")
+
+
+def _say_who_blocks(line: str) -> None:
+    err.print(line, highlight=False, soft_wrap=True)

@@ -89,7 +89,9 @@ def _due(
 
 def _most_urgent(due: Query, work: UnitOfWork, capacity: Capacity, lanes: Collection[str], limit: int) -> Query:
     is_open = is_due(work.now, work.real_now), AttemptRow.lane.in_(lanes), capacity.is_open()
-    return due.where(*is_open).order_by(AttemptRow.urgency_rank, AttemptRow.due_at).limit(limit)
+    # By id where the moment is the same: what was planned first, as the subject's call before the family's, goes first.
+    order = AttemptRow.urgency_rank, AttemptRow.due_at, AttemptRow.id
+    return due.where(*is_open).order_by(*order).limit(limit)
 
 
 class _Slice:

@@ -71,8 +71,7 @@ class Pump:
         while is_more or self._under_way:
             limit = min(CLAIM, self._most(lanes) - self._under_way)
             may_claim = is_served() and not self.stopping.is_set()
-            calls, is_full = self._claim(lanes, limit) if may_claim else ([], False)
-            self._start(calls)
+            is_full = may_claim and self._claim(lanes, limit)
             fresh = self._gather()
             if not (fresh or self._held or self._under_way):
                 break
@@ -109,36 +108,34 @@ class Pump:
         provider = self._registry.get(lane.removeprefix(LINK))
         return min(UNDER_WAY, (provider and provider.capabilities.at_once) or UNDER_WAY)
 
-    def _claim(self, lanes: Collection[str], limit: int) -> tuple[list[ProviderCall], bool]:
-        """Claim what is due. Gives the calls, and whether more may be due behind them."""
+    def _claim(self, lanes: Collection[str], limit: int) -> bool:
+        """Claim what is due, and start it. Returns whether more may be due behind it."""
         if limit <= 0:
-            return [], True
+            return True
         while True:
             try:
-                calls = self._claim_once(lanes, limit)
-                return calls, len(calls) == limit
+                return self._claim_once(lanes, limit) == limit
             except Exception as error:
                 if set_aside.is_outage(error):
                     raise
-            calls, any_held = self._claim_by_halves(lanes, limit)
-            if calls or not any_held:
-                return calls, any_held
+            claimed, any_held = self._claim_by_halves(lanes, limit)
+            if claimed or not any_held:
+                return any_held
 
-    def _claim_by_halves(self, lanes: Collection[str], limit: int) -> tuple[list[ProviderCall], bool]:
-        """One of what is due raises: the others are claimed without it. Gives also whether any is held now."""
+    def _claim_by_halves(self, lanes: Collection[str], limit: int) -> tuple[int, bool]:
+        """One of what is due raises: claim the others without it. Returns how many, and whether any is held now."""
         held: list[UUID] = []
         with self._begin() as work:
             due = self._share(lanes, limit, partial(find_due, work, self.capacity))
 
-        def claim_those(some: Sequence[UUID], postpones: bool) -> list[ProviderCall]:
+        def claim_those(some: Sequence[UUID], postpones: bool) -> int:
             return self._claim_once(lanes, limit, some, postpones_decisions=postpones)
 
         def hold(attempt_id: UUID, error: Exception) -> None:
             if self._hold(FaultPoint.CLAIM, attempt_id, error):
                 held.append(attempt_id)
 
-        claimed = set_aside.isolate(due, claim_those, hold)
-        return [call for calls in claimed for call in calls], bool(held)
+        return sum(set_aside.isolate(due, claim_those, hold)), bool(held)
 
     @retry_on_outage
     def _claim_once(
@@ -148,15 +145,18 @@ class Pump:
         only: Collection[UUID] | None = None,
         *,
         postpones_decisions: bool = False,
-    ) -> list[ProviderCall]:
+    ) -> int:
+        """Claim, commit, start: what is committed is sent, whatever becomes of the claims after it."""
         self.capacity.booked.clear()
         try:
             with self._begin(postpones_decisions=postpones_decisions) as work:
                 take = partial(claim, work, self._registry, self.capacity, only=only)
-                return self._share(lanes, limit, take)
+                calls = self._share(lanes, limit, take)
         except Exception:
             self.run(self.capacity.give_back())
             raise
+        self._start(calls)
+        return len(calls)
 
     def _share(
         self, lanes: Collection[str], limit: int, take: Callable[[Collection[str], int], list[Found]]

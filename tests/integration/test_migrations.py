@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from sqlalchemy import Engine, create_engine, text
 from visits_fixture import Load, act, case_with_visit
 
 from dispatcher import clock
+from dispatcher.errors import OperatorError
 from dispatcher.store import migrate, revision
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.journal import JournalRow
@@ -21,6 +23,8 @@ from dispatcher.store.partitions import PARTITIONED
 from dispatcher.store.tables import metadata
 from providers.base import Accepted, InDoubt, NeverTaken, Permanent, Transient
 from schemas.vocabulary import Result, ReturnReason
+
+PATIENCE_S = 120
 
 
 @pytest.fixture
@@ -63,6 +67,47 @@ def test_upgrades_at_once_are_harmless(empty: Engine) -> None:
         revisions = list(threads.map(lambda _: migrate.upgrade(empty, clock.real_now()), range(4)))
     assert revisions == [revision.newest()] * 4
     assert revision.is_current(empty)
+
+
+def test_a_migration_that_waits_for_a_table_keeps_nobody_waiting(
+    empty: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It lets go, says who has the table, and tries again; what those ask is not said."""
+    monkeypatch.setattr(migrate, "LOCK_WAIT_S", 0.4)
+    monkeypatch.setattr(migrate, "AGAIN_AFTER_S", 0.1)
+    migrate.upgrade(empty, clock.real_now())
+    with empty.begin() as connection:
+        command.downgrade(migrate.config(connection), "0013")
+    told: SimpleQueue[str] = SimpleQueue()
+    with ThreadPoolExecutor() as threads:
+        with empty.begin() as holder:
+            holder.execute(text("SET application_name = 'a-dump'"))
+            holder.execute(text("SELECT asker_secret FROM (SELECT 1 AS asker_secret) AS x, code_checks"))
+            upgrading = threads.submit(migrate.upgrade, empty, clock.real_now(), tell=told.put)
+            line = told.get(timeout=PATIENCE_S)
+            # Nobody is kept from the table for longer than the migration waits at one time.
+            with empty.begin() as reader:
+                reader.execute(text(f"SET LOCAL lock_timeout = '{PATIENCE_S}s'"))
+                assert reader.execute(text("SELECT FROM code_checks")).all() == []
+            assert not upgrading.done()
+        assert upgrading.result(PATIENCE_S) == revision.newest()
+    assert "(a-dump, postgres, idle in transaction" in line
+    assert "secret" not in line
+    assert "\n" not in line
+    assert revision.is_current(empty)
+
+
+def test_a_migration_gives_up_in_one_line(empty: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrate, "LOCK_WAIT_S", 0.2)
+    monkeypatch.setattr(migrate, "GIVE_UP_AFTER_S", 0.0)
+    migrate.upgrade(empty, clock.real_now())
+    with empty.begin() as connection:
+        command.downgrade(migrate.config(connection), "0013")
+    with empty.begin() as holder:
+        holder.execute(text("SELECT FROM code_checks"))
+        with pytest.raises(OperatorError, match="has changed nothing; held by pid"):
+            migrate.upgrade(empty, clock.real_now())
+    assert not revision.is_current(empty)
 
 
 FACTS = ("retry_kind", "ending", "number_fault", "return_reason", "recalled_at")

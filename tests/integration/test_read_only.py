@@ -18,9 +18,9 @@ from dispatcher.intake import lines
 from dispatcher.reporting import case as case_report
 from dispatcher.reporting import log, verify
 from dispatcher.reporting.log import Filters
-from dispatcher.setup import unreachable
 from dispatcher.store import engine
 from dispatcher.store.cases import CaseRow
+from dispatcher.store.outages import unreachable
 from schemas.vocabulary import Urgency
 
 

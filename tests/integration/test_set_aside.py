@@ -1,7 +1,9 @@
 """One bad row stops nothing: what raises is set aside alone, and the rest of its batch is done."""
 
 import json
-from typing import Any
+import threading
+import time
+from typing import Any, cast
 
 import pytest
 from casework_fixture import CaseworkFixture, Scripted, instruction, phone, pump_of
@@ -33,6 +35,7 @@ from providers.registry import Registry
 # Which of eight are bad: every place in the batch, several, all of them.
 PLACES = [{0}, {4}, {7}, {2, 3}, {0, 3, 7}, set(range(8))]
 ALL = range(8)
+PATIENCE_S = 120
 
 
 def test_a_bad_one_does_not_keep_the_only_line(casework: CaseworkFixture, services: Services, poison: Any) -> None:
@@ -73,6 +76,33 @@ def test_what_raises_in_a_claim_is_held_alone(
     assert pump.deliver() == len(places)
     assert {each.state for case_id in cases for each in casework.attempts(case_id)} == {"accepted"}
     assert_over(casework, bad)
+
+
+def test_what_is_committed_is_sent_whatever_becomes_of_the_rest(
+    casework: CaseworkFixture, services: Services, poison: Poisoned, pump: Pump
+) -> None:
+    """One raises, so that the others are claimed by halves; in the second half PostgreSQL is away for a while."""
+    cases = opened(casework, 4)
+    poison.claim()
+    poison.cases = bad_ones(cases, {0})
+    casework.sql("""
+        CREATE FUNCTION be_away() RETURNS trigger LANGUAGE plpgsql
+        AS $$ BEGIN RAISE EXCEPTION 'the database system is starting up' USING ERRCODE = '57P03'; END $$
+    """)
+    away = f"WHEN (OLD.id = '{casework.attempts(cases[3])[0].id}') EXECUTE FUNCTION be_away()"
+    casework.sql(f"CREATE TRIGGER away BEFORE UPDATE ON attempts FOR EACH ROW {away}")
+    provider = cast(Scripted, services.registry.get("scripted"))
+    delivering = threading.Thread(target=pump.deliver)
+    delivering.start()
+    end = time.monotonic() + PATIENCE_S
+    while not provider.sent and time.monotonic() < end:
+        time.sleep(0.02)
+    assert [each.to[-11:] for each in provider.sent] == [phone(2)[-11:]]
+    casework.sql("DROP TRIGGER away ON attempts")
+    delivering.join(PATIENCE_S)
+    assert len(provider.sent) == 3
+    states = [casework.attempts(case_id)[0].state for case_id in cases]
+    assert states == ["planned", "accepted", "accepted", "accepted"]
 
 
 def test_more_bad_ones_than_one_claim_takes_hold_up_none_behind_them(

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from tests.peers.ledger import TABLE
 
-ALL = ("signatures", "smpp", "jasmin", "kannel", "sip")
+ALL = ("signatures", "smpp", "jasmin", "kannel", "sip", "pgbouncer")
 SHORT = ("kannel", "sip")  # those that install fast
 
 

@@ -31,4 +31,4 @@ class Unpacked:
         return rows[package]
 
 
-GATEWAYS, BROKER = Unpacked(_DEBIAN / "gateways"), Unpacked(_DEBIAN / "broker")
+GATEWAYS, BROKER, POOLERS = (Unpacked(_DEBIAN / name) for name in ("gateways", "broker", "poolers"))
