@@ -2,6 +2,7 @@
 
 from casework_fixture import NO_REDIS, CaseworkFixture, Scripted, phone
 from set_aside_fixture import (
+    LONG_WAITS,
     Poisoned,
     assert_over,
     bad_ones,
@@ -14,7 +15,6 @@ from set_aside_fixture import (
 )
 
 from dispatcher.casework import set_aside
-from dispatcher.casework.set_aside import WAITS
 from dispatcher.delivery import due, receipts
 from dispatcher.delivery.pump import Pump
 from dispatcher.store.receipts import ReceiptRow
@@ -27,12 +27,12 @@ def test_waits_grow_and_the_duty_is_one(casework: CaseworkFixture, poison: Poiso
     poison.claim()
     poison.cases = {str(case_id)}
     waits = []
-    for _ in range(len(WAITS) + 1):
+    for _ in range(len(LONG_WAITS) + 1):
         pump.deliver()
         [row] = faults(casework)
         waits.append(row.retry_at - row.last_at)
         let_waits_pass(casework)
-    assert waits == [*WAITS, WAITS[-1]]
+    assert waits == [*LONG_WAITS, LONG_WAITS[-1]]
     assert len(duties(casework)) == 1
     assert len(casework.journal(case_id, "case_set_aside")) == len(waits)
     poison.cure()
@@ -48,7 +48,7 @@ def test_what_comes_within_a_wait_makes_it_no_longer(casework: CaseworkFixture, 
         casework.sql("UPDATE cases SET next_look_at = opened_at")
         look(casework, due.ADVANCING)
     [row] = faults(casework)
-    assert (row.failures, row.retry_at - row.last_at) == (1, WAITS[0])
+    assert (row.failures, row.retry_at - row.last_at) == (1, LONG_WAITS[0])
     assert len(casework.journal(case_id, "case_set_aside")) == 1
     assert casework.case(case_id).next_look_at > casework.now
 
