@@ -1,5 +1,6 @@
 """What the KPIs count on, a row for each case and for each visit: every large table is read once, not once a row."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,16 +22,27 @@ Flag = ColumnElement[bool]
 _LATER = timedelta(days=30)
 
 
-def opened(since: datetime | None, until: datetime | None, precinct: str | None) -> Flag:
-    """The cases of a period; with a precinct those that it has, or had, a visit of."""
-    chosen: Flag = true()
-    if since is not None:
-        chosen &= CaseRow.opened_at >= since
-    if until is not None:
-        chosen &= CaseRow.opened_at < until
-    if precinct is not None:
-        chosen &= CaseRow.id.in_(select(VisitRow.case_id).where(of_unit(precinct)))
-    return chosen
+@dataclass(frozen=True)
+class Chosen:
+    """The cases opened in a period; with a precinct those that it has, or had, a visit of."""
+
+    since: datetime | None
+    until: datetime | None
+    precinct: str | None
+
+    def cases(self) -> Flag:
+        chosen: Flag = true()
+        if self.since is not None:
+            chosen &= CaseRow.opened_at >= self.since
+        if self.until is not None:
+            chosen &= CaseRow.opened_at < self.until
+        if self.precinct is not None:
+            chosen &= CaseRow.id.in_(select(VisitRow.case_id).where(of_unit(self.precinct)))
+        return chosen
+
+    def attempts(self) -> Flag:
+        """Those of the cases. None was planned before its case was opened: so the months before are not read."""
+        return self.cases() if self.since is None else self.cases() & (AttemptRow.planned_at >= self.since)
 
 
 def of_unit(precinct: str | None) -> Flag:
@@ -46,7 +58,7 @@ def in_rates() -> Flag:
     return CaseRow.resolution.is_distinct_from(Resolution.WITHDRAWN)
 
 
-def of_cases(chosen: Flag) -> CTE:
+def of_cases(chosen: Chosen) -> CTE:
     """The chosen cases, each with what its attempts, its visits and its later losses come to."""
     attempts, visits, losses, follow_ups = _attempts(chosen), _visits(chosen), _reported_losses(), _follow_ups(chosen)
     until = CaseRow.closed_at + _LATER
@@ -69,10 +81,10 @@ def of_cases(chosen: Flag) -> CTE:
     found = select(CaseRow.id, *columns, *more, *(fact.label(name) for name, fact in facts.items()))
     for each in (attempts, visits, losses, follow_ups):
         found = found.outerjoin(each, each.c.case_id == CaseRow.id)
-    return found.where(chosen).cte("of_cases")
+    return found.where(chosen.cases()).cte("of_cases")
 
 
-def of_visits(chosen: Flag, precinct: str | None) -> CTE:
+def of_visits(chosen: Chosen) -> CTE:
     """Visits of the chosen cases that were given to a precinct's roster, each with when it was accepted."""
     assignments = _assignments(chosen)
     return (
@@ -85,7 +97,13 @@ def of_visits(chosen: Flag, precinct: str | None) -> CTE:
         )
         .join(CaseRow, CaseRow.id == VisitRow.case_id)
         .join(assignments, assignments.c.visit_id == VisitRow.id)
-        .where(chosen, in_rates(), of_unit(precinct), VisitRow.precinct_code.is_not(None), assignments.c.sent)
+        .where(
+            chosen.cases(),
+            in_rates(),
+            of_unit(chosen.precinct),
+            VisitRow.precinct_code.is_not(None),
+            assignments.c.sent,
+        )
         .cte("of_visits")
     )
 
@@ -102,16 +120,16 @@ _HEARD = {
 }
 
 
-def _attempts(chosen: Flag) -> Subquery:
+def _attempts(chosen: Chosen) -> Subquery:
     heard = (func.bool_or(AttemptRow.result.in_(results)).label(name) for name, results in _HEARD.items())
     first_sms, first_call = (
         func.min(AttemptRow.sent_at).filter(AttemptRow.channel == channel) for channel in (Channel.SMS, Channel.VOICE)
     )
     made = select(AttemptRow.case_id, first_sms.label("first_sms"), first_call.label("first_call"), *heard)
-    return _each_case(made, AttemptRow.case_id, chosen)
+    return _each_case(made, AttemptRow.case_id, chosen.attempts())
 
 
-def _visits(chosen: Flag) -> Subquery:
+def _visits(chosen: Chosen) -> Subquery:
     at_the_door = func.coalesce(VisitRow.arrived_at, VisitRow.reported_at)
     is_minor = CaseRow.facts["minor"].as_boolean().is_(True)
     # A child only with a guardian present.
@@ -122,15 +140,15 @@ def _visits(chosen: Flag) -> Subquery:
         "reported_at": func.min(VisitRow.reported_at),
     }
     made = select(VisitRow.case_id, *(fact.label(name) for name, fact in facts.items()))
-    return _each_case(made, VisitRow.case_id, chosen)
+    return _each_case(made, VisitRow.case_id, chosen.cases())
 
 
-def _follow_ups(chosen: Flag) -> Subquery:
+def _follow_ups(chosen: Chosen) -> Subquery:
     """When one found that money had gone, and whether any reached the person."""
     found_at = func.min(WorkItemRow.done_at).filter(WorkItemRow.outcome == FollowUp.DEFRAUDED)
     reached = func.bool_or(WorkItemRow.outcome != FollowUp.NOT_REACHED)
     asked = select(WorkItemRow.case_id, found_at.label("found_at"), reached.label("reached"))
-    return _each_case(asked.where(WorkItemRow.outcome.is_not(None)), WorkItemRow.case_id, chosen)
+    return _each_case(asked.where(WorkItemRow.outcome.is_not(None)), WorkItemRow.case_id, chosen.cases())
 
 
 def _reported_losses() -> Subquery:
@@ -149,18 +167,20 @@ def _taken_over() -> Select[Any]:
     return select(TransferRow.case_id).where(taken, TransferRow.to_unit.in_(units))
 
 
-def _pushed(chosen: Flag) -> Select[Any]:
+def _pushed(chosen: Chosen) -> Select[Any]:
     assignments = _assignments(chosen)
     found = select(VisitRow.id).join(assignments, assignments.c.visit_id == VisitRow.id)
     return found.where(VisitRow.precinct_code.is_not(None), assignments.c.sent)
 
 
-def _assignments(chosen: Flag) -> Subquery:
+def _assignments(chosen: Chosen) -> Subquery:
     """Each visit's assignments together: whether one went to the roster, and whether one was not accepted."""
     sent = func.bool_or(AttemptRow.sent_at.is_not(None))
     lapsed = _is_so(func.bool_or(AttemptRow.result == Result.NOT_ACCEPTED))
     made = select(AttemptRow.visit_id, sent.label("sent"), lapsed.label("lapsed"))
-    made = made.join(CaseRow, CaseRow.id == AttemptRow.case_id).where(chosen, AttemptRow.visit_id.is_not(None))
+    made = made.join(CaseRow, CaseRow.id == AttemptRow.case_id).where(
+        chosen.attempts(), AttemptRow.visit_id.is_not(None)
+    )
     return made.group_by(AttemptRow.visit_id).subquery()
 
 
