@@ -9,7 +9,7 @@ from itertools import groupby, pairwise
 from uuid import UUID
 
 from dispatcher.store.instructions import InstructionRow
-from schemas.vocabulary import AttemptState, CaseState, Channel, Urgency
+from schemas.vocabulary import AttemptState, CaseState, Channel, Ending, Urgency
 from tests.faults.fault_stack import Span
 from tests.faults.snapshot import Attempt, Snapshot
 
@@ -167,7 +167,10 @@ def sent_in_time(within_s: float) -> Invariant:
         for each in now.attempts:
             if each.sent_at is None or each.case_id in now.cases_set_aside:
                 continue
-            waited = (each.sent_at - max(now.due[each.id], now.told[each.id])).total_seconds()
+            # Claimed by a sender whose lease was over before it could send, it has waited until that was known.
+            unsent_at = each.settled_at if each.ending is Ending.NEVER_TAKEN else None
+            left_at = unsent_at or each.sent_at
+            waited = (left_at - max(now.due[each.id], now.told[each.id])).total_seconds()
             if waited > within_s:
                 yield f"attempt {each.id} waited {waited:.0f} s"
 
