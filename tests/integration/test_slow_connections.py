@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import uvicorn
 from casework_fixture import CaseworkFixture
 from fastapi import FastAPI
 from receipts_fixture import report, sent, services_with_gateway, signed
+from sqlalchemy import text
 
 from dispatcher.store.receipts import ReceiptRow
 from dispatcher.web.hooks import app, server
@@ -125,6 +127,31 @@ def test_half_open_connections_keep_no_receipt_out(
     print(
         f"{HALF_OPEN} half-open: answered in {sorted(times)[RECEIPTS // 2]:.3f} s (median), {max(times):.3f} s (most)"
     )
+
+
+def test_what_is_being_stored_gives_way_to_nobody(
+    casework: CaseworkFixture, gateway: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many come after it, and however long PostgreSQL takes."""
+    monkeypatch.setattr(server, "REQUEST_WITHIN_S", NEVER_S)
+    monkeypatch.setattr(server, "MOST_CONNECTIONS", 20)
+    body = report(sent(casework))
+    with (
+        serving(gateway) as port,
+        ExitStack() as opened,
+        ThreadPoolExecutor(1) as gateways,
+        casework.sessions() as holder,
+    ):
+        holder.execute(text("LOCK TABLE receipt_keys IN SHARE MODE"))
+        url = f"http://127.0.0.1:{port}/receipts/city-sms"
+        answer = gateways.submit(httpx.post, url, content=body, headers=signed(body), timeout=PATIENCE_S)
+        wait_until(lambda: bool(casework.sql("SELECT 1 FROM pg_locks WHERE NOT granted")))
+        half_open = [HalfOpen(port, *NOTHING) for _ in range(60)]
+        for each in half_open:
+            opened.callback(each.close)
+        wait_until(lambda: all_closed(half_open) >= 40)
+        holder.rollback()
+        assert answer.result().status_code == 204
 
 
 def all_closed(half_open: list[HalfOpen]) -> int:
