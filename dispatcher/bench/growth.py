@@ -241,7 +241,7 @@ def _rebuild(database: Prepared) -> tuple[float, float]:
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
     _, status, used = os.wait4(process.pid, 0)
     if os.waitstatus_to_exitcode(status) != 0:
-        raise OperatorError("日志与数据表不一致", f"verify --rebuild found differences under {database.home}")
+        raise OperatorError("verify --rebuild 未通过", f"verify --rebuild did not pass under {database.home}")
     return time.perf_counter() - began, used.ru_maxrss / 1024
 
 
