@@ -72,6 +72,7 @@ def _refuse_pooler(connection: Any, _record: object) -> None:
         [(pid,)] = cursor.execute("SELECT pg_backend_pid()").fetchall()
     connection.rollback()
     if pid != connection.info.backend_pid:
+        connection.close()
         raise outages.pooler()
 
 

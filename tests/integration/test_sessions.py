@@ -1,18 +1,12 @@
 """What each session with PostgreSQL is set to: nobody holds a lock for long who stands still, or is gone."""
 
-import re
-import socket
-import socketserver
-import threading
 from collections.abc import Iterator
-from contextlib import suppress
 
 import pytest
 from casework_fixture import CaseworkFixture
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
-from dispatcher.errors import OperatorError
 from dispatcher.store import advisory_locks, engine
 from dispatcher.store.outages import unreachable
 
@@ -64,36 +58,3 @@ def test_who_stands_still_with_a_lock_for_its_session_loses_it(made: Engine) -> 
 def test_a_pooler_that_refuses_our_settings_is_told_apart() -> None:
     error = OperationalError(None, None, ConnectionError('FATAL:  unsupported startup parameter: "options"'))
     assert "PgBouncer" in str(unreachable(error))
-
-
-def test_a_pooler_that_drops_our_settings_is_told_apart(casework: CaseworkFixture) -> None:
-    """It gives its clients a process of its own making; `make peers-pgbouncer` plays a real one."""
-    url = make_url(casework.url)
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Pooler) as pooler:
-        pooler.server_path = f"{url.query['host']}/.s.PGSQL.5432"  # type: ignore[attr-defined]
-        threading.Thread(target=pooler.serve_forever, daemon=True).start()
-        host, port = pooler.server_address[:2]
-        pooled = f"postgresql://{url.username}@{host}/{url.database}?port={port}"
-        with pytest.raises(OperatorError, match="connect to PostgreSQL itself"):
-            engine.engine(pooled).connect()
-        engine.engine(pooled).dispose()
-        pooler.shutdown()
-
-
-class Pooler(socketserver.BaseRequestHandler):
-    """Passes on all that either side says, but for the number of the server's process."""
-
-    KEY_DATA = re.compile(rb"K(\x00\x00\x00.)....", re.DOTALL)
-
-    def handle(self) -> None:
-        with socket.socket(socket.AF_UNIX) as server:
-            server.connect(self.server.server_path)  # type: ignore[attr-defined]
-            back = threading.Thread(target=self._bring_back, args=(server,), daemon=True)
-            back.start()
-            while said := self.request.recv(65536):
-                server.sendall(said)
-
-    def _bring_back(self, server: socket.socket) -> None:
-        with suppress(OSError):
-            while said := server.recv(65536):
-                self.request.sendall(self.KEY_DATA.sub(rb"K\1\x00\x00\x00\x01", said, count=1))
