@@ -64,7 +64,7 @@ def offers(visit_id: UUID) -> Select[TransferRow]:
 
 
 def _remember_false_alarm(case_file: CaseFile, case_id: UUID, kinds: Iterable[str | None]) -> datetime:
-    """Remember a false alarm: person, scam type, kinds of source. Gives the time at which it ends by itself."""
+    """Remember a false alarm: person, scam type, kinds of source. Returns the time at which it ends by itself."""
     case = case_file.cases[case_id]
     until = case_file.now + case_file.context.policy.suppress_for
     id_digest = case_file.session.scalar(select(SubjectRow.id_digest).where(SubjectRow.id == case.subject_id))

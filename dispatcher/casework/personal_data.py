@@ -22,7 +22,7 @@ def new_subject(work: UnitOfWork, now: datetime, *, kind: str = "person", id_dig
 
 
 def keep_value(work: UnitOfWork, subject: SubjectRow, field: str, text: str, value_id: UUID | None = None) -> UUID:
-    """Encrypt one value under the person's key. Gives the value's id."""
+    """Encrypt one value under the person's key. Returns the value's id."""
     sealed = work.context.vault.seal(subject.id, subject.key_id, subject.wrapped_key, value_id or new_id(), field, text)
     work.session.add(
         VaultValueRow(id=sealed.id, subject_id=sealed.subject_id, field=field, ciphertext=sealed.ciphertext)

@@ -30,9 +30,9 @@ from dispatcher.store.work_items import WorkItemRow
 from schemas.vocabulary import FaultPoint, WorkItemKind
 
 RULE = "fault_isolated"
-# By the number of failures; the last repeats.
 # SQLSTATE of PostgreSQL 18, appendix A: connection lost, no resources, shut down or starting.
 _AWAY = ("08", "53", "57P")
+# By the number of failures; the last repeats.
 WAITS = tuple(timedelta(seconds=each) for each in (5, 15, 60, 300, 900, 3600))
 _OURS = Path(__file__).parents[2]
 _PACKAGES = ("dispatcher", "providers", "schemas", "tasks")

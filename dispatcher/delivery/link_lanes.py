@@ -38,7 +38,7 @@ def give_back(work: UnitOfWork, names: Collection[str]) -> None:
 
 
 def take_back(work: UnitOfWork, registry: Registry) -> int:
-    """Give what waits for links that are gone from PROVIDERS_FILE back to the general lanes. Gives how many."""
+    """Give what waits for links that are gone from PROVIDERS_FILE back to the general lanes. Returns how many."""
     links = [link_lane(name) for name in registry.links()]
     lost = and_(AttemptRow.lane.startswith(LINK), AttemptRow.lane.not_in(links))
     return _to_general_lanes(work, lost)

@@ -66,7 +66,7 @@ class Pump:
         threading.Thread(target=self._serve, name="providers", daemon=True).start()
 
     def deliver(self, lanes: Collection[str] = GENERAL, is_served: Callable[[], bool] = lambda: True) -> int:
-        """Deliver what is due on these lanes until nothing is under way. Gives the number of calls done."""
+        """Deliver what is due on these lanes until nothing is under way. Returns the number of calls done."""
         done, is_more = 0, True
         while is_more or self._under_way:
             limit = min(CLAIM, self._most(lanes) - self._under_way)
@@ -194,7 +194,7 @@ class Pump:
         self._routine_under_way += by * sum(not call.is_urgent for call in calls)
 
     def _record_with_held(self, fresh: list[CallResult]) -> tuple[bool, int]:
-        """Record what has just come, and what was held. Gives whether more is due by it, and how many were recorded."""
+        """Record what has just come, and what was held. Returns whether more is due by it, and how many there were."""
         calls = [each.call for each in fresh]
         for call in calls:
             if call.booking is not None and call.booking.has_line:
@@ -210,7 +210,7 @@ class Pump:
         return is_planned, len(results) - len(self._held)
 
     def _record(self, results: list[CallResult]) -> tuple[bool, list[CallResult]]:
-        """Write results down. Gives whether more has become due by them, and those whose case somebody else holds."""
+        """Write results down. Returns whether more has become due by them, and those whose case somebody else holds."""
 
         def hold(result: CallResult, error: Exception) -> None:
             self._hold(FaultPoint.RECORD, result.call.attempt_id, error)

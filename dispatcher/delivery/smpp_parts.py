@@ -58,7 +58,7 @@ Entry = tuple[str, Part | Report]
 
 
 def write(work: UnitOfWork, entries: Iterable[Entry]) -> bool:
-    """Keep parts and reports of any providers. Gives whether a receipt was stored by it."""
+    """Keep parts and reports of any providers. Returns whether a receipt was stored by it."""
     entries = list(entries)
     taken = {(name, each.message_id): each for name, each in entries if isinstance(each, Part)}
     reported: dict[Key, Report] = {}
@@ -86,7 +86,7 @@ def _keep_taken(session: Session, taken: Mapping[Key, Part]) -> set[tuple[str, U
 
 
 def _keep_reported(session: Session, reported: Mapping[Key, Report]) -> dict[Key, UUID | None]:
-    """Gives whose each is, as far as that is known."""
+    """Returns whose each is, as far as that is known."""
     rows = [(name, each.message_id, each.result.value, each.detail) for (name, _), each in _sorted(reported)]
     found = session.execute(_REPORTED, _columns(("provider", "message_id", "result", "detail"), rows)).tuples()
     return {(name, message_id): send_key for name, message_id, send_key in found}

@@ -34,7 +34,7 @@ def open_or_join(case_file: CaseFile, normalised: NormalisedInstruction, case_id
 def open_with_neighbours(case_file: CaseFile, normalised: NormalisedInstruction, case_id: UUID | None) -> UUID | None:
     """Open a case and all that it may be linked to at once: one after the other, two neighbours would deadlock.
 
-    Gives the earlier case in which a person without an open one was warned.
+    Returns the earlier case in which a person without an open one was warned.
     """
     earlier = same_person.warned_before(case_file.work, normalised, case_file.now) if case_id is None else None
     numbers = {phone.digest for phone in normalised.phones}

@@ -43,7 +43,7 @@ def keep(
     reason: str,
     kept_as: UUID | None = None,
 ) -> UUID:
-    """Keep a refused line. Gives its id in the quarantine."""
+    """Keep a refused line. Returns its id in the quarantine."""
     now = work.now
     subject = personal_data.new_subject(work, now, kind="quarantine")
     text = raw[:MAX_KEPT].decode("utf-8", "backslashreplace")

@@ -87,7 +87,7 @@ def _batches(session: Session) -> Iterator[Sequence[UUID]]:
 
 
 def _replayed(session: Session, case_ids: Sequence[UUID]) -> tuple[Rows, Counter[UUID]]:
-    """Apply the entries of these cases in their order. Gives their rows, and how many entries each case has."""
+    """Apply the entries of these cases in their order. Returns their rows, and how many entries each case has."""
     rows: Rows = defaultdict(dict)
     counts: Counter[UUID] = Counter()
     wanted = select(JournalRow.case_id, JournalRow.rows).where(JournalRow.case_id.in_(case_ids))

@@ -18,7 +18,7 @@ from schemas.vocabulary import LinkKind
 
 
 def split(work: UnitOfWork, case_id: UUID, order: SupervisorDecision, instruction_id: str) -> UUID:
-    """Take one of several joined instructions out of a case. Gives the id of its own case."""
+    """Take one of several joined instructions out of a case. Returns the id of its own case."""
     case_file, case = lock_open_case(work, case_id, order)
     rows = _versions(case_file, case_id, instruction_id)
     read, _ = instructions.reread(case_file, rows[-1])

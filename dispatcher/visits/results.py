@@ -7,7 +7,7 @@ from schemas.vocabulary import Channel
 
 
 def record_result(case_file: CaseFile, visit: VisitRow, report: OfficerReport) -> bool:
-    """Write a visit's result down. Gives whether the person was met; a child only with a guardian present."""
+    """Write a visit's result down. Returns whether the person was met; a child only with a guardian present."""
     case, result = case_file.cases[visit.case_id], report.result
     if result is None:
         raise ValueError("a report on a visit has a result")

@@ -164,7 +164,7 @@ class CaseworkFixture:
             return instructions.take(work, raw, door=door)
 
     def open(self, number: int = 1, **changes: Any) -> UUID:
-        """Push an instruction that is accepted. Gives its case."""
+        """Push an instruction that is accepted. Returns its case."""
         answer = self.push(instruction(number, **changes))
         assert answer.status == "accepted", answer.reason
         return UUID(answer.case)

@@ -33,7 +33,7 @@ class ServerCopy:
 
     @contextmanager
     def running(self, *, standby: bool = False, **settings: object) -> Iterator[str]:
-        """Gives its URL; at the end it is stopped."""
+        """Returns its URL; at the end it is stopped."""
         signal = self.folder / "standby.signal"
         if standby:
             signal.touch()

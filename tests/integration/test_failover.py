@@ -35,7 +35,7 @@ def route(casework: CaseworkFixture, case_id: UUID) -> list[tuple[str | None, st
 
 
 def open_at(casework: CaseworkFixture, name: str, *providers: Scripted) -> UUID:
-    """Open cases until the first SMS of one goes to this provider. Gives that case."""
+    """Open cases until the first SMS of one goes to this provider. Returns that case."""
     for number in range(1, 40):
         case_id = casework.open(number, channels=["sms"])
         casework.deliver(*providers)

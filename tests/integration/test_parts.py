@@ -25,7 +25,7 @@ def report(message_id: str = "1", result: Result = Result.DELIVERED, mark: int |
 
 
 def write(casework: CaseworkFixture, *entries: Part | Report, provider: str = NAME) -> bool:
-    """Keep each in a transaction of its own, settle what follows. Gives whether a receipt was stored."""
+    """Keep each in a transaction of its own, settle what follows. Returns whether a receipt was stored."""
     stored = False
     for each in entries:
         with casework.begin() as work:

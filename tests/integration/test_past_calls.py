@@ -15,7 +15,7 @@ DAYS = 3
 
 
 def call_for_days(casework: CaseworkFixture, number: int) -> list[tuple[Any, ...]]:
-    """A case whose two numbers nobody answers. Gives what was planned, and when."""
+    """A case whose two numbers nobody answers. Returns what was planned, and when."""
     numbers = [{"number": phone(number)}, {"number": phone(number + 1)}]
     begin, case_id = casework.now, casework.open(number, channels=["voice"], phones=numbers)
     for _ in range(DAYS * 8):

@@ -37,7 +37,7 @@ def under_way(casework: CaseworkFixture, load: Load, *addresses: dict[str, str])
 def try_at(
     casework: CaseworkFixture, case_id: UUID, kind: AddressKind, result: Result = AWAY_FROM_IT
 ) -> list[AddressKind]:
-    """Gives what is still to be tried."""
+    """Returns what is still to be tried."""
     visit = act(casework, case_id, "tried", address=kind, result=result)
     with casework.begin() as work:
         return officer_steps.to_try(work, visit.id)

@@ -135,7 +135,7 @@ def case_of(casework: CaseworkFixture, number: int) -> UUID:
 
 @contextmanager
 def serving(services: Services) -> Iterator[Callable[[], bool]]:
-    """A sweep, and a loop that settles receipts. Gives whether both found that they have to wait."""
+    """A sweep, and a loop that settles receipts. Returns whether both found that they have to wait."""
     stop = threading.Event()
     sweeping = threading.Thread(target=sweep.run, args=(services, stop))
 

@@ -61,7 +61,7 @@ def demands(port: int, callee: list[str]) -> list[Demand]:
 
 
 def play(folder: Path, duration: int, callee: list[str]) -> tuple[list[dict[str, Any]], float]:
-    """Gives the record of the receiving end, and the seconds from the moment that all workers were ready."""
+    """Returns the record of the receiving end, and the seconds from the moment that all workers were ready."""
     spawn = multiprocessing.get_context("spawn")
     server, record = embedded.redis(folder), folder / "record.jsonl"
     ours, theirs = spawn.Pipe()

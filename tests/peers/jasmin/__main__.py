@@ -40,7 +40,7 @@ async def exchange(port: int, messages: Sequence[Message], parts: int, secret: s
 
 
 def each_report(ledger: Ledger, port: int) -> int:
-    """Gives how many receipts came back."""
+    """Returns how many receipts came back."""
     messages, wanted_reports = [*(sms(digit) for digit in WANTED), sms(0, LONG)], 6
     said, book = asyncio.run(exchange(port, messages, wanted_reports, gateway.PASSWORD))
     reported = {each.message_id: each for each in book.reports}

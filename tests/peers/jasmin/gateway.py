@@ -79,7 +79,7 @@ ok"""
 
 @contextmanager
 def running(carrier: int) -> Iterator[int]:
-    """A gateway in front of the SMSC at this port. Gives its own SMPP port. Raises TimeoutError."""
+    """A gateway in front of the SMSC at this port. Returns its own SMPP port. Raises TimeoutError."""
     names = ("smpp", "server_pb", "clients", "router", "http", "console")
     ports = dict(zip(names, processes.free_ports(len(names)), strict=True))
     with ExitStack() as stack:

@@ -52,7 +52,7 @@ _TOLD = "SELECT count(*) FROM receipts WHERE provider = 'city-kannel'"
 
 @contextmanager
 def kannel(smsc_port: int) -> Iterator[int]:
-    """bearerbox and smsbox. Gives the port of sendsms. Raises TimeoutError where they do not come up."""
+    """bearerbox and smsbox. Returns the port of sendsms. Raises TimeoutError where they do not come up."""
     admin, boxes, sendsms = processes.free_ports(3)
     ports = {"admin": admin, "boxes": boxes, "sendsms": sendsms, "smsc": smsc_port}
     with ExitStack() as stack:

@@ -37,7 +37,7 @@ COMMANDS = {
 
 @contextmanager
 def pgbouncer(socket: Path, mode: str, ignored: str) -> Iterator[int]:
-    """Gives its port. It runs as the owner of the server's socket, since it refuses to run as root."""
+    """Returns its port. It runs as the owner of the server's socket, since it refuses to run as root."""
     [port] = processes.free_ports(1)
     user = f"user = {socket.owner()}" if os.geteuid() == 0 else ""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:

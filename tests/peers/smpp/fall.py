@@ -41,7 +41,7 @@ _DOUBTED = "SELECT count(DISTINCT data->>'attempt') FROM journal WHERE event = '
 
 
 def run(note: Callable[..., None]) -> dict[str, Any]:
-    """Gives what the SMSC has seen."""
+    """Returns what the SMSC has seen."""
     with (
         processes.smsc(answer_ms=300, receipts="late", late_ms=_LATE_MS) as peer,
         stacks.running(_FILE.format(port=peer.said["port"]), {"PEER_PASSWORD": "password"}) as stack,

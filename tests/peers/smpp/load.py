@@ -48,7 +48,7 @@ def part_store(home: Path) -> Iterator[tuple[SmppPartStore, sessionmaker[Session
 
 
 def run(note: Callable[..., None]) -> dict[str, Any]:
-    """Gives what the SMSC has seen."""
+    """Returns what the SMSC has seen."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, processes.smsc(answer_ms=20) as peer:
         home = Path(folder)
         home.chmod(0o755)
