@@ -1,5 +1,6 @@
 """What the tests of receipts bring to the hooks: signed reports of messages that were sent."""
 
+import asyncio
 import base64
 import json
 import os
@@ -10,6 +11,8 @@ from uuid import UUID
 
 import pytest
 from casework_fixture import CaseworkFixture, Scripted
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient, Response
 from standardwebhooks import Webhook
 
 from dispatcher.settings import Settings
@@ -43,6 +46,16 @@ def signed(body: bytes, *, at: datetime | None = None, secret: str = SECRET) -> 
         "webhook-timestamp": str(int(at.timestamp())),
         "webhook-signature": Webhook(secret).sign("msg-1", at, body.decode("latin-1")),
     }
+
+
+def answered(gateway: FastAPI, body: bytes, headers: dict[str, str], provider: str = "city-sms") -> Response:
+    """What the hooks answer to this post."""
+
+    async def answer() -> Response:
+        async with AsyncClient(transport=ASGITransport(gateway), base_url="http://hooks") as client:
+            return await client.post(f"/receipts/{provider}", content=body, headers=headers)
+
+    return asyncio.run(answer())
 
 
 def report(send_key: UUID | str, result: str = "DELIVERED", **more: Any) -> bytes:

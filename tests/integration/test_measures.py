@@ -23,7 +23,8 @@ def test_protection_is_asked_for_on_order(casework: CaseworkFixture) -> None:
     decide_as_supervisor(casework, decisions.ask_bank, case_id, BankRequest.PROTECT_ACCOUNT)
     [asked] = casework.attempts(case_id, "hook")
     assert (asked.hook, asked.rule) == ("protect_account", "protect_account_ordered")
-    [request] = [each.message for each in casework.deliver(bank(Answered(Result.GRANTED, hours=24)), Scripted())[:1]]
+    calls = casework.deliver(bank(Answered(Result.GRANTED, hours=24)), Scripted())
+    [request] = [each.message for each in calls if each.provider == "bank"]
     assert request is not None
     assert request.facts["reason"] == "protect_account_ordered"
     assert "申诉" in request.facts["appeal"]

@@ -14,8 +14,8 @@ from uuid import UUID, uuid4
 import pytest
 from casework_fixture import CaseworkFixture, Scripted
 from fastapi import FastAPI
-from httpx import ASGITransport, AsyncClient, Response
-from receipts_fixture import report, sent, services_with_gateway, signed
+from httpx import ASGITransport, AsyncClient
+from receipts_fixture import answered, report, sent, services_with_gateway, signed
 from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
 from structlog.testing import capture_logs
@@ -48,14 +48,6 @@ def post(gateway: FastAPI, body: bytes, provider: str = "city-sms", **how: Any) 
 
 def post_as_is(gateway: FastAPI, body: bytes, headers: dict[str, str], provider: str = "city-sms") -> int:
     return answered(gateway, body, headers, provider).status_code
-
-
-def answered(gateway: FastAPI, body: bytes, headers: dict[str, str], provider: str = "city-sms") -> Response:
-    async def answer() -> Response:
-        async with AsyncClient(transport=ASGITransport(gateway), base_url="http://hooks") as client:
-            return await client.post(f"/receipts/{provider}", content=body, headers=headers)
-
-    return asyncio.run(answer())
 
 
 def test_a_receipt_is_stored_then_settled(casework: CaseworkFixture, gateway: FastAPI) -> None:

@@ -14,10 +14,10 @@ from uuid import UUID
 
 import pytest
 from casework_fixture import NO_REDIS, CaseworkFixture, Scripted, instruction
+from receipts_fixture import PROVIDERS, SECRET, answered, report, signed
 from server_copy import ServerCopy, copied
 from sqlalchemy import create_engine, text
 from structlog.testing import capture_logs
-from test_receipts import PROVIDERS, SECRET, answered, report, signed
 from visits_fixture import Load, case_with_visit, visit_of
 
 from dispatcher import sweep
