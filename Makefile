@@ -103,7 +103,7 @@ failover: $(VENV)/dev  ## two gateways, one turns slow, then 500, then refuses w
 failover-short: $(VENV)/dev  ## one of these faults
 	$(BIN)/python -m tests.failover --short
 
-faults-short: $(VENV)/dev  ## two of them in small
+faults-short: $(VENV)/dev  ## one of them in small
 	$(BIN)/python -m tests.faults --short $(if $(SEED),--seed $(SEED))
 
 limits: $(VENV)/dev  ## sixteen workers at once: no limit exceeded at the receiving end, 95 % of each used; 3 minutes

@@ -72,7 +72,6 @@ DRILLS = {
             launch=dict.fromkeys(DELIVERING, ("stand_still", 12.0)),
             patient=True,
             blocks_s=12,
-            in_short=True,
         ),
         Drill(
             "claim_stopped",
