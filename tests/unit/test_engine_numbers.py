@@ -21,6 +21,14 @@ def test_a_dead_number_is_bad_for_sms_and_voice(channel: Channel, result: Result
     assert planned(harness, other).number_id == "n2"
 
 
+def test_a_call_after_a_dead_number_goes_to_the_next_though_none_has_rung() -> None:
+    harness = EngineHarness.of(HIGH, channels=ONLY_VOICE, numbers=TWO)
+    dead = harness.send(VOICE, Result.INVALID_NUMBER)
+    assert harness.rules(PlanAttempt) == ["next_number"]
+    following = planned(harness, VOICE)
+    assert (following.number_id, following.retry_of) == ("n2", dead.id)
+
+
 def test_a_landline_cannot_take_sms_but_rings() -> None:
     harness = EngineHarness.of(HIGH)
     harness.send(SMS, Result.FAILED_PERMANENT, number_fault=True)
