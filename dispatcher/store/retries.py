@@ -19,11 +19,6 @@ retry_on_outage = retry(
     reraise=True,
 )
 
-# For what exists nowhere else yet, such as an instruction in a message: given up, it would be lost.
-wait_for_database = retry(
-    retry=retry_if_exception_type(OperationalError), wait=wait_random_exponential(multiplier=0.1, max=3)
-)
-
 # For callers that wait for an answer: a deadlock is run again, an outage is for them to know.
 retry_on_deadlock = retry(
     retry=retry_if_exception(lambda error: isinstance(getattr(error, "orig", None), DeadlockDetected)),
