@@ -20,11 +20,10 @@ from sqlalchemy import create_engine, text
 from structlog.testing import capture_logs
 from visits_fixture import Load, case_with_visit, visit_of
 
-from dispatcher import setup, sweep
+from dispatcher import sweep
 from dispatcher.casework import set_aside
 from dispatcher.cli import main
 from dispatcher.delivery import receipts
-from dispatcher.logging import logger
 from dispatcher.settings import settings
 from dispatcher.setup import Services, build_services
 from dispatcher.store import engine
@@ -173,12 +172,7 @@ def wait_until(is_so: Callable[[], object]) -> None:
         time.sleep(0.05)
 
 
-def test_no_connection_is_told_in_one_line_and_waited_for(
-    copy: ServerCopy, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # A logger that has logged before keeps to what was configured then, where `capture_logs` sees nothing of it.
-    monkeypatch.setattr(setup, "_log", logger("dispatcher.setup"))
-
+def test_no_connection_is_told_in_one_line_and_waited_for(copy: ServerCopy, run: Run) -> None:
     def said(url: str) -> str:
         code, out, err = run(url, "log")
         assert (code, out, err.count("\n")) == (2, "", 1), err
