@@ -179,6 +179,10 @@ def _set_aside(
     if case is None:
         _log.error("not_set_aside", **about, **told)
         return False
+    if _is_settled(work, attempt_id, receipt_id):
+        # It came to its end by another way while this was on its way here; held, nothing would ever end it.
+        _log.error("failed_after_its_end", **about, **told)
+        return True
     row = _open_row(work, case.id, attempt_id, receipt_id)
     if row.failures and work.real_now < row.retry_at:
         _put_off(work, case, row)  # it was tried for something that came meanwhile: the wait stands
@@ -194,6 +198,14 @@ def _set_aside(
     work.note(case, "case_set_aside", facts | told | {"retry_at": row.retry_at}, rule=RULE)
     _log.error("set_aside", **about, **told, failures=row.failures, retry_at=row.retry_at.isoformat())
     return True
+
+
+def _is_settled(work: UnitOfWork, attempt_id: UUID | None, receipt_id: UUID | None) -> bool:
+    """Read under the lock of its case, without which neither is settled."""
+    for of, one in ((AttemptRow, attempt_id), (ReceiptRow, receipt_id)):
+        if one is not None:
+            return work.session.scalar(select(of.settled_at).where(of.id == one)) is not None
+    return False
 
 
 def _open_row(work: UnitOfWork, case_id: UUID, attempt_id: UUID | None, receipt_id: UUID | None) -> SetAsideRow:

@@ -20,6 +20,7 @@ from dispatcher.delivery.pump import Pump
 from dispatcher.store.receipts import ReceiptRow
 from dispatcher.watch.collect import collect
 from dispatcher.watch.limits import Limits
+from schemas.vocabulary import FaultPoint
 
 
 def test_waits_grow_and_the_duty_is_one(casework: CaseworkFixture, poison: Poisoned, pump: Pump) -> None:
@@ -78,6 +79,24 @@ def test_what_is_cancelled_meanwhile_ends_its_fault(casework: CaseworkFixture, p
     casework.push({"op": "withdraw", "instruction_id": "YJ-1", "version": 1, "at": at, "by": "x", "reason": "误报"})
     assert casework.attempts(case_id)[0].state == "cancelled"
     assert_over(casework, {str(case_id)})
+
+
+def test_what_ended_by_another_way_meanwhile_is_not_held(casework: CaseworkFixture) -> None:
+    """A receipt may settle an attempt between the failure of its record and the moment at which it is to be held."""
+    [case_id] = cases = opened(casework, 1)
+    casework.deliver(Scripted())
+    store_receipts(casework, cases)
+    look(casework, receipts.SETTLING)
+    [attempt], [receipt] = casework.attempts(case_id), casework.rows(ReceiptRow)
+    assert attempt.settled_at is not None
+    fault = set_aside.Fault(FaultPoint.RECORD, "Poison", "?")
+    with casework.begin() as work:
+        assert set_aside.hold_attempt(work, attempt.id, fault)
+    with casework.begin() as work:
+        assert set_aside.hold_receipt(work, receipt.id, fault)
+    assert not faults(casework)
+    assert not duties(casework)
+    assert casework.case(case_id).set_aside_at is None
 
 
 def test_a_case_that_somebody_else_has_is_set_aside_by_a_later_round(
