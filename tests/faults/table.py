@@ -58,6 +58,7 @@ DRILLS = {
         Drill(
             "poison",
             "one case in a hundred raises, at each step",
+            blocks_s=6,  # on a busy machine a claim that is done by halves keeps its rows so long
             sent_within_s=10,
             poison=0.01,
             lasts_s=15,
