@@ -1,12 +1,15 @@
 """Numbers that can not be reached, and what happens to what was planned on them."""
 
+from dataclasses import replace
+
 import pytest
 from builders import CRITICAL, EMPLOYER, HIGH, LOW, ONLY_SMS, ONLY_VOICE, SMS, TWO, VOICE, employer, number
 from engine_harness import EngineHarness, is_planned, planned
 
-from dispatcher.engine import evolve, orders
+from dispatcher.engine import evolve, numbers, orders
 from dispatcher.engine.case import Number
 from dispatcher.engine.decisions import CancelAttempt, MarkNumberBad, OpenVisit, PlanAttempt
+from schemas.channel_results import RESULTS_OF
 from schemas.vocabulary import AttemptState, Channel, Onward, Relation, Result
 
 
@@ -178,3 +181,20 @@ def test_a_planned_attempt_on_a_number_that_went_bad_is_cancelled_there_and_then
     assert CancelAttempt("bad_number", call.id) in harness.decided
     cancelled = harness.case.attempt(call.id)
     assert (cancelled.state, cancelled.settled_at) == (AttemptState.CANCELLED, harness.now)
+
+
+def test_what_leaves_a_number_to_be_called_again_may_be_counted() -> None:
+    """Nobody was spoken with, and the number is still good: only how often it was called matters to the plan."""
+    counted = set()
+    for result in RESULTS_OF[VOICE] - {Result.ACCEPTED, Result.UNKNOWN}:
+        harness = EngineHarness.of(LOW, channels=ONLY_VOICE, numbers=(number("n1"),))
+        call = harness.send(VOICE, result)
+        in_use = call.number_id in {each.id for each in numbers.usable(harness.case, VOICE)}
+        if in_use and call in numbers.calls(harness.case) and not result.startswith("ANSWERED"):
+            counted.add(result)
+    assert counted == numbers.IN_VAIN
+
+
+def test_calls_of_long_ago_count_as_turns_of_their_number() -> None:
+    harness = EngineHarness.of(HIGH, channels=ONLY_VOICE, numbers=(replace(number("n1"), past_calls=1), number("n2")))
+    assert (harness.rules(PlanAttempt), planned(harness, VOICE).number_id) == (["next_number"], "n2")
