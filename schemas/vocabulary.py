@@ -328,6 +328,10 @@ class WorkItemKind(Code):
     CASE_REPORT = "case_report", "移交接报案", "hand the case report to 110 and the precinct"
     LOOK_BACK = "look_back", "一案双查", "look-back"
     CONFLICT = "conflict", "核对冲突指令", "compare the conflicting instruction"
+    URGENCY_REVIEW = "urgency_review", "来源已下调紧急程度,请核定", "a source lowered the urgency: decide on it"
+    HELD_CASE = "held_case", "搁置中的案件收到新指令,请核定", "a case on hold was warned about again: decide on it"
+    FEEDBACK_REVIEW = "feedback_review", "来源反馈与现有结论不一致,请核定", "a source contradicts the case: decide"
+    CONTACT_REVIEW = "contact_review", "联系人关系不明,请人工联系", "relation not understood: call by hand"
     FAULT = "fault", "系统故障,请人工跟进本案", "a fault of the program holds this case up: see to it by hand"
 
 
