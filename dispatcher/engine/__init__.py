@@ -60,6 +60,7 @@ GOING_ON: tuple[Rule, ...] = (
 )
 # What is left when it has ended.
 AFTERWARDS: tuple[Rule, ...] = (
+    bank_requests.stop_payment,
     closing.clear_up,
     channels.skip_unused_channels,
     bank_requests.ordered,

@@ -31,7 +31,7 @@ def family_calls(case: Case, policy: Policy, now: datetime) -> Iterator[Decision
         return
     if case.true_contact and not case.refusals:
         return
-    begin = case.opened_at + (family.money_moved_after if case.money_moved else family.after)
+    begin = case.opened_at + (family.money_moved_after if case.money_has_moved else family.after)
     begin = min([begin, *(at + family.refused_after for at in case.refusals)])
     parties = dict.fromkeys(n.party for n in case.numbers if n.person in KIN and n.party != case.callee)
     for party in parties:
