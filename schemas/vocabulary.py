@@ -279,6 +279,7 @@ class Relation(Code):
     SPOUSE = "spouse", "配偶", "spouse"
     PARENT = "parent", "父母", "parent"
     CHILD = "child", "子女", "child"
+    GRANDPARENT = "grandparent", "祖父母", "grandparent"
     SIBLING = "sibling", "兄弟姐妹", "sibling"
     RELATIVE = "relative", "亲属", "relative"
     EMPLOYER = "employer", "单位", "employer"

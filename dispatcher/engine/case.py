@@ -231,18 +231,25 @@ class Case:
 
         A call to anybody else but kin was a human's order, and stands.
         """
-        to_first, to_kin = call.party == self.callee, call.person in KIN
-        return self.true_contact and (to_first or (to_kin and not self.refusals))
+        if call.party in self.callees:
+            return self.needs_no_call(call.party)
+        return self.true_contact and call.person in KIN and not self.refusals
+
+    def needs_no_call(self, callee: str) -> bool:
+        """After a true contact; but where one of a child's guardians refused, the others are called still."""
+        has_confirmed = any(each.confirmed for each in self.on(Channel.VOICE, callee))
+        return self.true_contact and (not self.refusals or callee == SUBJECT or has_confirmed)
 
     def may_be_called(self, party: str) -> bool:
         """Not by machine: a subject who can't hear it, or is a child."""
         return party != SUBJECT or not (self.hearing_impaired or self.minor)
 
     @property
-    def callee(self) -> str:
-        """Who is warned first: the subject; of a child the guardian."""
-        guardians = (number.party for number in self.numbers if number.person is Person.GUARDIAN)
-        return next(guardians, SUBJECT) if self.minor else SUBJECT
+    def callees(self) -> tuple[str, ...]:
+        """Who is warned first: the subject; of a child every guardian, before others who has a number of their own."""
+        guardians = [number for number in self.numbers if self.minor and number.person is Person.GUARDIAN]
+        own_first = sorted(guardians, key=lambda number: number.shared)
+        return tuple(dict.fromkeys(number.party for number in own_first)) or (SUBJECT,)
 
     @property
     def true_contact(self) -> bool:
