@@ -42,6 +42,7 @@ GOING_ON: tuple[Rule, ...] = (
     calls.bring_forward,
     sms.sms,
     calls.calls,
+    calls.calls_ended,
     visits.visit_needed,
     visits.revisit,
     visits.re_address,

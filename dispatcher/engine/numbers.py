@@ -59,6 +59,12 @@ def turns_of(case: Case, number: Number) -> int:
     return number.past_calls + sum(each.number_id == number.id for each in turns(case, number.party))
 
 
+def calls_in_turn(case: Case, party: str = SUBJECT) -> int:
+    """How many calls to the usable numbers there were, as if each had been called as often as the least called."""
+    counts = [turns_of(case, number) for number in usable(case, Channel.VOICE, party)]
+    return min(counts, default=0) * len(counts)
+
+
 def rounds_done(case: Case, party: str = SUBJECT) -> int:
     """How often every usable number has had its turn, where there is one."""
     return min(turns_of(case, number) for number in usable(case, Channel.VOICE, party))

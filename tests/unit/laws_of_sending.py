@@ -55,6 +55,15 @@ def the_cap_of_calls_a_day_holds(harness: EngineHarness) -> None:
             assert len(rang | {key}) + len(other) <= per_day
 
 
+def only_first_calls_go_at_night(harness: EngineHarness) -> None:
+    """Later ones are spread over the waking hours: whoever never answers is not rung night after night."""
+    for due, _, party, found in sendings(harness, VOICE):
+        per_day = harness.policy.plan(found.urgency).voice.per_day
+        if party in found.callees and per_day is not None and not time(8) <= due.astimezone(ZONE).time() < time(21, 30):
+            rang = Counter(each.number_id for each in found.on(VOICE, party))
+            assert any(rang[each.id] < per_day for each in found.numbers if each.party == party)
+
+
 def the_caps_of_sms_hold(harness: EngineHarness) -> None:
     """One in two hours and six a day to one person, whatever case; a rise in urgency permits one more."""
     for due, key, party, found in sendings(harness, SMS):
@@ -181,6 +190,7 @@ LAWS = (
     a_bank_is_asked_one_thing_once_at_a_time,
     nothing_goes_to_a_bad_or_retired_number,
     the_cap_of_calls_a_day_holds,
+    only_first_calls_go_at_night,
     the_caps_of_sms_hold,
     a_second_sms_has_its_ground,
     quiet_hours_hold_medium_and_low,

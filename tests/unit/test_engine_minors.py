@@ -239,7 +239,7 @@ def test_a_guardians_retried_call_minds_the_days_cap_of_the_guardians_calls() ->
     call = harness.sending(planned(harness, VOICE, GUARDIAN))
     harness.act(numbers=(replace(guardian(), used=((VOICE, MONDAY),) * 7),))
     harness.settled(call, Result.FAILED_TEMPORARY)
-    assert planned(harness, VOICE, GUARDIAN).due_at == at("00:00", day=3)
+    assert planned(harness, VOICE, GUARDIAN).due_at == at("08:00", day=3)
 
 
 def test_a_child_without_a_number_whose_guardian_has_one_has_no_channel_skipped_but_the_call() -> None:
