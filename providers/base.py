@@ -101,9 +101,13 @@ class SwitchChannel:
 
 @dataclass(frozen=True, slots=True)
 class OperationsFault:
-    """Certainly not sent, nor will any other message be until somebody repairs credentials, balance or set-up."""
+    """Certainly not sent, nor will any other message be until somebody repairs credentials, balance or set-up.
+
+    `ours`: we refused this one before anything left. That is no word on the provider, and does not count in its health.
+    """
 
     detail: str
+    ours: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

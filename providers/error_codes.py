@@ -17,7 +17,7 @@ _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]*([.:][A-Za-z0-9_]+)*")
 _LONGEST_CODE = 80
 
 UNREADABLE = InDoubt("answer in an unknown form")
-NO_NUMBER = OperationsFault("a message without a number")
+NO_NUMBER = OperationsFault("a message without a number", ours=True)
 
 
 def transient(code: str) -> Outcome:

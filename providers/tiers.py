@@ -73,7 +73,7 @@ def excess(body: Mapping[str, Any], message: Message) -> str | None:
 def fault(body: Mapping[str, Any], message: Message) -> OperationsFault | None:
     """Why a body is not sent: it holds more than its tier may see."""
     field = excess(body, message)
-    return OperationsFault(f"payload holds a field its tier may not see: {field}") if field else None
+    return OperationsFault(f"payload holds a field its tier may not see: {field}", ours=True) if field else None
 
 
 _NO_NAME = re.compile(r"[^a-z_.\[\]]+")

@@ -42,8 +42,8 @@ def simulate(
 
 
 def _file(file: Path, cases: str, timeout: float, *, json: bool) -> None:
-    services = build_services()
     pushes = sample.read(file, tuple(name for name in cases.split(",") if name))
+    services = build_services()
     load_roster(services, file.with_name(ROSTER))
     played = play(services, pushes, timeout)
     for name, answer in played.answers.items():

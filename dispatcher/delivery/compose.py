@@ -115,7 +115,7 @@ class MessageComposer:
             to=self._person(case, "id_number") if hook else to,
             text=self._text(attempt, case, channel),
             script=self._script(attempt, case, relation) if channel is Channel.VOICE else None,
-            collect=channel is Channel.VOICE,
+            collect=channel is Channel.VOICE and relation is not Relation.COMMUNITY,  # no answer is wanted of them
             visit_id=str(attempt.visit_id) if attempt.visit_id else None,
             rung=attempt.rung,
             hook=hook,

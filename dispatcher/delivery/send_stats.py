@@ -57,7 +57,9 @@ class SendCounter:
         self._is_away = False
 
     def count(self, provider: Provider, outcome: Outcome, took_s: float, slow_s: float) -> None:
-        """Count what one send came to."""
+        """Count what one send came to. What we refused ourselves says nothing of the provider."""
+        if isinstance(outcome, OperationsFault) and outcome.ours:
+            return
         error = outcome.detail if isinstance(outcome, Transient | InDoubt | OperationsFault) else None
         if is_judged(provider):
             self.note(provider.name, kind_of(outcome, took_s, slow_s), error)

@@ -42,6 +42,7 @@ GOING_ON: tuple[Rule, ...] = (
     calls.bring_forward,
     sms.sms,
     calls.calls,
+    calls.calls_ended,
     visits.visit_needed,
     visits.revisit,
     visits.re_address,
@@ -60,6 +61,7 @@ GOING_ON: tuple[Rule, ...] = (
 )
 # What is left when it has ended.
 AFTERWARDS: tuple[Rule, ...] = (
+    bank_requests.stop_payment,
     closing.clear_up,
     channels.skip_unused_channels,
     bank_requests.ordered,

@@ -21,7 +21,7 @@ from schemas.vocabulary import (
 _DONE = frozenset({Result.STOPPED, Result.STOPPED_PARTLY, Result.GRANTED, Result.LIFTED})
 # What each trigger of the policy stands for.
 _GROUNDS: Mapping[BankTrigger, Callable[[Case], bool]] = {
-    BankTrigger.MONEY_MOVED: lambda case: case.money_moved,
+    BankTrigger.MONEY_MOVED: lambda case: case.money_has_moved,
     BankTrigger.REFUSED: lambda case: bool(case.refusals),
 }
 # After one of these a measure has no ground any more.
@@ -29,8 +29,8 @@ NO_GROUND = frozenset({Resolution.NOT_A_VICTIM, Resolution.WITHDRAWN, Resolution
 
 
 def stop_payment(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
-    """Money has moved: the bank is asked to stop it, before all else, and is not waited for."""
-    if _triggered(case, policy, BankRequest.STOP_PAYMENT):
+    """Money has moved: the bank is asked to stop it, before all else, and is not waited for; also when it ended so."""
+    if has_ground(case, BankRequest.STOP_PAYMENT) and _triggered(case, policy, BankRequest.STOP_PAYMENT):
         yield from _ask_bank(case, policy, BankRequest.STOP_PAYMENT, now)
 
 

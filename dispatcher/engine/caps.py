@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import accumulate
 
-from dispatcher.engine import times
-from dispatcher.engine.case import Attempt, Case
+from dispatcher.engine import numbers, times
+from dispatcher.engine.case import Case
 from dispatcher.engine.times import Due
 from dispatcher.policy.models import Policy
 from schemas.vocabulary import Channel, Hold, Result
@@ -38,14 +39,47 @@ def rise_permits_one(case: Case, party: str) -> bool:
     return case.rewarned_at is not None and all(at < case.rewarned_at for at in _own_sms(case, party).values())
 
 
-def call_at(case: Case, policy: Policy, party: str, made: Iterable[Attempt], due: Due) -> Due:
-    """`due`, or the first moment after it outside the quiet hours, on a day whose calls are not used up."""
-    per_day = policy.plan(case.urgency).voice.per_day
-    rang = [*(each.made_at for each in made), *_elsewhere(case, party, Channel.VOICE)]
+def call_at(case: Case, policy: Policy, party: str, due: Due) -> Due | None:
+    """`due`, or the first moment after it at which this person may be called; None if no day has calls left.
+
+    The calls of the first day go as they come, at night too. Those of later days are spread over the waking hours.
+    """
     due = times.awake(policy, case.urgency, due)
-    while per_day is not None and _on_day(policy, rang, due.at) >= per_day:
-        due = times.awake(policy, case.urgency, due.until(times.next_day(policy, due.at), Hold.CALL_CAP))
-    return due
+    days = policy.plan(case.urgency).voice.days
+    if not days:
+        return due
+    day = _day_of_calls(days, numbers.calls_in_turn(case, party))
+    if day is None:
+        return None
+    rang = [each.made_at for each in numbers.calls(case, party)] + _elsewhere(case, party, Channel.VOICE)
+    while (later := _within_day(policy, days, day, rang, due.at)) is None:
+        morning, _ = times.waking_hours(policy, times.next_day(policy, due.at))
+        due = due.until(morning, Hold.CALL_CAP)
+    return due.until(later, Hold.CALL_CAP)
+
+
+def _day_of_calls(days: tuple[int, ...], made: int) -> int | None:
+    """To which day the next call belongs after so many."""
+    return next((day for day, most in enumerate(accumulate(days)) if made < most), None)
+
+
+def _within_day(
+    policy: Policy, days: tuple[int, ...], day: int, rang: list[datetime], due: datetime
+) -> datetime | None:
+    """When the call goes on this calendar day, whose calls that are left share the rest of it; None: on a later day."""
+    today = [at for at in rang if times.local_day(policy, at) == times.local_day(policy, due)]
+    left = days[0] - len(today)
+    if day == 0:
+        return due if left > 0 else None
+    morning, evening = times.waking_hours(policy, due)
+    awake = [at for at in today if at >= morning]
+    left = min(left, days[day] - len(awake))
+    if left <= 0:
+        return None
+    last = max(awake, default=None)
+    at = morning if last is None else last + (evening - last) / (left + 1)
+    later = max(due, at.replace(second=0, microsecond=0))
+    return later if later < evening else None
 
 
 def sms_warning_number(case: Case, party: str) -> int:

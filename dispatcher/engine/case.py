@@ -5,6 +5,7 @@ from datetime import datetime
 
 from dispatcher.engine import attempt_states, visit_states
 from schemas.vocabulary import (
+    ANSWERED_BY_STRANGER,
     AddressKind,
     Answer,
     AttemptState,
@@ -27,6 +28,7 @@ from schemas.vocabulary import (
 SUBJECT = "subject"
 LIVE = frozenset({AttemptState.PLANNED, AttemptState.SENDING, AttemptState.ACCEPTED})
 _REFUSALS = frozenset({Answer.UNSURE, Answer.DENIES, Answer.ALREADY_PAID})
+_MONEY_GONE = frozenset({Resolution.ALREADY_TRANSFERRED_ALL, Resolution.ALREADY_TRANSFERRED_PARTLY})
 _MAY_DECIDE = frozenset({Person.SUBJECT, Person.GUARDIAN})
 KIN = frozenset({Person.FAMILY, Person.GUARDIAN})
 
@@ -168,7 +170,7 @@ class Case:
     rewarned_at: datetime | None = None
     noticed_at: datetime | None = None  # the last group notice on this scam in this area, from any case
     down: frozenset[Channel] = frozenset()  # channels none of whose providers works
-    money_moved: bool = False
+    money_moved: bool = False  # as instructions say; see money_has_moved
     amount_at_risk: int | None = None
     money_transferred: int = 0
     money_lost: int = 0
@@ -229,18 +231,25 @@ class Case:
 
         A call to anybody else but kin was a human's order, and stands.
         """
-        to_first, to_kin = call.party == self.callee, call.person in KIN
-        return self.true_contact and (to_first or (to_kin and not self.refusals))
+        if call.party in self.callees:
+            return self.needs_no_call(call.party)
+        return self.true_contact and call.person in KIN and not self.refusals
+
+    def needs_no_call(self, callee: str) -> bool:
+        """After a true contact; but where one of a child's guardians refused, the others are called still."""
+        has_confirmed = any(each.confirmed for each in self.on(Channel.VOICE, callee))
+        return self.true_contact and (not self.refusals or callee == SUBJECT or has_confirmed)
 
     def may_be_called(self, party: str) -> bool:
         """Not by machine: a subject who can't hear it, or is a child."""
         return party != SUBJECT or not (self.hearing_impaired or self.minor)
 
     @property
-    def callee(self) -> str:
-        """Who is warned first: the subject; of a child the guardian."""
-        guardians = (number.party for number in self.numbers if number.person is Person.GUARDIAN)
-        return next(guardians, SUBJECT) if self.minor else SUBJECT
+    def callees(self) -> tuple[str, ...]:
+        """Who is warned first: the subject; of a child every guardian, before others who has a number of their own."""
+        guardians = [number for number in self.numbers if self.minor and number.person is Person.GUARDIAN]
+        own_first = sorted(guardians, key=lambda number: number.shared)
+        return tuple(dict.fromkeys(number.party for number in own_first)) or (SUBJECT,)
 
     @property
     def true_contact(self) -> bool:
@@ -254,6 +263,24 @@ class Case:
         """A child counts as met only with a guardian present."""
         met = visit.result is not None and visit.result.value.startswith("MET_")
         return met and (visit.guardian_present or not self.minor)
+
+    @property
+    def says_paid(self) -> bool:
+        """By phone, from whoever was called and no stranger; or at the door."""
+        by_phone = any(
+            each.answer is Answer.ALREADY_PAID and each.result not in ANSWERED_BY_STRANGER for each in self.attempts
+        )
+        return by_phone or any(visit.result is Result.MET_ALREADY_DEFRAUDED for visit in self.visits)
+
+    @property
+    def money_has_moved(self) -> bool:
+        """Told at intake, by a call's answer, or by an officer's report."""
+        reported = self.is_open and self.money_lost > 0
+        return self.money_moved or self.says_paid or self.ended_with_loss or reported
+
+    @property
+    def ended_with_loss(self) -> bool:
+        return self.resolution in _MONEY_GONE
 
     @property
     def refusals(self) -> tuple[datetime, ...]:

@@ -54,11 +54,11 @@ def skip_channels(case: Case, policy: Policy, now: datetime) -> Iterator[Decisio
             yield SkipChannel("hearing_impaired", channel, SkipReason.ACCESSIBILITY)
         elif channel is Channel.VOICE and case.minor:
             yield SkipChannel("minor_not_called", channel, SkipReason.MINOR)
-        elif any(each.channel is channel and each.party == case.callee for each in case.attempts):
+        elif any(each.channel is channel and each.party in case.callees for each in case.attempts):
             continue
-        elif not numbers.of_party(case, case.callee):
+        elif not any(numbers.of_party(case, party) for party in case.callees):
             yield SkipChannel("no_phone", channel, SkipReason.NO_PHONE)
-        elif not numbers.usable(case, channel, case.callee):
+        elif not any(numbers.usable(case, channel, party) for party in case.callees):
             yield SkipChannel("bad_number", channel, SkipReason.BAD_NUMBER)
 
 

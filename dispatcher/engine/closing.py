@@ -1,6 +1,6 @@
 """Rules of how a case ends, and of what is left to do after."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from dispatcher.engine import bank_requests, ladder
@@ -20,6 +20,7 @@ from dispatcher.policy.models import Policy
 from schemas.vocabulary import (
     Answer,
     AttemptState,
+    BankRequest,
     Channel,
     Person,
     Resolution,
@@ -34,8 +35,13 @@ _GRAVE = frozenset({Urgency.CRITICAL, Urgency.HIGH})
 _NOT_FOLLOWED = frozenset(
     {Resolution.WITHDRAWN, Resolution.EXPIRED, Resolution.NOT_A_VICTIM, Resolution.DUPLICATE_MERGED}
 )
-_MONEY_GONE = frozenset({Resolution.ALREADY_TRANSFERRED_ALL, Resolution.ALREADY_TRANSFERRED_PARTLY})
 _LOOK_BACK_WITHIN = timedelta(days=7)
+# What each result of a meeting makes of a case in which no money is lost.
+_ENDS_WITH: Mapping[Result | None, Resolution] = {
+    Result.MET_DISSUADED: Resolution.DISSUADED_IN_TIME,
+    Result.MET_SELF_AWARE: Resolution.SELF_AWARE,
+    Result.MET_ALREADY_DEFRAUDED: Resolution.ALREADY_TRANSFERRED_ALL,
+}
 # Where the amount avoided comes from; money is never counted without its basis.
 BASIS = "amount_about_to_be_sent"
 
@@ -90,26 +96,26 @@ def met(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     last = case.visits[-1] if case.visits else None
     if last is None or last.state is not VisitState.REPORTED or not case.was_met(last):
         return
-    if last.result is Result.MET_DISSUADED:
-        yield _close("met", case, Resolution.DISSUADED_IN_TIME)
-    elif last.result is Result.MET_SELF_AWARE:
-        yield _close("met", case, Resolution.SELF_AWARE)
-    elif last.result is Result.MET_ALREADY_DEFRAUDED:
-        yield _close("met", case, _transferred(case))
-
-
-def _transferred(case: Case) -> Resolution:
-    gone = max(case.money_transferred, case.money_lost)
-    partly = case.amount_at_risk is not None and case.amount_at_risk > gone
-    return Resolution.ALREADY_TRANSFERRED_PARTLY if partly else Resolution.ALREADY_TRANSFERRED_ALL
+    if last.result in _ENDS_WITH:
+        yield _close("met", case, _ENDS_WITH[last.result])
 
 
 def _close(rule: str, case: Case, resolution: Resolution) -> CloseCase:
-    """What was about to be sent and was not; never what had left before."""
+    """Money that is lost is never "dissuaded in time"; what was about to be sent and was not is avoided."""
     gone = max(case.money_transferred, case.money_lost)
-    if case.amount_at_risk is None or case.amount_at_risk <= gone:
-        return CloseCase(rule, resolution)
-    return CloseCase(rule, resolution, case.amount_at_risk - gone, BASIS)
+    is_lost = resolution is Resolution.ALREADY_TRANSFERRED_ALL or _is_lost(case)
+    left = (case.amount_at_risk or 0) - gone
+    # Somebody has paid, and nobody knows how much: nothing is known to be left.
+    is_avoided = left > 0 and (gone > 0 or not is_lost)
+    if is_lost:
+        resolution = Resolution.ALREADY_TRANSFERRED_PARTLY if is_avoided else Resolution.ALREADY_TRANSFERRED_ALL
+    return CloseCase(rule, resolution, left, BASIS) if is_avoided else CloseCase(rule, resolution)
+
+
+def _is_lost(case: Case) -> bool:
+    """Money is gone, as far as anybody knows: an amount, or a person's word that no bank has undone."""
+    stopped = any(each.result is Result.STOPPED for each in case.bank_requests(BankRequest.STOP_PAYMENT))
+    return case.money_lost > 0 or (case.says_paid and not stopped)
 
 
 def clear_up(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
@@ -153,7 +159,7 @@ def follow_ups(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
 
 def hand_over(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """Money is gone: the case goes to 110 and the precinct, and it is looked back at how that could happen."""
-    if case.resolution in _MONEY_GONE and "case_report" not in case.asked_causes:
+    if case.ended_with_loss and "case_report" not in case.asked_causes:
         yield OpenWorkItem("already_transferred", WorkItemKind.CASE_REPORT, now, "case_report")
         yield OpenWorkItem("already_transferred", WorkItemKind.LOOK_BACK, now + _LOOK_BACK_WITHIN, "look_back")
 

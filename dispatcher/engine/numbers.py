@@ -59,16 +59,37 @@ def turns_of(case: Case, number: Number) -> int:
     return number.past_calls + sum(each.number_id == number.id for each in turns(case, number.party))
 
 
+def calls_in_turn(case: Case, party: str = SUBJECT) -> int:
+    """How many calls to the usable numbers there were, as if each had been called as often as the least called."""
+    counts = [turns_of(case, number) for number in usable(case, Channel.VOICE, party)]
+    return min(counts, default=0) * len(counts)
+
+
 def rounds_done(case: Case, party: str = SUBJECT) -> int:
     """How often every usable number has had its turn, where there is one."""
     return min(turns_of(case, number) for number in usable(case, Channel.VOICE, party))
 
 
+def to_text(case: Case) -> str:
+    """Who gets the SMS: the subject; of a child one guardian, on a number of their own if it takes one."""
+
+    def shortfall(party: str) -> int:
+        left = usable(case, Channel.SMS, party)
+        return int(left[0].shared) if left else 2
+
+    return min(case.callees, key=shortfall)
+
+
 def phone_route_exhausted(case: Case, policy: Policy) -> bool:
-    """Calls were asked for, none is pending, and no number is left to call or the rounds are over."""
-    if Channel.VOICE not in case.channels or any(map(case.is_pending, case.on(Channel.VOICE, case.callee))):
+    """Calls were asked for, and to none of those who are warned first is one pending or to come."""
+    return Channel.VOICE in case.channels and all(_is_exhausted(case, policy, party) for party in case.callees)
+
+
+def _is_exhausted(case: Case, policy: Policy, party: str) -> bool:
+    """No call is pending, and no number is left to call or the rounds are over."""
+    if any(map(case.is_pending, case.on(Channel.VOICE, party))):
         return False
     rounds = policy.plan(case.urgency).voice.rounds
-    if not case.may_be_called(case.callee) or not usable(case, Channel.VOICE, case.callee):
+    if not case.may_be_called(party) or not usable(case, Channel.VOICE, party):
         return True
-    return rounds is not None and rounds_done(case, case.callee) >= rounds
+    return rounds is not None and rounds_done(case, party) >= rounds

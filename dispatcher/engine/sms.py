@@ -19,7 +19,7 @@ _ARRIVED = frozenset({Result.DELIVERED, Result.UNKNOWN})
 
 def sms(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """The next number on a permanent failure, the same one after a passing fault."""
-    party = case.callee
+    party = numbers.to_text(case)
     made = case.on(Channel.SMS, party)
     left = numbers.usable(case, Channel.SMS, party)
     if Channel.SMS not in case.channels or any(map(case.is_pending, made)) or not left:
@@ -47,9 +47,10 @@ def _has_it(case: Case, made: tuple[Attempt, ...]) -> bool:
 
 def sms_gave_way(case: Case) -> list[datetime]:
     """When a provider said that it won't reach the person by SMS now and another channel may; no number is left."""
-    last = last_of(case.on(Channel.SMS, case.callee))
+    party = numbers.to_text(case)
+    last = last_of(case.on(Channel.SMS, party))
     gave_way = last is not None and last.onward is Onward.NEXT_CHANNEL
-    if last is None or last.settled_at is None or not gave_way or numbers.usable(case, Channel.SMS, case.callee):
+    if last is None or last.settled_at is None or not gave_way or numbers.usable(case, Channel.SMS, party):
         return []
     return [last.settled_at]
 

@@ -49,6 +49,14 @@ def _after_quiet_hours(policy: Policy, at: datetime) -> datetime:
     return datetime.combine(day, quiet.end, policy.timezone)
 
 
+def waking_hours(policy: Policy, at: datetime) -> tuple[datetime, datetime]:
+    """From when until when the quiet hours leave people awake on this day."""
+    day, quiet = local_day(policy, at), policy.quiet_hours
+    begin = datetime.combine(day, quiet.end, policy.timezone)
+    ends_today = quiet.begin > quiet.end
+    return begin, datetime.combine(day, quiet.begin, policy.timezone) if ends_today else next_day(policy, at)
+
+
 def next_window(windows: tuple[Window, ...], policy: Policy, after: datetime) -> datetime:
     """The first moment of a window that begins after `after`."""
     local = after.astimezone(policy.timezone)

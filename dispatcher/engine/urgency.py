@@ -13,7 +13,7 @@ from schemas.vocabulary import ANSWERED_BY_STRANGER, Channel, Urgency
 def somebody_else_answered(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """Never a contact, and urgency rises one step: the phone may be in the wrong hands."""
     urgency = case.urgency
-    for attempt in case.on(Channel.VOICE, case.callee):
+    for attempt in (each for party in case.callees for each in case.on(Channel.VOICE, party)):
         is_new = attempt.result in ANSWERED_BY_STRANGER and attempt.id not in case.raise_causes
         if is_new and urgency is not Urgency.CRITICAL:
             urgency = urgency.raised()

@@ -117,7 +117,8 @@ def re_address(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
 def ask_for_number(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """Nobody can be rung: the source is asked for a number."""
     asked = case.channels & {Channel.SMS, Channel.VOICE}
-    dialable = any(number.bad_for < {Channel.SMS, Channel.VOICE} for number in numbers.of_party(case, case.callee))
+    known = (number for party in case.callees for number in numbers.of_party(case, party))
+    dialable = any(number.bad_for < {Channel.SMS, Channel.VOICE} for number in known)
     if asked and not dialable and "number_request" not in case.asked_causes:
         due_at = now + policy.number_request_within
         yield OpenWorkItem("ask_for_number", WorkItemKind.NUMBER_REQUEST, due_at, "number_request")

@@ -101,6 +101,30 @@ def _calls(plan: Plan, policy: Policy) -> Iterator[Finding]:
         )
 
 
+def _later_days(plan: Plan, policy: Policy) -> Iterator[Finding]:
+    voice = plan.voice
+    if voice.later_days is None:
+        return
+    if voice.per_day is None:
+        yield Finding("voice.later_days", "没有 per_day,永不生效", "can never fire without per_day")
+    elif any(later > earlier for earlier, later in pairwise(voice.days)):
+        yield Finding("voice.later_days", "后一天的外呼多于前一天", "a day has more calls than the day before")
+    elif any(voice.again * (calls - 1) >= _awake(policy) for calls in voice.later_days):
+        yield Finding(
+            "voice.later_days",
+            "按 voice.again 的间隔,白天打不完",
+            "can never be reached in the waking hours at one call every voice.again",
+        )
+
+
+def _awake(policy: Policy) -> timedelta:
+    """How long a day is without its quiet hours."""
+    begin, end = (
+        timedelta(hours=at.hour, minutes=at.minute) for at in (policy.quiet_hours.begin, policy.quiet_hours.end)
+    )
+    return begin - end if begin > end else _DAY - end
+
+
 def _follow_up(plan: Plan, policy: Policy) -> Iterator[Finding]:
     if any(later <= earlier for earlier, later in pairwise(plan.follow_up)):
         yield Finding("follow_up", "不是递增", "does not ascend")
@@ -121,5 +145,5 @@ def _money(plan: Plan, policy: Policy) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Callable[[Plan, Policy], Iterator[Finding]], ...] = (
-    *(_longer, _no_rest, _never_opens, _ladder_too_long, _calls, _follow_up, _held, _money),
+    *(_longer, _no_rest, _never_opens, _ladder_too_long, _calls, _later_days, _follow_up, _held, _money),
 )

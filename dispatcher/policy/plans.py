@@ -20,8 +20,21 @@ class Voice(Part):
     within: Duration | None = None
     again: Duration
     per_day: Count | None = None
+    later_days: tuple[Count, ...] | None = None
     rounds: Annotated[Count | None, Field(validate_default=True)] = None
     confirmed_closes: bool
+
+    @property
+    def days(self) -> tuple[int, ...]:
+        """How many calls there are on the first day, the second, and so on; none: no day bounds them.
+
+        If `later_days` is left out, each day has half as many as the day before.
+        """
+        if self.per_day is None:
+            return ()
+        if self.later_days is not None:
+            return (self.per_day, *self.later_days)
+        return tuple(self.per_day >> day for day in range(self.per_day.bit_length()))
 
     @field_validator("rounds")
     @classmethod

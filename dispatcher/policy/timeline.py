@@ -13,6 +13,7 @@ from dispatcher.policy.plans import Plan
 from dispatcher.policy.triggers import BankTrigger, VisitTrigger
 
 _AT_ONCE = timedelta()
+_DAY = timedelta(days=1)
 _MOST_SHOWN = 20  # of a step that repeats
 # Where a moment stands between two of these is where it is drawn.
 TICKS = tuple(
@@ -25,6 +26,7 @@ TICKS = tuple(
 NAMES = {
     "sms": ("短信", "SMS"),
     "voice": ("外呼", "calls"),
+    "later_calls": ("次日起外呼", "later calls"),
     "first_call_by": ("首呼", "first call by"),
     "visit": ("上门", "door visit"),
     "accepted_by": ("签收", "accepted by"),
@@ -98,6 +100,11 @@ def _messages(plan: Plan, policy: Policy) -> Iterator[Step]:
     yield Step("sms", "receipt", (plan.sms.after,))
     calls = _repeated(voice.after, voice.again, times)
     yield Step("voice", "receipt", calls, every=voice.again, bound=" ".join(filter(None, bounds)))
+    later = voice.days[1:]
+    if later:
+        yield Step(
+            "later_calls", "receipt", _repeated(_DAY, _DAY, len(later)), every=_DAY, bound=" ".join(map(str, later))
+        )
     if voice.within is not None:
         yield Step("first_call_by", "receipt", (voice.within,), is_deadline=True)
     again = _repeated(plan.doubt_wait, plan.doubt_wait, policy.retry.doubt_sends - 1)

@@ -19,6 +19,11 @@ REPORTS = {
     "not_found_confirmed": Result.NOT_FOUND_CONFIRMED,
     "not_home": Result.NOT_HOME_FAMILY_TOLD,
 }
+KNOWN = (
+    *(f"{name}+HH:MM" for name in ("accepted", "arrived", "revisit")),
+    f"returned:{'|'.join(ReturnReason).lower()}",
+    *REPORTS,
+)
 _WITH_FAMILY = frozenset({"met_dissuaded_with_family"})
 _TIMED = re.compile(r"(accepted|arrived|revisit)\+\d{1,3}:[0-5]\d")
 _NOTHING_SAID = OfficerReport()
@@ -81,9 +86,13 @@ class Script:
 def script(words: list[str]) -> Script:
     """Check a script's words. Raises OperatorError naming the first unknown one."""
     for word in words:
-        if not (word in REPORTS or _TIMED.fullmatch(word) or _is_return(word)):
+        if not is_known(word):
             raise OperatorError(f"未知的上门剧本用语 {word}", f"unknown visit word {word!r} in the sample file")
     return Script(deque(words))
+
+
+def is_known(word: str) -> bool:
+    return word in REPORTS or _TIMED.fullmatch(word) is not None or _is_return(word)
 
 
 def _is_return(word: str) -> bool:

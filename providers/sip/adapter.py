@@ -47,7 +47,7 @@ class SipProvider(SendOnlyProvider):
         if message.to is None:
             return error_codes.NO_NUMBER
         if not message.script:
-            return OperationsFault("a call without its script")
+            return OperationsFault("a call without its script", ours=True)
         if not self._lines.is_open:
             return Transient("the lines are not held here")
         ready_by = asyncio.timeout(PREPARE_S)

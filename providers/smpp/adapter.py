@@ -77,7 +77,7 @@ class SmppProvider(SendOnlyProvider):
     async def send(self, message: Message) -> Outcome:
         """Parts go one after the other; a message is accepted when all of them are."""
         if message.to is None or not message.text:
-            return OperationsFault("a short message without its number or text")
+            return OperationsFault("a short message without its number or text", ours=True)
         try:
             parts = text.split(message.text, zlib.crc32(message.send_key.encode()))
         except ValueError:

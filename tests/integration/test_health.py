@@ -22,7 +22,7 @@ from dispatcher.setup import Services
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.providers import ProviderHistoryRow, ProviderRow
 from dispatcher.wake import link_lane
-from providers.base import Answered, Capabilities, Transient
+from providers.base import Answered, Capabilities, OperationsFault, Transient
 from providers.registry import Registry
 from schemas.refusals import RefusalCode
 from schemas.vocabulary import Cause, Channel, Health, Result
@@ -121,6 +121,14 @@ def test_counts_of_all_workers_come_together(
     )
     second += WINDOW_S
     assert send_counter.read(["a"])["a"].window.whole == Counts()
+
+
+def test_what_we_refused_ourselves_is_not_counted(send_counter: SendCounter) -> None:
+    for outcome in (OperationsFault("401"), OperationsFault("payload holds a field", ours=True)):
+        send_counter.count(Line(name="a"), outcome, 0.1, 1.0)
+    send_counter.flush()
+    found = send_counter.read(["a"])["a"]
+    assert (found.window.whole, found.last_error) == (Counts(fault=1), "401")
 
 
 def test_failures_in_a_row_are_counted_across_flushes_until_one_answers(send_counter: SendCounter) -> None:

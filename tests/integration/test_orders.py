@@ -13,6 +13,7 @@ from dispatcher.store.cases import AddressRow, CaseRow, LinkRow
 from dispatcher.store.vault import VaultValueRow
 from dispatcher.supervision import decisions, pauses, splits
 from dispatcher.supervision.decisions import SupervisorDecision
+from providers import tiers
 from providers.base import Answered
 from schemas.instruction import Address
 from schemas.refusals import RefusalCode
@@ -212,6 +213,19 @@ def test_a_community_worker_is_asked_for_help_on_order(casework: CaseworkFixture
     decide_as_supervisor(casework, decisions.call, case_id, Relation.COMMUNITY)
     [call] = [each for each in casework.attempts(case_id, "voice") if each.party != "subject"]
     assert (call.rule, call.party, call.due_at) == ("call_community", "contact:community:0", START)
+
+
+def test_a_call_to_a_community_worker_holds_what_the_tier_may_see_and_leaves(casework: CaseworkFixture) -> None:
+    worker = {"relation": "社区网格员", "phone": "15400009003"}
+    case_id = casework.open(contacts=[worker], channels=["sms", "voice"])
+    decide_as_supervisor(casework, decisions.call, case_id, Relation.COMMUNITY)
+    provider = Scripted([Answered(Result.BUSY)] * 9)
+    casework.pass_time(minutes=1)
+    casework.deliver(provider)
+    [call] = [each for each in provider.sent if each.relation is Relation.COMMUNITY]
+    body = {name: getattr(call, name) for name in ("to", "script", "text", "collect") if getattr(call, name)}
+    assert tiers.fault(body, call) is None
+    assert {"to", "script"} <= body.keys()
 
 
 def test_a_community_worker_is_spoken_to_in_chinese_whoever_the_victim_is(casework: CaseworkFixture) -> None:

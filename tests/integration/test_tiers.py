@@ -207,6 +207,15 @@ def test_the_field_that_keeps_a_message_at_home_is_named(letter: Message, named:
     run(scenario)
 
 
+def test_a_message_that_we_keep_at_home_is_no_fault_of_its_provider() -> None:
+    async def scenario(kept: Wire) -> None:
+        outcome = await send(kept, http_gateway, message(Channel.SMS, to=NUMBER, text=TEXT, script=TEXT))
+        assert isinstance(outcome, OperationsFault)
+        assert outcome.ours
+
+    run(scenario)
+
+
 def test_a_bank_may_be_told_of_no_transfer_yet() -> None:
     async def scenario(kept: Wire) -> None:
         for facts in ({}, {"transfers": []}):

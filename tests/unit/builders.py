@@ -21,6 +21,7 @@ MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 # Whatever a case may have that is so or is not, so that a new one is drawn, told and joined without being named here.
 FLAGS = tuple(each.name for each in fields(Case) if each.type is bool)
 FAMILY, GUARDIAN, EMPLOYER = "contact:spouse:0", "contact:guardian:1", "contact:employer:2"
+SECOND_GUARDIAN = "contact:grandparent:3"
 
 
 def at(clock: str, day: int = 2) -> datetime:
@@ -39,8 +40,8 @@ def employer(name: str = "e1") -> Number:
     return Number(name, EMPLOYER, Person.OTHER, relation=Relation.EMPLOYER)
 
 
-def guardian(name: str = "g1", *, shared: bool = False) -> Number:
-    return Number(name, GUARDIAN, Person.GUARDIAN, shared=shared)
+def guardian(name: str = "g1", party: str = GUARDIAN, *, shared: bool = False) -> Number:
+    return Number(name, party, Person.GUARDIAN, shared=shared)
 
 
 def place(

@@ -14,7 +14,7 @@ from dispatcher.engine.decisions import (
     RecallAttempt,
     SkipChannel,
 )
-from schemas.vocabulary import Answer, AttemptState, BankRequest, Channel, Person, Result, Urgency
+from schemas.vocabulary import Answer, AttemptState, BankRequest, Channel, Person, Resolution, Result, Urgency
 
 AFTER_THE_END = (GiveUpDoubt, DecideAgainAt, CancelAttempt, CancelVisit, RecallAttempt, OpenWorkItem, SkipChannel)
 WAITS_ON_PROVIDER = frozenset({AttemptState.PLANNED, AttemptState.SENDING, AttemptState.ACCEPTED})
@@ -78,6 +78,12 @@ def every_end_has_its_ground(harness: EngineHarness) -> None:
             assert found.urgency is not Urgency.CRITICAL
 
 
+def money_that_is_lost_is_never_dissuaded_in_time(harness: EngineHarness) -> None:
+    for decision, found in zip(harness.decided, harness.found, strict=True):
+        if isinstance(decision, CloseCase) and decision.resolution is Resolution.DISSUADED_IN_TIME:
+            assert found.money_lost == 0
+
+
 def nothing_grave_is_dropped_in_silence(harness: EngineHarness) -> None:
     for decision, found in zip(harness.decided, harness.found, strict=True):
         if isinstance(decision, CloseCase) and decision.rule in ("expired_on_arrival", "suppressed"):
@@ -138,7 +144,9 @@ def a_cause_obliges_once(harness: EngineHarness) -> None:
 
 def money_that_has_moved_is_stopped_first_and_at_once(harness: EngineHarness) -> None:
     case = harness.case
-    if case.money_moved and case.is_open and not is_held(case):
+    said = any(each.answer is Answer.ALREADY_PAID and each.confirmed for each in case.attempts)
+    reported = any(each.result is Result.MET_ALREADY_DEFRAUDED for each in case.visits)
+    if (case.money_moved or said or reported) and case.is_open and not is_held(case):
         assert case.bank_requests(BankRequest.STOP_PAYMENT)
     plans = [each for each in harness.plans if each.send_key is None]
     asked = [each for each in plans if each.rule == "stop_payment"]
@@ -154,6 +162,7 @@ LAWS = (
     urgency_never_falls,
     who_was_warned_before_is_at_least_high_and_is_visited,
     every_end_has_its_ground,
+    money_that_is_lost_is_never_dissuaded_in_time,
     nothing_grave_is_dropped_in_silence,
     same_inputs_same_decisions,
     deciding_again_gives_nothing_but_looks,

@@ -48,11 +48,20 @@ def the_cap_of_calls_a_day_holds(harness: EngineHarness) -> None:
     """No further call on a day that is used up, by this case or a linked one. Under one key a gateway rings once."""
     for due, key, party, found in sendings(harness, VOICE):
         per_day = harness.policy.plan(found.urgency).voice.per_day
-        if party == found.callee and per_day is not None:
+        if party in found.callees and per_day is not None:
             own = [each for each in found.on(VOICE, party) if each.result is not Result.FAILED_TEMPORARY]
             rang = {each.send_key for each in own if day_of(each.made_at) == day_of(due)}
             other = [at for at in elsewhere(found, VOICE, party) if day_of(at) == day_of(due)]
             assert len(rang | {key}) + len(other) <= per_day
+
+
+def only_first_calls_go_at_night(harness: EngineHarness) -> None:
+    """Later ones are spread over the waking hours: whoever never answers is not rung night after night."""
+    for due, _, party, found in sendings(harness, VOICE):
+        per_day = harness.policy.plan(found.urgency).voice.per_day
+        if party in found.callees and per_day is not None and not time(8) <= due.astimezone(ZONE).time() < time(21, 30):
+            rang = Counter(each.number_id for each in found.on(VOICE, party))
+            assert any(rang[each.id] < per_day for each in found.numbers if each.party == party)
 
 
 def the_caps_of_sms_hold(harness: EngineHarness) -> None:
@@ -143,7 +152,7 @@ def a_number_rests_between_two_calls_in_a_row(harness: EngineHarness) -> None:
         rang = [each for each in found.on(VOICE, plan.party) if each.result is not Result.FAILED_TEMPORARY]
         if plan.channel is VOICE and rang and rang[-1].number_id == plan.number_id and not resent(found, plan):
             policy = harness.policy.plan(found.urgency)
-            wait = policy.voice.again if plan.party == found.callee or policy.family is None else policy.family.again
+            wait = policy.voice.again if plan.party in found.callees or policy.family is None else policy.family.again
             assert plan.due_at >= rang[-1].made_at + wait
 
 
@@ -151,7 +160,9 @@ def after_a_true_contact_only_the_family_of_who_refused_is_called(harness: Engin
     case = harness.case
     if case.true_contact and not is_held(case):
         calls = [each for each in harness.in_state(AttemptState.PLANNED) if each.channel is VOICE]
-        assert not calls or (case.refusals and all(each.party != case.callee for each in calls))
+        spoken_with = {each.party for each in case.attempts if each.confirmed and each.channel is VOICE}
+        assert not calls or case.refusals
+        assert not {each.party for each in calls} & (spoken_with | {SUBJECT})
 
 
 def no_machine_calls_a_child_or_who_cannot_hear(harness: EngineHarness) -> None:
@@ -163,7 +174,7 @@ def no_machine_calls_a_child_or_who_cannot_hear(harness: EngineHarness) -> None:
 
 def only_kin_is_called_and_not_of_sensitive_types(harness: EngineHarness) -> None:
     for plan, found in plans(harness):
-        if plan.channel is VOICE and plan.party != found.callee:
+        if plan.channel is VOICE and plan.party not in found.callees:
             assert plan.person in (Person.FAMILY, Person.GUARDIAN)
             assert found.fraud_type not in ("F09", "F12") or found.life_at_risk or resent(found, plan)
 
@@ -179,6 +190,7 @@ LAWS = (
     a_bank_is_asked_one_thing_once_at_a_time,
     nothing_goes_to_a_bad_or_retired_number,
     the_cap_of_calls_a_day_holds,
+    only_first_calls_go_at_night,
     the_caps_of_sms_hold,
     a_second_sms_has_its_ground,
     quiet_hours_hold_medium_and_low,

@@ -3,7 +3,23 @@
 from datetime import timedelta
 
 import pytest
-from builders import CRITICAL, HIGH, HOOK, LOW, MEDIUM, MONDAY, SMS, VISIT, VOICE, at
+from builders import (
+    CRITICAL,
+    FAMILY,
+    GUARDIAN,
+    HIGH,
+    HOOK,
+    LOW,
+    MEDIUM,
+    MONDAY,
+    SMS,
+    VISIT,
+    VOICE,
+    at,
+    guardian,
+    number,
+    relative,
+)
 from engine_harness import EngineHarness, planned
 
 from dispatcher.engine import evolve, orders
@@ -46,6 +62,75 @@ def test_money_that_moves_later_is_stopped_then() -> None:
     harness.after(hours=2)
     harness.joined(money_moved=True)
     assert last(harness, STOP).due_at == harness.now
+
+
+@pytest.mark.parametrize("urgency", Urgency)
+def test_who_says_on_the_phone_that_they_have_paid_has_it_stopped_at_once(urgency: Urgency) -> None:
+    harness = EngineHarness.of(urgency, numbers=(number("n1"), relative()))
+    harness.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.ALREADY_PAID)
+    assert harness.plans[0].rule == "stop_payment"
+    assert last(harness, STOP).due_at == harness.now
+
+
+def test_family_is_called_at_once_when_somebody_says_that_they_have_paid() -> None:
+    harness = EngineHarness.of(HIGH, numbers=(number("n1"), guardian("g1"), relative()))
+    harness.send(VOICE, Result.ANSWERED_SUBJECT, answer=Answer.ALREADY_PAID)
+    assert planned(harness, VOICE, FAMILY).due_at == harness.now
+
+
+@pytest.mark.parametrize(
+    ("party", "result", "is_asked"),
+    [
+        (FAMILY, Result.ANSWERED_FAMILY, True),
+        (GUARDIAN, Result.ANSWERED_GUARDIAN, True),
+        (FAMILY, Result.ANSWERED_NOT_SUBJECT, False),
+    ],
+)
+def test_a_bank_is_asked_on_the_word_of_a_relative_and_not_on_a_strangers(
+    party: str, result: Result, is_asked: bool
+) -> None:
+    harness = EngineHarness.of(CRITICAL, numbers=(number("n1"), guardian(), relative()))
+    harness.after(minutes=5)
+    harness.send(VOICE, result, party, confirmed=True, answer=Answer.ALREADY_PAID)
+    assert bool(harness.case.bank_requests(STOP)) is is_asked
+
+
+def test_money_that_is_gone_at_the_door_is_stopped_though_the_case_ends_with_it() -> None:
+    harness = EngineHarness.of(CRITICAL)
+    harness.goes_there()
+    harness.reports(Result.MET_ALREADY_DEFRAUDED)
+    assert not harness.case.is_open
+    assert [each.rule for each in harness.plans] == ["stop_payment"]
+    assert last(harness, STOP).due_at == harness.now
+    harness.bank(STOP, Result.NOT_STOPPED)
+    assert harness.rules(AskHuman) == ["bank_not_reached"]
+
+
+def test_money_that_an_officer_finds_gone_is_stopped_while_the_person_is_still_to_be_persuaded() -> None:
+    harness = EngineHarness.of(CRITICAL)
+    harness.goes_there()
+    harness.reports(Result.MET_REFUSED, 8_000)
+    assert harness.case.is_open
+    assert last(harness, STOP).due_at == harness.now
+
+
+def test_money_that_has_moved_is_stopped_though_the_warning_came_too_late() -> None:
+    harness = EngineHarness.of(LOW, expired=True, money_moved=True)
+    assert harness.case.resolution is Resolution.EXPIRED
+    assert [each.rule for each in harness.plans] == ["stop_payment"]
+
+
+def test_of_a_withdrawn_warning_no_bank_is_asked() -> None:
+    harness = EngineHarness.of(HIGH)
+    harness.act(withdrawn=True, money_moved=True)
+    assert harness.case.bank_requests(STOP) == ()
+
+
+def test_a_loss_that_is_reported_after_the_end_is_not_asked_about() -> None:
+    harness = EngineHarness.of(HIGH)
+    harness.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DISSUADED)
+    harness.act(money_lost=5_000)
+    assert harness.case.bank_requests(STOP) == ()
 
 
 def test_a_payment_that_was_stopped_is_not_stopped_twice() -> None:

@@ -1,5 +1,9 @@
 """Calls: round after round over the numbers, until a true contact."""
 
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime
+
 import pytest
 from builders import (
     CRITICAL,
@@ -24,9 +28,9 @@ from builders import (
 from engine_harness import EngineHarness, is_planned, planned
 
 from dispatcher.engine import evolve, orders
-from dispatcher.engine.case import Visit
-from dispatcher.engine.decisions import BringAttemptForward, CancelAttempt, PlanAttempt
-from schemas.vocabulary import Answer, Onward, Relation, Result, Urgency, VisitState
+from dispatcher.engine.case import SUBJECT, Visit
+from dispatcher.engine.decisions import BringAttemptForward, CancelAttempt, OpenWorkItem, PlanAttempt
+from schemas.vocabulary import Answer, Onward, Relation, Result, Urgency, VisitState, WorkItemKind
 
 
 @pytest.mark.parametrize(("urgency", "wait"), [(CRITICAL, 0), (HIGH, 1), (MEDIUM, 10), (LOW, 60)])
@@ -120,7 +124,146 @@ def test_calls_beyond_the_days_cap_move_to_the_next_day(urgency: Urgency, cap: i
     for _ in range(cap):
         assert planned(harness, VOICE).due_at.date() == MONDAY.date()
         harness.send(VOICE, Result.BUSY)
-    assert planned(harness, VOICE).due_at == at("00:00", day=3)
+    assert planned(harness, VOICE).due_at == at("08:00", day=3)
+
+
+def nobody_answers(harness: EngineHarness, party: str = SUBJECT) -> list[datetime]:
+    """Every call of the plan goes out and rings in vain. Returns when."""
+    while is_planned(harness, VOICE, party):
+        harness.send(VOICE, Result.NO_ANSWER, party)
+    return [each.made_at for each in harness.made(VOICE, party) if each.sent_at]
+
+
+def by_day(moments: list[datetime]) -> list[int]:
+    return list(Counter(moment.date() for moment in moments).values())
+
+
+@pytest.mark.parametrize(
+    ("urgency", "calls"),
+    [(CRITICAL, [20, 10, 6, 4, 3, 2, 1]), (HIGH, [8, 6, 4, 3, 2, 1]), (MEDIUM, [8, 6, 4, 3, 2, 1])],
+)
+def test_who_never_answers_is_called_less_each_day_and_then_no_more(urgency: Urgency, calls: list[int]) -> None:
+    harness = EngineHarness.of(urgency, channels=ONLY_VOICE)
+    assert by_day(nobody_answers(harness)) == calls
+
+
+def test_calls_of_a_later_day_are_spread_over_its_waking_hours() -> None:
+    moments = nobody_answers(EngineHarness.of(CRITICAL, channels=ONLY_VOICE))
+    second = [f"{moment:%H:%M}" for moment in moments if moment.date() == at("08:00", day=3).date()]
+    assert second == ["08:00", "09:21", "10:42", "12:03", "13:24", "14:45", "16:06", "17:27", "18:48", "20:09"]
+    third = [f"{moment:%H:%M}" for moment in moments if moment.date() == at("08:00", day=4).date()]
+    assert third == ["08:00", "10:15", "12:30", "14:45", "17:00", "19:15"]
+
+
+def test_the_first_calls_of_a_warning_in_the_evening_go_on_past_midnight() -> None:
+    """Four calls are left of the twenty of the new day; they are spread over it."""
+    moments = nobody_answers(EngineHarness.of(CRITICAL, at("23:48"), channels=ONLY_VOICE))
+    assert moments[:20] == [at("23:48") + n * 3 * MINUTE for n in range(20)]
+    assert by_day(moments)[:3] == [4, 20, 6]
+    assert [f"{moment:%d %H:%M}" for moment in moments[20:25]] == [
+        *("03 08:00", "03 11:22", "03 14:44", "03 18:07"),
+        "04 08:00",
+    ]
+
+
+def test_two_numbers_share_the_calls_of_a_day() -> None:
+    harness = EngineHarness.of(CRITICAL, channels=ONLY_VOICE, numbers=TWO)
+    assert by_day(nobody_answers(harness)) == [20, 10, 6, 4, 3, 2, 1]
+    assert {each.number_id for each in harness.made(VOICE)} == {"n1", "n2"}
+
+
+def test_each_guardian_has_calls_of_their_own() -> None:
+    harness = EngineHarness.of(
+        HIGH, channels=ONLY_VOICE, minor=True, numbers=(guardian(), guardian("g2", "contact:parent:3"))
+    )
+    assert by_day(nobody_answers(harness, GUARDIAN)) == [8, 6, 4, 3, 2, 1]
+    assert by_day(nobody_answers(harness, "contact:parent:3"))
+
+
+def test_after_the_last_day_of_calls_the_source_is_asked_for_another_number_once() -> None:
+    harness = EngineHarness.of(CRITICAL, channels=ONLY_VOICE)
+    nobody_answers(harness)
+    (item,) = [each for each in harness.decided if isinstance(each, OpenWorkItem)]
+    assert (item.rule, item.kind, item.due_at) == (
+        "calls_ended",
+        WorkItemKind.NUMBER_REQUEST,
+        harness.now + 60 * MINUTE,
+    )
+    harness.after(days=3)
+    assert harness.rules(OpenWorkItem) == []
+
+
+def test_while_a_call_is_to_come_no_other_number_is_asked_for() -> None:
+    harness = EngineHarness.of(CRITICAL, channels=ONLY_VOICE)
+    for _ in range(45):
+        harness.send(VOICE, Result.BUSY)
+        assert harness.rules(OpenWorkItem) == []
+    harness.accepted(harness.sending(planned(harness, VOICE)))
+    assert harness.rules(OpenWorkItem) == []
+
+
+def test_while_one_guardian_is_still_to_be_called_no_other_number_is_asked_for() -> None:
+    harness = EngineHarness.of(
+        HIGH, channels=ONLY_VOICE, minor=True, numbers=(guardian(), guardian("g2", "contact:parent:3"))
+    )
+    nobody_answers(harness, GUARDIAN)
+    assert harness.rules(OpenWorkItem) == []
+    nobody_answers(harness, "contact:parent:3")
+    assert harness.rules(OpenWorkItem) == ["calls_ended"]
+
+
+def test_a_number_that_comes_after_the_last_day_is_called_as_on_the_first_and_asked_for_again_in_the_end() -> None:
+    harness = EngineHarness.of(HIGH, channels=ONLY_VOICE)
+    before = nobody_answers(harness)
+    harness.after(days=1)
+    harness.joined(numbers=TWO)
+    since = harness.now
+    after = nobody_answers(harness)[len(before) :]
+    assert after[:3] == [since, since + 5 * MINUTE, since + 10 * MINUTE]
+    assert harness.rules(OpenWorkItem) == ["calls_ended"]
+
+
+def test_who_was_reached_on_the_last_day_is_not_asked_a_number_for() -> None:
+    harness = EngineHarness.of(CRITICAL, channels=ONLY_VOICE)
+    for _ in range(45):
+        harness.send(VOICE, Result.BUSY)
+    harness.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DENIES)
+    assert harness.rules(OpenWorkItem) == []
+
+
+def test_a_case_that_rises_after_its_last_day_is_called_again() -> None:
+    harness = EngineHarness.of(HIGH, channels=ONLY_VOICE)
+    nobody_answers(harness)
+    harness.joined(CRITICAL)
+    assert is_planned(harness, VOICE)
+
+
+def test_calls_of_long_ago_count_towards_the_days() -> None:
+    """They are no longer among the attempts of a long case."""
+    harness = EngineHarness.of(
+        CRITICAL, at("03:00"), channels=ONLY_VOICE, numbers=(replace(number("n1"), past_calls=30),)
+    )
+    assert planned(harness, VOICE).due_at == at("08:00")
+    over = EngineHarness.of(CRITICAL, channels=ONLY_VOICE, numbers=(replace(number("n1"), past_calls=46),))
+    assert not is_planned(over, VOICE)
+
+
+def test_a_call_that_failed_for_now_on_a_later_day_is_retried_without_waiting_for_the_next_share() -> None:
+    harness = EngineHarness.of(CRITICAL, channels=ONLY_VOICE)
+    for _ in range(21):
+        harness.send(VOICE, Result.BUSY)
+    assert planned(harness, VOICE).due_at == at("09:21", day=3)
+    harness.send(VOICE, Result.FAILED_TEMPORARY)
+    assert planned(harness, VOICE).due_at == at("09:21:02", day=3)
+
+
+def test_a_late_call_leaves_the_rest_of_the_day_to_those_that_are_left() -> None:
+    harness = EngineHarness.of(CRITICAL, channels=ONLY_VOICE)
+    for _ in range(20):
+        harness.send(VOICE, Result.BUSY)
+    harness.at(at("19:30", day=3))
+    harness.send(VOICE, Result.BUSY)
+    assert planned(harness, VOICE).due_at == at("19:42", day=3)
 
 
 def test_a_gateway_that_was_down_uses_up_no_call_of_the_cap() -> None:

@@ -266,7 +266,7 @@ def test_an_sms_that_never_arrived_was_no_warning(result: Result) -> None:
 def test_a_linked_cases_calls_count_for_the_day() -> None:
     earlier = [MONDAY - n * timedelta(minutes=20) for n in range(8)]
     assert planned(EngineHarness.of(HIGH, numbers=(used(VOICE, *earlier[1:]),)), VOICE).due_at == MONDAY + 60 * SECOND
-    assert planned(EngineHarness.of(HIGH, numbers=(used(VOICE, *earlier),)), VOICE).due_at == at("00:00", day=3)
+    assert planned(EngineHarness.of(HIGH, numbers=(used(VOICE, *earlier),)), VOICE).due_at == at("08:00", day=3)
 
 
 def test_a_retried_call_minds_a_day_that_a_linked_case_used_up_meanwhile() -> None:
@@ -274,7 +274,7 @@ def test_a_retried_call_minds_a_day_that_a_linked_case_used_up_meanwhile() -> No
     sending = harness.sending(planned(harness, VOICE))
     harness.act(numbers=(used(VOICE, *[MONDAY] * 8),))
     harness.settled(sending, Result.FAILED_TEMPORARY)
-    assert planned(harness, VOICE).due_at == at("00:00", day=3)
+    assert planned(harness, VOICE).due_at == at("08:00", day=3)
     assert harness.plans[-1].held_by == (Hold.CALL_CAP,)
 
 

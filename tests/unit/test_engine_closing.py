@@ -6,6 +6,7 @@ import pytest
 from builders import CRITICAL, HIGH, LOW, MEDIUM, MINUTE, MONDAY, ONLY_SMS, ONLY_VOICE, SECOND, SMS, VOICE
 from engine_harness import EngineHarness, planned
 
+from dispatcher.engine.closing import BASIS
 from dispatcher.engine.decisions import (
     AskHuman,
     CancelAttempt,
@@ -18,6 +19,7 @@ from dispatcher.engine.decisions import (
 from schemas.vocabulary import (
     Answer,
     AttemptState,
+    BankRequest,
     CaseState,
     Resolution,
     Result,
@@ -156,6 +158,69 @@ def test_who_was_dissuaded_is_not_handed_over() -> None:
     harness.goes_there()
     harness.reports(Result.MET_DISSUADED)
     assert "already_transferred" not in harness.rules(OpenWorkItem)
+
+
+@pytest.mark.parametrize(
+    ("result", "lost", "resolution", "avoided"),
+    [
+        (Result.MET_DISSUADED, 8_000, Resolution.ALREADY_TRANSFERRED_PARTLY, 12_000),
+        (Result.MET_DISSUADED, 20_000, Resolution.ALREADY_TRANSFERRED_ALL, None),
+        (Result.MET_SELF_AWARE, 8_000, Resolution.ALREADY_TRANSFERRED_PARTLY, 12_000),
+    ],
+)
+def test_money_that_is_lost_is_never_dissuaded_in_time_at_the_door(
+    result: Result, lost: int, resolution: Resolution, avoided: int | None
+) -> None:
+    harness = EngineHarness.of(CRITICAL, amount_at_risk=20_000)
+    harness.goes_there()
+    harness.reports(result, lost)
+    assert [(each.resolution, each.avoided) for each in harness.decided if isinstance(each, CloseCase)] == [
+        (resolution, avoided)
+    ]
+    assert harness.rules(OpenWorkItem)[-2:] == ["already_transferred"] * 2
+
+
+def test_money_that_is_lost_is_never_dissuaded_in_time_by_phone() -> None:
+    harness = EngineHarness.of(HIGH, amount_at_risk=20_000, money_moved=True, money_transferred=8_000, money_lost=8_000)
+    harness.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DISSUADED)
+    assert CloseCase("confirmed_call", Resolution.ALREADY_TRANSFERRED_PARTLY, 12_000, BASIS) in harness.decided
+
+
+def test_money_that_the_bank_has_stopped_is_not_lost() -> None:
+    harness = EngineHarness.of(HIGH, money_moved=True, money_transferred=8_000, money_lost=8_000)
+    harness.bank(BankRequest.STOP_PAYMENT, Result.STOPPED)
+    harness.act(money_lost=0)
+    harness.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.DISSUADED)
+    assert harness.case.resolution is Resolution.DISSUADED_IN_TIME
+
+
+@pytest.mark.parametrize(
+    ("bank", "resolution"),
+    [
+        (Result.STOPPED, Resolution.DISSUADED_IN_TIME),
+        (Result.STOPPED_PARTLY, Resolution.ALREADY_TRANSFERRED_ALL),
+        (Result.NOT_STOPPED, Resolution.ALREADY_TRANSFERRED_ALL),
+    ],
+)
+def test_who_said_that_they_have_paid_was_dissuaded_in_time_only_if_the_bank_stopped_it(
+    bank: Result, resolution: Resolution
+) -> None:
+    """Nobody knows how much it was, so nothing counts as avoided."""
+    harness = EngineHarness.of(HIGH, amount_at_risk=20_000)
+    harness.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.ALREADY_PAID)
+    harness.bank(BankRequest.STOP_PAYMENT, bank)
+    harness.goes_there()
+    harness.reports(Result.MET_DISSUADED)
+    (close,) = [each for each in harness.decided if isinstance(each, CloseCase)]
+    assert close.resolution is resolution
+    assert close.avoided == (20_000 if bank is Result.STOPPED else None)
+
+
+def test_a_meeting_with_somebody_who_has_paid_an_unknown_amount_avoids_nothing() -> None:
+    harness = EngineHarness.of(CRITICAL, amount_at_risk=20_000)
+    harness.goes_there()
+    harness.reports(Result.MET_ALREADY_DEFRAUDED)
+    assert CloseCase("met", Resolution.ALREADY_TRANSFERRED_ALL) in harness.decided
 
 
 def test_money_that_left_before_is_never_counted_as_avoided() -> None:

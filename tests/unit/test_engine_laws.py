@@ -14,6 +14,7 @@ from builders import (
     GUARDIAN,
     HOOK,
     MONDAY,
+    SECOND_GUARDIAN,
     SMS,
     VISIT,
     VOICE,
@@ -32,7 +33,12 @@ from dispatcher.engine.case import SUBJECT, Number, Place
 from schemas.vocabulary import AddressKind, AttemptState, Channel, Person, Result, Urgency
 
 LAWS = (*laws_of_cases.LAWS, *laws_of_sending.LAWS)
-PARTIES = {FAMILY: Person.FAMILY, GUARDIAN: Person.GUARDIAN, EMPLOYER: Person.OTHER}
+PARTIES = {
+    FAMILY: Person.FAMILY,
+    GUARDIAN: Person.GUARDIAN,
+    SECOND_GUARDIAN: Person.GUARDIAN,
+    EMPLOYER: Person.OTHER,
+}
 SOME = st.sets(st.sampled_from([SMS, VOICE, VISIT, BROADCAST, HOOK]), min_size=1).map(frozenset)
 CHANNELS = st.just(ALL) | SOME
 BAD = st.sampled_from([frozenset[Channel](), frozenset[Channel](), frozenset({SMS}), frozenset({SMS, VOICE})])
@@ -48,7 +54,7 @@ def numbers(draw: st.DrawFn) -> tuple[Number, ...]:
     own = [
         Number(f"n{n + 1}", SUBJECT, Person.SUBJECT, draw(BAD)) for n in range(draw(st.sampled_from([1, 1, 2, 3, 0])))
     ]
-    parties = draw(st.lists(st.sampled_from(sorted(PARTIES)), max_size=2))
+    parties = draw(st.lists(st.sampled_from(sorted(PARTIES)), max_size=3))
     theirs = [
         Number(f"c{n + 1}", party, PARTIES[party], draw(BAD), shared=draw(SELDOM)) for n, party in enumerate(parties)
     ]
@@ -116,7 +122,8 @@ def test_laws_hold_for_days_in_which_nobody_is_reached(urgency: Urgency, result:
 
 @pytest.mark.parametrize("urgency", Urgency)
 def test_laws_hold_for_days_in_which_no_guardian_is_reached(urgency: Urgency) -> None:
-    nobody_is_reached(EngineHarness.of(urgency, numbers=(number("n1"), guardian()), minor=True), Result.NO_ANSWER)
+    guardians = (guardian(), guardian("g2", SECOND_GUARDIAN, shared=True))
+    nobody_is_reached(EngineHarness.of(urgency, numbers=(number("n1"), *guardians), minor=True), Result.NO_ANSWER)
 
 
 def nobody_is_reached(harness: EngineHarness, result: Result) -> None:

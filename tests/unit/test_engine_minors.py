@@ -13,6 +13,7 @@ from builders import (
     MONDAY,
     ONLY_VISIT,
     ONLY_VOICE,
+    SECOND_GUARDIAN,
     SMS,
     VISIT,
     VOICE,
@@ -45,6 +46,86 @@ def test_the_guardians_own_number_comes_before_the_one_shared_with_the_child() -
     assert planned(harness, VOICE, GUARDIAN).number_id == "g2"
     harness.send(VOICE, Result.BUSY, GUARDIAN)
     assert planned(harness, VOICE, GUARDIAN).number_id == "g1"
+
+
+# --- two guardians
+
+
+MOTHER_ON_THE_CHILDS_PHONE, GRANDMOTHER = guardian("g1", shared=True), guardian("g2", SECOND_GUARDIAN)
+TWO_GUARDIANS = (number("n1"), MOTHER_ON_THE_CHILDS_PHONE, GRANDMOTHER)
+
+
+def test_every_guardian_is_called_at_once_first_the_one_whose_number_is_not_the_childs() -> None:
+    harness = EngineHarness.of(HIGH, minor=True, numbers=TWO_GUARDIANS)
+    calls = [each for each in harness.plans if each.channel is VOICE]
+    assert [(each.number_id, each.due_at) for each in calls] == [("g2", MONDAY + MINUTE), ("g1", MONDAY + MINUTE)]
+
+
+def test_each_guardian_is_called_again_whatever_became_of_the_call_to_the_other() -> None:
+    harness = EngineHarness.of(HIGH, minor=True, numbers=TWO_GUARDIANS)
+    harness.send(VOICE, Result.BUSY, SECOND_GUARDIAN)
+    harness.send(VOICE, Result.NO_ANSWER, GUARDIAN)
+    assert [planned(harness, VOICE, party).due_at for party in (GUARDIAN, SECOND_GUARDIAN)] == [MONDAY + 6 * MINUTE] * 2
+
+
+def test_the_sms_goes_to_the_guardian_who_has_a_number_of_their_own() -> None:
+    harness = EngineHarness.of(HIGH, minor=True, numbers=TWO_GUARDIANS)
+    assert [each.number_id for each in harness.plans if each.channel is SMS] == ["g2"]
+
+
+def test_a_number_of_ones_own_that_takes_no_sms_is_no_reason_to_text_the_childs_phone() -> None:
+    landline = replace(guardian("g3"), bad_for=frozenset({SMS}))
+    harness = EngineHarness.of(HIGH, minor=True, numbers=(*TWO_GUARDIANS, landline))
+    assert [each.number_id for each in harness.plans if each.channel is SMS] == ["g2"]
+
+
+def test_an_sms_that_one_guardian_can_not_get_goes_to_the_other() -> None:
+    harness = EngineHarness.of(HIGH, minor=True, numbers=TWO_GUARDIANS)
+    harness.send(SMS, Result.FAILED_PERMANENT, SECOND_GUARDIAN)
+    assert planned(harness, SMS, GUARDIAN).number_id == "g1"
+
+
+def test_once_one_guardian_has_confirmed_the_other_is_called_no_more() -> None:
+    harness = EngineHarness.of(CRITICAL, minor=True, numbers=TWO_GUARDIANS)
+    harness.send(VOICE, Result.ANSWERED_GUARDIAN, SECOND_GUARDIAN, confirmed=True, answer=Answer.DISSUADED)
+    assert "true_contact" in harness.rules(CancelAttempt)
+    assert not is_planned(harness, VOICE, GUARDIAN)
+
+
+def test_once_one_guardian_has_refused_the_other_is_called_still() -> None:
+    harness = EngineHarness.of(HIGH, minor=True, numbers=TWO_GUARDIANS)
+    harness.send(VOICE, Result.ANSWERED_GUARDIAN, SECOND_GUARDIAN, confirmed=True, answer=Answer.DENIES)
+    assert is_planned(harness, VOICE, GUARDIAN)
+    assert not is_planned(harness, VOICE, SECOND_GUARDIAN)
+    harness.send(VOICE, Result.BUSY, GUARDIAN)
+    assert is_planned(harness, VOICE, GUARDIAN)
+
+
+def test_the_phone_route_of_a_child_is_open_as_long_as_one_guardian_can_be_called() -> None:
+    harness = EngineHarness.of(HIGH, minor=True, numbers=TWO_GUARDIANS)
+    harness.send(VOICE, Result.OUT_OF_SERVICE, SECOND_GUARDIAN)
+    assert harness.rules(OpenVisit) == []
+    harness.send(VOICE, Result.OUT_OF_SERVICE, GUARDIAN)
+    assert harness.rules(OpenVisit) == ["visit_phone_route_exhausted"]
+
+
+def test_a_number_is_asked_for_only_if_no_guardian_can_be_rung() -> None:
+    dead = frozenset({SMS, VOICE})
+    one = (replace(MOTHER_ON_THE_CHILDS_PHONE, bad_for=dead), GRANDMOTHER)
+    both = (replace(MOTHER_ON_THE_CHILDS_PHONE, bad_for=dead), replace(GRANDMOTHER, bad_for=dead))
+    assert EngineHarness.of(HIGH, minor=True, numbers=one).rules(OpenWorkItem) == []
+    assert EngineHarness.of(HIGH, minor=True, numbers=both).rules(OpenWorkItem) == ["ask_for_number"]
+
+
+def test_a_stranger_on_any_guardians_phone_raises_one_step() -> None:
+    harness = EngineHarness.of(HIGH, minor=True, numbers=TWO_GUARDIANS)
+    harness.send(VOICE, Result.ANSWERED_NOT_SUBJECT, GUARDIAN)
+    assert harness.case.urgency is CRITICAL
+
+
+def test_of_an_adult_a_guardian_is_family() -> None:
+    harness = EngineHarness.of(HIGH, numbers=TWO_GUARDIANS)
+    assert [each.party for each in harness.plans if each.channel is VOICE] == ["subject"]
 
 
 def test_a_child_without_a_guardians_number_is_not_called_but_visited() -> None:
@@ -158,7 +239,7 @@ def test_a_guardians_retried_call_minds_the_days_cap_of_the_guardians_calls() ->
     call = harness.sending(planned(harness, VOICE, GUARDIAN))
     harness.act(numbers=(replace(guardian(), used=((VOICE, MONDAY),) * 7),))
     harness.settled(call, Result.FAILED_TEMPORARY)
-    assert planned(harness, VOICE, GUARDIAN).due_at == at("00:00", day=3)
+    assert planned(harness, VOICE, GUARDIAN).due_at == at("08:00", day=3)
 
 
 def test_a_child_without_a_number_whose_guardian_has_one_has_no_channel_skipped_but_the_call() -> None:
