@@ -8,6 +8,7 @@ from dispatcher.policy import Policy
 from dispatcher.texts import Texts
 from dispatcher.vault import Vault
 from dispatcher.wake import Wake
+from schemas.vocabularies import SHIPPED, Vocabulary
 
 
 @dataclass(frozen=True)
@@ -17,4 +18,5 @@ class Context:
     clock: Clock
     texts: Texts
     wake: Wake
+    vocabulary: Vocabulary = SHIPPED
     provider_health: ProviderHealth = field(default_factory=ProviderHealth)
