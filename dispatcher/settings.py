@@ -37,6 +37,7 @@ class Settings(FromEnvironment):
     redis_url: str | None = None
     embedded: Literal["auto", "never"] = "auto"
     policy_file: Path | None = None
+    vocabulary_file: Path | None = None
     providers_file: Path | None = None
     texts_folder: Path | None = None
     clock: str = "real"

@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 from tenacity import RetryCallState, retry, retry_if_exception, wait_random_exponential
 
-from dispatcher import policy, private_files, vault
+from dispatcher import policy, private_files, vault, vocabulary
 from dispatcher.casework import unit_of_work
 from dispatcher.casework.context import Context
 from dispatcher.casework.unit_of_work import UnitOfWork
@@ -109,6 +109,7 @@ def build_services(*, serving: bool = False) -> Services:
             _log.warning("open_to_others", warning=warning)
     context = Context(
         policy=policy.load(found.policy_file),
+        vocabulary=vocabulary.load(found.vocabulary_file),
         vault=vault.load(found.key_path, make=False),
         clock=Clock(found.clock),
         texts=approved.load(found.texts_folder),

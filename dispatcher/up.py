@@ -14,7 +14,7 @@ import httpx
 import redis
 from sqlalchemy.exc import OperationalError
 
-from dispatcher import clock, embedded, policy, private_files, vault
+from dispatcher import clock, embedded, policy, private_files, vault, vocabulary
 from dispatcher.errors import OperatorError
 from dispatcher.logging import logger
 from dispatcher.ports import free_port, port_taken
@@ -66,6 +66,7 @@ class Stack:
         end_leftovers(home)
         clock.parse(self.settings.clock)
         policy.load(self.settings.policy_file)
+        vocabulary.load(self.settings.vocabulary_file)
         approved.load(self.settings.texts_folder)
         database_url = self.settings.database_url or self._start(embedded.postgres(home, durable=self.durable))
         redis_url = self.settings.redis_url or self._start(embedded.redis(home))
@@ -163,6 +164,7 @@ class Stack:
             "DISPATCHER_HOOKS_HOST": found.hooks_host,
             "DISPATCHER_HOOKS_PORT": port,
             "DISPATCHER_POLICY_FILE": found.policy_file,
+            "DISPATCHER_VOCABULARY_FILE": found.vocabulary_file,
             "DISPATCHER_TEXTS_FOLDER": found.texts_folder,
         }
         return {name: str(value) for name, value in values.items() if value}

@@ -30,6 +30,7 @@ _REINSTALL = (
     "`make .venv/run`, or `pip install -e .`"
 )
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
+_TO_NUMBERS = frozenset({Channel.SMS, Channel.VOICE})
 _OURS = ("name", "adapter", "channels", "destinations", "weight", "slow_s", "travel_s", "limits")
 _ENV = "_env"
 _HEAVIEST, _SLOWEST_S = 1000, 600
@@ -62,8 +63,12 @@ class Registry:
         return self._by_name.get(name) if name else None
 
     def reaching(self, channel: Channel, country: str | None = None) -> list[Provider]:
-        """The providers of the channel that reach this calling region; None: wherever the number is."""
-        return [p for p in self._of(channel) if _contact_numbers(p, country)]
+        """The providers of the channel that reach this calling region.
+
+        A number without one has no E.164 form that we know: only providers that take any number get it.
+        """
+        is_to_number = channel in _TO_NUMBERS
+        return [p for p in self._of(channel) if not is_to_number or _reaches(p, country)]
 
     def weight(self, name: str) -> float:
         return self._weights.get(name, 1.0)
@@ -99,9 +104,9 @@ class Registry:
             await provider.close()
 
 
-def _contact_numbers(provider: Provider, country: str | None) -> bool:
+def _reaches(provider: Provider, country: str | None) -> bool:
     destinations = provider.capabilities.destinations
-    return destinations is None or country is None or country in destinations
+    return destinations is None or country in destinations
 
 
 def build(tables: list[ProviderSettings], storage: Mapping[str, Any]) -> Registry:

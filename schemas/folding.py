@@ -28,13 +28,17 @@ def label(text: str) -> str:
 
 def digits(text: str) -> str:
     """A number as it is compared: visible, ASCII digits, without blanks, dashes, brackets, dots, apostrophes."""
-    return _BETWEEN_DIGITS.sub("", plain_digits(text))
+    return _until_stable(lambda each: _BETWEEN_DIGITS.sub("", plain_digits(each)), text)
 
 
 def plain_digits(text: str) -> str:
     """Visible, digits of any script as ASCII, without apostrophes and quotes."""
-    seen = "".join(each for each in visible(text) if each not in _QUOTES)
-    return visible("".join(str(unicodedata.decimal(each)) if each.isdecimal() else each for each in seen))
+    return _until_stable(_plain_digits, text)
+
+
+def _plain_digits(text: str) -> str:
+    seen = "".join(each for each in _visible(text) if each not in _QUOTES)
+    return "".join(str(unicodedata.decimal(each)) if each.isdecimal() else each for each in seen)
 
 
 def _visible(text: str) -> str:

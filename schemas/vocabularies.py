@@ -9,12 +9,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import phonenumbers
+
 from schemas import folding, word_file
 from schemas.errors import bilingual
 from schemas.vocabulary import FRAUD_TYPES, AddressKind, Code, IdType, Relation, Urgency, Vulnerability
 from schemas.word_file import WordFile, WordFileError
 
 CHINESE = "zh-CN"
+
+_LONGEST_CALLING_CODE = 3
 
 _CODES: Mapping[str, type[Code]] = {
     "urgency": Urgency,
@@ -86,6 +90,16 @@ class Vocabulary:
         listed = words.get(folding.label(tag)) or words.get(folding.label(tag.partition("-")[0]))
         return listed or (tag if _LANGUAGE_TAG.fullmatch(tag) else None)
 
+    def country(self, text: str) -> str | None:
+        """A region, by its code, its calling code or its name."""
+        code = folding.label(text).lstrip("+0")
+        if code.upper() in phonenumbers.SUPPORTED_REGIONS:
+            return code.upper()
+        if code.isdecimal():
+            region = phonenumbers.region_code_for_country_code(int(code[: _LONGEST_CALLING_CODE + 1]))
+            return region if region in phonenumbers.SUPPORTED_REGIONS else None
+        return _only(self._codes("country", text))
+
     def _codes(self, table: str, text: str) -> set[str | None]:
         """The code of the whole label, or that of each of its words; None among them for an unknown word."""
         words = self.tables[table]
@@ -113,7 +127,7 @@ def _built_in() -> Mapping[str, Mapping[str, str]]:
         for table, codes in _CODES.items()
     }
     fraud_types = {_folded("fraud_type", code): code for code in FRAUD_TYPES}
-    return {**labels, "fraud_type": fraud_types, "language": {folding.label(CHINESE): CHINESE}}
+    return {**labels, "fraud_type": fraud_types, "language": {folding.label(CHINESE): CHINESE}, "country": {}}
 
 
 _BUILT_IN = _built_in()
@@ -125,7 +139,7 @@ def load(path: Path | None) -> Vocabulary:
     if path is None:
         return SHIPPED
     added = word_file.read(path)
-    if errors := list(_faults(added)):
+    if errors := list(faults(added)):
         raise WordFileError(path, errors)
     return SHIPPED.extended(added)
 
@@ -142,7 +156,8 @@ def oddities(added: WordFile) -> Iterator[str]:
             yield f"{table}.{code}: {bilingual(zh, en)}"
 
 
-def _faults(added: WordFile) -> Iterator[str]:
+def faults(added: WordFile) -> Iterator[str]:
+    """Words that say nothing, or two things."""
     owners: dict[tuple[str, str], str] = {}
     for table, code, word in added.words():
         folded = _folded(table, word)

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+import phonenumbers
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from schemas.errors import bilingual
 from schemas.validation_errors import Fault, Words, faults
@@ -27,6 +28,14 @@ _TOLD: Words = {
 }
 
 
+def _region(code: str) -> str:
+    if code not in phonenumbers.SUPPORTED_REGIONS:
+        raise ValueError(
+            bilingual("没有此地区,应为两位大写代码,如 CN、GB", "no such region; two capitals such as CN, GB")
+        )
+    return code
+
+
 class WordFileError(ValueError):
     """The file can't be used; one fault for each key, with its remedy."""
 
@@ -45,6 +54,7 @@ class WordFile(BaseModel):
     fraud_type: dict[Literal[FRAUD_TYPES], _WordList] = {}  # type: ignore[valid-type]
     language: dict[Annotated[str, Field(pattern=_LANGUAGE)], _WordList] = {}
     id_type: dict[IdType, _WordList] = {}
+    country: dict[Annotated[str, AfterValidator(_region)], _WordList] = {}
 
     def words(self) -> Iterator[tuple[str, str, str]]:
         """Every table, code and word, in the order of the file's tables."""
@@ -67,5 +77,7 @@ def read(path: Path) -> WordFile:
 
 def _in_words(fault: Fault) -> str:
     key = fault.key.removesuffix(".[key]")
+    if fault.kind == "value_error":
+        return f"{key}: {fault.message}"
     expected = str(fault.facts.get("expected", "")).replace(" or ", ", ")
     return f"{key}: {bilingual(*fault.in_words(_TOLD, tables=', '.join(WordFile.model_fields), expected=expected))}"

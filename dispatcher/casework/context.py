@@ -10,6 +10,7 @@ from dispatcher.policy import Policy
 from dispatcher.texts import Texts
 from dispatcher.vault import Vault
 from dispatcher.wake import Wake
+from schemas.vocabularies import SHIPPED, Vocabulary
 
 
 class StatementCache:
@@ -36,5 +37,6 @@ class Context:
     clock: Clock
     texts: Texts
     wake: Wake
+    vocabulary: Vocabulary = SHIPPED
     provider_health: ProviderHealth = field(default_factory=ProviderHealth)
     statements: StatementCache = field(default_factory=StatementCache)

@@ -30,9 +30,10 @@ COMMANDS: Mapping[str, str] = {
     "quarantine": "隔离区 / lines that could not be taken: list, show, push.",
     "texts": "预警文本 / what people are told: version, preview, check, approve.",
     "policy": "处置策略 / the policy: check, upgrade, show.",
+    "vocabulary": "词表 / the words of the sources: check, show.",
     "simulate": "按剧本演示 / feed a sample file, or an invented week: all at their times, people as scripted.",
     "demo": "演示:自带样例从推送到日志 / the sample cases on the real stack, then the log. Nothing real is sent.",
     "bench": "基准测试,与对照同场进行 / benchmarks beside their baselines.",
 }
 # They load neither SQLAlchemy nor Celery, and log nothing.
-WITHOUT_DATABASE = frozenset({"schema", "texts", "policy"})
+WITHOUT_DATABASE = frozenset({"schema", "texts", "policy", "vocabulary"})

@@ -2,7 +2,7 @@
 
 import typer
 
-from dispatcher import clock, policy, vault
+from dispatcher import clock, policy, vault, vocabulary
 from dispatcher.cli.output import err, out
 from dispatcher.errors import OperatorError
 from dispatcher.settings import database_url, settings
@@ -18,6 +18,7 @@ def migrate() -> None:
     """升级数据库结构 / bring the database to the newest schema, and prove that the keys open it."""
     chosen = settings()
     policy.load(chosen.policy_file)
+    vocabulary.load(chosen.vocabulary_file)
     if not chosen.key_path.exists():
         raise OperatorError(
             f"没有密钥文件 {chosen.key_path};请先运行 dispatcher new-key",

@@ -11,7 +11,7 @@ from schemas import identity_numbers, normalise
 from schemas.case_facts import CaseFacts
 from schemas.identity_numbers import IdStrength
 from schemas.instruction import Address, Instruction, Victim, wire_path
-from schemas.vocabulary import FRAUD_TYPES, GENERIC_FRAUD_TYPE, AddressKind, Person, Relation, Urgency, Vulnerability
+from schemas.vocabulary import GENERIC_FRAUD_TYPE, AddressKind, Person, Relation, Urgency, Vulnerability
 
 RELATION_UNKNOWN = "relation_unknown"
 
@@ -83,12 +83,13 @@ def read_pushed(context: Context, pushed: Instruction, now: datetime) -> Normali
 def read(context: Context, pushed: Instruction, urgency: Urgency | None, now: datetime) -> NormalisedInstruction:
     """Normalise; what is doubtful is flagged, not refused."""
     victim, flags = pushed.victim, []
+    urgency = urgency or context.vocabulary.urgency(pushed.urgency)
     if urgency is None:
         flags.append("urgency_label_unknown")
     if victim.name is None:
         flags.append("name_missing")
-    fraud_type = (pushed.fraud_type or "").upper()
-    if fraud_type not in FRAUD_TYPES:
+    fraud_type = context.vocabulary.fraud_type(pushed.fraud_type or "")
+    if fraud_type is None:
         fraud_type = GENERIC_FRAUD_TYPE
         flags.append("fraud_type_unknown")
     id_digest, strength = _identity(context, pushed)
@@ -97,7 +98,7 @@ def read(context: Context, pushed: Instruction, urgency: Urgency | None, now: da
     texts = _texts(victim)
     phones = tuple(_contact_numbers(context, pushed, flags))
     flags += sorted({flag for phone in phones for flag in phone.flags})
-    vulnerability = [normalise.vulnerability(each) for each in victim.vulnerability]
+    vulnerability = [code for each in victim.vulnerability for code in context.vocabulary.vulnerabilities(each)]
     if None in vulnerability:
         flags.append("vulnerability_unknown")
     flags += [f"unknown_field:{path}" for path in map(wire_path, pushed.unknown_fields())][:20]
@@ -110,7 +111,9 @@ def read(context: Context, pushed: Instruction, urgency: Urgency | None, now: da
         name_digest=_name(context, victim.name),
         phones=phones,
         addresses=tuple(places(context, pushed.victim.addresses, flags)),
-        facts=_facts(pushed, tuple(each for each in vulnerability if each), minor=_is_minor(context, pushed, now)),
+        facts=_facts(
+            pushed, tuple(dict.fromkeys(each for each in vulnerability if each)), minor=_is_minor(context, pushed, now)
+        ),
         flags=tuple(dict.fromkeys(flags)),
         expired=pushed.valid_until is not None and pushed.valid_until <= now,
         money_moved=bool(pushed.risk.transfers) or pushed.risk.transfer_ongoing,
@@ -138,15 +141,15 @@ def _name(context: Context, name: str | None) -> bytes | None:
 
 def _contact_numbers(context: Context, pushed: Instruction, flags: list[str]) -> Iterator[ContactNumber]:
     for phone in pushed.victim.phones:
-        number = normalise.number(phone.number, phone.country)
+        number = normalise.number(phone.number, context.vocabulary.country(phone.country) or phone.country)
         yield _contact_number(context, number, SUBJECT, Person.SUBJECT)
     for index, contact in enumerate(pushed.victim.contacts):
-        relation = normalise.relation(contact.relation)
+        relation = context.vocabulary.relation(contact.relation)
         if relation is None:
             relation = Relation.OTHER
             flags.append(RELATION_UNKNOWN)
         try:
-            number = normalise.number(contact.phone, contact.country)
+            number = normalise.number(contact.phone, context.vocabulary.country(contact.country) or contact.country)
         except ValueError:
             flags.append("contact_number_undiallable")
             continue
@@ -163,7 +166,7 @@ def _contact_number(
 def places(context: Context, addresses: Iterable[Address], flags: list[str]) -> Iterator[ContactAddress]:
     """Addresses, normalised; what is doubtful goes into `flags`."""
     for address in addresses:
-        kind = normalise.address_kind(address.kind)
+        kind = context.vocabulary.address_kind(address.kind)
         if kind is None:
             kind = AddressKind.REGISTERED
             flags.append("address_kind_unknown")
@@ -178,7 +181,8 @@ def _is_minor(context: Context, pushed: Instruction, now: datetime) -> bool:
     victim = pushed.victim
     born = victim.birth_date or normalise.birth_date(victim.id_number)
     if born is None:
-        return any(normalise.vulnerability(each) is Vulnerability.MINOR for each in victim.vulnerability)
+        said = (code for each in victim.vulnerability for code in context.vocabulary.vulnerabilities(each))
+        return Vulnerability.MINOR in said
     today = now.astimezone(context.policy.timezone).date()
     age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
     return 0 <= age < context.policy.minors.under

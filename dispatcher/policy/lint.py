@@ -12,6 +12,7 @@ from dispatcher.policy.finding import Finding
 from dispatcher.policy.flatten import duration
 from dispatcher.policy.models import Policy, QuietHours, fold_label
 from dispatcher.policy.plan_lint import CHECKS as PLAN_CHECKS
+from schemas.vocabularies import SHIPPED
 from schemas.vocabulary import Rung, Urgency
 
 _DAY = timedelta(days=1)
@@ -132,6 +133,12 @@ def _labels(policy: Policy) -> Iterator[Finding]:
             elif taken != urgency:
                 yield Finding(
                     key, f"“{label}”已属于 {taken},此处无效", f'"{label}" never fires here: it is {taken} already'
+                )
+            elif (shipped := SHIPPED.urgency(label)) not in (None, urgency):
+                yield Finding(
+                    key,
+                    f"“{label}”通常指 {shipped},此处改为 {urgency}",
+                    f'"{label}" is {shipped} by the words that ship; here it becomes {urgency}',
                 )
 
 

@@ -86,10 +86,12 @@ class ReceiptWait(Part):
 
 
 class UrgencyLabels(Part):
-    critical: tuple[str, ...]
-    high: tuple[str, ...]
-    medium: tuple[str, ...]
-    low: tuple[str, ...]
+    """Labels that win over the vocabulary's; files of before there was one have all of theirs here."""
+
+    critical: tuple[str, ...] = ()
+    high: tuple[str, ...] = ()
+    medium: tuple[str, ...] = ()
+    low: tuple[str, ...] = ()
 
     def of(self, urgency: Urgency) -> tuple[str, ...]:
         labels: tuple[str, ...] = getattr(self, urgency.value)
@@ -117,7 +119,7 @@ class Policy(Part):
     broadcast: Broadcast
     retry: Retry
     receipt_wait: ReceiptWait
-    urgency_labels: UrgencyLabels
+    urgency_labels: UrgencyLabels = UrgencyLabels()
     urgency: Plans
 
     @field_validator("ladder")
@@ -141,7 +143,7 @@ class Policy(Part):
         return plan
 
     def urgency_of(self, label: str) -> Urgency | None:
-        """The urgency that a source's label stands for; None where it is unknown."""
+        """The urgency by its code, or by a label of this policy's own; None leaves it to the vocabulary."""
         folded = fold_label(label)
         if folded in set(Urgency):
             return Urgency(folded)

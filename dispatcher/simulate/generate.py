@@ -27,7 +27,7 @@ _LABELS = {
     "高": 12,
     "高危": 5,
     "橙色": 3,
-    "加急": 0.5,  # unknown, so high
+    "督办": 0.5,  # unknown, so high
     "中": 25,
     "黄色": 15,
     "medium": 5,

@@ -267,6 +267,23 @@ def test_a_country_that_no_provider_reaches_is_left_out_with_its_reason(casework
     assert casework.journal(case_id, "attempt_skipped")[0].rule == "unsupported_destination"
 
 
+@pytest.mark.parametrize(
+    "phone",
+    [{"number": "15400000001", "country": "ZZ"}, {"number": "+999 123 456 789"}, {"number": "154000001129100111"}],
+    ids=["country", "calling code", "too long"],
+)
+def test_what_is_no_number_of_a_known_country_is_left_out_with_its_reason(
+    casework: CaseworkFixture, phone: dict[str, str]
+) -> None:
+    case_id = casework.open(phones=[phone], channels=["sms", "voice"], urgency="critical")
+    at_home = Scripted(destinations=frozenset({"CN"}))
+    casework.deliver(at_home)
+    skipped = {
+        each.channel: each.skip_reason for each in casework.attempts(case_id) if each.channel in ("sms", "voice")
+    }
+    assert (at_home.sent, skipped) == ([], dict.fromkeys(("sms", "voice"), "UNSUPPORTED_DESTINATION"))
+
+
 @pytest.mark.parametrize("channel", ["sms", "voice"])
 def test_nothing_is_sent_to_a_person_who_was_erased(casework: CaseworkFixture, channel: str) -> None:
     case_id, other = casework.open(1, channels=[channel], urgency="critical"), casework.open(2, channels=["sms"])

@@ -9,6 +9,7 @@ from builders import MONDAY, VISIT, VOICE, new_case
 from engine_harness import EngineHarness
 
 from dispatcher.policy import PolicyError, load
+from dispatcher.policy.models import UrgencyLabels
 from schemas.vocabulary import Channel, Rung, Urgency
 
 DEFAULTS = files("dispatcher.policy").joinpath("defaults.toml").read_text("utf-8")
@@ -56,18 +57,18 @@ def test_the_last_retry_wait_repeats() -> None:
     [
         ("critical", Urgency.CRITICAL),
         ("CRITICAL", Urgency.CRITICAL),
-        (" 特急 ", Urgency.CRITICAL),
-        ("红色", Urgency.CRITICAL),
-        ("高危", Urgency.HIGH),
-        ("三级", Urgency.MEDIUM),
-        ("普", Urgency.LOW),
-        ("low", Urgency.LOW),
-        ("加急", None),
+        (" Low ", Urgency.LOW),
+        ("甲等", Urgency.CRITICAL),
+        (" 甲等 ", Urgency.CRITICAL),
+        ("一级", Urgency.HIGH),
+        ("二级", None),
         ("", None),
     ],
 )
-def test_labels_of_the_sources(label: str, urgency: Urgency | None) -> None:
-    assert load().urgency_of(label) is urgency
+def test_labels_of_its_own(label: str, urgency: Urgency | None) -> None:
+    """All others are the vocabulary's."""
+    own = UrgencyLabels(critical=("甲等",), high=("一级",))
+    assert load().model_copy(update={"urgency_labels": own}).urgency_of(label) is urgency
 
 
 @pytest.mark.parametrize(
