@@ -8,8 +8,11 @@ from dispatcher.casework.context import Context
 from dispatcher.engine.case import SUBJECT
 from schemas import normalise
 from schemas.case_facts import CaseFacts
-from schemas.instruction import Address, Instruction, wire_path
+from schemas.instruction import Address, Instruction
 from schemas.vocabulary import FRAUD_TYPES, GENERIC_FRAUD_TYPE, AddressKind, Person, Relation, Urgency, Vulnerability
+from schemas.wire import wire_path
+
+_MOST_FLAGS = 50  # that one line is stored with
 
 
 @dataclass(frozen=True)
@@ -60,9 +63,16 @@ def identities(context: Context, pushed: Instruction) -> Iterator[bytes]:
 
 def read(context: Context, pushed: Instruction, urgency: Urgency | None, now: datetime) -> NormalisedInstruction:
     """Normalise; what is doubtful is flagged, not refused."""
-    victim, flags = pushed.victim, []
+    victim, flags = pushed.victim, list(pushed.reading_flags)[:_MOST_FLAGS]
+    if urgency is None:
+        urgency = _most_urgent(context, pushed.urgency)
     if urgency is None:
         flags.append("urgency_label_unknown")
+    if pushed.issued_at is None:
+        flags.append("issued_at_missing")
+        pushed = pushed.model_copy(update={"issued_at": now})
+    if "channels" not in pushed.model_fields_set:
+        flags.append("channels_missing")
     if victim.name is None:
         flags.append("name_missing")
     fraud_type = (pushed.fraud_type or "").upper()
@@ -86,7 +96,7 @@ def read(context: Context, pushed: Instruction, urgency: Urgency | None, now: da
         flags=tuple(dict.fromkeys(flags)),
         expired=pushed.valid_until is not None and pushed.valid_until <= now,
         money_moved=bool(pushed.risk.transfers) or pushed.risk.transfer_ongoing,
-        transferred=sum(each.amount_yuan for each in pushed.risk.transfers),
+        transferred=sum(each.amount_yuan or 0 for each in pushed.risk.transfers),
         texts={
             name: value
             for name, value in {
@@ -98,6 +108,14 @@ def read(context: Context, pushed: Instruction, urgency: Urgency | None, now: da
             if value
         },
     )
+
+
+def _most_urgent(context: Context, label: str) -> Urgency | None:
+    """Of several labels the most urgent; None where none of them is known. An unknown one beside others is `high`."""
+    known = [context.policy.urgency_of(each) for each in label.split("/")]
+    if not any(known):
+        return None
+    return min((each or Urgency.HIGH for each in known), key=lambda each: each.rank)
 
 
 def _contact_numbers(context: Context, pushed: Instruction, flags: list[str]) -> Iterator[ContactNumber]:
