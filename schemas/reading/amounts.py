@@ -25,8 +25,9 @@ def yuan(value: object, doubt: Doubt) -> object:
     exact = _exact(str(value)) if isinstance(value, float | str) else None
     if exact is None or exact > _MOST:
         raise PydanticCustomError("no_amount", "no amount")
-    rounded = int(exact.quantize(_CENT).to_integral_value(ROUND_CEILING))
-    if rounded != exact:
+    cents = exact.quantize(_CENT)  # what is less is no money but a float
+    rounded = int(cents.to_integral_value(ROUND_CEILING))
+    if rounded != cents:
         doubt("rounded")
     return rounded
 

@@ -12,7 +12,7 @@ from schemas.reading.words import fold, is_absent, number_text
 Split = Callable[[Any, Doubt], list[Any]]
 
 _BETWEEN_WORDS = re.compile(r"[,,、;;/|]")
-_BETWEEN_NUMBERS = re.compile(r"[/\\,,、;;|\n\r\t]|或者?|和|及")
+_BETWEEN_NUMBERS = re.compile(r"[/\\,,、;;|\n\r\t]|或者?|和|及|(?<=1\d{10})-(?=1\d{10}(?!\d))")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3}){2,}")
 _NUMBER = re.compile(r"[+\d][\d().-]*")
 _AREA = re.compile(r"0\d{2,3}(?=[- ])")
@@ -77,8 +77,8 @@ def _numbers(text: str, doubt: Doubt) -> list[str]:
         return [plain.replace(",", "")]
     parts = [each.strip() for each in _BETWEEN_NUMBERS.split(text) if each.strip()]
     if len(parts) == 1:
-        apart = text.split()
-        return apart if len(apart) > 1 and all(map(_is_full, apart)) else [text]
+        apart = parts[0].split()
+        return apart if len(apart) > 1 and all(map(_is_full, apart)) else parts
     full = [each for each in parts if _digits(each) >= _FULL]
     if not full:
         return [text]

@@ -22,8 +22,11 @@ _CLOCK = (
     r"(?:\s*[:分]\s*(?P<second>\d{1,2})?)?秒?)|(?P<HH>\d\d)(?P<MM>\d\d)(?P<SS>\d\d)?)"
     rf"(?:[.,](?P<fraction>\d{{1,9}}))?\s*(?P<half_after>{_HALF})?"
 )
-_ZONE = r"\s*(?P<name>z|utc|gmt|cst)?\s*(?P<offset>[+-]\d{1,2}(?::?\d{2})?)?\s*(?:\[?(?P<place>[a-z]+/[a-z_]+)\]?)?"
-_TIME = re.compile(rf"{_DATE}(?:{_CLOCK}{_ZONE})?")
+_ZONE = (
+    r"\s*(?P<name>z|utc|gmt|cst)?\s*(?P<offset>[+-]\d{1,2}(?::?\d{2})?)?(?:\s+[a-z]{3,4})?"
+    r"\s*(?:\[(?P<id>[\w/+:-]+)\]|(?P<place>[a-z]+/[a-z_]+))?"
+)
+_TIME = re.compile(rf"{_DATE}(?:{_CLOCK})?{_ZONE}")
 _DASHES = re.compile(r"[‐-―−]")
 _AFTERNOON = frozenset({"下午", "晚上", "pm"})
 _MORNING = frozenset({"上午", "早上", "凌晨", "am"})
@@ -33,12 +36,13 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _IN_ENGLISH = tuple(
     re.compile(form)
     for form in (
-        r"[a-z]{3} (?P<month>[a-z]{3}) (?P<day>\d{1,2}) (?P<rest>[\d:]+ [a-z]{3}) (?P<year>\d{4})",
+        r"[a-z]{3} (?P<month>[a-z]{3}) (?P<day>\d{1,2}) (?P<rest>[\d:]+ [a-z]{3}(?:[+-][\d:]+)?) (?P<year>\d{4})",
         r"[a-z]{3}, (?P<day>\d{1,2}) (?P<month>[a-z]{3}) (?P<year>\d{4}) (?P<rest>.+)",
         r"(?P<month>[a-z]{3}) (?P<day>\d{1,2}), (?P<year>\d{4}),?(?P<rest>.*)",
     )
 )
 _ZONES = {"z": UTC, "utc": UTC, "gmt": UTC, "cst": HERE}  # CST here is China's, not Chicago's
+_MANY_DIGITS = re.compile(r"-?[0-9]{8,15}")
 _OFFSET = re.compile(r"([+-]\d{1,2}):?(\d{2})?")
 _PARTS = tuple(
     zip(("year", "month", "day", "hour", "minute", "second"), ("year", "mm", "dd", "HH", "MM", "SS"), strict=True)
@@ -52,13 +56,15 @@ def calendar_date(value: object, doubt: Doubt) -> object:
     """A date; a moment is the day that it was here."""
     if isinstance(value, bool):
         return _NOTHING
+    if isinstance(value, str) and _MANY_DIGITS.fullmatch(value):
+        value = int(value)
     if isinstance(value, int | float) and not _is_written_out(value):
         return _date_of_epoch(value)
     found = _read(value)
     if found is None:
         return value
-    at, _ = found
-    return (at.astimezone(HERE) if at.tzinfo else at).date()
+    at, has_clock = found
+    return (at.astimezone(HERE) if at.tzinfo and has_clock else at).date()
 
 
 def moment(value: object, doubt: Doubt) -> object:
@@ -114,16 +120,16 @@ def _of_parts(part: dict[str, str | None]) -> tuple[datetime, bool]:
     microseconds = int((part["fraction"] or "")[:6].ljust(6, "0"))
     at = datetime(year, month, day) + timedelta(hours=hour, minutes=minute, seconds=second, microseconds=microseconds)  # noqa: DTZ001 - below
     has_clock = bool(part["hour"] or part["HH"])
-    return at.replace(tzinfo=_zone(part["name"], part["offset"], part["place"])), has_clock
+    return at.replace(tzinfo=_zone(part["name"], part["offset"], part["place"] or part["id"])), has_clock
 
 
 def _zone(name: str | None, offset: str | None, place: str | None) -> tzinfo | None:
     if offset is not None:
         hours, minutes = _OFFSET.fullmatch(offset).groups("0")  # type: ignore[union-attr]  # it is a part of _ZONE
         return timezone(timedelta(hours=int(hours), minutes=int(f"{hours[0]}{minutes}")))
-    if place is not None:
-        return ZoneInfo("/".join(each.capitalize() for each in place.split("/")))
-    return _ZONES[name] if name else None
+    if name is not None:
+        return _ZONES[name]
+    return ZoneInfo("/".join(each.capitalize() for each in place.split("/"))) if place else None
 
 
 def _from_english(text: str) -> str:

@@ -13,8 +13,8 @@ from schemas.vocabulary import Channel, Code, Resolution
 _BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters by category, and nothing to see
 _EXACT = 2**53  # a larger float has lost digits
 
-_YES = frozenset({"true", "t", "yes", "y", "on", "1", "是", "有", "对", "已", "是的", "√"})
-_NO = frozenset({"false", "f", "no", "n", "off", "0", "否", "无", "没有", "未", "不是", "不", "x", "×"})
+_YES = frozenset({"true", "t", "yes", "y", "on", "1", "是", "有", "对", "已", "是的", "真", "√"})
+_NO = frozenset({"false", "f", "no", "n", "off", "0", "否", "无", "没有", "未", "不是", "不", "假", "x", "×"})
 
 _CHANNEL_WORDS: Mapping[str, Channel] = {
     "电话": Channel.VOICE,
@@ -95,7 +95,7 @@ def label(value: object, doubt: Doubt) -> object:
 
 def whole_number(value: object, doubt: Doubt) -> object:
     value = number_text(value)
-    folded = fold(value).removesuffix(".0") if isinstance(value, str) else ""
+    folded = fold(value).removeprefix("v").removesuffix(".0") if isinstance(value, str) else ""
     return int(folded) if folded.isascii() and folded.isdigit() and len(folded) < 20 else value
 
 
@@ -103,7 +103,7 @@ def boolean(value: object, doubt: Doubt) -> object:
     value = number_text(value)
     if not isinstance(value, str):
         return value
-    folded = fold(value)
+    folded = fold(value).removesuffix(".0").rstrip("。.!")
     return True if folded in _YES else False if folded in _NO else value
 
 
