@@ -186,6 +186,7 @@ def test_one_bad_number_beside_a_good_one(context: Context) -> None:
     assert [each.e164 for each in found["1"].phones] == ["+8615400000301"]
     assert "+8615400000302" in [each.e164 for each in found["2"].phones]
     assert [each.e164 for each in found["3"].phones] == ["+8615400000303", "+8615400000304"]
+    assert "several_numbers:victim.phones[0]" in found["3"].flags
     assert [each.e164 for each in found["4"].phones] == ["+8615400000305"]
     assert (found["5"].phones, len(found["5"].addresses)) == ((), 1)
     assert all(found[number].pushed.reading_flags for number in "1345")

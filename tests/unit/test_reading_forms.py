@@ -242,6 +242,7 @@ def test_an_amount_is_never_made_smaller(amount: Decimal) -> None:
         (["15400000303", 15400000304], ["15400000303", "15400000304"]),
         ("0571-88880000/88880001", ["0571-88880000", "0571-88880001"]),
         ("15400000303/不详", ["15400000303"]),
+        ("0575-8812345/6", ["0575-8812345"]),
         ("15400000303-15400000304", ["15400000303", "15400000304"]),
         ("15400000303、", ["15400000303"]),
         ("15,400,000,303", ["15400000303"]),
@@ -251,7 +252,10 @@ def test_an_amount_is_never_made_smaller(amount: Decimal) -> None:
     ],
 )
 def test_several_numbers_in_one_field(written: object, numbers: list[str]) -> None:
-    phones = read("victim.phones", [{"number": written, "owner": "本人"}]).victim.phones
+    found = read("victim.phones", [{"number": written, "owner": "本人"}])
+    phones, left_out = found.victim.phones, written in ("15400000303/不详", "0575-8812345/6")
+    assert ("number_left_out:victim.phones[0]" in found.reading_flags) == left_out
+    assert ("several_numbers:victim.phones[0]" in found.reading_flags) == (len(numbers) > 1)
     assert [(each.number, each.owner) for each in phones] == [(number, "本人") for number in numbers]
     contacts = read("victim.contacts.0.phone", written).victim.contacts
     assert [(each.phone, each.relation) for each in contacts] == [(number, "女儿") for number in numbers]
