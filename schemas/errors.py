@@ -1,5 +1,7 @@
 """Errors that are for people: each names a field and its remedy, in Chinese with English beside it."""
 
+from collections.abc import Sequence
+
 
 def bilingual(zh: str, en: str) -> str:
     """Chinese first, English beside it."""
@@ -13,6 +15,19 @@ class BadInstruction(ValueError):
         self.field = field
         self.reason = f"{field}: {bilingual(zh, en)}" if field else bilingual(zh, en)
         super().__init__(self.reason)
+
+    @classmethod
+    def of_many(cls, faults: Sequence[tuple[str, str, str]], in_all: int) -> "BadInstruction":
+        """One for several faults, each with its field and remedy; `in_all` counts those that are not told too."""
+        (field, zh, en), *others = faults
+        refusal = cls(field, zh, en)
+        told = [cls(*each).reason for each in others]
+        if in_all > len(faults):
+            more = in_all - len(faults)
+            told.append(bilingual(f"另有 {more} 处", f"{more} more"))
+        refusal.reason = " | ".join((refusal.reason, *told))
+        refusal.args = (refusal.reason,)
+        return refusal
 
 
 class UnknownInstruction(BadInstruction):

@@ -1,37 +1,43 @@
-"""The instruction and the events as they cross the wire (JSON, field names fixed)."""
+"""The instruction and the events as they cross the wire (JSON, field names fixed).
 
-import re
+What is required and can't be read refuses a line; all else is left out and flagged (`schemas/wire.py`).
+Which forms of a field are read: docs/rules.md.
+"""
+
 from collections.abc import Mapping
 from datetime import date, datetime
-from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from schemas import normalise
+from schemas.reading import amounts, lists, times, words
 from schemas.vocabulary import Channel, Resolution
+from schemas.wire import Elements, Line, Wire, reads
 
-_PART, _PLACE, _LONGEST_PATH = re.compile(r"[^.\[\]]+"), re.compile(r"[0-9]{1,3}"), 100
 MAX_BODY_BYTES = 256 * 1024
 
 MAX_YUAN = 10**15
 
 Yuan = Annotated[int, Field(ge=0, le=MAX_YUAN)]
+Amount = Annotated[Yuan, reads(amounts.yuan)]
 # PostgreSQL's text has no NUL, and a control character has no place in what people read.
 _CLEAR = r"^[^\x00-\x1f]*$"
-Text = Annotated[str, Field(max_length=4000)]
-Label = Annotated[str, Field(min_length=1, max_length=100, pattern=_CLEAR)]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+Text = Annotated[str, reads(words.text)]
+Label = Annotated[str, Field(min_length=1, max_length=100, pattern=_CLEAR), reads(words.reference)]
 # Identity and origin stay readable in logs and journals, so they may hold nothing but a reference.
-Reference = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\s\x00-\x1f]+$")]
-
-
-def _blank_is_absent(value: object) -> object:
-    return None if isinstance(value, str) and not value.strip() else value
-
-
-Optional = BeforeValidator(_blank_is_absent)
+Reference = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\s\x00-\x1f]+$"), reads(words.reference)]
+Version = Annotated[int, Field(ge=1, le=2**31 - 1), reads(words.whole_number)]
+YesOrNo = Annotated[bool, reads(words.boolean)]
 
 
 def _sane(at: datetime) -> datetime:
@@ -40,24 +46,15 @@ def _sane(at: datetime) -> datetime:
     return at
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_sane)]
+def _sane_birth(born: date) -> date:
+    if not 1900 <= born.year <= 2100:
+        raise PydanticCustomError("no_sane_date", "not between the years 1900 and 2100")
+    return born
 
 
-class Wire(BaseModel):
-    """Unknown fields are kept and flagged; errors never repeat the input, which may be personal data."""
-
-    model_config = ConfigDict(extra="allow", hide_input_in_errors=True, frozen=True)
-
-    def unknown_fields(self, prefix: str = "") -> list[str]:
-        """Dotted paths of fields that the schema does not know."""
-        found = [prefix + name for name in self.__pydantic_extra__ or {}]
-        for name in type(self).model_fields:
-            value = getattr(self, name)
-            for index, part in enumerate(value if isinstance(value, tuple) else (value,)):
-                if isinstance(part, Wire):
-                    inner = f"{prefix}{name}[{index}]." if isinstance(value, tuple) else f"{prefix}{name}."
-                    found += part.unknown_fields(inner)
-        return found
+Moment = Annotated[AwareDatetime, AfterValidator(_sane), reads(times.moment)]
+End = Annotated[AwareDatetime, AfterValidator(_sane), reads(times.end)]
+BirthDate = Annotated[date, AfterValidator(_sane_birth), reads(times.calendar_date)]
 
 
 class Source(Wire):
@@ -67,99 +64,112 @@ class Source(Wire):
 
 
 class Phone(Wire):
-    number: Annotated[str, Field(min_length=1, max_length=60)] = Field(description="号码 as the source has it")
-    country: Annotated[str, Field(pattern=r"^[A-Za-z]{2}$")] = "CN"
+    country: Text = "CN"  # before the number, which is read by it
+    number: Text = Field(description="号码 as the source has it")
     owner: Text | None = None
     use: Text | None = None
 
-    @model_validator(mode="after")
-    def _diallable(self) -> "Phone":
+    @field_validator("number")
+    @classmethod
+    def _diallable(cls, number: str, info: ValidationInfo) -> str:
         try:
-            normalise.number(self.number, self.country)
+            normalise.number(number, info.data["country"])
         except ValueError:
             raise PydanticCustomError("not_diallable", "can't be dialled") from None
-        return self
+        return number
 
 
 class Address(Wire):
-    kind: Annotated[str, Field(min_length=1, max_length=40)] = Field(description="地址类型 code or Chinese label")
-    text: Name
+    kind: Text = Field(default="", description="地址类型 code or Chinese label")
+    text: Text = Field(min_length=1)
     district: Text | None = None
-    precinct_code: Annotated[Reference | None, Optional] = None
+    precinct_code: Reference | None = None
     city: Text | None = None
-    valid_until: Moment | None = None
+    valid_until: End | None = None
 
 
 class Contact(Wire):
     """A contact's number that can't be dialled is flagged, not refused: it must not hold up the subject's warning."""
 
-    relation: Annotated[str, Field(min_length=1, max_length=40)] = Field(description="关系 code or Chinese label")
+    relation: Text = Field(default="", description="关系 code or Chinese label")
     name: Text | None = None
-    phone: Annotated[str, Field(min_length=1, max_length=60)]
-    country: Annotated[str, Field(pattern=r"^[A-Za-z]{2}$")] = "CN"
+    phone: Text
+    country: Text = "CN"
     basis: Text | None = None
 
 
 class Victim(Wire):
-    name: Annotated[Text | None, Optional] = None
+    name: Text | None = None
     id_type: Text | None = None
-    id_number: Annotated[Annotated[str, Field(max_length=60)] | None, Optional] = None
-    birth_date: Annotated[date | None, Optional] = None
+    id_number: Text | None = None
+    birth_date: BirthDate | None = None
     gender: Text | None = None
-    phones: tuple[Phone, ...] = ()
-    addresses: tuple[Address, ...] = ()
-    contacts: tuple[Contact, ...] = ()
-    language: Annotated[str, Field(max_length=35, pattern=r"^[A-Za-z0-9-]*$")] = "zh-CN"
-    vulnerability: tuple[Annotated[str, Field(max_length=40)], ...] = ()
-    antifraud_app: Annotated[str, Field(max_length=40)] = "unknown"
-
-
-class Transfer(Wire):
-    at: Moment
-    amount_yuan: Yuan
-    payee_account: Text | None = None
-
-
-class Risk(Wire):
-    amount_at_risk_yuan: Yuan | None = None
-    call_in_progress: bool = False
-    suspect_phone: Text | None = None
-    transfers: tuple[Transfer, ...] = ()
-    transfer_ongoing: bool = False
-    suspected_call_forwarding: bool = False
-    suspected_remote_control: bool = False
-    life_at_risk: bool = Field(default=False, description="有人身危险 self-harm or violence feared")
-
-
-class Instruction(Wire):
-    """预警指令: this person is probably being defrauded right now."""
-
-    op: Literal["create", "update"] = "create"
-    instruction_id: Reference
-    version: Annotated[int, Field(ge=1, le=2**31 - 1)]
-    source: Source
-    issued_at: Moment
-    valid_until: Moment | None = None
-    urgency: Label = Field(description="紧急程度 code or source label")
-    fraud_type: Annotated[str, Field(max_length=40)] | None = None
-    channels: Annotated[tuple[Channel, ...], Field(min_length=1)]
-    victim: Victim
-    risk: Risk = Risk()
-    source_kind: Annotated[Label | None, Optional] = None
-    note: Text | None = None
+    phones: Annotated[tuple[Phone, ...], Elements(lists.phones)] = ()
+    addresses: Annotated[tuple[Address, ...], Elements(lists.addresses)] = ()
+    contacts: Annotated[tuple[Contact, ...], Elements(lists.contacts)] = ()
+    language: Annotated[
+        str, Field(max_length=35, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$"), reads(words.language)
+    ] = words.CHINESE
+    vulnerability: Annotated[tuple[Text, ...], Elements(lists.words)] = ()
+    antifraud_app: Annotated[str, Field(max_length=40), reads(words.label)] = "unknown"
 
     @model_validator(mode="after")
-    def _reachable(self) -> "Instruction":
-        if not self.victim.phones and not self.victim.addresses:
+    def _reachable(self) -> Self:
+        if not self.phones and not self.addresses:
             raise PydanticCustomError("nobody_to_reach", "neither a phone nor an address")
         return self
 
 
-class Event(Wire):
+class Transfer(Wire):
+    """Money that left; by how much or when need not be known."""
+
+    at: Moment | None = None
+    amount_yuan: Amount | None = None
+    payee_account: Text | None = None
+
+
+class Risk(Wire):
+    amount_at_risk_yuan: Amount | None = None
+    call_in_progress: YesOrNo = False
+    suspect_phone: Text | None = None
+    transfers: Annotated[tuple[Transfer, ...], Elements(lists.transfers)] = ()
+    transfer_ongoing: YesOrNo = False
+    suspected_call_forwarding: YesOrNo = False
+    suspected_remote_control: YesOrNo = False
+    life_at_risk: YesOrNo = Field(default=False, description="有人身危险 self-harm or violence feared")
+
+
+class Instruction(Line):
+    """预警指令: this person is probably being defrauded right now."""
+
+    op: Literal["create", "update"] = "create"
+    instruction_id: Reference
+    version: Version
+    source: Source
+    issued_at: Moment | None = None  # where it is not known, intake takes the time of receipt
+    valid_until: End | None = None
+    # An unknown label, and none, is `high`. Of several, with a stroke between them, the most urgent counts.
+    urgency: Annotated[str, Field(max_length=100, pattern=_CLEAR), reads(words.label)] = Field(
+        default="", description="紧急程度 code or source label"
+    )
+    fraud_type: Text | None = None
+    # Where the centre names none that we know, the policy says which.
+    channels: Annotated[tuple[Annotated[Channel, reads(words.channel)], ...], Elements(lists.words)] = (
+        Channel.SMS,
+        Channel.VOICE,
+        Channel.VISIT,
+    )
+    victim: Victim
+    risk: Risk = Risk()
+    source_kind: Annotated[Label, reads(words.label)] | None = None
+    note: Text | None = None
+
+
+class Event(Line):
     instruction_id: Reference
     source: Source | None = None
     at: Moment
-    by: Reference
+    by: Reference = "centre"
     event_id: Reference | None = None
 
 
@@ -167,26 +177,36 @@ class Patch(Event):
     """An update that names what changes, by dotted paths in wire names."""
 
     op: Literal["update"]
-    version: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    version: Version
     patch: Annotated[dict[str, Any], Field(min_length=1, max_length=50)]
 
 
 class Withdraw(Event):
     op: Literal["withdraw"]
-    version: Annotated[int, Field(ge=1, le=2**31 - 1)]
-    reason: Annotated[str, Field(min_length=1, max_length=400)]
+    version: Version
+    reason: Text = ""
 
 
 class Feedback(Event):
     op: Literal["feedback"]
-    outcome: Resolution
+    outcome: Annotated[Resolution, reads(words.resolution)]
     note: Text | None = None
 
 
 class LaterLoss(Event):
     op: Literal["later_loss"]
-    loss_yuan: Yuan
+    loss_yuan: Amount
     note: Text | None = None
+
+
+def _unknown(op: object) -> object:
+    raise PydanticCustomError("unknown_op", "unknown op")
+
+
+class UnknownEvent(Event):
+    """One that is never taken; to name what else is wrong with it."""
+
+    op: Annotated[Any, BeforeValidator(_unknown)]
 
 
 OPS: Mapping[str, type[Instruction] | type[Event]] = {
@@ -197,23 +217,11 @@ OPS: Mapping[str, type[Instruction] | type[Event]] = {
     "later_loss": LaterLoss,
 }
 
-
-@cache
-def _names() -> frozenset[str]:
-    models, found = [Wire], set[str]()
-    while models:
-        model = models.pop()
-        models += model.__subclasses__()
-        found |= model.model_fields.keys()
-    return frozenset(found)
-
-
-def wire_path(path: str) -> str:
-    """The path with `?` for whatever is no name of the wire's: a key that somebody made up may be personal data."""
-    known = _PART.sub(lambda part: part[0] if part[0] in _names() or _PLACE.fullmatch(part[0]) else "?", path)
-    return known[:_LONGEST_PATH]
+# Sources are to send them, though no warning is refused without them.
+_EXPECTED = ("issued_at", "urgency", "channels")
 
 
 def json_schema() -> dict[str, Any]:
-    """JSON Schema of one instruction."""
-    return Instruction.model_json_schema()
+    """JSON Schema of one instruction, as sources are to send it."""
+    schema = Instruction.model_json_schema()
+    return schema | {"required": [*schema["required"], *_EXPECTED]}

@@ -1,14 +1,17 @@
 """Reads one pushed line: gives a wire model, or a BadInstruction that names field and remedy."""
 
 import json
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
 
 from schemas.errors import BadInstruction
-from schemas.instruction import MAX_BODY_BYTES, OPS, Event, Instruction, Patch
+from schemas.instruction import MAX_BODY_BYTES, OPS, Event, Instruction, Patch, UnknownEvent
+from schemas.reading.words import fold, is_absent
 from schemas.validation_errors import Fault, Words, faults
 from schemas.vocabulary import Channel, Resolution
+from schemas.wire import LineReading, wire_path
 
 _CHANNELS = ", ".join(Channel)
 _OUTCOMES = ", ".join(Resolution)
@@ -25,7 +28,7 @@ _REMEDIES: Words = {
     "string_type": ("应为文本", "give text in quotes"),
     "string_too_long": ("文本过长(上限 {max_length})", "at most {max_length} characters"),
     "string_too_short": ("不能为空", "must not be empty"),
-    "string_pattern_mismatch": ("格式不符", "wrong form; composer, digits and - only, no blanks"),
+    "string_pattern_mismatch": ("格式不符", "wrong form; letters, digits and - only, no blanks"),
     "too_short": ("至少需要 {min_length} 项", "give at least {min_length}"),
     "greater_than_equal": ("不得小于 {ge}", "must be {ge} or more"),
     "less_than_equal": ("不得大于 {le}", "must be {le} or less"),
@@ -38,6 +41,19 @@ _REMEDIES: Words = {
         "号码含字母或无数字,无法拨打",
         "can't be dialled: digits only, with + and country code for foreign numbers",
     ),
+    "unknown_op": (f"未知操作,应为 {'、'.join(OPS)}", f"unknown op; one of {', '.join(OPS)}"),
+    "no_language": ("应为语言代码", "give a language tag, e.g. zh-CN"),
+    "no_amount": ("应为金额(元)", "give an amount in yuan, e.g. 12000"),
+    "bool_parsing": ("应为 true 或 false", "give true or false"),
+    "bool_type": ("应为 true 或 false", "give true or false"),
+    "timezone_offset": ("时间缺少时区", "add the zone, e.g. +08:00"),
+    "date_parsing": ("日期格式应为 YYYY-MM-DD", "give a date as YYYY-MM-DD"),
+    "date_type": ("日期格式应为 YYYY-MM-DD", "give a date as YYYY-MM-DD"),
+    "datetime_type": (
+        "时间格式应为带时区的 ISO 8601",
+        "give ISO 8601 with a zone, e.g. 2026-03-02T09:05:00+08:00",
+    ),
+    "no_sane_date": ("日期超出合理范围(1900–2100 年)", "give a date between the years 1900 and 2100"),
     "no_sane_time": ("时间超出合理范围(2000–2100 年)", "give a time between the years 2000 and 2100"),
     "nobody_to_reach": ("至少需要一个 phones 或 addresses", "give at least one entry in phones or addresses"),
 }
@@ -46,8 +62,18 @@ _CHANNEL: Words = {
     "enum": (f"未知渠道,应为 {_CHANNELS}", f"unknown channel; one of {_CHANNELS}"),
 }
 _OTHER = ("取值不合法", "not a valid value ({kind})")
-# Where the field to mend is not the one that was refused.
-_FIELDS = {"not_diallable": "{path}.number", "nobody_to_reach": "victim"}
+_MOST_FAULTS = 100  # that a refusal tells one by one
+_OP_WORDS = {
+    "新建": "create",
+    "新增": "create",
+    "创建": "create",
+    "更新": "update",
+    "修改": "update",
+    "撤回": "withdraw",
+    "撤销": "withdraw",
+    "cancel": "withdraw",
+    "反馈": "feedback",
+}
 
 
 def line(raw: bytes) -> Instruction | Event:
@@ -56,29 +82,76 @@ def line(raw: bytes) -> Instruction | Event:
         raise BadInstruction(
             "", "超过 256 KiB 上限,请拆分或删去附件", "larger than 256 KiB; split it or leave attachments out"
         )
+    twice: list[str] = []
     try:
-        body = json.loads(raw.decode("utf-8-sig"))
-        json.dumps(body, ensure_ascii=False).encode()  # half a surrogate pair is no text
+        body = json.loads(raw.decode("utf-8-sig"), object_pairs_hook=partial(_object, twice))
+        body = _without_half_letters(body)
     except (ValueError, RecursionError):
         raise BadInstruction("", "不是合法的 JSON", "not valid JSON; one object a line, UTF-8") from None
-    return body_of(body)
+    return body_of(body, tuple(f"duplicate_key:{wire_path(name)}" for name in twice))
 
 
-def body_of(body: Any) -> Instruction | Event:
-    """Check a decoded body. Raises BadInstruction."""
+def _object(twice: list[str], pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; a key that stands there twice is told in `twice`."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        given: dict[str, list[Any]] = {}
+        for name, value in pairs:
+            given.setdefault(name, []).append(value)
+        repeated = {name: values for name, values in given.items() if len(values) > 1}
+        twice += repeated
+        found |= {name: _of_several(name, values) for name, values in repeated.items()}
+    return found
+
+
+def _of_several(name: str, values: list[Any]) -> Any:
+    """Lists are joined, so that nobody is lost who could be reached; else the last that says something counts."""
+    told = [value for value in values if not is_absent(value)]
+    if name == "urgency":
+        return told
+    if told and all(isinstance(value, list) for value in told):
+        return [element for value in told for element in value]
+    return told[-1] if told else values[-1]
+
+
+def _without_half_letters(body: Any) -> Any:
+    """Half a surrogate pair, as cutting a text in the midst of an emoji leaves it, is no text."""
+    text = json.dumps(body, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.loads(text.encode("utf-8", "surrogatepass").decode("utf-8", "replace"))
+    return body
+
+
+def body_of(body: Any, flags: tuple[str, ...] = ()) -> Instruction | Event:
+    """Check a decoded body, of which this is doubtful already. Raises BadInstruction, which names every fault."""
     if not isinstance(body, dict):
         raise BadInstruction("", "应为 JSON 对象", "give one JSON object a line")
-    op = body.get("op", "create")
-    model = Patch if op == "update" and "patch" in body else OPS.get(op) if isinstance(op, str) else None
-    if model is None:
-        raise BadInstruction("op", f"未知操作,应为 {'、'.join(OPS)}", f"unknown op; one of {', '.join(OPS)}")
+    model, body = _model_of(body)
+    reading = LineReading(list(flags))
     try:
-        return model.model_validate(body)
+        return model.model_validate(body, context=reading)
     except ValidationError as error:
-        raise _refusal(faults(error)[0]) from None
+        raise _refusal([*faults(error), *reading.left_out]) from None
 
 
-def _refusal(fault: Fault) -> BadInstruction:
-    field = _FIELDS.get(fault.kind, "{path}").format(path=fault.path)
-    words = _CHANNEL if fault.where[:1] == ("channels",) else _REMEDIES
-    return BadInstruction(field, *fault.in_words(words, _OTHER))
+def _model_of(body: dict[str, Any]) -> tuple[type[Instruction] | type[Event], dict[str, Any]]:
+    """The model of its `op`. One that can't be read is a warning if somebody is to be warned, else an unknown event."""
+    op = body.get("op")
+    word = fold(op) if isinstance(op, str) else ""
+    word = "create" if is_absent(op) else _OP_WORDS.get(word, word)
+    if word == "update" and not is_absent(body.get("patch")):
+        return Patch, body | {"op": word}
+    if word in OPS:
+        return OPS[word], body | {"op": word}
+    return UnknownEvent if is_absent(body.get("victim")) else Instruction, body
+
+
+def _refusal(found: list[Fault]) -> BadInstruction:
+    told = dict.fromkeys((fault.path, *_words(fault)) for fault in found)
+    return BadInstruction.of_many(list(told)[:_MOST_FAULTS], len(told))
+
+
+def _words(fault: Fault) -> tuple[str, str]:
+    return fault.in_words(_CHANNEL if fault.where[:1] == ("channels",) else _REMEDIES, _OTHER)

@@ -8,7 +8,8 @@ import re
 from typing import Any
 
 from schemas.errors import BadInstruction
-from schemas.instruction import wire_path
+from schemas.reading.words import is_absent
+from schemas.wire import wire_path
 
 _MAY_CHANGE = frozenset({"urgency", "fraud_type", "channels", "valid_until", "note", "source_kind", "victim", "risk"})
 # Who the person is. Another person is another instruction.
@@ -38,7 +39,7 @@ def _set(body: Any, parts: list[str], value: Any) -> None:
     for part in parts[:-1]:
         at = _step(at, part, parts)
     last = parts[-1]
-    if isinstance(at, dict):
+    if isinstance(at, dict) and not _PLACE.fullmatch(last):
         at[last] = value
     elif _is_place(at, last):
         at[int(last)] = value
@@ -47,8 +48,12 @@ def _set(body: Any, parts: list[str], value: Any) -> None:
 
 
 def _step(at: Any, part: str, parts: list[str]) -> Any:
-    if isinstance(at, dict):
-        return at.setdefault(part, {})
+    if isinstance(at, dict) and not _PLACE.fullmatch(part):
+        if is_absent(at.get(part)):
+            at[part] = {}
+        return at[part]
+    if isinstance(at, dict) and at and part == "0":  # an object alone is a list of one
+        return at
     if _is_place(at, part):
         return at[int(part)]
     raise _no_such(parts)

@@ -1,7 +1,7 @@
 """What a model refused. Pydantic's errors are read here alone; who shows one to people words it by a table."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from inspect import isclass
 from typing import Any, get_args
 
@@ -10,13 +10,19 @@ from pydantic import BaseModel, ValidationError
 # Pydantic's kind of error -> Chinese, English; both may name what Pydantic knows of it, and {message}, {kind}.
 Words = Mapping[str, tuple[str, str]]
 _OTHER = ("写法有误", "{message}")
+Where = tuple[int | str, ...]
+
+
+def path_of(where: Where) -> str:
+    """As JSON is addressed: phones[0].number."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where).removeprefix(".")
 
 
 @dataclass(frozen=True)
 class Fault:
     """One thing that a model refused. It never holds the value, which may be personal data or a secret."""
 
-    where: tuple[int | str, ...]
+    where: Where
     kind: str
     message: str  # in English: Pydantic's, or that of our own validator
     facts: Mapping[str, Any]
@@ -29,7 +35,11 @@ class Fault:
     @property
     def path(self) -> str:
         """As JSON is addressed: phones[0].number."""
-        return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in self.where).removeprefix(".")
+        return path_of(self.where)
+
+    def below(self, place: Where, inside: int = 0) -> "Fault":
+        """The same fault, seen from further out; the first `inside` parts of where it was are not told."""
+        return replace(self, where=(*place, *self.where[inside:]))
 
     def in_words(self, words: Words, other: tuple[str, str] = _OTHER, **facts: str) -> tuple[str, str]:
         """In Chinese and in English; `other` is for a kind that is not in the table."""
@@ -46,7 +56,7 @@ def faults(error: ValidationError) -> list[Fault]:
     ]
 
 
-def known_keys(model: type[BaseModel], where: tuple[int | str, ...]) -> list[str]:
+def known_keys(model: type[BaseModel], where: Where) -> list[str]:
     """The keys that could have stood in this place of a model."""
     for part in where[:-1]:
         kind = model.model_fields[str(part)].annotation

@@ -7,7 +7,8 @@ from typing import Any
 
 from dispatcher.casework.context import Context
 from schemas import normalise
-from schemas.instruction import Contact, Event, Instruction, Phone, Wire
+from schemas.instruction import Contact, Event, Instruction, Phone
+from schemas.wire import Wire
 
 
 def digest(context: Context, said: Instruction | Event) -> bytes:

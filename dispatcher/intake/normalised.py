@@ -9,11 +9,14 @@ from dispatcher.engine.case import SUBJECT
 from dispatcher.texts import names
 from schemas import identity_numbers, normalise
 from schemas.case_facts import CaseFacts
+from schemas.guardians import as_called
 from schemas.identity_numbers import IdStrength
-from schemas.instruction import Address, Instruction, Victim, wire_path
+from schemas.instruction import Address, Instruction, Victim
 from schemas.vocabulary import GENERIC_FRAUD_TYPE, AddressKind, Person, Relation, Urgency, Vulnerability
+from schemas.wire import wire_path
 
 RELATION_UNKNOWN = "relation_unknown"
+_MOST_FLAGS = 50  # that one line is stored with
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,7 @@ class NormalisedInstruction:
     """An instruction, normalised."""
 
     pushed: Instruction
+    received_at: datetime
     urgency: Urgency
     fraud_type: str
     id_digest: bytes | None  # of an identity number that identifies somebody
@@ -82,10 +86,16 @@ def read_pushed(context: Context, pushed: Instruction, now: datetime) -> Normali
 
 def read(context: Context, pushed: Instruction, urgency: Urgency | None, now: datetime) -> NormalisedInstruction:
     """Normalise; what is doubtful is flagged, not refused."""
-    victim, flags = pushed.victim, []
-    urgency = urgency or context.vocabulary.urgency(pushed.urgency)
+    victim, flags = pushed.victim, list(pushed.reading_flags)[:_MOST_FLAGS]
+    if urgency is None:
+        urgency = _most_urgent(context, pushed.urgency)
     if urgency is None:
         flags.append("urgency_label_unknown")
+    if pushed.issued_at is None:
+        flags.append("issued_at_missing")
+        pushed = pushed.model_copy(update={"issued_at": now})
+    if "channels" not in pushed.model_fields_set:
+        flags.append("channels_missing")
     if victim.name is None:
         flags.append("name_missing")
     fraud_type = context.vocabulary.fraud_type(pushed.fraud_type or "")
@@ -96,7 +106,8 @@ def read(context: Context, pushed: Instruction, urgency: Urgency | None, now: da
     if victim.id_number is not None and strength is not IdStrength.STRONG:
         flags.append(f"id_number_{strength}")
     texts = _texts(victim)
-    phones = tuple(_contact_numbers(context, pushed, flags))
+    minor = _is_minor(context, pushed, now)
+    phones = tuple(_contact_numbers(context, pushed, flags, minor=minor))
     flags += sorted({flag for phone in phones for flag in phone.flags})
     vulnerability = [code for each in victim.vulnerability for code in context.vocabulary.vulnerabilities(each)]
     if None in vulnerability:
@@ -104,6 +115,7 @@ def read(context: Context, pushed: Instruction, urgency: Urgency | None, now: da
     flags += [f"unknown_field:{path}" for path in map(wire_path, pushed.unknown_fields())][:20]
     return NormalisedInstruction(
         pushed=pushed,
+        received_at=now,
         urgency=urgency or Urgency.HIGH,
         fraud_type=fraud_type,
         id_digest=id_digest,
@@ -111,16 +123,22 @@ def read(context: Context, pushed: Instruction, urgency: Urgency | None, now: da
         name_digest=_name(context, victim.name),
         phones=phones,
         addresses=tuple(places(context, pushed.victim.addresses, flags)),
-        facts=_facts(
-            pushed, tuple(dict.fromkeys(each for each in vulnerability if each)), minor=_is_minor(context, pushed, now)
-        ),
+        facts=_facts(pushed, tuple(dict.fromkeys(each for each in vulnerability if each)), minor=minor),
         flags=tuple(dict.fromkeys(flags)),
         expired=pushed.valid_until is not None and pushed.valid_until <= now,
         money_moved=bool(pushed.risk.transfers) or pushed.risk.transfer_ongoing,
-        transferred=sum(each.amount_yuan for each in pushed.risk.transfers),
+        transferred=sum(each.amount_yuan or 0 for each in pushed.risk.transfers),
         texts=texts,
         text_digests={name: context.vault.digest("text", f"{name}\0{value}") for name, value in texts.items()},
     )
+
+
+def _most_urgent(context: Context, label: str) -> Urgency | None:
+    """Of several labels the most urgent; None where none of them is known. An unknown one beside others is `high`."""
+    known = [context.policy.urgency_of(each) or context.vocabulary.urgency(each) for each in label.split("/")]
+    if not any(known):
+        return None
+    return min((each or Urgency.HIGH for each in known), key=lambda each: each.rank)
 
 
 def _texts(victim: Victim) -> dict[str, str]:
@@ -139,7 +157,9 @@ def _name(context: Context, name: str | None) -> bytes | None:
     return context.vault.digest("name", normalise.compact(name)) if name and names.surname(name) else None
 
 
-def _contact_numbers(context: Context, pushed: Instruction, flags: list[str]) -> Iterator[ContactNumber]:
+def _contact_numbers(
+    context: Context, pushed: Instruction, flags: list[str], *, minor: bool = False
+) -> Iterator[ContactNumber]:
     for phone in pushed.victim.phones:
         number = normalise.number(phone.number, context.vocabulary.country(phone.country) or phone.country)
         yield _contact_number(context, number, SUBJECT, Person.SUBJECT)
@@ -148,6 +168,7 @@ def _contact_numbers(context: Context, pushed: Instruction, flags: list[str]) ->
         if relation is None:
             relation = Relation.OTHER
             flags.append(RELATION_UNKNOWN)
+        relation = as_called(relation, minor=minor, basis=contact.basis)
         try:
             number = normalise.number(contact.phone, context.vocabulary.country(contact.country) or contact.country)
         except ValueError:

@@ -31,11 +31,12 @@ def test_refused_lines_name_the_field_and_never_stop_the_others(played: Played, 
         (json.dumps({"op": "explode"}), "op:"),
         (json.dumps(_good(sample_file, 3) | {"note": "x" * 300_000}), "256 KiB"),
         (
-            json.dumps(_good(sample_file, 4) | {"victim": victim | {"phones": [{"number": "138CALLME"}]}}),
+            json.dumps(_good(sample_file, 4) | {"victim": {"phones": [{"number": "138CALLME"}]}}),
             "victim.phones[0]",
         ),
         (json.dumps(_good(sample_file, 5) | {"victim": victim | {"phones": [], "addresses": []}}), "victim:"),
-        (json.dumps(_good(sample_file, 6) | {"channels": ["fax"]}), "channels[0]"),
+        (json.dumps(_good(sample_file, 6) | {"version": "first", "channels": ["fax"]}), "channels[0]"),
+        (json.dumps(_good(sample_file, 8) | {"channels": ["fax"], "valid_until": "soon"}), None),
         (json.dumps(_good(sample_file, 7)), None),
     ]
     answer = played.up.run("push", "-", "--json", stdin="\n".join(text for text, _ in lines) + "\n")
@@ -48,14 +49,14 @@ def test_refused_lines_name_the_field_and_never_stop_the_others(played: Played, 
 
 
 def test_refused_lines_are_kept_and_can_be_pushed_again(played: Played, sample_file: Path) -> None:
-    body = json.dumps(_good(sample_file, 20) | {"channels": ["pigeon"]}, ensure_ascii=False)
+    body = json.dumps(_good(sample_file, 20) | {"version": "pigeon"}, ensure_ascii=False)
     assert played.up.run("push", "-", stdin=body + "\n").code == 3
     kept = played.up.run("quarantine", "list", "--json").lines[-1]
-    assert (kept["field"], kept["door"]) == ("channels[0]", "push")
+    assert (kept["field"], kept["door"]) == ("version", "push")
     shown = played.up.run("quarantine", "show", kept["id"])
     assert json.loads(shown.out) == json.loads(body)
     assert played.up.run("quarantine", "push", kept["id"]).code == 3
-    mended = shown.out.replace("pigeon", "sms")
+    mended = shown.out.replace('"pigeon"', "1")
     assert played.up.run("push", "-", "--json", stdin=mended).lines[0]["status"] == "accepted"
 
 

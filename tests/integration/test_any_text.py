@@ -96,7 +96,7 @@ def test_the_first_case_that_stopped_every_warning(casework: CaseworkFixture) ->
 
 
 def test_a_malformed_patch_is_refused_and_kept_and_the_next_line_taken(casework: CaseworkFixture) -> None:
-    lines = Path(__file__).with_name("malformed-patch.jsonl").read_bytes().splitlines()
+    lines = (Path(__file__).parent / "cases" / "malformed-patch.jsonl").read_bytes().splitlines()
     answers = [casework.push(line) for line in lines]
     assert [each.status for each in answers] == ["accepted", "refused", "refused", "refused", "accepted"]
     assert all("patch." in str(each.reason) for each in answers[1:4])

@@ -203,19 +203,19 @@ def test_what_was_warned_about_again_opens_a_new_case_after_the_end(casework: Ca
 
 def test_a_refused_line_is_kept_whole_and_can_be_pushed_again(casework: CaseworkFixture) -> None:
     body = instruction()
-    del body["urgency"]
+    del body["version"]
     line = json.dumps(body, ensure_ascii=False)
     answer = casework.push(line.encode(), door="celery")
     assert (answer.status, answer.instruction_id, answer.case) == ("refused", "YJ-1", None)
-    assert answer.reason.startswith("urgency: ")
+    assert answer.reason.startswith("version: ")
     [entry] = casework.journal(None)
     with casework.begin() as work:
         [kept] = quarantine.listed(work.session)
-        assert (kept.door, kept.status, kept.field, kept.bytes) == ("celery", "refused", "urgency", len(line.encode()))
+        assert (kept.door, kept.status, kept.field, kept.bytes) == ("celery", "refused", "version", len(line.encode()))
         assert (entry.event, entry.data["quarantine"]) == ("line_refused", str(kept.id))
         assert quarantine.line(work, kept.id) == line
         quarantine.mark_pushed_again(work, kept.id)
-    mended = json.loads(line) | {"urgency": "高"}
+    mended = json.loads(line) | {"version": 1}
     assert casework.push(mended).status == "accepted"
     with casework.sessions() as session:
         assert quarantine.listed(session) == []

@@ -74,7 +74,7 @@ def test_personal_data_lies_in_the_vault_alone(casework: CaseworkFixture) -> Non
     case_id = casework.open(2, id_number=None, phones=person["phones"])
     assert casework.push(body).case == str(case_id)
     assert casework.push(body | {"note": "other"}).status == "conflict"
-    assert casework.push(body | {"version": 2, "urgency": ["何样兰"]}).status == "refused"
+    assert casework.push(body | {"version": 2, "urgency": {"何样兰": "何样兰"}}).status == "accepted"
     assert casework.push(body | {"version": 2, "instruction_id": "何样兰 15400000001"}).status == "refused"
     assert casework.push(json.dumps(body, ensure_ascii=False).encode()[:-5]).status == "refused"
     casework.deliver(Scripted())

@@ -7,7 +7,7 @@ from wire import BODY, PRIVATE
 
 from schemas import patch
 from schemas.errors import BadInstruction
-from schemas.instruction import wire_path
+from schemas.wire import wire_path
 
 
 @pytest.mark.parametrize("field", ["instruction_id", "source.system", "victim.id_number", "victim", "issued_at", "op"])
@@ -26,9 +26,24 @@ def test_a_patch_changes_what_its_paths_name_and_nothing_else() -> None:
     assert BODY["urgency"] != "low"
 
 
-def test_a_patch_to_a_place_that_is_not_there_is_refused() -> None:
+@pytest.mark.parametrize(
+    "path", ["victim.phones.7.number", "victim.phones.7", "risk.transfers.0.0", "risk.0", "note.0"]
+)
+def test_a_patch_to_a_place_that_is_not_there_is_refused(path: str) -> None:
     with pytest.raises(BadInstruction, match="no such place"):
-        patch.apply(BODY, {"victim.phones.7.number": "15400000099"})
+        patch.apply(BODY, {path: "15400000099"})
+
+
+@pytest.mark.parametrize("nothing", [None, "", " ", []])
+def test_a_patch_goes_into_what_is_null(nothing: object) -> None:
+    assert patch.apply({"risk": nothing}, {"risk.life_at_risk": True}) == {"risk": {"life_at_risk": True}}
+    with pytest.raises(BadInstruction, match="no such place"):
+        patch.apply({"victim": {"phones": nothing}}, {"victim.phones.0.number": "15400000099"})
+
+
+def test_an_object_alone_is_a_list_of_one() -> None:
+    alone = {"victim": {"phones": {"number": "15400000001"}}}
+    assert patch.apply(alone, {"victim.phones.0.number": "2"}) == {"victim": {"phones": {"number": "2"}}}
 
 
 KEYS = st.one_of(st.text(max_size=20), st.sampled_from(["victim", "phones", "0", "²", "9" * 5000, "number", "risk"]))
