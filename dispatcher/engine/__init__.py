@@ -26,11 +26,14 @@ ENDING: tuple[Rule, ...] = (
     closing.confirmed_call,
     closing.met,
 )
+# What goes on though it is on hold: money that has moved is stopped all the same.
+ON_HOLD: tuple[Rule, ...] = (bank_requests.stop_payment_on_hold, closing.still_held)
 # What goes on while it is open. Of what is newly sent, money that has moved comes first.
 GOING_ON: tuple[Rule, ...] = (
     channels.bad_numbers,
     channels.avoid_bad_numbers,
     channels.avoid_retired_numbers,
+    channels.avoid_dropped_channels,
     calls.not_by_machine,
     urgency.somebody_else_answered,
     doubts.doubts,
@@ -81,7 +84,8 @@ def decide(case: Case, policy: Policy, now: datetime) -> tuple[Decision, ...]:
         for rule in AFTERWARDS:
             case = _run(rule, case, policy, now, made)
     elif case.expired or case.suppressed or case.paused:
-        _run(closing.still_held, case, policy, now, made)
+        for rule in ON_HOLD:
+            case = _run(rule, case, policy, now, made)
     else:
         for rule in GOING_ON:
             case = _run(rule, case, policy, now, made)

@@ -34,6 +34,12 @@ def stop_payment(case: Case, policy: Policy, now: datetime) -> Iterator[Decision
         yield from _ask_bank(case, policy, BankRequest.STOP_PAYMENT, now)
 
 
+def stop_payment_on_hold(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
+    """What came too late to be acted on by itself still has its money stopped; a pause is a person's word."""
+    if not case.paused:
+        yield from stop_payment(case, policy, now)
+
+
 def protect_account(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """Refused: the bank is asked to protect the account for a time."""
     if _triggered(case, policy, BankRequest.PROTECT_ACCOUNT):

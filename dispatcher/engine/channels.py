@@ -7,7 +7,7 @@ from dispatcher.engine import numbers
 from dispatcher.engine.case import SUBJECT, Attempt, Case
 from dispatcher.engine.decisions import CancelAttempt, Decision, MarkNumberBad, SkipChannel
 from dispatcher.policy.models import Policy
-from schemas.vocabulary import AttemptState, Channel, Result, SkipReason
+from schemas.vocabulary import AttemptState, Channel, Person, Result, SkipReason
 
 _DEAD_NUMBER = frozenset({Result.INVALID_NUMBER, Result.OUT_OF_SERVICE})
 _BY_PHONE = frozenset({Channel.SMS, Channel.VOICE})
@@ -43,6 +43,14 @@ def avoid_retired_numbers(case: Case, policy: Policy, now: datetime) -> Iterator
     for attempt in case.attempts:
         if attempt.state is AttemptState.PLANNED and attempt.number_id is not None and attempt.number_id not in known:
             yield CancelAttempt("number_retired", attempt.id)
+
+
+def avoid_dropped_channels(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
+    """A channel that no standing instruction asks for any more is not used. What a person ordered stands."""
+    for attempt in case.attempts:
+        is_by_phone = attempt.channel in _BY_PHONE and attempt.channel not in case.channels
+        if attempt.state is AttemptState.PLANNED and is_by_phone and attempt.person is not Person.OTHER:
+            yield CancelAttempt("channel_dropped", attempt.id)
 
 
 def skip_channels(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:

@@ -5,7 +5,7 @@ from builders import CRITICAL, HIGH, LOW, MEDIUM, ONLY_VISIT, SMS, VISIT, VOICE
 from engine_harness import EngineHarness, planned
 
 from dispatcher.engine.decisions import AskHuman, CloseCase, PlanAttempt, RaiseUrgency, SkipChannel
-from schemas.vocabulary import Resolution, Result, Rung, SkipReason, Urgency, VisitState
+from schemas.vocabulary import BankRequest, Resolution, Result, Rung, SkipReason, Urgency, VisitState
 
 HELD = [("expired", "expired_on_arrival"), ("suppressed", "suppressed")]
 
@@ -94,3 +94,17 @@ def test_a_withdrawal_ends_a_paused_case_too() -> None:
     harness.act(withdrawn=True)
     assert harness.case.resolution is Resolution.WITHDRAWN
     assert harness.case.attempt(call.id).settled_at == harness.now
+
+
+def test_money_that_has_moved_is_stopped_though_the_warning_came_too_late() -> None:
+    harness = EngineHarness.of(CRITICAL, expired=True, money_moved=True)
+    assert [each.bank_request for each in harness.plans] == [BankRequest.STOP_PAYMENT]
+    harness.after(hours=1)
+    assert harness.plans == []
+
+
+def test_a_pause_is_a_persons_word_also_for_money() -> None:
+    harness = EngineHarness.of(CRITICAL)
+    harness.pause()
+    harness.act(money_moved=True)
+    assert harness.plans == []

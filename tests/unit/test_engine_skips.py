@@ -1,10 +1,11 @@
 """Each channel that was asked for is attempted or skipped, and says why."""
 
-from builders import ALL, HIGH, MONDAY, ONLY_SMS, ONLY_VOICE, SMS, VISIT, VOICE, number
+from builders import ALL, HIGH, MONDAY, ONLY_SMS, ONLY_VOICE, SMS, VISIT, VOICE, employer, number
 from engine_harness import EngineHarness
 
-from dispatcher.engine.decisions import SkipChannel
-from schemas.vocabulary import Answer, AttemptState, Person, Result, SkipReason
+from dispatcher.engine import evolve, orders
+from dispatcher.engine.decisions import CancelAttempt, SkipChannel
+from schemas.vocabulary import Answer, AttemptState, Person, Relation, Result, SkipReason
 
 
 def test_only_bad_numbers_skip_the_channel_with_the_reason() -> None:
@@ -73,3 +74,19 @@ def test_a_channel_of_which_one_number_was_out_of_reach_is_still_skipped_for_who
     harness.out_of_reach(harness.made(VOICE)[0])
     harness.joined(hearing_impaired=True)
     assert harness.rules(SkipChannel) == ["hearing_impaired"]
+
+
+def test_what_is_planned_on_a_channel_that_nobody_asks_for_any_more_is_dropped() -> None:
+    harness = EngineHarness.of(HIGH, channels=frozenset({SMS, VOICE}))
+    [call] = harness.made(VOICE)
+    harness.joined(channels=frozenset({SMS}))
+    assert CancelAttempt("channel_dropped", call.id) in harness.decided
+    assert harness.in_state(AttemptState.PLANNED) == harness.made(SMS)
+
+
+def test_a_call_that_a_person_ordered_stands_though_calls_are_not_asked_for() -> None:
+    harness = EngineHarness.of(HIGH, channels=ONLY_SMS, numbers=(number("n1"), employer()))
+    [order] = orders.call(harness.case, Relation.EMPLOYER, harness.now)
+    harness.case = evolve(harness.case, order, harness.now)
+    harness.after(seconds=1)
+    assert harness.rules(CancelAttempt) == []
