@@ -42,6 +42,8 @@ def _plain_digits(text: str) -> str:
 
 
 def _visible(text: str) -> str:
+    if text.isascii() and text.isprintable():  # most are, and this is what intake does most often
+        return " ".join(text.replace("`", "'").split())
     seen = "".join(each for each in _APOSTROPHES.sub("'", text) if unicodedata.category(each) != "Cf")
     return _BLANKS.sub(" ", unicodedata.normalize("NFKC", _INVISIBLE.sub("", seen))).strip()
 

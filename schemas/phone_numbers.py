@@ -31,7 +31,9 @@ _FLOAT = re.compile(r"(\+?[0-9]{7,})\.0{1,3}")
 _REMARK = re.compile(r"\([㐀-鿿]+\)")
 _BETWEEN_GROUPS = re.compile(r"[\s\-‐-―−().·/]+")
 _MARK = r"(?:转|分机号?|内线|extension|ext\.?|;ext=|[x#,;pw])"
-_WITH_EXTENSION = re.compile(rf"(?P<base>[+0-9\s\-‐-―−().·/]+?)(?:{_MARK}[\s:.\-]*[0-9]{{0,6}}[\s)]*)+", re.IGNORECASE)
+_WITH_EXTENSION = re.compile(
+    rf"(?P<base>[+0-9\s\-‐-―−().·/]+?)(?:{_MARK}(?:[\s:.\-]*[0-9]{{1,6}})?[\s)]*)+", re.IGNORECASE
+)
 _BETWEEN_NUMBERS = (re.compile(r"\s*[/\\,、;|&或和及]+\s*"), re.compile(r"\s+"))
 
 # Numbers in China: mobile, 400 and 800, with an area code.

@@ -61,8 +61,9 @@ _TWO_WORDS, _MOST_CHARACTERS = 2, 3  # of a Latin name, and of a Chinese one of 
 def surname(name: str | None) -> str | None:
     """A Chinese surname, the last of two Latin words, else the whole name; None where there is none to be sure of."""
     whole = _whole(name)
-    said = _addressed(whole) if whole and len(whole) <= _LONGEST else None
-    return said if said and len(said) <= _LONGEST else None
+    if not whole or len(whole) > _LONGEST:
+        return None
+    return _before_comma(name or "", whole) or _addressed(whole)
 
 
 def masked(name: str | None) -> str:
@@ -82,7 +83,13 @@ def _whole(name: str | None) -> str | None:
         return None
     if found := _HAN_NAME.search(words):
         return None if _several(_REMARK.sub(" ", seen) if without_remark else seen) else _HAN_TITLE.sub("", found[0])
-    return _latin(words, is_turned="," in seen)
+    return _latin(words)
+
+
+def _before_comma(name: str, whole: str) -> str | None:
+    """The surname of "Smith, John"."""
+    head, _, rest = folding.visible(name).partition(",")
+    return _latin(_words(head)) if _latin(_words(rest)) and not _WITH_HAN.search(whole) else None
 
 
 def _words(text: str) -> str:
@@ -103,21 +110,14 @@ def _several(text: str) -> bool:
     return len({_addressed(_HAN_TITLE.sub("", part)) for part in parts}) > 1
 
 
-def _latin(words: str, *, is_turned: bool) -> str | None:
-    """Without titles and initials; "Smith, John" in the order in which it is said."""
+def _latin(words: str) -> str | None:
+    """Without titles and initials."""
     kept = [each for each in words.split() if each.casefold() not in _LATIN_TITLES and _letters(each) > 1]
-    if is_turned and len(kept) == _TWO_WORDS:
-        kept.reverse()
-    return " ".join(_spoken(each) for each in kept) or None
+    return " ".join(kept) or None
 
 
 def _letters(word: str) -> int:
     return sum(each.isalpha() for each in word)
-
-
-def _spoken(word: str) -> str:
-    """A word in capitals would be spelt out."""
-    return word.title() if word.isupper() else word
 
 
 def _addressed(whole: str) -> str | None:

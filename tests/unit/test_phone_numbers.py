@@ -307,3 +307,8 @@ def test_a_number_abroad_is_never_cut_but_for_what_is_dialled_before_it(text: st
 @given(st.text())
 def test_splitting_never_raises(text: str) -> None:
     assert split(text)
+
+
+def test_a_long_text_of_marks_is_refused_at_once() -> None:
+    with pytest.raises(ValueError, match=r"^not diallable"):
+        number("15400000001" + "x " * 2000 + "!")
