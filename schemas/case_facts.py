@@ -1,7 +1,7 @@
 """What sources said of a case's person and danger, as codes: no personal data."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from schemas.vocabulary import Vulnerability
@@ -34,6 +34,9 @@ class CaseFacts:
         feared = {name: getattr(self, name) or getattr(other, name) for name in _FLAGS}
         both = tuple(dict.fromkeys((*self.vulnerability, *other.vulnerability)))
         return CaseFacts(both, self.antifraud_app, **feared)
+
+    def with_app(self, antifraud_app: str) -> "CaseFacts":
+        return replace(self, antifraud_app=antifraud_app)
 
     def flags(self) -> frozenset[str]:
         """The names of the yes-or-no facts that are true."""

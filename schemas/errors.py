@@ -63,3 +63,5 @@ class ProgramFault(BadInstruction):
 OTHER_CONTENT = bilingual(
     "同一版本内容不同,已隔离,交主管处理", "same version, other content; kept in quarantine for a supervisor"
 )
+# The reason of what came before its instruction: it is taken, and applied later.
+EARLY = bilingual("指令尚未到达,已留存,到达后自动生效", "its instruction has not come yet; kept, applied when it comes")

@@ -7,15 +7,16 @@ what can't be dialled at all (composer, no digits) is an error of the instructio
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import date
 
 import phonenumbers
 
+from schemas.identity_numbers import birth_date, id_number
 from schemas.vocabulary import AddressKind, Relation, Vulnerability
 
 _SEPARATORS = re.compile(r"[\s\-‐-―−()().·.]+")
-_ID_LENGTH = 18
 _DIALLABLE = re.compile(r"\+[0-9]{3,24}|[0-9]{3,20}")
+
+__all__ = ["birth_date", "id_number"]
 
 # What Number.country can be: one region for each calling code, so +1 is US, wherever it rings.
 CALLING_REGIONS = frozenset(regions[0] for regions in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.values()) - {"001"}
@@ -104,20 +105,6 @@ def number(text: str, country: str = "CN") -> Number:
         # What the library doubts keeps every digit: it may have taken some for a carrier's prefix.
         e164 = folded if folded.startswith("+") else f"+{parsed.country_code}{folded.lstrip('0')}"
     return Number(e164, phonenumbers.region_code_for_country_code(parsed.country_code or 0), flags)
-
-
-def id_number(text: str) -> str:
-    """An identity number as it is compared: half-width, upper case, no blanks or dashes."""
-    return _SEPARATORS.sub("", fold_width(text)).upper()
-
-
-def birth_date(id_number_: str | None) -> date | None:
-    """The date of birth in a Chinese identity number (GB 11643: digits 7 to 14); None where there is none."""
-    digits = id_number(id_number_ or "")[6:14]
-    try:
-        return date.fromisoformat(digits) if len(id_number(id_number_ or "")) == _ID_LENGTH else None
-    except ValueError:
-        return None
 
 
 def address_kind(text: str) -> AddressKind | None:

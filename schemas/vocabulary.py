@@ -279,6 +279,7 @@ class Relation(Code):
     SPOUSE = "spouse", "配偶", "spouse"
     PARENT = "parent", "父母", "parent"
     CHILD = "child", "子女", "child"
+    GRANDPARENT = "grandparent", "祖父母", "grandparent"
     SIBLING = "sibling", "兄弟姐妹", "sibling"
     RELATIVE = "relative", "亲属", "relative"
     EMPLOYER = "employer", "单位", "employer"
@@ -293,7 +294,20 @@ class Relation(Code):
         return Person.FAMILY if self in KIN else Person.OTHER
 
 
-KIN = frozenset({Relation.SPOUSE, Relation.PARENT, Relation.CHILD, Relation.SIBLING, Relation.RELATIVE})
+KIN = frozenset(
+    {Relation.SPOUSE, Relation.PARENT, Relation.CHILD, Relation.GRANDPARENT, Relation.SIBLING, Relation.RELATIVE}
+)
+
+
+class IdType(Code):
+    """What an identity number stands on. Residence permits of Hong Kong, Macau and Taiwan people have a resident's."""
+
+    RESIDENT = "resident", "居民身份证", "resident identity card"
+    PASSPORT = "passport", "护照", "passport"
+    HK_MACAU_PERMIT = "hk_macau_permit", "港澳居民来往内地通行证", "travel permit of Hong Kong and Macau residents"
+    TAIWAN_PERMIT = "taiwan_permit", "台湾居民来往大陆通行证", "travel permit of Taiwan residents"
+    RESIDENCE_PERMIT = "residence_permit", "港澳台居民居住证", "residence permit"
+    FOREIGN_RESIDENCE = "foreign_residence", "外国人永久居留身份证", "foreign permanent resident card"
 
 
 class IntakeStatus(Code):
@@ -314,6 +328,10 @@ class WorkItemKind(Code):
     CASE_REPORT = "case_report", "移交接报案", "hand the case report to 110 and the precinct"
     LOOK_BACK = "look_back", "一案双查", "look-back"
     CONFLICT = "conflict", "核对冲突指令", "compare the conflicting instruction"
+    URGENCY_REVIEW = "urgency_review", "来源已下调紧急程度,请核定", "a source lowered the urgency: decide on it"
+    HELD_CASE = "held_case", "搁置中的案件收到新指令,请核定", "a case on hold was warned about again: decide on it"
+    FEEDBACK_REVIEW = "feedback_review", "来源反馈与现有结论不一致,请核定", "a source contradicts the case: decide"
+    CONTACT_REVIEW = "contact_review", "联系人关系不明,请人工联系", "relation not understood: call by hand"
     FAULT = "fault", "系统故障,请人工跟进本案", "a fault of the program holds this case up: see to it by hand"
 
 

@@ -322,6 +322,7 @@ def _oblige(writer: DecisionWriter, decision: d.OpenWorkItem) -> None:
         case_id=writer.case.id,
         kind=decision.kind,
         rule=decision.rule,
+        about=UUID(decision.about) if decision.about is not None else None,
         planned_at=writer.now,
         due_at=decision.due_at,
     )

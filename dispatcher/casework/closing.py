@@ -1,6 +1,6 @@
 """What a case's end does beyond the case: sources are told, a false alarm is remembered, an offer lapses."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -20,10 +20,10 @@ from schemas.vocabulary import TransferState
 
 
 def standing(case_file: CaseFile, case_id: UUID) -> list[InstructionRow]:
-    """The newest version of each of the case's instructions, withdrawn ones left out."""
+    """The newest version of each of the case's instructions, without those withdrawn or told to be false alarms."""
     found = select(InstructionRow).where(InstructionRow.case_id == case_id).order_by(InstructionRow.version)
     newest = {(row.system, row.instruction_id): row for row in case_file.session.scalars(found)}
-    return [row for row in newest.values() if row.withdrawn_at is None]
+    return [row for row in newest.values() if row.withdrawn_at is None and row.refuted_at is None]
 
 
 def tell_sources(case_file: CaseFile, case: CaseRow) -> None:
@@ -45,9 +45,9 @@ def tell_sources(case_file: CaseFile, case: CaseRow) -> None:
 
 
 def suppress(case_file: CaseFile, case: CaseRow) -> None:
-    """The same trigger sends nothing by itself for the policy's time."""
-    kinds = case_file.session.scalars(select(InstructionRow.source_kind).where(InstructionRow.case_id == case.id))
-    until = _remember_false_alarm(case_file, case.id, list(kinds))
+    """The same trigger of the same source sends nothing by itself for the policy's time."""
+    found = select(InstructionRow.system, InstructionRow.source_kind).where(InstructionRow.case_id == case.id)
+    until = _remember_false_alarm(case_file, case.id, set(case_file.session.execute(found.distinct()).tuples()))
     case_file.note(case.id, "trigger_suppressed", {"until": until.isoformat()}, rule="false_alarm")
 
 
@@ -63,22 +63,22 @@ def offers(visit_id: UUID) -> Select[TransferRow]:
     return select(TransferRow).where(TransferRow.visit_id == visit_id, TransferRow.state == TransferState.OFFERED)
 
 
-def _remember_false_alarm(case_file: CaseFile, case_id: UUID, kinds: Iterable[str | None]) -> datetime:
-    """Remember a false alarm: person, scam type, kinds of source. Returns the time at which it ends by itself."""
+def _remember_false_alarm(case_file: CaseFile, case_id: UUID, sources: Collection[tuple[str, str | None]]) -> datetime:
+    """Remember a false alarm: person, scam type, sources. Returns the time at which it ends by itself."""
     case = case_file.cases[case_id]
     until = case_file.now + case_file.context.policy.suppress_for
     id_digest = case_file.session.scalar(select(SubjectRow.id_digest).where(SubjectRow.id == case.subject_id))
     people = {phone.digest for phone in case_file.phones[case_id] if phone.party == SUBJECT}
     people |= {id_digest} if id_digest is not None else set()
     for person in people:
-        for kind in set(kinds):
-            digest = trigger(case_file.context, person, case.fraud_type, kind)
+        for system, kind in sources:
+            digest = trigger(case_file.context, person, case.fraud_type, system, kind)
             journal_changes.keep_longest(
                 case_file.session, case_id, SuppressionRow(digest=digest, case_id=case_id, until=until)
             )
     return until
 
 
-def trigger(context: Context, person: bytes, fraud_type: str, source_kind: str | None) -> bytes:
-    """Blind index of what a false alarm was about."""
-    return context.vault.digest("trigger", f"{person.hex()}\0{fraud_type}\0{source_kind or ''}")
+def trigger(context: Context, person: bytes, fraud_type: str, system: str, source_kind: str | None) -> bytes:
+    """Blind index of what a false alarm was about, and whose it was."""
+    return context.vault.digest("trigger", f"{person.hex()}\0{fraud_type}\0{system}\0{source_kind or ''}")

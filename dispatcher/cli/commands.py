@@ -9,6 +9,7 @@ COMMANDS: Mapping[str, str] = {
     "up": "启动全部服务 / start what is missing: database, Redis, schema, workers, sweep, hooks. Ctrl-C stops all.",
     "sweep": "巡检进程:补发唤醒、处理超时 / the sweep: rings for due work, expires leases.",
     "migrate": "升级数据库结构 / bring the database to the newest schema, and prove that the keys open it.",
+    "recheck": "按现行规则复核在办案件,只列差异;--apply 更新 / what open cases would say by today's rules.",
     "new-key": "新建密钥文件,一次即可;丢失则数据无法恢复 / make the key file, once. "
     "Lost keys mean lost data: back it up.",
     "watch": "看门:任务停滞、无人负责、巡检停摆等即告警 / the dead-man watch: alarms when warnings stop moving.",

@@ -54,6 +54,8 @@ def _print(content: dict[str, Any], languages: list[Language]) -> None:
     _line(f"  电话 phones: {', '.join(content['phones']) or '—'}")
     for contact in content["contacts"]:
         _line(f"  {contact['label']}: {contact['name'] or '—'} {contact['phone']}")
+    for note in content["notes"]:
+        _line(f"  来源备注 note of {note['source']}: {note['text']}")
     for line in content["lines"]:
         _line("  · " + " / ".join(line[language.value] for language in languages))
     _line(f"  出示 show: {content['show']}")

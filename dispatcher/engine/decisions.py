@@ -168,12 +168,13 @@ class CloseCase:
 
 @dataclass(frozen=True, slots=True)
 class OpenWorkItem:
-    """A person has a duty about this case; each `cause` obliges once."""
+    """A person has a duty about this case; each `cause` obliges once. `about`: the row it is about."""
 
     rule: str
     kind: WorkItemKind
     due_at: datetime
     cause: str
+    about: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,15 @@
 """A case's numbers and addresses: added, and retired when a newer version no longer names them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from itertools import count
 from uuid import UUID
 
 from sqlalchemy import select
 
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.personal_data import keep_value
+from dispatcher.engine.case import SUBJECT
+from dispatcher.engine.merge import MergedFacts
 from dispatcher.intake.normalised import ContactAddress, NormalisedInstruction
 from dispatcher.store.base import new_id
 from dispatcher.store.cases import AddressRow, CaseRow, PhoneRow
@@ -23,30 +26,42 @@ def add(case_file: CaseFile, case: CaseRow, subject: SubjectRow, normalised: Nor
 
 def _add_phones(case_file: CaseFile, case: CaseRow, subject: SubjectRow, normalised: NormalisedInstruction) -> None:
     known = {(phone.digest, phone.person): phone for phone in case_file.phones[case.id]}
+    taken = {phone.party for phone in case_file.phones[case.id]}
     rows: list[PhoneRow] = []
     for phone in dict.fromkeys(normalised.phones):
         old = known.get((phone.digest, phone.person))
+        party = old.party if old is not None else _free_party(phone.party, taken)
+        if phone.name:
+            keep_value(case_file.work, subject, f"name:{party}", phone.name)
         if old is not None:
             old.retired_at = None
             continue
-        if phone.name:
-            keep_value(case_file.work, subject, f"name:{phone.party}", phone.name)
+        taken.add(party)
         row = PhoneRow(
             id=new_id(),
             case_id=case.id,
-            party=phone.party,
+            party=party,
             person=phone.person,
-            position=len(known) + len(rows),
+            position=len(known),
             country=phone.country,
             flags=list(phone.flags),
             digest=phone.digest,
             value_id=keep_value(case_file.work, subject, "phone", phone.e164),
         )
+        known[phone.digest, phone.person] = row
         rows.append(row)
     case_file.add_phones(case.id, rows)
     for row in rows:
         data = {"phone": str(row.id), "party": row.party, "person": row.person, "flags": row.flags}
         case_file.note(case.id, "number_added", data)
+
+
+def _free_party(party: str, taken: Collection[str]) -> str:
+    """Each contact is a party of its own: two sources may number different people alike. The subject is one."""
+    if party == SUBJECT or party not in taken:
+        return party
+    relation = party.rpartition(":")[0]
+    return next(free for number in count(1) if (free := f"{relation}:{number}") not in taken)
 
 
 def add_places(case_file: CaseFile, case: CaseRow, subject: SubjectRow, places: Iterable[ContactAddress]) -> None:
@@ -85,16 +100,18 @@ def renew(case_file: CaseFile, case_id: UUID, place: ContactAddress) -> None:
             row.added_at, row.precinct_code = case_file.now, place.precinct_code
 
 
-def retire(case_file: CaseFile, case_id: UUID, phones: set[bytes], places: set[bytes]) -> None:
-    """Retire what none of the case's standing instructions names any more."""
+def retire(case_file: CaseFile, case_id: UUID, before: MergedFacts | None, after: MergedFacts, *, rule: str) -> None:
+    """Retire what stood before and stands no longer; what nobody but a person named stays."""
+    gone = before.numbers - after.numbers if before is not None else frozenset()
     for phone in case_file.phones[case_id]:
-        if phone.digest not in phones and phone.retired_at is None:
+        if (phone.digest, phone.person) in gone and phone.retired_at is None:
             phone.retired_at = case_file.now
-            case_file.note(case_id, "number_retired", {"phone": str(phone.id)}, rule="newer_version")
+            case_file.note(case_id, "number_retired", {"phone": str(phone.id)}, rule=rule)
+    left = before.places - after.places if before is not None else frozenset()
     for place in case_file.places[case_id]:
-        if place.digest not in places and place.retired_at is None:
+        if place.digest in left and place.retired_at is None:
             place.retired_at = case_file.now
-            case_file.note(case_id, "address_retired", {"address": str(place.id)}, rule="newer_version")
+            case_file.note(case_id, "address_retired", {"address": str(place.id)}, rule=rule)
 
 
 def _area(case_file: CaseFile, case_id: UUID) -> str | None:

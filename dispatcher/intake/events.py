@@ -14,22 +14,23 @@ from dispatcher.casework.carry_out import carry_out
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.decide import decide
 from dispatcher.casework.unit_of_work import UnitOfWork
-from dispatcher.engine.decisions import CloseCase
-from dispatcher.intake import later_losses, locks
+from dispatcher.engine.decisions import CloseCase, OpenWorkItem
+from dispatcher.intake import facts, later_losses, locks, statements
 from dispatcher.intake.answer import Answer
 from dispatcher.store.base import new_id
 from dispatcher.store.instructions import EventRow, FeedbackRow, InstructionRow
 from schemas.errors import AmbiguousInstruction, UnknownInstruction
 from schemas.instruction import Event, Feedback, LaterLoss, Withdraw
-from schemas.vocabulary import CaseState, IntakeStatus
+from schemas.vocabulary import CaseState, IntakeStatus, Resolution, WorkItemKind
 
 
-def take(work: UnitOfWork, event: Event, digest: bytes) -> Answer:
+def take(work: UnitOfWork, event: Event, digest: bytes, digest_as_written: bytes) -> Answer:
     """Take one event. Raises BadInstruction where it matches no instruction, or more than one."""
     row = instruction(work, event)
     case_file = CaseFile(work)
     case_file.open([row.case_id])
-    if not is_news(work.session, row, digest, _op(event), case_file.now):
+    was_taken = work.session.get(EventRow, digest_as_written) is not None
+    if was_taken or not is_news(work.session, row, digest, _op(event), case_file.now):
         _note(case_file, row.case_id, event, "event_repeated")
         return Answer(IntakeStatus.DUPLICATE, event.instruction_id, str(row.case_id))
     status = _TAKE[type(event)](case_file, row, event)
@@ -72,14 +73,18 @@ def _withdraw(case_file: CaseFile, row: InstructionRow, event: Withdraw) -> Inta
     if event.version < row.version:
         _note(case_file, row.case_id, event, "withdrawal_stale", version=event.version, newest=row.version)
         return IntakeStatus.STALE
+    before = statements.merged(case_file, row.case_id) if case.state == CaseState.OPEN else None
     row.withdrawn_at, row.withdrawn_version = case_file.now, event.version
     case_file.session.flush()
     others = len(closing.standing(case_file, row.case_id))
     reason = case_file.remark(row.case_id, event.reason)
     _note(case_file, row.case_id, event, "instruction_withdrawn", version=event.version, others=others, reason=reason)
-    # A case that another source still warns about goes on.
-    if case.state == CaseState.OPEN and not others:
-        case.withdrawn_at = case_file.now
+    if case.state == CaseState.OPEN:
+        # A case that another source still warns about goes on, by what that source says.
+        if others:
+            facts.apply(case_file, case.id, before, rule="withdraw", cause=row.id)
+        else:
+            case.withdrawn_at = case_file.now
     return IntakeStatus.ACCEPTED
 
 
@@ -97,14 +102,42 @@ def _feedback(case_file: CaseFile, row: InstructionRow, event: Feedback) -> Inta
     )
     case_file.session.add(said)
     _note(case_file, row.case_id, event, "feedback_received", outcome=event.outcome)
-    if case_file.cases[row.case_id].state == CaseState.OPEN:
-        carry_out(case_file, row.case_id, [CloseCase("feedback", event.outcome)])
+    case = case_file.cases[row.case_id]
+    if case.state != CaseState.OPEN:
+        if case.resolution is not None and event.outcome != case.resolution:
+            _review(case_file, case.id, said.id)
+    elif event.outcome is not Resolution.NOT_A_VICTIM or not _refute(case_file, row, said.id):
+        carry_out(case_file, case.id, [CloseCase("feedback", event.outcome)])
     return IntakeStatus.ACCEPTED
 
 
+def _refute(case_file: CaseFile, row: InstructionRow, said: UUID) -> bool:
+    """A false alarm ends what its own source said. Returns whether another source still warns: a person decides."""
+    standing = closing.standing(case_file, row.case_id)
+    others = [each for each in standing if each.system != row.system]
+    if not others:
+        return False
+    before = statements.merged(case_file, row.case_id)
+    for each in standing:
+        if each.system == row.system:
+            each.refuted_at = case_file.now
+    facts.apply(case_file, row.case_id, before, rule="false_alarm", cause=said)
+    _review(case_file, row.case_id, said)
+    return True
+
+
+def _review(case_file: CaseFile, case_id: UUID, said: UUID) -> None:
+    cause = f"feedback_review:{said}"
+    carry_out(
+        case_file,
+        case_id,
+        [OpenWorkItem("feedback_contradicts", WorkItemKind.FEEDBACK_REVIEW, case_file.now, cause)],
+    )
+
+
 def _later_loss(case_file: CaseFile, row: InstructionRow, event: LaterLoss) -> IntakeStatus:
-    with later_losses.add_increase(case_file, row.case_id, event.loss_yuan):
-        _note(case_file, row.case_id, event, later_losses.REPORTED, loss_yuan=event.loss_yuan)
+    with later_losses.add_increase(case_file, row.case_id, row.system, event.loss_yuan):
+        _note(case_file, row.case_id, event, later_losses.REPORTED, loss_yuan=event.loss_yuan, system=row.system)
     return IntakeStatus.ACCEPTED
 
 

@@ -1,7 +1,6 @@
 """Intake: validate, de-duplicate, open or join a case, plan the first attempts, journal. One transaction a line."""
 
 import json
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,17 +10,28 @@ from sqlalchemy.orm import Session
 from dispatcher.casework import closing, personal_data
 from dispatcher.casework.carry_out import carry_out
 from dispatcher.casework.case_file import CaseFile
-from dispatcher.casework.context import Context
 from dispatcher.casework.decide import decide
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.engine.decisions import OpenWorkItem
-from dispatcher.intake import conflicts, contact_points, events, locks, normalised, open_case, quarantine
+from dispatcher.intake import (
+    conflicts,
+    content,
+    early,
+    events,
+    facts,
+    holds,
+    locks,
+    normalised,
+    open_case,
+    quarantine,
+    statements,
+)
 from dispatcher.intake.answer import Answer
-from dispatcher.intake.normalised import NormalisedInstruction
+from dispatcher.intake.normalised import RELATION_UNKNOWN, NormalisedInstruction
 from dispatcher.store.base import new_id
-from dispatcher.store.instructions import InstructionRow
+from dispatcher.store.instructions import InstructionRow, QuarantineRow
 from schemas import parse, patch
-from schemas.errors import OTHER_CONTENT, BadInstruction
+from schemas.errors import EARLY, OTHER_CONTENT, BadInstruction, UnknownInstruction
 from schemas.instruction import MAX_BODY_BYTES, Event, Instruction, Patch
 from schemas.vocabulary import CaseState, IntakeStatus, WorkItemKind
 
@@ -32,13 +42,24 @@ def take(work: UnitOfWork, raw: bytes, *, door: str, kept_as: UUID | None = None
     """Take one line; what can't be taken is kept in quarantine, under `kept_as` if given. Returns the answer."""
     try:
         found = parse.line(raw)
-        if isinstance(found, Patch):
-            return _patch(work, found, raw, door)
         if isinstance(found, Event):
-            return events.take(work, found, _content(work.context, raw))
-        return _instruction(work, found, raw, door)
+            return _event(work, found, raw, door)
+        return _instruction(work, found, raw, content.digest(work.context, found), door)
     except BadInstruction as refusal:
         return refuse(work, raw, refusal, door=door, kept_as=kept_as)
+
+
+def _event(work: UnitOfWork, event: Event, raw: bytes, door: str) -> Answer:
+    """Take an event, or keep it until its instruction comes."""
+    digest = content.digest(work.context, event)
+    try:
+        if isinstance(event, Patch):
+            return _patch(work, event, digest, door)
+        return events.take(work, event, digest, content.digest_as_written(work.context, raw))
+    except UnknownInstruction:
+        is_news = early.keep(work, event, raw, digest, door=door)
+        status = IntakeStatus.ACCEPTED if is_news else IntakeStatus.DUPLICATE
+        return Answer(status, event.instruction_id, None, EARLY)
 
 
 def refuse(work: UnitOfWork, raw: bytes, refusal: BadInstruction, *, door: str, kept_as: UUID | None = None) -> Answer:
@@ -51,7 +72,7 @@ def refuse(work: UnitOfWork, raw: bytes, refusal: BadInstruction, *, door: str, 
     return Answer(IntakeStatus.REFUSED, _readable_id(raw), None, refusal.reason)
 
 
-def _patch(work: UnitOfWork, event: Patch, line: bytes, door: str) -> Answer:
+def _patch(work: UnitOfWork, event: Patch, digest: bytes, door: str) -> Answer:
     """Apply a patch to the newest version, and take what comes out as an update."""
     newest = events.instruction(work, event)
     body = json.loads(personal_data.read_value(work, newest.raw_value_id))
@@ -59,41 +80,60 @@ def _patch(work: UnitOfWork, event: Patch, line: bytes, door: str) -> Answer:
     found = parse.body_of(body)
     if not isinstance(found, Instruction):
         raise TypeError("a patched instruction is an instruction")
-    return _instruction(work, found, json.dumps(body, ensure_ascii=False).encode(), door, line)
+    return _instruction(work, found, json.dumps(body, ensure_ascii=False).encode(), digest, door)
 
 
-def _instruction(work: UnitOfWork, pushed: Instruction, raw: bytes, door: str, line: bytes | None = None) -> Answer:
+def _instruction(work: UnitOfWork, pushed: Instruction, raw: bytes, digest: bytes, door: str) -> Answer:
     locks.lock_instruction_and_person(work, pushed)
-    digest = _content(work.context, line or raw)
     known = _versions(work.session, pushed)
     same = next((row for row in known if row.version == pushed.version), None)
-    if same is not None and same.content_digest == digest:
+    if same is not None and same.content_digest in (digest, content.digest_as_written(work.context, raw)):
         return _noted(work, same, "instruction_repeated", IntakeStatus.DUPLICATE, pushed)
     is_over = (bool(known) and pushed.version < known[-1].version) or _withdrawn_up_to(known) >= pushed.version
     if same is not None:
-        return _conflict(work, same, pushed, raw, door, is_over=is_over)
+        return _conflict(work, same, pushed, raw, digest, door, is_over=is_over)
     if is_over:
         return _noted(work, known[-1], "instruction_stale", IntakeStatus.STALE, pushed)
-    return _accept(work, pushed, raw, digest, known[-1].case_id if known else None)
+    answer = _accept(work, pushed, raw, digest, known[-1].case_id if known else None)
+    if not known:
+        _take_early(work, pushed)
+    return answer
+
+
+def _take_early(work: UnitOfWork, pushed: Instruction) -> None:
+    """What came before this instruction is taken now, a lower version first."""
+    waiting = list(early.lines(work, pushed.source.system, pushed.instruction_id))
+    for row, raw in sorted(waiting, key=lambda each: getattr(parse.line(each[1]), "version", pushed.version)):
+        take(work, raw, door=row.door)
 
 
 def _accept(work: UnitOfWork, pushed: Instruction, raw: bytes, digest: bytes, case_id: UUID | None) -> Answer:
     case_file = CaseFile(work)
-    received = _read(work.context, pushed, case_file.now)
+    received = normalised.read_pushed(work.context, pushed, case_file.now)
     is_update = case_id is not None
     # Nothing that is read here depends on what was just added: one flush at its end, not one before each question.
     with work.session.no_autoflush:
-        case_id, joined = open_case.open_or_join(case_file, received, case_id)
+        case_id, joined = open_case.find_or_open(case_file, received, case_id)
+        before = statements.merged(case_file, case_id) if joined else None
+        systems = {each.system for each in closing.standing(case_file, case_id)} if joined else set()
         row = record(case_file, case_id, received, raw, digest)
+        if joined:
+            open_case.join(case_file, case_id, received)
     case_file.note(case_id, "instruction_accepted", _journalled(row, joined), actor=CENTRE)
-    if is_update and joined:
-        retire_superseded(case_file, case_id)
+    if joined:
+        rule = "newer_version" if is_update else "higher_urgency_joined"
+        facts.apply(case_file, case_id, before, rule=rule, cause=row.id)
+        holds.judge(case_file, case_id, received, before, is_new_source=row.system not in systems, cause=row.id)
+    _review_contacts(case_file, case_id, received, row.id)
     decide(case_file)
     return Answer(IntakeStatus.ACCEPTED, pushed.instruction_id, str(case_id))
 
 
-def _read(context: Context, pushed: Instruction, now: datetime) -> NormalisedInstruction:
-    return normalised.read(context, pushed, context.policy.urgency_of(pushed.urgency), now)
+def _review_contacts(case_file: CaseFile, case_id: UUID, received: NormalisedInstruction, cause: UUID) -> None:
+    """A contact whose relation is not understood is called by nobody but a person: that is asked for."""
+    if RELATION_UNKNOWN in received.flags and case_file.cases[case_id].state == CaseState.OPEN:
+        review = OpenWorkItem("relation_unknown", WorkItemKind.CONTACT_REVIEW, case_file.now, f"contact_review:{cause}")
+        carry_out(case_file, case_id, [review])
 
 
 def record(
@@ -110,7 +150,7 @@ def record(
         unit=pushed.source.unit,
         ref=pushed.source.ref,
         source_kind=pushed.source_kind,
-        issued_at=pushed.issued_at,
+        issued_at=received.issued_at,
         received_at=case_file.now,
         valid_until=pushed.valid_until,
         urgency=received.urgency,
@@ -125,26 +165,6 @@ def record(
     )
     case_file.session.add(row)
     return row
-
-
-def reread(case_file: CaseFile, row: InstructionRow) -> tuple[NormalisedInstruction, bytes]:
-    """A stored instruction as it came in."""
-    raw = personal_data.read_value(case_file.work, row.raw_value_id).encode()
-    found = parse.line(raw)
-    if not isinstance(found, Instruction):
-        raise TypeError("a stored instruction is an instruction")
-    return _read(case_file.context, found, row.received_at), raw
-
-
-def retire_superseded(case_file: CaseFile, case_id: UUID) -> None:
-    """What no standing instruction names any more is used no more."""
-    case_file.session.flush()
-    rows = closing.standing(case_file, case_id)
-    named = [reread(case_file, row)[0] for row in rows]
-    named += [_read(case_file.context, each, case_file.now) for each in conflicts.contents(case_file, case_id, rows)]
-    phones = {phone.digest for each in named for phone in each.phones}
-    places = {place.digest for each in named for place in each.addresses}
-    contact_points.retire(case_file, case_id, phones, places)
 
 
 def _journalled(row: InstructionRow, joined: bool) -> dict[str, Any]:
@@ -179,33 +199,33 @@ def _conflict(
     row: InstructionRow,
     pushed: Instruction,
     raw: bytes,
+    digest: bytes,
     door: str,
     *,
     is_over: bool,
 ) -> Answer:
-    """Both are kept and shown to a supervisor; dispatch goes on with the safer union of the two.
+    """Both are kept and shown to a supervisor; until that is decided, dispatch goes on with the union of the two.
 
     A version that a later one or a withdrawal has overtaken adds nothing any more, as if it had come in time.
     """
-    if not events.is_news(work.session, row, _content(work.context, raw), "conflict", work.now):
+    if not events.is_news(work.session, row, digest, "conflict", work.now):
         return Answer(IntakeStatus.CONFLICT, pushed.instruction_id, str(row.case_id), OTHER_CONTENT)
-    kept = quarantine.keep(work, raw, door=door, status=IntakeStatus.CONFLICT, field="version", reason=OTHER_CONTENT)
     case_file = CaseFile(work)
-    received = _read(work.context, pushed, case_file.now)
+    received = normalised.read_pushed(work.context, pushed, case_file.now)
     open_case.open_with_neighbours(case_file, received, row.case_id)
+    stands = case_file.cases[row.case_id].state == CaseState.OPEN and not is_over
+    before = statements.merged(case_file, row.case_id) if stands else None
+    kept = quarantine.keep(work, raw, door=door, status=IntakeStatus.CONFLICT, field="version", reason=OTHER_CONTENT)
     data = {"instruction": str(row.id), "version": pushed.version, "quarantine": str(kept)}
     case_file.note(row.case_id, conflicts.EVENT, data, actor=CENTRE, rule="conflict")
-    if case_file.cases[row.case_id].state == CaseState.OPEN and not is_over:
-        open_case.join(case_file, row.case_id, received, rule="conflict")
-        due = OpenWorkItem("conflict", WorkItemKind.CONFLICT, case_file.now, f"conflict:{kept}")
+    if stands:
+        work.session.get_one(QuarantineRow, kept).instruction = row.id
+        open_case.join(case_file, row.case_id, received)
+        facts.apply(case_file, row.case_id, before, rule="conflict", cause=kept)
+        due = OpenWorkItem("conflict", WorkItemKind.CONFLICT, case_file.now, f"conflict:{kept}", about=str(kept))
         carry_out(case_file, row.case_id, [due])
         decide(case_file)
     return Answer(IntakeStatus.CONFLICT, pushed.instruction_id, str(row.case_id), OTHER_CONTENT)
-
-
-def _content(context: Context, raw: bytes) -> bytes:
-    """The same for the same content, however it was laid out."""
-    return context.vault.digest("content", json.dumps(json.loads(raw.decode("utf-8-sig")), sort_keys=True))
 
 
 def _versions(session: Session, pushed: Instruction) -> list[InstructionRow]:

@@ -1,9 +1,10 @@
 """Later losses: what went after the warning. Sources report it, and follow-ups find it; often it is the same money.
 
-Sources' reports are added up (each event counts once); a follow-up asks for all that has gone since the warning.
-The larger of the two stands, they are never added, in whichever order they come.
+One source's reports are added up (each event counts once); a follow-up asks for all that has gone since the warning.
+Of several sources and the follow-ups the largest stands, they are never added, in whichever order they come.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
@@ -16,19 +17,24 @@ from dispatcher.store.journal import JournalRow
 from dispatcher.store.work_items import WorkItemRow
 
 REPORTED = "later_loss_reported"
+_NO_SOURCE = ""  # entries from before reports named theirs
 
 
 @contextmanager
-def add_increase(case_file: CaseFile, case_id: UUID, reported: int = 0) -> Iterator[None]:
-    """Whatever is written down inside, or is reported now, counts on the case as far as it was not known before."""
-    before = _known(case_file.session, case_id)
+def add_increase(case_file: CaseFile, case_id: UUID, system: str = _NO_SOURCE, reported: int = 0) -> Iterator[None]:
+    """Add to the case what is written down inside, or reported now, as far as it was not known before."""
+    before = _known(case_file.session, case_id, {})
     yield
     case_file.session.flush()
-    case_file.cases[case_id].money_lost += _known(case_file.session, case_id, reported) - before
+    case_file.cases[case_id].money_lost += _known(case_file.session, case_id, {system: reported}) - before
 
 
-def _known(session: Session, case_id: UUID, reported: int = 0) -> int:
+def _known(session: Session, case_id: UUID, reported: dict[str, int]) -> int:
+    """`reported`: yuan by source, of reports that the journal does not have yet."""
     yuan = JournalRow.data["loss_yuan"].as_string().cast(BigInteger)
-    by_sources = select(func.sum(yuan)).where(JournalRow.case_id == case_id, JournalRow.event == REPORTED)
+    system = func.coalesce(JournalRow.data["system"].as_string(), _NO_SOURCE)
+    by_source = select(system, func.sum(yuan)).where(JournalRow.case_id == case_id, JournalRow.event == REPORTED)
+    sums = Counter({told: int(total) for told, total in session.execute(by_source.group_by(system)).tuples()})
+    sums.update(reported)
     by_follow_up = select(func.max(WorkItemRow.loss_yuan)).where(WorkItemRow.case_id == case_id)
-    return max(int(session.scalar(by_sources) or 0) + reported, int(session.scalar(by_follow_up) or 0))
+    return max(*sums.values(), 0, int(session.scalar(by_follow_up) or 0))

@@ -6,12 +6,15 @@ from datetime import datetime
 
 from dispatcher.casework.context import Context
 from dispatcher.engine.case import SUBJECT
-from schemas import normalise
+from dispatcher.texts import names
+from schemas import identity_numbers, normalise
 from schemas.case_facts import CaseFacts
-from schemas.instruction import Address, Instruction
+from schemas.identity_numbers import IdStrength
+from schemas.instruction import Address, Instruction, Victim
 from schemas.vocabulary import FRAUD_TYPES, GENERIC_FRAUD_TYPE, AddressKind, Person, Relation, Urgency, Vulnerability
 from schemas.wire import wire_path
 
+RELATION_UNKNOWN = "relation_unknown"
 _MOST_FLAGS = 50  # that one line is stored with
 
 
@@ -20,9 +23,12 @@ class NormalisedInstruction:
     """An instruction, normalised."""
 
     pushed: Instruction
+    issued_at: datetime  # the time of receipt where the source tells none
     urgency: Urgency
     fraud_type: str
-    id_digest: bytes | None
+    id_digest: bytes | None  # of an identity number that identifies somebody
+    is_id_doubtful: bool  # it needs a second match
+    name_digest: bytes | None
     phones: tuple["ContactNumber", ...]
     addresses: tuple["ContactAddress", ...]
     facts: CaseFacts
@@ -31,6 +37,7 @@ class NormalisedInstruction:
     money_moved: bool = False
     transferred: int = 0  # yuan that the source saw leave
     texts: dict[str, str] = field(default_factory=dict)
+    text_digests: dict[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -55,10 +62,25 @@ class ContactAddress:
 
 def identities(context: Context, pushed: Instruction) -> Iterator[bytes]:
     """Blind indexes of everything that can make this the same person as another, or link the two."""
-    if pushed.victim.id_number:
-        yield context.vault.digest("id", normalise.id_number(pushed.victim.id_number))
+    id_digest, _ = _identity(context, pushed)
+    if id_digest is not None:
+        yield id_digest
     for reach in _contact_numbers(context, pushed, []):
         yield reach.digest
+
+
+def _identity(context: Context, pushed: Instruction) -> tuple[bytes | None, IdStrength]:
+    """Blind index of an identity number that identifies somebody, and how well it does."""
+    victim = pushed.victim
+    strength = identity_numbers.strength(victim.id_type, victim.id_number or "")
+    if victim.id_number is None or strength is IdStrength.NONE:
+        return None, IdStrength.NONE
+    return context.vault.digest("id", normalise.id_number(victim.id_number)), strength
+
+
+def read_pushed(context: Context, pushed: Instruction, now: datetime) -> NormalisedInstruction:
+    """Normalise with the policy's reading of the urgency."""
+    return read(context, pushed, context.policy.urgency_of(pushed.urgency), now)
 
 
 def read(context: Context, pushed: Instruction, urgency: Urgency | None, now: datetime) -> NormalisedInstruction:
@@ -70,7 +92,6 @@ def read(context: Context, pushed: Instruction, urgency: Urgency | None, now: da
         flags.append("urgency_label_unknown")
     if pushed.issued_at is None:
         flags.append("issued_at_missing")
-        pushed = pushed.model_copy(update={"issued_at": now})
     if "channels" not in pushed.model_fields_set:
         flags.append("channels_missing")
     if victim.name is None:
@@ -79,6 +100,10 @@ def read(context: Context, pushed: Instruction, urgency: Urgency | None, now: da
     if fraud_type not in FRAUD_TYPES:
         fraud_type = GENERIC_FRAUD_TYPE
         flags.append("fraud_type_unknown")
+    id_digest, strength = _identity(context, pushed)
+    if victim.id_number is not None and strength is not IdStrength.STRONG:
+        flags.append(f"id_number_{strength}")
+    texts = _texts(victim)
     phones = tuple(_contact_numbers(context, pushed, flags))
     flags += sorted({flag for phone in phones for flag in phone.flags})
     vulnerability = [normalise.vulnerability(each) for each in victim.vulnerability]
@@ -87,9 +112,12 @@ def read(context: Context, pushed: Instruction, urgency: Urgency | None, now: da
     flags += [f"unknown_field:{path}" for path in map(wire_path, pushed.unknown_fields())][:20]
     return NormalisedInstruction(
         pushed=pushed,
+        issued_at=pushed.issued_at or now,
         urgency=urgency or Urgency.HIGH,
         fraud_type=fraud_type,
-        id_digest=context.vault.digest("id", normalise.id_number(victim.id_number)) if victim.id_number else None,
+        id_digest=id_digest,
+        is_id_doubtful=strength is IdStrength.WEAK,
+        name_digest=_name(context, victim.name),
         phones=phones,
         addresses=tuple(places(context, pushed.victim.addresses, flags)),
         facts=_facts(pushed, tuple(each for each in vulnerability if each), minor=_is_minor(context, pushed, now)),
@@ -97,16 +125,8 @@ def read(context: Context, pushed: Instruction, urgency: Urgency | None, now: da
         expired=pushed.valid_until is not None and pushed.valid_until <= now,
         money_moved=bool(pushed.risk.transfers) or pushed.risk.transfer_ongoing,
         transferred=sum(each.amount_yuan or 0 for each in pushed.risk.transfers),
-        texts={
-            name: value
-            for name, value in {
-                "name": victim.name,
-                "id_number": victim.id_number,
-                "gender": victim.gender,
-                "birth_date": victim.birth_date.isoformat() if victim.birth_date else None,
-            }.items()
-            if value
-        },
+        texts=texts,
+        text_digests={name: context.vault.digest("text", f"{name}\0{value}") for name, value in texts.items()},
     )
 
 
@@ -118,6 +138,22 @@ def _most_urgent(context: Context, label: str) -> Urgency | None:
     return min((each or Urgency.HIGH for each in known), key=lambda each: each.rank)
 
 
+def _texts(victim: Victim) -> dict[str, str]:
+    """What names the person, as the source has it."""
+    given = {
+        "name": victim.name,
+        "id_number": victim.id_number,
+        "gender": victim.gender,
+        "birth_date": victim.birth_date.isoformat() if victim.birth_date else None,
+    }
+    return {name: value for name, value in given.items() if value}
+
+
+def _name(context: Context, name: str | None) -> bytes | None:
+    """Blind index of a name, as two sources write the same one; None where it is none."""
+    return context.vault.digest("name", normalise.compact(name)) if name and names.surname(name) else None
+
+
 def _contact_numbers(context: Context, pushed: Instruction, flags: list[str]) -> Iterator[ContactNumber]:
     for phone in pushed.victim.phones:
         number = normalise.number(phone.number, phone.country)
@@ -126,7 +162,7 @@ def _contact_numbers(context: Context, pushed: Instruction, flags: list[str]) ->
         relation = normalise.relation(contact.relation)
         if relation is None:
             relation = Relation.OTHER
-            flags.append("relation_unknown")
+            flags.append(RELATION_UNKNOWN)
         try:
             number = normalise.number(contact.phone, contact.country)
         except ValueError:

@@ -5,10 +5,10 @@ from uuid import UUID
 from sqlalchemy import select
 
 from dispatcher.casework import callback_codes, linked_cases
-from dispatcher.casework.carry_out import raise_urgency
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.personal_data import keep_value, new_subject
-from dispatcher.intake import contact_points, same_person
+from dispatcher.engine.merge import merge
+from dispatcher.intake import contact_points, same_person, statements
 from dispatcher.intake.normalised import NormalisedInstruction
 from dispatcher.store.base import new_id
 from dispatcher.store.cases import CaseRow
@@ -16,8 +16,11 @@ from dispatcher.store.vault import SubjectRow
 from schemas.vocabulary import CaseState, LinkKind
 
 
-def open_or_join(case_file: CaseFile, normalised: NormalisedInstruction, case_id: UUID | None) -> tuple[UUID, bool]:
-    """The case this instruction belongs to: that of its earlier version, the person's open one, or a new one."""
+def find_or_open(case_file: CaseFile, normalised: NormalisedInstruction, case_id: UUID | None) -> tuple[UUID, bool]:
+    """The case this instruction belongs to: that of its earlier version, the person's open one, or a new one.
+
+    Returns whether it was there already; nothing of it is changed yet.
+    """
     found = case_id if case_id is not None and _is_open(case_file, case_id) else None
     found = found or same_person.open_case(case_file.session, normalised)
     earlier = open_with_neighbours(case_file, normalised, found)
@@ -27,7 +30,6 @@ def open_or_join(case_file: CaseFile, normalised: NormalisedInstruction, case_id
         earlier = open_with_neighbours(case_file, normalised, found)
     if found is None:
         return open_new(case_file, normalised, _subject(case_file, normalised), earlier), False
-    join(case_file, found, normalised, rule="higher_urgency_joined")
     return found, True
 
 
@@ -53,29 +55,29 @@ def _is_open(case_file: CaseFile, case_id: UUID) -> bool:
 
 def open_new(case_file: CaseFile, normalised: NormalisedInstruction, subject: SubjectRow, earlier: UUID | None) -> UUID:
     """A case of its own, with what is known of the person's earlier ones."""
-    pushed, now, _session = normalised.pushed, case_file.now, case_file.session
+    now, said = case_file.now, merge([statements.of(new_id(), normalised)])
     case = CaseRow(
         id=new_id(),
         subject_id=subject.id,
-        urgency=normalised.urgency,
+        urgency=said.urgency,
         urgency_since=now,
         state=CaseState.OPEN,
         opened_at=now,
-        channels=list(dict.fromkeys(pushed.channels)),
-        fraud_type=normalised.fraud_type,
-        language=pushed.victim.language,
+        channels=list(said.channels),
+        fraud_type=said.fraud_type,
+        language=said.language,
         policy_version=case_file.context.policy.version,
-        case_facts=normalised.facts,
-        expired=normalised.expired,
+        case_facts=said.facts,
+        expired=said.expired,
         suppressed=same_person.is_suppressed(case_file.work, normalised, now),
         warned_before=earlier,
         deadlines={},
         raised_for=[],
         asked_for=[],
-        amount_at_risk=pushed.risk.amount_at_risk_yuan,
-        money_moved=normalised.money_moved,
-        money_transferred=normalised.transferred,
-        money_lost=normalised.transferred,
+        amount_at_risk=said.amount_at_risk,
+        money_moved=said.money_moved,
+        money_transferred=said.transferred,
+        money_lost=said.transferred,
         money_stopped=0,
         money_returned=0,
         journal_seq=0,
@@ -106,39 +108,29 @@ def open_new(case_file: CaseFile, normalised: NormalisedInstruction, subject: Su
     return case.id
 
 
-def join(case_file: CaseFile, case_id: UUID, normalised: NormalisedInstruction, *, rule: str) -> None:
-    """One contact plan: all numbers, all addresses, all channels, the higher urgency. The clock stands."""
-    case, pushed = case_file.cases[case_id], normalised.pushed
+def join(case_file: CaseFile, case_id: UUID, normalised: NormalisedInstruction) -> None:
+    """One contact plan: its numbers and addresses are added to the case. The clock stands."""
+    case = case_file.cases[case_id]
     subject = case_file.subject(case_id)
-    subject.id_digest = subject.id_digest or normalised.id_digest
-    case.channels = list(dict.fromkeys([*case.channels, *pushed.channels]))
-    case.case_facts = case.case_facts.joined(normalised.facts)
-    case.expired = case.expired and normalised.expired
-    case.money_moved = case.money_moved or normalised.money_moved
-    _join_money(case, normalised)
-    if normalised.urgency.rank < case.urgency.rank:
-        before = case.urgency
-        raise_urgency(case_file, case, normalised.urgency)
-        case.rewarned_at = case_file.now
-        case_file.note(case_id, "urgency_raised", {"before": before, "after": normalised.urgency}, rule=rule)
+    # A doubtful number is confirmed by what it joined by; one that identifies somebody replaces it.
+    if subject.id_digest is None or not normalised.is_id_doubtful:
+        subject.id_digest = normalised.id_digest or subject.id_digest
+    subject.name_digest = subject.name_digest or normalised.name_digest
     contact_points.add(case_file, case, subject, normalised)
     linked_cases.link_shared_numbers(case_file, case_id)
 
 
-def _join_money(case: CaseRow, normalised: NormalisedInstruction) -> None:
-    """Two sources see the same money: the larger figure stands, they are not added."""
-    amounts = [each for each in (case.amount_at_risk, normalised.pushed.risk.amount_at_risk_yuan) if each is not None]
-    case.amount_at_risk = max(amounts, default=None)
-    if normalised.transferred > case.money_transferred:
-        case.money_lost += normalised.transferred - case.money_transferred
-        case.money_transferred = normalised.transferred
-
-
 def _subject(case_file: CaseFile, normalised: NormalisedInstruction) -> SubjectRow:
     known = None
-    if normalised.id_digest is not None:
+    if normalised.id_digest is not None and not normalised.is_id_doubtful:
         same = select(SubjectRow).where(
             SubjectRow.id_digest == normalised.id_digest, SubjectRow.wrapped_key.is_not(None)
         )
         known = case_file.session.scalar(same.order_by(SubjectRow.id.desc()).limit(1))
-    return known or new_subject(case_file.work, case_file.now, id_digest=normalised.id_digest)
+    return known or _new_subject(case_file, normalised)
+
+
+def _new_subject(case_file: CaseFile, normalised: NormalisedInstruction) -> SubjectRow:
+    subject = new_subject(case_file.work, case_file.now, id_digest=normalised.id_digest)
+    subject.name_digest = normalised.name_digest
+    return subject

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, false, or_, select
 from sqlalchemy.orm import Session
 
 from dispatcher.casework.closing import trigger
@@ -13,7 +13,7 @@ from dispatcher.intake.normalised import NormalisedInstruction
 from dispatcher.store.base import in_array
 from dispatcher.store.cases import CaseRow, PhoneRow, SuppressionRow
 from dispatcher.store.vault import SubjectRow
-from schemas.vocabulary import CaseState, Resolution
+from schemas.vocabulary import CaseState, Resolution, Urgency
 
 # After one of these a person has not been warned in earnest.
 _NO_WARNING = (Resolution.NOT_A_VICTIM, Resolution.WITHDRAWN, Resolution.DUPLICATE_MERGED, Resolution.EXPIRED)
@@ -35,26 +35,45 @@ def warned_before(work: UnitOfWork, normalised: NormalisedInstruction, now: date
 
 
 def _same_person(session: Session, cases: Select[UUID], normalised: NormalisedInstruction) -> UUID | None:
-    """By identity number; by phone alone only where one side has none (a mother's phone is not the child)."""
+    """By an identity number that identifies somebody, a doubtful one only with a second match.
+
+    By phone alone only where one side has none (a mother's phone is not the child).
+    """
     cases = cases.join(SubjectRow, SubjectRow.id == CaseRow.subject_id)
+    digests = [phone.digest for phone in normalised.phones if phone.party == SUBJECT]
+    with_phone = CaseRow.id.in_(
+        select(PhoneRow.case_id).where(in_array(PhoneRow.digest, digests), PhoneRow.party == SUBJECT)
+    )
     if normalised.id_digest is not None:
-        same = session.scalar(cases.where(SubjectRow.id_digest == normalised.id_digest))
+        by_id = cases.where(SubjectRow.id_digest == normalised.id_digest)
+        if normalised.is_id_doubtful:
+            by_id = by_id.where(or_(with_phone, _has_name(normalised)))
+        same = session.scalar(by_id)
         if same is not None:
             return same
-    digests = [phone.digest for phone in normalised.phones if phone.party == SUBJECT]
     if not digests:
         return None
-    with_phone = select(PhoneRow.case_id).where(in_array(PhoneRow.digest, digests), PhoneRow.party == SUBJECT)
-    by_phone = cases.where(CaseRow.id.in_(with_phone))
+    by_phone = cases.where(with_phone)
     if normalised.id_digest is not None:
         by_phone = by_phone.where(SubjectRow.id_digest.is_(None))
     return session.scalar(by_phone)
 
 
+def _has_name(normalised: NormalisedInstruction) -> ColumnElement[bool]:
+    if normalised.name_digest is None:
+        return false()
+    return SubjectRow.name_digest == normalised.name_digest
+
+
 def is_suppressed(work: UnitOfWork, normalised: NormalisedInstruction, now: datetime) -> bool:
-    """Whether this trigger was a false alarm lately."""
+    """Whether this trigger of this source was a false alarm lately. Never where it is critical, or money has moved."""
+    if normalised.urgency is Urgency.CRITICAL or normalised.money_moved:
+        return False
     people = [phone.digest for phone in normalised.phones if phone.party == SUBJECT]
-    people = [normalised.id_digest] if normalised.id_digest is not None else people
-    triggers = [trigger(work.context, each, normalised.fraud_type, normalised.pushed.source_kind) for each in people]
+    if normalised.id_digest is not None and not normalised.is_id_doubtful:
+        people = [normalised.id_digest]
+    pushed = normalised.pushed
+    source = pushed.source.system, pushed.source_kind
+    triggers = [trigger(work.context, each, normalised.fraud_type, *source) for each in people]
     found = select(SuppressionRow.digest).where(in_array(SuppressionRow.digest, triggers), SuppressionRow.until > now)
     return bool(triggers) and work.session.scalar(found.limit(1)) is not None

@@ -104,6 +104,8 @@ class Policy(Part):
     suppress_for: Duration
     number_request_within: Duration
     family_not_told: tuple[Literal[FRAUD_TYPES], ...]  # type: ignore[valid-type]
+    grave_types: tuple[Literal[FRAUD_TYPES], ...]  # type: ignore[valid-type]
+    volatile_fields: tuple[str, ...]
     quiet_hours: QuietHours
     working_hours: WorkingHours
     sms_cap: SmsCap

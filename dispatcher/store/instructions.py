@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -34,6 +34,7 @@ class InstructionRow(Base):
     raw_value_id: Mapped[UUID] = mapped_column(DeferredFK("vault_values.id"))
     withdrawn_at: Mapped[Timestamp | None]
     withdrawn_version: Mapped[int | None]  # the version that the withdrawal named, which may not have come yet
+    refuted_at: Mapped[Timestamp | None]  # when its own source said that it was a false alarm
 
 
 class EventRow(Base):
@@ -63,9 +64,13 @@ class FeedbackRow(Base):
 
 
 class QuarantineRow(Base):
-    """A refused line, kept whole in the vault with its reason."""
+    """A line that was not taken as it is, kept whole in the vault with its reason."""
 
     __tablename__ = "quarantine"
+    __table_args__ = (
+        Index("ix_quarantine_awaits", "awaits", postgresql_where=text("awaits IS NOT NULL")),
+        Index("ix_quarantine_instruction", "instruction", postgresql_where=text("instruction IS NOT NULL")),
+    )
 
     id: Mapped[Key]
     received_at: Mapped[Timestamp]
@@ -73,6 +78,11 @@ class QuarantineRow(Base):
     status: Mapped[IntakeStatus]  # refused, conflict
     field: Mapped[str]
     reason: Mapped[str]
-    bytes: Mapped[int]
     value_id: Mapped[UUID] = mapped_column(DeferredFK("vault_values.id"))
     pushed_again_at: Mapped[Timestamp | None]
+    # Of what came before its instruction: keyed digest of the instruction that it waits for.
+    awaits: Mapped[bytes | None]
+    # Of a conflict: the instruction beside which it stands until a person has decided.
+    instruction: Mapped[UUID | None] = mapped_column(DeferredFK("instructions.id"))
+    decided_at: Mapped[Timestamp | None]
+    bytes: Mapped[int]

@@ -17,6 +17,7 @@ class WorkItemRow(Base):
     case_id: Mapped[UUID] = mapped_column(DeferredFK("cases.id"), index=True)
     kind: Mapped[WorkItemKind]
     rule: Mapped[str]
+    about: Mapped[UUID | None]  # the row that it is about, where its kind has one: a conflict's in the quarantine
     planned_at: Mapped[Timestamp]
     due_at: Mapped[Timestamp]
     done_at: Mapped[Timestamp | None]

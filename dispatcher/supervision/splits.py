@@ -10,7 +10,7 @@ from dispatcher.casework.decide import decide
 from dispatcher.casework.personal_data import new_subject
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.errors import Refused
-from dispatcher.intake import instructions, open_case, same_person
+from dispatcher.intake import facts, open_case, same_person, statements
 from dispatcher.store.instructions import InstructionRow
 from dispatcher.supervision.decisions import SupervisorDecision, lock_open_case, note
 from schemas.refusals import RefusalCode
@@ -21,7 +21,8 @@ def split(work: UnitOfWork, case_id: UUID, order: SupervisorDecision, instructio
     """Take one of several joined instructions out of a case. Returns the id of its own case."""
     case_file, case = lock_open_case(work, case_id, order)
     rows = _versions(case_file, case_id, instruction_id)
-    read, _ = instructions.reread(case_file, rows[-1])
+    before = statements.merged(case_file, case_id)
+    read = statements.reread(case_file, rows[-1].raw_value_id, rows[-1].received_at)
     earlier = same_person.warned_before(work, read, case_file.now)
     own = open_case.open_new(case_file, read, new_subject(work, case_file.now), earlier)
     for row in rows:
@@ -29,7 +30,7 @@ def split(work: UnitOfWork, case_id: UUID, order: SupervisorDecision, instructio
     note(case_file, case, order, "split", instruction_id=instruction_id, into=str(own))
     data = {"instruction": str(rows[-1].id), "instruction_id": instruction_id, "out_of": str(case_id)}
     case_file.note(own, "instruction_split_off", data, actor=order.by, rule="split")
-    instructions.retire_superseded(case_file, case_id)
+    facts.apply(case_file, case_id, before, rule="split", cause=rows[-1].id)
     linked_cases.link(case_file, case_id, own, LinkKind.SPLIT)
     if not closing.standing(case_file, case_id):
         # What others withdrew must not go on for want of the one that kept it open.

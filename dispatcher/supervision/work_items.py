@@ -6,14 +6,16 @@ from uuid import UUID
 from sqlalchemy import select
 
 from dispatcher.casework.case_file import CaseFile
+from dispatcher.casework.decide import decide
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.errors import Refused
-from dispatcher.intake import later_losses
+from dispatcher.intake import facts, later_losses, statements
 from dispatcher.reporting.work_items import open_work_item_line
+from dispatcher.store.instructions import QuarantineRow
 from dispatcher.store.work_items import WorkItemRow
 from schemas.read_models.work_items import OpenWorkItemLine
 from schemas.refusals import RefusalCode
-from schemas.vocabulary import FollowUp, WorkItemKind
+from schemas.vocabulary import CaseState, FollowUp, WorkItemKind
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,19 @@ def done(work: UnitOfWork, duty_id: UUID, form: WorkItemResult, *, by: str) -> W
         if form.outcome is FollowUp.DEFRAUDED:
             found = {"duty": str(row.id), "loss_yuan": form.loss_yuan}
             case_file.note(case_id, "later_loss_found", found, actor=by, rule=row.rule)
+    if row.kind is WorkItemKind.CONFLICT and row.about is not None:
+        _end_conflict(case_file, row)
     return row
+
+
+def _end_conflict(case_file: CaseFile, row: WorkItemRow) -> None:
+    """The first content stands alone again. Where the other is right, its source pushes it as a newer version."""
+    is_open = case_file.cases[row.case_id].state == CaseState.OPEN
+    before = statements.merged(case_file, row.case_id) if is_open else None
+    case_file.session.get_one(QuarantineRow, row.about).decided_at = case_file.now
+    if is_open:
+        facts.apply(case_file, row.case_id, before, rule="conflict_decided", cause=row.id)
+        decide(case_file)
 
 
 def _check(kind: WorkItemKind, form: WorkItemResult) -> None:

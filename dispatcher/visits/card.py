@@ -10,7 +10,7 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from sqlalchemy import select
 
-from dispatcher.casework import personal_data, snapshot
+from dispatcher.casework import closing, personal_data, snapshot
 from dispatcher.casework.callback_codes import FIELD as CODE
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.snapshot import relation_of
@@ -27,10 +27,13 @@ from dispatcher.vault import Erased
 from dispatcher.visits import addresses
 from dispatcher.visits.officer_steps import HELD
 from dispatcher.visits.open_visit import open_visit
+from schemas import parse
+from schemas.instruction import Instruction
 from schemas.refusals import RefusalCode
 from schemas.vocabulary import MINORS_FRAUD_TYPE, Relation
 
 _NOBODY = "unnamed"
+_LONGEST_NOTE = 2000  # characters; the whole is in the case report
 
 
 def read(work: UnitOfWork, visit_id: UUID, *, officer: str | None) -> dict[str, Any]:
@@ -96,9 +99,21 @@ def _whole(case_file: CaseFile, case: CaseRow, visit: VisitRow, person: _Person)
             for row in addresses.in_order(case_file, visit)
         ],
         "phones": [person.value(phone.value_id) for phone in standing if relation_of(phone.party) is None],
+        "notes": _notes(case_file, case.id),
         "contacts": [_contact(phone, person) for phone in standing if relation_of(phone.party) is not None],
         **_words(case_file, case, visit, person),
     }
+
+
+def _notes(case_file: CaseFile, case_id: UUID) -> list[dict[str, str]]:
+    """What each standing instruction says in its own words, with its source."""
+    said = []
+    for row in closing.standing(case_file, case_id):
+        pushed = parse.line(personal_data.read_value(case_file.work, row.raw_value_id).encode())
+        note = pushed.note if isinstance(pushed, Instruction) else None
+        if note and note.strip():
+            said.append({"source": row.system, "instruction_id": row.instruction_id, "text": note[:_LONGEST_NOTE]})
+    return said
 
 
 def _contact(phone: PhoneRow, person: _Person) -> dict[str, Any]:

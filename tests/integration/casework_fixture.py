@@ -65,7 +65,7 @@ def instruction(number: int = 1, **changes: Any) -> dict[str, Any]:
     """An instruction about the person of this number; `phones`, `contacts` and the like go into `victim`."""
     victim = {
         "name": f"何样{number}",
-        "id_number": f"99010119800101{number:04d}",
+        "id_number": resident(number),
         "phones": [{"number": phone(number)}],
     }
     body = {
@@ -80,6 +80,13 @@ def instruction(number: int = 1, **changes: Any) -> dict[str, Any]:
     of_victim = {"phones", "addresses", "contacts", "id_number", "name", "language", "vulnerability"} & changes.keys()
     victim |= {name: changes.pop(name) for name in of_victim}
     return body | {"victim": {name: value for name, value in victim.items() if value is not None}} | changes
+
+
+def resident(number: int, born: int = 19800101) -> str:
+    """An invented person's resident identity number, with its check digit (GB 11643)."""
+    place_and_order = f"990101{born + number // 1000}{number % 1000:03d}"
+    weighed = sum(int(digit) * (2 ** (17 - at) % 11) for at, digit in enumerate(place_and_order))
+    return place_and_order + "10X98765432"[weighed % 11]
 
 
 def phone(number: int) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from casework_fixture import CaseworkFixture, Scripted, event, instruction, phone, withdrawal
+from casework_fixture import CaseworkFixture, Scripted, event, instruction, phone, resident, withdrawal
 from visits_fixture import Load, act, decide_as_supervisor
 
 from dispatcher.casework import callback_codes, personal_data
@@ -302,7 +302,7 @@ def copy_case(casework: CaseworkFixture, codes: list[str]) -> None:
 
 def test_a_case_has_one_code_and_each_case_its_own(casework: CaseworkFixture) -> None:
     first = casework.open(1)
-    same: dict[str, Any] = {"id_number": "990101198001010001"}
+    same: dict[str, Any] = {"id_number": resident(1)}
     casework.open(2, **same)
     casework.push(instruction(1, version=2))
     casework.open(3)

@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from casework_fixture import CaseworkFixture, event, instruction, phone, withdrawal
+from casework_fixture import CaseworkFixture, event, instruction, phone, resident, withdrawal
 from concurrent_producers import final_state, lines, push_all
 from sqlalchemy.exc import OperationalError
 
@@ -74,7 +74,7 @@ def test_a_withdrawal_that_names_more_than_the_last_one_counts(casework: Casewor
 @pytest.mark.parametrize("overtaken_by", ["version", "withdrawal"])
 def test_a_conflict_about_what_is_over_is_kept_and_adds_nothing(casework: CaseworkFixture, overtaken_by: str) -> None:
     case_id = casework.open(channels=["sms"])
-    casework.open(2, id_number="990101198001010001", phones=[{"number": phone(1)}], channels=["sms"])
+    casework.open(2, id_number=resident(1), phones=[{"number": phone(1)}], channels=["sms"])
     casework.push(instruction(version=2, channels=["sms"]) if overtaken_by == "version" else withdrawal(version=1))
     late = instruction(urgency="critical", channels=["sms", "voice"], phones=[{"number": phone(7)}])
     assert casework.push(late).status == "conflict"
@@ -85,7 +85,7 @@ def test_a_conflict_about_what_is_over_is_kept_and_adds_nothing(casework: Casewo
 
 
 def test_an_update_beside_a_conflict_leaves_both_of_its_contents_standing(casework: CaseworkFixture) -> None:
-    other = {"id_number": "990101198001010001", "channels": ["sms"]}
+    other = {"id_number": resident(1), "channels": ["sms"]}
     casework.open(1)
     casework.push(instruction(phones=[{"number": phone(7)}]))
     casework.open(2, **other)

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from casework_fixture import CaseworkFixture, event
+from casework_fixture import CaseworkFixture, event, resident
 
 from dispatcher.errors import Refused
 from dispatcher.reporting import feedback
@@ -15,7 +15,7 @@ from schemas.read_models.work_items import OpenWorkItemLine
 from schemas.refusals import RefusalCode
 from schemas.vocabulary import FollowUp, WorkItemKind
 
-SAME_PERSON = {"id_number": "990101198001010001"}
+SAME_PERSON = {"id_number": resident(1)}
 
 
 def closed(casework: CaseworkFixture, outcome: str = "DISSUADED_IN_TIME") -> UUID:

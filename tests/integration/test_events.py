@@ -3,12 +3,13 @@
 from typing import Any
 
 import pytest
-from casework_fixture import CaseworkFixture, Scripted, event, instruction, withdrawal
+from casework_fixture import CaseworkFixture, Scripted, event, instruction, resident, withdrawal
 
+from dispatcher.store.cases import PhoneRow
 from dispatcher.store.visits import VisitRow
 from dispatcher.store.work_items import WorkItemRow
 
-SAME_PERSON = {"id_number": "990101198001010001"}
+SAME_PERSON = {"id_number": resident(1)}
 
 
 def test_a_withdrawal_cancels_what_is_planned(casework: CaseworkFixture) -> None:
@@ -54,7 +55,10 @@ def test_a_case_that_another_source_warns_about_goes_on(casework: CaseworkFixtur
     assert casework.open(2, **SAME_PERSON) == case_id
     assert casework.push(withdrawal(1)).status == "accepted"
     assert casework.case(case_id).state == "open"
-    assert casework.attempts(case_id)[0].state == "planned"
+    assert [(each.state, each.phone_id) for each in casework.attempts(case_id)] == [
+        ("cancelled", casework.rows(PhoneRow)[0].id),
+        ("planned", casework.rows(PhoneRow)[1].id),
+    ]
     assert casework.journal(case_id, "instruction_withdrawn")[0].data["others"] == 1
 
 
@@ -121,12 +125,12 @@ def test_the_same_event_delivered_twice_counts_once(casework: CaseworkFixture, e
 @pytest.mark.parametrize(
     "body", [withdrawal(9), event("feedback", 9, outcome="SELF_AWARE"), event("later_loss", 9, loss_yuan=1)]
 )
-def test_an_event_on_an_unknown_instruction_is_refused(casework: CaseworkFixture, body: dict[str, Any]) -> None:
+def test_an_event_before_its_instruction_is_kept_once(casework: CaseworkFixture, body: dict[str, Any]) -> None:
     casework.open(1)
     answer = casework.push(body)
-    assert (answer.status, answer.instruction_id) == ("refused", "YJ-9")
-    assert answer.reason.startswith("instruction_id: ")
-    assert [each.field for each in casework.quarantined()] == ["instruction_id"]
+    assert (answer.status, answer.instruction_id, answer.case) == ("accepted", "YJ-9", None)
+    assert casework.push(body | {"trace_id": "t2"}).status == "duplicate"
+    assert [(each.field, each.pushed_again_at) for each in casework.quarantined()] == [("instruction_id", None)]
 
 
 def test_an_event_must_name_its_source_where_two_use_the_id(casework: CaseworkFixture) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
-from casework_fixture import CaseworkFixture, Scripted, event, instruction, withdrawal
+from casework_fixture import CaseworkFixture, Scripted, event, instruction, resident, withdrawal
 from sqlalchemy import create_engine
 from sqlalchemy.exc import DBAPIError
 
@@ -85,7 +85,7 @@ def test_the_entries_of_a_case_are_numbered_without_a_gap(casework: CaseworkFixt
 
     def work(number: int) -> None:
         if number % 4 == 0:
-            casework.push(instruction(number, id_number="990101198001010001"))
+            casework.push(instruction(number, id_number=resident(1)))
         elif number % 4 == 1:
             casework.deliver(busy)
         elif number % 4 == 2:

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from casework_fixture import START, CaseworkFixture, Scripted, event, instruction, phone, withdrawal
+from casework_fixture import START, CaseworkFixture, Scripted, event, instruction, phone, resident, withdrawal
 from visits_fixture import ORDER, Load, act, assign, case_with_visit, decide_as_supervisor, visit_of
 
 from dispatcher.errors import Refused
@@ -18,7 +18,7 @@ from schemas.instruction import Address
 from schemas.refusals import RefusalCode
 from schemas.vocabulary import BankRequest, Relation, Resolution, Result
 
-SAME_PERSON = {"id_number": "990101198001010001"}
+SAME_PERSON = {"id_number": resident(1)}
 EMPLOYER = {"relation": "单位", "name": "样板公司", "phone": "15400009001"}
 
 

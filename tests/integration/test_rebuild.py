@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from casework_fixture import CaseworkFixture, Scripted, event, instruction, phone
+from casework_fixture import CaseworkFixture, Scripted, event, instruction, phone, resident
 from sqlalchemy import select, text
 from visits_fixture import Load, act, case_with_visit, decide_as_supervisor
 
@@ -21,7 +21,7 @@ from schemas.instruction import Address
 from schemas.vocabulary import BankRequest, Result, ReturnReason
 
 TABLES = [each.__tablename__ for each in (*OF_A_CASE, *SHARED)]
-SAME_PERSON = {"id_number": "990101198001010001"}
+SAME_PERSON = {"id_number": resident(1)}
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from casework_fixture import START, CaseworkFixture, Scripted, event, instruction, phone
+from casework_fixture import START, CaseworkFixture, Scripted, event, instruction, phone, resident
 
 from dispatcher.store.cases import LinkRow, PhoneRow, SuppressionRow
 from dispatcher.store.codes import CodeRow
@@ -67,7 +67,7 @@ def test_a_patch_makes_a_higher_version(casework: CaseworkFixture) -> None:
 
 def test_a_patch_to_who_the_person_is_is_refused_and_kept(casework: CaseworkFixture) -> None:
     case_id = casework.open()
-    answer = casework.push(patch(victim__id_number="990101199001010002"))
+    answer = casework.push(patch(victim__id_number=resident(2)))
     assert (answer.status, "victim.id_number" in (answer.reason or "")) == ("refused", True)
     assert len(casework.quarantined()) == 1
     assert [each.version for each in casework.rows(InstructionRow)] == [1]
@@ -90,7 +90,7 @@ def test_one_phone_and_two_identities_are_two_cases_that_share_its_caps(casework
 
 def test_a_person_warned_again_is_high_and_visited_even_if_a_call_succeeds(casework: CaseworkFixture) -> None:
     first = talked_out(casework)
-    again = casework.open(2, urgency="low", channels=["voice"], id_number="990101198001010001")
+    again = casework.open(2, urgency="low", channels=["voice"], id_number=resident(1))
     case = casework.case(again)
     assert (case.urgency, case.warned_before) == ("high", first)
     assert casework.journal(again, "case_linked")[0].rule == "warned_before"
@@ -104,7 +104,7 @@ def test_a_person_warned_again_is_high_and_visited_even_if_a_call_succeeds(casew
 def test_after_thirty_days_it_is_a_first_warning_again(casework: CaseworkFixture) -> None:
     talked_out(casework)
     casework.pass_time(days=31)
-    again = casework.open(2, urgency="low", id_number="990101198001010001")
+    again = casework.open(2, urgency="low", id_number=resident(1))
     assert (casework.case(again).urgency, casework.case(again).warned_before) == ("low", None)
 
 
@@ -115,12 +115,12 @@ def test_after_a_false_alarm_the_same_trigger_sends_nothing_by_itself(
     alarm = casework.open(1, urgency="low", source_kind="资金预警")
     casework.push(event("feedback", 1, outcome="NOT_A_VICTIM"))
     assert casework.journal(alarm, "trigger_suppressed")[0].rule == "false_alarm"
-    same = {"id_number": "990101198001010001", "channels": ["sms"], "urgency": urgency}
+    same = {"id_number": resident(1), "channels": ["sms"], "urgency": urgency}
     again = casework.open(2, source_kind="资金预警", **same)
     case = casework.case(again)
     assert (case.suppressed, case.state, case.waiting_for) == (True, state, None if state == "closed" else "centre")
     assert [each for each in casework.attempts(again) if each.state != "skipped"] == []
-    other = casework.open(3, source_kind="电话预警", **same | {"id_number": "990101198001010001"})
+    other = casework.open(3, source_kind="电话预警", **same | {"id_number": resident(1)})
     assert other == again if state == "open" else not casework.case(other).suppressed
 
 
@@ -129,12 +129,12 @@ def test_the_suppression_ends_by_itself(casework: CaseworkFixture) -> None:
     casework.push(event("feedback", 1, outcome="NOT_A_VICTIM"))
     assert {row.until for row in casework.rows(SuppressionRow)} == {START + timedelta(days=30)}
     casework.pass_time(days=31)
-    assert not casework.case(casework.open(2, urgency="low", id_number="990101198001010001")).suppressed
+    assert not casework.case(casework.open(2, urgency="low", id_number=resident(1))).suppressed
 
 
 def test_every_source_is_told_how_it_ended(casework: CaseworkFixture) -> None:
     case_id = casework.open(1)
-    casework.open(2, id_number="990101198001010001", source={"system": "运营商预警(虚构)"})
+    casework.open(2, id_number=resident(1), source={"system": "运营商预警(虚构)"})
     casework.push(event("feedback", 1, outcome="SELF_AWARE"))
     told = {(row.system, row.direction, row.outcome) for row in casework.rows(FeedbackRow)}
     assert told == {
@@ -160,13 +160,13 @@ def test_a_child_is_not_called_and_the_guardian_gets_the_words_for_guardians(cas
 def test_money_that_two_sources_saw_is_counted_once(casework: CaseworkFixture) -> None:
     transfer = {"at": START.isoformat(), "amount_yuan": 5000}
     case_id = casework.open(1, risk={"transfers": [transfer]})
-    casework.open(2, id_number="990101198001010001", risk={"transfers": [transfer]})
+    casework.open(2, id_number=resident(1), risk={"transfers": [transfer]})
     assert (casework.case(case_id).money_transferred, casework.case(case_id).money_lost) == (5000, 5000)
 
 
 def test_each_case_has_one_code_for_a_limited_time(casework: CaseworkFixture) -> None:
     case_id = casework.open(1)
-    casework.open(2, id_number="990101198001010001")
+    casework.open(2, id_number=resident(1))
     [code] = casework.rows(CodeRow)
     assert (code.case_id, code.valid_until) == (case_id, START + timedelta(hours=72))
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from casework_fixture import START, CaseworkFixture, Scripted, phone
+from casework_fixture import START, CaseworkFixture, Scripted, phone, resident
 
 from dispatcher.simulate import summary
 from providers.base import Answered
@@ -15,7 +15,7 @@ ANOTHER = {"system": "运营商预警(虚构)"}
 def test_an_sms_that_a_rise_brings_forward_is_no_breach(casework: CaseworkFixture) -> None:
     case_id = _refused_after_its_sms(casework)
     casework.pass_time(minutes=30)
-    casework.open(2, urgency="critical", id_number="990101198001010001", phones=[{"number": phone(1)}], source=ANOTHER)
+    casework.open(2, urgency="critical", id_number=resident(1), phones=[{"number": phone(1)}], source=ANOTHER)
     casework.deliver(Scripted(), lane="urgent")
     first, second = casework.attempts(case_id, "sms")
     assert (second.rule, second.sent_at - first.sent_at) == ("other_wording", timedelta(minutes=40))

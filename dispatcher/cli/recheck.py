@@ -1,0 +1,58 @@
+"""recheck: open cases of an older version, read again by the rules of this one."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from dispatcher.cli.arguments import Json
+from dispatcher.cli.output import err, json_line, out
+from dispatcher.intake import recheck as use_case
+from dispatcher.intake.recheck import Rechecked
+from dispatcher.setup import build_services
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(recheck)
+
+
+def recheck(
+    apply: Annotated[bool, typer.Option("--apply", help="按现行规则更新案件 / bring the cases to it")] = False,
+    json: Json = False,
+) -> None:
+    """按现行规则复核在办案件,只列差异;--apply 更新 / what open cases would say by today's rules."""
+    services = build_services()
+    with services.begin() as work:
+        cases = use_case.open_cases(work)
+    found = []
+    with err.status("…") as status:
+        for number, case_id in enumerate(cases, start=1):
+            if not json:
+                status.update(f"{number}/{len(cases)}")
+            with services.begin() as work:
+                seen = use_case.look(work, case_id)
+            if apply and seen.changed:
+                with services.begin() as work:
+                    use_case.apply(work, case_id)
+            if seen.changed or seen.doubtful:
+                found.append(seen)
+    for seen in found if json else ():
+        json_line(asdict(seen))
+    if not json:
+        _print(found, len(cases), applied=apply)
+
+
+def _print(found: list[Rechecked], cases: int, *, applied: bool) -> None:
+    out.print(f"在办案件 open cases: {cases}   需关注 to look at: {len(found)}")
+    if not found:
+        return
+    table = Table()
+    table.add_column("任务 case", no_wrap=True)
+    table.add_column("已更新 brought up to date" if applied else "现行规则下不同 other today", overflow="fold")
+    table.add_column("疑误并,请核查拆分 joined by a worthless number: split?", overflow="fold")
+    for seen in found:
+        table.add_row(seen.case, ", ".join(seen.changed) or "—", ", ".join(seen.doubtful) or "—")
+    out.print(table)
+    if any(seen.doubtful for seen in found):
+        out.print("拆分 to split: dispatcher decide split CASE --instruction ID --by WHO --reason WHY")

@@ -1,0 +1,128 @@
+"""What a case says of its person: a pure function of its standing instructions.
+
+Each source's newest word replaces its earlier one. Over several sources numbers, places, channels and transfers are
+united; what one of them fears is feared; the newest word on name, language and scam type stands.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from schemas.case_facts import CaseFacts
+from schemas.vocabulary import GENERIC_FRAUD_TYPE, Channel, Person, Urgency
+
+DEFAULT_LANGUAGE = "zh-CN"
+_UNKNOWN_APP = "unknown"
+_NOTHING = CaseFacts()
+NumberKey = tuple[bytes, Person]
+"""A number's blind index, and whose it is: a mother's phone may be the child's too."""
+Stated = TypeVar("Stated")
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Money that a source saw leave."""
+
+    at: datetime
+    yuan: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What one standing instruction says, as codes and blind indexes: no personal data.
+
+    `texts`: the person's texts that it gives (name, gender, …), by blind index. `language`: None where it names none.
+    `expired`: it was over when it came.
+    """
+
+    id: str
+    issued_at: datetime
+    urgency: Urgency
+    fraud_type: str = GENERIC_FRAUD_TYPE
+    channels: tuple[Channel, ...] = ()
+    language: str | None = None
+    texts: frozenset[tuple[str, bytes]] = frozenset()
+    numbers: frozenset[NumberKey] = frozenset()
+    places: frozenset[bytes] = frozenset()
+    facts: CaseFacts = _NOTHING
+    amount_at_risk: int | None = None
+    transfers: frozenset[Transfer] = frozenset()
+    money_moved: bool = False
+    expired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MergedFacts:
+    """`texts`: for each of the person's texts the blind index that stands, and whose word it is: a statement's id."""
+
+    urgency: Urgency
+    fraud_type: str
+    channels: tuple[Channel, ...]
+    language: str
+    texts: dict[str, tuple[bytes, str]]
+    numbers: frozenset[NumberKey]
+    places: frozenset[bytes]
+    facts: CaseFacts
+    amount_at_risk: int | None
+    transferred: int
+    money_moved: bool
+    expired: bool
+
+
+def merge(statements: Iterable[Statement], grave_types: Sequence[str] = ()) -> MergedFacts:
+    """Merge what the standing instructions of a case say. In whichever order they are given.
+
+    `grave_types`: scam types that no lesser one replaces, gravest first; all others are equal, F99 is least.
+    Raises ValueError where there is none: a case without a standing instruction keeps what it says.
+    """
+    oldest_first = sorted(statements, key=lambda each: (each.issued_at, each.id))
+    if not oldest_first:
+        raise ValueError("nothing to merge")
+    newest_first = oldest_first[::-1]
+    transfers = frozenset[Transfer]().union(*(each.transfers for each in oldest_first))
+    amounts = [each.amount_at_risk for each in oldest_first if each.amount_at_risk is not None]
+    return MergedFacts(
+        urgency=min((each.urgency for each in oldest_first), key=lambda urgency: urgency.rank),
+        fraud_type=_gravest((each.fraud_type for each in newest_first), grave_types),
+        channels=tuple(dict.fromkeys(channel for each in oldest_first for channel in each.channels)),
+        language=_newest(newest_first, lambda each: each.language) or DEFAULT_LANGUAGE,
+        texts={name: (text, each.id) for each in oldest_first for name, text in sorted(each.texts)},
+        numbers=frozenset[NumberKey]().union(*(each.numbers for each in oldest_first)),
+        places=frozenset[bytes]().union(*(each.places for each in oldest_first)),
+        facts=_facts(newest_first),
+        amount_at_risk=max(amounts, default=None),
+        transferred=sum(each.yuan for each in transfers),
+        money_moved=any(each.money_moved for each in oldest_first),
+        expired=all(each.expired for each in oldest_first),
+    )
+
+
+def is_graver(one: str, other: str, grave_types: Sequence[str]) -> bool:
+    """Whether a scam type is graver than another."""
+    return _gravity(one, grave_types) < _gravity(other, grave_types)
+
+
+def _gravest(newest_first: Iterable[str], grave_types: Sequence[str]) -> str:
+    """The newest of the gravest."""
+    return min(newest_first, key=lambda each: _gravity(each, grave_types))
+
+
+def _gravity(fraud_type: str, grave_types: Sequence[str]) -> int:
+    """0 is the gravest."""
+    if fraud_type in grave_types:
+        return grave_types.index(fraud_type)
+    return len(grave_types) + (fraud_type == GENERIC_FRAUD_TYPE)
+
+
+def _newest(newest_first: Iterable[Statement], word: Callable[[Statement], Stated | None]) -> Stated | None:
+    return next((said for said in map(word, newest_first) if said is not None), None)
+
+
+def _facts(newest_first: Collection[Statement]) -> CaseFacts:
+    """The safer reading of all: what any of them fears is feared. Of the app, the newest that is known."""
+    merged = _NOTHING
+    for each in reversed([each.facts for each in newest_first]):
+        merged = merged.joined(each)
+    known = (each.facts.antifraud_app for each in newest_first if each.facts.antifraud_app != _UNKNOWN_APP)
+    return merged.with_app(next(known, _UNKNOWN_APP))

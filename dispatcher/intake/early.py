@@ -1,0 +1,45 @@
+"""What came before its instruction (a withdrawal, a patch, feedback): kept, and taken when the instruction comes."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from sqlalchemy import select
+
+from dispatcher.casework.context import Context
+from dispatcher.casework.unit_of_work import UnitOfWork
+from dispatcher.intake import quarantine
+from dispatcher.store.base import in_array
+from dispatcher.store.instructions import QuarantineRow
+from schemas.errors import EARLY
+from schemas.instruction import Event
+from schemas.vocabulary import IntakeStatus
+
+_ANY_SOURCE = ""
+
+
+def keep(work: UnitOfWork, event: Event, raw: bytes, content: bytes, *, door: str) -> bool:
+    """Keep a line until its instruction comes. False for a copy of one that waits already, or has been taken."""
+    kept_as = UUID(bytes=content[:16])
+    if quarantine.holds(work, kept_as):
+        return False
+    status = IntakeStatus.ACCEPTED
+    quarantine.keep(work, raw, door=door, status=status, field="instruction_id", reason=EARLY, kept_as=kept_as)
+    row = work.session.get_one(QuarantineRow, kept_as)
+    row.awaits = _awaited(work.context, event.source.system if event.source else _ANY_SOURCE, event.instruction_id)
+    work.note_without_case("line_waits", {"quarantine": str(kept_as)}, actor=door)
+    return True
+
+
+def lines(work: UnitOfWork, system: str, instruction_id: str) -> Iterator[tuple[QuarantineRow, bytes]]:
+    """What has waited for this instruction, in the order in which it came; it waits no longer."""
+    keys = [_awaited(work.context, each, instruction_id) for each in (system, _ANY_SOURCE)]
+    found = select(QuarantineRow).where(in_array(QuarantineRow.awaits, keys)).order_by(QuarantineRow.value_id)
+    for row in work.session.scalars(found.with_for_update()).all():
+        row.awaits, row.pushed_again_at = None, work.now
+        text = quarantine.line(work, row.id)
+        if text is not None:
+            yield row, text.encode()
+
+
+def _awaited(context: Context, system: str, instruction_id: str) -> bytes:
+    return context.vault.digest("awaited", f"{system}\0{instruction_id}")

@@ -1,0 +1,113 @@
+"""Writes what the standing instructions say together into their case, and tells in its journal what that changed."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from dispatcher.casework.carry_out import carry_out, raise_urgency
+from dispatcher.casework.case_file import CaseFile
+from dispatcher.casework.personal_data import keep_value
+from dispatcher.engine.decisions import OpenWorkItem
+from dispatcher.engine.merge import MergedFacts
+from dispatcher.intake import contact_points, statements
+from dispatcher.store.cases import CaseRow
+from dispatcher.store.instructions import InstructionRow, QuarantineRow
+from schemas.vocabulary import VisitState, WorkItemKind
+
+_WITH_OFFICER = frozenset({VisitState.ASSIGNED, VisitState.ACCEPTED, VisitState.DEPARTED, VisitState.ARRIVED})
+# What the officer's card shows of them.
+_ON_CARD = frozenset({"fraud_type", "language", "facts", "texts", "numbers", "places"})
+
+
+def apply(case_file: CaseFile, case_id: UUID, before: MergedFacts | None, *, rule: str, cause: UUID) -> None:
+    """Bring the case to what stands now; `before` is what stood until this change.
+
+    What people decided stays: nothing is taken away that `before` had not given. Urgency never falls by itself.
+    `rule` names the change, `cause` is the row that brought it.
+    """
+    after = statements.merged(case_file, case_id)
+    if after is None:
+        return  # its last instruction is gone: that ends it, and its facts stay as they were
+    case = case_file.cases[case_id]
+    news = changed(case, before, after)
+    _urgency(case_file, case, before, after, rule, cause)
+    case.fraud_type, case.language = after.fraud_type, after.language
+    case.channels = list(after.channels)
+    case.case_facts = after.facts
+    case.expired = case.expired and after.expired
+    case.amount_at_risk = after.amount_at_risk
+    case.money_moved = after.money_moved or (case.money_moved and not (before is not None and before.money_moved))
+    case.money_lost = max(0, case.money_lost + after.transferred - case.money_transferred)
+    case.money_transferred = after.transferred
+    _texts(case_file, case, before, after)
+    contact_points.retire(case_file, case_id, before, after, rule=rule)
+    if news:
+        case_file.note(case_id, "facts_changed", {"changed": sorted(news)}, rule=rule)
+    if news & _ON_CARD:
+        _tell_officer(case_file, case_id, rule)
+
+
+def changed(case: CaseRow, before: MergedFacts | None, after: MergedFacts) -> set[str]:
+    """The names of what is not as it was."""
+    now = {
+        "fraud_type": (case.fraud_type, after.fraud_type),
+        "language": (case.language, after.language),
+        "channels": (set(case.channels), set(after.channels)),
+        "facts": (case.case_facts, after.facts),
+        "amount_at_risk": (case.amount_at_risk, after.amount_at_risk),
+        "transferred": (case.money_transferred, after.transferred),
+    }
+    if before is not None:
+        now |= {
+            "texts": (_digests(before), _digests(after)),
+            "numbers": (before.numbers, after.numbers),
+            "places": (before.places, after.places),
+        }
+    return {name for name, (was, is_) in now.items() if was != is_}
+
+
+def _urgency(
+    case_file: CaseFile, case: CaseRow, before: MergedFacts | None, after: MergedFacts, rule: str, cause: UUID
+) -> None:
+    was = case.urgency
+    if after.urgency.rank < was.rank:
+        raise_urgency(case_file, case, after.urgency)
+        case.rewarned_at = case_file.now
+        case_file.note(case.id, "urgency_raised", {"before": was, "after": after.urgency}, rule=rule)
+    elif before is not None and after.urgency.rank > before.urgency.rank:
+        due = f"urgency_review:{cause}"
+        review = OpenWorkItem("urgency_lowered", WorkItemKind.URGENCY_REVIEW, case_file.now, due)
+        carry_out(case_file, case.id, [review])
+
+
+def _texts(case_file: CaseFile, case: CaseRow, before: MergedFacts | None, after: MergedFacts) -> None:
+    """The person is named as the newest word has it: the newest value in the vault is the one that is read."""
+    known = _digests(before) if before is not None else {}
+    new = {name: told for name, (digest, told) in after.texts.items() if known.get(name) != digest}
+    for told in sorted(set(new.values())):
+        read = statements.reread(case_file, *_kept(case_file, UUID(told)))
+        for name in sorted(each for each, by in new.items() if by == told):
+            keep_value(case_file.work, case_file.subject(case.id), name, read.texts[name])
+        if "name" in new and new["name"] == told:
+            case_file.subject(case.id).name_digest = read.name_digest
+
+
+def _digests(facts: MergedFacts) -> dict[str, bytes]:
+    return {name: digest for name, (digest, _) in facts.texts.items()}
+
+
+def _kept(case_file: CaseFile, statement_id: UUID) -> tuple[UUID, Any]:
+    """Where a statement's line lies, and when it came."""
+    row = case_file.session.get(InstructionRow, statement_id)
+    if row is not None:
+        return row.raw_value_id, row.received_at
+    kept = case_file.session.scalars(select(QuarantineRow).where(QuarantineRow.id == statement_id)).one()
+    return kept.value_id, kept.received_at
+
+
+def _tell_officer(case_file: CaseFile, case_id: UUID, rule: str) -> None:
+    """Whoever is on the way reads another card than the one they left with."""
+    for visit in case_file.visits[case_id]:
+        if visit.state in _WITH_OFFICER and visit.arrived_at is None and visit.reported_at is None:
+            case_file.note(case_id, "card_changed", {"visit": str(visit.id), "officer_told": visit.officer}, rule=rule)

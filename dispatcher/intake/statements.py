@@ -1,0 +1,78 @@
+"""What the standing instructions of a case say, each read once and remembered.
+
+A statement holds codes and blind indexes, no personal data, and never changes: an instruction is immutable.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from dispatcher.casework import closing, personal_data
+from dispatcher.casework.case_file import CaseFile
+from dispatcher.casework.context import Context
+from dispatcher.engine.merge import MergedFacts, Statement, Transfer, merge
+from dispatcher.intake import conflicts, normalised
+from dispatcher.intake.normalised import NormalisedInstruction
+from dispatcher.vault import Erased
+from schemas import parse
+from schemas.instruction import Instruction
+
+
+def merged(case_file: CaseFile, case_id: UUID) -> MergedFacts | None:
+    """What they say together; None where none is left."""
+    return merged_of(case_file.context, standing(case_file, case_id))
+
+
+def merged_of(context: Context, statements: list[Statement]) -> MergedFacts | None:
+    return merge(statements, context.policy.grave_types) if statements else None
+
+
+def standing(case_file: CaseFile, case_id: UUID) -> list[Statement]:
+    """Those of the newest versions that stand, and of conflicts beside them that nobody has decided yet."""
+    case_file.session.flush()
+    kept = [(row.id, row.raw_value_id, row.received_at) for row in closing.standing(case_file, case_id)]
+    kept += [(row.id, row.value_id, row.received_at) for row in conflicts.undecided(case_file, case_id)]
+    return [said for said in (_remembered(case_file, *each) for each in kept) if said is not None]
+
+
+def reread(case_file: CaseFile, value_id: UUID, received_at: datetime) -> NormalisedInstruction:
+    """A stored instruction as it came in. Raises vault.Erased."""
+    found = parse.line(personal_data.read_value(case_file.work, value_id).encode())
+    if not isinstance(found, Instruction):
+        raise TypeError("a stored instruction is an instruction")
+    return normalised.read_pushed(case_file.context, found, received_at)
+
+
+def _remembered(case_file: CaseFile, statement_id: UUID, value_id: UUID, received_at: datetime) -> Statement | None:
+    known = case_file.context.statements.get(statement_id)
+    if known is None:
+        try:
+            known = of(statement_id, reread(case_file, value_id, received_at))
+        except Erased:
+            return None
+        case_file.context.statements.put(statement_id, known)
+    return known
+
+
+def of(statement_id: UUID, received: NormalisedInstruction) -> Statement:
+    """An instruction as the merge sees it."""
+    pushed = received.pushed
+    return Statement(
+        id=str(statement_id),
+        issued_at=received.issued_at,
+        urgency=received.urgency,
+        fraud_type=received.fraud_type,
+        channels=tuple(pushed.channels),
+        language=pushed.victim.language if "language" in pushed.victim.model_fields_set else None,
+        texts=frozenset(received.text_digests.items()),
+        numbers=frozenset((phone.digest, phone.person) for phone in received.phones),
+        places=frozenset(place.digest for place in received.addresses),
+        facts=received.facts,
+        amount_at_risk=pushed.risk.amount_at_risk_yuan,
+        # To the minute: two sources that see the same money seldom agree on its second.
+        transfers=frozenset(
+            Transfer((each.at or received.issued_at).replace(second=0, microsecond=0), each.amount_yuan or 0)
+            for each in pushed.risk.transfers
+        ),
+        money_moved=received.money_moved,
+        expired=received.expired,
+    )

@@ -1,0 +1,155 @@
+"""What sources call things: their words for urgency, relation, scam type and so on, as codes.
+
+The words that ship stand in `vocabularies.toml`; a centre adds its own by a file of the same form. Words are compared
+as `folding.label` has them. A label of several words, "母亲(监护人)" or "F08 冒充公检法", is read word by word.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from schemas import folding, word_file
+from schemas.errors import bilingual
+from schemas.vocabulary import FRAUD_TYPES, AddressKind, Code, IdType, Relation, Urgency, Vulnerability
+from schemas.word_file import WordFile, WordFileError
+
+CHINESE = "zh-CN"
+
+_CODES: Mapping[str, type[Code]] = {
+    "urgency": Urgency,
+    "relation": Relation,
+    "vulnerability": Vulnerability,
+    "address_kind": AddressKind,
+    "id_type": IdType,
+}
+_BETWEEN_WORDS = re.compile(r"[\s,、;:/|+&()\[\]{}<>。.!\-‐-―]+")
+_OF_WHOM = re.compile("^(?:受害人|被害人|当事人|事主|机主|本人|其)(?:的|之)?(?=.)")
+_SCAM_SUFFIX = re.compile("(?<=.)(?:类型|类|型)?(?:诈骗|骗局|案件|案)?$")
+_FRAUD_CODE = re.compile(r"(?<![a-z0-9])f0*([0-9]{1,2})(?![0-9])")
+_LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The codes by folded word, for each table of a word file."""
+
+    tables: Mapping[str, Mapping[str, str]]
+
+    def extended(self, added: WordFile) -> "Vocabulary":
+        """With a centre's words, which win over those that ship."""
+        tables = {table: dict(words) for table, words in self.tables.items()}
+        for table, code, word in added.words():
+            tables[table][_folded(table, word)] = code
+        return Vocabulary(tables)
+
+    def urgency(self, text: str) -> Urgency | None:
+        """The highest that the label names; None if a word of it is unknown, unless another says critical."""
+        found = self._codes("urgency", text)
+        if Urgency.CRITICAL in found:
+            return Urgency.CRITICAL
+        known = [Urgency(code) for code in found if code]
+        return min(known, key=lambda each: each.rank) if known and None not in found else None
+
+    def relation(self, text: str) -> Relation | None:
+        """None where it is unknown, or could be two; a guardian who is something else too is a guardian."""
+        found = self._codes("relation", text)
+        if Relation.GUARDIAN in found and None not in found:
+            return Relation.GUARDIAN
+        code = _only(found)
+        return Relation(code) if code else None
+
+    def vulnerabilities(self, text: str) -> list[Vulnerability | None]:
+        """One for each word of the label; None stands for a word that is unknown."""
+        return [Vulnerability(code) if code else None for code in sorted(self._codes("vulnerability", text), key=str)]
+
+    def address_kind(self, text: str) -> AddressKind | None:
+        code = _only(self._codes("address_kind", text))
+        return AddressKind(code) if code else None
+
+    def id_type(self, text: str) -> IdType | None:
+        code = _only(self._codes("id_type", text))
+        return IdType(code) if code else None
+
+    def fraud_type(self, text: str) -> str | None:
+        """A code counts, whatever words stand beside it."""
+        if word := self.tables["fraud_type"].get(_folded("fraud_type", text)):
+            return word
+        if codes := {f"F{int(number):02d}" for number in _FRAUD_CODE.findall(folding.label(text))}:
+            return codes.pop() if len(codes) == 1 and codes <= set(FRAUD_TYPES) else None
+        return _only(self._codes("fraud_type", text))
+
+    def language(self, text: str) -> str | None:
+        """A language tag: of a listed language, else the tag itself; None where the text is none."""
+        tag = folding.visible(text).replace("_", "-")
+        words = self.tables["language"]
+        listed = words.get(folding.label(tag)) or words.get(folding.label(tag.partition("-")[0]))
+        return listed or (tag if _LANGUAGE_TAG.fullmatch(tag) else None)
+
+    def _codes(self, table: str, text: str) -> set[str | None]:
+        """The code of the whole label, or that of each of its words; None among them for an unknown word."""
+        words = self.tables[table]
+        if whole := words.get(_folded(table, text)):
+            return {whole}
+        parts = (_folded(table, part) for part in _BETWEEN_WORDS.split(folding.visible(text)))
+        return {words.get(part) for part in parts if part}
+
+
+def _only(codes: set[str | None]) -> str | None:
+    return next(iter(codes)) if len(codes) == 1 else None
+
+
+def _folded(table: str, text: str) -> str:
+    word = folding.label(text)
+    if table == "relation":
+        return _OF_WHOM.sub("", word)
+    return _SCAM_SUFFIX.sub("", word) if table == "fraud_type" else word
+
+
+def _built_in() -> Mapping[str, Mapping[str, str]]:
+    """Codes and their labels, which no file can give to another code."""
+    labels = {
+        table: {_folded(table, word): str(each) for each in codes for word in (each.value, each.zh, each.en)}
+        for table, codes in _CODES.items()
+    }
+    fraud_types = {_folded("fraud_type", code): code for code in FRAUD_TYPES}
+    return {**labels, "fraud_type": fraud_types, "language": {folding.label(CHINESE): CHINESE}}
+
+
+_BUILT_IN = _built_in()
+SHIPPED = Vocabulary(_BUILT_IN).extended(word_file.read(Path(__file__).with_suffix(".toml")))
+
+
+def load(path: Path | None) -> Vocabulary:
+    """The words that ship, with those of a centre's file. Raises WordFileError."""
+    if path is None:
+        return SHIPPED
+    added = word_file.read(path)
+    if errors := list(_faults(added)):
+        raise WordFileError(path, errors)
+    return SHIPPED.extended(added)
+
+
+def oddities(added: WordFile) -> Iterator[str]:
+    """What a usable file says that changes nothing, or changes what ships."""
+    for table, code, word in added.words():
+        shipped = SHIPPED.tables[table].get(_folded(table, word))
+        if shipped == code:
+            zh, en = f"“{word}”已内置,可删去", f'"{word}" ships already; leave it out'
+            yield f"{table}.{code}: {bilingual(zh, en)}"
+        elif shipped:
+            zh, en = f"“{word}”内置为 {shipped},现改为 {code}", f'"{word}" ships as {shipped}; here it becomes {code}'
+            yield f"{table}.{code}: {bilingual(zh, en)}"
+
+
+def _faults(added: WordFile) -> Iterator[str]:
+    owners: dict[tuple[str, str], str] = {}
+    for table, code, word in added.words():
+        folded = _folded(table, word)
+        owner = _BUILT_IN[table].get(folded) or owners.setdefault((table, folded), code)
+        if not folded:
+            zh, en = f"“{word}”没有可比较的字,请删去", f'"{word}" has nothing to compare; leave it out'
+            yield f"{table}.{code}: {bilingual(zh, en)}"
+        elif owner != code:
+            zh, en = f"“{word}”已属于 {owner},请删去其一", f'"{word}" is {owner} already; leave one of them out'
+            yield f"{table}.{code}: {bilingual(zh, en)}"
