@@ -317,15 +317,8 @@ def _close(writer: DecisionWriter, decision: d.CloseCase) -> None:
 
 def _oblige(writer: DecisionWriter, decision: d.OpenWorkItem) -> None:
     writer.case.asked_for = [*writer.case.asked_for, decision.cause]
-    row = WorkItemRow(
-        id=new_id(),
-        case_id=writer.case.id,
-        kind=decision.kind,
-        rule=decision.rule,
-        about=UUID(decision.about) if decision.about is not None else None,
-        planned_at=writer.now,
-        due_at=decision.due_at,
-    )
+    row = WorkItemRow(id=new_id(), case_id=writer.case.id, kind=decision.kind, rule=decision.rule)
+    row.about, row.planned_at, row.due_at = writer.id(decision.about), writer.now, decision.due_at
     writer.case_file.session.add(row)
     writer.note("duty_planned", decision.rule, duty=row.id, kind=decision.kind, due_at=decision.due_at)
 

@@ -1,15 +1,19 @@
 """A case on hold (suppressed, paused, expired) that is warned about again: nothing accepted is without a next step."""
 
+from datetime import timedelta
 from uuid import UUID
 
-from dispatcher.casework import pauses
+from dispatcher.casework import closing
 from dispatcher.casework.carry_out import carry_out
 from dispatcher.casework.case_file import CaseFile
+from dispatcher.casework.moves import move_attempt
+from dispatcher.engine import attempt_states, orders
 from dispatcher.engine.decisions import OpenWorkItem
 from dispatcher.engine.merge import MergedFacts, is_graver
 from dispatcher.intake import same_person
 from dispatcher.intake.normalised import NormalisedInstruction
-from schemas.vocabulary import WorkItemKind
+from dispatcher.store.cases import CaseRow
+from schemas.vocabulary import AttemptState, VisitState, WorkItemKind
 
 
 def judge(
@@ -32,7 +36,7 @@ def judge(
         was = [name for name in ("suppressed", "expired", "paused_at") if getattr(case, name)]
         case.suppressed = case.expired = False
         if case.paused_at is not None:
-            pauses.end(case_file, case)
+            end_pause(case_file, case)
         case.waiting_for = None
         case_file.note(case_id, "hold_ended", {"was": [each.removesuffix("_at") for each in was]}, rule="hold_ended")
     elif case.suppressed or case.expired or case.paused_at is not None:
@@ -49,3 +53,37 @@ def _is_graver(case_file: CaseFile, received: NormalisedInstruction, before: Mer
         or (received.facts.life_at_risk and not before.facts.life_at_risk)
         or (received.money_moved and not before.money_moved)
     )
+
+
+def end_pause(case_file: CaseFile, case: CaseRow) -> timedelta:
+    """What was planned, the deadlines and an officer's wait move by the length of the pause, which is returned."""
+    if case.paused_at is None:
+        raise ValueError("not paused")
+    stood = case_file.now - case.paused_at
+    case.deadlines = orders.moved(case.deadlines, stood)
+    # Deadlines are reckoned from here: left where it was, it would bring them back.
+    case.urgency_since = min(case.urgency_since + stood, case_file.now)
+    _move_attempts(case_file, case, stood)
+    _move_waits(case_file, case.id, stood)
+    case.paused_at = None
+    return stood
+
+
+def _move_attempts(case_file: CaseFile, case: CaseRow, stood: timedelta) -> None:
+    for attempt in case_file.attempts[case.id]:
+        if attempt.state == AttemptState.PLANNED:
+            policy, urgency = case_file.context.policy, case.urgency
+            attempt.due_at = orders.after_pause(policy, attempt.channel, urgency, attempt.due_at, stood)
+            move_attempt(attempt, attempt_states.resume(attempt))
+            case_file.work.wake(attempt.lane)
+
+
+def _move_waits(case_file: CaseFile, case_id: UUID, stood: timedelta) -> None:
+    """An officer who has not accepted yet, and a unit that has not answered yet, keep what was left of their time."""
+    for visit in case_file.visits[case_id]:
+        if visit.state == VisitState.ASSIGNED and visit.assigned_at is not None:
+            visit.assigned_at += stood
+        if visit.state == VisitState.OFFERED and visit.offered_until is not None:
+            visit.offered_until += stood
+            for offer in case_file.session.scalars(closing.offers(visit.id)):
+                offer.answer_by = visit.offered_until

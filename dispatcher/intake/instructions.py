@@ -150,7 +150,7 @@ def record(
         unit=pushed.source.unit,
         ref=pushed.source.ref,
         source_kind=pushed.source_kind,
-        issued_at=pushed.issued_at,
+        issued_at=received.issued_at,
         received_at=case_file.now,
         valid_until=pushed.valid_until,
         urgency=received.urgency,

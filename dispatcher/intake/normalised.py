@@ -24,7 +24,7 @@ class NormalisedInstruction:
     """An instruction, normalised."""
 
     pushed: Instruction
-    received_at: datetime
+    issued_at: datetime  # the time of receipt where the source tells none
     urgency: Urgency
     fraud_type: str
     id_digest: bytes | None  # of an identity number that identifies somebody
@@ -93,7 +93,6 @@ def read(context: Context, pushed: Instruction, urgency: Urgency | None, now: da
         flags.append("urgency_label_unknown")
     if pushed.issued_at is None:
         flags.append("issued_at_missing")
-        pushed = pushed.model_copy(update={"issued_at": now})
     if "channels" not in pushed.model_fields_set:
         flags.append("channels_missing")
     if victim.name is None:
@@ -115,7 +114,7 @@ def read(context: Context, pushed: Instruction, urgency: Urgency | None, now: da
     flags += [f"unknown_field:{path}" for path in map(wire_path, pushed.unknown_fields())][:20]
     return NormalisedInstruction(
         pushed=pushed,
-        received_at=now,
+        issued_at=pushed.issued_at or now,
         urgency=urgency or Urgency.HIGH,
         fraud_type=fraud_type,
         id_digest=id_digest,

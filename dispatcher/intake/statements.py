@@ -56,10 +56,9 @@ def _remembered(case_file: CaseFile, statement_id: UUID, value_id: UUID, receive
 def of(statement_id: UUID, received: NormalisedInstruction) -> Statement:
     """An instruction as the merge sees it."""
     pushed = received.pushed
-    issued_at = pushed.issued_at or received.received_at
     return Statement(
         id=str(statement_id),
-        issued_at=issued_at,
+        issued_at=received.issued_at,
         urgency=received.urgency,
         fraud_type=received.fraud_type,
         channels=tuple(pushed.channels),
@@ -71,7 +70,7 @@ def of(statement_id: UUID, received: NormalisedInstruction) -> Statement:
         amount_at_risk=pushed.risk.amount_at_risk_yuan,
         # To the minute: two sources that see the same money seldom agree on its second.
         transfers=frozenset(
-            Transfer((each.at or issued_at).replace(second=0, microsecond=0), each.amount_yuan or 0)
+            Transfer((each.at or received.issued_at).replace(second=0, microsecond=0), each.amount_yuan or 0)
             for each in pushed.risk.transfers
         ),
         money_moved=received.money_moved,

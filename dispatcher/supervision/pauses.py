@@ -2,12 +2,12 @@
 
 from uuid import UUID
 
-from dispatcher.casework import pauses
 from dispatcher.casework.decide import decide
 from dispatcher.casework.moves import move_attempt
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.engine import attempt_states
 from dispatcher.errors import Refused
+from dispatcher.intake import holds
 from dispatcher.supervision.decisions import SupervisorDecision, lock_open_case, note
 from schemas.refusals import RefusalCode
 from schemas.vocabulary import Action
@@ -31,6 +31,6 @@ def resume(work: UnitOfWork, case_id: UUID, order: SupervisorDecision) -> None:
     case_file, case = lock_open_case(work, case_id, order)
     if case.paused_at is None:
         raise Refused(RefusalCode.CASE_NOT_PAUSED)
-    stood = pauses.end(case_file, case)
+    stood = holds.end_pause(case_file, case)
     note(case_file, case, order, "resumed", stood_s=round(stood.total_seconds()))
     decide(case_file)
