@@ -9,13 +9,14 @@ from builders import MONDAY
 
 from dispatcher.engine import attempt_states, visit_states
 from dispatcher.engine.attempt_states import ImpossibleMove
-from schemas.vocabulary import AttemptState, Result, VisitState
+from schemas.vocabulary import UNTAKEN, Action, AttemptState, Ending, Result, VisitState
 
 
 @dataclass(frozen=True)
 class Stands:
     state: str
     result: str | None = None
+    ending: str | None = None
 
 
 ATTEMPT_MOVES: dict[AttemptState, Callable[[Stands], attempt_states.AttemptMove]] = {
@@ -115,3 +116,66 @@ def test_a_new_attempt_is_to_be_sent_or_says_why_nothing_is() -> None:
     assert attempt_states.plan().action in attempt_states.ACTIONS[attempt_states.plan().state]
     left_out = attempt_states.leave_out(MONDAY)
     assert left_out == attempt_states.AttemptMove(AttemptState.SKIPPED, None, Result.SKIPPED, MONDAY)
+
+
+PLANNED, SENDING, ACCEPTED = map(Stands, (AttemptState.PLANNED, AttemptState.SENDING, AttemptState.ACCEPTED))
+IN_DOUBT = Stands(AttemptState.IN_DOUBT)
+MADE = [
+    (attempt_states.plan(), (AttemptState.PLANNED, Action.SEND, None, None)),
+    (attempt_states.leave_out(MONDAY), (AttemptState.SKIPPED, None, Result.SKIPPED, MONDAY)),
+    (attempt_states.skip(PLANNED, MONDAY), (AttemptState.SKIPPED, None, Result.SKIPPED, MONDAY)),
+    (attempt_states.pause(PLANNED), (AttemptState.PLANNED, None, None, None)),
+    (attempt_states.resume(PLANNED), (AttemptState.PLANNED, Action.SEND, None, None)),
+    (attempt_states.claim(PLANNED), (AttemptState.SENDING, None, None, None)),
+    (attempt_states.accept(SENDING, awaits_receipt=True), (AttemptState.ACCEPTED, Action.QUERY, None, None)),
+    (attempt_states.accept(SENDING, awaits_receipt=False), (AttemptState.ACCEPTED, None, None, None)),
+    (attempt_states.recall(ACCEPTED), (AttemptState.ACCEPTED, Action.CANCEL, None, None)),
+    (attempt_states.await_receipt(ACCEPTED), (AttemptState.ACCEPTED, Action.QUERY, None, None)),
+    (attempt_states.doubt(SENDING), (AttemptState.IN_DOUBT, Action.QUERY, None, None)),
+    (attempt_states.replace_doubtful(IN_DOUBT), (AttemptState.IN_DOUBT, None, None, None)),
+    (attempt_states.settle(SENDING, Result.BUSY, MONDAY), (AttemptState.SETTLED, None, Result.BUSY, MONDAY)),
+    (attempt_states.give_up(IN_DOUBT, MONDAY), (AttemptState.SETTLED, None, Result.UNKNOWN, MONDAY)),
+    (attempt_states.cancel(PLANNED, MONDAY), (AttemptState.CANCELLED, None, None, MONDAY)),
+]
+
+
+@pytest.mark.parametrize(("move", "fields"), MADE)
+def test_each_move_says_what_is_to_be_done_next(
+    move: attempt_states.AttemptMove, fields: tuple[AttemptState, Action | None, Result | None, object]
+) -> None:
+    assert (move.state, move.action, move.result, move.settled_at) == fields
+
+
+@pytest.mark.parametrize("ending", Ending)
+def test_only_what_was_said_to_be_untaken_is_corrected(ending: Ending) -> None:
+    settled = Stands(AttemptState.SETTLED, Result.FAILED_TEMPORARY, ending)
+    if ending in UNTAKEN:
+        move = attempt_states.correct(settled, Result.DELIVERED, MONDAY)
+        assert (move.state, move.action, move.result) == (AttemptState.SETTLED, None, Result.DELIVERED)
+        assert move.settled_at == MONDAY
+    else:
+        with pytest.raises(ImpossibleMove, match="settled and ended as"):
+            attempt_states.correct(settled, Result.DELIVERED, MONDAY)
+
+
+FREED, ENDED = {"frees": True}, {"ends_offer": True}
+
+
+@pytest.mark.parametrize(
+    ("move", "before", "changes"),
+    [
+        (visit_states.assign, VisitState.WAITING, {}),
+        (visit_states.free, VisitState.ASSIGNED, FREED),
+        (visit_states.readdress, VisitState.ACCEPTED, FREED | ENDED),
+        (visit_states.offer, VisitState.WAITING, {}),
+        (visit_states.end_offer, VisitState.OFFERED, ENDED),
+        (visit_states.transfer, VisitState.OFFERED, ENDED),
+        (visit_states.cancel, VisitState.ASSIGNED, ENDED),
+    ],
+)
+def test_each_move_of_a_visit_says_who_has_it_no_more(
+    move: Callable[[Stands], visit_states.VisitMove], before: VisitState, changes: dict[str, bool]
+) -> None:
+    made = move(Stands(before))
+    assert {"frees": made.frees, "ends_offer": made.ends_offer} == {"frees": False, "ends_offer": False} | changes
+    assert isinstance(made.frees, bool) and isinstance(made.ends_offer, bool)
