@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from casework_fixture import START, CaseworkFixture, Scripted, withdrawal
+from casework_fixture import START, CaseworkFixture, Scripted, instruction, resident, withdrawal
 from test_codes import code_of
 from visits_fixture import Load, act, case_with_visit, decide_as_supervisor, visit_of
 
@@ -153,3 +153,34 @@ def test_who_has_one_name_only_is_not_told_by_it(
 ) -> None:
     load()
     assert read(casework, case_of(casework, name=name), "B")["name"] == seen
+
+
+def test_an_update_before_the_officer_arrives_changes_the_card_and_the_officer_is_told(
+    casework: CaseworkFixture, load: Load
+) -> None:
+    load()
+    case_id = case_of(casework, fraud_type="F01", language="en", note="在家")
+    act(casework, case_id, "accept", officer="A")
+    hotel = {"kind": "酒店", "text": "海棠酒店302", "precinct_code": "P1"}
+    changed = {"name": "高某", "fraud_type": "F08", "language": "zh-CN", "note": "受害人在酒店"}
+    update = instruction(version=2, urgency="critical", channels=["visit"], addresses=[HOME, hotel], **changed)
+    assert casework.push(update).status == "accepted"
+    card = read(casework, case_id)
+    assert (card["name"], card["language"]) == ("高某", "zh-CN")
+    assert [note["text"] for note in card["notes"]] == ["受害人在酒店"]
+    assert {place["text"] for place in card["addresses"]} == {"样板路1号", "海棠酒店302"}
+    [told] = casework.journal(case_id, "card_changed")
+    assert (told.data["officer_told"], told.rule) == ("A", "newer_version")
+
+
+def test_the_card_shows_what_each_standing_source_says(casework: CaseworkFixture, load: Load) -> None:
+    load()
+    case_id = case_of(casework, note="一号来源")
+    same = {"id_number": resident(1), "note": "二号来源", "source": {"system": "银行(虚构)"}}
+    casework.push(instruction(2, **same))
+    assert [(note["source"], note["text"]) for note in read(casework, case_id)["notes"]] == [
+        ("省反诈平台(虚构)", "一号来源"),
+        ("银行(虚构)", "二号来源"),
+    ]
+    casework.push(withdrawal(2))
+    assert [note["text"] for note in read(casework, case_id)["notes"]] == ["一号来源"]
