@@ -7,7 +7,7 @@ that ship; `Context.vocabulary` knows the centre's own too.
 from schemas.folding import digits as compact
 from schemas.folding import visible as fold_width
 from schemas.identity_numbers import birth_date, id_number
-from schemas.phone_numbers import CALLING_REGIONS, Number, number, split
+from schemas.phone_numbers import CALLING_REGIONS, Number, number
 from schemas.vocabularies import SHIPPED
 from schemas.vocabulary import Vulnerability
 
@@ -21,7 +21,6 @@ __all__ = [
     "id_number",
     "number",
     "relation",
-    "split",
     "vulnerability",
 ]
 

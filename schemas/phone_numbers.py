@@ -34,7 +34,6 @@ _MARK = r"(?:转|分机号?|内线|extension|ext\.?|;ext=|[x#,;pw])"
 _WITH_EXTENSION = re.compile(
     rf"(?P<base>[+0-9\s\-‐-―−().·/]+?)(?:{_MARK}(?:[\s:.\-]*[0-9]{{1,6}})?[\s)]*)+", re.IGNORECASE
 )
-_BETWEEN_NUMBERS = (re.compile(r"\s*[/\\,、;|&或和及]+\s*"), re.compile(r"\s+"))
 
 # Numbers in China: mobile, 400 and 800, with an area code.
 _CHINESE = re.compile("1[3-9][0-9]{9}|[48]00[0-9]{7}")
@@ -68,15 +67,6 @@ def number(text: str | int, country: str | None = HOME) -> Number:
         return _without_country("".join(groups), (*flags, "country_unknown"))
     code = phonenumbers.country_code_for_region(region)
     return _chinese(groups, flags, begins=False) if code == _HOME_CODE else _foreign(groups, code, region, flags)
-
-
-def split(text: str) -> list[str]:
-    """The numbers that stand in one field ("A/B"); the text as it is where it is one number, or none."""
-    for between in _BETWEEN_NUMBERS:
-        parts = [part for part in between.split(folding.visible(text)) if part]
-        if len(parts) > 1 and all(len(re.sub("[^0-9]", "", part)) >= _FEWEST_OF_SUBSCRIBER for part in parts):
-            return parts
-    return [text]
 
 
 def _not_diallable(why: str = "") -> ValueError:

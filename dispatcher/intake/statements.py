@@ -27,10 +27,13 @@ def merged_of(context: Context, statements: list[Statement]) -> MergedFacts | No
 
 
 def standing(case_file: CaseFile, case_id: UUID) -> list[Statement]:
-    """Those of the newest versions that stand, and of conflicts beside them that nobody has decided yet."""
+    """Those of the newest versions that stand; of a conflict that nobody has decided yet, both contents."""
     case_file.session.flush()
-    kept = [(row.id, row.raw_value_id, row.received_at) for row in closing.standing(case_file, case_id)]
-    kept += [(row.id, row.value_id, row.received_at) for row in conflicts.undecided(case_file, case_id)]
+    rows = {row.id: row for row in closing.standing(case_file, case_id)}
+    beside = conflicts.undecided(case_file, case_id, rows.values())
+    rows |= {row.id: row for _, row in beside}
+    kept = [(row.id, row.raw_value_id, row.received_at) for row in rows.values()]
+    kept += [(row.id, row.value_id, row.received_at) for row, _ in beside]
     return [said for said in (_remembered(case_file, *each) for each in kept) if said is not None]
 
 

@@ -110,7 +110,7 @@ def test_a_code_is_the_same_however_it_is_typed(casework: CaseworkFixture, typed
     assert check(casework, code, full_width(LAST_FOUR)) is True
 
 
-@pytest.mark.parametrize("typed", ["", "12345", "1234567", "12a456", "' OR 1=1", "何样1", "1" * 10_000, "١٢٣٤٥٦", "\0"])
+@pytest.mark.parametrize("typed", ["", "12345", "1234567", "12a456", "' OR 1=1", "何样1", "1" * 10_000, "\0"])
 def test_what_is_no_code_is_refused_and_counts_as_a_query(casework: CaseworkFixture, typed: str) -> None:
     assert check(casework, typed) is RefusalCode.CODE_MALFORMED
     [kept] = casework.rows(CodeCheckRow)
@@ -118,7 +118,7 @@ def test_what_is_no_code_is_refused_and_counts_as_a_query(casework: CaseworkFixt
     assert [each.data["well_formed"] for each in casework.journal(None, "code_checked")] == [False]
 
 
-@pytest.mark.parametrize("typed", ["", "001", "00001", phone(1), "abcd", "١٢٣٤"])
+@pytest.mark.parametrize("typed", ["", "001", "00001", phone(1), "abcd"])
 def test_nothing_is_looked_up_without_four_digits(casework: CaseworkFixture, typed: str) -> None:
     case_id = warned(casework)
     assert check(casework, code_of(casework, case_id), typed) is RefusalCode.LAST_FOUR_MALFORMED

@@ -9,7 +9,7 @@ from casework_fixture import CaseworkFixture, Scripted, pump_of
 
 from dispatcher.delivery.provider_call import CallResult
 from dispatcher.limits import Limiter, Shared
-from providers.base import Answered
+from providers.base import Answered, OperationsFault
 from providers.registry import Registry
 from schemas.vocabulary import Channel, Result
 
@@ -105,7 +105,7 @@ def test_an_account_that_is_used_up_is_a_fault_that_a_person_must_mend(limited: 
     limited.open(1)
     limited.open(2)
     refusals = [each.refusal for each in limited.claim(city)]
-    assert str(refusals[1]) == "OperationsFault(detail='account limit: 1/1d used up')"
+    assert refusals[1] == OperationsFault("account limit: 1/1d used up")
 
 
 @pytest.mark.parametrize("allowed", [{"rate": ["20/3s"]}, {"at_once": 3}])

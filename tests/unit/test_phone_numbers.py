@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.phone_numbers import number, split
+from schemas.phone_numbers import number
 from tests.unit.cases import victims
 
 
@@ -246,13 +246,6 @@ def test_prefixes_go_whether_or_not_the_library_likes_the_number(text: str, coun
     assert number(text, country).e164 == e164
 
 
-def test_two_numbers_in_one_field() -> None:
-    assert split("15400000303/15400000304") == split("15400000303、15400000304") == ["15400000303", "15400000304"]
-    assert split("0571-88880000 / 15400000304 或 +44 7911 123456")[0] == "0571-88880000"
-    for text in ("0571-88880000", "0571 88880000", "0575-8812345/6", "138 0013 8000", "无", ""):
-        assert split(text) == [text]
-
-
 @pytest.mark.parametrize(
     ("case", "instruction", "e164", "flag"),
     [
@@ -302,11 +295,6 @@ def test_a_number_abroad_is_never_cut_but_for_what_is_dialled_before_it(text: st
     except ValueError:
         return
     assert text.endswith(found[4:])
-
-
-@given(st.text())
-def test_splitting_never_raises(text: str) -> None:
-    assert split(text)
 
 
 def test_a_long_text_of_marks_is_refused_at_once() -> None:
