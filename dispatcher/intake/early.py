@@ -7,14 +7,18 @@ from sqlalchemy import select
 
 from dispatcher.casework.context import Context
 from dispatcher.casework.unit_of_work import UnitOfWork
-from dispatcher.intake import quarantine
+from dispatcher.intake import locks, quarantine
+from dispatcher.intake.locks import ANY_SOURCE
 from dispatcher.store.base import in_array
 from dispatcher.store.instructions import QuarantineRow
 from schemas.errors import EARLY
 from schemas.instruction import Event
 from schemas.vocabulary import IntakeStatus
 
-_ANY_SOURCE = ""
+
+def lock(work: UnitOfWork, event: Event) -> None:
+    """Whoever brings the instruction takes this lock too: it has come by now, or finds what is kept under the lock."""
+    locks.lock_instruction(work, event.source.system if event.source else ANY_SOURCE, event.instruction_id)
 
 
 def keep(work: UnitOfWork, event: Event, raw: bytes, content: bytes, *, door: str) -> bool:
@@ -25,14 +29,14 @@ def keep(work: UnitOfWork, event: Event, raw: bytes, content: bytes, *, door: st
     status = IntakeStatus.ACCEPTED
     quarantine.keep(work, raw, door=door, status=status, field="instruction_id", reason=EARLY, kept_as=kept_as)
     row = work.session.get_one(QuarantineRow, kept_as)
-    row.awaits = _awaited(work.context, event.source.system if event.source else _ANY_SOURCE, event.instruction_id)
+    row.awaits = _awaited(work.context, event.source.system if event.source else ANY_SOURCE, event.instruction_id)
     work.note_without_case("line_waits", {"quarantine": str(kept_as)}, actor=door)
     return True
 
 
 def lines(work: UnitOfWork, system: str, instruction_id: str) -> Iterator[tuple[QuarantineRow, bytes]]:
     """What has waited for this instruction, in the order in which it came; it waits no longer."""
-    keys = [_awaited(work.context, each, instruction_id) for each in (system, _ANY_SOURCE)]
+    keys = [_awaited(work.context, each, instruction_id) for each in (system, ANY_SOURCE)]
     found = select(QuarantineRow).where(in_array(QuarantineRow.awaits, keys)).order_by(QuarantineRow.value_id)
     for row in work.session.scalars(found.with_for_update()).all():
         row.awaits, row.pushed_again_at = None, work.now

@@ -15,6 +15,7 @@ from dispatcher.store.cases import CaseRow
 from dispatcher.store.instructions import InstructionRow, QuarantineRow
 from schemas.vocabulary import VisitState, WorkItemKind
 
+_RAISED_BY = {"joined": "higher_urgency_joined"}
 _WITH_OFFICER = frozenset({VisitState.ASSIGNED, VisitState.ACCEPTED, VisitState.DEPARTED, VisitState.ARRIVED})
 # What the officer's card shows of them.
 _ON_CARD = frozenset({"fraud_type", "language", "facts", "texts", "numbers", "places"})
@@ -31,7 +32,7 @@ def apply(case_file: CaseFile, case_id: UUID, before: MergedFacts | None, *, rul
         return  # its last instruction is gone: that ends it, and its facts stay as they were
     case = case_file.cases[case_id]
     news = changed(case, before, after)
-    _urgency(case_file, case, before, after, rule, cause)
+    _urgency(case_file, case, before, after, _RAISED_BY.get(rule, rule), cause)
     case.fraud_type, case.language = after.fraud_type, after.language
     case.channels = list(after.channels)
     case.case_facts = after.facts

@@ -53,13 +53,21 @@ def _event(work: UnitOfWork, event: Event, raw: bytes, door: str) -> Answer:
     """Take an event, or keep it until its instruction comes."""
     digest = content.digest(work.context, event)
     try:
-        if isinstance(event, Patch):
-            return _patch(work, event, digest, door)
-        return events.take(work, event, digest, content.digest_as_written(work.context, raw))
+        return _known_event(work, event, raw, digest, door)
+    except UnknownInstruction:
+        early.lock(work, event)
+    try:
+        return _known_event(work, event, raw, digest, door)
     except UnknownInstruction:
         is_news = early.keep(work, event, raw, digest, door=door)
         status = IntakeStatus.ACCEPTED if is_news else IntakeStatus.DUPLICATE
         return Answer(status, event.instruction_id, None, EARLY)
+
+
+def _known_event(work: UnitOfWork, event: Event, raw: bytes, digest: bytes, door: str) -> Answer:
+    if isinstance(event, Patch):
+        return _patch(work, event, digest, door)
+    return events.take(work, event, digest, content.digest_as_written(work.context, raw))
 
 
 def refuse(work: UnitOfWork, raw: bytes, refusal: BadInstruction, *, door: str, kept_as: UUID | None = None) -> Answer:
@@ -121,7 +129,7 @@ def _accept(work: UnitOfWork, pushed: Instruction, raw: bytes, digest: bytes, ca
             open_case.join(case_file, case_id, received)
     case_file.note(case_id, "instruction_accepted", _journalled(row, joined), actor=CENTRE)
     if joined:
-        rule = "newer_version" if is_update else "higher_urgency_joined"
+        rule = "newer_version" if is_update else "joined"
         facts.apply(case_file, case_id, before, rule=rule, cause=row.id)
         holds.judge(case_file, case_id, received, before, is_new_source=row.system not in systems, cause=row.id)
     _review_contacts(case_file, case_id, received, row.id)

@@ -9,17 +9,21 @@ from dispatcher.intake.normalised import identities
 from dispatcher.store import advisory_locks
 from schemas.instruction import Instruction
 
+ANY_SOURCE = ""
+"""Of an event that names no source; whoever brings an instruction takes this lock before its own."""
+
 
 def lock_instruction(work: UnitOfWork, system: str, instruction_id: str) -> None:
     advisory_locks.lock(work.session, [_instruction(work.context, system, instruction_id)])
 
 
 def lock_instruction_and_person(work: UnitOfWork, pushed: Instruction) -> None:
-    """The instruction's lock, then the person's."""
+    """The instruction's locks, then the person's."""
     # In order, so that two of them never wait for each other both ways.
     persons = sorted(advisory_locks.intake(each) for each in set(identities(work.context, pushed)))
-    instruction = _instruction(work.context, pushed.source.system, pushed.instruction_id)
-    advisory_locks.lock(work.session, [instruction, *persons])
+    systems = (ANY_SOURCE, pushed.source.system)
+    instruction = [_instruction(work.context, system, pushed.instruction_id) for system in systems]
+    advisory_locks.lock(work.session, [*instruction, *persons])
 
 
 def _instruction(context: Context, system: str, instruction_id: str) -> int:

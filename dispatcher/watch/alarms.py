@@ -18,6 +18,7 @@ class Code(StrEnum):
     WORKER_SILENT = "worker_silent"
     CASE_FORGOTTEN = "case_forgotten"
     SET_ASIDE = "set_aside"
+    EARLY_LINES = "early_lines"
     WORK_LATE = "work_late"
     CHANNEL_DOWN = "channel_down"
     PROVIDER_OUT = "provider_out"
@@ -78,6 +79,11 @@ def _set_aside(facts: Facts, limits: Limits) -> Iterator[Alarm]:
         yield _alarm(Code.SET_ASIDE, facts.set_aside.since or facts.at, count=facts.set_aside.number)
 
 
+def _early_lines(facts: Facts, limits: Limits) -> Iterator[Alarm]:
+    if facts.early_lines.number:
+        yield _alarm(Code.EARLY_LINES, facts.early_lines.since or facts.at, count=facts.early_lines.number)
+
+
 def _late(facts: Facts, limits: Limits) -> Iterator[Alarm]:
     for each in facts.late:
         about = each.kind if each.urgency is None else f"{each.kind}:{each.urgency}"
@@ -132,7 +138,8 @@ def _alarm(code: Code, since: datetime, about: str = "", count: int = 1, **words
 
 
 _RULES: tuple[Callable[[Facts, Limits], Iterator[Alarm]], ...] = (
-    *(_database, _redis, _sweep, _workers, _forgotten, _set_aside, _down, _late, _out_of_use, _doubts, _probe),
+    *(_database, _redis, _sweep, _workers, _forgotten, _set_aside, _early_lines),
+    *(_down, _late, _out_of_use, _doubts, _probe),
 )
 _TEXTS = {
     Code.DATABASE_UNREACHABLE: ("数据库无法连接({error})", "the database can't be reached ({error})"),
@@ -141,6 +148,10 @@ _TEXTS = {
     Code.WORKER_SILENT: (
         "工作进程 {about} 超过 {limit} 秒没有动静",
         "no sign of life of worker {about} for more than {limit} s",
+    ),
+    Code.EARLY_LINES: (
+        "{count} 条撤回、更新或反馈已等待其指令超过一小时",
+        "{count} withdrawal(s), patch(es) or feedback have waited for their instruction for more than an hour",
     ),
     Code.CASE_FORGOTTEN: (
         "{count} 个进行中的任务既无后续时间,也无人负责",

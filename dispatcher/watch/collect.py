@@ -63,6 +63,7 @@ def _ask_database(engine: Engine, product_clock: Clock, limits: Limits, at: date
                 silent=_silent(session, limits, at),
                 forgotten=Count(*session.execute(_FORGOTTEN).one()),
                 set_aside=Count(*session.execute(_SET_ASIDE).one()),
+                early_lines=Count(*session.execute(_EARLY_LINES, {"now": now}).one()),
                 late=_late(session, product_clock, limits, now),
                 doubts=_doubts(session, product_clock, limits, now),
                 out_of_use=tuple(
@@ -117,6 +118,9 @@ _FORGOTTEN = text("""
     WHERE c.state = 'open' AND c.waiting_for IS NULL AND c.next_look_at IS NULL AND NOT EXISTS (
         SELECT FROM attempts a WHERE a.case_id = c.id AND (a.action IS NOT NULL OR a.state = 'sending'))""")
 _SET_ASIDE = text("SELECT count(*), min(first_at) FROM set_aside WHERE ended_at IS NULL")
+_EARLY_LINES = text("""
+    SELECT count(*), min(received_at) FROM quarantine
+    WHERE awaits IS NOT NULL AND received_at < :now - interval '1 hour'""")
 _LIMIT = "(ARRAY[:u0, :u1, :u2, :u3]::timestamptz[])"
 _LATE = text(f"""
     SELECT 'attempt', greatest(urgency_rank, 0), count(*), min(due_at) FROM attempts

@@ -80,6 +80,7 @@ class Facts:
     silent: tuple[Silent, ...] = ()
     forgotten: Count = Count(0)  # open cases without a time to come and without a person
     set_aside: Count = Count(0)  # what raised and waits to be tried again
+    early_lines: Count = Count(0)  # what has waited too long for the instruction that it is about
     late: tuple[Late, ...] = ()
     doubts: tuple[Doubts, ...] = ()
     out_of_use: tuple[OutOfUse, ...] = ()

@@ -2,10 +2,13 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from casework_fixture import START, SYSTEM, CaseworkFixture, Scripted, event, instruction, phone, resident, withdrawal
 
+from dispatcher.casework.unit_of_work import UnitOfWork
+from dispatcher.intake import early
 from dispatcher.store.cases import AddressRow, PhoneRow
 from dispatcher.store.instructions import InstructionRow
 from dispatcher.store.work_items import WorkItemRow
@@ -13,7 +16,7 @@ from dispatcher.supervision import decisions, pauses, work_items
 from dispatcher.supervision.decisions import SupervisorDecision
 from dispatcher.supervision.work_items import WorkItemResult
 from providers.base import Answered
-from schemas.instruction import Address
+from schemas.instruction import Address, Event
 from schemas.vocabulary import Result
 
 PERSON = {"id_number": resident(1)}
@@ -78,6 +81,8 @@ def test_no_lesser_type_replaces_a_graver_one(casework: CaseworkFixture) -> None
     case_id = casework.open(fraud_type="F08")
     casework.open(2, fraud_type="F03", issued_at=(START + timedelta(hours=1)).isoformat(), **OTHER)
     assert casework.case(case_id).fraud_type == "F08"
+    [entry] = casework.journal(case_id, "facts_changed")
+    assert (entry.rule, entry.data["changed"]) == ("joined", ["numbers", "texts"])
 
 
 def test_a_lower_urgency_is_offered_and_not_taken(casework: CaseworkFixture) -> None:
@@ -278,3 +283,19 @@ def test_a_contact_whose_relation_is_not_understood_is_a_persons_to_call(casewor
     case_id = casework.open(contacts=[{"relation": "隔壁", "name": "何某", "phone": phone(900)}])
     assert kinds(casework) == ["contact_review"]
     assert casework.journal(case_id, "duty_planned")[0].rule == "relation_unknown"
+
+
+def test_an_event_that_its_instruction_overtakes_is_not_left_waiting(
+    casework: CaseworkFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The instruction is committed between the look for it and the keeping of what was to wait for it."""
+    lock = early.lock
+
+    def commit_first(work: UnitOfWork, event: Event) -> None:
+        casework.open()
+        lock(work, event)
+
+    monkeypatch.setattr(early, "lock", commit_first)
+    answer = casework.push(withdrawal(1))
+    assert (answer.status, casework.quarantined()) == ("accepted", [])
+    assert casework.case(UUID(answer.case)).resolution == "WITHDRAWN"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from casework_fixture import CaseworkFixture, Scripted
+from casework_fixture import START, CaseworkFixture, Scripted, withdrawal
 from pydantic import SecretStr
 from sqlalchemy import create_engine
 from standardwebhooks import Webhook
@@ -320,3 +320,14 @@ def test_a_webhook_that_is_away_stops_nothing(casework: CaseworkFixture) -> None
 def test_alarms_that_could_not_be_signed_are_told_at_the_start(limits: dict[str, Any]) -> None:
     with pytest.raises(OperatorError, match="DISPATCHER_WATCH_SECRET"):
         notify.build_webhook(Limits(**limits))
+
+
+def test_what_has_waited_an_hour_for_its_instruction_is_told(
+    casework: CaseworkFixture, collected: Callable[[], Facts]
+) -> None:
+    casework.push(withdrawal(1))
+    assert collected().early_lines.number == 0
+    casework.pass_time(minutes=61)
+    assert collected().early_lines == Count(1, START)
+    casework.open(1)
+    assert collected().early_lines.number == 0

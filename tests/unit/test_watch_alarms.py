@@ -42,6 +42,7 @@ def test_where_all_is_well_there_is_no_alarm() -> None:
         ({"silent": (Silent("casework@a", EARLIER),)}, Code.WORKER_SILENT, "casework@a", 1, EARLIER, "casework@a"),
         ({"forgotten": Count(3, EARLIER)}, Code.CASE_FORGOTTEN, "", 3, EARLIER, "3"),
         ({"set_aside": Count(2, EARLIER)}, Code.SET_ASIDE, "", 2, EARLIER, "2"),
+        ({"early_lines": Count(2, EARLIER)}, Code.EARLY_LINES, "", 2, EARLIER, "2"),
         (
             {"late": (Late("attempt", Urgency.CRITICAL, Count(7, EARLIER)),)},
             *(Code.WORK_LATE, "attempt:critical", 7, EARLIER, "15"),
