@@ -36,6 +36,8 @@ from schemas.instruction import MAX_BODY_BYTES, Event, Instruction, Patch
 from schemas.vocabulary import CaseState, IntakeStatus, WorkItemKind
 
 CENTRE = "centre"
+Digests = tuple[bytes, bytes]
+"""Of one line: as it is understood, and as it was written, which older versions have stored."""
 
 
 def take(work: UnitOfWork, raw: bytes, *, door: str, kept_as: UUID | None = None) -> Answer:
@@ -44,30 +46,31 @@ def take(work: UnitOfWork, raw: bytes, *, door: str, kept_as: UUID | None = None
         found = parse.line(raw)
         if isinstance(found, Event):
             return _event(work, found, raw, door)
-        return _instruction(work, found, raw, content.digest(work.context, found), door)
+        digests = content.digest(work.context, found), content.digest_as_written(work.context, raw)
+        return _instruction(work, found, raw, digests, door)
     except BadInstruction as refusal:
         return refuse(work, raw, refusal, door=door, kept_as=kept_as)
 
 
 def _event(work: UnitOfWork, event: Event, raw: bytes, door: str) -> Answer:
     """Take an event, or keep it until its instruction comes."""
-    digest = content.digest(work.context, event)
+    digests = content.digest(work.context, event), content.digest_as_written(work.context, raw)
     try:
-        return _known_event(work, event, raw, digest, door)
+        return _known_event(work, event, digests, door)
     except UnknownInstruction:
         early.lock(work, event)
     try:
-        return _known_event(work, event, raw, digest, door)
+        return _known_event(work, event, digests, door)
     except UnknownInstruction:
-        is_news = early.keep(work, event, raw, digest, door=door)
+        is_news = early.keep(work, event, raw, digests[0], door=door)
         status = IntakeStatus.ACCEPTED if is_news else IntakeStatus.DUPLICATE
         return Answer(status, event.instruction_id, None, EARLY)
 
 
-def _known_event(work: UnitOfWork, event: Event, raw: bytes, digest: bytes, door: str) -> Answer:
+def _known_event(work: UnitOfWork, event: Event, digests: Digests, door: str) -> Answer:
     if isinstance(event, Patch):
-        return _patch(work, event, digest, door)
-    return events.take(work, event, digest, content.digest_as_written(work.context, raw))
+        return _patch(work, event, digests, door)
+    return events.take(work, event, *digests)
 
 
 def refuse(work: UnitOfWork, raw: bytes, refusal: BadInstruction, *, door: str, kept_as: UUID | None = None) -> Answer:
@@ -80,7 +83,7 @@ def refuse(work: UnitOfWork, raw: bytes, refusal: BadInstruction, *, door: str, 
     return Answer(IntakeStatus.REFUSED, _readable_id(raw), None, refusal.reason)
 
 
-def _patch(work: UnitOfWork, event: Patch, digest: bytes, door: str) -> Answer:
+def _patch(work: UnitOfWork, event: Patch, digests: Digests, door: str) -> Answer:
     """Apply a patch to the newest version, and take what comes out as an update."""
     newest = events.instruction(work, event)
     body = json.loads(personal_data.read_value(work, newest.raw_value_id))
@@ -88,14 +91,15 @@ def _patch(work: UnitOfWork, event: Patch, digest: bytes, door: str) -> Answer:
     found = parse.body_of(body)
     if not isinstance(found, Instruction):
         raise TypeError("a patched instruction is an instruction")
-    return _instruction(work, found, json.dumps(body, ensure_ascii=False).encode(), digest, door)
+    return _instruction(work, found, json.dumps(body, ensure_ascii=False).encode(), digests, door)
 
 
-def _instruction(work: UnitOfWork, pushed: Instruction, raw: bytes, digest: bytes, door: str) -> Answer:
+def _instruction(work: UnitOfWork, pushed: Instruction, raw: bytes, digests: Digests, door: str) -> Answer:
+    digest = digests[0]
     locks.lock_instruction_and_person(work, pushed)
     known = _versions(work.session, pushed)
     same = next((row for row in known if row.version == pushed.version), None)
-    if same is not None and same.content_digest in (digest, content.digest_as_written(work.context, raw)):
+    if same is not None and same.content_digest in digests:
         return _noted(work, same, "instruction_repeated", IntakeStatus.DUPLICATE, pushed)
     is_over = (bool(known) and pushed.version < known[-1].version) or _withdrawn_up_to(known) >= pushed.version
     if same is not None:

@@ -1,5 +1,6 @@
 """A case says what its standing instructions say: updates, joins, conflicts, withdrawals, false alarms, holds."""
 
+import json
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -8,7 +9,7 @@ import pytest
 from casework_fixture import START, SYSTEM, CaseworkFixture, Scripted, event, instruction, phone, resident, withdrawal
 
 from dispatcher.casework.unit_of_work import UnitOfWork
-from dispatcher.intake import early
+from dispatcher.intake import content, early
 from dispatcher.store.cases import AddressRow, PhoneRow
 from dispatcher.store.instructions import InstructionRow
 from dispatcher.store.work_items import WorkItemRow
@@ -299,3 +300,17 @@ def test_an_event_that_its_instruction_overtakes_is_not_left_waiting(
     answer = casework.push(withdrawal(1))
     assert (answer.status, casework.quarantined()) == ("accepted", [])
     assert casework.case(UUID(answer.case)).resolution == "WITHDRAWN"
+
+
+def test_a_patch_that_an_older_version_has_taken_is_a_duplicate(casework: CaseworkFixture) -> None:
+    """Older versions stored the digest of the line as it was written."""
+    casework.open()
+    line = patch(2, urgency="critical")
+    casework.push(line)
+    raw = json.dumps(line, ensure_ascii=False).encode()
+    casework.sql(
+        "UPDATE instructions SET content_digest = :old WHERE version = 2",
+        old=content.digest_as_written(casework.context, raw),
+    )
+    assert casework.push(line).status == "duplicate"
+    casework.is_tampered = True
