@@ -9,6 +9,7 @@ from casework_fixture import CaseworkFixture, Scripted
 
 from dispatcher.store.cases import CaseRow, PhoneRow
 from dispatcher.store.instructions import InstructionRow
+from dispatcher.store.work_items import WorkItemRow
 
 _CASES = Path(__file__).with_name("cases")
 
@@ -71,3 +72,32 @@ def test_a_wife_is_family_by_either_word(casework: CaseworkFixture) -> None:
     parties = {row.party for row in casework.rows(PhoneRow)}
     assert parties == {"subject", "contact:spouse:0"}
     assert "relation_unknown" not in flags(casework)
+
+
+def test_strangers_with_a_placeholder_for_a_number_are_each_warned(casework: CaseworkFixture) -> None:
+    """Two of each kind: neither joins, suppresses, raises or closes the other."""
+    lines = pushed(casework, "f01a-placeholder-id")
+    assert len(casework.rows(CaseRow)) == len(lines)
+    assert len(dialled(casework)) == len(lines)
+    assert "id_number_none" in flags(casework)
+
+
+def test_a_false_alarm_of_a_stranger_suppresses_nobody(casework: CaseworkFixture) -> None:
+    pushed(casework, "f01d-suppressed-by-a-stranger")
+    first, second = casework.rows(CaseRow)
+    assert (first.resolution, second.state, second.suppressed) == ("NOT_A_VICTIM", "open", False)
+    assert dialled(casework) == ["+8615400000032"]
+
+
+def test_nobody_was_warned_before_because_a_stranger_was(casework: CaseworkFixture) -> None:
+    pushed(casework, "f01e-warned-again-by-a-stranger")
+    second = casework.rows(CaseRow)[-1]
+    assert (second.urgency, second.warned_before) == ("low", None)
+    assert casework.attempts(second.id, "visit") == []
+
+
+def test_a_redelivery_with_a_new_push_time_is_a_duplicate_without_a_work_item(casework: CaseworkFixture) -> None:
+    path = _CASES / "f18-redelivered-with-a-new-push-time.jsonl"
+    answers = [casework.push(json.loads(line)).status for line in path.read_text("utf-8").splitlines()]
+    assert answers == ["accepted", *["duplicate"] * (len(answers) - 1)]
+    assert (casework.rows(WorkItemRow), casework.quarantined()) == ([], [])
