@@ -6,6 +6,7 @@ import pytest
 from builders import CRITICAL, HIGH, LOW, MEDIUM, MONDAY, ONLY_SMS, ONLY_VOICE, SMS, VOICE, at
 from engine_harness import EngineHarness, planned
 
+from dispatcher.engine import times
 from dispatcher.policy import load
 from dispatcher.policy.models import Policy
 from schemas.vocabulary import Hold, Result, Urgency
@@ -117,3 +118,19 @@ def test_quiet_hours_may_lie_within_one_day(received: datetime, sent: datetime) 
 def test_quiet_hours_that_end_as_they_begin_hold_nothing() -> None:
     noon = at("12:00")
     assert planned(EngineHarness.as_found(noon, quiet(time(12), time(12)), urgency=MEDIUM, at=noon), SMS).due_at == noon
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "until"),
+    [
+        (time(21, 30), time(8), at("21:30")),
+        (time(1), time(6), at("00:00", day=3)),
+        (time(8), time(8), at("00:00", day=3)),  # there are none
+    ],
+)
+def test_people_are_awake_from_the_end_of_the_quiet_hours(begin: time, end: time, until: datetime) -> None:
+    policy = load()
+    quiet = policy.quiet_hours.model_copy(update={"begin": begin, "end": end})
+    policy = policy.model_copy(update={"quiet_hours": quiet})
+    awake = times.waking_hours(policy, at("12:00"))
+    assert awake == (datetime.combine(MONDAY.date(), end, policy.timezone), until)
