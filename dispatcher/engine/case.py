@@ -227,18 +227,21 @@ class Case:
         return good and not (is_call and (self.is_called_off(attempt) or not self.may_be_called(attempt.party)))
 
     def is_called_off(self, call: Attempt) -> bool:
-        """After a true contact nobody is called by itself; after a refusal only the family.
+        """After a true contact nobody is called by itself; after a refusal only the family not yet spoken with.
 
         A call to anybody else but kin was a human's order, and stands.
         """
         if call.party in self.callees:
             return self.needs_no_call(call.party)
-        return self.true_contact and call.person in KIN and not self.refusals
+        is_told = not self.refusals or self._has_confirmed(call.party)
+        return self.true_contact and call.person in KIN and is_told
 
     def needs_no_call(self, callee: str) -> bool:
         """After a true contact; but where one of a child's guardians refused, the others are called still."""
-        has_confirmed = any(each.confirmed for each in self.on(Channel.VOICE, callee))
-        return self.true_contact and (not self.refusals or callee == SUBJECT or has_confirmed)
+        return self.true_contact and (not self.refusals or callee == SUBJECT or self._has_confirmed(callee))
+
+    def _has_confirmed(self, party: str) -> bool:
+        return any(each.confirmed for each in self.on(Channel.VOICE, party))
 
     def may_be_called(self, party: str) -> bool:
         """Not by machine: a subject who can't hear it, or is a child."""

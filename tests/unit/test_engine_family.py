@@ -13,6 +13,7 @@ from builders import (
     MINUTE,
     MONDAY,
     ONLY_SMS,
+    ONLY_VOICE,
     SECOND,
     SMS,
     VOICE,
@@ -216,3 +217,14 @@ def test_a_retried_call_to_the_family_minds_no_cap() -> None:
     harness = EngineHarness.as_found(MONDAY, policy, numbers=known, money_moved=True)
     harness.send(VOICE, Result.FAILED_TEMPORARY, FAMILY)
     assert planned(harness, VOICE, FAMILY).due_at == harness.now + 2 * SECOND
+
+
+def test_a_guardian_who_would_not_be_dissuaded_is_not_called_on_another_number() -> None:
+    """The first call's answer comes late, when the next number's call is planned already."""
+    numbers = (guardian("g1"), guardian("g2"))
+    harness = EngineHarness.of(CRITICAL, channels=ONLY_VOICE, numbers=numbers, life_at_risk=True)
+    harness.after(minutes=30)
+    first = harness.sending(planned(harness, VOICE, GUARDIAN))
+    harness.settled(first, Result.UNKNOWN)
+    harness.settled(first, Result.ANSWERED_GUARDIAN, confirmed=True, answer=Answer.UNSURE)
+    assert not is_planned(harness, VOICE, GUARDIAN)
