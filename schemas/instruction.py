@@ -107,9 +107,7 @@ class Victim(Wire):
     phones: Annotated[tuple[Phone, ...], Elements(lists.phones)] = ()
     addresses: Annotated[tuple[Address, ...], Elements(lists.addresses)] = ()
     contacts: Annotated[tuple[Contact, ...], Elements(lists.contacts)] = ()
-    language: Annotated[
-        str, Field(max_length=35, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$"), reads(words.language)
-    ] = words.CHINESE
+    language: Annotated[str, Field(max_length=100), reads(words.label)] = "zh-CN"
     vulnerability: Annotated[tuple[Text, ...], Elements(lists.words)] = ()
     antifraud_app: Annotated[str, Field(max_length=40), reads(words.label)] = "unknown"
 

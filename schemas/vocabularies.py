@@ -31,7 +31,16 @@ _BETWEEN_WORDS = re.compile(r"[\s,、;:/|+&()\[\]{}<>。.!\-‐-―]+")
 _OF_WHOM = re.compile("^(?:受害人|被害人|当事人|事主|机主|本人|其)(?:的|之)?(?=.)")
 _SCAM_SUFFIX = re.compile("(?<=.)(?:类型|类|型)?(?:诈骗|骗局|案件|案)?$")
 _FRAUD_CODE = re.compile(r"(?<![a-z0-9])f0*([0-9]{1,2})(?![0-9])")
-_LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+_LANGUAGE_TAG = re.compile(r"(?P<primary>[A-Za-z]{2,3})(?:-[A-Za-z0-9]{1,8})*")
+_TWO_LETTERS = (  # of ISO 639-1
+    "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee "
+    "el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is "
+    "it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms "
+    "mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk "
+    "sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi "
+    "yo za zu"
+)
+_ISO_639_1 = frozenset(_TWO_LETTERS.split())
 
 
 @dataclass(frozen=True)
@@ -84,11 +93,14 @@ class Vocabulary:
         return _only(self._codes("fraud_type", text))
 
     def language(self, text: str) -> str | None:
-        """A language tag: of a listed language, else the tag itself; None where the text is none."""
-        tag = folding.visible(text).replace("_", "-")
+        """A language tag: of a listed language, else the tag itself; None where the text names no language."""
+        tag = folding.visible(text).replace("_", "-").partition(".")[0].replace(" ", "")
         words = self.tables["language"]
-        listed = words.get(folding.label(tag)) or words.get(folding.label(tag.partition("-")[0]))
-        return listed or (tag if _LANGUAGE_TAG.fullmatch(tag) else None)
+        if listed := words.get(folding.label(text)) or words.get(folding.label(tag.partition("-")[0])):
+            return listed
+        found = _LANGUAGE_TAG.fullmatch(tag)
+        is_known = found and (len(found["primary"]) == 3 or found["primary"].lower() in _ISO_639_1)
+        return tag if is_known else None
 
     def country(self, text: str) -> str | None:
         """A region, by its code, its calling code or its name."""

@@ -142,8 +142,8 @@ def _later_loss(case_file: CaseFile, row: InstructionRow, event: LaterLoss) -> I
 
 
 def _note(case_file: CaseFile, case_id: UUID, event: Event, name: str, **data: Any) -> None:
-    facts = {"instruction_id": event.instruction_id, "at": event.at.isoformat(), **data}
-    case_file.note(case_id, name, facts, actor=event.by, rule=_op(event))
+    told = {"instruction_id": event.instruction_id, "at": event.at.isoformat(), **data}
+    case_file.note(case_id, name, told, actor=event.by, rule=_op(event))
 
 
 def _op(event: Event) -> str:

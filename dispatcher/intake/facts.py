@@ -108,7 +108,7 @@ def _kept(case_file: CaseFile, statement_id: UUID) -> tuple[UUID, Any]:
 
 
 def _tell_officer(case_file: CaseFile, case_id: UUID, rule: str) -> None:
-    """Whoever is on the way reads another card than the one they left with."""
+    """Whoever has the visit reads another card than the one they left with."""
     for visit in case_file.visits[case_id]:
-        if visit.state in _WITH_OFFICER and visit.arrived_at is None and visit.reported_at is None:
+        if visit.state in _WITH_OFFICER:
             case_file.note(case_id, "card_changed", {"visit": str(visit.id), "officer_told": visit.officer}, rule=rule)

@@ -27,21 +27,25 @@ def judge(
 ) -> None:
     """What is graver, of another source, or about money on the move ends the hold; all else a person decides."""
     case = case_file.cases[case_id]
-    if not (case.suppressed or case.expired or case.paused_at is not None):
-        return
+    was = _holds(case)
     if case.suppressed and not same_person.is_suppressed(case_file.work, received, case_file.now):
-        case.suppressed = False
-    ends = not received.expired and (is_new_source or _is_graver(case_file, received, before))
-    if ends:
-        was = [name for name in ("suppressed", "expired", "paused_at") if getattr(case, name)]
+        case.suppressed = False  # it warns of something else than what was the false alarm
+    if not received.expired and (is_new_source or _is_graver(case_file, received, before)):
         case.suppressed = case.expired = False
         if case.paused_at is not None:
             end_pause(case_file, case)
+    if was and not _holds(case):
         case.waiting_for = None
-        case_file.note(case_id, "hold_ended", {"was": [each.removesuffix("_at") for each in was]}, rule="hold_ended")
-    elif case.suppressed or case.expired or case.paused_at is not None:
+        case_file.note(case_id, "hold_ended", {"was": was}, rule="hold_ended")
+    elif was:
         review = OpenWorkItem("held_case", WorkItemKind.HELD_CASE, case_file.now, f"held_case:{cause}")
         carry_out(case_file, case_id, [review])
+
+
+def _holds(case: CaseRow) -> list[str]:
+    """Why a case is on hold; empty where it is not."""
+    holds = {"suppressed": case.suppressed, "expired": case.expired, "paused": case.paused_at is not None}
+    return [name for name, is_held in holds.items() if is_held]
 
 
 def _is_graver(case_file: CaseFile, received: NormalisedInstruction, before: MergedFacts | None) -> bool:

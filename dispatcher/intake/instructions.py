@@ -121,7 +121,7 @@ def _take_early(work: UnitOfWork, pushed: Instruction) -> None:
 
 def _accept(work: UnitOfWork, pushed: Instruction, raw: bytes, digest: bytes, case_id: UUID | None) -> Answer:
     case_file = CaseFile(work)
-    received = normalised.read_pushed(work.context, pushed, case_file.now)
+    received = normalised.read(work.context, pushed, case_file.now)
     is_update = case_id is not None
     # Nothing that is read here depends on what was just added: one flush at its end, not one before each question.
     with work.session.no_autoflush:
@@ -223,7 +223,7 @@ def _conflict(
     if not events.is_news(work.session, row, digest, "conflict", work.now):
         return Answer(IntakeStatus.CONFLICT, pushed.instruction_id, str(row.case_id), OTHER_CONTENT)
     case_file = CaseFile(work)
-    received = normalised.read_pushed(work.context, pushed, case_file.now)
+    received = normalised.read(work.context, pushed, case_file.now)
     open_case.open_with_neighbours(case_file, received, row.case_id)
     stands = case_file.cases[row.case_id].state == CaseState.OPEN and not is_over
     before = statements.merged(case_file, row.case_id) if stands else None

@@ -27,6 +27,7 @@ class NormalisedInstruction:
     issued_at: datetime  # the time of receipt where the source tells none
     urgency: Urgency
     fraud_type: str
+    language: str | None  # None where the source names none that is understood
     id_digest: bytes | None  # of an identity number that identifies somebody
     is_id_doubtful: bool  # it needs a second match
     name_digest: bytes | None
@@ -36,7 +37,6 @@ class NormalisedInstruction:
     flags: tuple[str, ...]
     expired: bool
     money_moved: bool = False
-    transferred: int = 0  # yuan that the source saw leave
     texts: dict[str, str] = field(default_factory=dict)
     text_digests: dict[str, bytes] = field(default_factory=dict)
 
@@ -79,16 +79,10 @@ def _identity(context: Context, pushed: Instruction) -> tuple[bytes | None, IdSt
     return context.vault.digest("id", normalise.id_number(victim.id_number)), strength
 
 
-def read_pushed(context: Context, pushed: Instruction, now: datetime) -> NormalisedInstruction:
-    """Normalise with the policy's reading of the urgency."""
-    return read(context, pushed, context.policy.urgency_of(pushed.urgency), now)
-
-
-def read(context: Context, pushed: Instruction, urgency: Urgency | None, now: datetime) -> NormalisedInstruction:
+def read(context: Context, pushed: Instruction, now: datetime) -> NormalisedInstruction:
     """Normalise; what is doubtful is flagged, not refused."""
     victim, flags = pushed.victim, list(pushed.reading_flags)[:_MOST_FLAGS]
-    if urgency is None:
-        urgency = _most_urgent(context, pushed.urgency)
+    urgency = _most_urgent(context, pushed.urgency)
     if urgency is None:
         flags.append("urgency_label_unknown")
     if pushed.issued_at is None:
@@ -101,6 +95,9 @@ def read(context: Context, pushed: Instruction, urgency: Urgency | None, now: da
     if fraud_type is None:
         fraud_type = GENERIC_FRAUD_TYPE
         flags.append("fraud_type_unknown")
+    language = context.vocabulary.language(victim.language) if "language" in victim.model_fields_set else None
+    if language is None and "language" in victim.model_fields_set:
+        flags.append("language_unknown")
     id_digest, strength = _identity(context, pushed)
     if victim.id_number is not None and strength is not IdStrength.STRONG:
         flags.append(f"id_number_{strength}")
@@ -117,6 +114,7 @@ def read(context: Context, pushed: Instruction, urgency: Urgency | None, now: da
         issued_at=pushed.issued_at or now,
         urgency=urgency or Urgency.HIGH,
         fraud_type=fraud_type,
+        language=language,
         id_digest=id_digest,
         is_id_doubtful=strength is IdStrength.WEAK,
         name_digest=_name(context, victim.name),
@@ -126,7 +124,6 @@ def read(context: Context, pushed: Instruction, urgency: Urgency | None, now: da
         flags=tuple(dict.fromkeys(flags)),
         expired=pushed.valid_until is not None and pushed.valid_until <= now,
         money_moved=bool(pushed.risk.transfers) or pushed.risk.transfer_ongoing,
-        transferred=sum(each.amount_yuan or 0 for each in pushed.risk.transfers),
         texts=texts,
         text_digests={name: context.vault.digest("text", f"{name}\0{value}") for name, value in texts.items()},
     )

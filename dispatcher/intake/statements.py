@@ -8,7 +8,6 @@ from uuid import UUID
 
 from dispatcher.casework import closing, personal_data
 from dispatcher.casework.case_file import CaseFile
-from dispatcher.casework.context import Context
 from dispatcher.engine.merge import MergedFacts, Statement, Transfer, merge
 from dispatcher.intake import conflicts, normalised
 from dispatcher.intake.normalised import NormalisedInstruction
@@ -19,11 +18,8 @@ from schemas.instruction import Instruction
 
 def merged(case_file: CaseFile, case_id: UUID) -> MergedFacts | None:
     """What they say together; None where none is left."""
-    return merged_of(case_file.context, standing(case_file, case_id))
-
-
-def merged_of(context: Context, statements: list[Statement]) -> MergedFacts | None:
-    return merge(statements, context.policy.grave_types) if statements else None
+    said = standing(case_file, case_id)
+    return merge(said, case_file.context.policy.grave_types) if said else None
 
 
 def standing(case_file: CaseFile, case_id: UUID) -> list[Statement]:
@@ -42,7 +38,7 @@ def reread(case_file: CaseFile, value_id: UUID, received_at: datetime) -> Normal
     found = parse.line(personal_data.read_value(case_file.work, value_id).encode())
     if not isinstance(found, Instruction):
         raise TypeError("a stored instruction is an instruction")
-    return normalised.read_pushed(case_file.context, found, received_at)
+    return normalised.read(case_file.context, found, received_at)
 
 
 def _remembered(case_file: CaseFile, statement_id: UUID, value_id: UUID, received_at: datetime) -> Statement | None:
@@ -65,7 +61,7 @@ def of(statement_id: UUID, received: NormalisedInstruction) -> Statement:
         urgency=received.urgency,
         fraud_type=received.fraud_type,
         channels=tuple(pushed.channels),
-        language=pushed.victim.language if "language" in pushed.victim.model_fields_set else None,
+        language=received.language,
         texts=frozenset(received.text_digests.items()),
         numbers=frozenset((phone.digest, phone.person) for phone in received.phones),
         places=frozenset(place.digest for place in received.addresses),

@@ -14,7 +14,7 @@ from dispatcher.simulate import sample
 from dispatcher.wake import Silent
 from schemas.case_facts import CaseFacts
 from schemas.instruction import Instruction
-from schemas.vocabulary import Urgency, Vulnerability
+from schemas.vocabulary import Vulnerability
 
 CALLED = CaseFacts(vulnerability=(Vulnerability.ELDERLY,), antifraud_app="not_installed", call_in_progress=True)
 SEEN = CaseFacts(vulnerability=(Vulnerability.HEARING, Vulnerability.ELDERLY), life_at_risk=True)
@@ -33,7 +33,7 @@ def from_samples(tmp_path_factory: pytest.TempPathFactory) -> list[CaseFacts]:
 
 def _facts(context: Context, body: dict[str, Any]) -> CaseFacts:
     at = datetime.fromisoformat(body["issued_at"])
-    return normalised.read(context, Instruction.model_validate(body), Urgency.HIGH, at).facts
+    return normalised.read(context, Instruction.model_validate(body), at).facts
 
 
 @pytest.mark.parametrize("name", [each.name for each in fields(CaseFacts)])

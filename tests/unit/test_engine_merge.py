@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from random import Random
 
 import pytest
 from builders import ALL, CRITICAL, HIGH, LOW, MONDAY, SMS, VOICE
@@ -56,9 +57,9 @@ def merged(statements: list[Statement]) -> MergedFacts:
 
 
 @given(CASES, st.randoms())
-def test_the_order_of_arrival_does_not_matter(statements: list[Statement], random: object) -> None:
+def test_the_order_of_arrival_does_not_matter(statements: list[Statement], random: Random) -> None:
     shuffled = list(statements)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)
     assert merged(shuffled) == merged(statements)
 
 

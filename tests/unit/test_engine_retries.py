@@ -1,5 +1,7 @@
 """What a repeated attempt says of the one before, and what a decision makes of an attempt."""
 
+from collections.abc import Callable
+
 import pytest
 from builders import HIGH, ONLY_SMS, SMS, VOICE
 from engine_harness import EngineHarness, planned
@@ -7,7 +9,7 @@ from engine_harness import EngineHarness, planned
 from dispatcher.engine import evolve
 from dispatcher.engine.case import Attempt
 from dispatcher.engine.decisions import GiveUpDoubt, RecallAttempt, SkipChannel
-from schemas.vocabulary import AttemptState, Ending, Onward, Result, RetryKind, SkipReason
+from schemas.vocabulary import AttemptState, Channel, Ending, Onward, Result, RetryKind, SkipReason
 
 
 def failed(harness: EngineHarness) -> None:
@@ -32,15 +34,15 @@ def never_taken(harness: EngineHarness) -> None:
         (never_taken, RetryKind.NEVER_TAKEN),
     ],
 )
-def test_a_repeat_says_why_it_is_made(happens: object, kind: RetryKind) -> None:
+def test_a_repeat_says_why_it_is_made(happens: Callable[[EngineHarness], None], kind: RetryKind) -> None:
     harness = EngineHarness.of(HIGH, channels=ONLY_SMS)
-    happens(harness)  # type: ignore[operator]
+    happens(harness)
     assert harness.plans[-1].retry_kind is kind
     assert planned(harness, SMS).retry_kind is kind
 
 
-def accepted(harness: EngineHarness, channel: object) -> Attempt:
-    attempt = harness.sending(planned(harness, channel))  # type: ignore[arg-type]
+def accepted(harness: EngineHarness, channel: Channel) -> Attempt:
+    attempt = harness.sending(planned(harness, channel))
     harness.accepted(attempt)
     return harness.case.attempt(attempt.id)
 

@@ -69,13 +69,6 @@ READ: list[tuple[str, object, object]] = [
     ("valid_until", "2026-11-26T24:00:00+08:00", at("2026-11-27T00:00:00+08:00")),
     ("valid_until", "2026-12-31T24:00+08:00", at("2027-01-01T00:00:00+08:00")),
     ("valid_until", None, None),
-    *(
-        ("victim.language", tag, "zh-CN")
-        for tag in ("zh_CN", "cmn-Hans-CN", "yue", "chi", "zho", "ZH", "cn", "中文", "")
-    ),
-    *(("victim.language", tag, tag) for tag in ("en", "en-GB", "zh-CN", "zh-Hans", "ja", "vie")),
-    *(("victim.language", form, "en") for form in ("EN ", "英语", "English")),
-    ("victim.language", "en_US", "en-us"),
     ("victim.addresses.0.precinct_code", "YT-WC-01 ", None),
     ("victim.gender", 1, "1"),
     ("victim.name", 7, "7"),
@@ -172,10 +165,6 @@ FLAGGED: list[tuple[str, object, object, str]] = [
     ("risk.call_in_progress", "也许", False, "unreadable:risk.call_in_progress"),
     ("risk.call_in_progress", 7, False, "unreadable:risk.call_in_progress"),
     ("risk.call_in_progress", {"yes": 1}, False, "unreadable:risk.call_in_progress"),
-    *(
-        ("victim.language", form, "zh-CN", "unreadable:victim.language")
-        for form in (7, "x", "qq", "方言很重", "qq-a\0b", ["zh", "en"], {"tag": "en"}, "e" * 40)
-    ),
     ("channels", ["sms", "fax"], (Channel.SMS,), "unreadable:channels[1]"),
     ("channels", ["fax", 7, None, {}], POLICY, "unreadable:channels[0]"),
     ("channels", {"sms": True}, POLICY, "unreadable:channels[0]"),

@@ -198,13 +198,29 @@ def test_scam_types_are_known_by_the_names_that_officers_read() -> None:
     [
         *(
             (text, CHINESE)
-            for text in ("zh-CN", "zh_CN", "ZH", "cmn", "yue", "chi", "zh-Hans-MY", "中文", "普通话", "粤语", "ｚｈ")
+            for text in (
+                "zh-CN",
+                "zh_CN",
+                "ZH",
+                "cmn",
+                "yue",
+                "chi",
+                "zh-Hans-MY",
+                "中文",
+                "普通话",
+                "粤语",
+                "ｚｈ",
+                "zh_CN.UTF-8",
+                "mul",
+                "chn",
+            )
         ),
+        *((text, CHINESE) for text in ("zh_CN.UTF-8", "mul", "chn")),
         *((text, "en") for text in ("en", "en-US", "EN_gb", "English", "英语")),
         ("fr", "fr"),
         ("sw", "sw"),
         ("pl-PL", "pl-PL"),
-        *((text, None) for text in ("", "无", "??", "none of these", "zh CN!", "12")),
+        *((text, None) for text in ("", "无", "??", "none of these", "zh CN!", "12", "qq", "xx-YY")),
     ],
 )
 def test_languages(text: str, tag: str | None) -> None:
