@@ -22,6 +22,7 @@ _CHECK_DIGITS = "10X98765432"
 _RESIDENT_LENGTH = 18
 _FIRST_YEAR, _LAST_YEAR = 1900, 2099
 _FEW = 2
+_PASSPORT_DIGITS = 9  # of the United States and others, which have no letter
 _MASKED = re.compile(r"[X*#?■●○]{3}")
 
 # Forms that stand for their type, whether or not it is named.
@@ -70,6 +71,17 @@ def strength(id_type: str | None, text: str) -> IdStrength:
     return IdStrength.WEAK if found is IdStrength.STRONG and _is_filler(digits) else found
 
 
+def key(id_type: str | None, text: str) -> str:
+    """A number as it is compared: those of two types are two, though they read alike."""
+    folded = id_number(text)
+    named = SHIPPED.id_type(id_type) if id_type else None
+    if _RESIDENT.fullmatch(folded) or _OLD_RESIDENT.fullmatch(folded):
+        return folded
+    own = next((kind for kind, form in _OWN_FORMS.items() if form.fullmatch(folded)), None)
+    kind = named or own
+    return f"{kind}:{folded}" if kind else folded
+
+
 def _by_form(id_type: str | None, folded: str) -> IdStrength:
     if resident := _RESIDENT.fullmatch(folded):
         return _of_resident(folded, resident["born"], resident["order"])
@@ -77,7 +89,9 @@ def _by_form(id_type: str | None, folded: str) -> IdStrength:
         return IdStrength.WEAK if _date(f"19{old['born']}") else IdStrength.NONE
     named = SHIPPED.id_type(id_type) if id_type else None
     if any(form.fullmatch(folded) for form in _of_type(named)):
-        return IdStrength.STRONG
+        # Other digits alone are a date or a phone number as often as a passport's.
+        is_odd = named is IdType.PASSPORT and folded.isdigit() and len(folded) != _PASSPORT_DIGITS
+        return IdStrength.WEAK if is_odd or _date(folded) else IdStrength.STRONG
     if any(form.fullmatch(folded) for form in _OWN_FORMS.values()):
         return IdStrength.WEAK if named else IdStrength.STRONG
     is_other_type = named is None and bool(id_type)

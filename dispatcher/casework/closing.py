@@ -16,7 +16,7 @@ from dispatcher.store.instructions import FeedbackRow, InstructionRow
 from dispatcher.store.transfers import TransferRow
 from dispatcher.store.vault import SubjectRow
 from dispatcher.store.visits import VisitRow
-from schemas.vocabulary import TransferState
+from schemas.vocabulary import Resolution, TransferState
 
 
 def standing(case_file: CaseFile, case_id: UUID) -> list[InstructionRow]:
@@ -45,8 +45,17 @@ def tell_sources(case_file: CaseFile, case: CaseRow) -> None:
 
 
 def suppress(case_file: CaseFile, case: CaseRow) -> None:
-    """The same trigger of the same source sends nothing by itself for the policy's time."""
-    found = select(InstructionRow.system, InstructionRow.source_kind).where(InstructionRow.case_id == case.id)
+    """The same trigger of the same source sends nothing by itself for the policy's time.
+
+    Of the sources that said so; where a person of ours did, of those that still warned.
+    """
+    told = select(FeedbackRow.system).where(
+        FeedbackRow.case_id == case.id, FeedbackRow.direction == "in", FeedbackRow.outcome == Resolution.NOT_A_VICTIM
+    )
+    systems = set(case_file.session.scalars(told)) or {row.system for row in standing(case_file, case.id)}
+    found = select(InstructionRow.system, InstructionRow.source_kind).where(
+        InstructionRow.case_id == case.id, InstructionRow.system.in_(systems)
+    )
     until = _remember_false_alarm(case_file, case.id, set(case_file.session.execute(found.distinct()).tuples()))
     case_file.note(case.id, "trigger_suppressed", {"until": until.isoformat()}, rule="false_alarm")
 

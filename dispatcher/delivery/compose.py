@@ -192,7 +192,7 @@ class MessageComposer:
         return self._session.scalar(select(UnitRow.name).where(UnitRow.code == case.area))
 
     def _person(self, case: CaseRow, field: str) -> str | None:
-        return self._open(self._people.get((case.subject_id, field)))
+        return self._open(self._people.get((case.subject_id, field))) or None
 
     def _open(self, kept: tuple[VaultValueRow, SubjectRow] | None) -> str | None:
         if kept is None:

@@ -4,19 +4,22 @@ Each source's newest word replaces its earlier one. Over several sources numbers
 united; what one of them fears is feared; the newest word on name, language and scam type stands.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
 from schemas.case_facts import CaseFacts
-from schemas.vocabulary import GENERIC_FRAUD_TYPE, Channel, Person, Urgency
+from schemas.vocabulary import GENERIC_FRAUD_TYPE, Channel, Urgency
 
 DEFAULT_LANGUAGE = "zh-CN"
 _UNKNOWN_APP = "unknown"
 _NOTHING = CaseFacts()
-NumberKey = tuple[bytes, Person]
-"""A number's blind index, and whose it is: a mother's phone may be the child's too."""
+NumberKey = tuple[bytes, str]
+"""A number's blind index, and whose it is, "subject" or "contact:child": a mother's phone may be the child's too."""
+Identity = tuple[bytes, bool]
+"""An identity number's blind index, and whether it is doubtful."""
 Stated = TypeVar("Stated")
 
 
@@ -42,12 +45,14 @@ class Statement:
     fraud_type: str = GENERIC_FRAUD_TYPE
     channels: tuple[Channel, ...] = ()
     language: str | None = None
+    identity: Identity | None = None
+    name_digest: bytes | None = None
     texts: frozenset[tuple[str, bytes]] = frozenset()
     numbers: frozenset[NumberKey] = frozenset()
     places: frozenset[bytes] = frozenset()
     facts: CaseFacts = _NOTHING
     amount_at_risk: int | None = None
-    transfers: frozenset[Transfer] = frozenset()
+    transfers: tuple[Transfer, ...] = ()
     money_moved: bool = False
     expired: bool = False
 
@@ -60,6 +65,8 @@ class MergedFacts:
     fraud_type: str
     channels: tuple[Channel, ...]
     language: str
+    identity: Identity | None
+    name_digest: bytes | None
     texts: dict[str, tuple[bytes, str]]
     numbers: frozenset[NumberKey]
     places: frozenset[bytes]
@@ -80,19 +87,20 @@ def merge(statements: Iterable[Statement], grave_types: Sequence[str] = ()) -> M
     if not oldest_first:
         raise ValueError("nothing to merge")
     newest_first = oldest_first[::-1]
-    transfers = frozenset[Transfer]().union(*(each.transfers for each in oldest_first))
     amounts = [each.amount_at_risk for each in oldest_first if each.amount_at_risk is not None]
     return MergedFacts(
         urgency=min((each.urgency for each in oldest_first), key=lambda urgency: urgency.rank),
         fraud_type=_gravest((each.fraud_type for each in newest_first), grave_types),
         channels=tuple(dict.fromkeys(channel for each in oldest_first for channel in each.channels)),
         language=_newest(newest_first, lambda each: each.language) or DEFAULT_LANGUAGE,
+        identity=_identity(newest_first),
+        name_digest=_newest(newest_first, lambda each: each.name_digest),
         texts={name: (text, each.id) for each in oldest_first for name, text in sorted(each.texts)},
         numbers=frozenset[NumberKey]().union(*(each.numbers for each in oldest_first)),
         places=frozenset[bytes]().union(*(each.places for each in oldest_first)),
         facts=_facts(newest_first),
         amount_at_risk=max(amounts, default=None),
-        transferred=sum(each.yuan for each in transfers),
+        transferred=_transferred(oldest_first),
         money_moved=any(each.money_moved for each in oldest_first),
         expired=all(each.expired for each in oldest_first),
     )
@@ -117,6 +125,20 @@ def _gravity(fraud_type: str, grave_types: Sequence[str]) -> int:
 
 def _newest(newest_first: Iterable[Statement], word: Callable[[Statement], Stated | None]) -> Stated | None:
     return next((said for said in map(word, newest_first) if said is not None), None)
+
+
+def _identity(newest_first: Iterable[Statement]) -> Identity | None:
+    """The newest that identifies somebody; else the newest that is doubtful."""
+    given = [each.identity for each in newest_first if each.identity is not None]
+    return next((each for each in given if not each[1]), given[0] if given else None)
+
+
+def _transferred(statements: Iterable[Statement]) -> int:
+    """One source's transfers are added up; what two sources saw alike is the same money."""
+    seen = Counter[Transfer]()
+    for each in statements:
+        seen |= Counter(each.transfers)
+    return sum(transfer.yuan * times for transfer, times in seen.items())
 
 
 def _facts(newest_first: Collection[Statement]) -> CaseFacts:

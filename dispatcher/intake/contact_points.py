@@ -10,7 +10,7 @@ from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.personal_data import keep_value
 from dispatcher.engine.case import SUBJECT
 from dispatcher.engine.merge import MergedFacts
-from dispatcher.intake.normalised import ContactAddress, NormalisedInstruction
+from dispatcher.intake.normalised import ContactAddress, NormalisedInstruction, whose
 from dispatcher.store.base import new_id
 from dispatcher.store.cases import AddressRow, CaseRow, PhoneRow
 from dispatcher.store.vault import SubjectRow
@@ -25,11 +25,11 @@ def add(case_file: CaseFile, case: CaseRow, subject: SubjectRow, normalised: Nor
 
 
 def _add_phones(case_file: CaseFile, case: CaseRow, subject: SubjectRow, normalised: NormalisedInstruction) -> None:
-    known = {(phone.digest, phone.person): phone for phone in case_file.phones[case.id]}
+    known = {(phone.digest, whose(phone.party)): phone for phone in case_file.phones[case.id]}
     taken = {phone.party for phone in case_file.phones[case.id]}
     rows: list[PhoneRow] = []
     for phone in dict.fromkeys(normalised.phones):
-        old = known.get((phone.digest, phone.person))
+        old = known.get((phone.digest, whose(phone.party)))
         party = old.party if old is not None else _free_party(phone.party, taken)
         if phone.name:
             keep_value(case_file.work, subject, f"name:{party}", phone.name)
@@ -48,7 +48,7 @@ def _add_phones(case_file: CaseFile, case: CaseRow, subject: SubjectRow, normali
             digest=phone.digest,
             value_id=keep_value(case_file.work, subject, "phone", phone.e164),
         )
-        known[phone.digest, phone.person] = row
+        known[phone.digest, whose(phone.party)] = row
         rows.append(row)
     case_file.add_phones(case.id, rows)
     for row in rows:
@@ -60,8 +60,7 @@ def _free_party(party: str, taken: Collection[str]) -> str:
     """Each contact is a party of its own: two sources may number different people alike. The subject is one."""
     if party == SUBJECT or party not in taken:
         return party
-    relation = party.rpartition(":")[0]
-    return next(free for number in count(1) if (free := f"{relation}:{number}") not in taken)
+    return next(free for number in count(1) if (free := f"{whose(party)}:{number}") not in taken)
 
 
 def add_places(case_file: CaseFile, case: CaseRow, subject: SubjectRow, places: Iterable[ContactAddress]) -> None:
@@ -104,7 +103,7 @@ def retire(case_file: CaseFile, case_id: UUID, before: MergedFacts | None, after
     """Retire what stood before and stands no longer; what nobody but a person named stays."""
     gone = before.numbers - after.numbers if before is not None else frozenset()
     for phone in case_file.phones[case_id]:
-        if (phone.digest, phone.person) in gone and phone.retired_at is None:
+        if (phone.digest, whose(phone.party)) in gone and phone.retired_at is None:
             phone.retired_at = case_file.now
             case_file.note(case_id, "number_retired", {"phone": str(phone.id)}, rule=rule)
     left = before.places - after.places if before is not None else frozenset()

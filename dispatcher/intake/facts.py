@@ -41,6 +41,7 @@ def apply(case_file: CaseFile, case_id: UUID, before: MergedFacts | None, *, rul
     case.money_moved = after.money_moved or (case.money_moved and not (before is not None and before.money_moved))
     case.money_lost = max(0, case.money_lost + after.transferred - case.money_transferred)
     case.money_transferred = after.transferred
+    _identity(case_file, case, after)
     _texts(case_file, case, before, after)
     contact_points.retire(case_file, case_id, before, after, rule=rule)
     if news:
@@ -82,16 +83,27 @@ def _urgency(
         carry_out(case_file, case.id, [review])
 
 
+def _identity(case_file: CaseFile, case: CaseRow, after: MergedFacts) -> None:
+    """Who the person is. What other cases of this person have said stays."""
+    subject = case_file.subject(case.id)
+    digest, is_doubtful = after.identity or (None, None)
+    of_others = select(CaseRow.id).where(CaseRow.subject_id == subject.id, CaseRow.id != case.id).limit(1)
+    if subject.id_digest != digest and case_file.session.scalar(of_others) is not None:
+        return
+    subject.id_digest, subject.is_id_doubtful, subject.name_digest = digest, is_doubtful, after.name_digest
+
+
 def _texts(case_file: CaseFile, case: CaseRow, before: MergedFacts | None, after: MergedFacts) -> None:
     """The person is named as the newest word has it: the newest value in the vault is the one that is read."""
     known = _digests(before) if before is not None else {}
     new = {name: told for name, (digest, told) in after.texts.items() if known.get(name) != digest}
+    subject = case_file.subject(case.id)
     for told in sorted(set(new.values())):
         read = statements.reread(case_file, *_kept(case_file, UUID(told)))
         for name in sorted(each for each, by in new.items() if by == told):
-            keep_value(case_file.work, case_file.subject(case.id), name, read.texts[name])
-        if "name" in new and new["name"] == told:
-            case_file.subject(case.id).name_digest = read.name_digest
+            keep_value(case_file.work, subject, name, read.texts[name])
+    for name in sorted(known.keys() - after.texts.keys()):
+        keep_value(case_file.work, subject, name, "")  # nobody says it any more
 
 
 def _digests(facts: MergedFacts) -> dict[str, bytes]:

@@ -52,6 +52,11 @@ class ContactNumber:
     name: str | None = None
 
 
+def whose(party: str) -> str:
+    """A party without its number: "subject", or "contact:child"."""
+    return party if party == SUBJECT else party.rpartition(":")[0]
+
+
 @dataclass(frozen=True)
 class ContactAddress:
     kind: AddressKind
@@ -76,7 +81,7 @@ def _identity(context: Context, pushed: Instruction) -> tuple[bytes | None, IdSt
     strength = identity_numbers.strength(victim.id_type, victim.id_number or "")
     if victim.id_number is None or strength is IdStrength.NONE:
         return None, IdStrength.NONE
-    return context.vault.digest("id", normalise.id_number(victim.id_number)), strength
+    return context.vault.digest("id", identity_numbers.key(victim.id_type, victim.id_number)), strength
 
 
 def read(context: Context, pushed: Instruction, now: datetime) -> NormalisedInstruction:

@@ -112,10 +112,6 @@ def join(case_file: CaseFile, case_id: UUID, normalised: NormalisedInstruction) 
     """One contact plan: its numbers and addresses are added to the case. The clock stands."""
     case = case_file.cases[case_id]
     subject = case_file.subject(case_id)
-    # A doubtful number is confirmed by what it joined by; one that identifies somebody replaces it.
-    if subject.id_digest is None or not normalised.is_id_doubtful:
-        subject.id_digest = normalised.id_digest or subject.id_digest
-    subject.name_digest = subject.name_digest or normalised.name_digest
     contact_points.add(case_file, case, subject, normalised)
     linked_cases.link_shared_numbers(case_file, case_id)
 
@@ -127,10 +123,11 @@ def _subject(case_file: CaseFile, normalised: NormalisedInstruction) -> SubjectR
             SubjectRow.id_digest == normalised.id_digest, SubjectRow.wrapped_key.is_not(None)
         )
         known = case_file.session.scalar(same.order_by(SubjectRow.id.desc()).limit(1))
-    return known or _new_subject(case_file, normalised)
+    return known or subject_of(case_file, normalised)
 
 
-def _new_subject(case_file: CaseFile, normalised: NormalisedInstruction) -> SubjectRow:
+def subject_of(case_file: CaseFile, normalised: NormalisedInstruction) -> SubjectRow:
+    """A person whom nobody knew."""
     subject = new_subject(case_file.work, case_file.now, id_digest=normalised.id_digest)
-    subject.name_digest = normalised.name_digest
+    subject.is_id_doubtful, subject.name_digest = normalised.is_id_doubtful, normalised.name_digest
     return subject

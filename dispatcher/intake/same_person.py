@@ -39,15 +39,16 @@ def _same_person(session: Session, cases: Select[UUID], normalised: NormalisedIn
 
     By phone alone only where one side has none (a mother's phone is not the child).
     """
-    cases = cases.join(SubjectRow, SubjectRow.id == CaseRow.subject_id)
+    # A person who was erased is nobody's any more.
+    cases = cases.join(SubjectRow, SubjectRow.id == CaseRow.subject_id).where(SubjectRow.wrapped_key.is_not(None))
     digests = [phone.digest for phone in normalised.phones if phone.party == SUBJECT]
     with_phone = CaseRow.id.in_(
         select(PhoneRow.case_id).where(in_array(PhoneRow.digest, digests), PhoneRow.party == SUBJECT)
     )
     if normalised.id_digest is not None:
         by_id = cases.where(SubjectRow.id_digest == normalised.id_digest)
-        if normalised.is_id_doubtful:
-            by_id = by_id.where(or_(with_phone, _has_name(normalised)))
+        is_sure = false() if normalised.is_id_doubtful else SubjectRow.is_id_doubtful.is_not(True)
+        by_id = by_id.where(or_(is_sure, with_phone, _has_name(normalised)))
         same = session.scalar(by_id)
         if same is not None:
             return same
@@ -69,9 +70,10 @@ def is_suppressed(work: UnitOfWork, normalised: NormalisedInstruction, now: date
     """Whether this trigger of this source was a false alarm lately. Never where it is critical, or money has moved."""
     if normalised.urgency is Urgency.CRITICAL or normalised.money_moved:
         return False
+    if normalised.is_id_doubtful:
+        return False  # it may be somebody else
     people = [phone.digest for phone in normalised.phones if phone.party == SUBJECT]
-    if normalised.id_digest is not None and not normalised.is_id_doubtful:
-        people = [normalised.id_digest]
+    people = [normalised.id_digest] if normalised.id_digest is not None else people
     pushed = normalised.pushed
     source = pushed.source.system, pushed.source_kind
     triggers = [trigger(work.context, each, normalised.fraud_type, *source) for each in people]

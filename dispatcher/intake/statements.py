@@ -3,6 +3,7 @@
 A statement holds codes and blind indexes, no personal data, and never changes: an instruction is immutable.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from dispatcher.casework import closing, personal_data
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.engine.merge import MergedFacts, Statement, Transfer, merge
 from dispatcher.intake import conflicts, normalised
-from dispatcher.intake.normalised import NormalisedInstruction
+from dispatcher.intake.normalised import NormalisedInstruction, whose
 from dispatcher.vault import Erased
 from schemas import parse
 from schemas.instruction import Instruction
@@ -28,9 +29,11 @@ def standing(case_file: CaseFile, case_id: UUID) -> list[Statement]:
     rows = {row.id: row for row in closing.standing(case_file, case_id)}
     beside = conflicts.undecided(case_file, case_id, rows.values())
     rows |= {row.id: row for _, row in beside}
-    kept = [(row.id, row.raw_value_id, row.received_at) for row in rows.values()]
-    kept += [(row.id, row.value_id, row.received_at) for row, _ in beside]
-    return [said for said in (_remembered(case_file, *each) for each in kept) if said is not None]
+    said = [_remembered(case_file, row.id, row.raw_value_id, row.received_at) for row in rows.values()]
+    other = [_remembered(case_file, row.id, row.value_id, row.received_at) for row, _ in beside]
+    # Whose case it is, the content says that came first: the other may be about somebody else.
+    other = [each and replace(each, identity=None, name_digest=None) for each in other]
+    return [each for each in (*said, *other) if each is not None]
 
 
 def reread(case_file: CaseFile, value_id: UUID, received_at: datetime) -> NormalisedInstruction:
@@ -62,13 +65,15 @@ def of(statement_id: UUID, received: NormalisedInstruction) -> Statement:
         fraud_type=received.fraud_type,
         channels=tuple(pushed.channels),
         language=received.language,
+        identity=None if received.id_digest is None else (received.id_digest, received.is_id_doubtful),
+        name_digest=received.name_digest,
         texts=frozenset(received.text_digests.items()),
-        numbers=frozenset((phone.digest, phone.person) for phone in received.phones),
+        numbers=frozenset((phone.digest, whose(phone.party)) for phone in received.phones),
         places=frozenset(place.digest for place in received.addresses),
         facts=received.facts,
         amount_at_risk=pushed.risk.amount_at_risk_yuan,
         # To the minute: two sources that see the same money seldom agree on its second.
-        transfers=frozenset(
+        transfers=tuple(
             Transfer((each.at or received.issued_at).replace(second=0, microsecond=0), each.amount_yuan or 0)
             for each in pushed.risk.transfers
         ),

@@ -15,6 +15,7 @@ class SubjectRow(Base):
     id: Mapped[Key]
     kind: Mapped[str]  # person, quarantine
     id_digest: Mapped[bytes | None] = mapped_column(index=True)  # blind index of the identity number
+    is_id_doubtful: Mapped[bool | None]  # such a number joins with a second match only
     name_digest: Mapped[bytes | None]  # of the name: what a doubtful identity number must be confirmed by
     key_id: Mapped[str]
     wrapped_key: Mapped[bytes | None]  # None: erased

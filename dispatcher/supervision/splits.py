@@ -7,7 +7,6 @@ from sqlalchemy import select
 from dispatcher.casework import closing, linked_cases
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.decide import decide
-from dispatcher.casework.personal_data import new_subject
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.errors import Refused
 from dispatcher.intake import facts, open_case, same_person, statements
@@ -24,7 +23,7 @@ def split(work: UnitOfWork, case_id: UUID, order: SupervisorDecision, instructio
     before = statements.merged(case_file, case_id)
     read = statements.reread(case_file, rows[-1].raw_value_id, rows[-1].received_at)
     earlier = same_person.warned_before(work, read, case_file.now)
-    own = open_case.open_new(case_file, read, new_subject(work, case_file.now), earlier)
+    own = open_case.open_new(case_file, read, open_case.subject_of(case_file, read), earlier)
     for row in rows:
         row.case_id = own
     note(case_file, case, order, "split", instruction_id=instruction_id, into=str(own))

@@ -68,7 +68,7 @@ class _Person:
         }
 
     def name(self, party: str | None = None) -> str | None:
-        return self._names.get(f"name:{party}" if party else "name")
+        return self._names.get(f"name:{party}" if party else "name") or None
 
     def value(self, value_id: UUID) -> str:
         return personal_data.read_value(self._work, value_id)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dispatcher.engine.merge import DEFAULT_LANGUAGE, MergedFacts, Statement, Transfer, is_graver, merge
 from schemas.case_facts import CaseFacts
-from schemas.vocabulary import FRAUD_TYPES, Channel, Person, Urgency, Vulnerability
+from schemas.vocabulary import FRAUD_TYPES, Channel, Urgency, Vulnerability
 
 GRAVE = ("F12", "F08", "F09")
 LATER = MONDAY + timedelta(hours=1)
@@ -41,11 +41,13 @@ STATEMENTS = st.builds(
     texts=st.dictionaries(st.sampled_from(["name", "gender"]), st.binary(max_size=1)).map(
         lambda texts: frozenset(texts.items())
     ),
-    numbers=st.frozensets(st.tuples(st.binary(max_size=1), st.sampled_from(Person)), max_size=3),
+    numbers=st.frozensets(st.tuples(st.binary(max_size=1), st.sampled_from(["subject", "contact:child"])), max_size=3),
     places=st.frozensets(st.binary(max_size=1), max_size=3),
     facts=FEARS,
     amount_at_risk=st.none() | st.integers(0, 9),
-    transfers=st.frozensets(st.builds(Transfer, at=st.just(MONDAY), yuan=st.integers(0, 3)), max_size=3),
+    transfers=st.lists(st.builds(Transfer, at=st.just(MONDAY), yuan=st.integers(0, 3)), max_size=3).map(tuple),
+    identity=st.none() | st.tuples(st.binary(max_size=1), st.booleans()),
+    name_digest=st.none() | st.binary(max_size=1),
     money_moved=st.booleans(),
     expired=st.booleans(),
 )
@@ -127,8 +129,8 @@ def test_the_later_word_stands_though_its_id_is_lower() -> None:
 
 def test_the_larger_amount_at_risk_stands_and_transfers_are_united() -> None:
     five, three = Transfer(MONDAY, 5), Transfer(LATER, 3)
-    one = replace(FIRST, amount_at_risk=10, transfers=frozenset({five}))
-    both = merged([one, with_(amount_at_risk=7, transfers=frozenset({five, three}))])
+    one = replace(FIRST, amount_at_risk=10, transfers=(five,))
+    both = merged([one, with_(amount_at_risk=7, transfers=(five, three))])
     assert (both.amount_at_risk, both.transferred) == (10, 8)
     assert merged([FIRST]).amount_at_risk is None
 
@@ -153,3 +155,19 @@ def test_a_case_is_late_only_if_all_that_is_said_came_late() -> None:
     late = replace(FIRST, expired=True)
     assert merged([late]).expired
     assert not merged([late, with_(urgency=LOW, channels=tuple(ALL))]).expired
+
+
+def test_one_source_may_see_the_same_amount_leave_twice() -> None:
+    five = Transfer(MONDAY, 5)
+    twice = replace(FIRST, transfers=(five, five))
+    assert merged([twice]).transferred == 10
+    assert merged([twice, with_(transfers=(five,))]).transferred == 10
+
+
+def test_the_identity_is_the_newest_that_is_not_doubtful() -> None:
+    sure, doubtful = replace(FIRST, identity=(b"1", False)), with_(identity=(b"2", True))
+    assert merged([sure, doubtful]).identity == (b"1", False)
+    assert merged([doubtful, FIRST]).identity == (b"2", True)
+    assert merged([sure, with_(identity=(b"3", False))]).identity == (b"3", False)
+    assert merged([FIRST]).identity is None
+    assert merged([replace(FIRST, name_digest=b"1"), with_()]).name_digest == b"1"

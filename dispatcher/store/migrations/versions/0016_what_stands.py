@@ -10,6 +10,7 @@ depends_on = None
 
 _AWAITS, _OF_INSTRUCTION = sa.text("awaits IS NOT NULL"), sa.text("instruction IS NOT NULL")
 _COLUMNS: tuple[tuple[str, sa.Column[object]], ...] = (
+    ("subjects", sa.Column("is_id_doubtful", sa.Boolean(), nullable=True)),
     ("subjects", sa.Column("name_digest", sa.LargeBinary(), nullable=True)),
     ("instructions", sa.Column("refuted_at", sa.DateTime(timezone=True), nullable=True)),
     ("duties", sa.Column("about", sa.Uuid(), nullable=True)),
