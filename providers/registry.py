@@ -146,7 +146,7 @@ def read(path: Path, environment: Mapping[str, str], callback_base: str) -> list
         data = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise SettingsError(f"{path}: can't be read ({error.strerror}); check DISPATCHER_PROVIDERS_FILE") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SettingsError(f"{path}: not valid TOML: {error}") from None
     tables = data.get("providers")
     if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):

@@ -37,6 +37,17 @@ class UnknownInstruction(BadInstruction):
         super().__init__("instruction_id", "没有这条指令,请先推送指令", "no such instruction; push it first")
 
 
+class ErasedInstruction(BadInstruction):
+    """A patch of what was erased with its person."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "instruction_id",
+            "该指令已随个人信息删除,请推送完整指令",
+            "erased with its person; push the whole instruction",
+        )
+
+
 class AmbiguousInstruction(BadInstruction):
     """An event without a source, on an id that several sources use."""
 

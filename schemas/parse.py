@@ -62,6 +62,7 @@ _CHANNEL: Words = {
     "enum": (f"未知渠道,应为 {_CHANNELS}", f"unknown channel; one of {_CHANNELS}"),
 }
 _OTHER = ("取值不合法", "not a valid value ({kind})")
+_MOST_DIGITS = 400
 _MOST_FAULTS = 100  # that a refusal tells one by one
 _OP_WORDS = {
     "新建": "create",
@@ -82,13 +83,23 @@ def line(raw: bytes) -> Instruction | Event:
         raise BadInstruction(
             "", "超过 256 KiB 上限,请拆分或删去附件", "larger than 256 KiB; split it or leave attachments out"
         )
+    body, twice = decoded(raw)
+    return body_of(body, tuple(f"duplicate_key:{wire_path(name)}" for name in twice))
+
+
+def decoded(raw: bytes) -> tuple[Any, list[str]]:
+    """A line's JSON, and the keys that stand twice in one of its objects. Raises BadInstruction."""
     twice: list[str] = []
     try:
-        body = json.loads(raw.decode("utf-8-sig"), object_pairs_hook=partial(_object, twice))
-        body = _without_half_letters(body)
+        body = json.loads(raw.decode("utf-8-sig"), object_pairs_hook=partial(_object, twice), parse_int=whole)
+        return _without_half_letters(body), twice
     except (ValueError, RecursionError):
         raise BadInstruction("", "不是合法的 JSON", "not valid JSON; one object a line, UTF-8") from None
-    return body_of(body, tuple(f"duplicate_key:{wire_path(name)}" for name in twice))
+
+
+def whole(digits: str) -> int | str:
+    """A number that nobody means as one stays a text: Python reads no more than 4,300 digits."""
+    return int(digits) if len(digits) < _MOST_DIGITS else digits
 
 
 def _object(twice: list[str], pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -105,12 +116,22 @@ def _object(twice: list[str], pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _of_several(name: str, values: list[Any]) -> Any:
-    """Lists are joined, so that nobody is lost who could be reached; else the last that says something counts."""
+    """Lists and objects are joined, so that nobody is lost who could be reached; what is feared once is feared.
+
+    Else the last that says something counts.
+    """
+    if len(values) == 1:
+        return values[0]
     told = [value for value in values if not is_absent(value)]
     if name == "urgency":
         return told
     if told and all(isinstance(value, list) for value in told):
         return [element for value in told for element in value]
+    if told and all(isinstance(value, dict) for value in told):
+        names = dict.fromkeys(name for value in told for name in value)
+        return {name: _of_several(name, [value[name] for value in told if name in value]) for name in names}
+    if told and all(isinstance(value, bool) for value in told):
+        return any(told)
     return told[-1] if told else values[-1]
 
 
@@ -141,7 +162,9 @@ def _model_of(body: dict[str, Any]) -> tuple[type[Instruction] | type[Event], di
     op = body.get("op")
     word = fold(op) if isinstance(op, str) else ""
     word = "create" if is_absent(op) else _OP_WORDS.get(word, word)
-    if word == "update" and not is_absent(body.get("patch")):
+    changes, has_victim = body.get("patch"), not is_absent(body.get("victim"))
+    # Beside a whole victim, what names no change is a field that somebody left in.
+    if word == "update" and not is_absent(changes) and (not has_victim or (isinstance(changes, dict) and changes)):
         return Patch, body | {"op": word}
     if word in OPS:
         return OPS[word], body | {"op": word}

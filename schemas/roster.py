@@ -75,7 +75,7 @@ def read(path: Path) -> Roster:
         return Roster.model_validate(tomllib.loads(path.read_text("utf-8")))
     except OSError as error:
         raise RosterError(f"{path}: can't be read ({error.strerror})") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RosterError(f"{path}: not valid TOML: {error}") from None
     except ValidationError as error:
         fault = faults(error)[0]

@@ -56,6 +56,10 @@ class Vocabulary:
             tables[table][_folded(table, word)] = code
         return Vocabulary(tables)
 
+    def knows(self, table: str, text: str) -> bool:
+        """Whether this very label is listed, and not only a word of it."""
+        return _folded(table, text) in self.tables[table]
+
     def urgency(self, text: str) -> Urgency | None:
         """The highest that the label names; None if a word of it is unknown, unless another says critical."""
         found = self._codes("urgency", text)

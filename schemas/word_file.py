@@ -71,7 +71,7 @@ def read(path: Path) -> WordFile:
         raise WordFileError(path, [bilingual("无法读取", f"can't be read ({error.strerror})")]) from None
     except ValidationError as error:
         raise WordFileError(path, [_in_words(fault) for fault in faults(error)]) from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise WordFileError(path, [bilingual("不是有效的 TOML", f"not valid TOML: {error}")]) from None
 
 

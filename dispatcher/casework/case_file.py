@@ -156,9 +156,10 @@ class CaseFile:
         """Write one journal entry of an open case."""
         self.work.note(self.cases[case_id], event, data, rule=rule, actor=actor)
 
-    def remark(self, case_id: UUID, text: str) -> str:
-        """Keep what a person wrote in the vault; the journal holds its id."""
-        return str(keep_value(self.work, self.subject(case_id), "remark", text))
+    def remark(self, case_id: UUID, text: str) -> str | None:
+        """Keep what a person wrote in the vault; the journal holds its id. Of who was erased nothing is kept."""
+        subject = self.subject(case_id)
+        return None if subject.wrapped_key is None else str(keep_value(self.work, subject, "remark", text))
 
     def attempt(self, case_id: UUID, attempt_id: UUID) -> AttemptRow:
         return next(each for each in self.attempts[case_id] if each.id == attempt_id)

@@ -100,6 +100,12 @@ def met(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
         yield _close("met", case, _ENDS_WITH[last.result])
 
 
+def told(rule: str, case: Case, resolution: Resolution) -> CloseCase:
+    """What a person says of the end, who may not know that money is lost."""
+    is_safe = resolution in (Resolution.DISSUADED_IN_TIME, Resolution.SELF_AWARE)
+    return _close(rule, case, resolution) if is_safe and _is_lost(case) else CloseCase(rule, resolution)
+
+
 def _close(rule: str, case: Case, resolution: Resolution) -> CloseCase:
     """Money that is lost is never "dissuaded in time"; what was about to be sent and was not is avoided."""
     gone = max(case.money_transferred, case.money_lost)

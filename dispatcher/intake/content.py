@@ -6,14 +6,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dispatcher.casework.context import Context
-from schemas import normalise
+from schemas import normalise, parse
 from schemas.instruction import Contact, Event, Instruction, Phone
 from schemas.wire import Wire
+
+# What may differ where the same event, by its own id, is told again.
+_OF_A_DELIVERY = frozenset({"at", "by", "note", "reason"})
 
 
 def digest(context: Context, said: Instruction | Event) -> bytes:
     """The same for the same content: numbers in E.164, times in UTC, no blanks, nothing that nobody knows."""
     understood = _understood(said)
+    if isinstance(said, Event) and said.event_id is not None:
+        understood = {name: each for name, each in understood.items() if name not in _OF_A_DELIVERY}
     for path in context.policy.volatile_fields:
         _drop(understood, path.split("."))
     return context.vault.digest("content", json.dumps(understood, sort_keys=True, default=str))
@@ -21,7 +26,8 @@ def digest(context: Context, said: Instruction | Event) -> bytes:
 
 def digest_as_written(context: Context, raw: bytes) -> bytes:
     """As it was stored before lines were compared as understood."""
-    return context.vault.digest("content", json.dumps(json.loads(raw.decode("utf-8-sig")), sort_keys=True))
+    body = json.loads(raw.decode("utf-8-sig"), parse_int=parse.whole)
+    return context.vault.digest("content", json.dumps(body, sort_keys=True))
 
 
 def _understood(value: Any) -> Any:

@@ -9,12 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from dispatcher.casework import closing
+from dispatcher.casework import closing, snapshot
 from dispatcher.casework.carry_out import carry_out
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.decide import decide
 from dispatcher.casework.unit_of_work import UnitOfWork
-from dispatcher.engine.decisions import CloseCase, OpenWorkItem
+from dispatcher.engine import closing as engine_closing
+from dispatcher.engine.decisions import OpenWorkItem
 from dispatcher.intake import facts, later_losses, locks, statements
 from dispatcher.intake.answer import Answer
 from dispatcher.store.base import new_id
@@ -22,6 +23,20 @@ from dispatcher.store.instructions import EventRow, FeedbackRow, InstructionRow
 from schemas.errors import AmbiguousInstruction, UnknownInstruction
 from schemas.instruction import Event, Feedback, LaterLoss, Withdraw
 from schemas.vocabulary import CaseState, IntakeStatus, Resolution, WorkItemKind
+
+# What is said after somebody spoke with the person. All else closes a case only where no other source warns.
+_MET = frozenset(
+    {
+        Resolution.DISSUADED_IN_TIME,
+        Resolution.SELF_AWARE,
+        Resolution.ALREADY_TRANSFERRED_ALL,
+        Resolution.ALREADY_TRANSFERRED_PARTLY,
+        Resolution.REFUSED_UNDER_WATCH,
+    }
+)
+_OWN_WORD_ENDS = frozenset(
+    {Resolution.NOT_A_VICTIM, Resolution.WITHDRAWN, Resolution.EXPIRED, Resolution.DUPLICATE_MERGED}
+)
 
 
 def take(work: UnitOfWork, event: Event, digest: bytes, digest_as_written: bytes) -> Answer:
@@ -106,24 +121,27 @@ def _feedback(case_file: CaseFile, row: InstructionRow, event: Feedback) -> Inta
     if case.state != CaseState.OPEN:
         if case.resolution is not None and event.outcome != case.resolution:
             _review(case_file, case.id, said.id)
-    elif event.outcome is not Resolution.NOT_A_VICTIM or not _refute(case_file, row, said.id):
-        carry_out(case_file, case.id, [CloseCase("feedback", event.outcome)])
+    elif event.outcome in _MET or not _another_warns(case_file, row):
+        end = engine_closing.told("feedback", snapshot.read(case_file, case.id), event.outcome)
+        carry_out(case_file, case.id, [end])
+    else:
+        if event.outcome in _OWN_WORD_ENDS:
+            _refute(case_file, row, said.id)
+        _review(case_file, case.id, said.id)
     return IntakeStatus.ACCEPTED
 
 
-def _refute(case_file: CaseFile, row: InstructionRow, said: UUID) -> bool:
-    """A false alarm ends what its own source said. Returns whether another source still warns: a person decides."""
-    standing = closing.standing(case_file, row.case_id)
-    others = [each for each in standing if each.system != row.system]
-    if not others:
-        return False
+def _another_warns(case_file: CaseFile, row: InstructionRow) -> bool:
+    return any(each.system != row.system for each in closing.standing(case_file, row.case_id))
+
+
+def _refute(case_file: CaseFile, row: InstructionRow, said: UUID) -> None:
+    """A false alarm ends what its own source said, and no more."""
     before = statements.merged(case_file, row.case_id)
-    for each in standing:
+    for each in closing.standing(case_file, row.case_id):
         if each.system == row.system:
             each.refuted_at = case_file.now
     facts.apply(case_file, row.case_id, before, rule="false_alarm", cause=said)
-    _review(case_file, row.case_id, said)
-    return True
 
 
 def _review(case_file: CaseFile, case_id: UUID, said: UUID) -> None:

@@ -28,8 +28,8 @@ def apply(case_file: CaseFile, case_id: UUID, before: MergedFacts | None, *, rul
     `rule` names the change, `cause` is the row that brought it.
     """
     after = statements.merged(case_file, case_id)
-    if after is None:
-        return  # its last instruction is gone: that ends it, and its facts stay as they were
+    if after is None or case_file.subject(case_id).wrapped_key is None:
+        return  # its last instruction is gone, or its person was erased: its facts stay as they were
     case = case_file.cases[case_id]
     news = changed(case, before, after)
     _urgency(case_file, case, before, after, _RAISED_BY.get(rule, rule), cause)

@@ -30,8 +30,9 @@ from dispatcher.intake.answer import Answer
 from dispatcher.intake.normalised import RELATION_UNKNOWN, NormalisedInstruction
 from dispatcher.store.base import new_id
 from dispatcher.store.instructions import InstructionRow, QuarantineRow
+from dispatcher.vault import Erased
 from schemas import parse, patch
-from schemas.errors import EARLY, OTHER_CONTENT, BadInstruction, UnknownInstruction
+from schemas.errors import EARLY, OTHER_CONTENT, BadInstruction, ErasedInstruction, UnknownInstruction
 from schemas.instruction import MAX_BODY_BYTES, Event, Instruction, Patch
 from schemas.vocabulary import CaseState, IntakeStatus, WorkItemKind
 
@@ -86,7 +87,11 @@ def refuse(work: UnitOfWork, raw: bytes, refusal: BadInstruction, *, door: str, 
 def _patch(work: UnitOfWork, event: Patch, digests: Digests, door: str) -> Answer:
     """Apply a patch to the newest version, and take what comes out as an update."""
     newest = events.instruction(work, event)
-    body = json.loads(personal_data.read_value(work, newest.raw_value_id))
+    try:
+        line = personal_data.read_value(work, newest.raw_value_id)
+    except Erased:
+        raise ErasedInstruction from None
+    body, _ = parse.decoded(line.encode())
     body = patch.apply(body, event.patch) | {"op": "update", "version": event.version}
     found = parse.body_of(body)
     if not isinstance(found, Instruction):
@@ -166,7 +171,7 @@ def record(
         received_at=case_file.now,
         valid_until=pushed.valid_until,
         urgency=received.urgency,
-        urgency_label=pushed.urgency,
+        urgency_label=received.urgency_label,
         fraud_type=received.fraud_type,
         channels=list(pushed.channels),
         flags=list(received.flags),
@@ -230,10 +235,11 @@ def _conflict(
     kept = quarantine.keep(work, raw, door=door, status=IntakeStatus.CONFLICT, field="version", reason=OTHER_CONTENT)
     data = {"instruction": str(row.id), "version": pushed.version, "quarantine": str(kept)}
     case_file.note(row.case_id, conflicts.EVENT, data, actor=CENTRE, rule="conflict")
-    if stands:
+    if not is_over:
         work.session.get_one(QuarantineRow, kept).instruction = row.id
-        open_case.join(case_file, row.case_id, received)
-        facts.apply(case_file, row.case_id, before, rule="conflict", cause=kept)
+        if stands:
+            open_case.join(case_file, row.case_id, received)
+            facts.apply(case_file, row.case_id, before, rule="conflict", cause=kept)
         due = OpenWorkItem("conflict", WorkItemKind.CONFLICT, case_file.now, f"conflict:{kept}", about=str(kept))
         carry_out(case_file, row.case_id, [due])
         decide(case_file)

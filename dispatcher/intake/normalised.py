@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from dispatcher.casework.context import Context
 from dispatcher.engine.case import SUBJECT
@@ -16,6 +16,8 @@ from schemas.vocabulary import GENERIC_FRAUD_TYPE, AddressKind, Person, Relation
 from schemas.wire import wire_path
 
 RELATION_UNKNOWN = "relation_unknown"
+_OTHER_LABEL = "?"
+_OF_AGE = 18
 _MOST_FLAGS = 50  # that one line is stored with
 
 
@@ -26,6 +28,7 @@ class NormalisedInstruction:
     pushed: Instruction
     issued_at: datetime  # the time of receipt where the source tells none
     urgency: Urgency
+    urgency_label: str  # the source's, where it is one that we know: any other text may name somebody
     fraud_type: str
     language: str | None  # None where the source names none that is understood
     id_digest: bytes | None  # of an identity number that identifies somebody
@@ -118,6 +121,7 @@ def read(context: Context, pushed: Instruction, now: datetime) -> NormalisedInst
         pushed=pushed,
         issued_at=pushed.issued_at or now,
         urgency=urgency or Urgency.HIGH,
+        urgency_label=_known_label(context, pushed.urgency),
         fraud_type=fraud_type,
         language=language,
         id_digest=id_digest,
@@ -140,6 +144,11 @@ def _most_urgent(context: Context, label: str) -> Urgency | None:
     if not any(known):
         return None
     return min((each or Urgency.HIGH for each in known), key=lambda each: each.rank)
+
+
+def _known_label(context: Context, label: str) -> str:
+    known = (context.policy.urgency_of(each) or context.vocabulary.knows("urgency", each) for each in label.split("/"))
+    return label if all(known) else _OTHER_LABEL
 
 
 def _texts(victim: Victim) -> dict[str, str]:
@@ -199,15 +208,22 @@ def places(context: Context, addresses: Iterable[Address], flags: list[str]) -> 
 
 
 def _is_minor(context: Context, pushed: Instruction, now: datetime) -> bool:
-    """By date of birth, which an identity number holds too, or because the source says so."""
+    """By date of birth, by the one in the identity number, or because the source says so: any of them is enough.
+
+    A word such as 未成年人 does not make a child of somebody who is known to be 14 to 17.
+    """
     victim = pushed.victim
-    born = victim.birth_date or normalise.birth_date(victim.id_number)
-    if born is None:
-        said = (code for each in victim.vulnerability for code in context.vocabulary.vulnerabilities(each))
-        return Vulnerability.MINOR in said
     today = now.astimezone(context.policy.timezone).date()
-    age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-    return 0 <= age < context.policy.minors.under
+    ages = [_age(born, today) for born in (victim.birth_date, normalise.birth_date(victim.id_number)) if born]
+    ages = [age for age in ages if age >= 0]
+    if any(age < context.policy.minors.under for age in ages):
+        return True
+    said = (code for each in victim.vulnerability for code in context.vocabulary.vulnerabilities(each))
+    return Vulnerability.MINOR in said and all(age >= _OF_AGE for age in ages)
+
+
+def _age(born: date, today: date) -> int:
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 
 def _facts(pushed: Instruction, vulnerability: tuple[Vulnerability, ...], *, minor: bool) -> CaseFacts:

@@ -49,8 +49,10 @@ def open_with_neighbours(case_file: CaseFile, normalised: NormalisedInstruction,
 
 
 def _is_open(case_file: CaseFile, case_id: UUID) -> bool:
-    state = case_file.session.scalar(select(CaseRow.state).where(CaseRow.id == case_id))
-    return state == CaseState.OPEN
+    """And its person was not erased: nothing can be kept of one who was."""
+    found = select(CaseRow.id).join(SubjectRow, SubjectRow.id == CaseRow.subject_id)
+    is_open = CaseRow.id == case_id, CaseRow.state == CaseState.OPEN, SubjectRow.wrapped_key.is_not(None)
+    return case_file.session.scalar(found.where(*is_open)) is not None
 
 
 def open_new(case_file: CaseFile, normalised: NormalisedInstruction, subject: SubjectRow, earlier: UUID | None) -> UUID:

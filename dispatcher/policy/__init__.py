@@ -42,5 +42,5 @@ def load(path: Path | None = None) -> Policy:
         raise PolicyError(name, [told]) from None
     except ValidationError as error:
         raise PolicyError(name, list(errors.describe(error))) from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise PolicyError(name, [bilingual("不是有效的 TOML", f"not valid TOML: {error}")]) from None

@@ -9,9 +9,9 @@ from dispatcher.casework.carry_out import carry_out
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.decide import decide
 from dispatcher.casework.unit_of_work import UnitOfWork
+from dispatcher.engine import closing
 from dispatcher.engine import orders as engine
 from dispatcher.engine.bank_requests import NO_GROUND
-from dispatcher.engine.decisions import CloseCase
 from dispatcher.errors import Refused
 from dispatcher.intake import contact_points, normalised
 from dispatcher.store.cases import CaseRow
@@ -78,7 +78,7 @@ def close(work: UnitOfWork, case_id: UUID, order: SupervisorDecision, resolution
         raise Refused(RefusalCode.WRONG_RESOLUTION, allowed=CLOSING)
     case_file, case = lock_open_case(work, case_id, order)
     note(case_file, case, order, "closed_by_supervisor", resolution=resolution)
-    carry_out(case_file, case_id, [CloseCase("closed_by_supervisor", resolution)])
+    carry_out(case_file, case_id, [closing.told("closed_by_supervisor", snapshot.read(case_file, case_id), resolution)])
     decide(case_file)
 
 

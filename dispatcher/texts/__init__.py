@@ -179,7 +179,7 @@ def build(source: Path, tables: Mapping[str, Any], edition: Edition = _OURS) -> 
 def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise TextsError(path, [bilingual("无法读取", str(error))]) from error
 
 

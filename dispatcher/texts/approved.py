@@ -81,7 +81,7 @@ def edited(folder: Path) -> dict[str, Any]:
     for path in sorted(folder.glob("*.toml")):
         try:
             found = tomllib.loads(path.read_text("utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise TextsError(path, [bilingual("无法读取", str(error))]) from None
         for name in tables.keys() & found.keys():
             raise TextsError(path, [f"{name}: {bilingual('另一文件已有此表', 'stands in another file too')}"])

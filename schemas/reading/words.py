@@ -68,7 +68,7 @@ def reference(value: object, doubt: Doubt) -> object:
 def label(value: object, doubt: Doubt) -> object:
     """A label without what nobody sees; of several all, with a stroke between them."""
     if isinstance(value, list):
-        labels = [label(each, doubt) for each in value if not is_absent(each)]
+        labels = [label(each, doubt) for each in value if not isinstance(each, list) and not is_absent(each)]
         return "/".join(map(str, labels)) if all(isinstance(each, str) for each in labels) else value
     value = number_text(value)
     return _shown(value).strip() if isinstance(value, str) else value

@@ -162,7 +162,7 @@ def test_neither_phone_nor_address_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", [b"", b"{", b"\xff\xfe", b"[" * 200_000, b'{"a": ' * 200_000, b"1" * 5000, b"{}{}", b"\xef\xbb\xbf{"]
+    "raw", [b"", b"{", b"\xff\xfe", b"[" * 200_000, b'{"a": ' * 200_000, b"{}{}", b"\xef\xbb\xbf{"]
 )
 def test_what_is_no_json_is_refused(raw: bytes) -> None:
     with pytest.raises(BadInstruction, match=r"not valid JSON|256 KiB"):
