@@ -171,7 +171,7 @@ def test_what_is_doubtful_is_flagged_and_not_refused(casework: CaseworkFixture) 
     answer = casework.push(body)
     assert answer.status == "accepted"
     [row] = casework.rows(InstructionRow)
-    assert (row.urgency, row.urgency_label, row.fraud_type) == ("high", "十万火急", "F99")
+    assert (row.urgency, row.urgency_label, row.fraud_type) == ("high", "?", "F99")
     assert set(row.flags) >= {
         *("urgency_label_unknown", "fraud_type_unknown", "name_missing", "relation_unknown"),
         *("contact_number_undiallable", "unknown_field:?", "unknown_field:victim.?"),
