@@ -41,6 +41,7 @@ class Settings(FromEnvironment):
     providers_file: Path | None = None
     texts_folder: Path | None = None
     clock: str = "real"
+    language: Literal["zh-CN", "en"] = "zh-CN"  # of what the commands print
     key_file: Path | None = None
     hooks_host: str = "127.0.0.1"
     hooks_port: int = 8621

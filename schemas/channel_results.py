@@ -54,6 +54,7 @@ RESULTS_OF: Mapping[Channel, frozenset[Result]] = {
         Result.RETURNED,
         Result.READDRESSED,
         Result.TRANSFERRED,
+        Result.REASSIGNED,
     },
     Channel.BROADCAST: _OF_ANY_MESSAGE | {Result.DELIVERED},
     Channel.HOOK: _OF_ANY_MESSAGE

@@ -23,6 +23,7 @@ class RefusalCode(StrEnum):
     CASE_ENDED = "case_ended"
     CASE_PAUSED = "case_paused"
     CASE_NOT_PAUSED = "case_not_paused"
+    PAUSE_ENDS_IN_THE_PAST = "pause_ends_in_the_past"
     NOTHING_TO_REVIVE = "nothing_to_revive"
     WRONG_RESOLUTION = "wrong_resolution"
     WRONG_RELATION = "wrong_relation"
@@ -35,6 +36,8 @@ class RefusalCode(StrEnum):
     INSTRUCTION_WITHDRAWN = "instruction_withdrawn"
 
     # An officer's step in a visit.
+    NO_OFFICER = "no_officer"
+    OFFICER_HAS_VISIT = "officer_has_visit"
     VISIT_UNASSIGNED = "visit_unassigned"
     VISIT_OF_ANOTHER_OFFICER = "visit_of_another_officer"
     WRONG_VISIT_STATE = "wrong_visit_state"
@@ -55,6 +58,8 @@ class RefusalCode(StrEnum):
 
     # A work item's form.
     WORK_ITEM_DONE = "work_item_done"
+    WORK_ITEM_TAKEN = "work_item_taken"
+    WORK_ITEM_NEEDS_ACT = "work_item_needs_act"
     FOLLOW_UP_OUTCOME_MISSING = "follow_up_outcome_missing"
     OUTCOME_WITHOUT_FOLLOW_UP = "outcome_without_follow_up"
     LOSS_WITHOUT_FRAUD = "loss_without_fraud"

@@ -156,6 +156,7 @@ class Result(Code):
     RETURNED = "RETURNED", "退回", "returned"
     READDRESSED = "READDRESSED", "改派地址", "re-addressed"
     TRANSFERRED = "TRANSFERRED", "已移交", "transferred"
+    REASSIGNED = "REASSIGNED", "改派民警", "given to another officer"
     # What a bank answers.
     STOPPED = "STOPPED", "已止付", "payment stopped"
     STOPPED_PARTLY = "STOPPED_PARTLY", "部分止付", "payment stopped in part"
@@ -236,7 +237,7 @@ class VisitState(Code):
 
 
 class VisitStep(Code):
-    """What a person does about a visit: its officer, or, with `offer`, also a supervisor."""
+    """What a person does about a visit: its officer, or, with `offer` and `assign`, also a supervisor."""
 
     ACCEPT = "accept", "签收", "accept"
     DEPART = "depart", "出发", "depart"
@@ -245,6 +246,7 @@ class VisitStep(Code):
     REPORT = "report", "反馈", "report"
     RETURN = "return", "退回", "return"
     OFFER = "offer", "移交", "offer to another unit"
+    ASSIGN = "assign", "指派", "assign to an officer"
 
 
 class Vulnerability(Code):
@@ -333,6 +335,24 @@ class WorkItemKind(Code):
     FEEDBACK_REVIEW = "feedback_review", "来源反馈与现有结论不一致,请核定", "a source contradicts the case: decide"
     CONTACT_REVIEW = "contact_review", "联系人关系不明,请人工联系", "relation not understood: call by hand"
     FAULT = "fault", "系统故障,请人工跟进本案", "a fault of the program holds this case up: see to it by hand"
+    LADDER_EXHAUSTED = "ladder_exhausted", "上门单无人承接,请指派民警", "nobody took the visit: assign an officer"
+    VISIT_OVERDUE = "visit_overdue", "上门超时,请督办", "a visit is late: see to it"
+    OFFER_LAPSED = "offer_lapsed", "移交无人答复,请协调", "the other unit did not answer: settle who goes"
+    VISIT_RESULT = "visit_result", "上门未果,请决定下一步", "the visit came to nothing: decide what comes next"
+    PLAN_EXHAUSTED = "plan_exhausted", "自动措施已用尽,请决定下一步", "nothing is left to do by itself: decide what comes next"
+    EXPIRED = "expired", "到达时已过期,请恢复或结案", "expired on arrival: revive or close the case"
+    SUPPRESSED = "suppressed", "近期曾误报,请恢复或结案", "a false alarm a short time ago: revive or close the case"
+    PAUSED = "paused", "暂停中,到期请恢复", "paused: resume it in time"
+    BANK_NOT_REACHED = "bank_not_reached", "未能联系银行,请人工致电", "the bank was not reached: ring it"
+
+
+class WorkItemState(Code):
+    """Where a work item stands."""
+
+    OPEN = "open", "待处理", "open"
+    TAKEN = "taken", "处理中", "taken"
+    DONE = "done", "已办结", "done"
+    CANCELLED = "cancelled", "已取消", "cancelled"
 
 
 class FaultPoint(Code):

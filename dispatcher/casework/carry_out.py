@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID
 
-from dispatcher.casework import closing
+from dispatcher.casework import closing, moves
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.moves import move_attempt, move_visit
 from dispatcher.engine import attempt_states, visit_states
@@ -15,8 +15,7 @@ from dispatcher.store import journal_changes
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import new_id
 from dispatcher.store.cases import BadNumberRow, CaseRow
-from dispatcher.store.visits import VisitRow
-from dispatcher.store.work_items import WorkItemRow
+from dispatcher.store.visits import VisitRow, next_number
 from dispatcher.wake import lane_of
 from schemas.vocabulary import (
     AttemptState,
@@ -184,6 +183,7 @@ def _give_up(writer: DecisionWriter, decision: d.GiveUpDoubt) -> None:
 def _open_visit(writer: DecisionWriter, decision: d.OpenVisit) -> None:
     visit = VisitRow(
         id=writer.new_id(),
+        number=next_number(writer.case_file.session),
         case_id=writer.case.id,
         state=VisitState.WAITING,
         rule=decision.rule,
@@ -292,16 +292,9 @@ def _mark_bad(writer: DecisionWriter, decision: d.MarkNumberBad) -> None:
     )
 
 
-def _ask(writer: DecisionWriter, decision: d.AskHuman) -> None:
-    writer.case.waiting_for = decision.who
-    writer.case.asked_for = [*writer.case.asked_for, decision.cause]
-    writer.note("human_asked", decision.rule, who=decision.who, cause=decision.cause)
-
-
 def _close(writer: DecisionWriter, decision: d.CloseCase) -> None:
     case = writer.case
     case.state, case.resolution, case.closed_at = CaseState.CLOSED, decision.resolution, writer.now
-    case.waiting_for = None
     case.money_avoided, case.money_avoided_basis = decision.avoided, decision.avoided_basis
     writer.note(
         "case_closed",
@@ -315,12 +308,18 @@ def _close(writer: DecisionWriter, decision: d.CloseCase) -> None:
         closing.suppress(writer.case_file, case)
 
 
-def _oblige(writer: DecisionWriter, decision: d.OpenWorkItem) -> None:
-    writer.case.asked_for = [*writer.case.asked_for, decision.cause]
-    row = WorkItemRow(id=new_id(), case_id=writer.case.id, kind=decision.kind, rule=decision.rule)
-    row.about, row.planned_at, row.due_at = writer.id(decision.about), writer.now, decision.due_at
-    writer.case_file.session.add(row)
-    writer.note("duty_planned", decision.rule, duty=row.id, kind=decision.kind, due_at=decision.due_at)
+def _open_work_item(writer: DecisionWriter, decision: d.OpenWorkItem) -> None:
+    moves.open_work_item(writer.case_file, writer.case.id, decision, writer.new_id())
+
+
+def _climb(writer: DecisionWriter, decision: d.ClimbWorkItem) -> None:
+    item = writer.case_file.work_item(writer.case.id, writer.known(decision.item_id))
+    moves.climb_work_item(writer.case_file.work, writer.case, item, decision)
+
+
+def _end_work_item(writer: DecisionWriter, decision: d.EndWorkItem) -> None:
+    item = writer.case_file.work_item(writer.case.id, writer.known(decision.item_id))
+    moves.end_work_item(writer.case_file.work, writer.case, item, decision.state, rule=decision.rule)
 
 
 _STEPS: dict[type, Callable[[DecisionWriter, Any], None]] = {
@@ -338,7 +337,8 @@ _STEPS: dict[type, Callable[[DecisionWriter, Any], None]] = {
     d.RaiseUrgency: _raise,
     d.SetDeadline: _set_deadline,
     d.MarkNumberBad: _mark_bad,
-    d.AskHuman: _ask,
     d.CloseCase: _close,
-    d.OpenWorkItem: _oblige,
+    d.OpenWorkItem: _open_work_item,
+    d.ClimbWorkItem: _climb,
+    d.EndWorkItem: _end_work_item,
 }

@@ -21,6 +21,7 @@ from dispatcher.store.base import in_array
 from dispatcher.store.cases import AddressRow, BadNumberRow, CaseRow, PhoneRow
 from dispatcher.store.vault import SubjectRow
 from dispatcher.store.visits import VisitRow
+from dispatcher.store.work_items import WorkItemRow
 from schemas.vocabulary import AttemptState, Channel
 
 _LOCK_TIMEOUT = text("SELECT set_config('lock_timeout', :timeout, true)")
@@ -29,7 +30,7 @@ _PATIENCE = "200ms"
 LONG = 500
 """Entries in its journal beyond which the past calls of a case are counted. Most cases have some dozens."""
 _KEPT = timedelta(hours=36)  # before the last call: longer than any cap looks back
-Row = TypeVar("Row", AttemptRow, VisitRow, PhoneRow, AddressRow)
+Row = TypeVar("Row", AttemptRow, VisitRow, WorkItemRow, PhoneRow, AddressRow)
 
 
 class CaseFile:
@@ -45,6 +46,7 @@ class CaseFile:
         self.attempts: dict[UUID, list[AttemptRow]] = defaultdict(list)
         self.past_calls: dict[UUID, int] = {}  # per phone, those of a long case that are not among its attempts
         self.visits: dict[UUID, list[VisitRow]] = defaultdict(list)
+        self.work_items: dict[UUID, list[WorkItemRow]] = defaultdict(list)  # those that are not done yet
         self.phones: dict[UUID, list[PhoneRow]] = defaultdict(list)
         self.places: dict[UUID, list[AddressRow]] = defaultdict(list)
         self.bad: dict[bytes, frozenset[Channel]] = {}
@@ -67,6 +69,7 @@ class CaseFile:
             if row.journal_seq > LONG:
                 self._read_long_case(row.id, send_keys)
         self._read(VisitRow, self.visits, wanted)
+        self._read(WorkItemRow, self.work_items, wanted, WorkItemRow.done_at.is_(None))
         self._read(PhoneRow, self.phones, wanted)
         self._read(AddressRow, self.places, wanted)
         self._read_bad_numbers(wanted)
@@ -86,8 +89,10 @@ class CaseFile:
             if not isinstance(error.orig, LockNotAvailable):
                 raise
 
-    def _read(self, table: type[Row], kept: dict[UUID, list[Row]], case_ids: list[UUID]) -> None:
-        found = select(table).where(in_array(table.case_id, case_ids)).order_by(table.id)
+    def _read(
+        self, table: type[Row], kept: dict[UUID, list[Row]], case_ids: list[UUID], *of_these: ColumnElement[bool]
+    ) -> None:
+        found = select(table).where(in_array(table.case_id, case_ids), *of_these).order_by(table.id)
         for each in self.session.scalars(found.execution_options(populate_existing=True)):
             kept[each.case_id].append(each)
 
@@ -163,6 +168,9 @@ class CaseFile:
 
     def attempt(self, case_id: UUID, attempt_id: UUID) -> AttemptRow:
         return next(each for each in self.attempts[case_id] if each.id == attempt_id)
+
+    def work_item(self, case_id: UUID, item_id: UUID) -> WorkItemRow:
+        return next(each for each in self.work_items[case_id] if each.id == item_id)
 
     def visit(self, case_id: UUID, visit_id: UUID) -> VisitRow:
         return next(each for each in self.visits[case_id] if each.id == visit_id)

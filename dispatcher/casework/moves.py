@@ -1,13 +1,25 @@
-"""Writes the moves of an attempt and of a visit into their rows.
+"""Writes the moves of an attempt, of a visit and of a work item into their rows.
 
-Nothing else sets an attempt's state, action, result or settled_at, or a visit's state. Which moves there are, and
-which are impossible, the engine's tables say (engine/attempt_states.py, engine/visit_states.py).
+Nothing else sets an attempt's state, action, result or settled_at, or the state of a visit or a work item. Which moves
+attempts and visits have, and which are impossible, the engine's tables say (engine/attempt_states.py,
+engine/visit_states.py).
 """
 
+from datetime import datetime
+from uuid import UUID
+
+from dispatcher.casework.case_file import CaseFile
+from dispatcher.casework.unit_of_work import ENGINE, UnitOfWork
 from dispatcher.engine.attempt_states import AttemptMove
+from dispatcher.engine.decisions import ClimbWorkItem, OpenWorkItem
 from dispatcher.engine.visit_states import VisitMove
+from dispatcher.engine.work_items import role_of
 from dispatcher.store.attempts import AttemptRow
+from dispatcher.store.base import new_id
+from dispatcher.store.cases import CaseRow
 from dispatcher.store.visits import VisitRow
+from dispatcher.store.work_items import WorkItemRow, next_number
+from schemas.vocabulary import WorkItemKind, WorkItemState
 
 
 def move_attempt(attempt: AttemptRow, move: AttemptMove) -> None:
@@ -23,3 +35,82 @@ def move_visit(visit: VisitRow, move: VisitMove) -> None:
         visit.accepted_at = visit.departed_at = visit.arrived_at = None
     if move.ends_offer:
         visit.offered_until = None
+
+
+def open_work_item(case_file: CaseFile, case_id: UUID, decision: OpenWorkItem, item_id: UUID) -> None:
+    """Something waits for a person from now on: for the unit that has the case's last visit, or the centre."""
+    case, visits = case_file.cases[case_id], case_file.visits[case_id]
+    if decision.cause not in case.asked_for:
+        case.asked_for = [*case.asked_for, decision.cause]
+    unit = visits[-1].precinct_code if visits else None
+    case_file.work_items[case_id].append(add_work_item(case_file.work, case, decision, item_id, unit))
+
+
+def add_work_item(
+    work: UnitOfWork, case: CaseRow, decision: OpenWorkItem, item_id: UUID, unit: str | None
+) -> WorkItemRow:
+    """As `open_work_item`; of the case nothing but its journal is touched."""
+    item = WorkItemRow(
+        id=item_id,
+        case_id=case.id,
+        number=next_number(work.session),
+        kind=decision.kind,
+        state=WorkItemState.OPEN,
+        rule=decision.rule,
+        cause=decision.cause,
+        about=UUID(decision.about) if decision.about is not None else None,
+        role=role_of(decision),
+        unit=unit,
+        planned_at=work.now,
+        due_at=decision.due_at,
+        climb_at=decision.due_at,
+        climbs=0,
+    )
+    work.session.add(item)
+    data = {"duty": item.id, "number": item.number, "kind": item.kind, "for": item.role, "due_at": item.due_at}
+    work.note(case, "duty_planned", data, rule=decision.rule)
+    return item
+
+
+def ask_person(
+    case_file: CaseFile, case_id: UUID, rule: str, kind: WorkItemKind, cause: str, *, about: UUID | None = None
+) -> None:
+    """What the product can't decide waits for a person, who has the time that the case's urgency gives."""
+    due_at = case_file.context.policy.answer_by(case_file.cases[case_id].urgency, case_file.now)
+    opened = OpenWorkItem(rule, kind, due_at, cause, about=str(about) if about is not None else None)
+    open_work_item(case_file, case_id, opened, new_id())
+
+
+def take_work_item(
+    work: UnitOfWork, case: CaseRow, item: WorkItemRow, climb_at: datetime, *, by: str, said_by: str | None = None
+) -> None:
+    """Somebody sees to it, and has until `climb_at` before it goes up or is told again."""
+    item.state, item.taken_by, item.taken_at, item.climb_at = WorkItemState.TAKEN, by, work.now, climb_at
+    work.note(
+        case, "duty_taken", {"duty": item.id, "kind": item.kind, "by": by, "until": climb_at}, actor=said_by or by
+    )
+
+
+def climb_work_item(work: UnitOfWork, case: CaseRow, item: WorkItemRow, decision: ClimbWorkItem) -> None:
+    """Whoever took it has not done it in time: it waits for this role, and for anybody of it."""
+    data = {"duty": item.id, "kind": item.kind, "to": decision.to, "before": item.role, "had": item.taken_by}
+    item.role, item.climb_at, item.climbs = decision.to, decision.again_at, item.climbs + 1
+    item.state, item.taken_by, item.taken_at = WorkItemState.OPEN, None, None
+    work.note(case, "duty_climbed", data | {"again_at": decision.again_at}, rule=decision.rule)
+
+
+def end_work_item(
+    work: UnitOfWork,
+    case: CaseRow,
+    item: WorkItemRow,
+    state: WorkItemState,
+    *,
+    rule: str | None,
+    by: str = ENGINE,
+    note: str | None = None,
+) -> None:
+    """It is done, or nobody needs it any more. `note`: the id of what was written about it."""
+    item.state, item.done_at, item.done_by = state, work.now, by
+    data = {"duty": item.id, "kind": item.kind, "outcome": item.outcome, "loss_yuan": item.loss_yuan, "note": note}
+    event = "duty_done" if state is WorkItemState.DONE else "duty_cancelled"
+    work.note(case, event, data, rule=rule, actor=by)

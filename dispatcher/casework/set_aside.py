@@ -19,7 +19,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import load_only
 
+from dispatcher.casework.moves import add_work_item, end_work_item
 from dispatcher.casework.unit_of_work import UnitOfWork
+from dispatcher.engine.decisions import OpenWorkItem
 from dispatcher.logging import logger
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import new_id
@@ -27,7 +29,7 @@ from dispatcher.store.cases import CaseRow
 from dispatcher.store.receipts import ReceiptRow
 from dispatcher.store.set_aside import SetAsideRow
 from dispatcher.store.work_items import WorkItemRow
-from schemas.vocabulary import FaultPoint, WorkItemKind
+from schemas.vocabulary import FaultPoint, WorkItemKind, WorkItemState
 
 RULE = "fault_isolated"
 # SQLSTATE of PostgreSQL 18, appendix A: connection lost, no resources, shut down or starting.
@@ -239,10 +241,8 @@ def _put_off(work: UnitOfWork, case: CaseRow, row: SetAsideRow) -> None:
 
 def _open_duty(work: UnitOfWork, case: CaseRow) -> None:
     """One a case, however often it fails until all of it is over."""
-    kind = WorkItemKind.FAULT
-    duty = WorkItemRow(id=new_id(), case_id=case.id, kind=kind, rule=RULE, planned_at=work.now, due_at=work.now)
-    work.session.add(duty)
-    work.note(case, "duty_planned", {"duty": duty.id, "kind": kind, "due_at": duty.due_at}, rule=RULE)
+    opened = OpenWorkItem(RULE, WorkItemKind.FAULT, work.now, f"fault:{case.set_aside_at}")
+    add_work_item(work, case, opened, new_id(), unit=None)
 
 
 def end(work: UnitOfWork, case: CaseRow, *, is_decided: bool) -> None:
@@ -277,9 +277,8 @@ def _is_over(row: SetAsideRow, lease_until: datetime | None, is_decided: bool) -
 def _close_duty(work: UnitOfWork, case: CaseRow) -> None:
     of_fault = WorkItemRow.kind == WorkItemKind.FAULT
     open_ = select(WorkItemRow).where(WorkItemRow.case_id == case.id, of_fault, WorkItemRow.done_at.is_(None))
-    for duty in work.session.scalars(open_):
-        duty.done_at, duty.done_by = work.now, "engine"
-        work.note(case, "duty_done", {"duty": duty.id, "kind": duty.kind}, rule=RULE)
+    for item in work.session.scalars(open_):
+        end_work_item(work, case, item, WorkItemState.DONE, rule=RULE)
 
 
 def _place(error: Exception) -> str:

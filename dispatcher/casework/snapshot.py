@@ -7,10 +7,11 @@ from uuid import UUID
 from dispatcher.casework import other_cases
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.other_cases import OtherCases
-from dispatcher.engine.case import SUBJECT, Attempt, Case, Number, Place, Visit
+from dispatcher.engine.case import SUBJECT, Attempt, Case, Number, Place, Visit, WorkItem
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import AddressRow, CaseRow, PhoneRow
 from dispatcher.store.visits import VisitRow
+from dispatcher.store.work_items import WorkItemRow
 from schemas.vocabulary import Channel, Relation, Vulnerability
 
 
@@ -34,6 +35,7 @@ def _read(case_file: CaseFile, case_ids: Sequence[UUID]) -> dict[UUID, Case]:
             case_file.places[row.id],
             case_file.attempts[row.id],
             case_file.visits[row.id],
+            case_file.work_items[row.id],
             case_file.bad,
             others,
             case_file.past_calls,
@@ -48,6 +50,7 @@ def case_of(
     places: Iterable[AddressRow],
     attempts: Iterable[AttemptRow],
     visits: Iterable[VisitRow],
+    work_items: Iterable[WorkItemRow],
     bad: dict[bytes, frozenset[Channel]],
     others: OtherCases,
     past_calls: Mapping[UUID, int],
@@ -73,6 +76,7 @@ def case_of(
         expired=row.expired,
         suppressed=row.suppressed,
         paused=row.paused_at is not None,
+        paused_until=row.paused_until,
         warned_before=row.warned_before is not None,
         rewarned_at=row.rewarned_at,
         noticed_at=others.noticed.get(row.id),
@@ -84,7 +88,7 @@ def case_of(
         deadlines={name: datetime.fromisoformat(at) for name, at in row.deadlines.items()},
         raise_causes=frozenset(row.raised_for),
         asked_causes=frozenset(row.asked_for),
-        waiting_for=row.waiting_for,
+        work_items=tuple(_work_item(each) for each in work_items if each.done_at is None),
         resolution=row.resolution,
     )
 
@@ -162,11 +166,18 @@ def _visit(row: VisitRow) -> Visit:
         not_before=row.not_before,
         not_after=row.not_after,
         moved_at=row.moved_at,
+        ladder_since=max(filter(None, (row.moved_at, row.ladder_from)), default=None),
         offered_until=row.offered_until,
         guardian_present=bool(row.guardian_present),
         assigned_at=row.assigned_at,
         attempt_id=_text(row.attempt_id),
         result=row.result,
+    )
+
+
+def _work_item(row: WorkItemRow) -> WorkItem:
+    return WorkItem(
+        str(row.id), row.kind, row.cause, row.role, row.climb_at, row.climbs, is_taken=row.taken_at is not None
     )
 
 

@@ -115,7 +115,7 @@ def _played(instructions: int, seed: int) -> list[Template]:
 
 
 def _load_roster(session: Session) -> None:
-    roster.load(session, roster_file.read(sample.bundled().with_name(ROSTER)))
+    roster.store(session, roster_file.read(sample.bundled().with_name(ROSTER)))
 
 
 @group.command()

@@ -6,12 +6,14 @@ from uuid import UUID
 
 import typer
 from pydantic import ValidationError
+from sqlalchemy.orm import Session
 
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.cli import arguments, lookups
 from dispatcher.cli.arguments import By, Json, Reason
 from dispatcher.cli.output import json_line, out
 from dispatcher.errors import OperatorError
+from dispatcher.reporting.work_items import waiting_for
 from dispatcher.setup import build_services
 from dispatcher.store.cases import CaseRow
 from dispatcher.supervision import decisions, pauses, splits
@@ -135,20 +137,21 @@ def _decide(
     with services.begin() as work:
         case_id = lookups.case(work.session, name)
         decision(work, case_id, order, *what)
-        line = _line(work.session.get_one(CaseRow, case_id)) | ({"made": str(made[0])} if made else {})
+        line = _line(work.session, case_id) | ({"made": str(made[0])} if made else {})
     if json:
         json_line(line)
     else:
         _print(line)
 
 
-def _line(case: CaseRow) -> dict[str, Any]:
+def _line(session: Session, case_id: UUID) -> dict[str, Any]:
+    case = session.get_one(CaseRow, case_id)
     return {
         "case": str(case.id),
         "state": case.state,
         "resolution": case.resolution,
         "paused": case.paused_at is not None,
-        "waiting_for": case.waiting_for,
+        "waiting_for": waiting_for(session, case_id),
     }
 
 

@@ -1,15 +1,18 @@
-"""What an argument names on record: a case, a unit. Raises OperatorError or Refused."""
+"""What an argument names on record: a case, a visit, a work item, a unit. Raises OperatorError or Refused."""
 
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from dispatcher.cli import arguments
 from dispatcher.errors import OperatorError, Refused
 from dispatcher.reporting.case import case_ids as find_case_ids
 from dispatcher.store.cases import CaseRow
-from dispatcher.store.visits import UnitRow
+from dispatcher.store.visits import UnitRow, VisitRow
+from dispatcher.store.work_items import WorkItemRow
 from schemas.refusals import RefusalCode
-from schemas.vocabulary import CaseState
+from schemas.vocabulary import CaseState, VisitState
 
 
 def unit(session: Session, code: str | None) -> str | None:
@@ -17,6 +20,31 @@ def unit(session: Session, code: str | None) -> str | None:
     if code is not None and session.get(UnitRow, code) is None:
         raise Refused(RefusalCode.NO_UNIT, unit=code)
     return code
+
+
+def visit(session: Session, name: str) -> UUID:
+    """The visit of this number, or of this id."""
+    return _by_number(session, VisitRow, name, "dispatcher visit list")
+
+
+def work_item(session: Session, name: str) -> UUID:
+    """The work item of this number, or of this id."""
+    return _by_number(session, WorkItemRow, name, "dispatcher worklist")
+
+
+def _by_number(session: Session, table: type[VisitRow] | type[WorkItemRow], name: str, see: str) -> UUID:
+    if not name.isdecimal():
+        return arguments.uuid(name, name, see)
+    found = session.scalar(select(table.id).where(table.number == int(name)))
+    if found is None:
+        raise OperatorError(f"没有编号 {name}(见 {see})", f"nothing has number {name}; see `{see}`")
+    return found
+
+
+def open_visit(session: Session, case_id: UUID) -> int | None:
+    """The number of a case's open visit."""
+    is_open = VisitRow.state.not_in([VisitState.REPORTED, VisitState.CANCELLED])
+    return session.scalar(select(VisitRow.number).where(VisitRow.case_id == case_id, is_open))
 
 
 def case(session: Session, name: str) -> UUID:

@@ -40,6 +40,18 @@ def model_line(model: ReadModel) -> None:
     json_line(model.model_dump(mode="json"))
 
 
+def say(zh: str, en: str) -> str:
+    """A text in the language of the screen: DISPATCHER_LANGUAGE, Chinese unless it says otherwise."""
+    from dispatcher.settings import settings
+
+    return en if settings().language == "en" else zh
+
+
+def name_of(code: Code) -> str:
+    """A code as it is called in the language of the screen."""
+    return say(code.zh, code.en)
+
+
 def label(field: str, code: str | None) -> str:
     """The Chinese label of a code, or the code itself."""
     kind = _LABELS.get(field)
@@ -69,9 +81,16 @@ def log_table(lines: Iterable[LogLine], title: str) -> Table:
 
 def short_time(at: datetime | None) -> str:
     """Month, day and time in the policy's zone."""
+    return _in_zone(at, "%m-%d %H:%M:%S")
+
+
+def minute(at: datetime | None) -> str:
+    """As `short_time`, to the minute."""
+    return _in_zone(at, "%m-%d %H:%M")
+
+
+def _in_zone(at: datetime | None, form: str) -> str:
     from dispatcher.policy import load
     from dispatcher.settings import settings
 
-    if at is None:
-        return ""
-    return at.astimezone(load(settings().policy_file).timezone).strftime("%m-%d %H:%M:%S")
+    return "" if at is None else at.astimezone(load(settings().policy_file).timezone).strftime(form)

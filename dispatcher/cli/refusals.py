@@ -20,9 +20,10 @@ def _see(command: str) -> Remedy:
 
 REMEDIES: Mapping[RefusalCode, Remedy] = {
     RefusalCode.NO_VISIT: _see("dispatcher visit list"),
-    RefusalCode.NO_WORK_ITEM: _see("dispatcher duty list"),
+    RefusalCode.NO_WORK_ITEM: _see("dispatcher worklist"),
     RefusalCode.NO_PROVIDER: _see("dispatcher providers"),
     RefusalCode.NO_UNIT: _see("dispatcher roster show"),
+    RefusalCode.NO_OFFICER: _see("dispatcher roster show"),
     RefusalCode.NO_SUCH_ADDRESS: _see("dispatcher visit card"),
     RefusalCode.ADDRESSES_NOT_TRIED: Remedy(
         "除最后一处外,请逐处用 `dispatcher visit tried` 登记",
@@ -30,6 +31,12 @@ REMEDIES: Mapping[RefusalCode, Remedy] = {
     ),
     RefusalCode.REASON_MISSING: Remedy("用 --reason 填写", "give it with --reason"),
     RefusalCode.ADDRESS_EXPIRED: Remedy("请检查 --until", "check --until"),
+    RefusalCode.WORK_ITEM_NEEDS_ACT: Remedy(
+        "用 dispatcher item show 查看办法", "see `dispatcher item show` for what does it"
+    ),
+    RefusalCode.WORK_ITEM_TAKEN: Remedy(
+        "移交用 dispatcher item hand-over", "`dispatcher item hand-over` gives it to somebody else"
+    ),
     RefusalCode.FOLLOW_UP_OUTCOME_MISSING: Remedy("用 --outcome 填写", "give it with --outcome"),
     RefusalCode.OUTCOME_WITHOUT_FOLLOW_UP: Remedy("请勿填写 --outcome", "leave --outcome out"),
     RefusalCode.LOSS_WITHOUT_FRAUD: Remedy("--loss-yuan 须与该 --outcome 同用", "--loss-yuan needs that --outcome"),

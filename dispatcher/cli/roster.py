@@ -31,8 +31,8 @@ def load(
         roster_file = form.read(file)
     except form.RosterError as error:
         raise OperatorError("值班表有误", str(error)) from None
-    with build_services().sessions.begin() as session:
-        use_case.load(session, roster_file)
+    with build_services().begin() as work:
+        use_case.load(work, roster_file)
     if json:
         json_line({"units": len(roster_file.units), "officers": len(roster_file.officers)})
     else:

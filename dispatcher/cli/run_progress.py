@@ -25,8 +25,8 @@ def load_roster(services: Services, path: Path) -> None:
         roster_file = form.read(path)
     except form.RosterError as error:
         raise OperatorError("值班表有误", str(error)) from None
-    with services.sessions.begin() as session:
-        roster.load(session, roster_file)
+    with services.begin() as work:
+        roster.load(work, roster_file)
 
 
 def play(

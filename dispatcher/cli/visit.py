@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from dispatcher.cli import arguments
+from dispatcher.cli import arguments, lookups
 from dispatcher.cli.arguments import Json, VisitId
 from dispatcher.cli.output import json_line, model_line, out, short_time
 from dispatcher.cli.report_options import report_options
@@ -126,8 +126,9 @@ def _act(
     json: bool,
     answer: OfficerReport = OfficerReport(),
 ) -> None:
-    key = arguments.uuid(visit_id, "ID", "dispatcher visit list")
     services = build_services()
+    with services.sessions() as session:
+        key = lookups.visit(session, visit_id)
     try:
         with services.begin() as work:
             visit = officer_steps.act(work, key, step, officer=officer, report=answer)

@@ -19,6 +19,7 @@ from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import constant, in_array
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.receipts import ReceiptRow
+from dispatcher.store.work_items import WorkItemRow
 from schemas.vocabulary import Action, AttemptState, Channel, FaultPoint
 
 BATCH = 100
@@ -40,16 +41,27 @@ def is_waiting(real_now: Moment) -> ColumnElement[bool]:
 def advance(work: UnitOfWork, only: Collection[UUID] | None = None) -> int:
     """Decide on cases whose time has come, or on those of these. Returns how many."""
     work.postpones_decisions = False  # this is the look that they are postponed to
-    struck = _among(only, CaseRow.id, _struck(work.now))
-    ids = list(work.session.scalars(struck.with_for_update(skip_locked=True, key_share=True)))
+    struck = _struck(work) if only is None else list(only)
     case_file = CaseFile(work)
-    case_file.open(ids)
+    case_file.open(struck, skip_locked=True)
     decide(case_file)
-    return len(ids)
+    return len(case_file.cases)
 
 
-def _struck(now: datetime) -> Select[UUID]:
-    return select(CaseRow.id).where(CaseRow.next_look_at <= now).order_by(CaseRow.next_look_at).limit(BATCH)
+def _struck(work: UnitOfWork) -> list[UUID]:
+    """Cases whose time has come, and those with a work item that is overdue."""
+    now = work.now
+    looked_at = select(CaseRow.id).where(CaseRow.next_look_at <= now).order_by(CaseRow.next_look_at).limit(BATCH)
+    overdue = _climbing(WorkItemRow.case_id).where(WorkItemRow.climb_at <= now).limit(BATCH)
+    found = (*work.session.scalars(looked_at), *work.session.scalars(overdue))
+    return list(dict.fromkeys(found))[:BATCH]
+
+
+def _climbing(column: InstrumentedAttribute[Any]) -> Select[Any]:
+    """Work items that are not done, first due first. Those of a case that is set aside wait with it."""
+    of_case = select(column).join(CaseRow, CaseRow.id == WorkItemRow.case_id)
+    stands = and_(WorkItemRow.done_at.is_(None), CaseRow.set_aside_at.is_(None))
+    return of_case.where(stands).order_by(WorkItemRow.climb_at)
 
 
 def expire_leases(work: UnitOfWork, only: Collection[UUID] | None = None) -> int:
@@ -87,7 +99,7 @@ def _among(only: Collection[UUID] | None, key: InstrumentedAttribute[UUID], foun
     return found if only is None else found.where(in_array(key, only))
 
 
-ADVANCING = Batch(FaultPoint.DECIDE, advance, lambda work: list(work.session.scalars(_struck(work.now))), hold_case)
+ADVANCING = Batch(FaultPoint.DECIDE, advance, _struck, hold_case)
 EXPIRING = Batch(FaultPoint.EXPIRE, expire_leases, lambda work: list(work.session.scalars(_lapsed())), hold_attempt)
 
 
@@ -100,7 +112,7 @@ class DueWork:
     has_struck: bool  # a case whose time has come
     has_receipts: bool  # that are not settled yet
     is_awaited: bool  # a provider's answer, which comes in real time
-    next_at: datetime | None  # the next time at which anything is due
+    next_at: datetime | None  # the next time at which anything is due; a reminder of a person is nothing to wait for
 
     @property
     def is_quiet(self) -> bool:
@@ -128,10 +140,11 @@ def _whole_look() -> Select[Any]:
     lanes = select(func.array_agg(AttemptRow.lane.distinct())).where(is_due(now, real))
     # The first of all tells whether one has struck, too: EXISTS would be planned as a scan of the whole table.
     next_look = select(func.min(CaseRow.next_look_at)).scalar_subquery()
+    next_climb = _climbing(WorkItemRow.climb_at).limit(1).scalar_subquery()
     next_attempt = select(func.min(AttemptRow.due_at)).where(has_action).scalar_subquery()
     return select(
         lanes.scalar_subquery(),
-        func.coalesce(next_look <= now, false()),
+        func.coalesce(func.least(next_look, next_climb) <= now, false()),
         select(ReceiptRow.id).where(is_waiting(real)).exists(),
         or_(*(each.exists() for each in awaited)),
         func.least(next_look, next_attempt),

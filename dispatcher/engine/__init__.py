@@ -7,7 +7,19 @@ Deciding twice on the same case changes nothing the second time.
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from dispatcher.engine import bank_requests, broadcasts, calls, channels, closing, doubts, ladder, sms, urgency, visits
+from dispatcher.engine import (
+    bank_requests,
+    broadcasts,
+    calls,
+    channels,
+    closing,
+    doubts,
+    ladder,
+    sms,
+    urgency,
+    visits,
+    work_items,
+)
 from dispatcher.engine.case import Case
 from dispatcher.engine.decisions import DecideAgainAt, Decision
 from dispatcher.engine.evolve import evolve
@@ -27,7 +39,7 @@ ENDING: tuple[Rule, ...] = (
     closing.met,
 )
 # What goes on though it is on hold: money that has moved is stopped all the same.
-ON_HOLD: tuple[Rule, ...] = (bank_requests.stop_payment_on_hold, closing.still_held)
+ON_HOLD: tuple[Rule, ...] = (bank_requests.stop_payment_on_hold, closing.paused)
 # What goes on while it is open. Of what is newly sent, money that has moved comes first.
 GOING_ON: tuple[Rule, ...] = (
     channels.bad_numbers,
@@ -83,14 +95,16 @@ def decide(case: Case, policy: Policy, now: datetime) -> tuple[Decision, ...]:
     if not case.is_open:
         for rule in AFTERWARDS:
             case = _run(rule, case, policy, now, made)
-    elif case.expired or case.suppressed or case.paused:
+    elif case.is_on_hold:
         for rule in ON_HOLD:
             case = _run(rule, case, policy, now, made)
     else:
         for rule in GOING_ON:
             case = _run(rule, case, policy, now, made)
-        if not any(isinstance(each, DecideAgainAt) for each in made):
-            _run(closing.plan_exhausted, case, policy, now, made)
+    case = _run(work_items.ended, case, policy, now, made)
+    if case.is_open and not case.is_on_hold and not any(isinstance(each, DecideAgainAt) for each in made):
+        case = _run(closing.plan_exhausted, case, policy, now, made)
+    _run(work_items.overdue, case, policy, now, made)
     return tuple(made)
 
 

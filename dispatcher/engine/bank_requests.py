@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 from dispatcher.engine.case import SUBJECT, Attempt, Case
-from dispatcher.engine.decisions import AskHuman, Decision, OpenWorkItem, PlanAttempt
+from dispatcher.engine.decisions import Decision, OpenWorkItem, PlanAttempt
 from dispatcher.engine.sending import again, last_of
 from dispatcher.policy.models import Policy
 from dispatcher.policy.triggers import BankTrigger
@@ -14,11 +14,10 @@ from schemas.vocabulary import (
     Person,
     Resolution,
     Result,
-    Rung,
     WorkItemKind,
 )
 
-_DONE = frozenset({Result.STOPPED, Result.STOPPED_PARTLY, Result.GRANTED, Result.LIFTED})
+IS_DONE = frozenset({Result.STOPPED, Result.STOPPED_PARTLY, Result.GRANTED, Result.LIFTED})
 # What each trigger of the policy stands for.
 _GROUNDS: Mapping[BankTrigger, Callable[[Case], bool]] = {
     BankTrigger.MONEY_MOVED: lambda case: case.money_has_moved,
@@ -59,9 +58,10 @@ def _ask_bank(case: Case, policy: Policy, bank_request: BankRequest, now: dateti
         yield bank(bank_request.value, bank_request, now)
     elif last.result is Result.FAILED_TEMPORARY:
         yield again(case, policy, last, now)
-    elif last.result not in _DONE and f"bank:{last.id}" not in case.asked_causes:
+    elif last.result not in IS_DONE and f"bank:{last.id}" not in case.asked_causes:
         # Refused, unknown, or no bank to ask: somebody rings the bank.
-        yield AskHuman("bank_not_reached", Rung.CENTRE, f"bank:{last.id}")
+        due_at = policy.answer_by(case.urgency, now)
+        yield OpenWorkItem("bank_not_reached", WorkItemKind.BANK_NOT_REACHED, due_at, f"bank:{last.id}")
 
 
 def ordered(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:

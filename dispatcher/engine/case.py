@@ -20,9 +20,11 @@ from schemas.vocabulary import (
     Result,
     RetryKind,
     ReturnReason,
+    Rung,
     SkipReason,
     Urgency,
     VisitState,
+    WorkItemKind,
 )
 
 SUBJECT = "subject"
@@ -131,7 +133,8 @@ class Visit:
     precinct: str | None = None
     not_before: datetime | None = None
     not_after: datetime | None = None
-    moved_at: datetime | None = None  # to another unit; the ladder began anew then
+    moved_at: datetime | None = None  # to another unit
+    ladder_since: datetime | None = None  # the ladder began anew then
     offered_until: datetime | None = None
     guardian_present: bool = False
     assigned_at: datetime | None = None
@@ -141,6 +144,19 @@ class Visit:
     @property
     def is_open(self) -> bool:
         return self.state not in visit_states.FINAL
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItem:
+    """Something that waits for a person and is not done yet. `climb_at`: when it goes up unless it is done."""
+
+    id: str
+    kind: WorkItemKind
+    cause: str
+    role: Rung
+    climb_at: datetime
+    climbs: int = 0
+    is_taken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +182,7 @@ class Case:
     expired: bool = False
     suppressed: bool = False
     paused: bool = False
+    paused_until: datetime | None = None
     warned_before: bool = False
     rewarned_at: datetime | None = None
     noticed_at: datetime | None = None  # the last group notice on this scam in this area, from any case
@@ -177,13 +194,22 @@ class Case:
     deadlines: dict[str, datetime] = field(default_factory=dict)
     raise_causes: frozenset[str] = frozenset()
     asked_causes: frozenset[str] = frozenset()
-    waiting_for: str | None = None
+    work_items: tuple[WorkItem, ...] = ()
     resolution: Resolution | None = None
     made: int = 0  # how many rows decisions have added, so that each gets a name of its own
 
     @property
     def is_open(self) -> bool:
         return self.state is CaseState.OPEN
+
+    @property
+    def is_on_hold(self) -> bool:
+        """Nothing happens by itself until a person decides."""
+        return self.expired or self.suppressed or self.paused
+
+    def has_item(self, cause: str) -> bool:
+        """A person has been asked about this, and it is not done yet."""
+        return any(each.cause == cause for each in self.work_items)
 
     @property
     def open_visit(self) -> Visit | None:

@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
-from dispatcher.engine import bank_requests, ladder
+from dispatcher.engine import bank_requests, work_items
 from dispatcher.engine.case import Attempt, Case
 from dispatcher.engine.decisions import (
-    AskHuman,
     CancelAttempt,
     CancelVisit,
     CloseCase,
@@ -25,7 +24,6 @@ from schemas.vocabulary import (
     Person,
     Resolution,
     Result,
-    Rung,
     Urgency,
     VisitState,
     WorkItemKind,
@@ -57,8 +55,8 @@ def suppressed(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
         return
     if case.urgency not in _GRAVE:
         yield CloseCase("suppressed", Resolution.NOT_A_VICTIM)
-    elif "suppressed" not in case.asked_causes:
-        yield AskHuman("suppressed", Rung.CENTRE, "suppressed")
+    elif not case.has_item("suppressed"):
+        yield OpenWorkItem("suppressed", WorkItemKind.SUPPRESSED, policy.answer_by(case.urgency, now), "suppressed")
 
 
 def expired_on_arrival(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
@@ -67,14 +65,15 @@ def expired_on_arrival(case: Case, policy: Policy, now: datetime) -> Iterator[De
         return
     if case.urgency not in _GRAVE:
         yield CloseCase("expired_on_arrival", Resolution.EXPIRED)
-    elif "expired" not in case.asked_causes:
-        yield AskHuman("expired_on_arrival", Rung.CENTRE, "expired")
+    elif not case.has_item("expired"):
+        yield OpenWorkItem("expired_on_arrival", WorkItemKind.EXPIRED, policy.answer_by(case.urgency, now), "expired")
 
 
-def still_held(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
-    """Paused, expired or suppressed, and whoever was to decide is off the file: another is asked, so that it ends."""
-    if case.waiting_for is None:
-        yield AskHuman("still_held", Rung.CENTRE, "held")
+def paused(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
+    """A pause has an end, at which somebody is reminded."""
+    if case.paused and not case.has_item("paused"):
+        until = case.paused_until or now + policy.pause_at_most
+        yield OpenWorkItem("paused", WorkItemKind.PAUSED, until, "paused")
 
 
 def confirmed_call(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
@@ -172,13 +171,6 @@ def hand_over(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
 
 def plan_exhausted(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """Nothing is under way and nothing will come by itself: a supervisor decides, the case is not forgotten."""
-    visit = case.open_visit
-    in_hand = visit.attempt_id if visit is not None else None
-    if case.waiting_for is not None or any(case.is_pending(each) for each in case.attempts if each.id != in_hand):
-        return
-    if visit is not None and (in_hand is not None or visit.state is VisitState.TRANSFERRED):
-        # Every deadline has passed, and an officer is still under way.
-        yield AskHuman("still_overdue", ladder.answerable(visit), f"{visit.state}:{visit.id}")
-    else:
-        # No visit, or one that the whole ladder left undone.
-        yield AskHuman("plan_exhausted", Rung.CENTRE, "plan_exhausted")
+    if not work_items.goes_on(case) and not any(map(work_items.is_next_step, case.work_items)):
+        due_at = policy.answer_by(case.urgency, now)
+        yield OpenWorkItem("plan_exhausted", WorkItemKind.PLAN_EXHAUSTED, due_at, "plan_exhausted")

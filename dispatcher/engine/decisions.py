@@ -11,9 +11,11 @@ from schemas.vocabulary import (
     Resolution,
     Result,
     RetryKind,
+    Rung,
     SkipReason,
     Urgency,
     WorkItemKind,
+    WorkItemState,
 )
 
 
@@ -150,15 +152,6 @@ class MarkNumberBad:
 
 
 @dataclass(frozen=True, slots=True)
-class AskHuman:
-    """The plan can't go on by itself; `cause` is asked about once."""
-
-    rule: str
-    who: str
-    cause: str
-
-
-@dataclass(frozen=True, slots=True)
 class CloseCase:
     rule: str
     resolution: Resolution
@@ -168,13 +161,36 @@ class CloseCase:
 
 @dataclass(frozen=True, slots=True)
 class OpenWorkItem:
-    """A person has a duty about this case; each `cause` obliges once. `about`: the row it is about."""
+    """Something of this case waits for a person until `due_at`.
+
+    `role`: for whom, where it is not whom its kind names. `about`: the row it is about.
+    """
 
     rule: str
     kind: WorkItemKind
     due_at: datetime
     cause: str
+    role: Rung | None = None
     about: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClimbWorkItem:
+    """Nobody has done it in time: it waits for this role now, and is looked at again at `again_at`."""
+
+    rule: str
+    item_id: str
+    to: Rung
+    again_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EndWorkItem:
+    """It is done, or nobody needs it any more."""
+
+    rule: str
+    item_id: str
+    state: WorkItemState
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +216,9 @@ Decision = (
     | RaiseUrgency
     | SetDeadline
     | MarkNumberBad
-    | AskHuman
     | CloseCase
     | OpenWorkItem
+    | ClimbWorkItem
+    | EndWorkItem
     | DecideAgainAt
 )

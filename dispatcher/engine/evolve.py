@@ -8,8 +8,9 @@ from typing import Any
 from dispatcher.engine import attempt_states, visit_states
 from dispatcher.engine import decisions as d
 from dispatcher.engine.attempt_states import AttemptMove
-from dispatcher.engine.case import SUBJECT, Attempt, Case, Visit
+from dispatcher.engine.case import SUBJECT, Attempt, Case, Visit, WorkItem
 from dispatcher.engine.visit_states import VisitMove
+from dispatcher.engine.work_items import role_of
 from schemas.vocabulary import CaseState, Ending, Person, Result, VisitState
 
 
@@ -97,7 +98,7 @@ def _readdress_visit(case: Case, decision: d.ReaddressVisit, now: datetime) -> C
     for attempt in case.assignments(decision.visit_id):
         case = _move(case, attempt.id, attempt_states.settle(attempt, Result.READDRESSED, now))
     move = visit_states.readdress(case.visit(decision.visit_id))
-    return _move_visit(case, decision.visit_id, move, precinct=decision.precinct, moved_at=now)
+    return _move_visit(case, decision.visit_id, move, precinct=decision.precinct, moved_at=now, ladder_since=now)
 
 
 def _end_visit_offer(case: Case, decision: d.EndVisitOffer, now: datetime) -> Case:
@@ -126,16 +127,28 @@ def _mark_number_bad(case: Case, decision: d.MarkNumberBad, now: datetime) -> Ca
     return replace(case, numbers=numbers)
 
 
-def _ask_human(case: Case, decision: d.AskHuman, now: datetime) -> Case:
-    return replace(case, waiting_for=decision.who, asked_causes=case.asked_causes | {decision.cause})
-
-
 def _open_work_item(case: Case, decision: d.OpenWorkItem, now: datetime) -> Case:
-    return replace(case, asked_causes=case.asked_causes | {decision.cause})
+    item = WorkItem(f"new-{case.made}", decision.kind, decision.cause, role_of(decision), climb_at=decision.due_at)
+    causes = case.asked_causes | {decision.cause}
+    return replace(case, work_items=(*case.work_items, item), asked_causes=causes, made=case.made + 1)
+
+
+def _climb_work_item(case: Case, decision: d.ClimbWorkItem, now: datetime) -> Case:
+    items = tuple(
+        replace(each, role=decision.to, climb_at=decision.again_at, climbs=each.climbs + 1, is_taken=False)
+        if each.id == decision.item_id
+        else each
+        for each in case.work_items
+    )
+    return replace(case, work_items=items)
+
+
+def _end_work_item(case: Case, decision: d.EndWorkItem, now: datetime) -> Case:
+    return replace(case, work_items=tuple(each for each in case.work_items if each.id != decision.item_id))
 
 
 def _close_case(case: Case, decision: d.CloseCase, now: datetime) -> Case:
-    return replace(case, state=CaseState.CLOSED, resolution=decision.resolution, waiting_for=None)
+    return replace(case, state=CaseState.CLOSED, resolution=decision.resolution)
 
 
 def move_attempt(attempt: Attempt, move: AttemptMove, **more: Any) -> Attempt:
@@ -186,8 +199,9 @@ _STEPS: dict[type, Callable[[Case, Any, datetime], Case]] = {
     d.RaiseUrgency: _raise_urgency,
     d.SetDeadline: _set_deadline,
     d.MarkNumberBad: _mark_number_bad,
-    d.AskHuman: _ask_human,
     d.CloseCase: _close_case,
     d.OpenWorkItem: _open_work_item,
+    d.ClimbWorkItem: _climb_work_item,
+    d.EndWorkItem: _end_work_item,
     d.DecideAgainAt: _unchanged,
 }

@@ -6,16 +6,16 @@ from datetime import datetime, timedelta
 from dispatcher.engine import caps
 from dispatcher.engine.case import SUBJECT, Attempt, Case, Visit
 from dispatcher.engine.decisions import (
-    AskHuman,
     DecideAgainAt,
     Decision,
     EndAssignment,
     EndVisitOffer,
+    OpenWorkItem,
     PlanAttempt,
     SetDeadline,
 )
 from dispatcher.policy.models import Policy
-from schemas.vocabulary import Channel, Person, Result, ReturnReason, Rung, VisitState
+from schemas.vocabulary import Channel, Person, Result, ReturnReason, Rung, VisitState, WorkItemKind
 
 # What is done at the very moment of a deadline is in time.
 _PAST = timedelta(seconds=1)
@@ -52,22 +52,25 @@ def offer_lapsed(case: Case, policy: Policy, now: datetime) -> Iterator[Decision
         yield DecideAgainAt("offer_lapsed", visit.offered_until + _PAST)
     else:
         yield EndVisitOffer("offer_lapsed", visit.id)
-        yield AskHuman("offer_lapsed", Rung.COUNTY_DESK, f"offer:{visit.id}:{visit.offered_until.isoformat()}")
+        cause, due_at = f"offer:{visit.id}:{visit.offered_until.isoformat()}", policy.answer_by(case.urgency, now)
+        yield OpenWorkItem("offer_lapsed", WorkItemKind.OFFER_LAPSED, due_at, cause)
 
 
 def assign(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
-    """A visit that waits goes to the next rung of the ladder; past the top, to a human by name."""
+    """A visit that waits goes to the next rung of the ladder; past the top it waits for the centre to name one."""
     visit = case.open_visit
     if visit is None or visit.state is not VisitState.WAITING:
         return
-    mine = _since_move([each for each in case.on(Channel.VISIT) if each.visit_id == visit.id], visit)
+    mine = _since_begun([each for each in case.on(Channel.VISIT) if each.visit_id == visit.id], visit)
     if any(map(case.is_pending, mine)):
         return
     last = mine[-1] if mine else None
     rung = _next_rung(last, policy)
     if rung >= len(policy.ladder):
-        if f"ladder:{visit.id}:{visit.moved_at}" not in case.asked_causes:
-            yield AskHuman("ladder_exhausted", Rung.CENTRE, f"ladder:{visit.id}:{visit.moved_at}")
+        cause = exhausted_cause(visit)
+        if not case.has_item(cause):
+            due_at = policy.answer_by(case.urgency, now)
+            yield OpenWorkItem("ladder_exhausted", WorkItemKind.LADDER_EXHAUSTED, due_at, cause)
         return
     due = max(now, visit.not_before or now)
     if last is not None and last.result is Result.FAILED_TEMPORARY:
@@ -85,15 +88,21 @@ def assign(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     )
 
 
-def _since_move(made: list[Attempt], visit: Visit) -> list[Attempt]:
-    """A visit that moved to another unit climbs that unit's ladder from the bottom.
+def exhausted_cause(visit: Visit) -> str:
+    """Names this climb of the ladder; one that begins anew is another."""
+    return f"ladder:{visit.id}:{visit.ladder_since}"
+
+
+def _since_begun(made: list[Attempt], visit: Visit) -> list[Attempt]:
+    """A visit that moved to another unit, or for which a roster was loaded, climbs the ladder from the bottom.
 
     At the very moment of the move, what ended by moving was before it, and an empty rung passed after that was not.
     """
-    if visit.moved_at is None:
+    since = visit.ladder_since
+    if since is None:
         return made
-    later = [each for each in made if each.settled_at is None or each.settled_at >= visit.moved_at]
-    moved = [n for n, each in enumerate(later) if each.settled_at == visit.moved_at and each.result in _MOVED]
+    later = [each for each in made if each.settled_at is None or each.settled_at >= since]
+    moved = [n for n, each in enumerate(later) if each.settled_at == since and each.result in _MOVED]
     return later[moved[-1] + 1 :] if moved else later
 
 
@@ -127,23 +136,31 @@ def deadlines(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
 
 
 def overdue(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
-    """A visit in hand that misses its time is put before the station's leader, once for each deadline."""
+    """A visit in hand that misses its time is put before the station's leader."""
     visit = case.open_visit
     if visit is None or visit.state not in _UNDER_WAY:
         return
     for name, at in _awaited(case, visit).items():
-        cause = f"{name}:{visit.id}"
-        if cause in case.asked_causes:
-            continue
+        cause = _late_cause(name, visit)
         if now <= at:
             yield DecideAgainAt(f"overdue_{name}", at + _PAST)
-        else:
-            yield AskHuman(f"overdue_{name}", answerable(visit), cause)
+        elif not case.has_item(cause):
+            due_at = policy.answer_by(case.urgency, now)
+            yield OpenWorkItem(f"overdue_{name}", WorkItemKind.VISIT_OVERDUE, due_at, cause, answerable(visit))
 
 
 def answerable(visit: Visit) -> Rung:
     """Who sees to a visit that is late: no station of ours has one that another centre took over."""
     return Rung.CENTRE if visit.state is VisitState.TRANSFERRED else Rung.STATION_LEADER
+
+
+def late_causes(case: Case, visit: Visit) -> tuple[str, ...]:
+    """What this visit, in hand as it is, can be late with."""
+    return tuple(_late_cause(name, visit) for name in _awaited(case, visit)) if visit.state in _UNDER_WAY else ()
+
+
+def _late_cause(name: str, visit: Visit) -> str:
+    return f"{name}:{visit.id}"
 
 
 def _awaited(case: Case, visit: Visit) -> dict[str, datetime]:

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 
 from dispatcher.engine import caps, numbers, times
 from dispatcher.engine.bank_requests import bank as ask
-from dispatcher.engine.case import Case
+from dispatcher.engine.case import SUBJECT, Case
 from dispatcher.engine.decisions import Decision, PlanAttempt
 from dispatcher.engine.sending import plan
 from dispatcher.policy.models import Policy
-from schemas.vocabulary import BankRequest, Channel, Relation, Urgency
+from schemas.vocabulary import BankRequest, Channel, Person, Relation, Urgency
 
 
 def call(case: Case, relation: Relation, now: datetime) -> tuple[Decision, ...]:
@@ -29,6 +29,20 @@ def call(case: Case, relation: Relation, now: datetime) -> tuple[Decision, ...]:
 def bank(bank_request: BankRequest, now: datetime) -> PlanAttempt:
     """One question to the bank."""
     return ask(f"{bank_request}_ordered", bank_request, now)
+
+
+def assign(case: Case, visit_id: str, rung: int, now: datetime) -> PlanAttempt:
+    """A visit goes to the officer whom a person names."""
+    return PlanAttempt(
+        "assigned_by_person",
+        Channel.VISIT,
+        SUBJECT,
+        Person.SUBJECT,
+        now,
+        visit_id=visit_id,
+        rung=rung,
+        warning_number=caps.warning_number(case),
+    )
 
 
 def moved(deadlines: Mapping[str, str], by: timedelta) -> dict[str, str]:

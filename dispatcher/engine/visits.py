@@ -6,11 +6,11 @@ from datetime import datetime
 
 from dispatcher.engine import channels, numbers, places, times
 from dispatcher.engine.case import Case, Visit
-from dispatcher.engine.decisions import AskHuman, DecideAgainAt, Decision, OpenVisit, OpenWorkItem, ReaddressVisit
+from dispatcher.engine.decisions import DecideAgainAt, Decision, OpenVisit, OpenWorkItem, ReaddressVisit
 from dispatcher.engine.visit_states import BEFORE_ARRIVAL
 from dispatcher.policy.models import Policy
 from dispatcher.policy.triggers import VisitTrigger
-from schemas.vocabulary import Channel, Result, ReturnReason, Rung, VisitState, WorkItemKind
+from schemas.vocabulary import Channel, Result, ReturnReason, VisitState, WorkItemKind
 
 _COME_AGAIN = frozenset({Result.MET_REFUSED, Result.NOT_FOUND_TEMPORARILY, Result.NOT_HOME_FAMILY_TOLD})
 _HUMAN_DECIDES = frozenset({Result.NOT_FOUND_CONFIRMED, Result.WRONG_ADDRESS, Result.INVALID_VISIT})
@@ -86,7 +86,7 @@ def revisit(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
         where = _again_where(case, policy, last, begin)
         yield OpenVisit(rule, where, begin, times.window_end(windows, policy, begin))
     elif last.result in _HUMAN_DECIDES and last.id not in case.asked_causes:
-        yield AskHuman("visit_result", Rung.CENTRE, last.id)
+        yield OpenWorkItem("visit_result", WorkItemKind.VISIT_RESULT, policy.answer_by(case.urgency, now), last.id)
 
 
 def _again_where(case: Case, policy: Policy, last: Visit, begin: datetime) -> str | None:

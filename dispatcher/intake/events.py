@@ -13,9 +13,9 @@ from dispatcher.casework import closing, snapshot
 from dispatcher.casework.carry_out import carry_out
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.decide import decide
+from dispatcher.casework.moves import ask_person
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.engine import closing as engine_closing
-from dispatcher.engine.decisions import OpenWorkItem
 from dispatcher.intake import facts, later_losses, locks, statements
 from dispatcher.intake.answer import Answer
 from dispatcher.store.base import new_id
@@ -146,11 +146,7 @@ def _refute(case_file: CaseFile, row: InstructionRow, said: UUID) -> None:
 
 def _review(case_file: CaseFile, case_id: UUID, said: UUID) -> None:
     cause = f"feedback_review:{said}"
-    carry_out(
-        case_file,
-        case_id,
-        [OpenWorkItem("feedback_contradicts", WorkItemKind.FEEDBACK_REVIEW, case_file.now, cause)],
-    )
+    ask_person(case_file, case_id, "feedback_contradicts", WorkItemKind.FEEDBACK_REVIEW, cause)
 
 
 def _later_loss(case_file: CaseFile, row: InstructionRow, event: LaterLoss) -> IntakeStatus:

@@ -5,10 +5,10 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from dispatcher.casework.carry_out import carry_out, raise_urgency
+from dispatcher.casework.carry_out import raise_urgency
 from dispatcher.casework.case_file import CaseFile
+from dispatcher.casework.moves import ask_person
 from dispatcher.casework.personal_data import keep_value
-from dispatcher.engine.decisions import OpenWorkItem
 from dispatcher.engine.merge import MergedFacts
 from dispatcher.intake import contact_points, statements
 from dispatcher.store.cases import CaseRow
@@ -78,9 +78,7 @@ def _urgency(
         case.rewarned_at = case_file.now
         case_file.note(case.id, "urgency_raised", {"before": was, "after": after.urgency}, rule=rule)
     elif before is not None and after.urgency.rank > before.urgency.rank:
-        due = f"urgency_review:{cause}"
-        review = OpenWorkItem("urgency_lowered", WorkItemKind.URGENCY_REVIEW, case_file.now, due)
-        carry_out(case_file, case.id, [review])
+        ask_person(case_file, case.id, "urgency_lowered", WorkItemKind.URGENCY_REVIEW, f"urgency_review:{cause}")
 
 
 def _identity(case_file: CaseFile, case: CaseRow, after: MergedFacts) -> None:

@@ -4,11 +4,9 @@ from datetime import timedelta
 from uuid import UUID
 
 from dispatcher.casework import closing
-from dispatcher.casework.carry_out import carry_out
 from dispatcher.casework.case_file import CaseFile
-from dispatcher.casework.moves import move_attempt
+from dispatcher.casework.moves import ask_person, move_attempt
 from dispatcher.engine import attempt_states, orders
-from dispatcher.engine.decisions import OpenWorkItem
 from dispatcher.engine.merge import MergedFacts, is_graver
 from dispatcher.intake import same_person
 from dispatcher.intake.normalised import NormalisedInstruction
@@ -35,11 +33,9 @@ def judge(
         if case.paused_at is not None:
             end_pause(case_file, case)
     if was and not _holds(case):
-        case.waiting_for = None
         case_file.note(case_id, "hold_ended", {"was": was}, rule="hold_ended")
     elif was:
-        review = OpenWorkItem("held_case", WorkItemKind.HELD_CASE, case_file.now, f"held_case:{cause}")
-        carry_out(case_file, case_id, [review])
+        ask_person(case_file, case_id, "held_case", WorkItemKind.HELD_CASE, f"held_case:{cause}")
 
 
 def _holds(case: CaseRow) -> list[str]:
@@ -69,7 +65,7 @@ def end_pause(case_file: CaseFile, case: CaseRow) -> timedelta:
     case.urgency_since = min(case.urgency_since + stood, case_file.now)
     _move_attempts(case_file, case, stood)
     _move_waits(case_file, case.id, stood)
-    case.paused_at = None
+    case.paused_at = case.paused_until = None
     return stood
 
 

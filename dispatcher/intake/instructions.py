@@ -8,11 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dispatcher.casework import closing, personal_data
-from dispatcher.casework.carry_out import carry_out
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.decide import decide
+from dispatcher.casework.moves import ask_person
 from dispatcher.casework.unit_of_work import UnitOfWork
-from dispatcher.engine.decisions import OpenWorkItem
 from dispatcher.intake import (
     conflicts,
     content,
@@ -149,8 +148,7 @@ def _accept(work: UnitOfWork, pushed: Instruction, raw: bytes, digest: bytes, ca
 def _review_contacts(case_file: CaseFile, case_id: UUID, received: NormalisedInstruction, cause: UUID) -> None:
     """A contact whose relation is not understood is called by nobody but a person: that is asked for."""
     if RELATION_UNKNOWN in received.flags and case_file.cases[case_id].state == CaseState.OPEN:
-        review = OpenWorkItem("relation_unknown", WorkItemKind.CONTACT_REVIEW, case_file.now, f"contact_review:{cause}")
-        carry_out(case_file, case_id, [review])
+        ask_person(case_file, case_id, "relation_unknown", WorkItemKind.CONTACT_REVIEW, f"contact_review:{cause}")
 
 
 def record(
@@ -240,8 +238,7 @@ def _conflict(
         if stands:
             open_case.join(case_file, row.case_id, received)
             facts.apply(case_file, row.case_id, before, rule="conflict", cause=kept)
-        due = OpenWorkItem("conflict", WorkItemKind.CONFLICT, case_file.now, f"conflict:{kept}", about=str(kept))
-        carry_out(case_file, row.case_id, [due])
+        ask_person(case_file, row.case_id, "conflict", WorkItemKind.CONFLICT, f"conflict:{kept}", about=kept)
         decide(case_file)
     return Answer(IntakeStatus.CONFLICT, pushed.instruction_id, str(row.case_id), OTHER_CONTENT)
 

@@ -1,6 +1,6 @@
 """The policy's form. Every number of domain practice stands in a TOML file that these models check."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
@@ -105,6 +105,7 @@ class Policy(Part):
     bad_number_for: Duration
     suppress_for: Duration
     number_request_within: Duration
+    pause_at_most: Duration
     family_not_told: tuple[Literal[FRAUD_TYPES], ...]  # type: ignore[valid-type]
     grave_types: tuple[Literal[FRAUD_TYPES], ...]  # type: ignore[valid-type]
     volatile_fields: tuple[str, ...]
@@ -141,6 +142,10 @@ class Policy(Part):
     def plan(self, urgency: Urgency) -> Plan:
         plan: Plan = getattr(self.urgency, urgency.value)
         return plan
+
+    def answer_by(self, urgency: Urgency, now: datetime) -> datetime:
+        """By when somebody has to see to what waits for a person and has no date of its own."""
+        return now + self.plan(urgency).answer_within
 
     def urgency_of(self, label: str) -> Urgency | None:
         """The urgency by its code, or by a label of this policy's own; None leaves it to the vocabulary."""

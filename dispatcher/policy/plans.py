@@ -91,6 +91,7 @@ class Plan(Part):
     own: ClassVar[Urgency]
 
     doubt_wait: Duration
+    answer_within: Duration
     held_in_quiet_hours: bool
     follow_up: tuple[Duration, ...]
     phone_route_exhausted_raises_to: Urgency | None = None

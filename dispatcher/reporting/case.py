@@ -9,7 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from dispatcher.reporting.log import instruction_ids, log_line
 from dispatcher.reporting.visits import visit_line
-from dispatcher.reporting.work_items import work_item_line
+from dispatcher.reporting.work_items import waiting_for, work_item_line
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow, LinkRow
 from dispatcher.store.instructions import FeedbackRow, InstructionRow
@@ -45,7 +45,7 @@ def case_report(session: Session, case_id: UUID) -> CaseReport:
         resolution=row.resolution,
         opened_at=row.opened_at,
         closed_at=row.closed_at,
-        waiting_for=row.waiting_for,
+        waiting_for=waiting_for(session, row.id),
         next_look_at=row.next_look_at,
         first_contact=FirstContact(at=row.first_contact_at, channel=row.first_contact_channel),
         fraud_type=row.fraud_type,

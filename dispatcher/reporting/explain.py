@@ -28,6 +28,8 @@ _CODES: dict[str, tuple[type[v.Code], ...]] = {
     "outcome": (v.Resolution, v.FollowUp),
     "kind": (v.WorkItemKind, v.LinkKind, v.AddressKind),
     "who": (v.Rung,),
+    "for": (v.Rung,),
+    "to": (v.Rung,),
 }
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 

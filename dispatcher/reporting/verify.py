@@ -170,7 +170,9 @@ def _stored(session: Session, table: type[Base], rows: Select[Any]) -> Iterator[
 def _compare(table: type[Base], key: str, columns: Columns, told: Columns, verdict: Verdict) -> None:
     """One row as it is found against what the journal told of it."""
     verdict.rows += bool(columns)
-    expected = {name: value for name, value in told.items() if value is not None}
+    # Of a column that there is no more, nothing is left to compare.
+    kept = table.__table__.columns
+    expected = {name: value for name, value in told.items() if value is not None and name in kept}
     owner = "id" if table is CaseRow else "case_id"
     differ = partial(Difference, columns.get(owner) or expected.get(owner), table.__tablename__, key)
     if not columns or not expected:

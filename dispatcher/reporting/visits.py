@@ -26,6 +26,7 @@ def visit_line(row: VisitRow) -> VisitLine:
     """One visit as programs and people read it."""
     return VisitLine(
         visit=row.id,
+        number=row.number,
         case=row.case_id,
         state=row.state,
         rule=row.rule,

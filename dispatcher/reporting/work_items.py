@@ -1,10 +1,80 @@
-"""Work items as they are listed: those of a case, and those still to be done."""
+"""Work items as they are listed: those of a case, and those that still wait for somebody."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+from sqlalchemy import ColumnElement, and_, case, exists, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from dispatcher.engine.work_items import NEXT_STEPS
+from dispatcher.store.cases import CaseRow
+from dispatcher.store.visits import UnitRow
 from dispatcher.store.work_items import WorkItemRow
 from schemas.read_models.work_items import OpenWorkItemLine, WorkItemLine
+from schemas.vocabulary import Rung, Urgency, WorkItemKind
+
+IS_OPEN = WorkItemRow.done_at.is_(None)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Which of them to list; all of them where nothing is said. `unit`: a precinct, or a county with its precincts."""
+
+    role: Rung | None = None
+    unit: str | None = None
+    urgency: Urgency | None = None
+    kind: WorkItemKind | None = None
+    case_id: UUID | None = None
+    is_overdue: bool = False
+    by: str | None = None  # taken by this person
+
+
+def listed(session: Session, now: datetime, chosen: Chosen = Chosen()) -> Iterator[OpenWorkItemLine]:
+    """What still waits for somebody: overdue before not yet due, then the most urgent, then the first due."""
+    found = select(WorkItemRow, CaseRow.urgency).join(CaseRow, CaseRow.id == WorkItemRow.case_id)
+    order = (WorkItemRow.due_at >= now, _rank(), WorkItemRow.due_at, WorkItemRow.id)
+    rows = session.execute(found.where(IS_OPEN, *_conditions(chosen, now)).order_by(*order))
+    for row, urgency in rows.tuples():
+        yield open_work_item_line(row, urgency, now)
+
+
+def _conditions(chosen: Chosen, now: datetime) -> Iterator[ColumnElement[bool]]:
+    equal: tuple[tuple[InstrumentedAttribute[Any], Any], ...] = (
+        (WorkItemRow.role, chosen.role),
+        (WorkItemRow.kind, chosen.kind),
+        (WorkItemRow.case_id, chosen.case_id),
+        (WorkItemRow.taken_by, chosen.by),
+        (CaseRow.urgency, chosen.urgency),
+    )
+    yield from (column == value for column, value in equal if value is not None)
+    if chosen.unit is not None:
+        of_county = exists().where(UnitRow.code == WorkItemRow.unit, UnitRow.parent == chosen.unit)
+        yield or_(WorkItemRow.unit == chosen.unit, of_county)
+    if chosen.is_overdue:
+        yield WorkItemRow.due_at < now
+
+
+def _rank() -> ColumnElement[int]:
+    return case({each.value: each.rank for each in Urgency}, value=CaseRow.urgency)
+
+
+def has_next_step(case_id: InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
+    """The case waits for a person, and nothing else need be to come."""
+    return exists().where(and_(WorkItemRow.case_id == case_id, IS_OPEN, WorkItemRow.kind.in_(NEXT_STEPS)))
+
+
+def waiting_for(session: Session, case_id: UUID) -> Rung | None:
+    """Whom an open case waits for: of several items that of the highest role."""
+    found = select(WorkItemRow.role).where(WorkItemRow.case_id == case_id, IS_OPEN, WorkItemRow.kind.in_(NEXT_STEPS))
+    return max(session.scalars(found), key=list(Rung).index, default=None)
+
+
+def work_item(session: Session, item_id: UUID) -> WorkItemLine:
+    """One of them, done or not."""
+    return work_item_line(session.get_one(WorkItemRow, item_id))
 
 
 def work_item_line(row: WorkItemRow) -> WorkItemLine:
@@ -12,18 +82,26 @@ def work_item_line(row: WorkItemRow) -> WorkItemLine:
     return WorkItemLine(**_fields(row))
 
 
-def open_work_item_line(row: WorkItemRow, now: datetime) -> OpenWorkItemLine:
+def open_work_item_line(row: WorkItemRow, urgency: Urgency, now: datetime) -> OpenWorkItemLine:
     """One that is still to be done, and whether it is late."""
-    return OpenWorkItemLine(**_fields(row), overdue=row.due_at < now)
+    return OpenWorkItemLine(**_fields(row), urgency=urgency, overdue=row.due_at < now)
 
 
 def _fields(row: WorkItemRow) -> dict[str, Any]:
     return {
         "duty": row.id,
+        "number": row.number,
         "case": row.case_id,
         "kind": row.kind,
+        "state": row.state,
         "rule": row.rule,
+        "role": row.role,
+        "unit": row.unit,
+        "opened_at": row.planned_at,
         "due_at": row.due_at,
+        "climbs": row.climbs,
+        "taken_at": row.taken_at,
+        "taken_by": row.taken_by,
         "done_at": row.done_at,
         "done_by": row.done_by,
         "outcome": row.outcome,

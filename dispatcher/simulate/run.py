@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import httpx
-from sqlalchemy import select
+from sqlalchemy import not_, select
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from dispatcher import clock, sweep
@@ -17,6 +17,7 @@ from dispatcher.delivery import due
 from dispatcher.errors import OperatorError
 from dispatcher.intake import lines
 from dispatcher.intake.answer import Answer
+from dispatcher.reporting.work_items import has_next_step
 from dispatcher.setup import Services
 from dispatcher.simulate import sample
 from dispatcher.simulate.officer_player import OfficerPlayer
@@ -204,7 +205,7 @@ class Play:
         mine = in_array(CaseRow.id, self.outcome.left)
         open_ = CaseRow.state == CaseState.OPEN
         with self._services.sessions() as session:
-            going_on = set(session.scalars(select(CaseRow.id).where(mine, open_, CaseRow.waiting_for.is_(None))))
-            asked = set(session.scalars(select(CaseRow.id).where(mine, open_, CaseRow.waiting_for.is_not(None))))
+            going_on = set(session.scalars(select(CaseRow.id).where(mine, open_, not_(has_next_step(CaseRow.id)))))
+            asked = set(session.scalars(select(CaseRow.id).where(mine, open_, has_next_step(CaseRow.id))))
             in_hand = due.in_hand(session, self.outcome.left - going_on - asked)
         return going_on | in_hand | (asked & self._officers.cases_that_can_move(now))

@@ -13,6 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from dispatcher.engine.caps import NEVER_ARRIVED
 from dispatcher.engine.times import local_day
 from dispatcher.policy.models import Policy
+from dispatcher.reporting.work_items import has_next_step
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow, PhoneRow
 from dispatcher.store.journal import JournalRow
@@ -59,7 +60,7 @@ def _open(session: Session, ids: Any, now: datetime) -> dict[UUID, str]:
     """What each open case waits for: a human by role, an attempt under way, a time to come, or nobody."""
     attempt = select(AttemptRow.id).where(AttemptRow.case_id == CaseRow.id, AttemptRow.state.in_(_UNDER_WAY))
     waits = case(
-        (CaseRow.waiting_for.is_not(None), CaseRow.waiting_for),
+        (has_next_step(CaseRow.id), "person"),
         (attempt.exists(), "attempt"),
         (CaseRow.next_look_at > now, "time"),
         else_=NOBODY,

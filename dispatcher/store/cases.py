@@ -43,11 +43,11 @@ class CaseRow(Base):
     warned_before: Mapped[UUID | None]  # the person's earlier case, not long closed
     rewarned_at: Mapped[Timestamp | None]  # when a source last raised the urgency: one more SMS may go
     paused_at: Mapped[Timestamp | None]  # by a supervisor, with a reason
+    paused_until: Mapped[Timestamp | None]
     area: Mapped[str | None]  # unit code of the county; what a group notice may say of the place
     deadlines: Mapped[Json]
     raised_for: Mapped[list[str]] = mapped_column(JSONB)
     asked_for: Mapped[list[str]] = mapped_column(JSONB)
-    waiting_for: Mapped[str | None]
     next_look_at: Mapped[Timestamp | None]  # when the engine wants to decide again
     set_aside_at: Mapped[Timestamp | None]  # since when a fault of its own keeps some of it from being done
     first_contact_at: Mapped[Timestamp | None]

@@ -2,13 +2,15 @@
 
 from uuid import UUID
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index, Sequence, text
 from sqlalchemy import Text as SqlText
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from dispatcher.store.base import Base, DeferredFK, Key, Timestamp
 from schemas.vocabulary import Result, ReturnReason, Rung, VisitState
+
+_NUMBERS = Sequence("visit_numbers", metadata=Base.metadata)
 
 
 class VisitRow(Base):
@@ -32,7 +34,9 @@ class VisitRow(Base):
     opened_at: Mapped[Timestamp]
     not_before: Mapped[Timestamp | None]
     not_after: Mapped[Timestamp | None]  # of a revisit: the end of its window
+    number: Mapped[int | None]  # short, to be said on the phone; none where it ended before there were numbers
     moved_at: Mapped[Timestamp | None]  # to another unit; the ladder began anew then
+    ladder_from: Mapped[Timestamp | None]  # when it began anew for a new roster
     offered_until: Mapped[Timestamp | None]
     attempt_id: Mapped[UUID | None]  # the assignment in force
     officer: Mapped[str | None]
@@ -48,6 +52,11 @@ class VisitRow(Base):
     first_assigned_at: Mapped[Timestamp | None]
     first_accepted_at: Mapped[Timestamp | None]
     accepted_late: Mapped[bool | None]  # one of those who accepted it did so too late
+
+
+def next_number(session: Session) -> int:
+    """The number of the next visit."""
+    return session.execute(_NUMBERS.next_value().select()).scalar_one()
 
 
 class AssignmentRow(Base):

@@ -1,5 +1,6 @@
 """Orders: what a supervisor decides about a case, each with a reason and journalled under its own rule."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -8,10 +9,12 @@ from dispatcher.casework import snapshot
 from dispatcher.casework.carry_out import carry_out
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.decide import decide
+from dispatcher.casework.moves import end_work_item
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.engine import closing
 from dispatcher.engine import orders as engine
 from dispatcher.engine.bank_requests import NO_GROUND
+from dispatcher.engine.work_items import NEXT_STEPS
 from dispatcher.errors import Refused
 from dispatcher.intake import contact_points, normalised
 from dispatcher.store.cases import CaseRow
@@ -19,7 +22,7 @@ from dispatcher.store.vault import SubjectRow
 from dispatcher.store.visits import UnitRow
 from schemas.instruction import Address
 from schemas.refusals import RefusalCode
-from schemas.vocabulary import BankRequest, CaseState, Relation, Resolution
+from schemas.vocabulary import BankRequest, CaseState, Relation, Resolution, WorkItemKind, WorkItemState
 
 # Only a source withdraws, and only time lets a case expire.
 CLOSING = tuple(each for each in Resolution if each not in (Resolution.WITHDRAWN, Resolution.EXPIRED))
@@ -27,6 +30,15 @@ CLOSING = tuple(each for each in Resolution if each not in (Resolution.WITHDRAWN
 CALLED_ON_ORDER = (Relation.EMPLOYER, Relation.COMMUNITY)
 # What a person asks of the bank; payment is stopped by rule, before all else.
 ASKED_ON_ORDER = (BankRequest.PROTECT_ACCOUNT, BankRequest.LIFT_PROTECTION)
+# What a decision answers; all else that waits for a person waits on.
+_WHAT_NEXT = frozenset({WorkItemKind.PLAN_EXHAUSTED, WorkItemKind.VISIT_RESULT})
+_ANSWERS: Mapping[str, frozenset[WorkItemKind]] = {
+    "revived": frozenset({WorkItemKind.EXPIRED, WorkItemKind.SUPPRESSED, WorkItemKind.HELD_CASE}),
+    "resumed": frozenset({WorkItemKind.PAUSED, WorkItemKind.HELD_CASE}),
+    "closed_by_supervisor": NEXT_STEPS | {WorkItemKind.HELD_CASE},
+    **{f"call_{relation}": _WHAT_NEXT for relation in CALLED_ON_ORDER},
+    "located": _WHAT_NEXT,
+}
 
 
 @dataclass(frozen=True)
@@ -56,10 +68,12 @@ def _any_case(work: UnitOfWork, case_id: UUID, order: SupervisorDecision) -> tup
 
 
 def note(case_file: CaseFile, case: CaseRow, order: SupervisorDecision, rule: str, **data: Any) -> None:
-    """Put an order on the record. Whoever was waited for has decided."""
+    """Put an order on the record. What waited for this decision is done."""
     reason = case_file.remark(case.id, order.reason)
     case_file.note(case.id, "supervisor_ordered", data | {"reason": reason}, actor=order.by, rule=rule)
-    case.waiting_for = None
+    for item in case_file.work_items[case.id]:
+        if item.done_at is None and item.kind in _ANSWERS.get(rule, frozenset()):
+            end_work_item(case_file.work, case, item, WorkItemState.DONE, rule=rule, by=order.by)
 
 
 def revive(work: UnitOfWork, case_id: UUID, order: SupervisorDecision) -> None:

@@ -1,5 +1,6 @@
 """Pauses: a supervisor stops a case's clock, with a reason, and starts it again."""
 
+from datetime import datetime
 from uuid import UUID
 
 from dispatcher.casework.decide import decide
@@ -13,17 +14,22 @@ from schemas.refusals import RefusalCode
 from schemas.vocabulary import Action
 
 
-def pause(work: UnitOfWork, case_id: UUID, order: SupervisorDecision) -> None:
-    """Stop the clock: nothing happens by itself until it is resumed."""
+def pause(work: UnitOfWork, case_id: UUID, order: SupervisorDecision, until: datetime | None = None) -> None:
+    """Stop the clock: nothing happens by itself until it is resumed; at its end somebody is reminded.
+
+    Raises Refused.
+    """
     case_file, case = lock_open_case(work, case_id, order)
     if case.paused_at is not None:
         raise Refused(RefusalCode.CASE_PAUSED)
-    case.paused_at = case_file.now
-    note(case_file, case, order, "paused")
+    if until is not None and until <= case_file.now:
+        raise Refused(RefusalCode.PAUSE_ENDS_IN_THE_PAST)
+    case.paused_at, case.paused_until = case_file.now, until
+    note(case_file, case, order, "paused", until=until)
     for attempt in case_file.attempts[case_id]:
         if attempt.action == Action.SEND:
             move_attempt(attempt, attempt_states.pause(attempt))
-    case.waiting_for, case.next_look_at = order.by, None
+    decide(case_file)
 
 
 def resume(work: UnitOfWork, case_id: UUID, order: SupervisorDecision) -> None:

@@ -5,18 +5,16 @@ from uuid import UUID
 from sqlalchemy import select
 
 from dispatcher.casework import closing, linked_cases
-from dispatcher.casework.carry_out import carry_out
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.decide import decide
+from dispatcher.casework.moves import ask_person, end_work_item
 from dispatcher.casework.unit_of_work import UnitOfWork
-from dispatcher.engine.decisions import OpenWorkItem
 from dispatcher.errors import Refused
 from dispatcher.intake import conflicts, contact_points, facts, open_case, same_person, statements
 from dispatcher.store.instructions import InstructionRow
-from dispatcher.store.work_items import WorkItemRow
 from dispatcher.supervision.decisions import SupervisorDecision, lock_open_case, note
 from schemas.refusals import RefusalCode
-from schemas.vocabulary import LinkKind, WorkItemKind
+from schemas.vocabulary import LinkKind, WorkItemKind, WorkItemState
 
 
 def split(work: UnitOfWork, case_id: UUID, order: SupervisorDecision, instruction_id: str) -> UUID:
@@ -48,12 +46,10 @@ def _take_conflicts(case_file: CaseFile, case_id: UUID, own: UUID, rows: list[In
     for kept, row in conflicts.undecided(case_file, own, rows):
         read = statements.reread(case_file, kept.value_id, kept.received_at)
         contact_points.add(case_file, case_file.cases[own], case_file.subject(own), read)
-        items = select(WorkItemRow).where(WorkItemRow.case_id == case_id, WorkItemRow.about == kept.id)
-        for item in case_file.session.scalars(items.where(WorkItemRow.done_at.is_(None))):
-            item.done_at, item.done_by = case_file.now, "engine"
-            case_file.note(case_id, "duty_done", {"duty": str(item.id), "kind": item.kind}, rule="split")
-        due = OpenWorkItem("conflict", WorkItemKind.CONFLICT, case_file.now, f"conflict:{kept.id}", about=str(kept.id))
-        carry_out(case_file, own, [due])
+        for item in case_file.work_items[case_id]:
+            if item.about == kept.id and item.done_at is None:
+                end_work_item(case_file.work, case_file.cases[case_id], item, WorkItemState.CANCELLED, rule="split")
+        ask_person(case_file, own, "conflict", WorkItemKind.CONFLICT, f"conflict:{kept.id}", about=kept.id)
         facts.apply(case_file, own, None, rule="split", cause=row.id)
 
 

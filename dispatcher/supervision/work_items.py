@@ -1,4 +1,4 @@
-"""Duties 待办: what a person has to do about a case beside a visit, and the form of a follow-up 回访."""
+"""Work items 待办: taking one, handing it over, and writing down that it is done; the form of a follow-up 回访."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -7,15 +7,15 @@ from sqlalchemy import select
 
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.decide import decide
+from dispatcher.casework.moves import end_work_item, take_work_item
 from dispatcher.casework.unit_of_work import UnitOfWork
+from dispatcher.engine.work_items import KINDS
 from dispatcher.errors import Refused
 from dispatcher.intake import facts, later_losses, statements
-from dispatcher.reporting.work_items import open_work_item_line
 from dispatcher.store.instructions import QuarantineRow
 from dispatcher.store.work_items import WorkItemRow
-from schemas.read_models.work_items import OpenWorkItemLine
 from schemas.refusals import RefusalCode
-from schemas.vocabulary import CaseState, FollowUp, WorkItemKind
+from schemas.vocabulary import CaseState, FollowUp, WorkItemKind, WorkItemState
 
 
 @dataclass(frozen=True)
@@ -27,49 +27,57 @@ class WorkItemResult:
     note: str | None = None  # kept in the vault
 
 
-def listed(
-    work: UnitOfWork,
-    *,
-    kind: WorkItemKind | None = None,
-    overdue: bool = False,
-    case_id: UUID | None = None,
-) -> list[OpenWorkItemLine]:
-    """What is still to be done, first due first."""
-    now = work.now
-    found = select(WorkItemRow).where(WorkItemRow.done_at.is_(None)).order_by(WorkItemRow.due_at, WorkItemRow.id)
-    if kind is not None:
-        found = found.where(WorkItemRow.kind == kind)
-    if overdue:
-        found = found.where(WorkItemRow.due_at < now)
-    if case_id is not None:
-        found = found.where(WorkItemRow.case_id == case_id)
-    return [open_work_item_line(row, now) for row in work.session.scalars(found)]
+def take(work: UnitOfWork, item_id: UUID, *, by: str) -> WorkItemRow:
+    """Say that one sees to it: nobody else is reminded, for as long as the case's urgency gives. Raises Refused."""
+    case_file, row = _open(work, item_id)
+    if row.taken_by is not None and row.taken_by != by:
+        raise Refused(RefusalCode.WORK_ITEM_TAKEN, taken_by=row.taken_by)
+    case = case_file.cases[row.case_id]
+    until = max(row.due_at, work.context.policy.answer_by(case.urgency, work.now))
+    take_work_item(work, case, row, until, by=by)
+    return row
 
 
-def done(work: UnitOfWork, duty_id: UUID, form: WorkItemResult, *, by: str) -> WorkItemRow:
-    """Write down that a duty is done, and what a follow-up found. Raises Refused."""
-    case_id = work.session.scalar(select(WorkItemRow.case_id).where(WorkItemRow.id == duty_id))
-    if case_id is None:
-        raise Refused(RefusalCode.NO_WORK_ITEM, work_item=str(duty_id))
-    case_file = CaseFile(work)
-    case_file.open([case_id])
-    # Read under the case's lock: of two who report it done, one is told.
-    row = work.session.get_one(WorkItemRow, duty_id, populate_existing=True)
-    if row.done_at is not None:
-        raise Refused(RefusalCode.WORK_ITEM_DONE, done_by=str(row.done_by))
+def hand_over(work: UnitOfWork, item_id: UUID, to: str, *, by: str) -> WorkItemRow:
+    """Somebody else sees to it from now on. Raises Refused."""
+    case_file, row = _open(work, item_id)
+    case = case_file.cases[row.case_id]
+    until = max(row.due_at, work.context.policy.answer_by(case.urgency, work.now))
+    take_work_item(work, case, row, until, by=to, said_by=by)
+    return row
+
+
+def done(work: UnitOfWork, item_id: UUID, form: WorkItemResult, *, by: str) -> WorkItemRow:
+    """Write down that it is done, and what a follow-up found. Raises Refused."""
+    case_file, row = _open(work, item_id)
     _check(row.kind, form)
+    case_id = row.case_id
     with later_losses.add_increase(case_file, case_id):
-        row.done_at, row.done_by = case_file.now, by
         row.outcome, row.loss_yuan = form.outcome, form.loss_yuan
         note = case_file.remark(case_id, form.note) if form.note and form.note.strip() else None
-        data = {"duty": str(row.id), "kind": row.kind, "outcome": row.outcome, "loss_yuan": row.loss_yuan, "note": note}
-        case_file.note(case_id, "duty_done", data, actor=by, rule=row.rule)
+        end_work_item(work, case_file.cases[case_id], row, WorkItemState.DONE, rule=row.rule, by=by, note=note)
         if form.outcome is FollowUp.DEFRAUDED:
             found = {"duty": str(row.id), "loss_yuan": form.loss_yuan}
             case_file.note(case_id, "later_loss_found", found, actor=by, rule=row.rule)
     if row.kind is WorkItemKind.CONFLICT and row.about is not None:
         _end_conflict(case_file, row)
+    elif case_file.cases[case_id].state == CaseState.OPEN:
+        decide(case_file)
     return row
+
+
+def _open(work: UnitOfWork, item_id: UUID) -> tuple[CaseFile, WorkItemRow]:
+    """The file of its case, and the item, which waits. Raises Refused."""
+    case_id = work.session.scalar(select(WorkItemRow.case_id).where(WorkItemRow.id == item_id))
+    if case_id is None:
+        raise Refused(RefusalCode.NO_WORK_ITEM, work_item=str(item_id))
+    case_file = CaseFile(work)
+    case_file.open([case_id])
+    # Read under the case's lock: of two who report it done, one is told.
+    row = work.session.get_one(WorkItemRow, item_id, populate_existing=True)
+    if row.done_at is not None:
+        raise Refused(RefusalCode.WORK_ITEM_DONE, done_by=str(row.done_by))
+    return case_file, row
 
 
 def _end_conflict(case_file: CaseFile, row: WorkItemRow) -> None:
@@ -83,6 +91,8 @@ def _end_conflict(case_file: CaseFile, row: WorkItemRow) -> None:
 
 
 def _check(kind: WorkItemKind, form: WorkItemResult) -> None:
+    if KINDS[kind].needs_act:
+        raise Refused(RefusalCode.WORK_ITEM_NEEDS_ACT, kind=kind)
     if kind is WorkItemKind.FOLLOW_UP and form.outcome is None:
         raise Refused(RefusalCode.FOLLOW_UP_OUTCOME_MISSING, allowed=list(FollowUp))
     if kind is not WorkItemKind.FOLLOW_UP and form.outcome is not None:

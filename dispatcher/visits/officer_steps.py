@@ -61,7 +61,6 @@ def act(
         resolution = Resolution(case_file.cases[visit.case_id].resolution or Resolution.WITHDRAWN)
         raise Refused(RefusalCode.CASE_ENDED_DURING_VISIT, resolution=resolution)
     _DO[step](case_file, visit, report)
-    case_file.cases[visit.case_id].waiting_for = None
     decide(case_file)
     return visit
 

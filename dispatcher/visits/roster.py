@@ -3,18 +3,45 @@
 import asyncio
 from uuid import UUID
 
-from sqlalchemy import case, select
+from sqlalchemy import ScalarSelect, case, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, sessionmaker
 
+from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.context import Context
+from dispatcher.casework.decide import decide
+from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.store.visits import AssignmentRow, OfficerRow, UnitRow, VisitRow
+from dispatcher.store.work_items import WorkItemRow
 from schemas.roster import Roster, on_duty
-from schemas.vocabulary import Rung
+from schemas.vocabulary import Rung, VisitState, WorkItemKind
 
 
-def load(session: Session, roster: Roster) -> None:
-    """Take over a roster: units and officers in it are added or changed, officers not in it go off duty."""
+def load(work: UnitOfWork, roster: Roster) -> None:
+    """Take over a roster: units and officers in it are added or changed, officers not in it go off duty.
+
+    Visits that nobody took climb the ladder anew.
+    """
+    store(work.session, roster)
+    _begin_anew(work)
+
+
+def _begin_anew(work: UnitOfWork) -> None:
+    waiting = select(WorkItemRow.case_id).where(
+        WorkItemRow.done_at.is_(None), WorkItemRow.kind == WorkItemKind.LADDER_EXHAUSTED
+    )
+    case_file = CaseFile(work)
+    case_file.open(work.session.scalars(waiting))
+    for case_id, visits in case_file.visits.items():
+        for visit in visits:
+            if visit.state == VisitState.WAITING:
+                visit.ladder_from = work.now
+                case_file.note(case_id, "ladder_begun_anew", {"visit": visit.id}, rule="roster_loaded")
+    decide(case_file)
+
+
+def store(session: Session, roster: Roster) -> None:
+    """The rows of a roster, and nothing that follows from it."""
     for unit in roster.units:
         row = insert(UnitRow).values(unit.model_dump())
         session.execute(
@@ -66,15 +93,24 @@ class RosterAssigner:
             return badge
 
     def _choose(self, session: Session, visit_id: UUID, rung: Rung) -> str | None:
-        """The first on duty on this rung who has not had this visit yet."""
-        asked = set(session.scalars(select(AssignmentRow.badge).where(AssignmentRow.visit_id == visit_id)))
+        """Of those on duty on this rung who have not had this visit yet, the one with the fewest open visits."""
+        visit = session.get_one(VisitRow, visit_id)
+        had = select(AssignmentRow.badge).where(AssignmentRow.visit_id == visit_id)
+        if visit.ladder_from is not None:
+            had = had.where(AssignmentRow.assigned_at >= visit.ladder_from)
+        asked = set(session.scalars(had))
         local = self._context.clock.now(session).astimezone(self._context.policy.timezone).time()
-        precinct = session.scalar(select(VisitRow.precinct_code).where(VisitRow.id == visit_id))
-        standing = select(OfficerRow).where(OfficerRow.role == rung).order_by(OfficerRow.position)
+        standing = select(OfficerRow).where(OfficerRow.role == rung).order_by(_open_visits(), OfficerRow.position)
         if rung is not Rung.CENTRE:
-            standing = standing.where(OfficerRow.unit == _unit(session, rung, precinct))
+            standing = standing.where(OfficerRow.unit == _unit(session, rung, visit.precinct_code))
         on_shift = (each for each in session.scalars(standing) if on_duty(each.duty, local))
         return next((each.badge for each in on_shift if each.badge not in asked), None)
+
+
+def _open_visits() -> ScalarSelect[int]:
+    """How many visits an officer has in hand."""
+    in_hand = VisitRow.state.not_in([VisitState.REPORTED, VisitState.CANCELLED])
+    return select(func.count()).where(VisitRow.officer == OfficerRow.badge, in_hand).scalar_subquery()
 
 
 def _unit(session: Session, rung: Rung, precinct: str | None) -> str | None:

@@ -8,19 +8,19 @@ from sqlalchemy.orm import Session
 
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.decide import decide
-from dispatcher.casework.moves import move_attempt, move_visit
+from dispatcher.casework.moves import move_visit
 from dispatcher.casework.unit_of_work import UnitOfWork
-from dispatcher.engine import attempt_states, visit_states
+from dispatcher.engine import visit_states
 from dispatcher.errors import Refused
 from dispatcher.store.base import new_id
 from dispatcher.store.transfers import TransferRow
 from dispatcher.store.visits import OfficerRow, UnitRow, VisitRow
 from dispatcher.visits import results
-from dispatcher.visits.open_visit import open_visit
+from dispatcher.visits.open_visit import open_visit, take_back
 from schemas.officer_report import OfficerReport
 from schemas.read_models.visits import TransferLine
 from schemas.refusals import RefusalCode
-from schemas.vocabulary import AttemptState, Result, ReturnReason, TransferState, VisitState, VisitStep
+from schemas.vocabulary import Result, ReturnReason, TransferState, VisitState, VisitStep
 
 _CENTRE = "centre"
 # Up to the door a visit can go to somebody else; behind it the officer reports.
@@ -60,26 +60,13 @@ def order(work: UnitOfWork, visit_id: UUID, to_unit: str, reason: ReturnReason, 
     if visit.state not in _OFFERABLE:
         state = visit.state
         raise Refused(RefusalCode.WRONG_VISIT_STATE, state=state, step=VisitStep.OFFER, allowed=_OFFERABLE)
-    _take_back(case_file, visit, by)
-    row = offer(case_file, visit, to_unit, reason, by=by)
-    case_file.cases[visit.case_id].waiting_for = None
-    decide(case_file)
-    return row
-
-
-def _take_back(case_file: CaseFile, visit: VisitRow, by: str) -> None:
-    """Ends the assignment; one that has not been sent has not been."""
     told = visit.officer
-    for attempt in case_file.attempts[visit.case_id]:
-        if attempt.visit_id != visit.id or attempt.settled_at is not None:
-            continue
-        if attempt.state == AttemptState.PLANNED:
-            move_attempt(attempt, attempt_states.cancel(attempt, case_file.now))
-        else:
-            move_attempt(attempt, attempt_states.settle(attempt, Result.TRANSFERRED, case_file.now))
-    move_visit(visit, visit_states.free(visit))
+    take_back(case_file, visit, Result.TRANSFERRED)
     data = {"visit": str(visit.id), "officer_told": told}
     case_file.note(visit.case_id, "visit_taken_back", data, actor=by, rule="transfer")
+    row = offer(case_file, visit, to_unit, reason, by=by)
+    decide(case_file)
+    return row
 
 
 def answer(work: UnitOfWork, visit_id: UUID, *, accepts: bool, by: str) -> TransferRow:
@@ -93,7 +80,6 @@ def answer(work: UnitOfWork, visit_id: UUID, *, accepts: bool, by: str) -> Trans
     # Officers of another centre are not ours to assign; it reports back.
     goes_elsewhere = accepts and _is_elsewhere(work.session, row.to_unit)
     move_visit(visit, visit_states.transfer(visit) if goes_elsewhere else visit_states.end_offer(visit))
-    case_file.cases[visit.case_id].waiting_for = None
     data = {"transfer": str(row.id), "visit": str(visit.id), "unit": row.to_unit}
     case_file.note(visit.case_id, f"transfer_{state}", data, actor=by, rule="transfer")
     if accepts:
@@ -126,7 +112,6 @@ def report(work: UnitOfWork, visit_id: UUID, said: OfficerReport, *, by: str) ->
     move_visit(visit, visit_states.advance(visit, VisitState.REPORTED))
     results.record_result(case_file, visit, said)
     case_file.note(visit.case_id, "transfer_reported", data, actor=by, rule="transfer")
-    case_file.cases[visit.case_id].waiting_for = None
     decide(case_file)
     return row
 

@@ -115,7 +115,8 @@ _SILENT = text("""
     WHERE name LIKE 'worker:%' AND age > :limit ORDER BY 1""")
 _FORGOTTEN = text("""
     SELECT count(*), min((SELECT max(j.at) FROM journal j WHERE j.case_id = c.id)) FROM cases c
-    WHERE c.state = 'open' AND c.waiting_for IS NULL AND c.next_look_at IS NULL AND NOT EXISTS (
+    WHERE c.state = 'open' AND c.next_look_at IS NULL AND NOT EXISTS (
+        SELECT FROM duties d WHERE d.case_id = c.id AND d.done_at IS NULL) AND NOT EXISTS (
         SELECT FROM attempts a WHERE a.case_id = c.id AND (a.action IS NOT NULL OR a.state = 'sending'))""")
 _SET_ASIDE = text("SELECT count(*), min(first_at) FROM set_aside WHERE ended_at IS NULL")
 _EARLY_LINES = text("""

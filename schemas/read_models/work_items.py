@@ -1,19 +1,27 @@
-"""Work items 待办: what waits for a person beside a visit."""
+"""Work items 待办: what waits for a person."""
 
 from uuid import UUID
 
 from schemas.read_models.base import Moment, ReadModel
-from schemas.vocabulary import FollowUp, WorkItemKind
+from schemas.vocabulary import FollowUp, Rung, Urgency, WorkItemKind, WorkItemState
 
 
 class WorkItemLine(ReadModel):
-    """One work item; programs know it as a duty."""
+    """One work item; programs know its id as that of a duty. `number` is short, to be said on the phone."""
 
     duty: UUID
+    number: int | None
     case: UUID
     kind: WorkItemKind
+    state: WorkItemState
     rule: str
+    role: Rung
+    unit: str | None
+    opened_at: Moment
     due_at: Moment
+    climbs: int
+    taken_at: Moment | None
+    taken_by: str | None
     done_at: Moment | None
     done_by: str | None
     outcome: FollowUp | None
@@ -21,6 +29,7 @@ class WorkItemLine(ReadModel):
 
 
 class OpenWorkItemLine(WorkItemLine):
-    """One that is still to be done, as `duty list` shows it."""
+    """One that is still to be done, as `worklist` shows it."""
 
+    urgency: Urgency
     overdue: bool

@@ -119,6 +119,6 @@ def test_every_decision_stands_in_the_journal_with_its_rule_and_without_gaps(pla
             "case_closed",
             "urgency_raised",
             "attempt_cancelled",
-            "human_asked",
+            "duty_planned",
         }
         assert all(each["rule"] for each in journal if each["event"] in decided)

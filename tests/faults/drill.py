@@ -80,8 +80,8 @@ def play(drill: Drill, size: Size, seed: int, home: Path, tell: Callable[[str], 
         if share:
             launcher.poison_intake(share)
         services = build_services()
-        with services.sessions.begin() as session:
-            roster.load(session, form.read(_ROSTER))
+        with services.begin() as work:
+            roster.load(work, form.read(_ROSTER))
         stack.gateway(**drill.gateway, seed=seed)
         for name, (fault, value) in drill.launch.items():
             if value:  # a fault that lasts, not a point at which to die

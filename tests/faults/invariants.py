@@ -62,7 +62,7 @@ def not_stranded(now: Snapshot) -> Iterator[str]:
     pending = {each.case_id for each in now.attempts if each.action is not None}
     for case in now.cases:
         has_time = case.id in pending or (case.next_look_at is not None and case.next_look_at > now.at - _PATIENCE)
-        if case.state == CaseState.OPEN and case.waiting_for is None and not has_time:
+        if case.state == CaseState.OPEN and case.id not in now.waiting and not has_time:
             yield f"case {case.id} waits for nobody"
 
 
@@ -230,9 +230,9 @@ def sent_after_fault(spans: Sequence[Span], within_s: float) -> Invariant:
 
 def set_aside_told(now: Snapshot) -> Iterator[str]:
     """Whatever was set aside had a duty of the centre, and both are over since the fault is."""
-    told = {row.case_id for row in now.fault_duties}
+    told = {row.case_id for row in now.fault_items}
     yield from (f"case {case_id} without a duty" for case_id in now.cases_set_aside - told)
-    yield from (f"duty {row.id} of case {row.case_id} not done" for row in now.fault_duties if row.done_at is None)
+    yield from (f"work item {row.id} of case {row.case_id} not done" for row in now.fault_items if row.done_at is None)
     yield from (f"case {row.case_id} still set aside ({row.point})" for row in now.set_aside if row.ended_at is None)
 
 

@@ -52,7 +52,7 @@ class Snapshot:
     assignments: Sequence[AssignmentRow]
     receipts: Sequence[ReceiptRow]
     set_aside: Sequence[SetAsideRow]
-    fault_duties: Sequence[WorkItemRow]
+    work_items: Sequence[WorkItemRow]
     journal: Sequence[JournalRow]
     differences: list[Any]
     quarantined: list[str] = field(default_factory=list)
@@ -82,6 +82,8 @@ class Snapshot:
                 self.due[attempt], self.told[attempt] = due_at, entry.written_at
             elif entry.event == "urgency_raised" and entry.case_id is not None:
                 self.urgent_since[entry.case_id] = entry.written_at
+        self.waiting = {row.case_id for row in self.work_items if row.done_at is None}
+        self.fault_items = [row for row in self.work_items if row.kind is WorkItemKind.FAULT]
         self.cases_set_aside = {row.case_id for row in self.set_aside}
         self.marked_keys = {each.send_key for each in self.attempts if each.possible_duplicate}
 
@@ -132,7 +134,7 @@ def read(services: Services, record: Path, taken: set[tuple[str, str]], blocked_
             assignments=session.scalars(select(AssignmentRow)).all(),
             receipts=session.scalars(select(ReceiptRow)).all(),
             set_aside=session.scalars(select(SetAsideRow)).all(),
-            fault_duties=session.scalars(select(WorkItemRow).where(WorkItemRow.kind == WorkItemKind.FAULT.value)).all(),
+            work_items=session.scalars(select(WorkItemRow)).all(),
             journal=session.scalars(select(JournalRow).order_by(JournalRow.case_id, JournalRow.seq)).all(),
             differences=differences,
             quarantined=quarantined,

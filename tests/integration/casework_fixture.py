@@ -26,13 +26,14 @@ from dispatcher.delivery.record import record_results
 from dispatcher.intake import instructions
 from dispatcher.intake.answer import Answer
 from dispatcher.limits import Limiter, Shared
-from dispatcher.reporting import verify
+from dispatcher.reporting import verify, work_items
 from dispatcher.reporting.verify import Verdict
 from dispatcher.setup import Services
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.instructions import QuarantineRow
 from dispatcher.store.journal import JournalRow
+from dispatcher.store.work_items import WorkItemRow
 from dispatcher.wake import GENERAL
 from providers import limits
 from providers.base import (
@@ -50,7 +51,7 @@ from providers.base import (
     Status,
 )
 from providers.registry import Registry
-from schemas.vocabulary import Action, Channel, Result
+from schemas.vocabulary import Action, Channel, Result, Rung
 
 START = datetime.fromisoformat("2026-03-02T09:00:00+08:00")
 SYSTEM = "省反诈平台(虚构)"
@@ -212,6 +213,15 @@ class CaseworkFixture:
 
     def case(self, case_id: UUID) -> CaseRow:
         return self.rows(CaseRow, CaseRow.id == case_id)[0]
+
+    def waiting_for(self, case_id: UUID) -> Rung | None:
+        """Whom the case waits for."""
+        with self.sessions() as session:
+            return work_items.waiting_for(session, case_id)
+
+    def items(self, case_id: UUID) -> list[WorkItemRow]:
+        """What of the case still waits for a person."""
+        return self.rows(WorkItemRow, WorkItemRow.case_id == case_id, WorkItemRow.done_at.is_(None))
 
     def attempts(self, case_id: UUID, channel: str | None = None) -> list[AttemptRow]:
         rows = self.rows(AttemptRow, AttemptRow.case_id == case_id)

@@ -130,7 +130,7 @@ _OF = f"""(SELECT i.case_id,
 _QUESTIONS = {
     "instructions": f"SELECT system, instruction_id, upto, withdrawn_at IS NOT NULL FROM {_NEWEST} AS i",
     "open": f"""
-        SELECT o.names, c.urgency, array(SELECT unnest(c.channels) ORDER BY 1), c.facts, c.waiting_for, c.expired,
+        SELECT o.names, c.urgency, array(SELECT unnest(c.channels) ORDER BY 1), c.facts, c.expired,
                c.suppressed, c.amount_at_risk, c.raised_for, c.warned_before IS NULL
         FROM cases c JOIN {_OF} o ON o.case_id = c.id WHERE c.state = 'open'""",
     "closed": f"""

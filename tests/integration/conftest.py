@@ -20,11 +20,11 @@ from dispatcher.casework import decide
 from dispatcher.casework.context import Context
 from dispatcher.clock import Clock
 from dispatcher.delivery.pump import Pump
-from dispatcher.intake import events, instructions
+from dispatcher.intake import events
 from dispatcher.settings import Settings, settings
 from dispatcher.setup import Services
 from dispatcher.store import journal_changes
-from dispatcher.supervision import decisions
+from dispatcher.supervision import assignments, decisions
 from dispatcher.wake import Silent
 from providers.registry import Registry
 from tests.conftest import NewDatabase
@@ -171,5 +171,5 @@ def pump_module() -> Any:
 @pytest.fixture(autouse=True)
 def mirror(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever a test has decisions carried out, their rows are compared with what the engine meant."""
-    for module in (decide, events, instructions, decisions):
+    for module in (decide, events, assignments, decisions):
         monkeypatch.setattr(module, "carry_out", carry_out_and_compare)

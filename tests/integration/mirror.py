@@ -47,13 +47,15 @@ def with_stored_ids(meant: Case, stored: Case) -> Case:
 
     What other cases did is no decision's doing, and is read for open cases only.
     """
-    assert (len(meant.attempts), len(meant.visits)) == (len(stored.attempts), len(stored.visits))
-    pairs = [*zip(meant.attempts, stored.attempts, strict=True), *zip(meant.visits, stored.visits, strict=True)]
+    kinds = ((meant.attempts, stored.attempts), (meant.visits, stored.visits), (meant.work_items, stored.work_items))
+    assert [len(one) for one, _ in kinds] == [len(other) for _, other in kinds]
+    pairs = [pair for one, other in kinds for pair in zip(one, other, strict=True)]
     ids = {one.id: other.id for one, other in pairs if one.id.startswith(NEW)}
     return replace(
         meant,
         attempts=tuple(_attempt(each, ids) for each in meant.attempts),
         visits=tuple(_visit(each, ids) for each in meant.visits),
+        work_items=tuple(replace(each, **_named(each, ids, "id")) for each in meant.work_items),
         numbers=tuple(replace(one, used=other.used) for one, other in zip(meant.numbers, stored.numbers, strict=True)),
         noticed_at=stored.noticed_at,
         made=stored.made,

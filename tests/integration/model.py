@@ -113,10 +113,15 @@ _TWICE = """
 _NEVER = {
     "open, and nothing to come": """
         SELECT c.id, c.urgency FROM cases c
-        WHERE c.state = 'open' AND c.waiting_for IS NULL AND coalesce(c.next_look_at <= :now, true)
+        WHERE c.state = 'open' AND coalesce(c.next_look_at <= :now, true)
+          AND NOT EXISTS (SELECT FROM duties d WHERE d.case_id = c.id AND d.done_at IS NULL)
           AND NOT EXISTS (
               SELECT FROM attempts a WHERE a.case_id = c.id AND (a.action IS NOT NULL OR a.state = 'sending'))""",
     "a time that passed without a decision": "SELECT id, next_look_at FROM cases WHERE next_look_at <= :now",
+    "overdue, and not told again": "SELECT id, kind FROM duties WHERE done_at IS NULL AND climb_at <= :now",
+    "waits for a person though its case has ended": """
+        SELECT d.id, d.kind FROM duties d JOIN cases c ON c.id = d.case_id WHERE c.state <> 'open' AND d.done_at IS NULL
+          AND d.kind IN ('ladder_exhausted', 'visit_overdue', 'plan_exhausted', 'expired', 'suppressed', 'paused')""",
     "two open visits": """
         SELECT case_id FROM visits WHERE state NOT IN ('reported', 'cancelled', 'transferred')
         GROUP BY 1 HAVING count(*) > 1""",

@@ -17,7 +17,7 @@ from schemas.vocabulary import Result
 DECISIONS = (
     *("attempt_planned", "attempt_skipped", "attempt_cancelled", "attempt_recalled", "visit_opened"),
     *("assignment_ended", "visit_cancelled", "urgency_raised", "deadline_set", "number_marked_bad"),
-    *("human_asked", "case_closed", "duty_planned"),
+    *("case_closed", "duty_planned"),
 )
 FAR = datetime(2031, 5, 1, tzinfo=UTC)
 

@@ -58,8 +58,8 @@ def test_what_was_ordered_of_a_bank_that_is_down_is_asked_again(casework: Casewo
     casework.pass_time(seconds=5)
     casework.deliver(bank(Answered(Result.REFUSED)))
     assert [each.result for each in casework.attempts(case_id, "hook")] == ["FAILED_TEMPORARY", "REFUSED"]
-    assert casework.case(case_id).waiting_for == "centre"
-    assert casework.journal(case_id, "human_asked")[-1].rule == "bank_not_reached"
+    assert casework.waiting_for(case_id) == "centre"
+    assert casework.journal(case_id, "duty_planned")[-1].rule == "bank_not_reached"
 
 
 def test_a_withdrawn_case_gives_no_ground_for_a_measure(casework: CaseworkFixture) -> None:

@@ -85,10 +85,10 @@ def test_a_case_that_has_ended_takes_no_orders(casework: CaseworkFixture) -> Non
 
 def test_what_came_too_late_is_revived(casework: CaseworkFixture) -> None:
     case_id = casework.open(valid_until=(START - timedelta(minutes=5)).isoformat(), channels=["sms", "voice"])
-    assert (casework.case(case_id).waiting_for, casework.attempts(case_id)) == ("centre", [])
+    assert (casework.waiting_for(case_id), casework.attempts(case_id)) == ("centre", [])
     decide_as_supervisor(casework, decisions.revive, case_id)
     case = casework.case(case_id)
-    assert (case.expired, case.waiting_for, case.state) == (False, None, "open")
+    assert (case.expired, casework.waiting_for(case.id), case.state) == (False, None, "open")
     assert {each.channel for each in casework.attempts(case_id)} == {"sms", "voice"}
     with pytest.raises(Refused, match=RefusalCode.NOTHING_TO_REVIVE):
         decide_as_supervisor(casework, decisions.revive, case_id)
@@ -98,7 +98,7 @@ def test_a_trigger_that_was_a_false_alarm_is_revived(casework: CaseworkFixture) 
     casework.open(1)
     casework.push(event("feedback", outcome="NOT_A_VICTIM"))
     case_id = casework.open(2, **SAME_PERSON)
-    assert (casework.case(case_id).suppressed, casework.case(case_id).waiting_for) == (True, "centre")
+    assert (casework.case(case_id).suppressed, casework.waiting_for(case_id)) == (True, "centre")
     decide_as_supervisor(casework, decisions.revive, case_id)
     assert [each.channel for each in casework.attempts(case_id)] == ["sms"]
 
@@ -126,7 +126,7 @@ def test_what_only_a_source_or_time_can_end_no_person_chooses(
 def test_while_paused_nothing_happens_by_itself(casework: CaseworkFixture) -> None:
     case_id = casework.open(channels=["sms", "voice"])
     decide_as_supervisor(casework, pauses.pause, case_id)
-    assert casework.case(case_id).waiting_for == "S-1"
+    assert casework.waiting_for(case_id) == "centre"
     casework.pass_time(hours=3)
     assert casework.deliver(Scripted()) == []
     with pytest.raises(Refused, match=RefusalCode.CASE_PAUSED):

@@ -93,7 +93,7 @@ def test_an_offer_nobody_answers_lapses_to_the_county_desk(casework: CaseworkFix
     casework.pass_time(minutes=2)
     assert states(casework) == ["offered"]
     casework.pass_time(seconds=1)
-    assert (states(casework), casework.case(case_id).waiting_for) == (["lapsed"], "county_desk")
+    assert (states(casework), casework.waiting_for(case_id)) == (["lapsed"], "county_desk")
     assign(casework)
     assert (visit_of(casework, case_id).officer, casework.case(case_id).deadlines) == ("DESK", before)
     with pytest.raises(Refused, match=r"no_such_transfer visit=.* state=offered"):
@@ -143,7 +143,7 @@ def test_another_centre_that_is_late_is_asked_about(casework: CaseworkFixture, l
     returned(casework, case_id, "AWAY")
     answer(casework, case_id, accepts=True, by="X-1")
     casework.pass_time(minutes=31)
-    assert (casework.case(case_id).waiting_for, visit_of(casework, case_id).state) == ("centre", "transferred")
+    assert (casework.waiting_for(case_id), visit_of(casework, case_id).state) == ("centre", "transferred")
 
 
 def test_a_child_is_met_elsewhere_too_only_with_a_guardian(casework: CaseworkFixture, load: Load) -> None:

@@ -50,11 +50,11 @@ def test_what_is_not_accepted_climbs_the_ladder_to_a_human(casework: CaseworkFix
         assert visit.assigned_at == START + number * timedelta(seconds=121)
         casework.pass_time(minutes=2)
         assert visit_of(casework, case_id).officer == officer  # at the very moment it is still in time
-        assert casework.case(case_id).waiting_for is None
+        assert casework.waiting_for(case_id) is None
         casework.pass_time(seconds=1)
         assign(casework)
-    assert (casework.case(case_id).waiting_for, visit_of(casework, case_id).state) == ("centre", "waiting")
-    assert casework.journal(case_id, "human_asked")[0].rule == "ladder_exhausted"
+    assert (casework.waiting_for(case_id), visit_of(casework, case_id).state) == ("centre", "waiting")
+    assert casework.journal(case_id, "duty_planned")[0].rule == "ladder_exhausted"
     attempts = casework.attempts(case_id)
     assert [(each.rung, each.result, each.retry_of) for each in attempts] == [
         (rung, "NOT_ACCEPTED", attempts[rung - 1].id if rung else None) for rung in range(6)

@@ -119,7 +119,7 @@ def test_an_open_case_with_nothing_to_come_and_nobody_is_forgotten(
     casework.sql("UPDATE attempts SET action = NULL, state = 'settled' WHERE case_id = :id", id=grave)
     casework.sql("UPDATE cases SET next_look_at = NULL WHERE id = :id", id=grave)
     assert collected().forgotten == Count(1, casework.journal(grave)[-1].at)
-    casework.sql("UPDATE cases SET waiting_for = 'centre' WHERE id = :id", id=grave)
+    casework.sql("UPDATE duties SET case_id = :id", id=grave)
     assert collected().forgotten == Count(0)
 
 

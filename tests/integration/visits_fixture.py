@@ -39,8 +39,8 @@ def load_roster(casework: CaseworkFixture, *badges: str, **duty: list[str]) -> N
         for badge, unit, role in STAFF
         if not badges or badge in badges
     ]
-    with casework.sessions.begin() as session:
-        roster.load(session, Roster.model_validate({"units": (*UNITS, AWAY), "officers": officers}))
+    with casework.begin() as work:
+        roster.load(work, Roster.model_validate({"units": (*UNITS, AWAY), "officers": officers}))
 
 
 def assign(casework: CaseworkFixture) -> None:

@@ -10,9 +10,10 @@ from engine_trace import facts, short, words
 from dispatcher.engine import Case, Decision, attempt_states, decide, evolve, orders, visit_states
 from dispatcher.engine.attempt_states import AttemptMove
 from dispatcher.engine.case import SUBJECT, Attempt, Place, Visit
-from dispatcher.engine.decisions import CloseCase, DecideAgainAt, PlanAttempt
+from dispatcher.engine.decisions import CloseCase, DecideAgainAt, OpenWorkItem, PlanAttempt
 from dispatcher.engine.evolve import move_attempt, move_visit
 from dispatcher.engine.visit_states import VisitMove
+from dispatcher.engine.work_items import NEXT_STEPS, role_of
 from dispatcher.policy import load
 from dispatcher.policy.models import Policy
 from schemas.vocabulary import (
@@ -25,12 +26,14 @@ from schemas.vocabulary import (
     Resolution,
     Result,
     ReturnReason,
+    Rung,
     SkipReason,
     Urgency,
     VisitState,
+    WorkItemKind,
 )
 
-SUPERVISOR = "supervisor"
+ASKING = NEXT_STEPS | {WorkItemKind.OFFER_LAPSED, WorkItemKind.BANK_NOT_REACHED}
 _WAY = (VisitState.ASSIGNED, VisitState.ACCEPTED, VisitState.DEPARTED, VisitState.ARRIVED)
 
 
@@ -112,6 +115,22 @@ class EngineHarness:
     def rules(self, kind: type) -> list[str]:
         """The rules of the last step's decisions of one kind."""
         return [each.rule for each in self.decided if isinstance(each, kind)]
+
+    @property
+    def asked(self) -> list[str]:
+        """The rules of the last step that put the case before a person."""
+        return [rule for rule, _ in self.asked_whom]
+
+    @property
+    def asked_whom(self) -> list[tuple[str, Rung]]:
+        """These rules, each with whom it asks."""
+        opened = [each for each in self.decided if isinstance(each, OpenWorkItem) and each.kind in ASKING]
+        return [(each.rule, role_of(each)) for each in opened]
+
+    @property
+    def waiting_for(self) -> Rung | None:
+        """Whom the case waits for."""
+        return next((each.role for each in self.case.work_items if each.kind in NEXT_STEPS), None)
 
     @property
     def plans(self) -> list[PlanAttempt]:
@@ -225,7 +244,7 @@ class EngineHarness:
         """The officer goes on until this state: who arrives has accepted and departed before."""
         for step in _WAY[_WAY.index(self.visit.state) + 1 : _WAY.index(state) + 1]:
             self._move_visit(visit_states.advance(self.visit, step))
-        self.act(waiting_for=None)
+        self.act()
 
     def goes_there(self) -> None:
         """An officer is found, accepts and arrives."""
@@ -237,7 +256,7 @@ class EngineHarness:
         met = result.value.startswith("MET_") and (with_guardian or not self.case.minor)
         self._end_assignment(result, confirmed=met)
         self._report(result, guardian_present=with_guardian)
-        self.act(waiting_for=None, money_lost=max(self.case.money_lost, lost))
+        self.act(money_lost=max(self.case.money_lost, lost))
 
     def returns(self, reason: ReturnReason | None = None, *, offered_for: timedelta | None = None) -> None:
         """Back to our ladder; or offered to another unit, which has it when it accepts."""
@@ -245,26 +264,31 @@ class EngineHarness:
         self._move_visit(visit_states.free(self.visit))
         if offered_for is not None:
             self._offer(offered_for)
-        self.act(waiting_for=None)
+        self.act()
 
     def taken_back(self, *, offered_for: timedelta) -> None:
         """A supervisor offers the visit to another unit, and the officer has it no more."""
         self._end_assignment(Result.TRANSFERRED)
         self._move_visit(visit_states.free(self.visit))
         self._offer(offered_for)
-        self.act(waiting_for=None)
+        self.act()
+
+    def begin_anew(self) -> None:
+        """A roster is loaded."""
+        self._put_visit(replace(self.visit, ladder_since=self.now), {"ladder_since": self.now})
+        self.act()
 
     def other_unit(self, precinct: str | None, *, abroad: bool = False) -> None:
         """The other unit accepts; officers of another centre are not ours to assign. None: it refuses."""
         move = visit_states.transfer(self.visit) if abroad else visit_states.end_offer(self.visit)
-        moved = {"precinct": precinct, "moved_at": self.now} if precinct is not None else {}
+        moved = {"precinct": precinct, "moved_at": self.now, "ladder_since": self.now} if precinct is not None else {}
         self._move_visit(move, **moved)
         self.act()
 
     def remote_report(self, result: Result) -> None:
         """What the other centre says came of the visit."""
         self._report(result)
-        self.act(waiting_for=None)
+        self.act()
 
     def _end_assignment(self, result: Result, **said: Any) -> None:
         attempt = self.case.attempt(self.visit.attempt_id or "")
@@ -294,11 +318,11 @@ class EngineHarness:
         self.act()
 
     def revive(self) -> None:
-        self.act(expired=False, suppressed=False, waiting_for=None)
+        self.act(expired=False, suppressed=False)
 
     def pause(self) -> None:
         self.paused_at = self.now
-        self.act(paused=True, waiting_for=SUPERVISOR)
+        self.act(paused=True)
 
     def resume(self) -> None:
         """The clock goes on: deadlines and waits move by the pause, nothing slips into the quiet hours."""
@@ -313,7 +337,7 @@ class EngineHarness:
         deadlines = {name: moment + stood for name, moment in case.deadlines.items()}
         since = min(case.urgency_since + stood, self.now)
         self.paused_at = None
-        self.act(stood=stood, paused=False, waiting_for=None, urgency_since=since, deadlines=deadlines)
+        self.act(stood=stood, paused=False, urgency_since=since, deadlines=deadlines)
 
     # --- rows
 

@@ -41,11 +41,11 @@ def an_open_case_has_a_due_time_or_a_named_human(harness: EngineHarness) -> None
         for each in case.attempts
     )
     asked = any(each.state is AttemptState.IN_DOUBT and each.channel is Channel.VISIT for each in case.attempts)
-    assert not case.is_open or by_provider or asked or harness.looks or case.waiting_for
+    assert not case.is_open or by_provider or asked or harness.looks or harness.waiting_for
 
 
 def a_held_case_waits_for_a_named_human(harness: EngineHarness) -> None:
-    assert not is_held(harness.case) or harness.case.waiting_for
+    assert not is_held(harness.case) or harness.waiting_for
 
 
 def nothing_is_sent_by_itself_while_held(harness: EngineHarness) -> None:

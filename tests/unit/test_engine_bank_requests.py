@@ -24,7 +24,7 @@ from engine_harness import EngineHarness, planned
 
 from dispatcher.engine import evolve, orders
 from dispatcher.engine.case import SUBJECT, Attempt
-from dispatcher.engine.decisions import AskHuman, OpenWorkItem, PlanAttempt
+from dispatcher.engine.decisions import OpenWorkItem, PlanAttempt
 from schemas.vocabulary import (
     Answer,
     AttemptState,
@@ -32,7 +32,6 @@ from schemas.vocabulary import (
     Person,
     Resolution,
     Result,
-    Rung,
     Urgency,
     WorkItemKind,
 )
@@ -103,7 +102,7 @@ def test_money_that_is_gone_at_the_door_is_stopped_though_the_case_ends_with_it(
     assert [each.rule for each in harness.plans] == ["stop_payment"]
     assert last(harness, STOP).due_at == harness.now
     harness.bank(STOP, Result.NOT_STOPPED)
-    assert harness.rules(AskHuman) == ["bank_not_reached"]
+    assert harness.asked == ["bank_not_reached"]
 
 
 def test_money_that_an_officer_finds_gone_is_stopped_while_the_person_is_still_to_be_persuaded() -> None:
@@ -144,16 +143,17 @@ def test_a_payment_that_was_stopped_is_not_stopped_twice() -> None:
 def test_a_bank_that_stopped_the_payment_asks_nobody(result: Result) -> None:
     harness = EngineHarness.of(HIGH, money_moved=True)
     harness.bank(STOP, result)
-    assert harness.rules(AskHuman) == []
+    assert harness.asked == []
 
 
 @pytest.mark.parametrize("result", [Result.NOT_STOPPED, Result.FAILED_PERMANENT, Result.UNKNOWN])
 def test_a_bank_that_did_not_stop_it_is_rung_by_a_person_once(result: Result) -> None:
     harness = EngineHarness.of(HIGH, money_moved=True)
     asked = harness.bank(STOP, result)
-    assert AskHuman("bank_not_reached", Rung.CENTRE, f"bank:{asked.id}") in harness.decided
+    due_at, kind = harness.now + timedelta(minutes=15), WorkItemKind.BANK_NOT_REACHED
+    assert OpenWorkItem("bank_not_reached", kind, due_at, f"bank:{asked.id}") in harness.decided
     harness.after(seconds=1)
-    assert harness.rules(AskHuman) == []
+    assert harness.asked == []
 
 
 def test_a_bank_that_stopped_it_when_first_asked_is_not_rung_for_what_it_made_of_the_second_asking() -> None:
@@ -164,7 +164,7 @@ def test_a_bank_that_stopped_it_when_first_asked_is_not_rung_for_what_it_made_of
     second = harness.sending(last(harness, STOP))
     harness.settled(first, Result.STOPPED)
     harness.settled(second, Result.FAILED_PERMANENT)
-    assert (second.send_key, harness.rules(AskHuman)) == (first.id, [])
+    assert (second.send_key, harness.asked) == (first.id, [])
 
 
 @pytest.mark.parametrize("result", [Result.NOT_STOPPED, Result.FAILED_PERMANENT])
@@ -182,7 +182,7 @@ def test_a_bank_that_has_answered_is_not_asked_again_for_a_fault_of_another_aski
 def test_where_there_is_no_bank_to_ask_a_person_is_told() -> None:
     harness = EngineHarness.of(HIGH, money_moved=True)
     harness.out_of_reach(last(harness, STOP))
-    assert harness.rules(AskHuman) == ["bank_not_reached"]
+    assert harness.asked == ["bank_not_reached"]
 
 
 @pytest.mark.parametrize("urgency", [MEDIUM, LOW])
@@ -212,7 +212,7 @@ def test_a_bank_that_never_answers_is_left_to_a_person_in_the_end() -> None:
         harness.in_doubt(harness.sending(last(harness, STOP)))
         harness.after(seconds=90)
     assert last(harness, STOP).result is Result.UNKNOWN
-    assert "bank_not_reached" in harness.rules(AskHuman)
+    assert "bank_not_reached" in harness.asked
 
 
 def refused(urgency: Urgency) -> EngineHarness:
@@ -229,13 +229,13 @@ def test_who_refuses_has_the_account_protected_where_the_policy_says_so(urgency:
 def test_a_bank_that_protects_the_account_asks_nobody() -> None:
     harness = refused(HIGH)
     harness.bank(PROTECT, Result.GRANTED, hours=24)
-    assert harness.rules(AskHuman) == []
+    assert harness.asked == []
 
 
 def test_an_account_protection_that_the_bank_refuses_is_put_before_a_person() -> None:
     harness = refused(HIGH)
     harness.bank(PROTECT, Result.REFUSED)
-    assert harness.rules(AskHuman) == ["bank_not_reached"]
+    assert harness.asked == ["bank_not_reached"]
 
 
 @pytest.mark.parametrize(("hours", "reminded_after"), [(24, 22 * HOUR), (1, 0 * HOUR)])
@@ -310,7 +310,7 @@ def test_what_a_human_asked_of_the_bank_is_asked_again_after_a_passing_fault() -
 def test_what_a_human_asked_of_the_bank_is_put_before_a_person_where_the_bank_refuses() -> None:
     harness = EngineHarness.of(LOW)
     order(harness, PROTECT, Result.REFUSED)
-    assert harness.rules(AskHuman) == ["bank_not_reached"]
+    assert harness.asked == ["bank_not_reached"]
 
 
 def test_what_a_rule_asked_of_the_bank_outlives_the_case_too() -> None:
@@ -342,7 +342,7 @@ def test_a_bank_that_lifts_a_protection_asks_nobody() -> None:
     harness = refused(HIGH)
     harness.bank(PROTECT, Result.GRANTED, hours=24)
     order(harness, LIFT, Result.LIFTED)
-    assert harness.rules(AskHuman) == []
+    assert harness.asked == []
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ from engine_harness import EngineHarness, planned
 
 from dispatcher.engine.closing import BASIS
 from dispatcher.engine.decisions import (
-    AskHuman,
     CancelAttempt,
     CancelVisit,
     CloseCase,
@@ -127,16 +126,16 @@ def test_no_follow_up_where_there_was_no_victim(resolution: Resolution) -> None:
 def test_a_plan_that_is_exhausted_asks_a_human_once() -> None:
     harness = EngineHarness.of(LOW, channels=ONLY_SMS)
     harness.send(SMS, Result.DELIVERED)
-    assert harness.rules(AskHuman) == ["plan_exhausted"]
-    assert harness.case.waiting_for == Rung.CENTRE
+    assert harness.asked == ["plan_exhausted"]
+    assert harness.waiting_for == Rung.CENTRE
     harness.after(hours=1)
-    assert harness.rules(AskHuman) == []
+    assert harness.asked == []
 
 
 def test_a_plan_that_goes_on_asks_nobody() -> None:
     harness = EngineHarness.of(HIGH)
     harness.send(SMS, Result.DELIVERED)
-    assert harness.rules(AskHuman) == []
+    assert harness.asked == []
 
 
 @pytest.mark.parametrize("lost", [8_000, 20_000])
@@ -297,9 +296,9 @@ def test_a_visit_that_was_reported_stays_reported_when_the_next_is_cancelled() -
 
 def test_a_case_that_has_ended_waits_for_nobody() -> None:
     harness = EngineHarness.of(CRITICAL, expired=True)
-    assert harness.case.waiting_for == Rung.CENTRE
+    assert harness.waiting_for == Rung.CENTRE
     harness.act(withdrawn=True)
-    assert (harness.case.state, harness.case.waiting_for) == (CaseState.CLOSED, None)
+    assert (harness.case.state, harness.waiting_for) == (CaseState.CLOSED, None)
 
 
 def test_follow_ups_are_duties_each_with_its_own_cause() -> None:
@@ -314,4 +313,5 @@ def test_follow_ups_are_duties_each_with_its_own_cause() -> None:
 def test_an_exhausted_plan_is_put_before_the_centre_by_its_cause() -> None:
     harness = EngineHarness.of(LOW, channels=ONLY_SMS)
     harness.send(SMS, Result.DELIVERED)
-    assert AskHuman("plan_exhausted", Rung.CENTRE, "plan_exhausted") in harness.decided
+    due_at = harness.now + timedelta(hours=8)
+    assert OpenWorkItem("plan_exhausted", WorkItemKind.PLAN_EXHAUSTED, due_at, "plan_exhausted") in harness.decided

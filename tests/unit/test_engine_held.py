@@ -1,11 +1,13 @@
 """Expired, suppressed or paused: nothing is sent by itself, and nothing grave is dropped in silence."""
 
+from datetime import timedelta
+
 import pytest
 from builders import CRITICAL, HIGH, LOW, MEDIUM, ONLY_VISIT, SMS, VISIT, VOICE
 from engine_harness import EngineHarness, planned
 
-from dispatcher.engine.decisions import AskHuman, CloseCase, PlanAttempt, RaiseUrgency, SkipChannel
-from schemas.vocabulary import BankRequest, Resolution, Result, Rung, SkipReason, Urgency, VisitState
+from dispatcher.engine.decisions import CloseCase, PlanAttempt, RaiseUrgency, SkipChannel
+from schemas.vocabulary import BankRequest, Resolution, Result, Rung, SkipReason, Urgency, VisitState, WorkItemKind
 
 HELD = [("expired", "expired_on_arrival"), ("suppressed", "suppressed")]
 
@@ -14,9 +16,10 @@ HELD = [("expired", "expired_on_arrival"), ("suppressed", "suppressed")]
 @pytest.mark.parametrize(("fact", "rule"), HELD)
 def test_what_is_grave_is_put_before_the_centre_once_and_sends_nothing(urgency: Urgency, fact: str, rule: str) -> None:
     harness = EngineHarness.of(urgency, **{fact: True})
-    assert harness.decided == [AskHuman(rule, Rung.CENTRE, fact)]
+    assert harness.asked_whom == [(rule, Rung.CENTRE)]
+    assert len(harness.decided) == 1
     harness.after(hours=1)
-    assert harness.decided == []
+    assert (harness.asked, harness.plans) == ([], [])
 
 
 @pytest.mark.parametrize("urgency", [MEDIUM, LOW])
@@ -43,7 +46,7 @@ def test_the_rest_is_closed_and_each_channel_says_why_it_was_not_used(
 def test_a_person_warned_before_is_grave_and_never_closed_in_silence(fact: str, rule: str) -> None:
     harness = EngineHarness.of(MEDIUM, warned_before=True, **{fact: True})
     assert harness.rules(RaiseUrgency) == ["warned_again"]
-    assert harness.rules(AskHuman) == [rule]
+    assert harness.asked == [rule]
     assert harness.case.is_open
 
 
@@ -70,21 +73,29 @@ def test_a_pause_stops_what_would_be_planned_until_it_ends() -> None:
     assert "call_again" in harness.rules(PlanAttempt)
 
 
-def test_a_paused_case_whose_supervisor_is_off_its_file_asks_the_centre() -> None:
-    """An officer's step takes whoever was waited for off the file; the pause must not become oblivion."""
+def test_a_pause_has_an_end_whatever_an_officer_does_meanwhile() -> None:
     harness = EngineHarness.of(CRITICAL, channels=ONLY_VISIT)
     harness.assign()
     harness.pause()
+    assert harness.asked_whom == [("paused", Rung.CENTRE)]
     harness.officer(VisitState.ACCEPTED)
-    assert harness.decided == [AskHuman("still_held", Rung.CENTRE, "held")]
+    assert [(each.kind, each.climb_at) for each in harness.case.work_items] == [
+        (WorkItemKind.PAUSED, harness.now + timedelta(hours=24))
+    ]
+
+
+def test_a_pause_ends_when_its_supervisor_said() -> None:
+    harness = EngineHarness.of(CRITICAL)
+    harness.act(paused=True, paused_until=harness.now + timedelta(minutes=30))
+    assert [each.climb_at for each in harness.case.work_items] == [harness.now + timedelta(minutes=30)]
 
 
 def test_an_expired_case_that_was_paused_and_resumed_still_waits_for_the_centre() -> None:
     harness = EngineHarness.of(CRITICAL, expired=True)
     harness.pause()
     harness.resume()
-    assert harness.rules(AskHuman) == ["still_held"]
-    assert harness.case.waiting_for == Rung.CENTRE
+    assert [each.kind for each in harness.case.work_items] == [WorkItemKind.EXPIRED]
+    assert harness.waiting_for == Rung.CENTRE
 
 
 def test_a_withdrawal_ends_a_paused_case_too() -> None:

@@ -8,7 +8,7 @@ from builders import CRITICAL, HIGH, MINUTE, MONDAY, ONLY_VISIT, SECOND, VISIT, 
 from engine_harness import EngineHarness, is_planned, planned
 
 from dispatcher.engine.case import Visit
-from dispatcher.engine.decisions import AskHuman, EndAssignment, PlanAttempt
+from dispatcher.engine.decisions import EndAssignment, OpenWorkItem, PlanAttempt
 from schemas.vocabulary import AttemptState, Result, Rung, Urgency, VisitState
 
 
@@ -30,8 +30,8 @@ def test_the_ladder_goes_up_rung_by_rung_and_ends_at_a_human() -> None:
     harness = EngineHarness.of(CRITICAL, channels=ONLY_VISIT)
     assert climb(harness, not_accepted) == [0, 1, 2, 3, 4, 5]
     assert len(harness.policy.ladder) == 6
-    assert harness.rules(AskHuman) == ["ladder_exhausted"]
-    assert harness.case.waiting_for == Rung.CENTRE
+    assert harness.asked == ["ladder_exhausted"]
+    assert harness.waiting_for == Rung.CENTRE
     assert harness.now == MONDAY + 6 * timedelta(minutes=2, seconds=1)
 
 
@@ -83,15 +83,13 @@ def test_overdue_asks_the_leader_once_for_each_deadline(state: VisitState) -> No
     harness.assign()
     harness.officer(state)
     harness.at(MONDAY + 30 * MINUTE)
-    assert harness.rules(AskHuman) == []
+    assert harness.asked == []
     harness.at(MONDAY + 30 * MINUTE + SECOND)
-    assert [(each.rule, each.who) for each in harness.decided if isinstance(each, AskHuman)] == [
-        ("overdue_met_by", Rung.STATION_LEADER)
-    ]
+    assert harness.asked_whom == [("overdue_met_by", Rung.STATION_LEADER)]
     harness.after(minutes=10)
-    assert harness.rules(AskHuman) == []
+    assert harness.asked == []
     harness.at(MONDAY + 120 * MINUTE + SECOND)
-    assert harness.rules(AskHuman) == ["overdue_report_by"]
+    assert harness.asked == ["overdue_report_by"]
 
 
 def test_who_has_arrived_is_late_only_with_the_report() -> None:
@@ -99,7 +97,7 @@ def test_who_has_arrived_is_late_only_with_the_report() -> None:
     harness.assign()
     harness.officer(VisitState.ARRIVED)
     harness.at(MONDAY + 31 * MINUTE)
-    assert harness.rules(AskHuman) == []
+    assert harness.asked == []
 
 
 def test_the_wait_for_acceptance_is_named() -> None:
@@ -146,14 +144,37 @@ def test_an_officer_who_did_not_accept_has_the_visit_no_more_and_the_next_rung_f
 def test_past_the_top_of_the_ladder_the_question_names_its_visit() -> None:
     harness = EngineHarness.of(CRITICAL, channels=ONLY_VISIT)
     climb(harness, lambda w: void(w.send(VISIT, Result.NOBODY_ON_DUTY)))
-    (asked,) = [each for each in harness.decided if isinstance(each, AskHuman)]
+    (asked,) = [each for each in harness.decided if isinstance(each, OpenWorkItem)]
     assert harness.visit.id in asked.cause
 
 
-def test_an_officer_who_moves_on_after_every_deadline_is_put_before_the_leader_again() -> None:
+def test_an_officer_who_moves_on_after_every_deadline_is_late_still() -> None:
     harness = EngineHarness.of(CRITICAL, channels=ONLY_VISIT)
     harness.assign()
     harness.officer(VisitState.ACCEPTED)
     harness.at(MONDAY + 121 * MINUTE)
     harness.officer(VisitState.DEPARTED)
-    assert harness.decided == [AskHuman("still_overdue", Rung.STATION_LEADER, f"departed:{harness.visit.id}")]
+    late = [f"met_by:{harness.visit.id}", f"report_by:{harness.visit.id}"]
+    assert [each.cause for each in harness.case.work_items] == late
+    harness.officer(VisitState.ARRIVED)
+    assert [each.cause for each in harness.case.work_items] == late[1:]
+
+
+def test_the_next_officer_of_a_visit_that_is_late_is_late_from_the_beginning() -> None:
+    harness = EngineHarness.of(CRITICAL, channels=ONLY_VISIT)
+    harness.assign()
+    harness.officer(VisitState.ACCEPTED)
+    harness.at(MONDAY + 31 * MINUTE)
+    harness.returns()
+    assert harness.case.work_items == ()
+    harness.assign()
+    harness.officer(VisitState.ACCEPTED)
+    assert harness.asked == ["overdue_met_by"]
+
+
+def test_a_new_roster_begins_the_ladder_anew() -> None:
+    harness = EngineHarness.of(CRITICAL, channels=ONLY_VISIT)
+    climb(harness, lambda w: void(w.send(VISIT, Result.NOBODY_ON_DUTY)))
+    harness.after(minutes=10)
+    harness.begin_anew()
+    assert (planned(harness, VISIT).rung, harness.case.work_items) == (0, ())

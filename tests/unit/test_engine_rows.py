@@ -8,5 +8,5 @@ def test_every_row_that_decisions_add_has_a_name_of_its_own() -> None:
     harness = EngineHarness.of(CRITICAL, numbers=())
     harness.joined(numbers=TWO)
     harness.assign()
-    names = [each.id for each in (*harness.case.attempts, *harness.case.visits)]
+    names = [each.id for each in (*harness.case.attempts, *harness.case.visits, *harness.case.work_items)]
     assert len(set(names)) == len(names) == harness.case.made

@@ -6,8 +6,17 @@ import pytest
 from builders import CRITICAL, HIGH, MINUTE, MONDAY, ONLY_VISIT, SECOND, VISIT, VOICE, place
 from engine_harness import EngineHarness, is_planned, planned
 
-from dispatcher.engine.decisions import AskHuman, EndVisitOffer, OpenVisit, PlanAttempt
-from schemas.vocabulary import AddressKind, AttemptState, Resolution, Result, ReturnReason, Rung, VisitState
+from dispatcher.engine.decisions import EndVisitOffer, OpenVisit, PlanAttempt
+from schemas.vocabulary import (
+    AddressKind,
+    AttemptState,
+    Resolution,
+    Result,
+    ReturnReason,
+    Rung,
+    VisitState,
+    WorkItemKind,
+)
 
 ELSEWHERE = ReturnReason.NOT_MY_JURISDICTION
 
@@ -45,8 +54,10 @@ def test_an_offer_nobody_answers_comes_back_and_the_county_is_told() -> None:
     harness.after(minutes=2, seconds=1)
     assert harness.rules(EndVisitOffer) == ["offer_lapsed"]
     assert (harness.visit.state, harness.visit.offered_until) == (VisitState.WAITING, None)
-    cause = f"offer:{harness.visit.id}:{(MONDAY + 2 * MINUTE).isoformat()}"
-    assert AskHuman("offer_lapsed", Rung.COUNTY_DESK, cause) in harness.decided
+    assert harness.asked_whom == [("offer_lapsed", Rung.COUNTY_DESK)]
+    assert [each.cause for each in harness.case.work_items] == [
+        f"offer:{harness.visit.id}:{(MONDAY + 2 * MINUTE).isoformat()}"
+    ]
     assert (planned(harness, VISIT).rung, harness.case.deadlines) == (4, deadlines)
 
 
@@ -101,9 +112,7 @@ def test_with_another_centre_none_of_our_officers_is_sent() -> None:
 def test_another_centre_that_is_late_is_put_before_ours() -> None:
     harness = abroad()
     harness.at(MONDAY + 30 * MINUTE + SECOND)
-    assert [(each.rule, each.who) for each in harness.decided if isinstance(each, AskHuman)] == [
-        ("overdue_met_by", Rung.CENTRE)
-    ]
+    assert harness.asked_whom == [("overdue_met_by", Rung.CENTRE)]
 
 
 def test_what_another_centre_reports_ends_the_case() -> None:
@@ -141,16 +150,16 @@ def test_what_the_county_desk_returns_too_goes_up_to_the_centre_and_then_to_a_pe
         assert planned(harness, VISIT).rung == rung
         harness.assign()
         harness.returns(ReturnReason.NOT_MY_JURISDICTION)
-    assert harness.rules(AskHuman) == ["ladder_exhausted"]
+    assert harness.asked == ["ladder_exhausted"]
 
 
-def test_a_visit_the_whole_ladder_left_undone_is_asked_about_again_after_an_order() -> None:
+def test_a_visit_the_whole_ladder_left_undone_waits_on_after_an_order_about_something_else() -> None:
     harness = EngineHarness.of(CRITICAL, channels=ONLY_VISIT)
     for _ in harness.policy.ladder:
         harness.send(VISIT, Result.NOBODY_ON_DUTY)
-    assert harness.case.waiting_for == Rung.CENTRE
-    harness.act(waiting_for=None)  # a supervisor orders something else about the case
-    assert harness.rules(AskHuman) == ["plan_exhausted"]
+    assert harness.waiting_for == Rung.CENTRE
+    harness.act()  # a supervisor orders something else about the case
+    assert [each.kind for each in harness.case.work_items] == [WorkItemKind.LADDER_EXHAUSTED]
 
 
 def taken_over() -> EngineHarness:
@@ -193,8 +202,8 @@ def test_a_return_within_the_other_unit_goes_up_that_units_ladder() -> None:
 def test_another_centre_that_is_past_every_deadline_stays_before_ours() -> None:
     harness = abroad()
     harness.at(MONDAY + 121 * MINUTE)
-    harness.act(waiting_for=None)  # a supervisor orders something else about the case
-    assert harness.decided == [AskHuman("still_overdue", Rung.CENTRE, f"transferred:{harness.visit.id}")]
+    harness.act()  # a supervisor orders something else about the case
+    assert {each.kind for each in harness.case.work_items} == {WorkItemKind.VISIT_OVERDUE}
 
 
 def test_a_unit_that_took_the_visit_over_keeps_it_though_an_address_came_before() -> None:

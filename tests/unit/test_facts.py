@@ -10,12 +10,13 @@ import pytest
 
 from dispatcher.casework.other_cases import OtherCases
 from dispatcher.casework.snapshot import case_of
-from dispatcher.engine.case import Attempt, Case, Number, Place, Visit
+from dispatcher.engine.case import Attempt, Case, Number, Place, Visit, WorkItem
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import Base
 from dispatcher.store.cases import AddressRow, CaseRow, PhoneRow
 from dispatcher.store.code_column import CodeColumn
 from dispatcher.store.visits import VisitRow
+from dispatcher.store.work_items import WorkItemRow
 from schemas.vocabulary import AttemptState, CaseState, Channel, Person, Result, VisitState
 
 AT = datetime(2026, 3, 2, 2, tzinfo=UTC)
@@ -30,6 +31,7 @@ CODES = {
     "channels": [Channel.SMS],
     "deadlines": {"met_by": AT.isoformat()},
     "raised_for": ["x"],
+    "ladder_from": AT,
     "asked_for": ["x"],
     "facts": {"minor": True, "vulnerability": ["hearing"], "life_at_risk": True},
     "party": "contact:guardian:0",
@@ -62,6 +64,7 @@ def the_case() -> Case:
         [filled(AddressRow)],
         [filled(AttemptRow)],
         [filled(VisitRow)],
+        [filled(WorkItemRow, done_at=None)],
         {SHARED: frozenset({Channel.SMS})},
         OtherCases({(CASE, SHARED): ((Channel.SMS, AT),)}, {CASE: AT}, frozenset({Channel.SMS})),
         {PHONE: 7},
@@ -74,12 +77,13 @@ def default_of(field: Field[Any]) -> Any:
 
 @pytest.mark.parametrize(
     ("kind", "field"),
-    [(kind, field) for kind in (Case, Attempt, Visit, Number, Place) for field in fields(kind)],
+    [(kind, field) for kind in (Case, Attempt, Visit, WorkItem, Number, Place) for field in fields(kind)],
     ids=lambda each: getattr(each, "name", None) or each.__name__,
 )
 def test_casework_fills_every_fact_of_the_engine(kind: type, field: Field[Any]) -> None:
     case = the_case()
     _, number = case.numbers
     found = {Case: case, Attempt: case.attempts[0], Visit: case.visits[0], Number: number, Place: case.places[0]}
+    found |= {WorkItem: case.work_items[0]}
     if (kind, field.name) not in NOT_STORED:
         assert getattr(found[kind], field.name) != default_of(field), f"{kind.__name__}.{field.name} is never filled"

@@ -13,8 +13,10 @@ from schemas.read_models.providers import LimitUse, ProviderChange, ProviderStat
 from schemas.read_models.visits import TransferLine, VisitLine
 from schemas.read_models.work_items import OpenWorkItemLine, WorkItemLine
 
-WORK_ITEM = "duty case kind rule due_at done_at done_by outcome loss_yuan"
-# Other people's tools rely on these: a name is added at will, and never changed or taken away.
+WORK_ITEM = (
+    "duty number case kind state rule role unit opened_at due_at climbs taken_at taken_by "
+    "done_at done_by outcome loss_yuan"
+)  # Other people's tools rely on these: a name is added at will, and never changed or taken away.
 FIELDS: dict[type[ReadModel], str] = {
     LogLine: (
         "case instructions attempt retry_of channel provider actor person state result confirmed rule "
@@ -31,14 +33,14 @@ FIELDS: dict[type[ReadModel], str] = {
     FeedbackWord: "system direction outcome at",
     JournalEntry: "seq at actor event rule data",
     VisitLine: (
-        "visit case state rule precinct_code officer opened_at not_before not_after assigned_at accepted_at "
+        "visit number case state rule precinct_code officer opened_at not_before not_after assigned_at accepted_at "
         "departed_at arrived_at reported_at result return_reason guardian_present"
     ),
     TransferLine: (
         "transfer visit case from_unit to_unit reason state offered_by decided_by offered_at answer_by decided_at"
     ),
     WorkItemLine: WORK_ITEM,
-    OpenWorkItemLine: f"{WORK_ITEM} overdue",
+    OpenWorkItemLine: f"{WORK_ITEM} urgency overdue",
     ProviderStatus: (
         "provider channels weight health share since cause by note in_doubt last_error last_error_at limits"
     ),

@@ -113,13 +113,14 @@ def test_a_decision_is_told_with_its_reason_in_words() -> None:
         (entry("number_marked_bad", "bad_number", channels=["sms", "voice"], until=AT), "SMS, voice call"),
         (entry("case_closed", "met", resolution="DISSUADED_IN_TIME", avoided=None), "Case closed: dissuaded in time."),
         (entry("case_closed", "met", resolution="SELF_AWARE", avoided=0, avoided_basis="x"), "avoided 0 yuan"),
-        (entry("duty_planned", "follow_up", kind="follow_up", due_at=AT), "A duty for a person: follow-up"),
+        (entry("duty_planned", "follow_up", kind="follow_up", due_at=AT), "Work item: follow-up"),
         (
             entry("visit_address_tried", "officer_tried", kind="work", result="WRONG_ADDRESS"),
             "an address (work): wrong",
         ),
         (entry("card_read", "visit_card", masked=True), "card was read, masked: yes."),
         (entry("card_read", "visit_card", masked=False), "card was read. Why: whoever reads"),
+        (entry("duty_climbed", "item_overdue", kind="paused", to="centre"), "now for the centre"),
         (entry("human_asked", "plan_exhausted", who="centre"), "asked to decide: centre"),
     ],
 )

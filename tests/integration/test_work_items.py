@@ -4,16 +4,20 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from casework_fixture import CaseworkFixture, event, resident
+from casework_fixture import CaseworkFixture, event, instruction, resident
+from visits_fixture import Load, act, assign, case_with_visit, visit_of
 
 from dispatcher.errors import Refused
 from dispatcher.reporting import feedback
+from dispatcher.reporting import work_items as reporting
+from dispatcher.reporting.work_items import Chosen
 from dispatcher.store.vault import VaultValueRow
+from dispatcher.store.visits import VisitRow
 from dispatcher.store.work_items import WorkItemRow
-from dispatcher.supervision import work_items
+from dispatcher.supervision import assignments, work_items
 from schemas.read_models.work_items import OpenWorkItemLine
 from schemas.refusals import RefusalCode
-from schemas.vocabulary import FollowUp, WorkItemKind
+from schemas.vocabulary import FollowUp, Rung, WorkItemKind
 
 SAME_PERSON = {"id_number": resident(1)}
 
@@ -33,7 +37,7 @@ def done(casework: CaseworkFixture, number: int = 0, **form: Any) -> None:
 
 def listed(casework: CaseworkFixture, **chosen: Any) -> list[OpenWorkItemLine]:
     with casework.begin() as work:
-        return work_items.listed(work, **chosen)
+        return list(reporting.listed(work.session, work.now, Chosen(**chosen)))
 
 
 def test_what_is_to_be_done_is_listed_first_due_first(casework: CaseworkFixture) -> None:
@@ -42,9 +46,9 @@ def test_what_is_to_be_done_is_listed_first_due_first(casework: CaseworkFixture)
     assert [each.kind for each in listed(casework)] == ["number_request", "follow_up", "follow_up"]
     assert [each.case for each in listed(casework, kind=WorkItemKind.FOLLOW_UP)] == [case_id] * 2
     assert [each.case for each in listed(casework, case_id=other)] == [other]
-    assert listed(casework, overdue=True) == []
+    assert listed(casework, is_overdue=True) == []
     casework.pass_time(hours=48, seconds=1)
-    assert [(each.kind, each.overdue) for each in listed(casework, overdue=True)] == [
+    assert [(each.kind, each.overdue) for each in listed(casework, is_overdue=True)] == [
         ("number_request", True),
         ("follow_up", True),
     ]
@@ -151,3 +155,98 @@ def test_each_source_is_told_and_what_it_said_is_kept(casework: CaseworkFixture)
         assert [each["ref"] for each in feedback.listed(session, system="another")] == ["R-2"]
         assert len(list(feedback.listed(session, since=at))) == 3
         assert list(feedback.listed(session, since=at.replace(year=2027))) == []
+
+
+# --- what nobody took
+
+
+def exhausted(casework: CaseworkFixture, load: Load) -> tuple[UUID, VisitRow]:
+    """A critical visit that nobody on any rung was there to take."""
+    load("Z")
+    case_id = case_with_visit(casework)
+    return case_id, visit_of(casework, case_id)
+
+
+def test_whoever_is_named_has_the_visit_at_once(casework: CaseworkFixture, load: Load) -> None:
+    case_id, visit = exhausted(casework, load)
+    assert [each.kind for each in casework.items(case_id)] == ["ladder_exhausted"]
+    with casework.begin() as work:
+        assignments.assign(work, visit.id, "A", by="S-1")
+    assign(casework)
+    assert (visit_of(casework, case_id).officer, visit_of(casework, case_id).state) == ("A", "assigned")
+    assert casework.items(case_id) == []
+    [entry] = casework.journal(case_id, "visit_reassigned")
+    assert (entry.actor, entry.data["officer"]) == ("S-1", "A")
+
+
+def test_a_visit_goes_from_one_officer_to_another_by_name(casework: CaseworkFixture, load: Load) -> None:
+    load()
+    case_id = case_with_visit(casework)
+    act(casework, "accept")
+    with casework.begin() as work:
+        assignments.assign(work, visit_of(casework, case_id).id, "L", by="S-1")
+    assign(casework)
+    assert visit_of(casework, case_id).officer == "L"
+    assert casework.attempts(case_id, "visit")[0].result == "REASSIGNED"
+    with pytest.raises(Refused, match="officer_has_visit"), casework.begin() as work:
+        assignments.assign(work, visit_of(casework, case_id).id, "L", by="S-1")
+    with pytest.raises(Refused, match="no_officer officer=NOBODY-9"), casework.begin() as work:
+        assignments.assign(work, visit_of(casework, case_id).id, "NOBODY-9", by="S-1")
+
+
+def test_a_roster_loaded_later_starts_the_ladder(casework: CaseworkFixture, load: Load) -> None:
+    case_id, _ = exhausted(casework, load)
+    casework.pass_time(minutes=3)
+    load("A", "Z")
+    assign(casework)
+    assert (visit_of(casework, case_id).officer, casework.items(case_id)) == ("A", [])
+    assert casework.journal(case_id, "ladder_begun_anew")[0].rule == "roster_loaded"
+
+
+def test_it_climbs_until_somebody_takes_it_and_again_where_that_comes_to_nothing(
+    casework: CaseworkFixture, load: Load
+) -> None:
+    case_id, _ = exhausted(casework, load)
+    casework.pass_time(minutes=5)
+    casework.advance()
+    [item] = casework.items(case_id)
+    assert (item.climbs, len(casework.journal(case_id, "duty_climbed"))) == (1, 1)
+    with casework.begin() as work:
+        work_items.take(work, item.id, by="S-1")
+    with pytest.raises(Refused, match="work_item_taken taken_by=S-1"), casework.begin() as work:
+        work_items.take(work, item.id, by="S-2")
+    with pytest.raises(Refused, match="work_item_needs_act kind=ladder_exhausted"):
+        done(casework)
+    casework.pass_time(minutes=4)
+    casework.advance()
+    assert casework.items(case_id)[0].taken_by == "S-1"
+    casework.pass_time(minutes=1)
+    casework.advance()
+    [item] = casework.items(case_id)
+    assert (item.taken_by, item.state, item.climbs) == (None, "open", 2)
+    with casework.begin() as work:
+        work_items.hand_over(work, item.id, "S-3", by="S-1")
+    assert listed(casework, by="S-3")[0].number == item.number
+
+
+def test_of_those_on_duty_the_one_with_the_fewest_visits_is_asked(casework: CaseworkFixture, load: Load) -> None:
+    load()
+    officers = [visit_of(casework, case_with_visit(casework, number=n)).officer for n in (1, 2, 3, 4)]
+    assert officers == ["A", "B", "C", "A"]
+
+
+def test_two_items_stand_beside_each_other(casework: CaseworkFixture, load: Load) -> None:
+    case_id, visit = exhausted(casework, load)
+    casework.push(instruction(version=2, urgency="high", channels=["visit"]))
+    kinds = {each.kind for each in casework.items(case_id)}
+    assert "ladder_exhausted" in kinds
+    with casework.begin() as work:
+        assignments.assign(work, visit.id, "A", by="S-1")
+    assign(casework)
+    assert {each.kind for each in casework.items(case_id)} == kinds - {"ladder_exhausted"}
+
+
+def test_the_list_is_of_a_role_and_of_a_unit_and_its_precincts(casework: CaseworkFixture, load: Load) -> None:
+    case_id, _ = exhausted(casework, load)
+    assert [each.case for each in listed(casework, role=Rung.CENTRE, unit="COUNTY")] == [case_id]
+    assert listed(casework, role=Rung.OFFICER) == listed(casework, unit="P2") == []

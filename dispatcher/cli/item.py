@@ -1,0 +1,125 @@
+"""item: one thing that waits for a person: show it, take it, hand it over, say that it is done."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import typer
+
+from dispatcher.cli import arguments, lookups
+from dispatcher.cli.arguments import By, Json
+from dispatcher.cli.output import minute, model_line, name_of, out, say
+from dispatcher.reporting.work_items import work_item
+from dispatcher.setup import build_services
+from dispatcher.supervision import work_items
+from dispatcher.supervision.work_items import WorkItemResult
+from schemas.read_models.work_items import WorkItemLine
+from schemas.vocabulary import FollowUp, WorkItemKind
+
+group = typer.Typer(help="待办 / one work item: show, take, done, hand-over.", no_args_is_help=True)
+Item = Annotated[str, typer.Argument(metavar="NUMBER", help="编号(见 dispatcher worklist) its number or id")]
+_K = WorkItemKind
+# What does it, by command; {case}, {visit} and {number} are filled in.
+COMMANDS: Mapping[WorkItemKind, str] = {
+    _K.FOLLOW_UP: "dispatcher item done {number} --outcome … --by …",
+    _K.CONFLICT: "dispatcher quarantine list; dispatcher item done {number} --by …",
+    _K.LADDER_EXHAUSTED: "dispatcher visit assign {visit} OFFICER --by …",
+    _K.VISIT_OVERDUE: "dispatcher visit assign {visit} OFFICER --by …",
+    _K.OFFER_LAPSED: "dispatcher transfer offer {visit} UNIT …; dispatcher visit assign {visit} OFFICER --by …",
+    _K.VISIT_RESULT: "dispatcher decide locate|call|close {case} …",
+    _K.PLAN_EXHAUSTED: "dispatcher decide locate|call|pause|close {case} …",
+    _K.EXPIRED: "dispatcher decide revive|close {case} …",
+    _K.SUPPRESSED: "dispatcher decide revive|close {case} …",
+    _K.HELD_CASE: "dispatcher decide revive|resume|close {case} …",
+    _K.PAUSED: "dispatcher decide resume {case} …",
+    _K.LIFT_PROTECTION: "dispatcher decide lift {case} …",
+}
+_DONE = "dispatcher item done {number} --by …"
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(group, name="item")
+
+
+@group.command()
+def show(item: Item, json: Json = False) -> None:
+    """一项待办,及办法 / one of them, and what does it."""
+    with build_services().sessions() as session:
+        key = lookups.work_item(session, item)
+        line = work_item(session, key)
+        visit = lookups.open_visit(session, line.case)
+    if json:
+        model_line(line)
+        return
+    _print(line)
+    command = COMMANDS.get(line.kind, _DONE)
+    if line.done_at is None:
+        told = command.format(number=line.number or line.duty, case=line.case, visit=visit or "VISIT")
+        out.print(f"{say('办法', 'do')}: {told}", soft_wrap=True)
+
+
+@group.command()
+def take(item: Item, by: By, json: Json = False) -> None:
+    """由我处理 / see to it oneself; nobody else is reminded meanwhile."""
+    badge = arguments.badge(by, "--by")
+    with build_services().begin() as work:
+        row = work_items.take(work, lookups.work_item(work.session, item), by=badge)
+        line = work_item(work.session, row.id)
+    _tell(line, json)
+
+
+@group.command("hand-over")
+def hand_over(
+    item: Item, to: Annotated[str, typer.Option(help="接手人警号 badge of who gets it")], by: By, json: Json = False
+) -> None:
+    """交由他人处理 / give it to somebody else."""
+    badge, giver = arguments.badge(to, "--to"), arguments.badge(by, "--by")
+    with build_services().begin() as work:
+        row = work_items.hand_over(work, lookups.work_item(work.session, item), badge, by=giver)
+        line = work_item(work.session, row.id)
+    _tell(line, json)
+
+
+@group.command()
+def done(
+    item: Item,
+    by: By,
+    outcome: Annotated[str | None, typer.Option(help=f"回访结果 of a follow-up: {', '.join(FollowUp)}")] = None,
+    loss_yuan: Annotated[
+        int | None, typer.Option(min=0, max=10**15, help="预警后共损失(元) all that has gone since the warning")
+    ] = None,
+    note: Annotated[str | None, typer.Option(help="备注(存入个人信息库) kept in the vault")] = None,
+    json: Json = False,
+) -> None:
+    """办结 / say that it is done."""
+    follow_up: FollowUp | None = arguments.code(outcome, FollowUp, "--outcome") if outcome else None
+    badge = arguments.badge(by, "--by")
+    with build_services().begin() as work:
+        form = WorkItemResult(follow_up, loss_yuan, note)
+        row = work_items.done(work, lookups.work_item(work.session, item), form, by=badge)
+        line = work_item(work.session, row.id)
+    _tell(line, json)
+
+
+def _tell(line: WorkItemLine, json: bool) -> None:
+    if json:
+        model_line(line)
+    else:
+        _print(line)
+
+
+def _print(line: WorkItemLine) -> None:
+    facts = {
+        say("编号", "number"): line.number or line.duty,
+        say("事项", "what"): name_of(line.kind),
+        say("状态", "state"): name_of(line.state),
+        say("期限", "due"): minute(line.due_at),
+        say("由谁", "for"): " ".join(filter(None, (name_of(line.role), line.unit))),
+        say("处理人", "taken by"): line.taken_by,
+        say("上报次数", "times overdue"): line.climbs or None,
+        say("办结", "ended"): f"{minute(line.done_at)} {line.done_by}" if line.done_at else None,
+        say("结果", "outcome"): name_of(line.outcome) if line.outcome else None,
+        say("案件", "case"): line.case,
+    }
+    for name, value in facts.items():
+        if value is not None:
+            out.print(f"{name}: {value}", soft_wrap=True, highlight=False)

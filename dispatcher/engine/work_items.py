@@ -1,0 +1,135 @@
+"""Work items: what waits for a person. Which kinds there are, when each is over by itself, and where it climbs."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dispatcher.engine import ladder
+from dispatcher.engine.bank_requests import IS_DONE, standing_protection
+from dispatcher.engine.case import Case, Visit, WorkItem
+from dispatcher.engine.decisions import ClimbWorkItem, Decision, EndWorkItem, OpenWorkItem
+from dispatcher.policy.models import Policy
+from schemas.vocabulary import Rung, VisitState, WorkItemKind, WorkItemState
+
+_K = WorkItemKind
+IsOver = Callable[[WorkItem, Case], bool]
+_LONGEST_WAIT = timedelta(days=1)
+_ABOVE = {Rung.OFFICER: Rung.STATION_LEADER, Rung.STATION_LEADER: Rung.COUNTY_DESK, Rung.COUNTY_DESK: Rung.CENTRE}
+_WITH_SOMEBODY = frozenset(
+    {VisitState.ASSIGNED, VisitState.ACCEPTED, VisitState.DEPARTED, VisitState.ARRIVED, VisitState.OFFERED}
+    | {VisitState.TRANSFERRED}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What is true of every item of one kind.
+
+    `role`: whom it waits for first. `outlives_case`: it stands when the case has ended. `is_next_step`: the case
+    itself waits for it, so that nothing else need be to come. `is_over`: what it asks for has come about.
+    `needs_act`: nothing but that ends it, since a word that it is done would leave it undone.
+    """
+
+    role: Rung = Rung.CENTRE
+    outlives_case: bool = False
+    is_next_step: bool = False
+    is_over: IsOver | None = None
+    needs_act: bool = False
+
+
+def _visit_of(item: WorkItem, case: Case) -> Visit | None:
+    """The open visit that an item is about."""
+    visit = case.open_visit
+    return visit if visit is not None and visit.id == item.cause.split(":")[1] else None
+
+
+def _has_somebody(item: WorkItem, case: Case) -> bool:
+    visit = case.open_visit
+    return visit is None or visit.state is not VisitState.WAITING or item.cause != ladder.exhausted_cause(visit)
+
+
+def _is_no_longer_late(item: WorkItem, case: Case) -> bool:
+    visit = _visit_of(item, case)
+    return visit is None or item.cause not in ladder.late_causes(case, visit)
+
+
+def _is_with_somebody(item: WorkItem, case: Case) -> bool:
+    visit = _visit_of(item, case)
+    return visit is None or visit.state in _WITH_SOMEBODY
+
+
+def goes_on(case: Case) -> bool:
+    """Something is under way, or somebody has the visit."""
+    visit = case.open_visit
+    has_somebody = visit is not None and visit.state in _WITH_SOMEBODY
+    return has_somebody or any(map(case.is_pending, case.attempts))
+
+
+def _has_next_step(item: WorkItem, case: Case) -> bool:
+    others = (each for each in case.work_items if each.id != item.id)
+    return case.is_on_hold or goes_on(case) or any(map(is_next_step, others))
+
+
+def _bank_has_done_it(item: WorkItem, case: Case) -> bool:
+    """A later request of the same kind was granted, or is under way."""
+    asked = next((each for each in case.attempts if each.id == item.cause.split(":")[1]), None)
+    if asked is None or asked.bank_request is None:
+        return False
+    last = case.bank_requests(asked.bank_request)[-1]
+    return last.id != asked.id and (last.result in IS_DONE or case.is_pending(last))
+
+
+KINDS: Mapping[WorkItemKind, Kind] = {
+    _K.FOLLOW_UP: Kind(Rung.OFFICER, outlives_case=True),
+    _K.LIFT_PROTECTION: Kind(outlives_case=True, is_over=lambda item, case: standing_protection(case) is None),
+    _K.NUMBER_REQUEST: Kind(),
+    _K.ADDRESS_REQUEST: Kind(),
+    _K.CASE_REPORT: Kind(outlives_case=True),
+    _K.LOOK_BACK: Kind(outlives_case=True),
+    _K.CONFLICT: Kind(outlives_case=True),
+    _K.URGENCY_REVIEW: Kind(),
+    _K.HELD_CASE: Kind(is_over=lambda item, case: not case.is_on_hold),
+    _K.FEEDBACK_REVIEW: Kind(outlives_case=True),
+    _K.CONTACT_REVIEW: Kind(),
+    _K.FAULT: Kind(outlives_case=True),
+    _K.LADDER_EXHAUSTED: Kind(is_next_step=True, needs_act=True, is_over=_has_somebody),
+    _K.VISIT_OVERDUE: Kind(Rung.STATION_LEADER, is_next_step=True, needs_act=True, is_over=_is_no_longer_late),
+    _K.OFFER_LAPSED: Kind(Rung.COUNTY_DESK, is_over=_is_with_somebody),
+    _K.VISIT_RESULT: Kind(is_next_step=True, is_over=lambda item, case: case.visits[-1].id != item.cause),
+    _K.PLAN_EXHAUSTED: Kind(is_next_step=True, needs_act=True, is_over=_has_next_step),
+    _K.EXPIRED: Kind(is_next_step=True, needs_act=True, is_over=lambda item, case: not case.expired),
+    _K.SUPPRESSED: Kind(is_next_step=True, needs_act=True, is_over=lambda item, case: not case.suppressed),
+    _K.PAUSED: Kind(is_next_step=True, needs_act=True, is_over=lambda item, case: not case.paused),
+    _K.BANK_NOT_REACHED: Kind(outlives_case=True, is_over=_bank_has_done_it),
+}
+
+# An open case that has one of these waits for a person, and for nothing else.
+NEXT_STEPS = frozenset(kind for kind, of_kind in KINDS.items() if of_kind.is_next_step)
+
+
+def ended(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
+    """What has come about is done; what nobody needs any more, now that the case has ended, is cancelled."""
+    for item in case.work_items:
+        kind = KINDS[item.kind]
+        if not case.is_open and not kind.outlives_case:
+            yield EndWorkItem("item_moot", item.id, WorkItemState.CANCELLED)
+        elif kind.is_over is not None and kind.is_over(item, case):
+            yield EndWorkItem("item_resolved", item.id, WorkItemState.DONE)
+
+
+def overdue(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
+    """Past its time it goes one rung up, and at the top it is told again, at growing intervals, until it is done."""
+    for item in case.work_items:
+        if item.climb_at <= now:
+            wait = min(policy.plan(case.urgency).answer_within * 2**item.climbs, _LONGEST_WAIT)
+            yield ClimbWorkItem("item_overdue", item.id, _ABOVE.get(item.role, Rung.CENTRE), now + wait)
+
+
+def role_of(opened: OpenWorkItem) -> Rung:
+    """Whom a new item waits for."""
+    return opened.role or KINDS[opened.kind].role
+
+
+def is_next_step(item: WorkItem) -> bool:
+    """The case itself waits for this one."""
+    return item.kind in NEXT_STEPS

@@ -1,0 +1,99 @@
+"""Work items: whom each waits for, who took it, when it climbs; short numbers for them and for visits
+
+What a case waited for was one column of it. It goes: the next decision about each case that waits, which is due at
+once, opens the item instead. Items and open visits that are there already get what is new, and one entry of each of
+their cases tells it, so that the journal goes on to rebuild the tables.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0017"
+down_revision = "0016"
+branch_labels = None
+depends_on = None
+
+_ITEMS: tuple[sa.Column[object], ...] = (
+    sa.Column("number", sa.Integer(), nullable=True),
+    sa.Column("state", sa.Text(), nullable=True),
+    sa.Column("cause", sa.Text(), nullable=True),
+    sa.Column("role", sa.Text(), nullable=True),
+    sa.Column("unit", sa.Text(), nullable=True),
+    sa.Column("climb_at", sa.DateTime(timezone=True), nullable=True),
+    sa.Column("climbs", sa.Integer(), nullable=True),
+    sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True),
+    sa.Column("taken_by", sa.Text(), nullable=True),
+)
+_FILLED = ("state", "cause", "role", "climb_at", "climbs")
+_FILL = """
+UPDATE duties SET
+    number = CASE WHEN done_at IS NULL THEN nextval('work_item_numbers') END,
+    state = CASE WHEN done_at IS NULL THEN 'open' ELSE 'done' END,
+    cause = kind || ':' || id,
+    role = CASE kind WHEN 'follow_up' THEN 'officer' ELSE 'centre' END,
+    climb_at = due_at,
+    climbs = 0
+"""
+_NUMBER_VISITS = """
+UPDATE visits SET number = nextval('visit_numbers') WHERE state NOT IN ('reported', 'cancelled')
+"""
+# A key of version 7, which leads with its time; PostgreSQL makes them itself only from 18 on.
+_KEY = """(lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0') || '7'
+    || substr(replace(gen_random_uuid()::text, '-', ''), 14))::uuid"""
+# As the journal writes a time.
+_TIME = """replace(to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'), '.000000', '')"""
+# Each case's entry comes after its last one, at the same time of the product.
+_TELL = f"""
+WITH items AS (
+    SELECT case_id, jsonb_object_agg(id::text, jsonb_strip_nulls(jsonb_build_object(
+        'number', number, 'state', state, 'cause', cause, 'role', role, 'climb_at', {_TIME.format("climb_at")},
+        'climbs', climbs
+    ))) AS rows FROM duties GROUP BY case_id
+), numbered AS (
+    SELECT case_id, jsonb_object_agg(id::text, jsonb_build_object('number', number)) AS rows
+    FROM visits WHERE number IS NOT NULL GROUP BY case_id
+), facts AS (
+    SELECT case_id, jsonb_strip_nulls(jsonb_build_object('duties', items.rows, 'visits', numbered.rows)) AS rows
+    FROM items FULL JOIN numbered USING (case_id)
+), told AS (
+    UPDATE cases SET journal_seq = journal_seq + 1 FROM facts WHERE cases.id = facts.case_id
+    RETURNING cases.id, cases.journal_seq, facts.rows
+)
+INSERT INTO journal (id, case_id, seq, at, written_at, actor, event, rule, data, rows)
+SELECT {_KEY}, told.id, told.journal_seq, last.at, clock_timestamp(), 'migration', 'records_converted', NULL,
+       '{{"revision": "0017"}}', told.rows
+FROM told JOIN journal last ON last.case_id = told.id AND last.seq = told.journal_seq - 1
+"""  # noqa: S608 - no value comes from outside
+_OPEN = sa.text("done_at IS NULL")
+
+
+def upgrade() -> None:
+    op.execute("CREATE SEQUENCE work_item_numbers")
+    op.execute("CREATE SEQUENCE visit_numbers")
+    for column in _ITEMS:
+        op.add_column("duties", column)
+    op.add_column("visits", sa.Column("number", sa.Integer(), nullable=True))
+    op.add_column("visits", sa.Column("ladder_from", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("cases", sa.Column("paused_until", sa.DateTime(timezone=True), nullable=True))
+    op.execute(_FILL)
+    op.execute(_NUMBER_VISITS)
+    op.execute(_TELL)
+    # Rows were changed above: constraints that wait for the end of a transaction have to be looked at first.
+    op.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    for name in _FILLED:
+        op.alter_column("duties", name, nullable=False)
+    op.create_index("ix_duties_climb_at", "duties", ["climb_at"], postgresql_where=_OPEN)
+    op.execute("UPDATE cases SET next_look_at = opened_at WHERE state = 'open' AND waiting_for IS NOT NULL")
+    op.drop_column("cases", "waiting_for")
+
+
+def downgrade() -> None:
+    op.add_column("cases", sa.Column("waiting_for", sa.Text(), nullable=True))
+    op.drop_index("ix_duties_climb_at", "duties")
+    op.drop_column("cases", "paused_until")
+    op.drop_column("visits", "ladder_from")
+    op.drop_column("visits", "number")
+    for column in reversed(_ITEMS):
+        op.drop_column("duties", column.name)
+    op.execute("DROP SEQUENCE visit_numbers")
+    op.execute("DROP SEQUENCE work_item_numbers")

@@ -1,0 +1,147 @@
+"""What waits for a person: when it is over by itself, what outlives its case, and how it climbs until it is done."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from builders import CRITICAL, HIGH, LOW, MINUTE, MONDAY, ONLY_SMS, ONLY_VISIT, SECOND, SMS, VISIT
+from engine_harness import EngineHarness
+
+from dispatcher.engine.case import WorkItem
+from dispatcher.engine.decisions import ClimbWorkItem, EndWorkItem
+from dispatcher.engine.work_items import KINDS, NEXT_STEPS
+from schemas.vocabulary import (
+    BankRequest,
+    CaseState,
+    Resolution,
+    Result,
+    Rung,
+    Urgency,
+    VisitState,
+    WorkItemKind,
+    WorkItemState,
+)
+
+
+def exhausted(urgency: Urgency = CRITICAL) -> EngineHarness:
+    """A visit that nobody on the ladder was there to take."""
+    harness = EngineHarness.of(urgency, channels=ONLY_VISIT)
+    for _ in harness.policy.ladder:
+        harness.send(VISIT, Result.NOBODY_ON_DUTY)
+    return harness
+
+
+def ended(harness: EngineHarness) -> list[tuple[str, WorkItemState]]:
+    return [(each.rule, each.state) for each in harness.decided if isinstance(each, EndWorkItem)]
+
+
+def climbs(harness: EngineHarness) -> list[ClimbWorkItem]:
+    return [each for each in harness.decided if isinstance(each, ClimbWorkItem)]
+
+
+def test_every_kind_is_known() -> None:
+    assert set(KINDS) == set(WorkItemKind)
+    assert WorkItemKind.LADDER_EXHAUSTED in NEXT_STEPS
+
+
+def test_a_visit_that_nobody_took_waits_for_the_centre_and_is_told_again_at_growing_intervals() -> None:
+    harness, told = exhausted(), []
+    for _ in range(4):
+        (item,) = harness.case.work_items
+        harness.at(item.climb_at)
+        told += [harness.now - MONDAY]
+        assert [(each.rule, each.to) for each in climbs(harness)] == [("item_overdue", Rung.CENTRE)]
+    assert told == [5 * MINUTE, 10 * MINUTE, 20 * MINUTE, 40 * MINUTE]
+
+
+def test_between_two_times_nothing_is_told() -> None:
+    harness = exhausted()
+    harness.at(MONDAY + 5 * MINUTE - SECOND)
+    assert climbs(harness) == []
+
+
+def test_what_is_late_for_the_leader_goes_up_to_the_county_desk_and_then_to_the_centre() -> None:
+    harness = EngineHarness.of(CRITICAL, channels=ONLY_VISIT)
+    harness.assign()
+    harness.officer(VisitState.ACCEPTED)
+    harness.at(MONDAY + 30 * MINUTE + SECOND)
+    roles = []
+    for _ in range(4):
+        (item,) = harness.case.work_items
+        roles.append(item.role)
+        harness.at(item.climb_at)
+    assert roles == [Rung.STATION_LEADER, Rung.COUNTY_DESK, Rung.CENTRE, Rung.CENTRE]
+
+
+def test_it_is_told_once_a_day_at_the_least() -> None:
+    harness = exhausted()
+    for _ in range(12):
+        harness.at(harness.case.work_items[0].climb_at)
+    before = harness.now
+    harness.at(harness.case.work_items[0].climb_at)
+    assert harness.now - before == timedelta(days=1)
+
+
+def test_who_took_it_and_did_not_do_it_in_time_has_it_no_more() -> None:
+    harness = exhausted()
+    taken = replace(harness.case.work_items[0], is_taken=True, climb_at=MONDAY + 10 * MINUTE)
+    harness.act(work_items=(taken,))
+    harness.at(MONDAY + 9 * MINUTE)
+    assert harness.case.work_items[0].is_taken
+    harness.at(MONDAY + 10 * MINUTE)
+    assert not harness.case.work_items[0].is_taken
+
+
+def test_a_visit_that_somebody_has_waits_no_longer() -> None:
+    harness = exhausted()
+    harness.act(visits=(replace(harness.visit, state=VisitState.ASSIGNED, assigned_at=harness.now),))
+    assert ended(harness) == [("item_resolved", WorkItemState.DONE)]
+
+
+def test_what_nobody_needs_after_the_end_is_cancelled() -> None:
+    harness = exhausted()
+    harness.act(withdrawn=True)
+    assert ended(harness) == [("item_moot", WorkItemState.CANCELLED)]
+
+
+def test_a_bank_that_was_not_reached_waits_on_whatever_an_officer_does() -> None:
+    harness = EngineHarness.of(CRITICAL, money_moved=True)
+    harness.bank(BankRequest.STOP_PAYMENT, Result.FAILED_PERMANENT)
+    harness.assign()
+    harness.officer(VisitState.ARRIVED)
+    harness.feedback(Resolution.ALREADY_TRANSFERRED_ALL)
+    kinds = {each.kind for each in harness.case.work_items}
+    assert {WorkItemKind.BANK_NOT_REACHED, WorkItemKind.CASE_REPORT} <= kinds
+
+
+def test_ending_one_leaves_the_other() -> None:
+    harness = exhausted()
+    bank = WorkItem("bank", WorkItemKind.BANK_NOT_REACHED, "bank:x", Rung.CENTRE, MONDAY + timedelta(hours=1))
+    harness.act(work_items=(*harness.case.work_items, bank))
+    harness.act(visits=(replace(harness.visit, state=VisitState.ASSIGNED, assigned_at=harness.now),))
+    assert harness.case.work_items == (bank,)
+
+
+def test_a_case_with_nothing_left_to_do_waits_until_something_is_under_way() -> None:
+    harness = EngineHarness.of(LOW, channels=ONLY_SMS)
+    harness.send(SMS, Result.DELIVERED)
+    assert harness.asked == ["plan_exhausted"]
+    harness.act(channels=frozenset({SMS, VISIT}), urgency=CRITICAL, urgency_since=harness.now)
+    assert ended(harness) == [("item_resolved", WorkItemState.DONE)]
+
+
+@pytest.mark.parametrize("fact", ["expired", "suppressed", "paused"])
+def test_what_ends_a_hold_ends_what_waits_for_it(fact: str) -> None:
+    harness = EngineHarness.of(HIGH, **{fact: True})
+    assert [each.kind.value for each in harness.case.work_items] == [fact]
+    harness.act(**{fact: False})
+    assert ended(harness) == [("item_resolved", WorkItemState.DONE)]
+
+
+def test_after_the_end_what_is_left_to_do_climbs_too() -> None:
+    harness = EngineHarness.of(HIGH)
+    harness.feedback(Resolution.SELF_AWARE)
+    assert harness.case.state is CaseState.CLOSED
+    follow_up = harness.case.work_items[0]
+    harness.at(follow_up.climb_at)
+    assert (follow_up.role, [each.to for each in climbs(harness)]) == (Rung.OFFICER, [Rung.STATION_LEADER])
