@@ -93,7 +93,8 @@ def test_an_offer_nobody_answers_lapses_to_the_county_desk(casework: CaseworkFix
     casework.pass_time(minutes=2)
     assert states(casework) == ["offered"]
     casework.pass_time(seconds=1)
-    assert (states(casework), casework.waiting_for(case_id)) == (["lapsed"], "county_desk")
+    [item] = casework.items(case_id)
+    assert (states(casework), item.kind, item.role) == (["lapsed"], "offer_lapsed", "county_desk")
     assign(casework)
     assert (visit_of(casework, case_id).officer, casework.case(case_id).deadlines) == ("DESK", before)
     with pytest.raises(Refused, match=r"no_such_transfer visit=.* state=offered"):

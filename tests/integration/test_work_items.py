@@ -162,7 +162,7 @@ def test_each_source_is_told_and_what_it_said_is_kept(casework: CaseworkFixture)
 
 def exhausted(casework: CaseworkFixture, load: Load) -> tuple[UUID, VisitRow]:
     """A critical visit that nobody on any rung was there to take."""
-    load("Z")
+    load(A=[], B=[], C=[], L=[], DESK=[], DUTY=[])
     case_id = case_with_visit(casework)
     return case_id, visit_of(casework, case_id)
 
@@ -182,7 +182,7 @@ def test_whoever_is_named_has_the_visit_at_once(casework: CaseworkFixture, load:
 def test_a_visit_goes_from_one_officer_to_another_by_name(casework: CaseworkFixture, load: Load) -> None:
     load()
     case_id = case_with_visit(casework)
-    act(casework, "accept")
+    act(casework, case_id, "accept")
     with casework.begin() as work:
         assignments.assign(work, visit_of(casework, case_id).id, "L", by="S-1")
     assign(casework)
