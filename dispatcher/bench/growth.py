@@ -204,7 +204,7 @@ def _short_reads(database: Prepared) -> Mapping[str, Callable[[], object]]:
 
     def open_visits() -> object:
         with database.sessions() as session:
-            return visits(session)
+            return visits(session, last)
 
     with database.sessions() as session:
         last = session.scalars(select(func.max(AttemptRow.planned_at))).one()

@@ -18,7 +18,7 @@ COMMANDS: Mapping[str, str] = {
     "log": "劝阻日志 / the dissuasion log: one line per attempt.",
     "case": "一个劝阻任务的全部记录 / everything on record about one case.",
     "schema": "JSON Schema 格式说明 / JSON Schema of what is pushed.",
-    "visit": "上门劝阻任务 / door visits: list, card, accept, depart, arrive, tried, report, return.",
+    "visit": "上门劝阻任务 / door visits: list, assign, card, accept, depart, arrive, tried, report, return.",
     "transfer": "移交 / visits for another unit: list, offer, accept, refuse, report.",
     "decide": "主管决定 / a supervisor's decisions: revive, close, pause, resume, call, protect, lift, locate, split.",
     "code": "核验任务码:只答是或否 / check a task code: yes or no.",

@@ -41,9 +41,15 @@ def revive(case: Case, by: By, reason: Reason, json: Json = False) -> None:
 
 
 @group.command()
-def pause(case: Case, by: By, reason: Reason, json: Json = False) -> None:
-    """暂停计时 / stop the clock."""
-    _decide(pauses.pause, case, by, reason, json)
+def pause(
+    case: Case,
+    by: By,
+    reason: Reason,
+    until: Annotated[str | None, typer.Option(help="到何时 until when, ISO 8601; 缺省按策略 else the policy's")] = None,
+    json: Json = False,
+) -> None:
+    """暂停计时,到期提醒 / stop the clock; at its end somebody is reminded."""
+    _decide(pauses.pause, case, by, reason, json, arguments.moment(until, "--until"))
 
 
 @group.command()

@@ -4,23 +4,27 @@ from typing import Annotated, Any
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from dispatcher.cli import arguments, lookups
-from dispatcher.cli.arguments import Json, VisitId
-from dispatcher.cli.output import json_line, model_line, out, short_time
+from dispatcher.cli.arguments import By, Json, VisitId
+from dispatcher.cli.output import json_line, minute, model_line, name_of, out, say
 from dispatcher.cli.report_options import report_options
 from dispatcher.cli.visit_card import card
 from dispatcher.errors import Refused
-from dispatcher.reporting.visits import visits
+from dispatcher.reporting.visits import Chosen, visits
 from dispatcher.setup import build_services
+from dispatcher.supervision import assignments
 from dispatcher.visits import addresses, officer_steps
 from schemas.channel_results import VISIT_REPORTS
 from schemas.officer_report import OfficerReport, label_of
+from schemas.read_models.visits import ListedVisitLine
 from schemas.refusals import RefusalCode
-from schemas.vocabulary import AddressKind, Result, ReturnReason
+from schemas.vocabulary import AddressKind, Result, ReturnReason, Urgency, VisitState
 
 group = typer.Typer(
-    help="上门劝阻任务 / door visits: list, card, accept, depart, arrive, tried, report, return.", no_args_is_help=True
+    help="上门劝阻任务 / door visits: list, assign, card, accept, depart, arrive, tried, report, return.",
+    no_args_is_help=True,
 )
 Officer = Annotated[str | None, typer.Option(help="警号;与派单不符则拒绝 badge; refused if the visit is another's")]
 
@@ -32,28 +36,69 @@ def register(app: typer.Typer) -> None:
 
 @group.command("list")
 def list_(
-    everything: Annotated[bool, typer.Option("--all", help="含已结束 ended ones too")] = False, json: Json = False
+    everything: Annotated[bool, typer.Option("--all", help="含已结束 ended ones too")] = False,
+    urgency: Annotated[str | None, typer.Option(help="critical, high, medium, low")] = None,
+    state: Annotated[str | None, typer.Option(help="waiting, assigned, accepted, …")] = None,
+    unit: Annotated[str | None, typer.Option(help="单位,县区含其派出所 unit; a county with its precincts")] = None,
+    officer: Annotated[str | None, typer.Option(help="承办民警警号 badge of who has it")] = None,
+    overdue: Annotated[bool, typer.Option("--overdue", help="仅超时 late ones only")] = False,
+    json: Json = False,
 ) -> None:
-    """列出上门任务 / list visits."""
-    with build_services().sessions() as session:
-        lines = visits(session, everything=everything)
+    """列出上门单,超时与紧急的在前 / list visits, late and urgent ones first."""
+    chosen_urgency: Urgency | None = arguments.code(urgency, Urgency, "--urgency") if urgency else None
+    chosen_state: VisitState | None = arguments.code(state, VisitState, "--state") if state else None
+    badge = arguments.badge(officer, "--officer") if officer else None
+    with build_services().begin() as work:
+        place = lookups.unit(work.session, unit)
+        chosen = Chosen(everything, chosen_urgency, chosen_state, place, badge, overdue)
+        lines = visits(work.session, work.now, chosen)
     if json:
         for line in lines:
             model_line(line)
-        return
-    table = Table(title="上门任务 visits", title_justify="left")
-    for name in ("任务 visit", "派出所 precinct", "警号 officer", "状态 state", "派单 assigned", "结果 result"):
-        table.add_column(name, overflow="fold")
+    else:
+        out.print(_table(lines))
+
+
+def _table(lines: list[ListedVisitLine]) -> Table:
+    late = sum(line.overdue for line in lines)
+    title = say(f"上门单 {len(lines)} 件,超时 {late} 件", f"{len(lines)} visits, {late} late")
+    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    table.add_column(say("编号", "no."), justify="right", no_wrap=True)
+    table.add_column(say("紧急", "urgency"), no_wrap=True)
+    table.add_column(say("期限", "due"), no_wrap=True)
+    table.add_column(say("状态", "state"), no_wrap=True)
+    table.add_column(say("民警", "officer"), overflow="fold")
+    table.add_column(say("单位", "unit"), overflow="fold")
+    table.add_column(say("指令", "instructions"), overflow="fold")
     for line in lines:
+        due = Text(f"{minute(line.deadline)} {say('超时', 'late')}", "red") if line.overdue else minute(line.deadline)
+        officer = line.officer or say("无", "nobody")
+        state = name_of(line.result or line.state)
+        names = ", ".join(line.instructions)
         table.add_row(
-            str(line.visit),
-            line.precinct_code or "",
-            line.officer or "",
-            line.state.label,
-            short_time(line.assigned_at),
-            line.result or "",
+            str(line.number or "—"), name_of(line.urgency), due, state, officer, line.precinct_code or "", names
         )
-    out.print(table)
+    return table
+
+
+@group.command("assign")
+def assign_(
+    visit_id: VisitId,
+    officer: Annotated[str, typer.Argument(metavar="OFFICER", help="承办民警警号 badge")],
+    by: By,
+    json: Json = False,
+) -> None:
+    """指派民警:被指派者即得此单 / give a visit to an officer by name."""
+    badge, order_by = arguments.badge(officer, "OFFICER"), arguments.badge(by, "--by")
+    with build_services().begin() as work:
+        visit = assignments.assign(work, lookups.visit(work.session, visit_id), badge, by=order_by)
+        line = {"visit": str(visit.id), "number": visit.number, "case": str(visit.case_id), "officer": badge}
+    if json:
+        json_line(line)
+    else:
+        name = visit.number or visit.id
+        told = say(f"上门单 {name} 已指派 {badge},待签收", f"visit {name}: {badge} is to accept it")
+        out.print(told, highlight=False)
 
 
 @group.command()

@@ -1,14 +1,14 @@
 """What is an alarm. Pure: facts and limits in, alarms out."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from dispatcher.watch.facts import Doubts, Facts
 from dispatcher.watch.limits import Limits
-from schemas.vocabulary import Health
+from schemas.vocabulary import Health, WorkItemKind
 
 
 class Code(StrEnum):
@@ -17,6 +17,9 @@ class Code(StrEnum):
     SWEEP_SILENT = "sweep_silent"
     WORKER_SILENT = "worker_silent"
     CASE_FORGOTTEN = "case_forgotten"
+    LADDER_EXHAUSTED = "ladder_exhausted"
+    DEADLINE_MISSED = "deadline_missed"
+    HUMAN_WAITING = "human_waiting"
     SET_ASIDE = "set_aside"
     EARLY_LINES = "early_lines"
     WORK_LATE = "work_late"
@@ -29,7 +32,10 @@ class Code(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """`about` tells alarms of one code apart: kind and urgency, provider, channel, stage."""
+    """`about` tells alarms of one code apart: kind and urgency, provider, channel, stage.
+
+    One whose `level` has risen is told again at once.
+    """
 
     code: Code
     about: str
@@ -37,6 +43,7 @@ class Alarm:
     since: datetime
     zh: str
     en: str
+    level: int = 0
 
     @property
     def key(self) -> tuple[Code, str]:
@@ -72,6 +79,16 @@ def _workers(facts: Facts, limits: Limits) -> Iterator[Alarm]:
 def _forgotten(facts: Facts, limits: Limits) -> Iterator[Alarm]:
     if facts.forgotten.number:
         yield _alarm(Code.CASE_FORGOTTEN, facts.forgotten.since or facts.at, count=facts.forgotten.number)
+
+
+def _waiting(facts: Facts, limits: Limits) -> Iterator[Alarm]:
+    """What nobody took: a visit without an officer and one that is late at once, all else when it is overdue."""
+    for each in facts.waiting:
+        code = _OF_KIND.get(each.kind, Code.HUMAN_WAITING)
+        about = f"{each.kind}:{each.urgency}"
+        words = {"zh": f"{each.urgency.zh}:{each.kind.zh}", "en": f"{each.urgency}: {each.kind.en}"}
+        alarm = _alarm(code, each.count.since or facts.at, about, count=each.count.number, **words)
+        yield replace(alarm, level=each.told + each.overdue)
 
 
 def _set_aside(facts: Facts, limits: Limits) -> Iterator[Alarm]:
@@ -138,7 +155,7 @@ def _alarm(code: Code, since: datetime, about: str = "", count: int = 1, **words
 
 
 _RULES: tuple[Callable[[Facts, Limits], Iterator[Alarm]], ...] = (
-    *(_database, _redis, _sweep, _workers, _forgotten, _set_aside, _early_lines),
+    *(_database, _redis, _sweep, _workers, _forgotten, _waiting, _set_aside, _early_lines),
     *(_down, _late, _out_of_use, _doubts, _probe),
 )
 _TEXTS = {
@@ -156,6 +173,10 @@ _TEXTS = {
     Code.CASE_FORGOTTEN: (
         "{count} 个进行中的任务既无后续时间,也无人负责",
         "{count} open case(s) have no time to come and nobody who has them",
+    ),
+    **dict.fromkeys(
+        (Code.LADDER_EXHAUSTED, Code.DEADLINE_MISSED, Code.HUMAN_WAITING),
+        ("{count} 项等人处理,无人认领:{zh}", "{count} wait for a person and nobody has taken them: {en}"),
     ),
     Code.SET_ASIDE: (
         "{count} 项处理因程序故障被单独搁置,请人工跟进所涉任务",
@@ -175,6 +196,10 @@ _KINDS = {
     "attempt": ("尝试", "attempt(s)"),
     "case": ("任务决策", "case decision(s)"),
     "receipt": ("回执", "receipt(s)"),
+}
+_OF_KIND = {
+    WorkItemKind.LADDER_EXHAUSTED: Code.LADDER_EXHAUSTED,
+    WorkItemKind.VISIT_OVERDUE: Code.DEADLINE_MISSED,
 }
 _STAGES = {
     "send": ("网关未受理", "the gateway did not take it"),

@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from dispatcher import clock
 from dispatcher.clock import Clock
 from dispatcher.store import partitions
-from dispatcher.watch.facts import Count, Doubts, Down, Facts, Late, OutOfUse, Silent
+from dispatcher.watch.facts import Count, Doubts, Down, Facts, Late, OutOfUse, Silent, Waiting
 from dispatcher.watch.limits import Limits
-from schemas.vocabulary import Cause, Channel, Health, Urgency
+from schemas.vocabulary import Cause, Channel, Health, Urgency, WorkItemKind
 
 _NO_ANSWER = "no answer"
 _HOUR = timedelta(hours=1)
@@ -64,6 +64,7 @@ def _ask_database(engine: Engine, product_clock: Clock, limits: Limits, at: date
                 forgotten=Count(*session.execute(_FORGOTTEN).one()),
                 set_aside=Count(*session.execute(_SET_ASIDE).one()),
                 early_lines=Count(*session.execute(_EARLY_LINES, {"now": now}).one()),
+                waiting=_waiting(session, now),
                 late=_late(session, product_clock, limits, now),
                 doubts=_doubts(session, product_clock, limits, now),
                 out_of_use=tuple(
@@ -87,6 +88,13 @@ def _swept(session: Session) -> float | None:
 def _silent(session: Session, limits: Limits, at: datetime) -> tuple[Silent, ...]:
     rows = session.execute(_SILENT, {"limit": limits.sweep_s})
     return tuple(Silent(name, at - timedelta(seconds=float(age))) for name, age in rows)
+
+
+def _waiting(session: Session, now: datetime) -> tuple[Waiting, ...]:
+    return tuple(
+        Waiting(WorkItemKind(kind), Urgency(urgency), Count(count, since), told, overdue)
+        for kind, urgency, overdue, count, since, told in session.execute(_WAITING, {"now": now})
+    )
 
 
 def _late(session: Session, product_clock: Clock, limits: Limits, now: datetime) -> tuple[Late, ...]:
@@ -122,6 +130,12 @@ _SET_ASIDE = text("SELECT count(*), min(first_at) FROM set_aside WHERE ended_at 
 _EARLY_LINES = text("""
     SELECT count(*), min(received_at) FROM quarantine
     WHERE awaits IS NOT NULL AND received_at < :now - interval '1 hour'""")
+_WAITING = text("""
+    SELECT d.kind, c.urgency, bool_or(d.due_at < :now), count(*), min(d.planned_at), max(d.climbs)
+    FROM duties d JOIN cases c ON c.id = d.case_id
+    WHERE d.done_at IS NULL AND d.taken_at IS NULL
+      AND (d.due_at < :now OR d.kind IN ('ladder_exhausted', 'visit_overdue'))
+    GROUP BY 1, 2 ORDER BY array_position(ARRAY['critical', 'high', 'medium', 'low'], c.urgency), 1""")
 _LIMIT = "(ARRAY[:u0, :u1, :u2, :u3]::timestamptz[])"
 _LATE = text(f"""
     SELECT 'attempt', greatest(urgency_rank, 0), count(*), min(due_at) FROM attempts

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from schemas.vocabulary import Cause, Channel, Health, Urgency
+from schemas.vocabulary import Cause, Channel, Health, Urgency, WorkItemKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,20 @@ class Late:
     kind: str
     urgency: Urgency | None
     count: Count
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Work items of one kind and urgency that wait for a person, and that nobody has taken.
+
+    `told`: how often the one that was told most often has climbed; each time is told anew.
+    """
+
+    kind: WorkItemKind
+    urgency: Urgency
+    count: Count
+    told: int
+    overdue: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +95,7 @@ class Facts:
     forgotten: Count = Count(0)  # open cases without a time to come and without a person
     set_aside: Count = Count(0)  # what raised and waits to be tried again
     early_lines: Count = Count(0)  # what has waited too long for the instruction that it is about
+    waiting: tuple[Waiting, ...] = ()
     late: tuple[Late, ...] = ()
     doubts: tuple[Doubts, ...] = ()
     out_of_use: tuple[OutOfUse, ...] = ()

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from schemas.read_models.base import Moment, ReadModel
-from schemas.vocabulary import Result, ReturnReason, TransferState, VisitState
+from schemas.vocabulary import Result, ReturnReason, TransferState, Urgency, VisitState
 
 
 class VisitLine(ReadModel):
@@ -27,6 +27,15 @@ class VisitLine(ReadModel):
     result: Result | None
     return_reason: ReturnReason | None
     guardian_present: bool | None
+
+
+class ListedVisitLine(VisitLine):
+    """One as `visit list` shows it: whose it is, by when it has to be done, and whether it is late."""
+
+    instructions: list[str]
+    urgency: Urgency
+    deadline: Moment | None
+    overdue: bool
 
 
 class TransferLine(ReadModel):

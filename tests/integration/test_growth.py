@@ -56,7 +56,7 @@ def prepared(
     officers = [{"badge": badge, "unit": unit, "role": role, "duty": ["00:00-24:00"]} for badge, unit, role in STAFF]
     with made.sessions.begin() as session:
         context.vault.check(session)
-        roster.load(session, Roster.model_validate({"units": UNITS, "officers": officers}))
+        roster.store(session, Roster.model_validate({"units": UNITS, "officers": officers}))
     return made
 
 

@@ -75,7 +75,7 @@ def steps(casework: CaseworkFixture) -> Iterator[tuple[str, Callable[[], object]
     yield "settle", lambda: [casework.receipt(call.send_key, Result.DELIVERED) for call in calls]
     yield "advance", lambda: casework.pass_time(minutes=1)
     yield "log", lambda: read_log(casework)
-    yield "visits", lambda: read(casework, visits)
+    yield "visits", lambda: read(casework, lambda session: visits(session, casework.now))
     yield "case", lambda: read(casework, lambda session: case_report(session, calls[0].case_id))
 
 

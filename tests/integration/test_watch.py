@@ -26,6 +26,7 @@ from dispatcher.delivery.send_stats import SendStats
 from dispatcher.errors import OperatorError
 from dispatcher.settings import Settings
 from dispatcher.store import heartbeats
+from dispatcher.supervision import work_items
 from dispatcher.watch import collect as collecting
 from dispatcher.watch import notify
 from dispatcher.watch.alarms import Alarm, Code
@@ -331,3 +332,19 @@ def test_what_has_waited_an_hour_for_its_instruction_is_told(
     assert collected().early_lines == Count(1, START)
     casework.open(1)
     assert collected().early_lines.number == 0
+
+
+def test_a_visit_that_nobody_took_is_told_at_once_and_until_somebody_takes_it_up(
+    casework: CaseworkFixture, load: Load, collected: Callable[[], Facts]
+) -> None:
+    load("Z", DUTY=[])
+    case_id = case_with_visit(casework)
+    [told] = collected().waiting
+    assert (told.kind, told.urgency, told.count.number, told.overdue) == ("ladder_exhausted", "critical", 1, False)
+    casework.pass_time(minutes=5)
+    casework.advance()
+    [told] = collected().waiting
+    assert told.told == 1
+    with casework.begin() as work:
+        work_items.take(work, casework.items(case_id)[0].id, by="S-1")
+    assert collected().waiting == ()

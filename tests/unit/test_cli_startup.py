@@ -113,7 +113,7 @@ def test_a_word_mistyped_is_refused_with_its_neighbour(tmp_path: Path) -> None:
     ("words", "completed"),
     [
         ("dispatcher wo", ["worklist"]),
-        ("dispatcher visit a", ["accept", "arrive"]),
+        ("dispatcher visit a", ["assign", "accept", "arrive"]),
         ("dispatcher log --pre", ["--precinct"]),
     ],
 )

@@ -10,9 +10,13 @@ from schemas.read_models.base import ReadModel
 from schemas.read_models.case import CaseLink, CaseReport, FeedbackWord, FirstContact, JournalEntry, Money
 from schemas.read_models.log import LogLine
 from schemas.read_models.providers import LimitUse, ProviderChange, ProviderStatus
-from schemas.read_models.visits import TransferLine, VisitLine
+from schemas.read_models.visits import ListedVisitLine, TransferLine, VisitLine
 from schemas.read_models.work_items import OpenWorkItemLine, WorkItemLine
 
+VISIT = (
+    "visit number case state rule precinct_code officer opened_at not_before not_after assigned_at accepted_at "
+    "departed_at arrived_at reported_at result return_reason guardian_present"
+)
 WORK_ITEM = (
     "duty number case kind state rule role unit opened_at due_at climbs taken_at taken_by "
     "done_at done_by outcome loss_yuan"
@@ -32,10 +36,8 @@ FIELDS: dict[type[ReadModel], str] = {
     CaseLink: "case kind at",
     FeedbackWord: "system direction outcome at",
     JournalEntry: "seq at actor event rule data",
-    VisitLine: (
-        "visit number case state rule precinct_code officer opened_at not_before not_after assigned_at accepted_at "
-        "departed_at arrived_at reported_at result return_reason guardian_present"
-    ),
+    VisitLine: VISIT,
+    ListedVisitLine: f"{VISIT} instructions urgency deadline overdue",
     TransferLine: (
         "transfer visit case from_unit to_unit reason state offered_by decided_by offered_at answer_by decided_at"
     ),

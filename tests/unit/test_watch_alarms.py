@@ -9,9 +9,9 @@ from builders import MONDAY
 
 from dispatcher.watch.active_alarms import ActiveAlarms
 from dispatcher.watch.alarms import Alarm, Code, judge
-from dispatcher.watch.facts import Count, Doubts, Down, Facts, Late, OutOfUse, Probe, Silent
+from dispatcher.watch.facts import Count, Doubts, Down, Facts, Late, OutOfUse, Probe, Silent, Waiting
 from dispatcher.watch.limits import Limits
-from schemas.vocabulary import Cause, Channel, Health, Urgency
+from schemas.vocabulary import Cause, Channel, Health, Urgency, WorkItemKind
 
 WELL = Facts(MONDAY)
 LIMITS = Limits()
@@ -42,6 +42,18 @@ def test_where_all_is_well_there_is_no_alarm() -> None:
         ({"silent": (Silent("casework@a", EARLIER),)}, Code.WORKER_SILENT, "casework@a", 1, EARLIER, "casework@a"),
         ({"forgotten": Count(3, EARLIER)}, Code.CASE_FORGOTTEN, "", 3, EARLIER, "3"),
         ({"set_aside": Count(2, EARLIER)}, Code.SET_ASIDE, "", 2, EARLIER, "2"),
+        (
+            {"waiting": (Waiting(WorkItemKind.LADDER_EXHAUSTED, Urgency.CRITICAL, Count(1, EARLIER), 0, False),)},
+            *(Code.LADDER_EXHAUSTED, "ladder_exhausted:critical", 1, EARLIER, "1"),
+        ),
+        (
+            {"waiting": (Waiting(WorkItemKind.VISIT_OVERDUE, Urgency.HIGH, Count(2, EARLIER), 1, True),)},
+            *(Code.DEADLINE_MISSED, "visit_overdue:high", 2, EARLIER, "2"),
+        ),
+        (
+            {"waiting": (Waiting(WorkItemKind.CONFLICT, Urgency.LOW, Count(3, EARLIER), 0, True),)},
+            *(Code.HUMAN_WAITING, "conflict:low", 3, EARLIER, "3"),
+        ),
         ({"early_lines": Count(2, EARLIER)}, Code.EARLY_LINES, "", 2, EARLIER, "2"),
         (
             {"late": (Late("attempt", Urgency.CRITICAL, Count(7, EARLIER)),)},
@@ -127,3 +139,12 @@ def test_alarms_of_one_code_are_told_apart() -> None:
 def test_each_urgency_has_its_limit_and_the_grave_ones_the_shorter() -> None:
     limits = [LIMITS.late(each) for each in Urgency]
     assert limits == sorted(limits) == [15, 30, 120, 300]
+
+
+def test_what_nobody_takes_is_told_again_each_time_that_it_climbs() -> None:
+    active = ActiveAlarms(timedelta(hours=1))
+    waits = Waiting(WorkItemKind.LADDER_EXHAUSTED, Urgency.CRITICAL, Count(1, EARLIER), 0, False)
+    steps = [waits, waits, replace(waits, overdue=True), replace(waits, told=1, overdue=True)]
+    news = [active.update(alarms(waiting=(each,)), MONDAY) for each in steps]
+    assert [[state for state, _ in each] for each in news] == [["raised"], [], ["standing"], ["standing"]]
+    assert [state for state, _ in active.update([], MONDAY)] == ["over"]
