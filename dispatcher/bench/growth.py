@@ -169,7 +169,7 @@ def _round(database: Prepared, found: Measured) -> None:
         # As if the time had come at which each is to be decided on.
         work.session.execute(update(CaseRow).where(in_array(CaseRow.id, cases)).values(next_look_at=work.now))
     with _timed(found, "advance"), _begin(database) as work:
-        _expect("advance", range(due.advance(work)))
+        _expect("advance", range(due.advance(work, cases)))
     for step, read in _short_reads(database).items():
         with _timed(found, step):
             read()

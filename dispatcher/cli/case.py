@@ -1,25 +1,92 @@
 """case: everything on record about one case."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 from rich.text import Text
+from typer.core import TyperGroup
 
-from dispatcher.cli.output import label, log_table, model_line, out, short_time
+from dispatcher.cli import arguments, lookups
+from dispatcher.cli.output import label, log_table, minute, model_line, name_of, out, say, short_time
 from dispatcher.cli.why import explain_case
 from dispatcher.errors import OperatorError
 from dispatcher.reporting.case import case_ids as find_case_ids
 from dispatcher.reporting.case import case_report
+from dispatcher.reporting.cases import Chosen, cases
 from dispatcher.setup import build_services
 from schemas.read_models.case import CaseReport
+from schemas.read_models.cases import CaseLine
+from schemas.vocabulary import CaseState, Urgency
+
+
+class _ShowByDefault(TyperGroup):
+    """`case ID` shows that case, as it did before there was a list."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+            args = ["show", *args]
+        return super().parse_args(ctx, args)
+
+
+group = typer.Typer(help="案件 / cases: list, show; `case ID` shows one.", cls=_ShowByDefault, no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(case)
+    app.add_typer(group, name="case")
 
 
-def case(
+@group.command("list")
+def list_(
+    urgency: Annotated[str | None, typer.Option(help="critical, high, medium, low")] = None,
+    state: Annotated[str, typer.Option(help="open, closed")] = CaseState.OPEN.value,
+    fraud_type: Annotated[str | None, typer.Option("--type", help="诈骗类型 F01 … F99")] = None,
+    unit: Annotated[str | None, typer.Option(help="单位,县区含其派出所 unit; a county with its precincts")] = None,
+    overdue: Annotated[bool, typer.Option("--overdue", help="仅有逾期待办的 with something overdue only")] = False,
+    json: Annotated[bool, typer.Option("--json", help="JSON")] = False,
+) -> None:
+    """列出案件:下一步、何时、等谁 / what comes next in each case, and when, or whom it waits for."""
+    chosen_urgency: Urgency | None = arguments.code(urgency, Urgency, "--urgency") if urgency else None
+    chosen_state: CaseState = arguments.code(state, CaseState, "--state")
+    with build_services().begin() as work:
+        place = lookups.unit(work.session, unit)
+        chosen = Chosen(chosen_state, chosen_urgency, fraud_type, place, overdue)
+        lines = cases(work.session, work.now, chosen)
+    if json:
+        for line in lines:
+            model_line(line)
+    else:
+        out.print(_list_table(lines))
+        if len(lines) >= chosen.limit:
+            out.print(say(f"仅列最早的 {chosen.limit} 件", f"the oldest {chosen.limit} only"))
+
+
+def _list_table(lines: list[CaseLine]) -> Table:
+    title = say(f"案件 {len(lines)} 件", f"{len(lines)} cases")
+    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    for name in (say("紧急", "urgency"), say("类型", "type"), say("受理", "opened")):
+        table.add_column(name, no_wrap=True)
+    table.add_column(say("下一步", "next"), overflow="fold")
+    table.add_column(say("指令", "instructions"), overflow="fold")
+    for line in lines:
+        names = ", ".join(line.instructions)
+        step = Text(_next_step(line), "red" if line.overdue else "")
+        table.add_row(name_of(line.urgency), line.fraud_type, minute(line.opened_at), step, names)
+    return table
+
+
+def _next_step(line: CaseLine) -> str:
+    if line.resolution is not None:
+        return name_of(line.resolution)
+    if line.waits_for is not None and line.waiting_for is not None:
+        return f"{name_of(line.waiting_for)}: {name_of(line.waits_for)}"
+    if line.next_at is None:
+        return say("处理中", "under way")
+    return say(f"{minute(line.next_at)} 自动", f"by itself at {minute(line.next_at)}")
+
+
+@group.command("show")
+def show(
     name: Annotated[str, typer.Argument(metavar="ID", help="任务号或指令号 case or instruction id")],
     json: Annotated[bool, typer.Option("--json", help="JSON")] = False,
     why: Annotated[bool, typer.Option("--why", help="逐条说明理由 each decision in plain words")] = False,

@@ -16,7 +16,7 @@ COMMANDS: Mapping[str, str] = {
     "providers": "渠道 / the gateways: how they stand, test, pause, resume.",
     "push": "推送预警指令与事件 / push instructions and events. Exit 3 if some were refused.",
     "log": "劝阻日志 / the dissuasion log: one line per attempt.",
-    "case": "一个劝阻任务的全部记录 / everything on record about one case.",
+    "case": "案件 / cases: list, show; `case ID` shows one.",
     "schema": "JSON Schema 格式说明 / JSON Schema of what is pushed.",
     "visit": "上门劝阻任务 / door visits: list, assign, card, accept, depart, arrive, tried, report, return.",
     "transfer": "移交 / visits for another unit: list, offer, accept, refuse, report.",

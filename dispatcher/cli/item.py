@@ -53,7 +53,7 @@ def show(item: Item, json: Json = False) -> None:
     _print(line)
     command = COMMANDS.get(line.kind, _DONE)
     if line.done_at is None:
-        told = command.format(number=line.number or line.duty, case=line.case, visit=visit or "VISIT")
+        told = command.format(number=line.number, case=line.case, visit=visit or "VISIT")
         out.print(f"{say('办法', 'do')}: {told}", soft_wrap=True)
 
 
@@ -109,7 +109,7 @@ def _tell(line: WorkItemLine, json: bool) -> None:
 
 def _print(line: WorkItemLine) -> None:
     facts = {
-        say("编号", "number"): line.number or line.duty,
+        say("编号", "number"): line.number,
         say("事项", "what"): name_of(line.kind),
         say("状态", "state"): name_of(line.state),
         say("期限", "due"): minute(line.due_at),

@@ -75,9 +75,7 @@ def _table(lines: list[ListedVisitLine]) -> Table:
         officer = line.officer or say("无", "nobody")
         state = name_of(line.result or line.state)
         names = ", ".join(line.instructions)
-        table.add_row(
-            str(line.number or "—"), name_of(line.urgency), due, state, officer, line.precinct_code or "", names
-        )
+        table.add_row(str(line.number), name_of(line.urgency), due, state, officer, line.precinct_code or "", names)
     return table
 
 
@@ -96,8 +94,7 @@ def assign_(
     if json:
         json_line(line)
     else:
-        name = visit.number or visit.id
-        told = say(f"上门单 {name} 已指派 {badge},待签收", f"visit {name}: {badge} is to accept it")
+        told = say(f"上门单 {visit.number} 已指派 {badge},待签收", f"visit {visit.number}: {badge} is to accept it")
         out.print(told, highlight=False)
 
 

@@ -61,5 +61,5 @@ def _table(lines: list[OpenWorkItemLine]) -> Table:
         due = Text(f"{minute(line.due_at)} {say('逾期', 'late')}", "red") if line.overdue else minute(line.due_at)
         has_it = say(f"{line.taken_by} 已取", f"{line.taken_by} has it") if line.taken_by else ""
         who = has_it or " ".join(filter(None, (name_of(line.role), line.unit)))
-        table.add_row(str(line.number or "—"), name_of(line.urgency), name_of(line.kind), due, who)
+        table.add_row(str(line.number), name_of(line.urgency), name_of(line.kind), due, who)
     return table

@@ -13,7 +13,8 @@ from schemas.vocabulary import Rung, VisitState, WorkItemKind, WorkItemState
 
 _K = WorkItemKind
 IsOver = Callable[[WorkItem, Case], bool]
-_LONGEST_WAIT = timedelta(days=1)
+_DAY = timedelta(days=1)
+_MOST_DOUBLINGS = 12
 _ABOVE = {Rung.OFFICER: Rung.STATION_LEADER, Rung.STATION_LEADER: Rung.COUNTY_DESK, Rung.COUNTY_DESK: Rung.CENTRE}
 _WITH_SOMEBODY = frozenset(
     {VisitState.ASSIGNED, VisitState.ACCEPTED, VisitState.DEPARTED, VisitState.ARRIVED, VisitState.OFFERED}
@@ -27,7 +28,8 @@ class Kind:
 
     `role`: whom it waits for first. `outlives_case`: it stands when the case has ended. `is_next_step`: the case
     itself waits for it, so that nothing else need be to come. `is_over`: what it asks for has come about.
-    `needs_act`: nothing but that ends it, since a word that it is done would leave it undone.
+    `needs_act`: nothing but that ends it, since a word that it is done would leave it undone. `is_unhurried`: it has a
+    date of its own, days away, and is reminded of by days.
     """
 
     role: Rung = Rung.CENTRE
@@ -35,6 +37,7 @@ class Kind:
     is_next_step: bool = False
     is_over: IsOver | None = None
     needs_act: bool = False
+    is_unhurried: bool = False
 
 
 def _visit_of(item: WorkItem, case: Case) -> Visit | None:
@@ -80,12 +83,12 @@ def _bank_has_done_it(item: WorkItem, case: Case) -> bool:
 
 
 KINDS: Mapping[WorkItemKind, Kind] = {
-    _K.FOLLOW_UP: Kind(Rung.OFFICER, outlives_case=True),
+    _K.FOLLOW_UP: Kind(Rung.OFFICER, outlives_case=True, is_unhurried=True),
     _K.LIFT_PROTECTION: Kind(outlives_case=True, is_over=lambda item, case: standing_protection(case) is None),
     _K.NUMBER_REQUEST: Kind(),
     _K.ADDRESS_REQUEST: Kind(),
     _K.CASE_REPORT: Kind(outlives_case=True),
-    _K.LOOK_BACK: Kind(outlives_case=True),
+    _K.LOOK_BACK: Kind(outlives_case=True, is_unhurried=True),
     _K.CONFLICT: Kind(outlives_case=True),
     _K.URGENCY_REVIEW: Kind(),
     _K.HELD_CASE: Kind(is_over=lambda item, case: not case.is_on_hold),
@@ -118,11 +121,16 @@ def ended(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
 
 
 def overdue(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
-    """Past its time it goes one rung up, and at the top it is told again, at growing intervals, until it is done."""
+    """Past its time it goes one rung up, and at the top it is told again, at growing intervals, until it is done.
+
+    Of an open case once a day at the least; what nobody does after the end is told ever more seldom.
+    """
     for item in case.work_items:
         if item.climb_at <= now:
-            wait = min(policy.plan(case.urgency).answer_within * 2**item.climbs, _LONGEST_WAIT)
-            yield ClimbWorkItem("item_overdue", item.id, _ABOVE.get(item.role, Rung.CENTRE), now + wait)
+            first = _DAY if KINDS[item.kind].is_unhurried else policy.plan(case.urgency).answer_within
+            wait = first * 2 ** min(item.climbs, _MOST_DOUBLINGS)
+            again_at = now + (min(wait, _DAY) if case.is_open else wait)
+            yield ClimbWorkItem("item_overdue", item.id, _ABOVE.get(item.role, Rung.CENTRE), again_at)
 
 
 def role_of(opened: OpenWorkItem) -> Rung:

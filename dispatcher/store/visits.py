@@ -34,7 +34,7 @@ class VisitRow(Base):
     opened_at: Mapped[Timestamp]
     not_before: Mapped[Timestamp | None]
     not_after: Mapped[Timestamp | None]  # of a revisit: the end of its window
-    number: Mapped[int | None]  # short, to be said on the phone; none where it ended before there were numbers
+    number: Mapped[int]  # short, to be said on the phone
     moved_at: Mapped[Timestamp | None]  # to another unit; the ladder began anew then
     ladder_from: Mapped[Timestamp | None]  # when it began anew for a new roster
     offered_until: Mapped[Timestamp | None]

@@ -23,7 +23,7 @@ class WorkItemRow(Base):
     kind: Mapped[WorkItemKind]
     rule: Mapped[str]
     about: Mapped[UUID | None]  # the row that it is about, where its kind has one: a conflict's in the quarantine
-    number: Mapped[int | None]  # short, to be said on the phone; none where it was done before there were numbers
+    number: Mapped[int]  # short, to be said on the phone
     state: Mapped[WorkItemState]
     cause: Mapped[str]  # what it was opened for; one item stands for each
     role: Mapped[Rung]  # whom it waits for

@@ -10,7 +10,7 @@ class VisitLine(ReadModel):
     """One visit. Where the person lives is on the card alone, which is personal data and no read model."""
 
     visit: UUID
-    number: int | None  # short, to be said on the phone
+    number: int  # short, to be said on the phone
     case: UUID
     state: VisitState
     rule: str

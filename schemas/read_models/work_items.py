@@ -10,7 +10,7 @@ class WorkItemLine(ReadModel):
     """One work item; programs know its id as that of a duty. `number` is short, to be said on the phone."""
 
     duty: UUID
-    number: int | None
+    number: int
     case: UUID
     kind: WorkItemKind
     state: WorkItemState

@@ -10,7 +10,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from casework_fixture import CaseworkFixture, Scripted, phone, withdrawal
+from casework_fixture import CaseworkFixture, Scripted, event, phone, withdrawal
 from sqlalchemy import Engine, create_engine, text
 from visits_fixture import Load, act, case_with_visit
 
@@ -21,6 +21,7 @@ from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.journal import JournalRow
 from dispatcher.store.partitions import PARTITIONED
 from dispatcher.store.tables import metadata
+from dispatcher.store.work_items import WorkItemRow
 from providers.base import Accepted, InDoubt, NeverTaken, Permanent, Transient
 from schemas.vocabulary import Result, ReturnReason
 
@@ -153,6 +154,58 @@ def write_as_0009(casework: CaseworkFixture) -> None:
             kept = {name: columns.pop(name, None) for name in FACTS}
             word = kept["ending"] or kept["return_reason"] or (kept["recalled_at"] and "recalled")
             columns |= {"detail": word} if word else {}
+        with casework.sessions.begin() as session:
+            session.execute(text("SET LOCAL session_replication_role = replica"))
+            changed = text("UPDATE journal SET rows = CAST(:rows AS jsonb) WHERE id = :id")
+            session.execute(changed, {"rows": json.dumps(entry.rows), "id": entry.id})
+
+
+NEW_IN_0017 = {
+    "duties": ("number", "state", "cause", "role", "unit", "climb_at", "climbs", "taken_at", "taken_by"),
+    "visits": ("number", "ladder_from"),
+    "cases": ("paused_until",),
+}
+
+
+def test_what_waited_for_a_person_becomes_a_work_item(casework: CaseworkFixture, load: Load) -> None:
+    load(A=[], B=[], C=[], L=[], DESK=[], DUTY=[])
+    nobody_took_it = case_with_visit(casework)
+    too_late = casework.open(2, urgency="critical", valid_until="2026-03-02T08:00:00+08:00")
+    closed = casework.open(3)
+    casework.push(event("feedback", 3, outcome="SELF_AWARE"))
+    casework.sql("UPDATE duties SET kind = 'number_request' WHERE kind = 'ladder_exhausted'")
+    casework.sql("DELETE FROM duties WHERE kind = 'expired'")
+    write_as_0016(casework)
+    engine = create_engine(casework.url)
+    with engine.begin() as connection:
+        command.downgrade(migrate.config(connection), "0016")
+        connection.execute(text("UPDATE cases SET waiting_for = 'centre', next_look_at = NULL WHERE state = 'open'"))
+        command.upgrade(migrate.config(connection), "head")
+    engine.dispose()
+    assert casework.verdict().differences == []
+    casework.advance()
+    assert "ladder_exhausted" in {each.kind for each in casework.items(nobody_took_it)}
+    assert {each.kind for each in casework.items(too_late)} == {"expired"}
+    follow_up, *_ = casework.items(closed)
+    assert (follow_up.kind, follow_up.role, follow_up.state) == ("follow_up", "officer", "open")
+    assert all(each.number for each in casework.items(nobody_took_it))
+    assert casework.verdict().differences == []
+
+
+def write_as_0016(casework: CaseworkFixture) -> None:
+    """The journal as the version before 0017 would have written it, of the items that are there."""
+    kept = {str(each.id): each for each in casework.rows(WorkItemRow)}
+    for entry in casework.rows(JournalRow):
+        for table, names in NEW_IN_0017.items():
+            for columns in (entry.rows or {}).get(table, {}).values():
+                for name in names:
+                    columns.pop(name, None)
+        items = (entry.rows or {}).get("duties", {})
+        for key in list(items):
+            if key not in kept:
+                del items[key]
+            elif "kind" in items[key]:
+                items[key]["kind"] = kept[key].kind
         with casework.sessions.begin() as session:
             session.execute(text("SET LOCAL session_replication_role = replica"))
             changed = text("UPDATE journal SET rows = CAST(:rows AS jsonb) WHERE id = :id")

@@ -142,6 +142,13 @@ def test_after_the_end_what_is_left_to_do_climbs_too() -> None:
     harness = EngineHarness.of(HIGH)
     harness.feedback(Resolution.SELF_AWARE)
     assert harness.case.state is CaseState.CLOSED
-    follow_up = harness.case.work_items[0]
+    follow_up, other = harness.case.work_items
+    harness.act(work_items=(follow_up,))
     harness.at(follow_up.climb_at)
     assert (follow_up.role, [each.to for each in climbs(harness)]) == (Rung.OFFICER, [Rung.STATION_LEADER])
+    waits = []
+    for _ in range(4):
+        harness.at(harness.case.work_items[0].climb_at)
+        waits.append(harness.case.work_items[0].climb_at - harness.now)
+    assert waits == [timedelta(days=days) for days in (2, 4, 8, 16)]
+    assert other.kind is WorkItemKind.FOLLOW_UP

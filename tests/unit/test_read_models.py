@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from schemas.read_models.base import ReadModel
 from schemas.read_models.case import CaseLink, CaseReport, FeedbackWord, FirstContact, JournalEntry, Money
+from schemas.read_models.cases import CaseLine
 from schemas.read_models.log import LogLine
 from schemas.read_models.providers import LimitUse, ProviderChange, ProviderStatus
 from schemas.read_models.visits import ListedVisitLine, TransferLine, VisitLine
@@ -30,6 +31,10 @@ FIELDS: dict[type[ReadModel], str] = {
         "case instructions urgency state resolution opened_at closed_at waiting_for next_look_at first_contact "
         "fraud_type policy facts language masked warned_before suppressed paused_at deadlines money attempts visits "
         "duties links feedback journal"
+    ),
+    CaseLine: (
+        "case instructions urgency state resolution fraud_type opened_at paused next_at waits_for waiting_for items "
+        "overdue"
     ),
     FirstContact: "at channel",
     Money: "at_risk transferred lost stopped avoided avoided_basis returned",

@@ -1,7 +1,7 @@
 """Work items: whom each waits for, who took it, when it climbs; short numbers for them and for visits
 
 What a case waited for was one column of it. It goes: the next decision about each case that waits, which is due at
-once, opens the item instead. Items and open visits that are there already get what is new, and one entry of each of
+once, opens the item instead. Items and visits that are there already get what is new, and one entry of each of
 their cases tells it, so that the journal goes on to rebuild the tables.
 """
 
@@ -24,19 +24,17 @@ _ITEMS: tuple[sa.Column[object], ...] = (
     sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True),
     sa.Column("taken_by", sa.Text(), nullable=True),
 )
-_FILLED = ("state", "cause", "role", "climb_at", "climbs")
+_FILLED = ("number", "state", "cause", "role", "climb_at", "climbs")
 _FILL = """
 UPDATE duties SET
-    number = CASE WHEN done_at IS NULL THEN nextval('work_item_numbers') END,
+    number = nextval('work_item_numbers'),
     state = CASE WHEN done_at IS NULL THEN 'open' ELSE 'done' END,
     cause = kind || ':' || id,
     role = CASE kind WHEN 'follow_up' THEN 'officer' ELSE 'centre' END,
     climb_at = due_at,
     climbs = 0
 """
-_NUMBER_VISITS = """
-UPDATE visits SET number = nextval('visit_numbers') WHERE state NOT IN ('reported', 'cancelled')
-"""
+_NUMBER_VISITS = "UPDATE visits SET number = nextval('visit_numbers')"
 # A key of version 7, which leads with its time; PostgreSQL makes them itself only from 18 on.
 _KEY = """(lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0') || '7'
     || substr(replace(gen_random_uuid()::text, '-', ''), 14))::uuid"""
@@ -51,7 +49,7 @@ WITH items AS (
     ))) AS rows FROM duties GROUP BY case_id
 ), numbered AS (
     SELECT case_id, jsonb_object_agg(id::text, jsonb_build_object('number', number)) AS rows
-    FROM visits WHERE number IS NOT NULL GROUP BY case_id
+    FROM visits GROUP BY case_id
 ), facts AS (
     SELECT case_id, jsonb_strip_nulls(jsonb_build_object('duties', items.rows, 'visits', numbered.rows)) AS rows
     FROM items FULL JOIN numbered USING (case_id)
@@ -82,6 +80,7 @@ def upgrade() -> None:
     op.execute("SET CONSTRAINTS ALL IMMEDIATE")
     for name in _FILLED:
         op.alter_column("duties", name, nullable=False)
+    op.alter_column("visits", "number", nullable=False)
     op.create_index("ix_duties_climb_at", "duties", ["climb_at"], postgresql_where=_OPEN)
     op.execute("UPDATE cases SET next_look_at = opened_at WHERE state = 'open' AND waiting_for IS NOT NULL")
     op.drop_column("cases", "waiting_for")

@@ -1,0 +1,93 @@
+"""Cases as they are listed: what comes next in each, and when, or whom it waits for."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from dispatcher.engine.work_items import NEXT_STEPS
+from dispatcher.reporting.log import instruction_ids
+from dispatcher.reporting.work_items import IS_OPEN
+from dispatcher.store.attempts import AttemptRow
+from dispatcher.store.base import in_array
+from dispatcher.store.cases import AddressRow, CaseRow
+from dispatcher.store.visits import UnitRow
+from dispatcher.store.work_items import WorkItemRow
+from schemas.read_models.cases import CaseLine
+from schemas.vocabulary import CaseState, Urgency
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Which cases to list; those that are open where nothing is said. `unit`: a precinct, or a county with its own."""
+
+    state: CaseState = CaseState.OPEN
+    urgency: Urgency | None = None
+    fraud_type: str | None = None
+    unit: str | None = None
+    is_overdue: bool = False  # something of it waits for a person past its time
+    limit: int = 1000
+
+
+def cases(session: Session, now: datetime, chosen: Chosen = Chosen()) -> list[CaseLine]:
+    """Cases, those with something overdue first, then the most urgent, then the oldest."""
+    found = select(CaseRow).where(*_conditions(chosen)).order_by(CaseRow.opened_at).limit(chosen.limit)
+    rows = session.scalars(found).all()
+    ids = {row.id for row in rows}
+    names, items = instruction_ids(session, ids), _items(session, ids)
+    due = dict(session.execute(_next_attempts(ids)).tuples().all())
+    lines = [_line(row, names[row.id], items.get(row.id, []), due.get(row.id), now) for row in rows]
+    if chosen.is_overdue:
+        lines = [line for line in lines if line.overdue]
+    return sorted(lines, key=lambda line: (not line.overdue, line.urgency.rank, line.opened_at))
+
+
+def _conditions(chosen: Chosen) -> Iterator[ColumnElement[bool]]:
+    equal: tuple[tuple[InstrumentedAttribute[Any], Any], ...] = (
+        (CaseRow.state, chosen.state),
+        (CaseRow.urgency, chosen.urgency),
+        (CaseRow.fraud_type, chosen.fraud_type),
+    )
+    yield from (column == value for column, value in equal if value is not None)
+    if chosen.unit is not None:
+        of_county = exists().where(UnitRow.code == AddressRow.precinct_code, UnitRow.parent == chosen.unit)
+        there = or_(AddressRow.precinct_code == chosen.unit, of_county)
+        yield exists().where(AddressRow.case_id == CaseRow.id, there)
+
+
+def _items(session: Session, ids: set[Any]) -> dict[Any, list[WorkItemRow]]:
+    found: dict[Any, list[WorkItemRow]] = {}
+    for item in session.scalars(select(WorkItemRow).where(in_array(WorkItemRow.case_id, ids), IS_OPEN)):
+        found.setdefault(item.case_id, []).append(item)
+    return found
+
+
+def _next_attempts(ids: set[Any]) -> Any:
+    of_these = in_array(AttemptRow.case_id, ids)
+    found = select(AttemptRow.case_id, func.min(AttemptRow.due_at)).where(of_these, AttemptRow.action.is_not(None))
+    return found.group_by(AttemptRow.case_id)
+
+
+def _line(
+    row: CaseRow, names: list[str], items: list[WorkItemRow], attempt_at: datetime | None, now: datetime
+) -> CaseLine:
+    waits = sorted((item for item in items if item.kind in NEXT_STEPS), key=lambda item: item.due_at)
+    moments = [at for at in (attempt_at, row.next_look_at) if at is not None]
+    return CaseLine(
+        case=row.id,
+        instructions=names,
+        urgency=row.urgency,
+        state=row.state,
+        resolution=row.resolution,
+        fraud_type=row.fraud_type,
+        opened_at=row.opened_at,
+        paused=row.paused_at is not None,
+        next_at=min(moments, default=None),
+        waits_for=waits[0].kind if waits else None,
+        waiting_for=waits[0].role if waits else None,
+        items=len(items),
+        overdue=any(item.due_at < now for item in items),
+    )

@@ -1,0 +1,97 @@
+"""A night shift: what needs somebody is on the first screen of one command, however much else there is."""
+
+from collections.abc import Callable, Iterator
+from uuid import UUID
+
+import pytest
+from casework_fixture import CaseworkFixture
+from typer.testing import CliRunner
+from visits_fixture import Load, case_with_visit, visit_of
+
+from dispatcher.cli import build_app, case, decide, item, visit, worklist
+from dispatcher.settings import Settings, settings
+from dispatcher.setup import Services
+from dispatcher.supervision import pauses
+from dispatcher.supervision.decisions import SupervisorDecision
+
+INSTRUCTIONS, ROWS, COLUMNS = 200, 24, 80
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def run(casework: CaseworkFixture, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """Runs a command against the fixture's database; returns its first screen."""
+    services = Services(Settings(), casework.sessions, casework.context)
+    monkeypatch.setenv("COLUMNS", str(COLUMNS))
+    for module in (case, decide, item, visit, worklist):
+        monkeypatch.setattr(module, "build_services", lambda: services)
+        monkeypatch.setattr(module.out, "width", COLUMNS)
+
+    def invoke(*words: str) -> str:
+        told = CliRunner().invoke(build_app(), words, catch_exceptions=False)
+        assert told.exit_code == 0, told.output
+        lines = told.stdout.splitlines()
+        assert max(map(len, lines)) <= COLUMNS
+        return "\n".join(lines[:ROWS])
+
+    yield invoke
+
+
+@pytest.fixture
+def night(casework: CaseworkFixture, load: Load) -> dict[str, UUID]:
+    """One case of each kind that somebody has to find."""
+    load(A=[], B=[], C=[], L=[], DESK=[], DUTY=[])
+    found = {
+        "nobody accepts": case_with_visit(casework, number=1),
+        "paused": casework.open(2, urgency="critical", channels=["sms"]),
+        "came too late": casework.open(3, urgency="critical", valid_until="2026-03-02T08:00:00+08:00"),
+        "nothing left to do": casework.open(4, urgency="high", channels=["sms"], phones=None, addresses=[PLACE]),
+    }
+    with casework.begin() as work:
+        pauses.pause(work, found["paused"], SupervisorDecision("S-1", "家属在场"))
+    return found
+
+
+PLACE = {"kind": "residence", "text": "样板路7号"}
+
+
+@pytest.mark.usefixtures("night")
+def test_what_needs_somebody_is_on_the_first_screen_of_two_hundred(casework: CaseworkFixture, run: Run) -> None:
+    for number in range(10, INSTRUCTIONS + 6):
+        casework.open(number, urgency="low", channels=["sms"])
+    screen = run("worklist")
+    for words in ("上门单无人承接,请指派民警", "暂停中,到期请恢复", "到达时已过期,请恢复或结案", "请求补充号码"):
+        assert words in screen.replace("\n", ""), screen
+
+
+def test_an_operator_goes_from_the_list_to_the_officer_by_what_each_screen_says(
+    casework: CaseworkFixture, night: dict[str, UUID], run: Run
+) -> None:
+    case_id = night["nobody accepts"]
+    [waiting] = casework.items(case_id)
+    number = visit_of(casework, case_id).number
+    assert f"{waiting.number} 特急" in " ".join(run("worklist", "--for", "centre").split())
+    told = run("item", "show", str(waiting.number))
+    assert f"dispatcher visit assign {number} OFFICER --by" in told
+    assert str(case_id) in told
+    assert "YT" not in run("item", "take", str(waiting.number), "--by", "S-1")
+    run("visit", "assign", str(number), "A", "--by", "S-1")
+    assert run("visit", "list", "--urgency", "critical").splitlines()[2].split()[0] == str(number)
+
+
+@pytest.mark.usefixtures("night")
+def test_the_list_of_cases_says_what_comes_next_and_whom_each_waits_for(run: Run) -> None:
+    screen = run("case", "list", "--urgency", "critical")
+    assert "中心: 上门单无人承接" in screen.replace("\n", "")
+    assert "中心: 暂停中" in screen
+
+
+@pytest.mark.usefixtures("night")
+def test_in_english_the_same_screens_hold_no_chinese(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISPATCHER_LANGUAGE", "en")
+    settings.cache_clear()
+    try:
+        for words in (("worklist",), ("visit", "list"), ("case", "list")):
+            assert run(*words).isascii()
+    finally:
+        settings.cache_clear()
