@@ -21,9 +21,9 @@ LOCK = $(BIN)/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.1
 # Where this is set, each of the many processes of a test compiles the same 900 modules anew: 2 s of one core.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test unit laws crowd fuzz model failover failover-short faults faults-short faults-can-fail limits \
-	limits-short mutants mutants-short without-rules without-names peers peers-short peers-signatures peers-smpp \
-	peers-sip peers-kannel peers-jasmin peers-pgbouncer lint format bench bench-short lock clean
+.PHONY: help setup demo test end-to-end unit-integration unit laws crowd fuzz model failover failover-short \
+	faults faults-short faults-can-fail limits limits-short mutants mutants-short without-rules without-names \
+	peers peers-short peers-signatures peers-smpp peers-sip peers-kannel peers-jasmin peers-pgbouncer lint format bench bench-short lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -33,9 +33,14 @@ setup: $(VENV)/dev  ## .venv with all that tests and checks need; the other targ
 demo: $(VENV)/run  ## the sample cases on the real stack, then the log
 	$(BIN)/dispatcher demo
 
-test: $(VENV)/dev  ## all tests, on servers of their own
+test: end-to-end unit-integration  ## all tests, on servers of their own
+
+end-to-end: $(VENV)/dev  ## of these, the tests of the whole stack
 	$(BIN)/python -m pytest tests/end_to_end -n 2 --dist loadfile
-	$(BIN)/python -m pytest tests/unit tests/integration -n 2
+
+# They take what both cores have. A drill that is played beside them has times to keep, and goes first.
+unit-integration: $(VENV)/dev  ## of these, the others; they leave a busy core to what runs beside them
+	nice $(BIN)/python -m pytest tests/unit tests/integration -n 2
 
 unit: $(VENV)/dev  ## the tests that need no server
 	$(BIN)/python -m pytest tests/unit

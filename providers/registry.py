@@ -14,6 +14,7 @@ base_url = "https://…"          # all else is the adapter's own
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
@@ -114,7 +115,7 @@ def build(tables: list[ProviderSettings], storage: Mapping[str, Any]) -> Registr
 
     Raises SettingsError.
     """
-    adapters = {entry.name: entry for entry in entry_points(group=GROUP)}
+    adapters = installed_adapters()
     providers: list[Provider] = []
     for settings in tables:
         factory = _factory(settings, adapters)
@@ -124,6 +125,12 @@ def build(tables: list[ProviderSettings], storage: Mapping[str, Any]) -> Registr
     slow_s = {settings.name: settings.slow_s for settings in tables if settings.slow_s is not None}
     travel_s = {settings.name: settings.travel_s for settings in tables if settings.travel_s is not None}
     return Registry(providers, weights, slow_s, {settings.name: settings.limits for settings in tables}, travel_s)
+
+
+@cache
+def installed_adapters() -> Mapping[str, EntryPoint]:
+    """By name. Kept, for nobody installs another while a process runs, and to look at all packages takes 10 ms."""
+    return {entry.name: entry for entry in entry_points(group=GROUP)}
 
 
 def _factory(settings: ProviderSettings, adapters: Mapping[str, EntryPoint]) -> Callable[..., Provider]:

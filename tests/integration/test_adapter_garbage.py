@@ -73,7 +73,7 @@ def test_any_answer_is_a_typed_outcome(monkeypatch: pytest.MonkeyPatch, name: st
     answer = httpx.Response(
         data.draw(STATUSES), content=raw, headers=[(b"retry-after", data.draw(st.sampled_from((b"5", b"\xb2", b"x"))))]
     )
-    monkeypatch.setattr("providers.http.AiohttpTransport", lambda client: httpx.MockTransport(lambda _: answer))
+    monkeypatch.setattr("providers.http.AiohttpTransport", lambda **_: httpx.MockTransport(lambda _: answer))
 
     async def scenario() -> tuple[Outcome, Status]:
         provider = registry.build([settings(name)], {})[name]

@@ -51,7 +51,10 @@ def put(body: dict[str, Any], path: str, value: str) -> None:
 def push_and_claim(casework: CaseworkFixture, changes: dict[str, str], number: int) -> None:
     body = copy.deepcopy(BODY) | {"instruction_id": f"YJ-{number}"}
     body["victim"]["id_number"] = f"990101{number:012d}"
-    body["victim"]["phones"][0]["number"] = f"154{number % 10**8:08d}"
+    # Numbers of its own: cases that share one are decided on together, more of them with each line.
+    numbered = [*body["victim"]["phones"], *body["victim"]["contacts"]]
+    for place, (each, key) in enumerate(zip(numbered, ("number", "phone", "phone"), strict=True)):
+        each[key] = f"154{(number + place * 10**7) % 10**8:08d}"
     for path, value in changes.items():
         put(body, path, value)
     answer = casework.push(json.dumps(body).encode())

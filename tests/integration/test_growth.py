@@ -8,7 +8,7 @@ from sqlalchemy import text
 from visits_fixture import STAFF, UNITS, Load, act, case_with_visit
 
 from dispatcher import policy, texts, vault
-from dispatcher.bench import case_copies, growth_data
+from dispatcher.bench import case_copies, growth, growth_data
 from dispatcher.bench.growth import DELIVERY, READS, measure
 from dispatcher.bench.growth_data import Prepared
 from dispatcher.casework.context import Context
@@ -87,7 +87,10 @@ def test_copies_are_people_and_messages_of_their_own_over_a_year(prepared: Prepa
         assert session.scalar(text("SELECT count(*) FROM attempts_rest")) == 0
 
 
-def test_every_step_is_measured_and_leaves_the_copies_as_they_were(prepared: Prepared) -> None:
+def test_every_step_is_measured_and_leaves_the_copies_as_they_were(
+    prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(growth, "BATCH", 10)
     [found] = measure([prepared], 1, rebuild=True, tell=lambda text: None)
     assert set(found.ms) == {*DELIVERY, *READS}
     assert (found.rebuild_mb or 0) > 0

@@ -1,6 +1,6 @@
 """What is typed for a call-back code, and how many of all digits a case's numbers confirm."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispatcher.casework.callback_codes import one_ends_with
@@ -10,6 +10,7 @@ ALL_DIGITS = [f"{number:04d}" for number in range(10**4)]
 NUMBERS = st.from_regex(r"\+861[0-9]{10}", fullmatch=True)
 
 
+@settings(max_examples=25)  # each tries all the digits that there are
 @given(st.lists(NUMBERS, max_size=4))
 def test_each_number_confirms_one_of_ten_thousand_digits(numbers: list[str]) -> None:
     """So a guess at one of n codes, of m numbers each, hits with at most n·m / 10^10."""

@@ -102,7 +102,7 @@ HISTORIES = st.binary(min_size=80, max_size=80).map(
 )
 
 
-@settings(max_examples=max(400, settings.default.max_examples), deadline=None, report_multiple_bugs=False)
+@settings(max_examples=max(200, settings.default.max_examples), deadline=None, report_multiple_bugs=False)
 @given(harness=harnesses(), history=HISTORIES)
 def test_laws_hold_in_every_history(harness: EngineHarness, history: list[tuple[int, int]]) -> None:
     obey(harness)

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 import pytest
-from builders import HIGH, ONLY_SMS, SMS, VOICE
+from builders import HIGH, MINUTE, ONLY_SMS, SMS, VOICE
 from engine_harness import EngineHarness, planned
 
 from dispatcher.engine import evolve
 from dispatcher.engine.case import Attempt
-from dispatcher.engine.decisions import GiveUpDoubt, RecallAttempt, SkipChannel
+from dispatcher.engine.decisions import BringAttemptForward, GiveUpDoubt, RecallAttempt, SkipChannel
 from schemas.vocabulary import AttemptState, Channel, Ending, Onward, Result, RetryKind, SkipReason
 
 
@@ -47,9 +47,18 @@ def accepted(harness: EngineHarness, channel: Channel) -> Attempt:
     return harness.case.attempt(attempt.id)
 
 
+def test_what_is_brought_forward_goes_alone() -> None:
+    harness = EngineHarness.of(HIGH)
+    sms, call = planned(harness, SMS), planned(harness, VOICE)
+    earlier = call.due_at - MINUTE
+    after = evolve(harness.case, BringAttemptForward("x", call.id, earlier), harness.now)
+    assert (after.attempt(sms.id).due_at, after.attempt(call.id).due_at) == (sms.due_at, earlier)
+
+
 def test_what_is_taken_back_is_to_be_done_now_and_nothing_else_changes() -> None:
     harness = EngineHarness.of(HIGH)
     call = accepted(harness, VOICE)
+    harness.at(harness.now + MINUTE)
     after = evolve(harness.case, RecallAttempt("x", call.id), harness.now)
     recalled = after.attempt(call.id)
     assert (recalled.recalled_at, recalled.due_at) == (harness.now, harness.now)

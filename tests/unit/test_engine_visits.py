@@ -175,5 +175,7 @@ def test_who_hung_up_after_the_key_press_was_warned_and_is_not_visited_for_want_
 
 def test_a_wait_for_contact_that_no_trigger_asks_for_opens_no_visit() -> None:
     policy = policy_with(MEDIUM, visit={"no_contact_after": 15 * MINUTE})
+    harness = EngineHarness.as_found(MONDAY, policy, urgency=MEDIUM)
+    assert "visit_no_contact" not in harness.waits
     harness = EngineHarness.as_found(MONDAY + 15 * MINUTE, policy, urgency=MEDIUM)
     assert harness.case.visits == ()

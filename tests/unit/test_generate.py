@@ -25,8 +25,9 @@ def week() -> list[Push]:
 
 @pytest.fixture(scope="module")
 def created(week: list[Push]) -> list[Instruction]:
-    found = [parse.line(json.dumps(push.body).encode()) for push in week if push.body["op"] == "create"]
-    return [each for each in found if isinstance(each, Instruction)]
+    """Every push of the week parses, or this raises."""
+    found = [parse.line(json.dumps(push.body, ensure_ascii=False).encode()) for push in week]
+    return [each for each in found if isinstance(each, Instruction) and each.op == "create"]
 
 
 def test_the_same_seed_gives_the_same_week_and_another_seed_another() -> None:
@@ -34,9 +35,8 @@ def test_the_same_seed_gives_the_same_week_and_another_seed_another() -> None:
     assert generate.pushes(200, 1, START) != generate.pushes(200, 2, START)
 
 
-def test_every_push_parses_and_has_a_name_of_its_own(week: list[Push]) -> None:
-    for push in week:
-        parse.line(json.dumps(push.body, ensure_ascii=False).encode())
+def test_every_push_parses_and_has_a_name_of_its_own(week: list[Push], created: list[Instruction]) -> None:
+    assert len(created) == sum(push.body["op"] == "create" for push in week)
     assert len({push.name for push in week}) == len(week)
 
 

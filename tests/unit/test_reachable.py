@@ -104,7 +104,7 @@ def understood(context: Context, raw: bytes) -> NormalisedInstruction:
     return normalised.read(context, found, NOW)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None)
 @given(changes=st.dictionaries(st.sampled_from(OPTIONAL + BY_PHONE), ANY, max_size=12))
 def test_one_good_number_is_enough(context: Context, changes: dict[str, Any]) -> None:
     read = understood(context, changed(BODY, changes))
@@ -113,7 +113,7 @@ def test_one_good_number_is_enough(context: Context, changes: dict[str, Any]) ->
     json.dumps(read.flags)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None)
 @given(changes=st.dictionaries(st.sampled_from(OPTIONAL + BY_ADDRESS), ANY, max_size=12))
 def test_one_address_is_enough(context: Context, changes: dict[str, Any]) -> None:
     assert understood(context, changed(BODY, changes)).addresses

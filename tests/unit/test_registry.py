@@ -218,5 +218,6 @@ def test_an_entry_point_whose_module_moved_names_the_remedy(tmp_path: Path, monk
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: moved\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[dispatcher.providers]\nmoved = no_such_module:Adapter\n")
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(registry, "installed_adapters", registry.installed_adapters.__wrapped__)
     message = refusal(tmp_path, GOOD.replace('adapter = "http_gateway"', 'adapter = "moved"'))
     assert all(part in message for part in ("city-sms", "'moved'", "no_such_module", "make .venv/run"))
