@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+from dispatcher.engine.case import SUBJECT
 from schemas.case_facts import CaseFacts
 from schemas.vocabulary import GENERIC_FRAUD_TYPE, Channel, Urgency
 
@@ -104,6 +105,28 @@ def merge(statements: Iterable[Statement], grave_types: Sequence[str] = ()) -> M
         money_moved=any(each.money_moved for each in oldest_first),
         expired=all(each.expired for each in oldest_first),
     )
+
+
+def are_strangers(one: Statement, other: Statement) -> bool:
+    """Whether two instructions are about two people: nothing tells that they are one, and something that they are not.
+
+    Silence tells nothing: who names neither a number nor an identity may mean anybody.
+    """
+    phones = [{digest for digest, whose in each.numbers if whose == SUBJECT} for each in (one, other)]
+    if phones[0] & phones[1]:
+        return False
+    if one.identity is not None and other.identity is not None:
+        if one.identity[0] == other.identity[0]:
+            is_doubtful = one.identity[1] or other.identity[1]
+            return is_doubtful and _differ(one.name_digest, other.name_digest)
+        if not (one.identity[1] or other.identity[1]):
+            return True
+    has_same_name = one.name_digest is not None and one.name_digest == other.name_digest
+    return bool(phones[0] and phones[1]) and not has_same_name
+
+
+def _differ(one: bytes | None, other: bytes | None) -> bool:
+    return one is not None and other is not None and one != other
 
 
 def is_graver(one: str, other: str, grave_types: Sequence[str]) -> bool:

@@ -16,17 +16,19 @@ from dispatcher.store.vault import SubjectRow
 from schemas.vocabulary import CaseState, LinkKind
 
 
-def find_or_open(case_file: CaseFile, normalised: NormalisedInstruction, case_id: UUID | None) -> tuple[UUID, bool]:
+def find_or_open(
+    case_file: CaseFile, normalised: NormalisedInstruction, case_id: UUID | None, without: UUID | None = None
+) -> tuple[UUID, bool]:
     """The case this instruction belongs to: that of its earlier version, the person's open one, or a new one.
 
-    Returns whether it was there already; nothing of it is changed yet.
+    `without`: the case that it leaves. Returns whether it was there already; nothing of it is changed yet.
     """
     found = case_id if case_id is not None and _is_open(case_file, case_id) else None
-    found = found or same_person.open_case(case_file.session, normalised)
+    found = found or same_person.open_case(case_file.session, normalised, without)
     earlier = open_with_neighbours(case_file, normalised, found)
     while found is not None and case_file.cases[found].state != CaseState.OPEN:
         # It ended while we waited for its lock. Joined to it, this warning would reach nobody.
-        found = same_person.open_case(case_file.session, normalised)
+        found = same_person.open_case(case_file.session, normalised, without)
         earlier = open_with_neighbours(case_file, normalised, found)
     if found is None:
         return open_new(case_file, normalised, _subject(case_file, normalised), earlier), False
@@ -42,9 +44,11 @@ def open_with_neighbours(case_file: CaseFile, normalised: NormalisedInstruction,
     numbers = {phone.digest for phone in normalised.phones}
     if case_id is not None:
         numbers |= linked_cases.numbers_of(case_file.session, case_id)
-    case_file.open(
-        {*linked_cases.neighbours(case_file.session, numbers, case_id), *(each for each in (case_id, earlier) if each)}
-    )
+    known = [
+        *same_person.open_cases_with_id(case_file.session, normalised),
+        *(each for each in (case_id, earlier) if each),
+    ]
+    case_file.open({*linked_cases.neighbours(case_file.session, numbers, case_id), *known})
     return earlier
 
 
