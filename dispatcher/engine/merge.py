@@ -15,6 +15,7 @@ from schemas.case_facts import CaseFacts
 from schemas.vocabulary import GENERIC_FRAUD_TYPE, Channel, Urgency
 
 DEFAULT_LANGUAGE = "zh-CN"
+GUARDIAN = "contact:guardian"
 _UNKNOWN_APP = "unknown"
 _NOTHING = CaseFacts()
 NumberKey = tuple[bytes, str]
@@ -37,6 +38,7 @@ class Statement:
     """What one standing instruction says, as codes and blind indexes: no personal data.
 
     `texts`: the person's texts that it gives (name, gender, …), by blind index. `language`: None where it names none.
+    `guardians`: those of its numbers whose owner is a guardian if the person is a child, whoever says that it is one.
     `expired`: it was over when it came.
     """
 
@@ -50,6 +52,7 @@ class Statement:
     name_digest: bytes | None = None
     texts: frozenset[tuple[str, bytes]] = frozenset()
     numbers: frozenset[NumberKey] = frozenset()
+    guardians: frozenset[NumberKey] = frozenset()
     places: frozenset[bytes] = frozenset()
     facts: CaseFacts = _NOTHING
     amount_at_risk: int | None = None
@@ -89,6 +92,7 @@ def merge(statements: Iterable[Statement], grave_types: Sequence[str] = ()) -> M
         raise ValueError("nothing to merge")
     newest_first = oldest_first[::-1]
     amounts = [each.amount_at_risk for each in oldest_first if each.amount_at_risk is not None]
+    facts = _facts(newest_first)
     return MergedFacts(
         urgency=min((each.urgency for each in oldest_first), key=lambda urgency: urgency.rank),
         fraud_type=_gravest((each.fraud_type for each in newest_first), grave_types),
@@ -97,9 +101,9 @@ def merge(statements: Iterable[Statement], grave_types: Sequence[str] = ()) -> M
         identity=_identity(newest_first),
         name_digest=_newest(newest_first, lambda each: each.name_digest),
         texts={name: (text, each.id) for each in oldest_first for name, text in sorted(each.texts)},
-        numbers=frozenset[NumberKey]().union(*(each.numbers for each in oldest_first)),
+        numbers=_numbers(oldest_first, minor=facts.minor),
         places=frozenset[bytes]().union(*(each.places for each in oldest_first)),
-        facts=_facts(newest_first),
+        facts=facts,
         amount_at_risk=max(amounts, default=None),
         transferred=_transferred(oldest_first),
         money_moved=any(each.money_moved for each in oldest_first),
@@ -154,6 +158,19 @@ def _identity(newest_first: Iterable[Statement]) -> Identity | None:
     """The newest that identifies somebody; else the newest that is doubtful."""
     given = [each.identity for each in newest_first if each.identity is not None]
     return next((each for each in given if not each[1]), given[0] if given else None)
+
+
+def _numbers(statements: Iterable[Statement], *, minor: bool) -> frozenset[NumberKey]:
+    """Those of all. Of a child, whoever one of them names as a parent or the like is called as a guardian."""
+    numbers, guardians = set[NumberKey](), set[NumberKey]()
+    for each in statements:
+        numbers |= each.numbers
+        guardians |= each.guardians
+    if not minor:
+        return frozenset(numbers)
+    return frozenset(
+        (digest, GUARDIAN) if (digest, whose) in guardians else (digest, whose) for digest, whose in numbers
+    )
 
 
 def _transferred(statements: Iterable[Statement]) -> int:

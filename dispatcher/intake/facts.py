@@ -43,7 +43,7 @@ def apply(case_file: CaseFile, case_id: UUID, before: MergedFacts | None, *, rul
     case.money_transferred = after.transferred
     _identity(case_file, case, after)
     _texts(case_file, case, before, after)
-    contact_points.retire(case_file, case_id, before, after, rule=rule)
+    contact_points.follow(case_file, case, before, after, rule=rule)
     if news:
         case_file.note(case_id, "facts_changed", {"changed": sorted(news)}, rule=rule)
     if news & _ON_CARD:

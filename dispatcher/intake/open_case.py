@@ -107,7 +107,7 @@ def open_new(case_file: CaseFile, normalised: NormalisedInstruction, subject: Su
         },
     )
     callback_codes.issue(case_file, case, subject)
-    contact_points.add(case_file, case, subject, normalised)
+    contact_points.add(case_file, case, subject, normalised, minor=said.facts.minor)
     if earlier is not None:
         linked_cases.link(case_file, case.id, earlier, LinkKind.WARNED_BEFORE)
     linked_cases.link_shared_numbers(case_file, case.id)
@@ -118,7 +118,8 @@ def join(case_file: CaseFile, case_id: UUID, normalised: NormalisedInstruction) 
     """One contact plan: its numbers and addresses are added to the case. The clock stands."""
     case = case_file.cases[case_id]
     subject = case_file.subject(case_id)
-    contact_points.add(case_file, case, subject, normalised)
+    said = statements.merged(case_file, case_id)
+    contact_points.add(case_file, case, subject, normalised, minor=said is not None and said.facts.minor)
     linked_cases.link_shared_numbers(case_file, case_id)
 
 

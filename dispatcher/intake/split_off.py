@@ -10,7 +10,7 @@ from dispatcher.casework.carry_out import carry_out
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.engine.decisions import OpenWorkItem
 from dispatcher.engine.merge import MergedFacts, are_strangers
-from dispatcher.intake import conflicts, contact_points, facts, statements
+from dispatcher.intake import conflicts, facts, open_case, statements
 from dispatcher.intake.normalised import NormalisedInstruction
 from dispatcher.store.base import new_id
 from dispatcher.store.instructions import InstructionRow
@@ -60,7 +60,7 @@ def _take_conflicts(case_file: CaseFile, case_id: UUID, own: UUID, rows: Sequenc
     case_file.session.flush()
     for kept, row in conflicts.undecided(case_file, own, rows):
         read = statements.reread(case_file, kept.value_id, kept.received_at)
-        contact_points.add(case_file, case_file.cases[own], case_file.subject(own), read)
+        open_case.join(case_file, own, read)
         items = select(WorkItemRow).where(WorkItemRow.case_id == case_id, WorkItemRow.about == kept.id)
         for item in case_file.session.scalars(items.where(WorkItemRow.done_at.is_(None))):
             item.done_at, item.done_by = case_file.now, "engine"

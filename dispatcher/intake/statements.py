@@ -3,6 +3,7 @@
 A statement holds codes and blind indexes, no personal data, and never changes: an instruction is immutable.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -12,6 +13,7 @@ from dispatcher.casework.case_file import CaseFile
 from dispatcher.engine.merge import MergedFacts, Statement, Transfer, merge
 from dispatcher.intake import conflicts, normalised
 from dispatcher.intake.normalised import NormalisedInstruction, whose
+from dispatcher.store.instructions import InstructionRow, QuarantineRow
 from dispatcher.vault import Erased
 from schemas import parse
 from schemas.instruction import Instruction
@@ -25,15 +27,33 @@ def merged(case_file: CaseFile, case_id: UUID) -> MergedFacts | None:
 
 def standing(case_file: CaseFile, case_id: UUID) -> list[Statement]:
     """Those of the newest versions that stand; of a conflict that nobody has decided yet, both contents."""
-    case_file.session.flush()
-    rows = {row.id: row for row in closing.standing(case_file, case_id)}
-    beside = conflicts.undecided(case_file, case_id, rows.values())
-    rows |= {row.id: row for _, row in beside}
+    rows, beside = _rows(case_file, case_id)
     said = [_remembered(case_file, row.id, row.raw_value_id, row.received_at) for row in rows.values()]
     other = [_remembered(case_file, row.id, row.value_id, row.received_at) for row, _ in beside]
     # Whose case it is, the content says that came first: the other may be about somebody else.
     other = [each and replace(each, identity=None, name_digest=None) for each in other]
     return [each for each in (*said, *other) if each is not None]
+
+
+def read_standing(case_file: CaseFile, case_id: UUID) -> Iterator[NormalisedInstruction]:
+    """The same, as they came in, without those whose person was erased."""
+    rows, beside = _rows(case_file, case_id)
+    kept = [(row.raw_value_id, row.received_at) for row in rows.values()]
+    for value_id, received_at in (*kept, *((row.value_id, row.received_at) for row, _ in beside)):
+        try:
+            yield reread(case_file, value_id, received_at)
+        except Erased:
+            continue
+
+
+def _rows(
+    case_file: CaseFile, case_id: UUID
+) -> tuple[dict[UUID, InstructionRow], list[tuple[QuarantineRow, InstructionRow]]]:
+    """The versions that stand, and beside them what conflicts with one."""
+    case_file.session.flush()
+    rows = {row.id: row for row in closing.standing(case_file, case_id)}
+    beside = conflicts.undecided(case_file, case_id, rows.values())
+    return rows | {row.id: row for _, row in beside}, beside
 
 
 def reread(case_file: CaseFile, value_id: UUID, received_at: datetime) -> NormalisedInstruction:
@@ -69,6 +89,7 @@ def of(statement_id: UUID, received: NormalisedInstruction) -> Statement:
         name_digest=received.name_digest,
         texts=frozenset(received.text_digests.items()),
         numbers=frozenset((phone.digest, whose(phone.party)) for phone in received.phones),
+        guardians=frozenset((phone.digest, whose(phone.party)) for phone in received.phones if phone.is_guardian),
         places=frozenset(place.digest for place in received.addresses),
         facts=received.facts,
         amount_at_risk=pushed.risk.amount_at_risk_yuan,
