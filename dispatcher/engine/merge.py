@@ -6,7 +6,7 @@ united; what one of them fears is feared; the newest word on name, language and 
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -32,6 +32,10 @@ class Transfer:
     at: datetime
     yuan: int
 
+    def to_the_minute(self) -> "Transfer":
+        """Two sources that see the same money seldom agree on its second."""
+        return replace(self, at=self.at.replace(second=0, microsecond=0))
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:
@@ -39,6 +43,7 @@ class Statement:
 
     `texts`: the person's texts that it gives (name, gender, …), by blind index. `language`: None where it names none.
     `guardians`: those of its numbers whose owner is a guardian if the person is a child, whoever says that it is one.
+    `untimed`: amounts that left at a time that it does not tell.
     `expired`: it was over when it came.
     """
 
@@ -57,6 +62,7 @@ class Statement:
     facts: CaseFacts = _NOTHING
     amount_at_risk: int | None = None
     transfers: tuple[Transfer, ...] = ()
+    untimed: tuple[int, ...] = ()
     money_moved: bool = False
     expired: bool = False
 
@@ -77,13 +83,17 @@ class MergedFacts:
     facts: CaseFacts
     amount_at_risk: int | None
     transferred: int
+    transferred_later: int
     money_moved: bool
     expired: bool
 
 
-def merge(statements: Iterable[Statement], grave_types: Sequence[str] = ()) -> MergedFacts:
+def merge(
+    statements: Iterable[Statement], grave_types: Sequence[str] = (), warned_at: datetime | None = None
+) -> MergedFacts:
     """Merge what the standing instructions of a case say. In whichever order they are given.
 
+    `warned_at`: of what was transferred, that which left after this is told apart too.
     `grave_types`: scam types that no lesser one replaces, gravest first; all others are equal, F99 is least.
     Raises ValueError where there is none: a case without a standing instruction keeps what it says.
     """
@@ -92,7 +102,7 @@ def merge(statements: Iterable[Statement], grave_types: Sequence[str] = ()) -> M
         raise ValueError("nothing to merge")
     newest_first = oldest_first[::-1]
     amounts = [each.amount_at_risk for each in oldest_first if each.amount_at_risk is not None]
-    facts = _facts(newest_first)
+    facts, transfers = _facts(newest_first), _transfers(oldest_first)
     return MergedFacts(
         urgency=min((each.urgency for each in oldest_first), key=lambda urgency: urgency.rank),
         fraud_type=_gravest((each.fraud_type for each in newest_first), grave_types),
@@ -105,7 +115,8 @@ def merge(statements: Iterable[Statement], grave_types: Sequence[str] = ()) -> M
         places=frozenset[bytes]().union(*(each.places for each in oldest_first)),
         facts=facts,
         amount_at_risk=max(amounts, default=None),
-        transferred=_transferred(oldest_first),
+        transferred=sum(each.yuan for each in transfers),
+        transferred_later=sum(each.yuan for each in transfers if warned_at is not None and each.at > warned_at),
         money_moved=any(each.money_moved for each in oldest_first),
         expired=all(each.expired for each in oldest_first),
     )
@@ -173,12 +184,13 @@ def _numbers(statements: Iterable[Statement], *, minor: bool) -> frozenset[Numbe
     )
 
 
-def _transferred(statements: Iterable[Statement]) -> int:
-    """One source's transfers are added up; what two sources saw alike is the same money."""
+def _transfers(statements: Iterable[Statement]) -> list[Transfer]:
+    """One source's transfers are all its own; what two sources saw alike is the same money."""
     seen = Counter[Transfer]()
     for each in statements:
-        seen |= Counter(each.transfers)
-    return sum(transfer.yuan * times for transfer, times in seen.items())
+        untimed = (Transfer(each.issued_at, yuan) for yuan in each.untimed)
+        seen |= Counter(transfer.to_the_minute() for transfer in (*each.transfers, *untimed))
+    return list(seen.elements())
 
 
 def _facts(newest_first: Collection[Statement]) -> CaseFacts:

@@ -10,7 +10,7 @@ from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.personal_data import keep_value
 from dispatcher.engine.decisions import OpenWorkItem
 from dispatcher.engine.merge import MergedFacts
-from dispatcher.intake import contact_points, statements
+from dispatcher.intake import contact_points, later_losses, statements
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.instructions import InstructionRow, QuarantineRow
 from schemas.vocabulary import VisitState, WorkItemKind
@@ -39,8 +39,7 @@ def apply(case_file: CaseFile, case_id: UUID, before: MergedFacts | None, *, rul
     case.expired = case.expired and after.expired
     case.amount_at_risk = after.amount_at_risk
     case.money_moved = after.money_moved or (case.money_moved and not (before is not None and before.money_moved))
-    case.money_lost = max(0, case.money_lost + after.transferred - case.money_transferred)
-    case.money_transferred = after.transferred
+    _money(case_file, case, before or after, after)
     _identity(case_file, case, after)
     _texts(case_file, case, before, after)
     contact_points.follow(case_file, case, before, after, rule=rule)
@@ -81,6 +80,13 @@ def _urgency(
         due = f"urgency_review:{cause}"
         review = OpenWorkItem("urgency_lowered", WorkItemKind.URGENCY_REVIEW, case_file.now, due)
         carry_out(case_file, case.id, [review])
+
+
+def _money(case_file: CaseFile, case: CaseRow, before: MergedFacts, after: MergedFacts) -> None:
+    """What later losses add to what was transferred may be the same money, told in a newer version."""
+    was, now = (later_losses.beyond(case_file.session, case.id, each) for each in (before, after))
+    case.money_lost = max(0, case.money_lost + after.transferred + now - case.money_transferred - was)
+    case.money_transferred = after.transferred
 
 
 def _identity(case_file: CaseFile, case: CaseRow, after: MergedFacts) -> None:

@@ -31,7 +31,8 @@ def find_or_open(
         found = same_person.open_case(case_file.session, normalised, without)
         earlier = open_with_neighbours(case_file, normalised, found)
     if found is None:
-        return open_new(case_file, normalised, _subject(case_file, normalised), earlier), False
+        subject = _subject(case_file, normalised) if without is None else subject_of(case_file, normalised)
+        return open_new(case_file, normalised, subject, earlier), False
     return found, True
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from dispatcher.casework import linked_cases
+from dispatcher.casework import closing, linked_cases
 from dispatcher.casework.carry_out import carry_out
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.engine.decisions import OpenWorkItem
@@ -22,10 +22,10 @@ _RULE = "split"
 
 def names_another(case_file: CaseFile, case_id: UUID, received: NormalisedInstruction) -> bool:
     """Whether an update is about somebody else than all others that stand in its case."""
-    own = {str(row.id) for row in versions(case_file, case_id, received)}
-    others = [each for each in statements.standing(case_file, case_id) if each.id not in own]
-    said = statements.of(new_id(), received)
-    return bool(others) and all(are_strangers(said, other) for other in others)
+    own = received.pushed.source.system, received.pushed.instruction_id
+    rows = [row for row in closing.standing(case_file, case_id) if (row.system, row.instruction_id) != own]
+    others = [said for row in rows if (said := statements.of_row(case_file, row)) is not None]
+    return bool(others) and all(are_strangers(statements.of(new_id(), received), other) for other in others)
 
 
 def versions(case_file: CaseFile, case_id: UUID, received: NormalisedInstruction) -> Sequence[InstructionRow]:

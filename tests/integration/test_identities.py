@@ -211,3 +211,12 @@ def test_an_update_that_may_be_of_the_same_person_stays(casework: CaseworkFixtur
     casework.open(2, id_number=resident(1), phones=[{"number": phone(1)}], **B)
     known = {"phones": [{"number": phone(1)}]}
     assert casework.push(instruction(2, version=2, **(B | known | same))).case == str(case_id)
+
+
+def test_an_update_that_keeps_its_number_leaves_those_who_were_joined_by_phone(casework: CaseworkFixture) -> None:
+    case_id = casework.open(1)
+    casework.open(2, id_number=None, phones=[{"number": phone(1)}], **B)
+    answer = casework.push(instruction(1, version=2, phones=[{"number": phone(9)}]))
+    assert answer.case != str(case_id)
+    assert casework.open(3, id_number=None, phones=[{"number": phone(1)}], name="何样2") == case_id
+    assert str(casework.open(4, id_number=resident(1))) == answer.case
