@@ -90,13 +90,20 @@ def _money(case_file: CaseFile, case: CaseRow, before: MergedFacts, after: Merge
 
 
 def _identity(case_file: CaseFile, case: CaseRow, after: MergedFacts) -> None:
-    """Who the person is. What other cases of this person have said stays."""
-    subject = case_file.subject(case.id)
-    digest, is_doubtful = after.identity or (None, None)
+    """Who the person is."""
+    if identity_differs(case_file, case, after):
+        subject, (digest, is_doubtful) = case_file.subject(case.id), after.identity or (None, None)
+        subject.id_digest, subject.is_id_doubtful, subject.name_digest = digest, is_doubtful, after.name_digest
+
+
+def identity_differs(case_file: CaseFile, case: CaseRow, after: MergedFacts) -> bool:
+    """Whether the person is known otherwise. What other cases of this person have said stays."""
+    subject, (digest, is_doubtful) = case_file.subject(case.id), after.identity or (None, None)
     of_others = select(CaseRow.id).where(CaseRow.subject_id == subject.id, CaseRow.id != case.id).limit(1)
     if subject.id_digest != digest and case_file.session.scalar(of_others) is not None:
-        return
-    subject.id_digest, subject.is_id_doubtful, subject.name_digest = digest, is_doubtful, after.name_digest
+        return False
+    known = subject.id_digest, bool(subject.is_id_doubtful), subject.name_digest
+    return known != (digest, bool(is_doubtful), after.name_digest)
 
 
 def _texts(case_file: CaseFile, case: CaseRow, before: MergedFacts | None, after: MergedFacts) -> None:

@@ -145,7 +145,7 @@ def read(context: Context, pushed: Instruction, now: datetime) -> NormalisedInst
         expired=pushed.valid_until is not None and pushed.valid_until <= now,
         money_moved=bool(pushed.risk.transfers) or pushed.risk.transfer_ongoing,
         texts=texts,
-        text_digests={name: context.vault.digest("text", f"{name}\0{value}") for name, value in texts.items()},
+        text_digests={name: text_digest(context, name, value) for name, value in texts.items()},
     )
 
 
@@ -171,6 +171,11 @@ def _texts(victim: Victim) -> dict[str, str]:
         "birth_date": victim.birth_date.isoformat() if victim.birth_date else None,
     }
     return {name: value for name, value in given.items() if value}
+
+
+def text_digest(context: Context, name: str, value: str) -> bytes:
+    """Blind index of one of the person's texts."""
+    return context.vault.digest("text", f"{name}\0{value}")
 
 
 def _name(context: Context, name: str | None) -> bytes | None:
