@@ -23,7 +23,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test end-to-end unit-integration unit laws crowd fuzz model failover failover-short \
 	faults faults-short faults-can-fail limits limits-short mutants mutants-short without-rules without-names \
-	peers peers-short peers-signatures peers-smpp peers-sip peers-kannel peers-jasmin peers-pgbouncer lint format bench bench-short lock clean
+	peers peers-short peers-signatures peers-smpp peers-sip peers-kannel peers-jasmin peers-pgbouncer lint format plots bench bench-short lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -64,6 +64,9 @@ bench: $(VENV)/run  ## delivery beside a naive Celery task
 
 bench-short: $(VENV)/run  ## the same in small, so that it does not rot
 	$(BIN)/dispatcher bench deliver --instructions 200 --rounds 1
+
+plots: $(VENV)/dev  ## draw the pictures of the docs anew, by the engine itself
+	$(BIN)/python tests/unit/calls_by_hour.py
 
 concurrent-producers: $(VENV)/dev  ## eight producers push the same thousand lines in any order
 	DISPATCHER_TEST_PRODUCER_LINES=1000 $(BIN)/python -m pytest tests/integration/test_concurrent_producers.py --timeout=3600

@@ -18,7 +18,7 @@ _BETWEEN_WORDS = re.compile(r"[\s_\-‐-―−·]+")
 
 def visible(text: str) -> str:
     """Half width (NFKC), nothing that can't be seen; every run of blanks is one space, none outside."""
-    return _until_stable(_visible, text)
+    return _plain(text) if _is_plain(text) else _until_stable(_visible, text)
 
 
 def label(text: str) -> str:
@@ -42,10 +42,19 @@ def _plain_digits(text: str) -> str:
 
 
 def _visible(text: str) -> str:
-    if text.isascii() and text.isprintable():  # most are, and this is what intake does most often
-        return " ".join(text.replace("`", "'").split())
+    if _is_plain(text):
+        return _plain(text)
     seen = "".join(each for each in _APOSTROPHES.sub("'", text) if unicodedata.category(each) != "Cf")
     return _BLANKS.sub(" ", unicodedata.normalize("NFKC", _INVISIBLE.sub("", seen))).strip()
+
+
+def _is_plain(text: str) -> bool:
+    """Most texts are, and to fold them is what intake does most often."""
+    return text.isascii() and text.isprintable()
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.replace("`", "'").split())
 
 
 def _label(text: str) -> str:

@@ -24,6 +24,10 @@ _FIRST_YEAR, _LAST_YEAR = 1900, 2099
 _FEW = 2
 _PASSPORT_DIGITS = 9  # of the United States and others, which have no letter
 _MASKED = re.compile(r"[X*#?■●○]{3}")
+# The date of birth in a number that is cut behind it, or of which month and day are masked.
+_CUT = re.compile(
+    rf"(?:{_PROVINCES})\d{{4}}(?P<year>\d{{4}})(?P<month>\d\d|[X*#?■●○]{{2}})(?P<day>\d\d|[X*#?■●○]{{2}})"
+)
 
 # Forms that stand for their type, whether or not it is named.
 _OWN_FORMS = {
@@ -55,9 +59,15 @@ def id_number(text: str) -> str:
 
 
 def birth_date(text: str | None) -> date | None:
-    """The date of birth in the number of a Chinese resident card, also a masked one; None where there is none."""
+    """The date of birth in the number of a Chinese resident card, also a masked or cut one; None where there is none.
+
+    Where it can mean several, the latest: a child that is taken for a grown-up is called by a machine.
+    """
     folded = id_number(text or "")
-    return _date(folded[6:14]) if len(folded) == _RESIDENT_LENGTH else None
+    if len(folded) == _RESIDENT_LENGTH and (born := _date(folded[6:14])):
+        return born
+    cut = _CUT.match(folded)
+    return _latest_date(cut["year"], cut["month"], cut["day"]) if cut else None
 
 
 def strength(id_type: str | None, text: str) -> IdStrength:
@@ -121,6 +131,13 @@ def _date(digits: str) -> date | None:
     except ValueError:
         return None
     return born if _FIRST_YEAR <= born.year <= _LAST_YEAR else None
+
+
+def _latest_date(year: str, month: str, day: str) -> date | None:
+    """The last date that masked digits leave possible."""
+    month = month if month.isdigit() else "12"
+    days = [day] if day.isdigit() else ["31", "30", "29", "28"]
+    return next((born for each in days if (born := _date(f"{year}{month}{each}"))), None)
 
 
 def _is_filler(digits: str) -> bool:

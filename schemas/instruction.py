@@ -73,7 +73,7 @@ class Phone(Wire):
     @classmethod
     def _diallable(cls, number: str, info: ValidationInfo) -> str:
         try:
-            normalise.number(number, info.data["country"])
+            normalise.number(number, info.data.get("country"))
         except ValueError:
             raise PydanticCustomError("not_diallable", "can't be dialled") from None
         return number

@@ -1,6 +1,7 @@
 """Reads one pushed line: gives a wire model, or a BadInstruction that names field and remedy."""
 
 import json
+import re
 from functools import partial
 from typing import Any
 
@@ -11,7 +12,7 @@ from schemas.instruction import MAX_BODY_BYTES, OPS, Event, Instruction, Patch, 
 from schemas.reading.words import fold, is_absent
 from schemas.validation_errors import Fault, Words, faults
 from schemas.vocabulary import Channel, Resolution
-from schemas.wire import LineReading, wire_path
+from schemas.wire import LineReading, PlainReading, wire_path
 
 _CHANNELS = ", ".join(Channel)
 _OUTCOMES = ", ".join(Resolution)
@@ -61,6 +62,7 @@ _CHANNEL: Words = {
     **_REMEDIES,
     "enum": (f"未知渠道,应为 {_CHANNELS}", f"unknown channel; one of {_CHANNELS}"),
 }
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # UTF-8 itself has none
 _OTHER = ("取值不合法", "not a valid value ({kind})")
 _MOST_DIGITS = 400
 _MOST_FAULTS = 100  # that a refusal tells one by one
@@ -91,8 +93,9 @@ def decoded(raw: bytes) -> tuple[Any, list[str]]:
     """A line's JSON, and the keys that stand twice in one of its objects. Raises BadInstruction."""
     twice: list[str] = []
     try:
-        body = json.loads(raw.decode("utf-8-sig"), object_pairs_hook=partial(_object, twice), parse_int=whole)
-        return _without_half_letters(body), twice
+        text = raw.decode("utf-8-sig")
+        body = json.loads(text, object_pairs_hook=partial(_object, twice), parse_int=whole)
+        return _without_half_letters(body) if _SURROGATE.search(text) else body, twice
     except (ValueError, RecursionError):
         raise BadInstruction("", "不是合法的 JSON", "not valid JSON; one object a line, UTF-8") from None
 
@@ -150,6 +153,11 @@ def body_of(body: Any, flags: tuple[str, ...] = ()) -> Instruction | Event:
     if not isinstance(body, dict):
         raise BadInstruction("", "应为 JSON 对象", "give one JSON object a line")
     model, body = _model_of(body)
+    if not flags:
+        try:
+            return model.model_validate(body, context=PlainReading())
+        except ValidationError:
+            pass  # something is doubtful, or refused: field by field, so that it is named
     reading = LineReading(list(flags))
     try:
         return model.model_validate(body, context=reading)

@@ -24,7 +24,7 @@ CALLING_REGIONS = frozenset(regions[0] for regions in phonenumbers.COUNTRY_CODE_
 _CALLING_CODES = phonenumbers.COUNTRY_CODE_TO_REGION_CODE
 _HOME_CODE = 86
 _MOST_DIGITS, _MOST_WRITTEN, _FEWEST_DIGITS, _LONGEST_EXTENSION = 15, 20, 3, 6
-_FEWEST_OF_SUBSCRIBER = 7
+_FEWEST_OF_SUBSCRIBER, _LONGEST_AREA = 7, 3
 
 _SPREADSHEET = re.compile(r"[0-9]+(?:[.,][0-9]+)?e[+-]?[0-9]+", re.IGNORECASE)
 _FLOAT = re.compile(r"(\+?[0-9]{7,})\.0{1,3}")
@@ -123,9 +123,12 @@ def _of_calling_code(groups: list[str], flags: tuple[str, ...]) -> Number:
 
 def _chinese(groups: list[str], flags: tuple[str, ...], *, begins: bool) -> Number:
     """`begins`: the country code stood before it, so that no trunk's 0 need do."""
+    if not begins and groups[0] == str(_HOME_CODE) and len(groups) > 1:
+        return _chinese(groups[1:], flags, begins=True)
     base, tail = _parted(groups, partial(_chinese_subscriber, begins=begins))
-    if not base and len(groups) > 1 and _LOCAL.fullmatch(groups[0]):
-        base, tail = groups[0], "".join(groups[1:])
+    if not _CHINESE.fullmatch(base) and len(groups[0]) > _LONGEST_AREA:
+        local, extension = _parted(groups, lambda digits: digits if _LOCAL.fullmatch(digits) else None)
+        base, tail = (local, extension) if 0 < len(extension) <= _LONGEST_EXTENSION else (base, tail)
     if not base:
         base, tail = _parted(groups, partial(_chinese_subscriber, begins=True))
     joined = "".join(groups)

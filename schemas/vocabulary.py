@@ -333,6 +333,7 @@ class WorkItemKind(Code):
     URGENCY_REVIEW = "urgency_review", "来源已下调紧急程度,请核定", "a source lowered the urgency: decide on it"
     HELD_CASE = "held_case", "搁置中的案件收到新指令,请核定", "a case on hold was warned about again: decide on it"
     FEEDBACK_REVIEW = "feedback_review", "来源反馈与现有结论不一致,请核定", "a source contradicts the case: decide"
+    SAME_PERSON = "same_person", "两案疑为同一人,请核对", "two open cases may be of one person: compare them"
     CONTACT_REVIEW = "contact_review", "联系人关系不明,请人工联系", "relation not understood: call by hand"
     FAULT = "fault", "系统故障,请人工跟进本案", "a fault of the program holds this case up: see to it by hand"
     LADDER_EXHAUSTED = "ladder_exhausted", "上门单无人承接,请指派民警", "nobody took the visit: assign an officer"
@@ -411,6 +412,7 @@ class LinkKind(Code):
     SHARED_NUMBER = "shared_number", "同号关联", "shares a number"
     WARNED_BEFORE = "warned_before", "三十日内曾预警", "warned before"
     SPLIT = "split", "拆分", "split"
+    SAME_PERSON = "same_person", "疑为同一人", "may be the same person"
 
 
 class TransferState(Code):

@@ -12,14 +12,17 @@ from dispatcher.store.cases import CaseRow, LinkRow, PhoneRow
 from schemas.vocabulary import CaseState, LinkKind
 
 
-def link(case_file: CaseFile, case_id: UUID, other_id: UUID, kind: LinkKind) -> None:
-    """Put two cases beside each other, on both their timelines."""
+def link(case_file: CaseFile, case_id: UUID, other_id: UUID, kind: LinkKind) -> bool:
+    """Put two cases beside each other, on both their timelines. Returns whether they were not yet."""
     case_file.open([other_id])
+    is_new = False
     for one, other in ((case_id, other_id), (other_id, case_id)):
         # Both cases are locked, so nobody else links them meanwhile.
         if case_file.session.get(LinkRow, (one, other, kind)) is None:
             case_file.session.add(LinkRow(case_id=one, other_id=other, kind=kind, at=case_file.now))
             case_file.note(one, "case_linked", {"other": str(other), "kind": kind}, rule=kind)
+            is_new = True
+    return is_new
 
 
 def link_shared_numbers(case_file: CaseFile, case_id: UUID) -> None:

@@ -93,6 +93,7 @@ KINDS: Mapping[WorkItemKind, Kind] = {
     _K.URGENCY_REVIEW: Kind(),
     _K.HELD_CASE: Kind(is_over=lambda item, case: not case.is_on_hold),
     _K.FEEDBACK_REVIEW: Kind(outlives_case=True),
+    _K.SAME_PERSON: Kind(),
     _K.CONTACT_REVIEW: Kind(),
     _K.FAULT: Kind(outlives_case=True),
     _K.LADDER_EXHAUSTED: Kind(is_next_step=True, needs_act=True, is_over=_has_somebody),

@@ -9,8 +9,9 @@ from sqlalchemy import select
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.personal_data import keep_value
 from dispatcher.engine.case import SUBJECT
-from dispatcher.engine.merge import MergedFacts
-from dispatcher.intake.normalised import ContactAddress, NormalisedInstruction, whose
+from dispatcher.engine.merge import MergedFacts, NumberKey
+from dispatcher.intake import statements
+from dispatcher.intake.normalised import ContactAddress, ContactNumber, NormalisedInstruction, whose
 from dispatcher.store.base import new_id
 from dispatcher.store.cases import AddressRow, CaseRow, PhoneRow
 from dispatcher.store.vault import SubjectRow
@@ -18,17 +19,19 @@ from dispatcher.store.visits import UnitRow
 from schemas.vocabulary import AddressKind
 
 
-def add(case_file: CaseFile, case: CaseRow, subject: SubjectRow, normalised: NormalisedInstruction) -> None:
-    """Add what the case does not have yet; what was retired and is named again comes back."""
-    _add_phones(case_file, case, subject, normalised)
+def add(
+    case_file: CaseFile, case: CaseRow, subject: SubjectRow, normalised: NormalisedInstruction, *, minor: bool
+) -> None:
+    """Add what the case does not have yet; what was retired and is named again comes back. `minor`: it is a child's."""
+    _add_phones(case_file, case, subject, (phone.called(minor=minor) for phone in normalised.phones))
     add_places(case_file, case, subject, normalised.addresses)
 
 
-def _add_phones(case_file: CaseFile, case: CaseRow, subject: SubjectRow, normalised: NormalisedInstruction) -> None:
+def _add_phones(case_file: CaseFile, case: CaseRow, subject: SubjectRow, phones: Iterable[ContactNumber]) -> None:
     known = {(phone.digest, whose(phone.party)): phone for phone in case_file.phones[case.id]}
     taken = {phone.party for phone in case_file.phones[case.id]}
     rows: list[PhoneRow] = []
-    for phone in dict.fromkeys(normalised.phones):
+    for phone in dict.fromkeys(phones):
         old = known.get((phone.digest, whose(phone.party)))
         party = old.party if old is not None else _free_party(phone.party, taken)
         if phone.name:
@@ -50,10 +53,14 @@ def _add_phones(case_file: CaseFile, case: CaseRow, subject: SubjectRow, normali
         )
         known[phone.digest, whose(phone.party)] = row
         rows.append(row)
-    case_file.add_phones(case.id, rows)
+    _note_added(case_file, case.id, rows)
+
+
+def _note_added(case_file: CaseFile, case_id: UUID, rows: list[PhoneRow]) -> None:
+    case_file.add_phones(case_id, rows)
     for row in rows:
         data = {"phone": str(row.id), "party": row.party, "person": row.person, "flags": row.flags}
-        case_file.note(case.id, "number_added", data)
+        case_file.note(case_id, "number_added", data)
 
 
 def _free_party(party: str, taken: Collection[str]) -> str:
@@ -99,18 +106,31 @@ def renew(case_file: CaseFile, case_id: UUID, place: ContactAddress) -> None:
             row.added_at, row.precinct_code = case_file.now, place.precinct_code
 
 
-def retire(case_file: CaseFile, case_id: UUID, before: MergedFacts | None, after: MergedFacts, *, rule: str) -> None:
-    """Retire what stood before and stands no longer; what nobody but a person named stays."""
+def follow(case_file: CaseFile, case: CaseRow, before: MergedFacts | None, after: MergedFacts, *, rule: str) -> None:
+    """Retire what stood before and stands no longer; what nobody but a person named stays.
+
+    A contact who is called as somebody else now, as a parent is where the person turns out to be a child, is added so.
+    """
     gone = before.numbers - after.numbers if before is not None else frozenset()
-    for phone in case_file.phones[case_id]:
+    for phone in case_file.phones[case.id]:
         if (phone.digest, whose(phone.party)) in gone and phone.retired_at is None:
             phone.retired_at = case_file.now
-            case_file.note(case_id, "number_retired", {"phone": str(phone.id)}, rule=rule)
+            case_file.note(case.id, "number_retired", {"phone": str(phone.id)}, rule=rule)
+    if lacking(case_file, case.id, after):
+        for said in statements.read_standing(case_file, case.id):
+            phones = (phone.called(minor=after.facts.minor) for phone in said.phones)
+            _add_phones(case_file, case, case_file.subject(case.id), phones)
     left = before.places - after.places if before is not None else frozenset()
-    for place in case_file.places[case_id]:
+    for place in case_file.places[case.id]:
         if place.digest in left and place.retired_at is None:
             place.retired_at = case_file.now
-            case_file.note(case_id, "address_retired", {"address": str(place.id)}, rule=rule)
+            case_file.note(case.id, "address_retired", {"address": str(place.id)}, rule=rule)
+
+
+def lacking(case_file: CaseFile, case_id: UUID, after: MergedFacts) -> frozenset[NumberKey]:
+    """The numbers that stand, and that the case does not have, or has as somebody else's."""
+    phones = case_file.phones[case_id]
+    return after.numbers - {(phone.digest, whose(phone.party)) for phone in phones if phone.retired_at is None}
 
 
 def _area(case_file: CaseFile, case_id: UUID) -> str | None:

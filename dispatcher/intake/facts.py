@@ -10,7 +10,7 @@ from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.moves import ask_person
 from dispatcher.casework.personal_data import keep_value
 from dispatcher.engine.merge import MergedFacts
-from dispatcher.intake import contact_points, statements
+from dispatcher.intake import contact_points, later_losses, statements
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.instructions import InstructionRow, QuarantineRow
 from schemas.vocabulary import VisitState, WorkItemKind
@@ -39,11 +39,10 @@ def apply(case_file: CaseFile, case_id: UUID, before: MergedFacts | None, *, rul
     case.expired = case.expired and after.expired
     case.amount_at_risk = after.amount_at_risk
     case.money_moved = after.money_moved or (case.money_moved and not (before is not None and before.money_moved))
-    case.money_lost = max(0, case.money_lost + after.transferred - case.money_transferred)
-    case.money_transferred = after.transferred
+    _money(case_file, case, before or after, after)
     _identity(case_file, case, after)
     _texts(case_file, case, before, after)
-    contact_points.retire(case_file, case_id, before, after, rule=rule)
+    contact_points.follow(case_file, case, before, after, rule=rule)
     if news:
         case_file.note(case_id, "facts_changed", {"changed": sorted(news)}, rule=rule)
     if news & _ON_CARD:
@@ -81,14 +80,28 @@ def _urgency(
         ask_person(case_file, case.id, "urgency_lowered", WorkItemKind.URGENCY_REVIEW, f"urgency_review:{cause}")
 
 
+def _money(case_file: CaseFile, case: CaseRow, before: MergedFacts, after: MergedFacts) -> None:
+    """What later losses add to what was transferred may be the same money, told in a newer version."""
+    was, now = (later_losses.beyond(case_file.session, case.id, each) for each in (before, after))
+    case.money_lost = max(0, case.money_lost + after.transferred + now - case.money_transferred - was)
+    case.money_transferred = after.transferred
+
+
 def _identity(case_file: CaseFile, case: CaseRow, after: MergedFacts) -> None:
-    """Who the person is. What other cases of this person have said stays."""
-    subject = case_file.subject(case.id)
-    digest, is_doubtful = after.identity or (None, None)
+    """Who the person is."""
+    if identity_differs(case_file, case, after):
+        subject, (digest, is_doubtful) = case_file.subject(case.id), after.identity or (None, None)
+        subject.id_digest, subject.is_id_doubtful, subject.name_digest = digest, is_doubtful, after.name_digest
+
+
+def identity_differs(case_file: CaseFile, case: CaseRow, after: MergedFacts) -> bool:
+    """Whether the person is known otherwise. What other cases of this person have said stays."""
+    subject, (digest, is_doubtful) = case_file.subject(case.id), after.identity or (None, None)
     of_others = select(CaseRow.id).where(CaseRow.subject_id == subject.id, CaseRow.id != case.id).limit(1)
     if subject.id_digest != digest and case_file.session.scalar(of_others) is not None:
-        return
-    subject.id_digest, subject.is_id_doubtful, subject.name_digest = digest, is_doubtful, after.name_digest
+        return False
+    known = subject.id_digest, bool(subject.is_id_doubtful), subject.name_digest
+    return known != (digest, bool(is_doubtful), after.name_digest)
 
 
 def _texts(case_file: CaseFile, case: CaseRow, before: MergedFacts | None, after: MergedFacts) -> None:

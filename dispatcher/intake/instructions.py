@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dispatcher.casework import closing, personal_data
+from dispatcher.casework import closing, linked_cases, personal_data
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.decide import decide
 from dispatcher.casework.moves import ask_person
@@ -23,6 +23,8 @@ from dispatcher.intake import (
     normalised,
     open_case,
     quarantine,
+    same_person,
+    split_off,
     statements,
 )
 from dispatcher.intake.answer import Answer
@@ -33,7 +35,7 @@ from dispatcher.vault import Erased
 from schemas import parse, patch
 from schemas.errors import EARLY, OTHER_CONTENT, BadInstruction, ErasedInstruction, UnknownInstruction
 from schemas.instruction import MAX_BODY_BYTES, Event, Instruction, Patch
-from schemas.vocabulary import CaseState, IntakeStatus, WorkItemKind
+from schemas.vocabulary import CaseState, IntakeStatus, LinkKind, WorkItemKind
 
 CENTRE = "centre"
 Digests = tuple[bytes, bytes]
@@ -130,19 +132,41 @@ def _accept(work: UnitOfWork, pushed: Instruction, raw: bytes, digest: bytes, ca
     # Nothing that is read here depends on what was just added: one flush at its end, not one before each question.
     with work.session.no_autoflush:
         case_id, joined = open_case.find_or_open(case_file, received, case_id)
+        left = case_id if is_update and joined and split_off.names_another(case_file, case_id, received) else None
+        if left is not None:
+            case_id, joined = open_case.find_or_open(case_file, received, None, without=left)
         before = statements.merged(case_file, case_id) if joined else None
         systems = {each.system for each in closing.standing(case_file, case_id)} if joined else set()
         row = record(case_file, case_id, received, raw, digest)
         if joined:
             open_case.join(case_file, case_id, received)
     case_file.note(case_id, "instruction_accepted", _journalled(row, joined), actor=CENTRE)
+    if left is not None:
+        _leave(case_file, left, row, received)
     if joined:
-        rule = "newer_version" if is_update else "joined"
+        rule = "newer_version" if is_update and left is None else "joined"
         facts.apply(case_file, case_id, before, rule=rule, cause=row.id)
         holds.judge(case_file, case_id, received, before, is_new_source=row.system not in systems, cause=row.id)
+        _review_same_person(case_file, case_id)
     _review_contacts(case_file, case_id, received, row.id)
     decide(case_file)
     return Answer(IntakeStatus.ACCEPTED, pushed.instruction_id, str(case_id))
+
+
+def _leave(case_file: CaseFile, left: UUID, row: InstructionRow, received: NormalisedInstruction) -> None:
+    """An update that names another person takes its earlier versions along: what they said was not of that person."""
+    before = statements.merged(case_file, left)
+    older = split_off.versions(case_file, left, received)
+    split_off.note(case_file, row.case_id, row, left, actor=CENTRE, rule="another_person")
+    split_off.move(case_file, left, row.case_id, older, before)
+
+
+def _review_same_person(case_file: CaseFile, case_id: UUID) -> None:
+    """Two open cases that turn out to be of one person go on, linked; a person decides which of them ends."""
+    for other in same_person.other_open_cases(case_file, case_id):
+        if linked_cases.link(case_file, case_id, other, LinkKind.SAME_PERSON):
+            kind, cause = WorkItemKind.SAME_PERSON, f"same_person:{other}"
+            ask_person(case_file, case_id, "same_person", kind, cause)
 
 
 def _review_contacts(case_file: CaseFile, case_id: UUID, received: NormalisedInstruction, cause: UUID) -> None:

@@ -1,15 +1,16 @@
 """An instruction as it comes in: normalised, with what is doubtful flagged."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from dispatcher.casework.context import Context
 from dispatcher.engine.case import SUBJECT
+from dispatcher.engine.merge import GUARDIAN
 from dispatcher.texts import names
 from schemas import identity_numbers, normalise
 from schemas.case_facts import CaseFacts
-from schemas.guardians import as_called
+from schemas.guardians import is_guardian_of_a_child
 from schemas.identity_numbers import IdStrength
 from schemas.instruction import Address, Instruction, Victim
 from schemas.vocabulary import GENERIC_FRAUD_TYPE, AddressKind, Person, Relation, Urgency, Vulnerability
@@ -46,6 +47,8 @@ class NormalisedInstruction:
 
 @dataclass(frozen=True)
 class ContactNumber:
+    """`is_guardian`: of a contact, whether it is a guardian if the person is a child, whoever says that it is one."""
+
     e164: str
     digest: bytes
     party: str
@@ -53,6 +56,14 @@ class ContactNumber:
     country: str | None
     flags: tuple[str, ...]
     name: str | None = None
+    is_guardian: bool = False
+
+    def called(self, *, minor: bool) -> "ContactNumber":
+        """As it is called in a case, which is a child's or not."""
+        if not (minor and self.is_guardian):
+            return self
+        party = f"{GUARDIAN}:{self.party.rpartition(':')[2]}"
+        return replace(self, party=party, person=Relation.GUARDIAN.person)
 
 
 def whose(party: str) -> str:
@@ -111,7 +122,7 @@ def read(context: Context, pushed: Instruction, now: datetime) -> NormalisedInst
         flags.append(f"id_number_{strength}")
     texts = _texts(victim)
     minor = _is_minor(context, pushed, now)
-    phones = tuple(_contact_numbers(context, pushed, flags, minor=minor))
+    phones = tuple(_contact_numbers(context, pushed, flags))
     flags += sorted({flag for phone in phones for flag in phone.flags})
     vulnerability = [code for each in victim.vulnerability for code in context.vocabulary.vulnerabilities(each)]
     if None in vulnerability:
@@ -134,7 +145,7 @@ def read(context: Context, pushed: Instruction, now: datetime) -> NormalisedInst
         expired=pushed.valid_until is not None and pushed.valid_until <= now,
         money_moved=bool(pushed.risk.transfers) or pushed.risk.transfer_ongoing,
         texts=texts,
-        text_digests={name: context.vault.digest("text", f"{name}\0{value}") for name, value in texts.items()},
+        text_digests={name: text_digest(context, name, value) for name, value in texts.items()},
     )
 
 
@@ -162,14 +173,17 @@ def _texts(victim: Victim) -> dict[str, str]:
     return {name: value for name, value in given.items() if value}
 
 
+def text_digest(context: Context, name: str, value: str) -> bytes:
+    """Blind index of one of the person's texts."""
+    return context.vault.digest("text", f"{name}\0{value}")
+
+
 def _name(context: Context, name: str | None) -> bytes | None:
     """Blind index of a name, as two sources write the same one; None where it is none."""
     return context.vault.digest("name", normalise.compact(name)) if name and names.surname(name) else None
 
 
-def _contact_numbers(
-    context: Context, pushed: Instruction, flags: list[str], *, minor: bool = False
-) -> Iterator[ContactNumber]:
+def _contact_numbers(context: Context, pushed: Instruction, flags: list[str]) -> Iterator[ContactNumber]:
     for phone in pushed.victim.phones:
         number = normalise.number(phone.number, context.vocabulary.country(phone.country) or phone.country)
         yield _contact_number(context, number, SUBJECT, Person.SUBJECT)
@@ -178,20 +192,26 @@ def _contact_numbers(
         if relation is None:
             relation = Relation.OTHER
             flags.append(RELATION_UNKNOWN)
-        relation = as_called(relation, minor=minor, basis=contact.basis)
         try:
             number = normalise.number(contact.phone, context.vocabulary.country(contact.country) or contact.country)
         except ValueError:
             flags.append("contact_number_undiallable")
             continue
-        yield _contact_number(context, number, f"contact:{relation}:{index}", relation.person, contact.name)
+        party, is_guardian = f"contact:{relation}:{index}", is_guardian_of_a_child(relation, contact.basis)
+        yield _contact_number(context, number, party, relation.person, contact.name, is_guardian=is_guardian)
 
 
 def _contact_number(
-    context: Context, number: normalise.Number, party: str, person: Person, name: str | None = None
+    context: Context,
+    number: normalise.Number,
+    party: str,
+    person: Person,
+    name: str | None = None,
+    *,
+    is_guardian: bool = False,
 ) -> ContactNumber:
     digest = context.vault.digest("phone", number.e164)
-    return ContactNumber(number.e164, digest, party, person, number.country, number.flags, name)
+    return ContactNumber(number.e164, digest, party, person, number.country, number.flags, name, is_guardian)
 
 
 def places(context: Context, addresses: Iterable[Address], flags: list[str]) -> Iterator[ContactAddress]:

@@ -16,20 +16,23 @@ from dispatcher.store.vault import SubjectRow
 from schemas.vocabulary import CaseState, LinkKind
 
 
-def find_or_open(case_file: CaseFile, normalised: NormalisedInstruction, case_id: UUID | None) -> tuple[UUID, bool]:
+def find_or_open(
+    case_file: CaseFile, normalised: NormalisedInstruction, case_id: UUID | None, without: UUID | None = None
+) -> tuple[UUID, bool]:
     """The case this instruction belongs to: that of its earlier version, the person's open one, or a new one.
 
-    Returns whether it was there already; nothing of it is changed yet.
+    `without`: the case that it leaves. Returns whether it was there already; nothing of it is changed yet.
     """
     found = case_id if case_id is not None and _is_open(case_file, case_id) else None
-    found = found or same_person.open_case(case_file.session, normalised)
+    found = found or same_person.open_case(case_file.session, normalised, without)
     earlier = open_with_neighbours(case_file, normalised, found)
     while found is not None and case_file.cases[found].state != CaseState.OPEN:
         # It ended while we waited for its lock. Joined to it, this warning would reach nobody.
-        found = same_person.open_case(case_file.session, normalised)
+        found = same_person.open_case(case_file.session, normalised, without)
         earlier = open_with_neighbours(case_file, normalised, found)
     if found is None:
-        return open_new(case_file, normalised, _subject(case_file, normalised), earlier), False
+        subject = _subject(case_file, normalised) if without is None else subject_of(case_file, normalised)
+        return open_new(case_file, normalised, subject, earlier), False
     return found, True
 
 
@@ -42,9 +45,11 @@ def open_with_neighbours(case_file: CaseFile, normalised: NormalisedInstruction,
     numbers = {phone.digest for phone in normalised.phones}
     if case_id is not None:
         numbers |= linked_cases.numbers_of(case_file.session, case_id)
-    case_file.open(
-        {*linked_cases.neighbours(case_file.session, numbers, case_id), *(each for each in (case_id, earlier) if each)}
-    )
+    known = [
+        *same_person.open_cases_with_id(case_file.session, normalised),
+        *(each for each in (case_id, earlier) if each),
+    ]
+    case_file.open({*linked_cases.neighbours(case_file.session, numbers, case_id), *known})
     return earlier
 
 
@@ -103,7 +108,7 @@ def open_new(case_file: CaseFile, normalised: NormalisedInstruction, subject: Su
         },
     )
     callback_codes.issue(case_file, case, subject)
-    contact_points.add(case_file, case, subject, normalised)
+    contact_points.add(case_file, case, subject, normalised, minor=said.facts.minor)
     if earlier is not None:
         linked_cases.link(case_file, case.id, earlier, LinkKind.WARNED_BEFORE)
     linked_cases.link_shared_numbers(case_file, case.id)
@@ -114,7 +119,8 @@ def join(case_file: CaseFile, case_id: UUID, normalised: NormalisedInstruction) 
     """One contact plan: its numbers and addresses are added to the case. The clock stands."""
     case = case_file.cases[case_id]
     subject = case_file.subject(case_id)
-    contact_points.add(case_file, case, subject, normalised)
+    said = statements.merged(case_file, case_id)
+    contact_points.add(case_file, case, subject, normalised, minor=said is not None and said.facts.minor)
     linked_cases.link_shared_numbers(case_file, case_id)
 
 

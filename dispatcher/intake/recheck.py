@@ -11,14 +11,16 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from dispatcher.casework import closing
+from dispatcher.casework import closing, personal_data
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.engine.case import SUBJECT
-from dispatcher.intake import facts, statements
+from dispatcher.engine.merge import MergedFacts
+from dispatcher.intake import contact_points, facts, normalised, statements
 from dispatcher.intake.normalised import NormalisedInstruction
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.instructions import InstructionRow
+from dispatcher.store.vault import VaultValueRow
 from dispatcher.vault import Erased
 from schemas import identity_numbers
 from schemas.vocabulary import CaseState
@@ -44,8 +46,28 @@ def look(work: UnitOfWork, case_id: UUID) -> Rechecked:
     case_file = CaseFile(work)
     case_file.open([case_id])
     after = statements.merged(case_file, case_id)
-    changed = facts.changed(case_file.cases[case_id], None, after) if after is not None else set()
+    changed = _changed(case_file, case_id, after) if after is not None else set()
     return Rechecked(str(case_id), tuple(sorted(changed)), tuple(_doubtful(case_file, case_id)))
+
+
+def _changed(case_file: CaseFile, case_id: UUID, after: MergedFacts) -> set[str]:
+    case, found = case_file.cases[case_id], set[str]()
+    if contact_points.lacking(case_file, case_id, after):
+        found.add("numbers")
+    if facts.identity_differs(case_file, case, after):
+        found.add("identity")
+    if any(_digest(case_file, case, name) != digest for name, (digest, _) in after.texts.items()):
+        found.add("texts")
+    return found | facts.changed(case, None, after)
+
+
+def _digest(case_file: CaseFile, case: CaseRow, name: str) -> bytes | None:
+    """Blind index of the text that is read of the person: the newest."""
+    value = select(VaultValueRow.id).where(VaultValueRow.subject_id == case.subject_id, VaultValueRow.field == name)
+    newest = case_file.session.scalar(value.order_by(VaultValueRow.id.desc()).limit(1))
+    if newest is None:
+        return None
+    return normalised.text_digest(case_file.context, name, personal_data.read_value(case_file.work, newest))
 
 
 def apply(work: UnitOfWork, case_id: UUID) -> None:

@@ -3,15 +3,20 @@
 A statement holds codes and blind indexes, no personal data, and never changes: an instruction is immutable.
 """
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
+
+from sqlalchemy import select
 
 from dispatcher.casework import closing, personal_data
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.engine.merge import MergedFacts, Statement, Transfer, merge
 from dispatcher.intake import conflicts, normalised
 from dispatcher.intake.normalised import NormalisedInstruction, whose
+from dispatcher.store.instructions import InstructionRow, QuarantineRow
 from dispatcher.vault import Erased
 from schemas import parse
 from schemas.instruction import Instruction
@@ -20,20 +25,39 @@ from schemas.instruction import Instruction
 def merged(case_file: CaseFile, case_id: UUID) -> MergedFacts | None:
     """What they say together; None where none is left."""
     said = standing(case_file, case_id)
-    return merge(said, case_file.context.policy.grave_types) if said else None
+    opened_at = case_file.cases[case_id].opened_at
+    return merge(said, case_file.context.policy.grave_types, opened_at) if said else None
 
 
 def standing(case_file: CaseFile, case_id: UUID) -> list[Statement]:
     """Those of the newest versions that stand; of a conflict that nobody has decided yet, both contents."""
-    case_file.session.flush()
-    rows = {row.id: row for row in closing.standing(case_file, case_id)}
-    beside = conflicts.undecided(case_file, case_id, rows.values())
-    rows |= {row.id: row for _, row in beside}
-    said = [_remembered(case_file, row.id, row.raw_value_id, row.received_at) for row in rows.values()]
+    rows, beside = _rows(case_file, case_id)
+    said = [_timed(case_file, row) for row in rows.values()]
     other = [_remembered(case_file, row.id, row.value_id, row.received_at) for row, _ in beside]
     # Whose case it is, the content says that came first: the other may be about somebody else.
     other = [each and replace(each, identity=None, name_digest=None) for each in other]
     return [each for each in (*said, *other) if each is not None]
+
+
+def read_standing(case_file: CaseFile, case_id: UUID) -> Iterator[NormalisedInstruction]:
+    """The same, as they came in, without those whose person was erased."""
+    rows, beside = _rows(case_file, case_id)
+    kept = [(row.raw_value_id, row.received_at) for row in rows.values()]
+    for value_id, received_at in (*kept, *((row.value_id, row.received_at) for row, _ in beside)):
+        try:
+            yield reread(case_file, value_id, received_at)
+        except Erased:
+            continue
+
+
+def _rows(
+    case_file: CaseFile, case_id: UUID
+) -> tuple[dict[UUID, InstructionRow], list[tuple[QuarantineRow, InstructionRow]]]:
+    """The versions that stand, and beside them what conflicts with one."""
+    case_file.session.flush()
+    rows = {row.id: row for row in closing.standing(case_file, case_id)}
+    beside = conflicts.undecided(case_file, case_id, rows.values())
+    return rows | {row.id: row for _, row in beside}, beside
 
 
 def reread(case_file: CaseFile, value_id: UUID, received_at: datetime) -> NormalisedInstruction:
@@ -42,6 +66,41 @@ def reread(case_file: CaseFile, value_id: UUID, received_at: datetime) -> Normal
     if not isinstance(found, Instruction):
         raise TypeError("a stored instruction is an instruction")
     return normalised.read(case_file.context, found, received_at)
+
+
+def of_row(case_file: CaseFile, row: InstructionRow) -> Statement | None:
+    """What one instruction says; None where its person was erased."""
+    return _remembered(case_file, row.id, row.raw_value_id, row.received_at)
+
+
+def _timed(case_file: CaseFile, row: InstructionRow) -> Statement | None:
+    """With a time for money of which its source told none: that of the version that first told of it.
+
+    A source that lists all again, and one amount more, tells of one more, whatever date it gives the update.
+    """
+    said = of_row(case_file, row)
+    if said is None or not said.untimed:
+        return said
+    wanted, told, found = Counter(said.untimed), Counter[int](), list[Transfer]()
+    first, *newer = _versions(case_file, row)
+    for version in (first, *newer):
+        earlier = of_row(case_file, version)
+        if earlier is not None:
+            listed = wanted & Counter(earlier.untimed)
+            at = min(earlier.issued_at, version.received_at) if version is first else version.received_at
+            found += [Transfer(at, yuan) for yuan in (listed - told).elements()]
+            told |= listed
+    return replace(said, transfers=(*said.transfers, *found), untimed=())
+
+
+def _versions(case_file: CaseFile, row: InstructionRow) -> Sequence[InstructionRow]:
+    """This one and those before it, oldest first."""
+    found = select(InstructionRow).where(
+        InstructionRow.system == row.system,
+        InstructionRow.instruction_id == row.instruction_id,
+        InstructionRow.version <= row.version,
+    )
+    return case_file.session.scalars(found.order_by(InstructionRow.version)).all()
 
 
 def _remembered(case_file: CaseFile, statement_id: UUID, value_id: UUID, received_at: datetime) -> Statement | None:
@@ -69,14 +128,12 @@ def of(statement_id: UUID, received: NormalisedInstruction) -> Statement:
         name_digest=received.name_digest,
         texts=frozenset(received.text_digests.items()),
         numbers=frozenset((phone.digest, whose(phone.party)) for phone in received.phones),
+        guardians=frozenset((phone.digest, whose(phone.party)) for phone in received.phones if phone.is_guardian),
         places=frozenset(place.digest for place in received.addresses),
         facts=received.facts,
         amount_at_risk=pushed.risk.amount_at_risk_yuan,
-        # To the minute: two sources that see the same money seldom agree on its second.
-        transfers=tuple(
-            Transfer((each.at or received.issued_at).replace(second=0, microsecond=0), each.amount_yuan or 0)
-            for each in pushed.risk.transfers
-        ),
+        transfers=tuple(Transfer(each.at, each.amount_yuan or 0) for each in pushed.risk.transfers if each.at),
+        untimed=tuple(each.amount_yuan or 0 for each in pushed.risk.transfers if not each.at),
         money_moved=received.money_moved,
         expired=received.expired,
     )

@@ -26,7 +26,14 @@ _CHANNEL_WORDS: Mapping[str, Channel] = {
 
 def is_absent(value: object) -> bool:
     """Null, nothing, or nothing that could be seen."""
-    return value is None or value == [] or (isinstance(value, str) and not any(map(_is_visible, value)))
+    if isinstance(value, str):
+        return not (_begins_plainly(value) or any(map(_is_visible, value)))
+    return value is None or value == []
+
+
+def _begins_plainly(value: str) -> bool:
+    """With an ASCII sign or a Chinese character, as most texts do: that can be seen without a closer look."""
+    return "!" <= value[:1] <= "~" or "一" <= value[:1] <= "鿿"
 
 
 def _is_visible(letter: str) -> bool:

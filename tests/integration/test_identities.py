@@ -6,7 +6,8 @@ from uuid import UUID
 import pytest
 from casework_fixture import CaseworkFixture, Scripted, event, instruction, phone, resident, withdrawal
 
-from dispatcher.store.cases import CaseRow, PhoneRow
+from dispatcher.store.cases import CaseRow, LinkRow, PhoneRow
+from dispatcher.store.instructions import InstructionRow
 from dispatcher.store.work_items import WorkItemRow
 from dispatcher.supervision import splits, work_items
 from dispatcher.supervision.decisions import SupervisorDecision
@@ -132,3 +133,90 @@ def test_a_name_that_nobody_says_any_more_is_not_spoken(casework: CaseworkFixtur
 def test_one_source_may_see_the_same_amount_leave_twice_within_a_minute(casework: CaseworkFixture) -> None:
     case_id: UUID = casework.open(1, risk={"transfers": [{"amount_yuan": 5000}, {"amount_yuan": 5000}]})
     assert (casework.case(case_id).money_transferred, casework.case(case_id).money_lost) == (10000, 10000)
+
+
+def kinds(casework: CaseworkFixture, case_id: UUID) -> list[str]:
+    return [row.kind for row in casework.rows(WorkItemRow, WorkItemRow.case_id == case_id) if row.done_at is None]
+
+
+def links(casework: CaseworkFixture, case_id: UUID) -> set[str]:
+    return {row.kind for row in casework.rows(LinkRow, LinkRow.case_id == case_id)}
+
+
+@pytest.mark.parametrize("others", [{}, {"phones": [{"number": phone(1)}]}])
+def test_an_update_to_somebody_with_an_open_case_is_put_before_a_person(
+    casework: CaseworkFixture, others: dict[str, Any]
+) -> None:
+    """Both go on: an officer may be on the way in each. Which of them ends, a person decides."""
+    changed, known = casework.open(1), casework.open(2, **others)
+    for version in (2, 3):
+        answer = casework.push(instruction(1, version=version, id_number=resident(2), note=str(version)))
+        assert answer.case == str(changed)
+    assert (kinds(casework, changed), "same_person" in links(casework, changed)) == (["same_person"], True)
+    assert "same_person" in links(casework, known)
+    assert casework.journal(changed, "duty_planned")[-1].rule == "same_person"
+    assert {casework.case(each).state for each in (changed, known)} == {"open"}
+
+
+def test_a_case_that_two_open_ones_turn_out_to_be_of_is_put_before_a_person(casework: CaseworkFixture) -> None:
+    """The third source tells that the phone of one and the number of the other belong together."""
+    by_phone, by_id = casework.open(1, id_number=None), casework.open(2)
+    assert casework.open(3, id_number=resident(2), phones=[{"number": phone(1)}], **B) == by_id
+    assert links(casework, by_phone) == {"shared_number", "same_person"}
+    casework.push(instruction(1, version=2, id_number=resident(2)))
+    assert (kinds(casework, by_id), kinds(casework, by_phone)) == (["same_person"], [])
+
+
+def test_a_mothers_phone_is_no_ground_to_ask(casework: CaseworkFixture) -> None:
+    mother = casework.open(1)
+    child = casework.open(2, phones=[{"number": phone(1)}])
+    casework.push(instruction(2, version=2, phones=[{"number": phone(1)}], note="x"))
+    assert (kinds(casework, mother), kinds(casework, child)) == ([], [])
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_an_update_that_names_somebody_else_leaves_the_case_of_others(
+    casework: CaseworkFixture, *, known: bool
+) -> None:
+    case_id = casework.open(1)
+    casework.open(2, id_number=resident(1), **B)
+    theirs = casework.open(3, name="何样3") if known else None
+    warned(casework)
+    answer = casework.push(instruction(2, version=2, id_number=resident(3), phones=[{"number": phone(4)}], **B))
+    own = UUID(answer.case or "")
+    assert own == theirs if known else own != case_id
+    assert [row.case_id for row in casework.rows(InstructionRow) if row.instruction_id == "YJ-2"] == [own, own]
+    assert "split" in links(casework, own) & links(casework, case_id)
+    assert casework.journal(own, "instruction_split_off")[0].rule == "another_person"
+    standing = [row for row in casework.rows(PhoneRow, PhoneRow.case_id == case_id) if row.retired_at is None]
+    assert len(standing) == 1
+    if not known:
+        assert warned(casework) == {f"+86{phone(4)}"}
+    assert casework.open(5, id_number=resident(1), source={"system": "third"}) == case_id
+    casework.push(event("feedback", 2, outcome="SELF_AWARE"))
+    assert casework.case(case_id).state == "open"
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        {"id_number": None},
+        {"id_number": None, "phones": [{"number": phone(7)}], "name": "何样1"},
+        {"id_number": resident(3), "phones": [{"number": phone(1)}]},
+        {"id_number": None, "phones": [], "addresses": [{"text": "(invented) 1"}]},
+    ],
+)
+def test_an_update_that_may_be_of_the_same_person_stays(casework: CaseworkFixture, same: dict[str, Any]) -> None:
+    case_id = casework.open(1)
+    casework.open(2, id_number=resident(1), phones=[{"number": phone(1)}], **B)
+    known = {"phones": [{"number": phone(1)}]}
+    assert casework.push(instruction(2, version=2, **(B | known | same))).case == str(case_id)
+
+
+def test_an_update_that_keeps_its_number_leaves_those_who_were_joined_by_phone(casework: CaseworkFixture) -> None:
+    case_id = casework.open(1)
+    casework.open(2, id_number=None, phones=[{"number": phone(1)}], **B)
+    answer = casework.push(instruction(1, version=2, phones=[{"number": phone(9)}]))
+    assert answer.case != str(case_id)
+    assert casework.open(3, id_number=None, phones=[{"number": phone(1)}], name="何样2") == case_id
+    assert str(casework.open(4, id_number=resident(1))) == answer.case

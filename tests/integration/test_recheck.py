@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from casework_fixture import CaseworkFixture, instruction, resident
+from casework_fixture import CaseworkFixture, instruction, phone, resident
 from sqlalchemy import select
 
 from dispatcher.casework.case_file import CaseFile
@@ -50,6 +50,28 @@ def test_who_shares_an_identity_or_a_phone_is_not(casework: CaseworkFixture, num
     casework.open(1, id_number=number)
     casework.open(2, id_number=number, phones=instruction(1)["victim"]["phones"])
     assert [seen.doubtful for seen in looked(casework)] == [()]
+
+
+@pytest.mark.parametrize(
+    ("older", "name"),
+    [
+        ("UPDATE phones SET digest = 'x'", "numbers"),
+        ("UPDATE phones SET party = 'contact:parent:0' WHERE party = 'contact:guardian:0'", "numbers"),
+        ("UPDATE subjects SET id_digest = 'x'", "identity"),
+        ("UPDATE subjects SET name_digest = NULL", "identity"),
+        ("DELETE FROM vault_values WHERE field = 'name'", "texts"),
+    ],
+)
+def test_what_an_older_version_kept_otherwise_is_listed_once(casework: CaseworkFixture, older: str, name: str) -> None:
+    father = {"relation": "父亲", "name": "何某", "phone": phone(9)}
+    case_id = casework.open(1, id_number=resident(1, 20180101), contacts=[father])
+    assert looked(casework)[0].changed == ()
+    casework.sql(older)
+    assert looked(casework)[0].changed == (name,)
+    with casework.begin() as work:
+        recheck.apply(work, case_id)
+    assert looked(casework)[0].changed == ()
+    casework.is_tampered = True
 
 
 def test_facts_that_would_be_others_are_listed_and_brought_up_to_date(casework: CaseworkFixture) -> None:

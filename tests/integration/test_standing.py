@@ -242,6 +242,48 @@ def test_a_later_loss_that_two_sources_report_counts_once(casework: CaseworkFixt
     assert casework.case(case_id).money_lost == 5000
 
 
+LOSS = event("later_loss", 1, loss_yuan=5000)
+TOLD = {"amount_yuan": 3000}
+LATER = {"at": (START + timedelta(hours=2)).isoformat()}
+EARLIER = {"at": (START - timedelta(hours=2)).isoformat()}
+
+
+@pytest.mark.parametrize("loss_first", [True, False])
+@pytest.mark.parametrize(
+    ("transfers", "lost"),
+    [
+        ([TOLD], 8000),
+        ([TOLD, {"amount_yuan": 5000}], 8000),
+        ([TOLD, {"amount_yuan": 5000} | LATER], 8000),
+        ([TOLD, {"amount_yuan": 2000} | LATER, {"amount_yuan": 3000}], 8000),
+        ([TOLD, {"amount_yuan": 7000}], 10000),
+        ([TOLD, {"amount_yuan": 1000} | EARLIER], 9000),
+        ([{"amount_yuan": 500} | EARLIER], 5500),
+    ],
+)
+@pytest.mark.parametrize("issued", [timedelta(0), timedelta(hours=3)])
+def test_a_later_loss_that_a_newer_version_lists_counts_once(
+    casework: CaseworkFixture, transfers: list[Any], lost: int, issued: timedelta, *, loss_first: bool
+) -> None:
+    case_id = casework.open(1, risk={"transfers": [TOLD]}, issued_at=(START - timedelta(minutes=1)).isoformat())
+    casework.pass_time(hours=3)
+    update = instruction(1, version=2, risk={"transfers": transfers}, issued_at=(START + issued).isoformat())
+    for line in [LOSS, update] if loss_first else [update, LOSS]:
+        casework.push(line)
+    assert casework.case(case_id).money_lost == lost
+
+
+def test_a_later_loss_that_another_source_lists_counts_once(casework: CaseworkFixture) -> None:
+    case_id = casework.open(1, risk={"transfers": [TOLD]})
+    casework.push(LOSS)
+    casework.pass_time(hours=2)
+    late = (START + timedelta(hours=1)).isoformat()
+    casework.open(2, risk={"transfers": [{"amount_yuan": 4000}]}, issued_at=late, **OTHER)
+    assert casework.case(case_id).money_lost == 8000
+    casework.push(withdrawal(2))
+    assert (casework.case(case_id).money_lost, casework.case(case_id).money_transferred) == (8000, 3000)
+
+
 @pytest.mark.parametrize("text", ["无", "-", "N/A", "000000000000000000", "1.10101199003071E+17", "110101********7463"])
 def test_a_worthless_number_joins_nobody(casework: CaseworkFixture, text: str) -> None:
     first, second = casework.open(1, id_number=text), casework.open(2, id_number=text)

@@ -30,7 +30,7 @@ from engine_harness import EngineHarness, is_planned, planned
 from dispatcher.engine import evolve, orders
 from dispatcher.engine.case import SUBJECT, Visit
 from dispatcher.engine.decisions import BringAttemptForward, CancelAttempt, OpenWorkItem, PlanAttempt
-from schemas.vocabulary import Answer, Onward, Relation, Result, Urgency, VisitState, WorkItemKind
+from schemas.vocabulary import Answer, Hold, Onward, Relation, Result, Urgency, VisitState, WorkItemKind
 
 
 @pytest.mark.parametrize(("urgency", "wait"), [(CRITICAL, 0), (HIGH, 1), (MEDIUM, 10), (LOW, 60)])
@@ -264,6 +264,31 @@ def test_a_late_call_leaves_the_rest_of_the_day_to_those_that_are_left() -> None
     harness.at(at("19:30", day=3))
     harness.send(VOICE, Result.BUSY)
     assert planned(harness, VOICE).due_at == at("19:42", day=3)
+
+
+@pytest.mark.parametrize(
+    ("late", "following"),
+    [
+        ("08:00:01", at("09:21", day=3)),
+        ("21:26", at("21:29", day=3)),
+        ("21:27", at("08:00", day=4)),
+        ("21:29", at("08:00", day=4)),
+    ],
+)
+def test_a_call_of_a_later_day_goes_at_a_full_minute_and_not_in_the_evening(late: str, following: datetime) -> None:
+    harness = EngineHarness.of(CRITICAL, channels=ONLY_VOICE)
+    for _ in range(20):
+        harness.send(VOICE, Result.BUSY)
+    harness.at(at(late, day=3))
+    harness.send(VOICE, Result.BUSY)
+    assert planned(harness, VOICE).due_at == following
+    is_rest_over = following == at("21:29", day=3)
+    assert harness.plans[-1].held_by == (() if is_rest_over else (Hold.CALL_CAP,))
+
+
+def test_who_was_called_all_night_is_not_called_that_day() -> None:
+    moments = nobody_answers(EngineHarness.of(CRITICAL, at("00:05"), channels=ONLY_VOICE))
+    assert (moments[19], moments[20]) == (at("01:02"), at("08:00", day=3))
 
 
 def test_a_gateway_that_was_down_uses_up_no_call_of_the_cap() -> None:

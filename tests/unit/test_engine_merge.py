@@ -9,7 +9,16 @@ from builders import ALL, CRITICAL, HIGH, LOW, MONDAY, SMS, VOICE
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatcher.engine.merge import DEFAULT_LANGUAGE, MergedFacts, Statement, Transfer, is_graver, merge
+from dispatcher.engine.merge import (
+    DEFAULT_LANGUAGE,
+    GUARDIAN,
+    MergedFacts,
+    Statement,
+    Transfer,
+    are_strangers,
+    is_graver,
+    merge,
+)
 from schemas.case_facts import CaseFacts
 from schemas.vocabulary import FRAUD_TYPES, Channel, Urgency, Vulnerability
 
@@ -99,7 +108,7 @@ def test_urgency_and_gravity_never_fall_by_merging(statements: list[Statement], 
 
 
 def test_nothing_can_not_be_merged() -> None:
-    with pytest.raises(ValueError, match="nothing to merge"):
+    with pytest.raises(ValueError, match=r"^nothing to merge$"):
         merge([])
 
 
@@ -171,3 +180,91 @@ def test_the_identity_is_the_newest_that_is_not_doubtful() -> None:
     assert merged([sure, with_(identity=(b"3", False))]).identity == (b"3", False)
     assert merged([FIRST]).identity is None
     assert merged([replace(FIRST, name_digest=b"1"), with_()]).name_digest == b"1"
+
+
+def test_of_a_child_whoever_is_its_parent_is_a_guardian_whoever_says_that_it_is_a_child() -> None:
+    child, father, friend = (b"1", "subject"), (b"2", "contact:parent"), (b"3", "contact:friend")
+    named = replace(FIRST, numbers=frozenset({child, father, friend}), guardians=frozenset({father}))
+    assert merged([named]).numbers == {child, father, friend}
+    again = replace(named, id="c", numbers=frozenset({(b"2", GUARDIAN)}))
+    both = [named, with_(facts=CaseFacts(minor=True)), again]
+    assert merged(both).numbers == {child, (b"2", GUARDIAN), friend}
+
+
+ANN, BOB = (b"ann", False), (b"bob", False)
+MAYBE_ANN, MAYBE_BOB = (b"ann", True), (b"bob", True)
+PHONE, OTHER_PHONE, CONTACT = (b"1", "subject"), (b"2", "subject"), (b"1", "contact:parent")
+
+
+def about(
+    *numbers: tuple[bytes, str], identity: tuple[bytes, bool] | None = None, name: bytes | None = None
+) -> Statement:
+    return replace(FIRST, identity=identity, name_digest=name, numbers=frozenset(numbers))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (about(PHONE, identity=ANN), about(OTHER_PHONE, identity=BOB)),
+        (about(identity=ANN, name=b"x"), about(identity=BOB, name=b"x")),
+        (about(PHONE, identity=ANN, name=b"x"), about(CONTACT, identity=BOB, name=b"x")),
+        (about(PHONE, identity=MAYBE_ANN, name=b"x"), about(OTHER_PHONE, identity=MAYBE_ANN, name=b"y")),
+        (about(PHONE, identity=ANN, name=b"x"), about(OTHER_PHONE, identity=MAYBE_ANN, name=b"y")),
+        (about(PHONE, identity=ANN), about(OTHER_PHONE, identity=MAYBE_BOB)),
+        (about(PHONE), about(OTHER_PHONE)),
+        (about(PHONE, name=b"x"), about(OTHER_PHONE, name=b"y")),
+        (about(PHONE, name=b"x"), about(OTHER_PHONE)),
+    ],
+)
+def test_what_tells_two_people_apart(one: Statement, other: Statement) -> None:
+    assert are_strangers(one, other)
+    assert are_strangers(other, one)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (about(PHONE, identity=ANN), about(PHONE, identity=BOB)),
+        (about(PHONE, identity=ANN, name=b"x"), about(OTHER_PHONE, identity=ANN, name=b"y")),
+        (about(PHONE, identity=MAYBE_ANN, name=b"x"), about(OTHER_PHONE, identity=ANN, name=b"x")),
+        (about(PHONE, identity=MAYBE_ANN, name=b"x"), about(OTHER_PHONE, identity=MAYBE_ANN)),
+        (about(PHONE, identity=ANN, name=b"x"), about(OTHER_PHONE, identity=MAYBE_BOB, name=b"x")),
+        (about(PHONE, name=b"x"), about(OTHER_PHONE, name=b"x")),
+        (about(identity=ANN), about(identity=MAYBE_BOB)),
+        (about(PHONE, identity=ANN), about(name=b"x")),
+        (about(), about()),
+    ],
+)
+def test_what_may_be_one_person(one: Statement, other: Statement) -> None:
+    assert not are_strangers(one, other)
+    assert not are_strangers(other, one)
+
+
+@pytest.mark.parametrize(
+    "apart", [timedelta(seconds=59), timedelta(milliseconds=1), timedelta(seconds=30, microseconds=7)]
+)
+def test_two_sources_that_see_the_same_money_seldom_agree_on_its_second(apart: timedelta) -> None:
+    first = replace(FIRST, transfers=(Transfer(MONDAY, 5),))
+    assert merged([first, with_(transfers=(Transfer(MONDAY + apart, 5),))]).transferred == 5
+    assert merged([first, with_(transfers=(Transfer(MONDAY + timedelta(minutes=1), 5),))]).transferred == 10
+
+
+def test_money_of_no_told_time_left_by_when_it_was_told() -> None:
+    untimed = with_(untimed=(5, 5, 3))
+    assert merged([untimed]).transferred == 13
+    assert merged([untimed, replace(FIRST, transfers=(Transfer(LATER, 5),))]).transferred == 13
+    assert merge([untimed], warned_at=MONDAY).transferred_later == 13
+    assert merge([untimed], warned_at=LATER).transferred_later == 0
+
+
+def test_what_left_after_the_warning_is_told_apart() -> None:
+    minute = timedelta(minutes=1)
+    said = replace(FIRST, transfers=(Transfer(MONDAY - minute, 1), Transfer(MONDAY, 2), Transfer(MONDAY + minute, 4)))
+    facts = merge([said, with_(transfers=(Transfer(LATER, 8),))], warned_at=MONDAY)
+    assert (facts.transferred, facts.transferred_later) == (15, 12)
+    assert merge([said]).transferred_later == 0
+
+
+@pytest.mark.parametrize(("one", "other"), [("F12", "F08"), ("F09", "F03"), ("F08", "F99"), ("F03", "F99")])
+def test_what_is_graver(one: str, other: str) -> None:
+    assert (is_graver(one, other, GRAVE), is_graver(other, one, GRAVE)) == (True, False)

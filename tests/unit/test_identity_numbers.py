@@ -122,6 +122,33 @@ def test_a_birth_date_is_read_from_a_masked_number_too() -> None:
     assert birth_date("110101********7463") is birth_date(None) is birth_date("E58346217") is None
 
 
+@pytest.mark.parametrize(
+    ("text", "born"),
+    [
+        ("33060220160801123", "2016-08-01"),  # without its check digit
+        ("330602 2016 0801", "2016-08-01"),
+        ("33060220160801****", "2016-08-01"),
+        ("330602201608011234567", "2016-08-01"),  # with digits too many
+        ("3.30602201608011E+17", "2016-08-01"),
+        ("330602201608******", "2016-08-31"),
+        ("330602201602****12", "2016-02-29"),
+        ("3306022016****1234", "2016-12-31"),
+        ("******201608011234", "2016-08-01"),
+        ("330602201201123", "2012-01-12"),  # or an old card of somebody born in 1920
+        ("330602201613011234", None),
+        ("330602********1234", None),
+        ("3.30602E+17", None),
+        ("330602201608", None),  # may be any number
+        ("990602201608011", "2016-08-01"),
+        ("100602201608011", None),  # no such province
+        ("110101900307467", None),  # an old card: nobody who has one is a child
+    ],
+)
+def test_of_a_cut_or_masked_number_the_latest_birth_date_counts(text: str, born: str | None) -> None:
+    found = birth_date(text)
+    assert (found and str(found)) == born
+
+
 @given(st.none() | st.text(), st.text() | st.from_regex(r"[0-9Xx*.E+ ]{0,20}", fullmatch=True))
 def test_any_text_has_a_strength_and_folds_once(id_type: str | None, text: str) -> None:
     assert strength(id_type, text) in IdStrength

@@ -2,16 +2,13 @@
 
 import re
 import tomllib
-from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import calls_by_hour
 import pytest
 import typer
-from builders import MONDAY, number
-from engine_harness import EngineHarness
-from histories import due
 from policies import DEFAULTS
 from typer.testing import CliRunner
 
@@ -21,7 +18,7 @@ from dispatcher.engine.decisions import OpenVisit
 from dispatcher.policy import Policy, load
 from dispatcher.policy.flatten import flatten
 from dispatcher.settings import settings
-from schemas.vocabulary import AttemptState, CaseState, Channel, Result, Urgency
+from schemas.vocabulary import CaseState, Channel, Urgency
 
 DOCS = (Path(__file__).parents[2] / "docs" / "policy.md").read_text("utf-8")
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
@@ -44,29 +41,24 @@ def test_every_key_is_explained(key: str) -> None:
     assert any(all(each in row for each in told) for row in rows), f"docs/policy.md does not explain {key}"
 
 
-def calls_hour_by_hour(days: int) -> str:
-    """How often a critical case that nobody answers is called, an hour a column."""
-    harness = EngineHarness.of(Urgency.CRITICAL, numbers=(number("n1"),))
-    end = harness.now + timedelta(days=days)
-    while harness.now < end:
-        for attempt in due(harness):
-            voice = attempt.channel is Channel.VOICE
-            no_one = Result.NOBODY_ON_DUTY if attempt.channel is Channel.VISIT else Result.DELIVERED
-            harness.settled(harness.sending(attempt), Result.NO_ANSWER if voice else no_one)
-        later = [each.due_at for each in harness.in_state(AttemptState.PLANNED)] + harness.looks
-        harness.at(min(later, default=end))
-    called = Counter((each.made_at.day, each.made_at.hour) for each in harness.made(Channel.VOICE) if each.sent_at)
-    first = MONDAY.day
-    rows = ["day " + " ".join(f"{hour:02d}" for hour in range(24)) + "  all"]
-    for day in range(days):
-        hours = [called[first + day, hour] for hour in range(24)]
-        rows.append(f"{day + 1:>3} " + " ".join(f"{calls or '·':>2}" for calls in hours) + f"  {sum(hours):>3}")
-    return "\n".join(rows) + "\n"
-
-
 def test_calls_hour_by_hour() -> None:
+    calls = calls_by_hour.count()
     drawn = DOCS.partition("### Calls, day by day")[2].partition("```text\n")[2].partition("```")[0]
-    assert drawn == calls_hour_by_hour(10)
+    assert drawn == calls_by_hour.table(calls)
+    assert f"]({calls_by_hour.PLOT.name})" in DOCS
+    assert calls_by_hour.PLOT.read_text("utf-8") == calls_by_hour.svg(calls), "make plots draws it anew"
+
+
+def test_the_plot_tells_every_call() -> None:
+    """Read back from the picture: each hour with calls has its dot, of an area that tells how many they are."""
+    calls = [[0] * 24 for _ in range(3)]
+    calls[0][9], calls[1][0], calls[2][23] = 20, 1, 5
+    dots = re.findall(r'cx="([\d.]+)" cy="([\d.]+)" r="([\d.]+)"', calls_by_hour.svg(calls))
+    (first, *others) = [(float(x), float(y), float(r) ** 2) for x, y, r in dots]
+    assert [(x < first[0], y > first[1], round(20 * area / first[2])) for x, y, area in others] == [
+        (True, True, 1),
+        (False, True, 5),
+    ]
 
 
 def visit_opens_after(policy: Policy) -> timedelta:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from test_schemas_garbage import JSON
 from wire import BODY, put
 
@@ -21,6 +22,7 @@ from schemas import parse
 from schemas.errors import BadInstruction
 from schemas.instruction import Instruction
 from schemas.vocabulary import Channel, Person, Urgency
+from schemas.wire import LineReading, PlainReading
 
 CASES = Path(__file__).parents[1] / "integration" / "cases"
 NOW = datetime.fromisoformat("2026-11-26T21:30:00+08:00")
@@ -117,6 +119,27 @@ def test_one_good_number_is_enough(context: Context, changes: dict[str, Any]) ->
 @given(changes=st.dictionaries(st.sampled_from(OPTIONAL + BY_ADDRESS), ANY, max_size=12))
 def test_one_address_is_enough(context: Context, changes: dict[str, Any]) -> None:
     assert understood(context, changed(BODY, changes)).addresses
+
+
+@settings(deadline=None, max_examples=300)
+@given(changes=st.dictionaries(st.sampled_from(OPTIONAL + BY_PHONE), ANY, max_size=2))
+def test_a_line_that_is_read_at_once_says_what_it_says_field_by_field(changes: dict[str, Any]) -> None:
+    body = json.loads(changed(BODY, changes)) | {"op": "create"}
+    try:
+        at_once = Instruction.model_validate(body, context=PlainReading())
+    except ValidationError:
+        return
+    reading = LineReading()
+    assert at_once == Instruction.model_validate(body, context=reading)
+    assert (reading.flags, reading.left_out) == ([], [])
+
+
+def test_lines_as_they_are_to_be_are_read_at_once() -> None:
+    sample = json.loads((Path(parse.__file__).parents[1] / "dispatcher/samples/instructions.json").read_text("utf-8"))
+    pushed = [case["instruction"] for case in sample["cases"] if "instruction" in case]
+    assert pushed
+    for body in [BODY, *pushed]:
+        Instruction.model_validate(body, context=PlainReading())
 
 
 UNUSABLE: dict[str, st.SearchStrategy[Any]] = {
