@@ -113,9 +113,9 @@ def _plan(writer: DecisionWriter, plan: d.PlanAttempt) -> None:
         rung=plan.rung,
         due_at=plan.due_at,
         retry_of=attempt.retry_of,
-        send_key=attempt.send_key,
-        possible_duplicate=plan.possible_duplicate,
-        held_by=list(plan.held_by),
+        send_key=writer.id(plan.send_key),
+        possible_duplicate=plan.possible_duplicate or None,
+        held_by=list(plan.held_by) or None,
     )
 
 

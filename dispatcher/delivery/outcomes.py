@@ -206,7 +206,7 @@ def _accepted(case_file: CaseFile, attempt: AttemptRow, answer: Accepted, asked:
         attempt.due_at = _receipt_due_at(case_file, attempt)
         if not answer.held:
             attempt.lease_until = case_file.work.real_now + _ANSWER_GRACE
-    _note(case_file, attempt, "attempt_accepted", held=answer.held)
+    _note(case_file, attempt, "attempt_accepted", held=answer.held or None)
 
 
 def _receipt_due_at(case_file: CaseFile, attempt: AttemptRow) -> datetime:
@@ -320,7 +320,7 @@ def _note(case_file: CaseFile, attempt: AttemptRow, event: str, **data: Any) -> 
         "channel": attempt.channel,
         "provider": attempt.provider,
         "ref": attempt.ref,
-        "confirmed": attempt.confirmed,
+        "confirmed": attempt.confirmed or None,
         "answer": attempt.answer,
         "due_at": attempt.due_at.isoformat(),
     }

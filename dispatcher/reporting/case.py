@@ -7,10 +7,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from dispatcher.reporting.log import instruction_ids, log_line
+from dispatcher.reporting.log import instruction_ids, lines_of_case
 from dispatcher.reporting.visits import visit_line
 from dispatcher.reporting.work_items import waiting_for, work_item_line
-from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow, LinkRow
 from dispatcher.store.instructions import FeedbackRow, InstructionRow
 from dispatcher.store.journal import JournalRow
@@ -18,7 +17,7 @@ from dispatcher.store.visits import VisitRow
 from dispatcher.store.work_items import WorkItemRow
 from schemas.read_models.case import CaseLink, CaseReport, FeedbackWord, FirstContact, JournalEntry, Money
 
-Row = TypeVar("Row", AttemptRow, VisitRow, WorkItemRow, LinkRow, FeedbackRow, JournalRow)
+Row = TypeVar("Row", VisitRow, WorkItemRow, LinkRow, FeedbackRow, JournalRow)
 
 
 def case_ids(session: Session, name: str) -> list[UUID]:
@@ -58,7 +57,7 @@ def case_report(session: Session, case_id: UUID) -> CaseReport:
         paused_at=row.paused_at,
         deadlines=row.deadlines,
         money=_money(row),
-        attempts=[log_line(each, names) for each in _rows(session, AttemptRow, case_id, AttemptRow.id)],
+        attempts=lines_of_case(session, case_id),
         visits=[visit_line(each) for each in _rows(session, VisitRow, case_id, VisitRow.id)],
         duties=[
             work_item_line(each) for each in _rows(session, WorkItemRow, case_id, WorkItemRow.due_at, WorkItemRow.id)

@@ -1,11 +1,24 @@
-"""What the KPIs count on, a row for each case and for each visit: every large table is read once, not once a row."""
+"""What the KPIs count on: a row for each case and for each visit, for which every large table is read once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CTE, BigInteger, ColumnElement, DateTime, Select, Subquery, cast, func, or_, select, true
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    Select,
+    Subquery,
+    cast,
+    false,
+    func,
+    or_,
+    select,
+    true,
+)
 
 from dispatcher.intake import later_losses
 from dispatcher.store.attempts import AttemptRow
@@ -20,6 +33,16 @@ from schemas.vocabulary import Channel, FollowUp, Resolution, Result, TransferSt
 
 Flag = ColumnElement[bool]
 _LATER = timedelta(days=30)
+_DEADLINES = ("first_call_by", "met_by", "report_by")
+_TIME = DateTime(timezone=True)
+_FIRST_SENT = {"first_sms": Channel.SMS, "first_call": Channel.VOICE}
+_HEARD = {
+    "others_answered": (Result.ANSWERED_NOT_SUBJECT, Result.ANSWERED_FAMILY),
+    "forwarded": (Result.SUSPECTED_FORWARDING,),
+    "voicemail": (Result.VOICEMAIL,),
+}
+SENT = ("attempts", "ever_in_doubt", "possible_duplicates")
+"""How many attempts were sent, and how many of these."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +64,8 @@ class Chosen:
         return chosen
 
     def attempts(self) -> Flag:
-        """Those of the cases. None was planned before its case was opened: so the months before are not read."""
-        return self.cases() if self.since is None else self.cases() & (AttemptRow.planned_at >= self.since)
+        """None was planned before its case was opened: so the months before are not read."""
+        return true() if self.since is None else AttemptRow.planned_at >= self.since
 
 
 def of_unit(precinct: str | None) -> Flag:
@@ -58,106 +81,130 @@ def in_rates() -> Flag:
     return CaseRow.resolution.is_distinct_from(Resolution.WITHDRAWN)
 
 
-def of_cases(chosen: Chosen) -> CTE:
-    """The chosen cases, each with what its attempts, its visits and its later losses come to."""
-    attempts, visits, losses, follow_ups = _attempts(chosen), _visits(chosen), _reported_losses(), _follow_ups(chosen)
-    until = CaseRow.closed_at + _LATER
-    facts = {
-        "in_rates": in_rates(),
-        "first_sms": attempts.c.first_sms,
-        "first_call": attempts.c.first_call,
-        **{name: _is_so(attempts.c[name]) for name in _HEARD},
-        "visited": visits.c.case_id.is_not(None),
-        "pushed": CaseRow.id.in_(select(VisitRow.case_id).where(VisitRow.id.in_(_pushed(chosen)))),
-        "met_at": visits.c.met_at,
-        "met": _is_so(visits.c.met),
-        "reported_at": visits.c.reported_at,
-        "away": or_(ended(Resolution.TRANSFERRED_OUT), CaseRow.id.in_(_taken_over())),
+@dataclass(frozen=True)
+class Facts:
+    """A row for each chosen case, and for each of their visits that was given to a precinct's roster."""
+
+    cases: CTE
+    visits: CTE
+
+
+def facts(chosen: Chosen) -> Facts:
+    """For one statement, in which both stand: then what they have in common is read once."""
+    cases = _cases(chosen)
+    attempts = _attempts(cases, chosen)
+    visits = _visits(cases, attempts, chosen)
+    is_counted = visits.c.is_pushed, visits.c.in_rates, visits.c.of_unit
+    return Facts(_with_all(cases, attempts, visits), select(visits).where(*is_counted).cte("of_visits"))
+
+
+def ended(case: CTE, *resolutions: Resolution) -> Flag:
+    """Ended so; a case that has not ended did not."""
+    return _is_so(case.c.resolution.in_(resolutions))
+
+
+def _cases(chosen: Chosen) -> CTE:
+    columns = CaseRow.id, CaseRow.urgency, CaseRow.state, CaseRow.resolution, CaseRow.opened_at, CaseRow.closed_at
+    deadlines = (cast(CaseRow.deadlines[name].as_string(), _TIME).label(name) for name in _DEADLINES)
+    is_minor = CaseRow.facts["minor"].as_boolean().is_(True).label("is_minor")
+    found = select(*columns, CaseRow.first_contact_at, in_rates().label("in_rates"), is_minor, *deadlines)
+    return found.where(chosen.cases()).cte("chosen")
+
+
+def _attempts(cases: CTE, chosen: Chosen) -> CTE:
+    """The attempts of each visit of a case together, and those of the case that belong to no visit."""
+    is_sent = AttemptRow.sent_at.is_not(None)
+    found = {
+        **{name: func.min(AttemptRow.sent_at).filter(AttemptRow.channel == each) for name, each in _FIRST_SENT.items()},
+        **{name: func.bool_or(AttemptRow.result.in_(results)) for name, results in _HEARD.items()},
+        "lapsed": func.bool_or(AttemptRow.result == Result.NOT_ACCEPTED),
+        "attempts": func.count(AttemptRow.sent_at),
+        "ever_in_doubt": func.count().filter(is_sent, AttemptRow.was_in_doubt),
+        "possible_duplicates": func.count().filter(is_sent, AttemptRow.possible_duplicate),
+    }
+    key = AttemptRow.case_id, AttemptRow.visit_id
+    made = select(*key, *_labelled(found)).join(cases, cases.c.id == AttemptRow.case_id)
+    return made.where(chosen.attempts()).group_by(*key).cte("of_attempts")
+
+
+def _visits(cases: CTE, attempts: CTE, chosen: Chosen) -> CTE:
+    at_the_door = func.coalesce(VisitRow.arrived_at, VisitRow.reported_at)
+    # A child only with a guardian present.
+    is_met = VisitRow.result.startswith("MET_") & or_(VisitRow.guardian_present.is_(True), ~cases.c.is_minor)
+    found = {
+        "of_unit": of_unit(chosen.precinct),
+        "is_pushed": VisitRow.precinct_code.is_not(None) & _is_so(attempts.c.attempts > 0),
+        # Somebody did not accept it, or not in time.
+        "missed": _is_so(attempts.c.lapsed) | _is_so(VisitRow.accepted_late),
+        "is_met": _is_so(is_met),
+        "at_the_door": at_the_door,
+    }
+    columns = VisitRow.case_id, VisitRow.first_assigned_at, VisitRow.first_accepted_at, VisitRow.reported_at
+    made = select(*columns, cases.c.urgency, cases.c.in_rates, *_labelled(found))
+    made = made.join(cases, cases.c.id == VisitRow.case_id)
+    return made.outerjoin(attempts, attempts.c.visit_id == VisitRow.id).cte("visits_of_cases")
+
+
+def _with_all(cases: CTE, attempts: CTE, visits: CTE) -> CTE:
+    """Each case with what all of its attempts, visits and later losses come to."""
+    made, visited = _attempts_together(attempts), _visits_together(visits)
+    losses, follow_ups = _reported_losses(), _follow_ups(cases)
+    until = cases.c.closed_at + _LATER
+    found = {
+        **{name: made.c[name] for name in _FIRST_SENT},
+        **{name: _is_so(made.c[name]) for name in _HEARD},
+        **{name: func.coalesce(made.c[name], 0) for name in SENT},
+        "visited": visited.c.case_id.is_not(None),
+        "pushed": _is_so(visited.c.pushed),
+        "met": _is_so(visited.c.met),
+        "met_at": visited.c.met_at,
+        "reported_at": visited.c.reported_at,
+        "away": or_(ended(cases, Resolution.TRANSFERRED_OUT), cases.c.id.in_(_taken_over())),
         "defrauded": or_(_is_so(losses.c.lost_at <= until), _is_so(follow_ups.c.found_at <= until)),
         "heard_of_later": or_(losses.c.case_id.is_not(None), _is_so(follow_ups.c.reached)),
     }
-    columns = CaseRow.urgency, CaseRow.state, CaseRow.resolution, CaseRow.opened_at, CaseRow.closed_at
-    more = CaseRow.first_contact_at, CaseRow.deadlines
-    found = select(CaseRow.id, *columns, *more, *(fact.label(name) for name, fact in facts.items()))
-    for each in (attempts, visits, losses, follow_ups):
-        found = found.outerjoin(each, each.c.case_id == CaseRow.id)
-    return found.where(chosen.cases()).cte("of_cases")
+    rows = select(cases, *_labelled(found))
+    for each in (made, visited, losses, follow_ups):
+        rows = rows.outerjoin(each, each.c.case_id == cases.c.id)
+    return rows.cte("of_cases")
 
 
-def of_visits(chosen: Chosen) -> CTE:
-    """Visits of the chosen cases that were given to a precinct's roster, each with when it was accepted."""
-    assignments = _assignments(chosen)
-    return (
-        select(
-            CaseRow.urgency,
-            VisitRow.first_assigned_at,
-            VisitRow.first_accepted_at,
-            # Somebody did not accept it, or not in time.
-            or_(assignments.c.lapsed, _is_so(VisitRow.accepted_late)).label("missed"),
-        )
-        .join(CaseRow, CaseRow.id == VisitRow.case_id)
-        .join(assignments, assignments.c.visit_id == VisitRow.id)
-        .where(
-            chosen.cases(),
-            in_rates(),
-            of_unit(chosen.precinct),
-            VisitRow.precinct_code.is_not(None),
-            assignments.c.sent,
-        )
-        .cte("of_visits")
-    )
-
-
-def ended(*resolutions: Resolution, of: Any = CaseRow.resolution) -> Flag:
-    """Ended so; a case that has not ended did not."""
-    return func.coalesce(of.in_(resolutions), False)
-
-
-_HEARD = {
-    "others_answered": (Result.ANSWERED_NOT_SUBJECT, Result.ANSWERED_FAMILY),
-    "forwarded": (Result.SUSPECTED_FORWARDING,),
-    "voicemail": (Result.VOICEMAIL,),
-}
-
-
-def _attempts(chosen: Chosen) -> Subquery:
-    heard = (func.bool_or(AttemptRow.result.in_(results)).label(name) for name, results in _HEARD.items())
-    first_sms, first_call = (
-        func.min(AttemptRow.sent_at).filter(AttemptRow.channel == channel) for channel in (Channel.SMS, Channel.VOICE)
-    )
-    made = select(AttemptRow.case_id, first_sms.label("first_sms"), first_call.label("first_call"), *heard)
-    return _each_case(made, AttemptRow.case_id, chosen.attempts())
-
-
-def _visits(chosen: Chosen) -> Subquery:
-    at_the_door = func.coalesce(VisitRow.arrived_at, VisitRow.reported_at)
-    is_minor = CaseRow.facts["minor"].as_boolean().is_(True)
-    # A child only with a guardian present.
-    was_met = VisitRow.result.startswith("MET_") & or_(VisitRow.guardian_present.is_(True), ~is_minor)
-    facts = {
-        "met": func.bool_or(was_met),
-        "met_at": func.min(at_the_door).filter(was_met),
-        "reported_at": func.min(VisitRow.reported_at),
+def _attempts_together(attempts: CTE) -> Subquery:
+    found = {
+        **{name: func.min(attempts.c[name]) for name in _FIRST_SENT},
+        **{name: func.bool_or(attempts.c[name]) for name in _HEARD},
+        **{name: func.sum(attempts.c[name]) for name in SENT},
     }
-    made = select(VisitRow.case_id, *(fact.label(name) for name, fact in facts.items()))
-    return _each_case(made, VisitRow.case_id, chosen.cases())
+    return _each_case(select(attempts.c.case_id, *_labelled(found)), attempts.c.case_id)
 
 
-def _follow_ups(chosen: Chosen) -> Subquery:
+def _visits_together(visits: CTE) -> Subquery:
+    found = {
+        "pushed": func.bool_or(visits.c.is_pushed),
+        "met": func.bool_or(visits.c.is_met),
+        "met_at": func.min(visits.c.at_the_door).filter(visits.c.is_met),
+        "reported_at": func.min(visits.c.reported_at),
+    }
+    return _each_case(select(visits.c.case_id, *_labelled(found)), visits.c.case_id)
+
+
+def _follow_ups(cases: CTE) -> Subquery:
     """When one found that money had gone, and whether any reached the person."""
-    found_at = func.min(WorkItemRow.done_at).filter(WorkItemRow.outcome == FollowUp.DEFRAUDED)
-    reached = func.bool_or(WorkItemRow.outcome != FollowUp.NOT_REACHED)
-    asked = select(WorkItemRow.case_id, found_at.label("found_at"), reached.label("reached"))
-    return _each_case(asked.where(WorkItemRow.outcome.is_not(None)), WorkItemRow.case_id, chosen.cases())
+    found = {
+        "found_at": func.min(WorkItemRow.done_at).filter(WorkItemRow.outcome == FollowUp.DEFRAUDED),
+        "reached": func.bool_or(WorkItemRow.outcome != FollowUp.NOT_REACHED),
+    }
+    asked = select(WorkItemRow.case_id, *_labelled(found)).join(cases, cases.c.id == WorkItemRow.case_id)
+    return _each_case(asked.where(WorkItemRow.outcome.is_not(None)), WorkItemRow.case_id)
 
 
 def _reported_losses() -> Subquery:
     """What sources told, by when it happened: it may come late. A loss of nothing is news too."""
-    happened_at = cast(JournalRow.data["at"].as_string(), DateTime(timezone=True))
+    happened_at = cast(JournalRow.data["at"].as_string(), _TIME)
     lost = JournalRow.data["loss_yuan"].as_string().cast(BigInteger) > 0
     told = select(JournalRow.case_id, func.min(happened_at).filter(lost).label("lost_at"))
     is_such = JournalRow.event == constant(JournalRow.event, later_losses.REPORTED)
-    return told.where(is_such).group_by(JournalRow.case_id).subquery()
+    return _each_case(told.where(is_such), JournalRow.case_id)
 
 
 def _taken_over() -> Select[Any]:
@@ -167,26 +214,13 @@ def _taken_over() -> Select[Any]:
     return select(TransferRow.case_id).where(taken, TransferRow.to_unit.in_(units))
 
 
-def _pushed(chosen: Chosen) -> Select[Any]:
-    assignments = _assignments(chosen)
-    found = select(VisitRow.id).join(assignments, assignments.c.visit_id == VisitRow.id)
-    return found.where(VisitRow.precinct_code.is_not(None), assignments.c.sent)
+def _each_case(rows: Select[*tuple[Any, ...]], key: Any) -> Subquery:
+    return rows.group_by(key).subquery()
 
 
-def _assignments(chosen: Chosen) -> Subquery:
-    """Each visit's assignments together: whether one went to the roster, and whether one was not accepted."""
-    sent = func.bool_or(AttemptRow.sent_at.is_not(None))
-    lapsed = _is_so(func.bool_or(AttemptRow.result == Result.NOT_ACCEPTED))
-    made = select(AttemptRow.visit_id, sent.label("sent"), lapsed.label("lapsed"))
-    made = made.join(CaseRow, CaseRow.id == AttemptRow.case_id).where(
-        chosen.attempts(), AttemptRow.visit_id.is_not(None)
-    )
-    return made.group_by(AttemptRow.visit_id).subquery()
-
-
-def _each_case(made: Select[Any], key: InstrumentedAttribute[Any], chosen: Flag) -> Subquery:
-    return made.join(CaseRow, CaseRow.id == key).where(chosen).group_by(key).subquery()
+def _labelled(columns: Mapping[str, Any]) -> list[ColumnElement[Any]]:
+    return [column.label(name) for name, column in columns.items()]
 
 
 def _is_so(flag: Any) -> Flag:
-    return func.coalesce(flag, False)
+    return func.coalesce(flag, false())

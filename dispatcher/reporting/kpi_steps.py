@@ -4,10 +4,11 @@ What is not done by its deadline is overdue, done later or not; a case that ende
 upstream delay, from issue to receipt, stands apart: it is not ours.
 """
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import DateTime, FromClause, Interval, Select, cast, false, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, FromClause, RowMapping, case, extract, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from dispatcher.reporting.kpi_facts import Flag
@@ -15,6 +16,8 @@ from dispatcher.store.cases import CaseRow
 from dispatcher.store.instructions import InstructionRow
 from schemas.vocabulary import Urgency
 
+Rows = Sequence[RowMapping]
+Lines = dict[str, dict[str, Any]]  # by urgency, most urgent first
 # Steps of a case, counted from its opening: when each was done, and the deadline that it has.
 _STEPS = {
     "first_sms": ("first_sms", None),
@@ -22,75 +25,62 @@ _STEPS = {
     "met": ("met_at", "met_by"),
     "reported": ("reported_at", "report_by"),
 }
+_ACCEPTED, _UPSTREAM = "accepted", "upstream"
 
 
-def steps(session: Session, cases: FromClause, visits: FromClause, now: datetime) -> dict[str, dict[str, Any]]:
-    """Each step, per urgency of the case."""
-    every = union_all(*(_step(cases, now, name) for name in _STEPS), _acceptance(visits))
-    taken = _per(session, every)
-    found = {name: taken.get(name, {}) for name in (*_STEPS, "accepted")}
-    return {name: lines if _has_deadline(name) else _without_overdue(lines) for name, lines in found.items()}
+def of_cases(cases: FromClause, now: datetime) -> Iterator[ColumnElement[Any]]:
+    """The figures of each step, over the cases in which it was due or done."""
+    for name, (column, deadline) in _STEPS.items():
+        done = cases.c[column]
+        is_late: Flag = false()
+        is_counted: Flag = done.is_not(None)
+        if deadline is not None:
+            by = cases.c[deadline]
+            is_late, is_counted = func.coalesce(done, cases.c.closed_at, now) > by, or_(is_counted, by.is_not(None))
+        yield from _figures(name, done - cases.c.opened_at, is_late, cases.c.in_rates & is_counted)
 
 
-def upstream(session: Session, chosen: Flag) -> dict[str, Any]:
+def of_visits(visits: FromClause) -> Iterator[ColumnElement[Any]]:
+    """From the first assignment to the first acceptance; overdue if one of those who had it did not accept in time."""
+    return _figures(_ACCEPTED, visits.c.first_accepted_at - visits.c.first_assigned_at, visits.c.missed)
+
+
+def steps(rows: Rows) -> dict[str, Lines]:
+    """Each step, out of rows that have the figures of cases and visits, one for each urgency."""
+    found = {name: _lines(rows, name) for name in (*_STEPS, _ACCEPTED)}
+    for name, (_, deadline) in _STEPS.items():
+        if deadline is None:
+            found[name] = {urgency: line | {"overdue": None} for urgency, line in found[name].items()}
+    return found
+
+
+def upstream(session: Session, chosen: Flag) -> Lines:
     """From issue to receipt, per urgency of the instruction, and how many came too late to be acted on."""
     took = InstructionRow.received_at - InstructionRow.issued_at
-    late = InstructionRow.valid_until <= InstructionRow.received_at
-    rows = (
-        select(literal("upstream").label("step"), InstructionRow.urgency, took.label("took"), late.label("late"))
-        .join(CaseRow, CaseRow.id == InstructionRow.case_id)
-        .where(chosen)
-    )
-    lines = _per(session, rows).get("upstream", {})
+    is_late = InstructionRow.valid_until <= InstructionRow.received_at
+    found = select(InstructionRow.urgency, *_figures(_UPSTREAM, took, is_late)).group_by(InstructionRow.urgency)
+    found = found.join(CaseRow, CaseRow.id == InstructionRow.case_id).where(chosen)
+    lines = _lines(session.execute(found).mappings().all(), _UPSTREAM)
     return {urgency: line | {"expired_on_arrival": line.pop("overdue")} for urgency, line in lines.items()}
 
 
-def _step(cases: FromClause, now: datetime, name: str) -> Select[Any]:
-    """Of the cases in which the step was due or done."""
-    column, deadline = _STEPS[name]
-    done = cases.c[column]
-    late: Flag = false()
-    counts: Flag = done.is_not(None)
-    if deadline is not None:
-        by = cast(cases.c.deadlines[deadline].as_string(), DateTime(timezone=True))
-        late, counts = func.coalesce(done, cases.c.closed_at, now) > by, or_(counts, by.is_not(None))
-    took = cast(done - cases.c.opened_at, Interval)
-    rows = select(literal(name).label("step"), cases.c.urgency, took.label("took"), late.label("late"))
-    return rows.where(cases.c.in_rates, counts)
+def _figures(name: str, took: Any, is_late: Flag, is_counted: Flag = true()) -> Iterator[ColumnElement[Any]]:
+    """Of how many, how many are done and overdue, and what half and nine in ten of them took: columns of one group."""
+    seconds = case((is_counted, extract("epoch", took)))
+    yield func.count().filter(is_counted).label(f"{name}_of")
+    yield func.count(seconds).label(f"{name}_done")
+    yield func.count().filter(is_counted, is_late).label(f"{name}_overdue")
+    for label, part in (("p50_s", 0.5), ("p90_s", 0.9)):
+        yield func.percentile_cont(part).within_group(seconds).label(f"{name}_{label}")
 
 
-def _acceptance(visits: FromClause) -> Select[Any]:
-    """From the first assignment to the first acceptance; overdue if one of those who had it did not accept in time."""
-    took = cast(visits.c.first_accepted_at - visits.c.first_assigned_at, Interval)
-    return select(literal("accepted"), visits.c.urgency, took, visits.c.missed)
+def _lines(rows: Rows, name: str) -> Lines:
+    """Of the urgencies that have any."""
+    found = (row for row in rows if row[f"{name}_of"])
+    return {row["urgency"]: _line(row, name) for row in sorted(found, key=lambda row: Urgency(row["urgency"]).rank)}
 
 
-def _has_deadline(name: str) -> bool:
-    return name == "accepted" or _STEPS[name][1] is not None
-
-
-def _without_overdue(lines: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    return {urgency: line | {"overdue": None} for urgency, line in lines.items()}
-
-
-def _per(session: Session, rows: Any) -> dict[str, dict[str, dict[str, Any]]]:
-    """Rows of (step, urgency, took, late), by step, most urgent first."""
-    each = rows.subquery()
-    took = func.extract("epoch", cast(each.c.took, Interval))
-    found = select(
-        each.c.step,
-        each.c.urgency,
-        func.count(),
-        func.count(took),
-        func.count().filter(each.c.late),
-        *(func.percentile_cont(part).within_group(took) for part in (0.5, 0.9)),
-    ).group_by(each.c.step, each.c.urgency)
-    lines: dict[str, dict[str, dict[str, Any]]] = {}
-    for step, urgency, of, done, late, p50, p90 in sorted(session.execute(found), key=lambda row: Urgency(row[1]).rank):
-        line = {"of": of, "done": done, "overdue": late, "p50_s": _whole(p50), "p90_s": _whole(p90)}
-        lines.setdefault(step, {})[urgency] = line
-    return lines
-
-
-def _whole(seconds: float | None) -> int | None:
-    return None if seconds is None else round(seconds)
+def _line(row: RowMapping, name: str) -> dict[str, Any]:
+    counts = {each: row[f"{name}_{each}"] for each in ("of", "done", "overdue")}
+    seconds = {each: row[f"{name}_{each}"] for each in ("p50_s", "p90_s")}
+    return counts | {each: None if value is None else round(value) for each, value in seconds.items()}

@@ -12,7 +12,7 @@ from dispatcher.store.base import Base, Json, Key, Timestamp
 class JournalRow(Base):
     __tablename__ = "journal"
     __table_args__ = (
-        Index("ix_journal_case_id_seq", "case_id", "seq"),
+        Index("ix_journal_case_id", "case_id"),
         # Few entries are such, and the KPIs ask for them over all cases.
         Index("ix_journal_later_losses", "case_id", postgresql_where=text("event = 'later_loss_reported'")),
         {"postgresql_partition_by": "RANGE (id)"},
