@@ -35,7 +35,12 @@ PATIENCE_S = 120
 Run = Callable[..., tuple[int, str, str]]
 READING = (
     *(("log", "--json"), ("case", "YJ-1", "--json"), ("case", "YJ-1", "--why"), ("kpi", "--json")),
-    *(("verify", "--rebuild", "--json"), ("duty", "list", "--json"), ("visit", "list", "--json")),
+    *(
+        ("verify", "--rebuild", "--json"),
+        ("worklist", "--json"),
+        ("case", "list", "--json"),
+        ("visit", "list", "--json"),
+    ),
     *(("transfer", "list"), ("feedback", "list"), ("quarantine", "list"), ("roster", "show")),
 )
 
@@ -123,7 +128,8 @@ def writing(casework: CaseworkFixture) -> list[tuple[tuple[str, ...], str]]:
         ("decide", "pause", case_id, *by),
         ("code", "123456", "--last-four", "0001", "--asker", "OP-1"),
         ("roster", "load", "dispatcher/samples/roster.toml"),
-        *(("duty", "done", str(row.id), "--by", "S-1") for row in casework.rows(WorkItemRow)),
+        *(("item", "take", str(row.number), "--by", "S-1") for row in casework.rows(WorkItemRow)),
+        ("visit", "assign", visit_id, "B", "--by", "S-1"),
     ]
     return [(words, "") for words in asked] + [(("push", "-"), lines)]
 
