@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from builders import HIGH, MINUTE, ONLY_SMS, SMS, VOICE
+from builders import HIGH, MINUTE, ONLY_SMS, SECOND, SMS, VOICE
 from engine_harness import EngineHarness, planned
 
 from dispatcher.engine import evolve
@@ -50,7 +50,8 @@ def accepted(harness: EngineHarness, channel: Channel) -> Attempt:
 def test_what_is_brought_forward_goes_alone() -> None:
     harness = EngineHarness.of(HIGH)
     sms, call = planned(harness, SMS), planned(harness, VOICE)
-    earlier = call.due_at - MINUTE
+    earlier = call.due_at - SECOND
+    assert earlier != sms.due_at
     after = evolve(harness.case, BringAttemptForward("x", call.id, earlier), harness.now)
     assert (after.attempt(sms.id).due_at, after.attempt(call.id).due_at) == (sms.due_at, earlier)
 
