@@ -23,7 +23,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test end-to-end unit-integration unit laws crowd fuzz model failover failover-short \
 	faults faults-short faults-can-fail limits limits-short mutants mutants-short without-rules without-names \
-	peers peers-short peers-signatures peers-smpp peers-sip peers-kannel peers-jasmin peers-pgbouncer lint format plots bench bench-short lock clean
+	peers peers-short peers-signatures peers-smpp peers-sip peers-kannel peers-jasmin peers-pgbouncer \
+	lint format plots bench bench-short concurrent-producers lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -38,9 +39,8 @@ test: end-to-end unit-integration  ## all tests, on servers of their own
 end-to-end: $(VENV)/dev  ## of these, the tests of the whole stack
 	$(BIN)/python -m pytest tests/end_to_end -n 2 --dist loadfile
 
-# They take what both cores have. A drill that is played beside them has times to keep, and goes first.
-unit-integration: $(VENV)/dev  ## of these, the others; they leave a busy core to what runs beside them
-	nice $(BIN)/python -m pytest tests/unit tests/integration -n 2
+unit-integration: $(VENV)/dev  ## of these, the others
+	$(BIN)/python -m pytest tests/unit tests/integration -n 2
 
 unit: $(VENV)/dev  ## the tests that need no server
 	$(BIN)/python -m pytest tests/unit

@@ -74,12 +74,12 @@ def _has_next_step(item: WorkItem, case: Case) -> bool:
 
 
 def _bank_has_done_it(item: WorkItem, case: Case) -> bool:
-    """A later request of the same kind was granted, or is under way."""
+    """It was granted after all, or a later request of the same kind was, or is under way."""
     asked = next((each for each in case.attempts if each.id == item.cause.split(":")[1]), None)
     if asked is None or asked.bank_request is None:
         return False
     last = case.bank_requests(asked.bank_request)[-1]
-    return last.id != asked.id and (last.result in IS_DONE or case.is_pending(last))
+    return last.result in IS_DONE or (last.id != asked.id and case.is_pending(last))
 
 
 KINDS: Mapping[WorkItemKind, Kind] = {
