@@ -28,6 +28,13 @@ _FEWEST_OF_SUBSCRIBER, _LONGEST_AREA = 7, 3
 
 _SPREADSHEET = re.compile(r"[0-9]+(?:[.,][0-9]+)?e[+-]?[0-9]+", re.IGNORECASE)
 _FLOAT = re.compile(r"(\+?[0-9]{7,})\.0{1,3}")
+_LABEL = re.compile(
+    r"(?:tel(?:ephone)?|phone|mobile|cell|(?:联系|移动|固定|办公)?(?:电话|手机|座机|固话)(?:号码?)?|号码)[.:\s]*",
+    re.IGNORECASE,
+)
+_CHINESE_DIGITS = "〇○零洞一幺壹二贰三叁四肆五伍六陆七柒拐八捌九玖"
+_IN_CHINESE = re.compile(rf"[{_CHINESE_DIGITS}\s-]{{7,}}")
+_TO_DIGITS = str.maketrans(_CHINESE_DIGITS, "000011122334455667778899")
 _REMARK = re.compile(r"\([㐀-鿿]+\)")
 _BETWEEN_GROUPS = re.compile(r"[\s\-‐-―−().·/]+")
 _MARK = r"(?:转|分机号?|内线|extension|ext\.?|;ext=|[x#,;pw])"
@@ -75,8 +82,12 @@ def _not_diallable(why: str = "") -> ValueError:
 
 
 def _readable(text: str) -> str:
-    """Visible, without remarks and a spreadsheet's decimals."""
+    """Visible, in ASCII digits, without labels, remarks and a spreadsheet's decimals."""
     seen = _REMARK.sub("", folding.plain_digits(text)).strip(" ,;、。.:")
+    if label := _LABEL.match(seen):
+        seen = seen[label.end() :]
+    if _IN_CHINESE.fullmatch(seen):
+        seen = seen.translate(_TO_DIGITS)
     if _SPREADSHEET.fullmatch(seen):
         raise _not_diallable("digits lost by a spreadsheet")
     tail = _FLOAT.fullmatch(seen)

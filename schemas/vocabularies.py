@@ -32,6 +32,13 @@ _OF_WHOM = re.compile("^(?:受害人|被害人|当事人|事主|机主|本人|�
 _SCAM_SUFFIX = re.compile("(?<=.)(?:类型|类|型)?(?:诈骗|骗局|案件|案)?$")
 _FRAUD_CODE = re.compile(r"(?<![a-z0-9])f0*([0-9]{1,2})(?![0-9])")
 _LANGUAGE_TAG = re.compile(r"(?P<primary>[A-Za-z]{2,3})(?:-[A-Za-z0-9]{1,8})*")
+_YEARS_OLD = re.compile(
+    r"(?:年龄|年仅|今年|现年|刚满|约)?(?=[0-9一二三四五六七八九十])(?P<years>[0-9]{1,2}|[一二三四五六七八九]?十?[一二三四五六七八九]?)(?:周岁|岁|yearsold)的?"
+    "(?:儿童|孩子|小孩|男孩|女孩|男童|女童|学生|小学生|未成年人)?"
+)
+_CLASS = re.compile("(?:小学)?[一二三四五六1-6]年级的?(?:小?学生)?")  # of a primary school
+_ONES = "〇一二三四五六七八九"
+_CHILD_UNDER = 14
 _TWO_LETTERS = (  # of ISO 639-1
     "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee "
     "el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is "
@@ -78,7 +85,15 @@ class Vocabulary:
 
     def vulnerabilities(self, text: str) -> list[Vulnerability | None]:
         """One for each word of the label; None stands for a word that is unknown."""
-        return [Vulnerability(code) if code else None for code in sorted(self._codes("vulnerability", text), key=str)]
+        found = self._codes("vulnerability", text)
+        if None in found and _is_a_childs(folding.label(text)):
+            found = {Vulnerability.MINOR}
+        elif None in found:
+            parts = [folding.label(part) for part in _BETWEEN_WORDS.split(folding.visible(text))]
+            children = {part for part in parts if _is_a_childs(part)}
+            is_known = all(part in children or part in self.tables["vulnerability"] for part in parts if part)
+            found = (found - {None} if is_known else found) | ({Vulnerability.MINOR} if children else set())
+        return [Vulnerability(code) if code else None for code in sorted(found, key=str)]
 
     def address_kind(self, text: str) -> AddressKind | None:
         code = _only(self._codes("address_kind", text))
@@ -123,6 +138,22 @@ class Vocabulary:
             return {whole}
         parts = (_folded(table, part) for part in _BETWEEN_WORDS.split(folding.visible(text)))
         return {words.get(part) for part in parts if part}
+
+
+def _is_a_childs(word: str) -> bool:
+    """Whether a word tells an age, or a class at school, that a child under 14 has."""
+    if _CLASS.fullmatch(word):
+        return True
+    found = _YEARS_OLD.fullmatch(word)
+    return found is not None and _years(found["years"]) < _CHILD_UNDER
+
+
+def _years(text: str) -> int:
+    """Years of age in digits, or in Chinese: 八, 十三, 三十."""
+    if text.isdecimal():
+        return int(text)
+    tens, ten, ones = text.rpartition("十")
+    return (_ONES.find(tens) if tens else len(ten)) * 10 + (_ONES.find(ones) if ones else 0)
 
 
 def _only(codes: set[str | None]) -> str | None:

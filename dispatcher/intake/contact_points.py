@@ -111,9 +111,12 @@ def follow(case_file: CaseFile, case: CaseRow, before: MergedFacts | None, after
 
     A contact who is called as somebody else now, as a parent is where the person turns out to be a child, is added so.
     """
-    gone = before.numbers - after.numbers if before is not None else frozenset()
+    gone = (before.numbers if before is not None else frozenset()) - after.numbers
+    contacts = {digest for digest, party in after.numbers if party != SUBJECT}
     for phone in case_file.phones[case.id]:
-        if (phone.digest, whose(phone.party)) in gone and phone.retired_at is None:
+        key = phone.digest, whose(phone.party)
+        is_called_otherwise = phone.party != SUBJECT and key not in after.numbers and phone.digest in contacts
+        if (key in gone or is_called_otherwise) and phone.retired_at is None:
             phone.retired_at = case_file.now
             case_file.note(case.id, "number_retired", {"phone": str(phone.id)}, rule=rule)
     if lacking(case_file, case.id, after):

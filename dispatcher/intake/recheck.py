@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from dispatcher.casework import closing, personal_data
 from dispatcher.casework.case_file import CaseFile
+from dispatcher.casework.decide import decide
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.engine.case import SUBJECT
 from dispatcher.engine.merge import MergedFacts
@@ -76,6 +77,7 @@ def apply(work: UnitOfWork, case_id: UUID) -> None:
     case_file.open([case_id])
     if case_file.cases[case_id].state == CaseState.OPEN:
         facts.apply(case_file, case_id, None, rule=_RULE, cause=case_id)
+        decide(case_file)
 
 
 def _doubtful(case_file: CaseFile, case_id: UUID) -> Iterator[str]:

@@ -20,10 +20,10 @@ _HALF = r"上午|下午|早上|晚上|凌晨|中午|am|pm"
 _CLOCK = (
     rf"\s*(?:t|,|(?P<half>{_HALF}))?\s*(?:(?P<hour>\d{{1,2}})\s*(?:[:时点]\s*(?P<minute>\d{{1,2}})?"
     r"(?:\s*[:分]\s*(?P<second>\d{1,2})?)?秒?)|(?P<HH>\d\d)(?P<MM>\d\d)(?P<SS>\d\d)?)"
-    rf"(?:[.,](?P<fraction>\d{{1,9}}))?\s*(?P<half_after>{_HALF})?"
+    rf"(?:[.,](?P<fraction>\d{{1,9}}))?\s*(?:(?P<half_after>{_HALF})(?![a-z]))?"
 )
 _ZONE = (
-    r"\s*(?P<name>z|utc|gmt|cst)?\s*(?P<offset>[+-]\d{1,2}(?::?\d{2})?)?(?:\s+[a-z]{3,4})?"
+    r"\s*(?P<name>z|utc|gmt|cst)?\s*(?P<offset>[+-]\d{1,2}(?::?\d{2})?)?(?:\s+[a-z]{3,4}(?![a-z/]))?"
     r"\s*(?:\[(?P<id>[\w/+:-]+)\]|(?P<place>[a-z]+/[a-z_]+))?"
 )
 _TIME = re.compile(rf"{_DATE}(?:{_CLOCK})?{_ZONE}")
@@ -43,6 +43,7 @@ _IN_ENGLISH = tuple(
 )
 _ZONES = {"z": UTC, "utc": UTC, "gmt": UTC, "cst": HERE}  # CST here is China's, not Chicago's
 _MANY_DIGITS = re.compile(r"-?[0-9]{8,15}")
+_PLACE_WORD = re.compile(r"[a-z]+")
 _OFFSET = re.compile(r"([+-]\d{1,2}):?(\d{2})?")
 _PARTS = tuple(
     zip(("year", "month", "day", "hour", "minute", "second"), ("year", "mm", "dd", "HH", "MM", "SS"), strict=True)
@@ -129,7 +130,7 @@ def _zone(name: str | None, offset: str | None, place: str | None) -> tzinfo | N
         return timezone(timedelta(hours=int(hours), minutes=int(f"{hours[0]}{minutes}")))
     if name is not None:
         return _ZONES[name]
-    return ZoneInfo("/".join(each.capitalize() for each in place.split("/"))) if place else None
+    return ZoneInfo(_PLACE_WORD.sub(lambda word: word[0].capitalize(), place)) if place else None
 
 
 def _from_english(text: str) -> str:

@@ -137,6 +137,7 @@ def test_a_whole_update_with_an_idle_patch_is_an_update(casework: CaseworkFixtur
         ({"vulnerability": ["不满十四周岁"], "birth_date": "1980-03-07", "id_number": None}, True),
         ({"id_number": resident(1, 20180101), "birth_date": "1980-01-01"}, True),
         ({"vulnerability": ["14岁以下"], "birth_date": "2027-01-01", "id_number": None}, True),
+        ({"vulnerability": ["8岁"], "id_number": None}, True),
         ({"id_number": "33060220160801123"}, True),
         ({"id_number": "3306022016****1234"}, True),
         ({"id_number": "33060219800801123"}, False),

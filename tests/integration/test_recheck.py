@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.intake import open_case, recheck, statements
-from dispatcher.store.cases import CaseRow
+from dispatcher.store.cases import CaseRow, PhoneRow
 from dispatcher.store.instructions import InstructionRow
 
 
@@ -71,6 +71,23 @@ def test_what_an_older_version_kept_otherwise_is_listed_once(casework: CaseworkF
     with casework.begin() as work:
         recheck.apply(work, case_id)
     assert looked(casework)[0].changed == ()
+    casework.is_tampered = True
+
+
+def test_whoever_is_a_guardian_by_todays_rules_is_called(casework: CaseworkFixture) -> None:
+    father = {"relation": "父亲", "name": "何某", "phone": phone(9)}
+    case_id = casework.open(1, id_number=resident(1, 20180101), contacts=[father], channels=["voice"])
+    casework.sql("UPDATE phones SET party = 'contact:parent:0', person = 'family' WHERE party <> 'subject'")
+    casework.sql("DELETE FROM attempts")
+    with casework.begin() as work:
+        recheck.apply(work, case_id)
+    [call] = [each for each in casework.attempts(case_id, "voice") if each.state == "planned"]
+    assert call.party == "contact:guardian:0"
+    assert {row.party: row.retired_at is None for row in casework.rows(PhoneRow)} == {
+        "subject": True,
+        "contact:parent:0": False,
+        "contact:guardian:0": True,
+    }
     casework.is_tampered = True
 
 

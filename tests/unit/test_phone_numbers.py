@@ -42,7 +42,7 @@ def test_a_number_has_its_country() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "  ", "-", "+", "12", "无", "1380013800O", "138转8", "+86+138", "tel:110", "1" * 21]
+    "text", ["", "  ", "-", "+", "12", "无", "1380013800O", "138转8", "+86+138", "sip:110", "1" * 21]
 )
 def test_what_cannot_be_dialled_is_an_error_without_the_value(text: str) -> None:
     with pytest.raises(ValueError, match=r"^not diallable$"):
@@ -114,6 +114,33 @@ def test_a_number_stays_as_it_is_once_normalised(text: str, country: str) -> Non
 def test_one_phone_in_many_spellings(text: str) -> None:
     found = number(text)
     assert (found.e164, found.country, found.flags) == ("+8614911000601", "CN", ("number_invalid",))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tel:+86-154-0000-0104",
+        "Tel. 15400000104",
+        "TEL:15400000104",
+        "手机:15400000104",
+        "联系电话：15400000104",
+        "手机号码 15400000104",
+        "一五四〇〇〇〇〇一〇四",
+        "幺五四零零零零零幺零四",
+        "壹伍肆零 零零零零 壹零肆",
+        "١٥٤٠٠٠٠٠١٠٤",
+        "१५४०००००१०४",
+        "①⑤④⓪⓪⓪⓪⓪①⓪④",
+    ],
+)
+def test_a_number_under_a_label_or_in_another_script(text: str) -> None:
+    assert number(text).e164 == "+8615400000104"
+
+
+@pytest.mark.parametrize("text", ["tel:", "手机", "一五四", "tel:十五", "一百五十四万零一百零四", "telx15400000104"])
+def test_a_label_alone_is_no_number(text: str) -> None:
+    with pytest.raises(ValueError, match="not diallable"):
+        number(text)
 
 
 def test_a_number_as_json_has_it() -> None:

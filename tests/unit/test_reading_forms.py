@@ -65,6 +65,7 @@ READ: list[tuple[str, object, object]] = [
     *(("valid_until", form, UNTIL) for form in ("2026-11-26T13:20Z[UTC]", "2026-11-26T21:20+08:00[GMT+08:00]")),
     *(("valid_until", form, UNTIL) for form in ("Thu Nov 26 21:20:00 GMT+08:00 2026", "2026-11-26 21:20:00 +0800 CST")),
     *(("valid_until", form, UNTIL) for form in ("2026-11-26T21:20[Asia/Shanghai]", "2026-11-26T13:20:00.000+0000")),
+    *(("valid_until", form, UNTIL) for form in ("2026-11-26 08:20 America/New_York", "2026-11-26 21:20 asia/shanghai")),
     ("valid_until", "2026-11-26T21:20:00,5+08:00", at("2026-11-26T21:20:00.5+08:00")),
     ("valid_until", "2026-11-26T24:00:00+08:00", at("2026-11-27T00:00:00+08:00")),
     ("valid_until", "2026-12-31T24:00+08:00", at("2027-01-01T00:00:00+08:00")),

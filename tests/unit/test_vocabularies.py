@@ -322,3 +322,32 @@ def test_any_text_is_a_code_or_unknown(text: str) -> None:
     assert all(each in (None, *Vulnerability) for each in SHIPPED.vulnerabilities(text))
     SHIPPED.language(text)
     SHIPPED.country(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "8岁",
+        "8 周岁",
+        "年仅8岁",
+        "十三岁",
+        "八岁女孩",
+        "13岁、小学生",
+        "三年级学生",
+        "小学六年级",
+        "8 years old",
+        "十岁",
+    ],
+)
+def test_an_age_or_a_class_that_a_child_has_makes_a_child(text: str) -> None:
+    assert SHIPPED.vulnerabilities(text) == [Vulnerability.MINOR]
+
+
+@pytest.mark.parametrize("text", ["14岁", "14岁以上", "四十岁", "三十八岁", "68岁", "八年级", "岁", "高三年级", "8"])
+def test_another_age_makes_none(text: str) -> None:
+    assert Vulnerability.MINOR not in SHIPPED.vulnerabilities(text)
+
+
+def test_beside_a_childs_age_the_other_words_count_too() -> None:
+    assert SHIPPED.vulnerabilities("8岁 聋哑") == [Vulnerability.HEARING, Vulnerability.MINOR]
+    assert set(SHIPPED.vulnerabilities("8岁 某某")) == {Vulnerability.MINOR, None}
