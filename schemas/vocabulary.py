@@ -340,7 +340,7 @@ class WorkItemKind(Code):
     VISIT_OVERDUE = "visit_overdue", "上门超时,请督办", "a visit is late: see to it"
     OFFER_LAPSED = "offer_lapsed", "移交无人答复,请协调", "the other unit did not answer: settle who goes"
     VISIT_RESULT = "visit_result", "上门未果,请决定下一步", "the visit came to nothing: decide what comes next"
-    PLAN_EXHAUSTED = "plan_exhausted", "自动措施已用尽,请决定下一步", "nothing is left to do by itself: decide what comes next"
+    PLAN_EXHAUSTED = "plan_exhausted", "自动措施已用尽,请决定下一步", "nothing left to do by itself: decide what next"
     EXPIRED = "expired", "到达时已过期,请恢复或结案", "expired on arrival: revive or close the case"
     SUPPRESSED = "suppressed", "近期曾误报,请恢复或结案", "a false alarm a short time ago: revive or close the case"
     PAUSED = "paused", "暂停中,到期请恢复", "paused: resume it in time"

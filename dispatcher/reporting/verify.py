@@ -1,9 +1,8 @@
 """Rebuilds cases from their journal alone and compares them with the tables, row by row, the vault excepted."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import partial
 from heapq import merge
 from itertools import groupby
@@ -20,7 +19,7 @@ from dispatcher.store.base import Base
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.code_column import as_stored
 from dispatcher.store.journal import JournalNumberRow, JournalRow
-from dispatcher.store.journal_changes import OF_A_CASE, SHARED, TABLES, Columns
+from dispatcher.store.journal_changes import OF_A_CASE, SHARED, Columns
 
 BATCH = 500
 # table → key → columns
@@ -91,30 +90,29 @@ def _replayed(session: Session, case_ids: Sequence[UUID]) -> tuple[Rows, Counter
     """Apply the entries of these cases in their order. Returns their rows, and how many entries each case has."""
     rows: Rows = defaultdict(dict)
     counts: Counter[UUID] = Counter()
-    wanted = select(JournalRow.case_id, JournalRow.at, JournalRow.rows).where(JournalRow.case_id.in_(case_ids))
+    wanted = select(JournalRow.case_id, JournalRow.rows).where(JournalRow.case_id.in_(case_ids))
     entries = session.execute(wanted.order_by(JournalRow.case_id, JournalRow.seq)).tuples()
     for case_id, told in groupby(entries, key=itemgetter(0)):
-        changed = [(at, rows or {}) for _, at, rows in told]
+        changed = [rows or {} for _, rows in told]
         counts[case_id] = len(changed)
         for table, kept in _of_case(str(case_id), changed).items():
             rows[table] |= kept
     return rows, counts
 
 
-def _of_case(case_id: str, changed: Iterable[tuple[datetime, Rows]]) -> Rows:
-    rows: Rows = defaultdict(dict)
-    for at, told in changed:
-        for table, kept in told.items():
-            if table not in TABLES:
-                continue
-            for key, columns in kept.items():
-                if key not in rows[table]:
-                    rows[table][key] = journal_changes.implied(TABLES[table], case_id, key, at)
-                rows[table][key] |= columns
+def _of_case(case_id: str, changed: Iterable[Rows]) -> Rows:
+    rows: Rows = defaultdict(lambda: defaultdict(dict))
+    for table, key, columns in ((t, k, c) for told in changed for t, kept in told.items() for k, c in kept.items()):
+        if table in _OF_A_CASE:
+            rows[table][key] |= columns
+    whole = {
+        table: {key: journal_changes.implied(_OF_A_CASE[table], case_id, key) | each for key, each in kept.items()}
+        for table, kept in rows.items()
+    }
     # A row that moved to another case is that one's from then on.
     return {
         table: {key: each for key, each in kept.items() if each.get("case_id", case_id) == case_id}
-        for table, kept in rows.items()
+        for table, kept in whole.items()
     }
 
 
@@ -221,3 +219,6 @@ def _without_case(session: Session, verdict: Verdict) -> None:
 
 def _missing(number: int) -> Difference:
     return Difference(None, "journal", str(number), None, journal=False, found=True)
+
+
+_OF_A_CASE: Mapping[str, type[Base]] = {table.__tablename__: table for table in OF_A_CASE}

@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import Enum
-from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -31,13 +30,12 @@ OF_A_CASE: tuple[type[Base], ...] = (
     *(CaseRow, InstructionRow, PhoneRow, AddressRow, AttemptRow, VisitRow),
     *(TransferRow, WorkItemRow, LinkRow, FeedbackRow),
 )
-TABLES: Mapping[str, type[Base]] = {table.__tablename__: table for table in OF_A_CASE}
 # Shared by cases, under a key of their own; the one that holds longest stands.
 SHARED: Mapping[type[Base], str] = {BadNumberRow: "until", SuppressionRow: "until", CodeRow: "valid_until"}
 # A lock in real time, a hint when to decide again, a fault of ours, and a count: they follow from the rest or the hour.
 TECHNICAL = frozenset({"lease_until", "gave_up_at", "next_look_at", "set_aside_at", "journal_seq"})
 
-_ENTRIES, _CHANGES, _NEW = "journal entries", "journal changes", "journal new rows"
+_ENTRIES, _CHANGES = "journal entries", "journal changes"
 Columns = dict[str, Any]
 # table → key → changed columns
 Changes = dict[str, dict[str, Columns]]
@@ -90,28 +88,13 @@ def columns_of(row: Base) -> Columns:
     return plain({name: value for name, value in inspect(row).dict.items() if not name.startswith("_")})
 
 
-def implied(table: type[Base], case_id: str, key: str, at: datetime) -> Columns:
-    """Returns what the first entry that names a row says of it without words.
+def implied(table: type[Base], case_id: str, key: str) -> Columns:
+    """Returns what a row's place in the journal says of it: the entry is its case's, and it stands under its key.
 
-    The entry is its case's, and the row stands under its key. Of columns that are never None, a time is the entry's
-    own, a flag is not set, and a number is 0. A new row's columns leave out what is so; older entries repeat it.
+    A new row's columns leave it out where it is so. Entries that were written before repeat it.
     """
-    made_at = _plain(at)
-    usual = {name: made_at if value is datetime else value for name, value in _usual(table).items()}
-    return usual | {name: case_id if name == "case_id" else key for name in _keys(table)}
-
-
-@cache
-def _usual(table: type[Base]) -> Columns:
-    """The columns that are never None, with what they mostly are in a new row; `datetime`: the time of its entry."""
-    kinds = {each.name: each.type.python_type for each in table.__table__.columns if not each.nullable}
-    usual: Mapping[type, Any] = {bool: False, int: 0, datetime: datetime}
-    return {name: usual[kind] for name, kind in kinds.items() if kind in usual and name not in TECHNICAL}
-
-
-@cache
-def _keys(table: type[Base]) -> tuple[str, ...]:
-    return tuple(name for name in ("id", "case_id", "send_key") if name in table.__table__.columns)
+    known = {"id": key, "case_id": case_id, **({"send_key": key} if table is AttemptRow else {})}
+    return {name: value for name, value in known.items() if name in table.__table__.columns}
 
 
 def length(table: type[Base], columns: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -132,8 +115,8 @@ def _before_flush(session: Session, context: UOWTransaction, instances: Any) -> 
     pending = _pending(session)
     for row in session.new:
         if isinstance(row, OF_A_CASE):
-            _note(pending, row, _case_of(row), columns_of(row))
-            session.info.setdefault(_NEW, set()).add((row.__tablename__, key_of(row)))
+            case_id = _case_of(row)
+            _note(pending, row, case_id, _without_implied(type(row), str(case_id), key_of(row), columns_of(row)))
     for row in session.dirty:
         if isinstance(row, OF_A_CASE):
             before = inspect(row).committed_state
@@ -145,6 +128,11 @@ def _before_flush(session: Session, context: UOWTransaction, instances: Any) -> 
                 _note(pending, row, _case_of(row), {name: _plain(new) for name, new in changed.items()})
 
 
+def _without_implied(table: type[Base], case_id: str, key: str, columns: Columns) -> Columns:
+    known = implied(table, case_id, key)
+    return {name: value for name, value in columns.items() if known.get(name) != value}
+
+
 def _note(pending: dict[UUID, Changes], row: Base, case_id: UUID, columns: Columns) -> None:
     noted = {name: value for name, value in columns.items() if name not in TECHNICAL}
     if noted:
@@ -153,31 +141,20 @@ def _note(pending: dict[UUID, Changes], row: Base, case_id: UUID, columns: Colum
 
 def _before_commit(session: Session) -> None:
     session.flush()
-    entries: list[JournalRow] = session.info.get(_ENTRIES, [])
+    entries: list[JournalRow] = session.info.pop(_ENTRIES, [])
     pending = _pending(session)
     last = {entry.case_id: entry for entry in entries}
     for case_id, changes in pending.items():
         if case_id not in last:
             raise UnnotedChangeError(f"rows of case {case_id} changed without a journal entry: {', '.join(changes)}")
-        last[case_id].rows = {table: _told(session, table, rows, last[case_id]) for table, rows in changes.items()}
+        last[case_id].rows = {table: dict(rows) for table, rows in changes.items()}
+    session.info.pop(_CHANGES, None)
     session.add_all(entries)
-    _forget(session)
-
-
-def _told(session: Session, table: str, rows: Mapping[str, Columns], entry: JournalRow) -> dict[str, Columns]:
-    """What the entry tells of these rows: of a new one not what goes without saying."""
-    new = session.info.get(_NEW, ())
-    return {key: _said(table, key, columns, entry) if (table, key) in new else columns for key, columns in rows.items()}
-
-
-def _said(table: str, key: str, columns: Columns, entry: JournalRow) -> Columns:
-    known = implied(TABLES[table], str(entry.case_id), key, entry.at)
-    return {name: value for name, value in columns.items() if name not in known or known[name] != value}
 
 
 def _forget(session: Session) -> None:
-    for kept in (_ENTRIES, _CHANGES, _NEW):
-        session.info.pop(kept, None)
+    session.info.pop(_ENTRIES, None)
+    session.info.pop(_CHANGES, None)
 
 
 def _pending(session: Session) -> dict[UUID, Changes]:
