@@ -21,7 +21,7 @@ Precinct = Annotated[
     str | None,
     typer.Option(help="派出所代码,选其现有或曾移交的上门任务 precinct: cases with a visit it has or gave away"),
 ]
-VisitId = Annotated[str, typer.Argument(metavar="ID", help="上门任务号 visit id")]
+VisitId = Annotated[str, typer.Argument(metavar="VISIT", help="上门单编号 its number or id")]
 Json = Annotated[bool, typer.Option("--json", help="JSON")]
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from dispatcher.cli import arguments
+from dispatcher.cli import arguments, lookups
 from dispatcher.cli.arguments import By, Json
 from dispatcher.cli.output import model_line, out, short_time
 from dispatcher.cli.report_options import report_options
@@ -16,8 +16,7 @@ from schemas.officer_report import OfficerReport
 from schemas.vocabulary import Result, ReturnReason
 
 group = typer.Typer(help="移交 / visits for another unit: list, offer, accept, refuse, report.", no_args_is_help=True)
-Visit = Annotated[str, typer.Argument(metavar="VISIT", help="上门任务号 visit id")]
-_SEE = "dispatcher visit list"
+Visit = Annotated[str, typer.Argument(metavar="VISIT", help="上门单编号 its number or id")]
 
 
 def register(app: typer.Typer) -> None:
@@ -32,9 +31,8 @@ def list_(
     json: Json = False,
 ) -> None:
     """列出待接收、待反馈的移交 / what waits for another unit."""
-    key = arguments.uuid(visit, "VISIT", _SEE) if visit else None
     with build_services().sessions() as session:
-        lines = list(transfers.listed(session, key))
+        lines = list(transfers.listed(session, lookups.visit(session, visit) if visit else None))
     table = Table(title="移交 transfers", title_justify="left")
     for name in ("任务 visit", "自 from", "至 to", "原因 reason", "状态 state", "答复期限 answer by"):
         table.add_column(name, overflow="fold")
@@ -86,10 +84,9 @@ def report(
 
 
 def _carry_out(step: Any, visit: str, by: str, json: bool, **what: Any) -> None:
-    key, badge = arguments.uuid(visit, "VISIT", _SEE), arguments.badge(by, "--by")
-    services = build_services()
-    with services.begin() as work:
-        row = step(work, key, by=badge, **what)
+    badge = arguments.badge(by, "--by")
+    with build_services().begin() as work:
+        row = step(work, lookups.visit(work.session, visit), by=badge, **what)
         line = transfers.line(row)
     if json:
         model_line(line)

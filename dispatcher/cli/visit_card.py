@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dispatcher.cli import arguments
+from dispatcher.cli import arguments, lookups
 from dispatcher.cli.arguments import Json, VisitId
 from dispatcher.cli.output import json_line, out
 from dispatcher.setup import build_services
@@ -24,12 +24,11 @@ def card(
     json: Json = False,
 ) -> None:
     """上门卡(含个人信息,读取留痕) / the officer's card; each reading is on the record."""
-    key = arguments.uuid(visit_id, "ID", "dispatcher visit list")
     badge = arguments.badge(officer, "--officer") if officer else None
     chosen: list[Language] = [arguments.code(language, Language, "--language")] if language else list(Language)
     services = build_services()
     with services.begin() as work:
-        content = visit_card.read(work, key, officer=badge)
+        content = visit_card.read(work, lookups.visit(work.session, visit_id), officer=badge)
     if json:
         lines = [{language.value: line[language.value] for language in chosen} for line in content.get("lines", ())]
         json_line(content | ({"lines": lines} if "lines" in content else {}))

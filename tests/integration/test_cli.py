@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from visits_fixture import Load, act, case_with_visit, visit_of
 
 from dispatcher.casework import personal_data
-from dispatcher.cli import build_app, case, code, kpi, log, main, visit, visit_card
+from dispatcher.cli import build_app, case, code, item, kpi, log, main, visit, visit_card, worklist
 from dispatcher.cli.refusals import line
 from dispatcher.errors import OperatorError, Refused
 from dispatcher.settings import Settings
@@ -32,7 +32,7 @@ def run(casework: CaseworkFixture, load: Load, monkeypatch: pytest.MonkeyPatch) 
     """Runs a command against the fixture's database; gives what it prints."""
     load()
     services = Services(Settings(), casework.sessions, casework.context)
-    for module in (case, code, kpi, log, visit, visit_card):
+    for module in (case, code, item, kpi, log, visit, visit_card, worklist):
         monkeypatch.setattr(module, "build_services", lambda: services)
 
     def invoke(*words: str) -> str:
@@ -44,7 +44,14 @@ def run(casework: CaseworkFixture, load: Load, monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("visit", "card", "123"), "ID must be an id; see `dispatcher visit list`"),
+        (("visit", "card", "12345678901234567890"), "nothing has number 12345678901234567890; see `dispatcher visit"),
+        (("visit", "card", "x-1"), "must be an id; see `dispatcher visit list`"),
+        (("item", "take", "7", "--by", "S-1"), "nothing has number 7; see `dispatcher worklist`"),
+        (("item", "take", "7", "--by", "张三"), "--by wants a badge"),
+        (("visit", "assign", "7", "A", "--by", "S-1"), "nothing has number 7"),
+        (("case", "list", "--urgency", "huge"), "--urgency: one of critical"),
+        (("worklist", "--unit", "P9"), "no unit P9 in the roster"),
+        (("worklist", "--for", "boss"), "--for: one of officer"),
         (("visit", "card", NOBODY), f"no visit {NOBODY}"),
         (("visit", "card", NOBODY, "--officer", "张三"), "--officer wants a badge"),
         (("visit", "card", NOBODY, "--language", "fr"), "--language: one of zh, en"),

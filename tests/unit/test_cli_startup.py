@@ -100,7 +100,6 @@ def test_every_command_knows_h_and_help() -> None:
         ("schema receipt", "dispatcher: 没有格式 receipt / no schema receipt; one of: instruction"),
         ("texts approve --by 郑批准", "DISPATCHER_TEXTS_FOLDER is not set"),
         ("log", "DISPATCHER_DATABASE_URL is not set"),
-        ("visit card x", "ID must be an id; see `dispatcher visit list`"),
         ("decide pause W-1 --by 张三 --reason r", "--by wants a badge"),
     ],
 )
