@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -51,8 +52,16 @@ def code(text: str, among: Iterable[AnyCode], option: str) -> AnyCode:
     return chosen
 
 
+def zone() -> ZoneInfo:
+    """The policy's time zone, in which every time is read and shown, wherever the host is."""
+    from dispatcher.policy import load
+    from dispatcher.settings import settings
+
+    return load(settings().policy_file).timezone
+
+
 def moment(text: str | None, option: str) -> datetime | None:
-    """A time in ISO 8601; without a zone it is local."""
+    """A time in ISO 8601; without a zone it is in the policy's, like the times that are shown."""
     if text is None:
         return None
     try:
@@ -61,7 +70,7 @@ def moment(text: str | None, option: str) -> datetime | None:
         raise OperatorError(
             f"{option} 时间格式有误", f"{option} wants ISO 8601, e.g. 2026-03-02T09:00:00+08:00"
         ) from None
-    return at if at.tzinfo else at.astimezone()
+    return at if at.tzinfo else at.replace(tzinfo=zone())
 
 
 def period(since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:

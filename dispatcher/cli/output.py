@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from dispatcher.cli.arguments import zone
 from schemas.read_models.base import ReadModel
 from schemas.read_models.log import LogLine
 from schemas.vocabulary import AttemptState, Channel, Code, Person, Resolution, Result
@@ -90,7 +91,4 @@ def minute(at: datetime | None) -> str:
 
 
 def _in_zone(at: datetime | None, form: str) -> str:
-    from dispatcher.policy import load
-    from dispatcher.settings import settings
-
-    return "" if at is None else at.astimezone(load(settings().policy_file).timezone).strftime(form)
+    return "" if at is None else at.astimezone(zone()).strftime(form)
