@@ -1,16 +1,16 @@
 """roster: who is on duty."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
-from sqlalchemy import select
 
-from dispatcher.cli.output import json_line, out
+from dispatcher.cli import lookups
+from dispatcher.cli.output import json_line, name_of, out, say
 from dispatcher.errors import OperatorError
 from dispatcher.setup import build_services
-from dispatcher.store.visits import OfficerRow
 from dispatcher.visits import roster as use_case
 from schemas import roster as form
 
@@ -40,16 +40,26 @@ def load(
 
 
 @group.command()
-def show(json: Annotated[bool, typer.Option("--json", help="JSON")] = False) -> None:
-    """查看值班表 / show the roster."""
-    with build_services().sessions() as session:
-        officers = session.scalars(select(OfficerRow).order_by(OfficerRow.position)).all()
-    table = Table(title="值班表 roster", title_justify="left")
-    for name in ("警号 badge", "单位 unit", "岗位 role", "班次 duty"):
-        table.add_column(name)
+def show(
+    unit: Annotated[str | None, typer.Option(help="单位,县区含其派出所 unit; a county with its precincts")] = None,
+    json: Annotated[bool, typer.Option("--json", help="JSON")] = False,
+) -> None:
+    """查看值班表:谁在岗,手中几件 / who is on duty now, and how many visits each has."""
+    with build_services().begin() as work:
+        officers = use_case.listed(work, unit=lookups.unit(work.session, unit))
+    if json:
+        for officer in officers:
+            json_line(asdict(officer))
+        return
+    on_now = sum(officer.on_duty for officer in officers)
+    title = say(f"值班表 {len(officers)} 人,在岗 {on_now} 人", f"{len(officers)} on the roster, {on_now} on duty now")
+    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    for name in (say("警号", "badge"), say("单位", "unit"), say("岗位", "role"), say("班次", "duty")):
+        table.add_column(name, overflow="fold")
+    table.add_column(say("在岗", "now"), no_wrap=True)
+    table.add_column(say("在手", "visits"), justify="right", no_wrap=True)
     for officer in officers:
-        if json:
-            json_line({"badge": officer.badge, "unit": officer.unit, "role": officer.role, "duty": officer.duty})
-        table.add_row(officer.badge, officer.unit, officer.role.label, ", ".join(officer.duty) or "—")
-    if not json:
-        out.print(table)
+        is_on = say("是", "yes") if officer.on_duty else "—"
+        shifts = ", ".join(officer.duty) or "—"
+        table.add_row(officer.badge, officer.unit, name_of(officer.role), shifts, is_on, str(officer.open_visits))
+    out.print(table)

@@ -1,9 +1,10 @@
 """Who is on duty: loading the roster, and the desk that the roster provider assigns visits through."""
 
 import asyncio
+from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, case, func, select
+from sqlalchemy import ScalarSelect, case, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -61,6 +62,31 @@ def store(session: Session, roster: Roster) -> None:
         }
         row = insert(OfficerRow).values(badge=officer.badge, **values)
         session.execute(row.on_conflict_do_update(index_elements=["badge"], set_=values))
+
+
+@dataclass(frozen=True)
+class OnRoster:
+    """One officer of the roster: whether on duty now, and how many visits in hand."""
+
+    badge: str
+    unit: str
+    role: Rung
+    duty: list[str]
+    on_duty: bool
+    open_visits: int
+
+
+def listed(work: UnitOfWork, *, unit: str | None = None) -> list[OnRoster]:
+    """The roster in its order. `unit`: a precinct, or a county with its precincts."""
+    local = work.now.astimezone(work.context.policy.timezone).time()
+    found = select(OfficerRow, _open_visits()).order_by(OfficerRow.position)
+    if unit is not None:
+        of_county = exists().where(UnitRow.code == OfficerRow.unit, UnitRow.parent == unit)
+        found = found.where(or_(OfficerRow.unit == unit, of_county))
+    return [
+        OnRoster(row.badge, row.unit, row.role, row.duty, on_duty(row.duty, local), count)
+        for row, count in work.session.execute(found).tuples()
+    ]
 
 
 class RosterAssigner:

@@ -15,6 +15,7 @@ from dispatcher.store.vault import VaultValueRow
 from dispatcher.store.visits import VisitRow
 from dispatcher.store.work_items import WorkItemRow
 from dispatcher.supervision import assignments, work_items
+from dispatcher.visits import roster
 from schemas.read_models.work_items import OpenWorkItemLine
 from schemas.refusals import RefusalCode
 from schemas.vocabulary import FollowUp, Rung, WorkItemKind
@@ -250,3 +251,11 @@ def test_the_list_is_of_a_role_and_of_a_unit_and_its_precincts(casework: Casewor
     case_id, _ = exhausted(casework, load)
     assert [each.case for each in listed(casework, role=Rung.CENTRE, unit="COUNTY")] == [case_id]
     assert listed(casework, role=Rung.OFFICER) == listed(casework, unit="P2") == []
+
+
+def test_the_roster_says_who_is_on_duty_and_how_many_visits_each_has(casework: CaseworkFixture, load: Load) -> None:
+    load("A", "L", "Z", L=["20:00-08:00"])
+    case_with_visit(casework)
+    with casework.begin() as work:
+        found = {each.badge: (each.on_duty, each.open_visits) for each in roster.listed(work, unit="COUNTY")}
+    assert found == {"A": (True, 1), "L": (False, 0), "Z": (True, 0)}
