@@ -166,7 +166,7 @@ def _visit(row: VisitRow) -> Visit:
         not_before=row.not_before,
         not_after=row.not_after,
         moved_at=row.moved_at,
-        ladder_since=max(filter(None, (row.moved_at, row.ladder_from)), default=None),
+        ladder_after=_text(row.ladder_after),
         offered_until=row.offered_until,
         guardian_present=bool(row.guardian_present),
         assigned_at=row.assigned_at,

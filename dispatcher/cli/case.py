@@ -58,7 +58,7 @@ def list_(
     else:
         out.print(_list_table(lines))
         if len(lines) >= chosen.limit:
-            out.print(say(f"仅列最早的 {chosen.limit} 件", f"the oldest {chosen.limit} only"))
+            out.print(say(f"仅列前 {chosen.limit} 件", f"the first {chosen.limit} only"))
 
 
 def _list_table(lines: list[CaseLine]) -> Table:

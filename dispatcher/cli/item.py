@@ -23,7 +23,7 @@ COMMANDS: Mapping[WorkItemKind, str] = {
     _K.FOLLOW_UP: "dispatcher item done {number} --outcome … --by …",
     _K.CONFLICT: "dispatcher quarantine list; dispatcher item done {number} --by …",
     _K.LADDER_EXHAUSTED: "dispatcher visit assign {visit} OFFICER --by …",
-    _K.VISIT_OVERDUE: "dispatcher visit assign {visit} OFFICER --by …",
+    _K.VISIT_OVERDUE: "dispatcher visit assign {visit} OFFICER --by …; visit report; transfer report",
     _K.OFFER_LAPSED: "dispatcher transfer offer {visit} UNIT …; dispatcher visit assign {visit} OFFICER --by …",
     _K.VISIT_RESULT: "dispatcher decide locate|call|close {case} …",
     _K.PLAN_EXHAUSTED: "dispatcher decide locate|call|pause|close {case} …",

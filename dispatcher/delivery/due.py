@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, false, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, exists, false, func, not_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from dispatcher import clock
@@ -19,6 +19,7 @@ from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import constant, in_array
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.receipts import ReceiptRow
+from dispatcher.store.set_aside import SetAsideRow
 from dispatcher.store.work_items import WorkItemRow
 from schemas.vocabulary import Action, AttemptState, Channel, FaultPoint
 
@@ -58,10 +59,14 @@ def _struck(work: UnitOfWork) -> list[UUID]:
 
 
 def _climbing(column: InstrumentedAttribute[Any]) -> Select[Any]:
-    """Work items that are not done, first due first. Those of a case that is set aside wait with it."""
-    of_case = select(column).join(CaseRow, CaseRow.id == WorkItemRow.case_id)
-    stands = and_(WorkItemRow.done_at.is_(None), CaseRow.set_aside_at.is_(None))
-    return of_case.where(stands).order_by(WorkItemRow.climb_at)
+    """Work items that are not done, first due first. Those of a case that can't be decided on wait with it."""
+    is_held = exists().where(
+        SetAsideRow.case_id == WorkItemRow.case_id,
+        SetAsideRow.attempt_id.is_(None),
+        SetAsideRow.receipt_id.is_(None),
+        SetAsideRow.ended_at.is_(None),
+    )
+    return select(column).where(WorkItemRow.done_at.is_(None), not_(is_held)).order_by(WorkItemRow.climb_at)
 
 
 def expire_leases(work: UnitOfWork, only: Collection[UUID] | None = None) -> int:

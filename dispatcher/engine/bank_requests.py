@@ -91,7 +91,8 @@ def lift_protection(case: Case, policy: Policy, now: datetime) -> Iterator[Decis
         due_at = max(now, granted.granted_until - policy.protection.remind_before)
         yield OpenWorkItem("lift_reminder", WorkItemKind.LIFT_PROTECTION, due_at, f"lift:{granted.id}")
     if case.resolution in NO_GROUND and f"groundless:{granted.id}" not in case.asked_causes:
-        yield OpenWorkItem("protection_groundless", WorkItemKind.LIFT_PROTECTION, now, f"groundless:{granted.id}")
+        due_at = policy.answer_by(case.urgency, now)
+        yield OpenWorkItem("protection_groundless", WorkItemKind.LIFT_PROTECTION, due_at, f"groundless:{granted.id}")
 
 
 def standing_protection(case: Case) -> Attempt | None:

@@ -134,7 +134,7 @@ class Visit:
     not_before: datetime | None = None
     not_after: datetime | None = None
     moved_at: datetime | None = None  # to another unit
-    ladder_since: datetime | None = None  # the ladder began anew then
+    ladder_after: str | None = None  # the assignment after which the ladder began anew for a new roster
     offered_until: datetime | None = None
     guardian_present: bool = False
     assigned_at: datetime | None = None

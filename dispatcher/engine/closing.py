@@ -165,7 +165,8 @@ def follow_ups(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
 def hand_over(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """Money is gone: the case goes to 110 and the precinct, and it is looked back at how that could happen."""
     if case.ended_with_loss and "case_report" not in case.asked_causes:
-        yield OpenWorkItem("already_transferred", WorkItemKind.CASE_REPORT, now, "case_report")
+        due_at = policy.answer_by(case.urgency, now)
+        yield OpenWorkItem("already_transferred", WorkItemKind.CASE_REPORT, due_at, "case_report")
         yield OpenWorkItem("already_transferred", WorkItemKind.LOOK_BACK, now + _LOOK_BACK_WITHIN, "look_back")
 
 

@@ -98,7 +98,7 @@ def _readdress_visit(case: Case, decision: d.ReaddressVisit, now: datetime) -> C
     for attempt in case.assignments(decision.visit_id):
         case = _move(case, attempt.id, attempt_states.settle(attempt, Result.READDRESSED, now))
     move = visit_states.readdress(case.visit(decision.visit_id))
-    return _move_visit(case, decision.visit_id, move, precinct=decision.precinct, moved_at=now, ladder_since=now)
+    return _move_visit(case, decision.visit_id, move, precinct=decision.precinct, moved_at=now)
 
 
 def _end_visit_offer(case: Case, decision: d.EndVisitOffer, now: datetime) -> Case:

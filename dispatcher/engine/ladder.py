@@ -90,19 +90,25 @@ def assign(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
 
 def exhausted_cause(visit: Visit) -> str:
     """Names this climb of the ladder; one that begins anew is another."""
-    return f"ladder:{visit.id}:{visit.ladder_since}"
+    return f"ladder:{visit.id}:{visit.moved_at}:{visit.ladder_after}"
 
 
 def _since_begun(made: list[Attempt], visit: Visit) -> list[Attempt]:
-    """A visit that moved to another unit, or for which a roster was loaded, climbs the ladder from the bottom.
+    """The assignments since the ladder began: for the unit that the visit moved to, or for a roster loaded since."""
+    ids = [each.id for each in made]
+    after = ids.index(visit.ladder_after) + 1 if visit.ladder_after in ids else 0
+    return _since_move(made[after:], visit)
+
+
+def _since_move(made: list[Attempt], visit: Visit) -> list[Attempt]:
+    """A visit that moved to another unit climbs that unit's ladder from the bottom.
 
     At the very moment of the move, what ended by moving was before it, and an empty rung passed after that was not.
     """
-    since = visit.ladder_since
-    if since is None:
+    if visit.moved_at is None:
         return made
-    later = [each for each in made if each.settled_at is None or each.settled_at >= since]
-    moved = [n for n, each in enumerate(later) if each.settled_at == since and each.result in _MOVED]
+    later = [each for each in made if each.settled_at is None or each.settled_at >= visit.moved_at]
+    moved = [n for n, each in enumerate(later) if each.settled_at == visit.moved_at and each.result in _MOVED]
     return later[moved[-1] + 1 :] if moved else later
 
 

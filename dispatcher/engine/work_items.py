@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dispatcher.engine import ladder
-from dispatcher.engine.bank_requests import IS_DONE, standing_protection
-from dispatcher.engine.case import Case, Visit, WorkItem
+from dispatcher.engine.bank_requests import IS_DONE, has_ground, standing_protection
+from dispatcher.engine.case import Attempt, Case, Visit, WorkItem
 from dispatcher.engine.decisions import ClimbWorkItem, Decision, EndWorkItem, OpenWorkItem
 from dispatcher.policy.models import Policy
 from schemas.vocabulary import Rung, VisitState, WorkItemKind, WorkItemState
@@ -73,9 +73,19 @@ def _has_next_step(item: WorkItem, case: Case) -> bool:
     return case.is_on_hold or goes_on(case) or any(map(is_next_step, others))
 
 
+def _asked_of_bank(item: WorkItem, case: Case) -> Attempt | None:
+    return next((each for each in case.attempts if item.cause == f"bank:{each.id}"), None)
+
+
+def _has_ground(item: WorkItem, case: Case) -> bool:
+    """Nobody rings a bank about a person who turned out to be no victim, but to lift a measure."""
+    asked = _asked_of_bank(item, case)
+    return asked is None or has_ground(case, asked.bank_request)
+
+
 def _bank_has_done_it(item: WorkItem, case: Case) -> bool:
     """It was granted after all, or a later request of the same kind was, or is under way."""
-    asked = next((each for each in case.attempts if each.id == item.cause.split(":")[1]), None)
+    asked = _asked_of_bank(item, case)
     if asked is None or asked.bank_request is None:
         return False
     last = case.bank_requests(asked.bank_request)[-1]
@@ -115,7 +125,7 @@ def ended(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """What has come about is done; what nobody needs any more, now that the case has ended, is cancelled."""
     for item in case.work_items:
         kind = KINDS[item.kind]
-        if not case.is_open and not kind.outlives_case:
+        if not case.is_open and not (kind.outlives_case and _has_ground(item, case)):
             yield EndWorkItem("item_moot", item.id, WorkItemState.CANCELLED)
         elif kind.is_over is not None and kind.is_over(item, case):
             yield EndWorkItem("item_resolved", item.id, WorkItemState.DONE)

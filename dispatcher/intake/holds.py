@@ -73,7 +73,9 @@ def _move_attempts(case_file: CaseFile, case: CaseRow, stood: timedelta) -> None
     for attempt in case_file.attempts[case.id]:
         if attempt.state == AttemptState.PLANNED:
             policy, urgency = case_file.context.policy, case.urgency
-            attempt.due_at = orders.after_pause(policy, attempt.channel, urgency, attempt.due_at, stood)
+            # What was planned during the pause has stood since then.
+            mine = min(stood, case_file.now - attempt.planned_at)
+            attempt.due_at = orders.after_pause(policy, attempt.channel, urgency, attempt.due_at, mine)
             move_attempt(attempt, attempt_states.resume(attempt))
             case_file.work.wake(attempt.lane)
 
@@ -82,8 +84,8 @@ def _move_waits(case_file: CaseFile, case_id: UUID, stood: timedelta) -> None:
     """An officer who has not accepted yet, and a unit that has not answered yet, keep what was left of their time."""
     for visit in case_file.visits[case_id]:
         if visit.state == VisitState.ASSIGNED and visit.assigned_at is not None:
-            visit.assigned_at += stood
+            visit.assigned_at += min(stood, case_file.now - visit.assigned_at)
         if visit.state == VisitState.OFFERED and visit.offered_until is not None:
-            visit.offered_until += stood
             for offer in case_file.session.scalars(closing.offers(visit.id)):
-                offer.answer_by = visit.offered_until
+                offer.answer_by += min(stood, case_file.now - offer.offered_at)
+                visit.offered_until = offer.answer_by

@@ -143,6 +143,11 @@ class Policy(Part):
         plan: Plan = getattr(self.urgency, urgency.value)
         return plan
 
+    def rung_of(self, role: Rung) -> int:
+        """The highest rung of the ladder that is not above this role; the first is an officer's."""
+        order = list(Rung).index
+        return max(number for number, rung in enumerate(self.ladder) if order(rung) <= order(role))
+
     def answer_by(self, urgency: Urgency, now: datetime) -> datetime:
         """By when somebody has to see to what waits for a person and has no date of its own."""
         return now + self.plan(urgency).answer_within

@@ -101,6 +101,13 @@ class Plan(Part):
     family: Family | None = None
     hooks: Hooks = Hooks()
 
+    @field_validator("answer_within")
+    @classmethod
+    def _is_some_time(cls, within: timedelta) -> timedelta:
+        if within < timedelta(minutes=1):
+            raise ValueError(bilingual("至少 1m,否则时刻都在催办", "at least 1m, or everybody is told all the time"))
+        return within
+
     @field_validator("phone_route_exhausted_raises_to")
     @classmethod
     def _rises(cls, to: Urgency | None) -> Urgency | None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from dispatcher.engine.work_items import NEXT_STEPS
 from dispatcher.reporting.log import instruction_ids
-from dispatcher.reporting.work_items import IS_OPEN
+from dispatcher.reporting.work_items import IS_OPEN, by_urgency
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import in_array
 from dispatcher.store.cases import AddressRow, CaseRow
@@ -34,15 +34,16 @@ class Chosen:
 
 def cases(session: Session, now: datetime, chosen: Chosen = Chosen()) -> list[CaseLine]:
     """Cases, those with something overdue first, then the most urgent, then the oldest."""
-    found = select(CaseRow).where(*_conditions(chosen)).order_by(CaseRow.opened_at).limit(chosen.limit)
-    rows = session.scalars(found).all()
+    late = exists().where(WorkItemRow.case_id == CaseRow.id, IS_OPEN, WorkItemRow.due_at < now)
+    found = select(CaseRow).where(*_conditions(chosen))
+    if chosen.is_overdue:
+        found = found.where(late)
+    order = (late.desc(), by_urgency(), CaseRow.opened_at)
+    rows = session.scalars(found.order_by(*order).limit(chosen.limit)).all()
     ids = {row.id for row in rows}
     names, items = instruction_ids(session, ids), _items(session, ids)
     due = dict(session.execute(_next_attempts(ids)).tuples().all())
-    lines = [_line(row, names[row.id], items.get(row.id, []), due.get(row.id), now) for row in rows]
-    if chosen.is_overdue:
-        lines = [line for line in lines if line.overdue]
-    return sorted(lines, key=lambda line: (not line.overdue, line.urgency.rank, line.opened_at))
+    return [_line(row, names[row.id], items.get(row.id, []), due.get(row.id), now) for row in rows]
 
 
 def _conditions(chosen: Chosen) -> Iterator[ColumnElement[bool]]:

@@ -35,7 +35,7 @@ class Chosen:
 def listed(session: Session, now: datetime, chosen: Chosen = Chosen()) -> Iterator[OpenWorkItemLine]:
     """What still waits for somebody: overdue before not yet due, then the most urgent, then the first due."""
     found = select(WorkItemRow, CaseRow.urgency).join(CaseRow, CaseRow.id == WorkItemRow.case_id)
-    order = (WorkItemRow.due_at >= now, _rank(), WorkItemRow.due_at, WorkItemRow.id)
+    order = (WorkItemRow.due_at >= now, by_urgency(), WorkItemRow.due_at, WorkItemRow.id)
     rows = session.execute(found.where(IS_OPEN, *_conditions(chosen, now)).order_by(*order))
     for row, urgency in rows.tuples():
         yield open_work_item_line(row, urgency, now)
@@ -57,7 +57,7 @@ def _conditions(chosen: Chosen, now: datetime) -> Iterator[ColumnElement[bool]]:
         yield WorkItemRow.due_at < now
 
 
-def _rank() -> ColumnElement[int]:
+def by_urgency() -> ColumnElement[int]:
     return case({each.value: each.rank for each in Urgency}, value=CaseRow.urgency)
 
 

@@ -15,6 +15,8 @@ SWEEP = 0x44535033
 """One sweep sweeps, others stand by. Until its connection ends."""
 INTAKE_QUEUE = 0x44535034
 """One worker reads the next message of the intake queue, others stand by. For its transaction."""
+ROSTER = 0x44535035
+"""One visit at a time is given to an officer. For its transaction."""
 
 _PROVIDER_LINKS = 0x4C494E4B << 32
 

@@ -36,7 +36,7 @@ class VisitRow(Base):
     not_after: Mapped[Timestamp | None]  # of a revisit: the end of its window
     number: Mapped[int]  # short, to be said on the phone
     moved_at: Mapped[Timestamp | None]  # to another unit; the ladder began anew then
-    ladder_from: Mapped[Timestamp | None]  # when it began anew for a new roster
+    ladder_after: Mapped[UUID | None]  # the last assignment before it began anew for a new roster
     offered_until: Mapped[Timestamp | None]
     attempt_id: Mapped[UUID | None]  # the assignment in force
     officer: Mapped[str | None]
@@ -66,7 +66,7 @@ class AssignmentRow(Base):
 
     send_key: Mapped[Key]
     visit_id: Mapped[UUID] = mapped_column(DeferredFK("visits.id"), index=True)
-    badge: Mapped[str]
+    badge: Mapped[str] = mapped_column(index=True)
     rung: Mapped[int]
     assigned_at: Mapped[Timestamp]
 

@@ -33,7 +33,7 @@ def assign(work: UnitOfWork, visit_id: UUID, badge: str, *, by: str) -> VisitRow
         raise Refused(RefusalCode.OFFICER_HAS_VISIT, officer=badge)
     before = visit.officer
     take_back(case_file, visit, Result.REASSIGNED)
-    rung = work.context.policy.ladder.index(officer.role)
+    rung = work.context.policy.rung_of(officer.role)
     order = orders.assign(snapshot.read(case_file, visit.case_id), str(visit.id), rung, work.now)
     carry_out(case_file, visit.case_id, [order])
     attempt = case_file.attempts[visit.case_id][-1]

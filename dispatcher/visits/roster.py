@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, case, exists, func, or_, select
+from sqlalchemy import ScalarSelect, Select, case, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -12,10 +12,12 @@ from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.context import Context
 from dispatcher.casework.decide import decide
 from dispatcher.casework.unit_of_work import UnitOfWork
+from dispatcher.store import advisory_locks
+from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.visits import AssignmentRow, OfficerRow, UnitRow, VisitRow
 from dispatcher.store.work_items import WorkItemRow
 from schemas.roster import Roster, on_duty
-from schemas.vocabulary import Rung, VisitState, WorkItemKind
+from schemas.vocabulary import Result, Rung, VisitState, WorkItemKind
 
 
 def load(work: UnitOfWork, roster: Roster) -> None:
@@ -28,6 +30,8 @@ def load(work: UnitOfWork, roster: Roster) -> None:
 
 
 def _begin_anew(work: UnitOfWork) -> None:
+    """Each case is decided on by itself after this: one that can't be keeps nobody off duty."""
+    work.postpones_decisions = True
     waiting = select(WorkItemRow.case_id).where(
         WorkItemRow.done_at.is_(None), WorkItemRow.kind == WorkItemKind.LADDER_EXHAUSTED
     )
@@ -36,7 +40,8 @@ def _begin_anew(work: UnitOfWork) -> None:
     for case_id, visits in case_file.visits.items():
         for visit in visits:
             if visit.state == VisitState.WAITING:
-                visit.ladder_from = work.now
+                made = [each.id for each in case_file.attempts[case_id] if each.visit_id == visit.id]
+                visit.ladder_after = max(made, default=None)
                 case_file.note(case_id, "ladder_begun_anew", {"visit": visit.id}, rule="roster_loaded")
     decide(case_file)
 
@@ -119,12 +124,11 @@ class RosterAssigner:
             return badge
 
     def _choose(self, session: Session, visit_id: UUID, rung: Rung) -> str | None:
-        """Of those on duty on this rung who have not had this visit yet, the one with the fewest open visits."""
+        """Of those on duty on this rung who have not had this visit yet, the one with the fewest in hand."""
+        # One after the other: of two visits at once, each sees whom the other went to.
+        advisory_locks.lock(session, [advisory_locks.ROSTER])
         visit = session.get_one(VisitRow, visit_id)
-        had = select(AssignmentRow.badge).where(AssignmentRow.visit_id == visit_id)
-        if visit.ladder_from is not None:
-            had = had.where(AssignmentRow.assigned_at >= visit.ladder_from)
-        asked = set(session.scalars(had))
+        asked = set(session.scalars(_had(visit)))
         local = self._context.clock.now(session).astimezone(self._context.policy.timezone).time()
         standing = select(OfficerRow).where(OfficerRow.role == rung).order_by(_open_visits(), OfficerRow.position)
         if rung is not Rung.CENTRE:
@@ -133,10 +137,20 @@ class RosterAssigner:
         return next((each.badge for each in on_shift if each.badge not in asked), None)
 
 
+def _had(visit: VisitRow) -> Select[str]:
+    """Who was asked since the ladder began, or gave the visit back."""
+    had = select(AssignmentRow.badge).where(AssignmentRow.visit_id == visit.id)
+    if visit.ladder_after is None:
+        return had
+    gave_back = exists().where(AttemptRow.send_key == AssignmentRow.send_key, AttemptRow.result == Result.RETURNED)
+    return had.where(or_(AssignmentRow.send_key > visit.ladder_after, gave_back))
+
+
 def _open_visits() -> ScalarSelect[int]:
-    """How many visits an officer has in hand."""
-    in_hand = VisitRow.state.not_in([VisitState.REPORTED, VisitState.CANCELLED])
-    return select(func.count()).where(VisitRow.officer == OfficerRow.badge, in_hand).scalar_subquery()
+    """How many visits an officer has in hand, or is just being given."""
+    mine = AssignmentRow.badge == OfficerRow.badge
+    in_hand = exists().where(AttemptRow.send_key == AssignmentRow.send_key, AttemptRow.settled_at.is_(None))
+    return select(func.count()).where(mine, in_hand).scalar_subquery()
 
 
 def _unit(session: Session, rung: Rung, precinct: str | None) -> str | None:

@@ -28,7 +28,7 @@ class ActiveAlarms:
         reminders = [
             (STANDING, alarm)
             for key, alarm in found.items()
-            if key in self.alarms and (self._sent_at[key] + self.remind <= at or alarm.level > self.alarms[key].level)
+            if key in self.alarms and (self._sent_at[key] + self.remind <= at or not alarm.new <= self.alarms[key].new)
         ]
         self.alarms = found
         self._sent_at = {key: self._sent_at.get(key, at) for key in found}

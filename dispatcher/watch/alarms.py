@@ -34,7 +34,7 @@ class Code(StrEnum):
 class Alarm:
     """`about` tells alarms of one code apart: kind and urgency, provider, channel, stage.
 
-    One whose `level` has risen is told again at once.
+    One that is about something `new` is told again at once.
     """
 
     code: Code
@@ -43,7 +43,7 @@ class Alarm:
     since: datetime
     zh: str
     en: str
-    level: int = 0
+    new: frozenset[tuple[int, int]] = frozenset()
 
     @property
     def key(self) -> tuple[Code, str]:
@@ -88,7 +88,7 @@ def _waiting(facts: Facts, limits: Limits) -> Iterator[Alarm]:
         about = f"{each.kind}:{each.urgency}"
         words = {"zh": f"{each.urgency.zh}:{each.kind.zh}", "en": f"{each.urgency}: {each.kind.en}"}
         alarm = _alarm(code, each.count.since or facts.at, about, count=each.count.number, **words)
-        yield replace(alarm, level=each.told + each.overdue)
+        yield replace(alarm, new=each.told)
 
 
 def _set_aside(facts: Facts, limits: Limits) -> Iterator[Alarm]:

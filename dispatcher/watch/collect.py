@@ -92,8 +92,8 @@ def _silent(session: Session, limits: Limits, at: datetime) -> tuple[Silent, ...
 
 def _waiting(session: Session, now: datetime) -> tuple[Waiting, ...]:
     return tuple(
-        Waiting(WorkItemKind(kind), Urgency(urgency), Count(count, since), told, overdue)
-        for kind, urgency, overdue, count, since, told in session.execute(_WAITING, {"now": now})
+        Waiting(WorkItemKind(kind), Urgency(urgency), Count(len(told), since), frozenset(map(tuple, told)))
+        for kind, urgency, since, told in session.execute(_WAITING, {"now": now})
     )
 
 
@@ -131,7 +131,7 @@ _EARLY_LINES = text("""
     SELECT count(*), min(received_at) FROM quarantine
     WHERE awaits IS NOT NULL AND received_at < :now - interval '1 hour'""")
 _WAITING = text("""
-    SELECT d.kind, c.urgency, bool_or(d.due_at < :now), count(*), min(d.planned_at), max(d.climbs)
+    SELECT d.kind, c.urgency, min(d.planned_at), array_agg(ARRAY[d.number, d.climbs])
     FROM duties d JOIN cases c ON c.id = d.case_id
     WHERE d.done_at IS NULL AND d.taken_at IS NULL
       AND (d.due_at < :now OR d.kind IN ('ladder_exhausted', 'visit_overdue'))

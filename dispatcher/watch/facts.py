@@ -27,14 +27,13 @@ class Late:
 class Waiting:
     """Work items of one kind and urgency that wait for a person, and that nobody has taken.
 
-    `told`: how often the one that was told most often has climbed; each time is told anew.
+    `told`: the number of each, and how often it has climbed; one that is new, or has climbed, is told anew.
     """
 
     kind: WorkItemKind
     urgency: Urgency
     count: Count
-    told: int
-    overdue: bool
+    told: frozenset[tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,7 @@ def write_as_0009(casework: CaseworkFixture) -> None:
 
 NEW_IN_0017 = {
     "duties": ("number", "state", "cause", "role", "unit", "climb_at", "climbs", "taken_at", "taken_by"),
-    "visits": ("number", "ladder_from"),
+    "visits": ("number", "ladder_after"),
     "cases": ("paused_until",),
 }
 

@@ -341,11 +341,12 @@ def test_a_visit_that_nobody_took_is_told_at_once_and_until_somebody_takes_it_up
     load("Z", DUTY=[])
     case_id = case_with_visit(casework)
     [told] = collected().waiting
-    assert (told.kind, told.urgency, told.count.number, told.overdue) == ("ladder_exhausted", "critical", 1, False)
+    number = casework.items(case_id)[0].number
+    assert (told.kind, told.urgency, told.told) == ("ladder_exhausted", "critical", {(number, 0)})
     casework.pass_time(minutes=5)
     casework.advance()
     [told] = collected().waiting
-    assert told.told == 1
+    assert told.told == {(number, 1)}
     with casework.begin() as work:
         work_items.take(work, casework.items(case_id)[0].id, by="S-1")
     assert collected().waiting == ()

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 from casework_fixture import CaseworkFixture, event, instruction, resident
-from visits_fixture import Load, act, assign, case_with_visit, visit_of
+from visits_fixture import Load, act, assign, case_with_visit, decide_as_supervisor, visit_of
 
 from dispatcher.errors import Refused
 from dispatcher.reporting import feedback
@@ -14,7 +14,7 @@ from dispatcher.reporting.work_items import Chosen
 from dispatcher.store.vault import VaultValueRow
 from dispatcher.store.visits import VisitRow
 from dispatcher.store.work_items import WorkItemRow
-from dispatcher.supervision import assignments, work_items
+from dispatcher.supervision import assignments, pauses, work_items
 from dispatcher.visits import roster
 from schemas.read_models.work_items import OpenWorkItemLine
 from schemas.refusals import RefusalCode
@@ -197,8 +197,8 @@ def test_a_visit_goes_from_one_officer_to_another_by_name(casework: CaseworkFixt
 
 def test_a_roster_loaded_later_starts_the_ladder(casework: CaseworkFixture, load: Load) -> None:
     case_id, _ = exhausted(casework, load)
-    casework.pass_time(minutes=3)
     load("A", "Z")
+    casework.advance()
     assign(casework)
     assert (visit_of(casework, case_id).officer, casework.items(case_id)) == ("A", [])
     assert casework.journal(case_id, "ladder_begun_anew")[0].rule == "roster_loaded"
@@ -232,8 +232,10 @@ def test_it_climbs_until_somebody_takes_it_and_again_where_that_comes_to_nothing
 
 def test_of_those_on_duty_the_one_with_the_fewest_visits_is_asked(casework: CaseworkFixture, load: Load) -> None:
     load()
-    officers = [visit_of(casework, case_with_visit(casework, number=n)).officer for n in (1, 2, 3, 4)]
-    assert officers == ["A", "B", "C", "A"]
+    place = {"kind": "residence", "text": "样板路1号", "precinct_code": "P1"}
+    at_once = [casework.open(n, urgency="critical", channels=["visit"], addresses=[place]) for n in (1, 2, 3, 4)]
+    assign(casework)
+    assert sorted(visit_of(casework, each).officer or "" for each in at_once) == ["A", "A", "B", "C"]
 
 
 def test_two_items_stand_beside_each_other(casework: CaseworkFixture, load: Load) -> None:
@@ -259,3 +261,43 @@ def test_the_roster_says_who_is_on_duty_and_how_many_visits_each_has(casework: C
     with casework.begin() as work:
         found = {each.badge: (each.on_duty, each.open_visits) for each in roster.listed(work, unit="COUNTY")}
     assert found == {"A": (True, 1), "L": (False, 0), "Z": (True, 0)}
+
+
+def test_a_case_that_cannot_be_decided_on_keeps_nobody_off_duty(
+    casework: CaseworkFixture, load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exhausted(casework, load)
+
+    def raises(*_: Any) -> None:
+        raise RuntimeError("a rule that raises")
+
+    monkeypatch.setattr("dispatcher.engine.decide", raises)
+    load("A", "Z")
+    with casework.begin() as work:
+        assert {each.badge for each in roster.listed(work) if each.on_duty} == {"A", "Z"}
+
+
+def test_whoever_is_named_during_a_pause_has_the_time_to_accept_from_its_end(
+    casework: CaseworkFixture, load: Load
+) -> None:
+    case_id, visit = exhausted(casework, load)
+    decide_as_supervisor(casework, pauses.pause, case_id)
+    casework.pass_time(minutes=9)
+    with casework.begin() as work:
+        assignments.assign(work, visit.id, "A", by="S-1")
+    assign(casework)
+    casework.pass_time(minutes=1)
+    decide_as_supervisor(casework, pauses.resume, case_id)
+    assert visit_of(casework, case_id).assigned_at == casework.now
+    casework.pass_time(minutes=2, seconds=1)
+    assert visit_of(casework, case_id).state == "waiting"
+
+
+def test_what_somebody_took_comes_back_though_a_step_of_the_case_is_set_aside(
+    casework: CaseworkFixture, load: Load
+) -> None:
+    case_id, _ = exhausted(casework, load)
+    casework.sql("UPDATE cases SET set_aside_at = now() WHERE id = :id", id=case_id)
+    casework.pass_time(minutes=5)
+    casework.advance()
+    assert casework.items(case_id)[0].climbs == 1

@@ -275,13 +275,14 @@ class EngineHarness:
 
     def begin_anew(self) -> None:
         """A roster is loaded."""
-        self._put_visit(replace(self.visit, ladder_since=self.now), {"ladder_since": self.now})
+        last = self.made(Channel.VISIT)[-1].id
+        self._put_visit(replace(self.visit, ladder_after=last), {"ladder_after": last})
         self.act()
 
     def other_unit(self, precinct: str | None, *, abroad: bool = False) -> None:
         """The other unit accepts; officers of another centre are not ours to assign. None: it refuses."""
         move = visit_states.transfer(self.visit) if abroad else visit_states.end_offer(self.visit)
-        moved = {"precinct": precinct, "moved_at": self.now, "ladder_since": self.now} if precinct is not None else {}
+        moved = {"precinct": precinct, "moved_at": self.now} if precinct is not None else {}
         self._move_visit(move, **moved)
         self.act()
 

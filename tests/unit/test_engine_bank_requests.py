@@ -254,7 +254,12 @@ def test_a_protection_whose_ground_is_gone_is_to_be_lifted_at_once(resolution: R
     granted = harness.bank(PROTECT, Result.GRANTED, hours=24)
     harness.feedback(resolution)
     assert [each for each in harness.decided if isinstance(each, OpenWorkItem)] == [
-        OpenWorkItem("protection_groundless", WorkItemKind.LIFT_PROTECTION, harness.now, f"groundless:{granted.id}")
+        OpenWorkItem(
+            "protection_groundless",
+            WorkItemKind.LIFT_PROTECTION,
+            harness.now + timedelta(minutes=15),
+            f"groundless:{granted.id}",
+        )
     ]
     harness.after(seconds=1)
     assert harness.rules(OpenWorkItem) == []

@@ -145,7 +145,7 @@ def test_a_person_already_defrauded_is_handed_over_and_looked_back_at(lost: int)
     harness.reports(Result.MET_ALREADY_DEFRAUDED, lost)
     duties = [each for each in harness.decided if isinstance(each, OpenWorkItem) and each.rule == "already_transferred"]
     assert [(each.kind, each.due_at - harness.now, each.cause) for each in duties] == [
-        (WorkItemKind.CASE_REPORT, timedelta(0), "case_report"),
+        (WorkItemKind.CASE_REPORT, timedelta(minutes=5), "case_report"),
         (WorkItemKind.LOOK_BACK, timedelta(days=7), "look_back"),
     ]
     harness.after(seconds=1)

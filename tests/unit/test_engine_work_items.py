@@ -152,3 +152,19 @@ def test_after_the_end_what_is_left_to_do_climbs_too() -> None:
         waits.append(harness.case.work_items[0].climb_at - harness.now)
     assert waits == [timedelta(days=days) for days in (2, 4, 8, 16)]
     assert other.kind is WorkItemKind.FOLLOW_UP
+
+
+@pytest.mark.parametrize("resolution", [Resolution.NOT_A_VICTIM, Resolution.DUPLICATE_MERGED])
+def test_no_bank_is_rung_about_a_person_who_was_no_victim(resolution: Resolution) -> None:
+    harness = EngineHarness.of(CRITICAL, money_moved=True)
+    harness.bank(BankRequest.STOP_PAYMENT, Result.FAILED_PERMANENT)
+    harness.feedback(resolution)
+    assert ("item_moot", WorkItemState.CANCELLED) in ended(harness)
+    assert WorkItemKind.BANK_NOT_REACHED not in {each.kind for each in harness.case.work_items}
+
+
+def test_nothing_is_overdue_when_it_is_opened() -> None:
+    harness = EngineHarness.of(CRITICAL)
+    harness.feedback(Resolution.ALREADY_TRANSFERRED_ALL)
+    assert {WorkItemKind.CASE_REPORT} <= {each.kind for each in harness.case.work_items}
+    assert climbs(harness) == []

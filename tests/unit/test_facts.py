@@ -31,7 +31,6 @@ CODES = {
     "channels": [Channel.SMS],
     "deadlines": {"met_by": AT.isoformat()},
     "raised_for": ["x"],
-    "ladder_from": AT,
     "asked_for": ["x"],
     "facts": {"minor": True, "vulnerability": ["hearing"], "life_at_risk": True},
     "party": "contact:guardian:0",

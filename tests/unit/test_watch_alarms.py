@@ -16,6 +16,7 @@ from schemas.vocabulary import Cause, Channel, Health, Urgency, WorkItemKind
 WELL = Facts(MONDAY)
 LIMITS = Limits()
 EARLIER = MONDAY - timedelta(minutes=2)
+ONE = frozenset({(7, 0)})  # a work item by its number, and how often it has climbed
 
 
 def alarms(**facts: Any) -> list[Alarm]:
@@ -43,15 +44,23 @@ def test_where_all_is_well_there_is_no_alarm() -> None:
         ({"forgotten": Count(3, EARLIER)}, Code.CASE_FORGOTTEN, "", 3, EARLIER, "3"),
         ({"set_aside": Count(2, EARLIER)}, Code.SET_ASIDE, "", 2, EARLIER, "2"),
         (
-            {"waiting": (Waiting(WorkItemKind.LADDER_EXHAUSTED, Urgency.CRITICAL, Count(1, EARLIER), 0, False),)},
+            {
+                "waiting": (
+                    Waiting(WorkItemKind.LADDER_EXHAUSTED, Urgency.CRITICAL, Count(1, EARLIER), frozenset({(7, 0)})),
+                )
+            },
             *(Code.LADDER_EXHAUSTED, "ladder_exhausted:critical", 1, EARLIER, "1"),
         ),
         (
-            {"waiting": (Waiting(WorkItemKind.VISIT_OVERDUE, Urgency.HIGH, Count(2, EARLIER), 1, True),)},
+            {
+                "waiting": (
+                    Waiting(WorkItemKind.VISIT_OVERDUE, Urgency.HIGH, Count(2, EARLIER), frozenset({(7, 1), (8, 0)})),
+                )
+            },
             *(Code.DEADLINE_MISSED, "visit_overdue:high", 2, EARLIER, "2"),
         ),
         (
-            {"waiting": (Waiting(WorkItemKind.CONFLICT, Urgency.LOW, Count(3, EARLIER), 0, True),)},
+            {"waiting": (Waiting(WorkItemKind.CONFLICT, Urgency.LOW, Count(3, EARLIER), ONE),)},
             *(Code.HUMAN_WAITING, "conflict:low", 3, EARLIER, "3"),
         ),
         ({"early_lines": Count(2, EARLIER)}, Code.EARLY_LINES, "", 2, EARLIER, "2"),
@@ -141,10 +150,10 @@ def test_each_urgency_has_its_limit_and_the_grave_ones_the_shorter() -> None:
     assert limits == sorted(limits) == [15, 30, 120, 300]
 
 
-def test_what_nobody_takes_is_told_again_each_time_that_it_climbs() -> None:
+def test_what_nobody_takes_is_told_again_each_time_that_it_climbs_and_when_another_comes() -> None:
     active = ActiveAlarms(timedelta(hours=1))
-    waits = Waiting(WorkItemKind.LADDER_EXHAUSTED, Urgency.CRITICAL, Count(1, EARLIER), 0, False)
-    steps = [waits, waits, replace(waits, overdue=True), replace(waits, told=1, overdue=True)]
-    news = [active.update(alarms(waiting=(each,)), MONDAY) for each in steps]
-    assert [[state for state, _ in each] for each in news] == [["raised"], [], ["standing"], ["standing"]]
+    waits = Waiting(WorkItemKind.LADDER_EXHAUSTED, Urgency.CRITICAL, Count(1, EARLIER), frozenset({(7, 0)}))
+    steps = [{(7, 0)}, {(7, 0)}, {(7, 1)}, {(7, 1), (8, 0)}, {(8, 0)}]
+    news = [active.update(alarms(waiting=(replace(waits, told=frozenset(each)),)), MONDAY) for each in steps]
+    assert [[state for state, _ in each] for each in news] == [["raised"], [], ["standing"], ["standing"], []]
     assert [state for state, _ in active.update([], MONDAY)] == ["over"]

@@ -34,6 +34,13 @@ UPDATE duties SET
     climb_at = due_at,
     climbs = 0
 """
+# What is asked about once, a bank or a visit's result, is asked about again as an item.
+_ASK_AGAIN = """
+UPDATE cases SET next_look_at = opened_at, asked_for = (
+    SELECT coalesce(jsonb_agg(cause), '[]') FROM jsonb_array_elements_text(asked_for) AS cause
+    WHERE cause NOT LIKE 'bank:%' AND cause !~ '^[0-9a-f-]{36}$'
+) WHERE state = 'open' AND waiting_for IS NOT NULL
+"""
 _NUMBER_VISITS = "UPDATE visits SET number = nextval('visit_numbers')"
 # A key of version 7, which leads with its time; PostgreSQL makes them itself only from 18 on.
 _KEY = """(lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0') || '7'
@@ -50,9 +57,14 @@ WITH items AS (
 ), numbered AS (
     SELECT case_id, jsonb_object_agg(id::text, jsonb_build_object('number', number)) AS rows
     FROM visits GROUP BY case_id
+), asked AS (
+    SELECT id AS case_id, jsonb_build_object(id::text, jsonb_build_object('asked_for', asked_for)) AS rows
+    FROM cases WHERE state = 'open' AND waiting_for IS NOT NULL
 ), facts AS (
-    SELECT case_id, jsonb_strip_nulls(jsonb_build_object('duties', items.rows, 'visits', numbered.rows)) AS rows
-    FROM items FULL JOIN numbered USING (case_id)
+    SELECT case_id, jsonb_strip_nulls(
+        jsonb_build_object('duties', items.rows, 'visits', numbered.rows, 'cases', asked.rows)
+    ) AS rows
+    FROM items FULL JOIN numbered USING (case_id) FULL JOIN asked USING (case_id)
 ), told AS (
     UPDATE cases SET journal_seq = journal_seq + 1 FROM facts WHERE cases.id = facts.case_id
     RETURNING cases.id, cases.journal_seq, facts.rows
@@ -71,18 +83,19 @@ def upgrade() -> None:
     for column in _ITEMS:
         op.add_column("duties", column)
     op.add_column("visits", sa.Column("number", sa.Integer(), nullable=True))
-    op.add_column("visits", sa.Column("ladder_from", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("visits", sa.Column("ladder_after", sa.Uuid(), nullable=True))
     op.add_column("cases", sa.Column("paused_until", sa.DateTime(timezone=True), nullable=True))
     op.execute(_FILL)
     op.execute(_NUMBER_VISITS)
+    op.execute(_ASK_AGAIN)
     op.execute(_TELL)
     # Rows were changed above: constraints that wait for the end of a transaction have to be looked at first.
     op.execute("SET CONSTRAINTS ALL IMMEDIATE")
     for name in _FILLED:
         op.alter_column("duties", name, nullable=False)
     op.alter_column("visits", "number", nullable=False)
+    op.create_index("ix_assignments_badge", "assignments", ["badge"])
     op.create_index("ix_duties_climb_at", "duties", ["climb_at"], postgresql_where=_OPEN)
-    op.execute("UPDATE cases SET next_look_at = opened_at WHERE state = 'open' AND waiting_for IS NOT NULL")
     op.drop_column("cases", "waiting_for")
 
 
@@ -90,7 +103,8 @@ def downgrade() -> None:
     op.add_column("cases", sa.Column("waiting_for", sa.Text(), nullable=True))
     op.drop_index("ix_duties_climb_at", "duties")
     op.drop_column("cases", "paused_until")
-    op.drop_column("visits", "ladder_from")
+    op.drop_index("ix_assignments_badge", "assignments")
+    op.drop_column("visits", "ladder_after")
     op.drop_column("visits", "number")
     for column in reversed(_ITEMS):
         op.drop_column("duties", column.name)
