@@ -190,8 +190,8 @@ def test_a_case_has_one_open_visit(casework: CaseworkFixture, load: Load) -> Non
     load()
     case_id = case_with_visit(casework)
     copy = (
-        "INSERT INTO visits (id, case_id, state, rule, opened_at) "
-        "SELECT gen_random_uuid(), case_id, :state, rule, opened_at FROM visits WHERE case_id = :case LIMIT 1"
+        "INSERT INTO visits (id, number, case_id, state, rule, opened_at) "
+        "SELECT gen_random_uuid(), number, case_id, :state, rule, opened_at FROM visits WHERE case_id = :case LIMIT 1"
     )
     casework.is_tampered = True
     casework.sql(copy, case=case_id, state="cancelled")
