@@ -15,6 +15,7 @@ from vendor_stub import Says, stub
 
 from dispatcher.settings import Settings
 from dispatcher.setup import Services
+from providers import registry
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "tests" / "third_party" / "pigeon"
@@ -82,6 +83,8 @@ def test_it_is_used_by_its_name(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.syspath_prepend(installed)
+    # Installed while this process runs: what it has looked up before is not believed.
+    monkeypatch.setattr(registry, "installed_adapters", registry.installed_adapters.__wrapped__)
     monkeypatch.setenv("PIGEON_KEY", "corn")
     monkeypatch.setenv("PIGEON_RECEIPTS_KEY", "feathers")
     url, made = gateway
