@@ -8,7 +8,7 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from dispatcher.cli import arguments, lookups
-from dispatcher.cli.output import label, log_table, minute, model_line, name_of, out, say, short_time
+from dispatcher.cli.output import label, list_table, log_table, minute, model_line, name_of, out, say, short_time
 from dispatcher.cli.why import explain_case
 from dispatcher.errors import OperatorError
 from dispatcher.reporting.case import case_ids as find_case_ids
@@ -63,7 +63,7 @@ def list_(
 
 def _list_table(lines: list[CaseLine]) -> Table:
     title = say(f"案件 {len(lines)} 件", f"{len(lines)} cases")
-    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    table = list_table(title)
     for name in (say("紧急", "urgency"), say("类型", "type"), say("受理", "opened")):
         table.add_column(name, no_wrap=True)
     table.add_column(say("下一步", "next"), overflow="fold")

@@ -53,6 +53,11 @@ def name_of(code: Code) -> str:
     return say(code.zh, code.en)
 
 
+def list_table(title: str) -> Table:
+    """A list as a screen of 80 columns has room for it."""
+    return Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
+
+
 def label(field: str, code: str | None) -> str:
     """The Chinese label of a code, or the code itself."""
     kind = _LABELS.get(field)

@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from dispatcher.cli import lookups
-from dispatcher.cli.output import json_line, name_of, out, say
+from dispatcher.cli.output import json_line, list_table, name_of, out, say
 from dispatcher.errors import OperatorError
 from dispatcher.setup import build_services
 from dispatcher.visits import roster as use_case
@@ -53,7 +52,7 @@ def show(
         return
     on_now = sum(officer.on_duty for officer in officers)
     title = say(f"值班表 {len(officers)} 人,在岗 {on_now} 人", f"{len(officers)} on the roster, {on_now} on duty now")
-    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    table = list_table(title)
     for name in (say("警号", "badge"), say("单位", "unit"), say("岗位", "role"), say("班次", "duty")):
         table.add_column(name, overflow="fold")
     table.add_column(say("在岗", "now"), no_wrap=True)

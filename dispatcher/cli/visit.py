@@ -8,7 +8,7 @@ from rich.text import Text
 
 from dispatcher.cli import arguments, lookups
 from dispatcher.cli.arguments import By, Json, VisitId
-from dispatcher.cli.output import json_line, minute, model_line, name_of, out, say
+from dispatcher.cli.output import json_line, list_table, minute, model_line, name_of, out, say
 from dispatcher.cli.report_options import report_options
 from dispatcher.cli.visit_card import card
 from dispatcher.errors import Refused
@@ -62,7 +62,7 @@ def list_(
 def _table(lines: list[ListedVisitLine]) -> Table:
     late = sum(line.overdue for line in lines)
     title = say(f"上门单 {len(lines)} 件,超时 {late} 件", f"{len(lines)} visits, {late} late")
-    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    table = list_table(title)
     table.add_column(say("编号", "no."), justify="right", no_wrap=True)
     table.add_column(say("紧急", "urgency"), no_wrap=True)
     table.add_column(say("期限", "due"), no_wrap=True)

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from dispatcher.cli import arguments, lookups
 from dispatcher.cli.arguments import Json
-from dispatcher.cli.output import minute, model_line, name_of, out, say
+from dispatcher.cli.output import list_table, minute, model_line, name_of, out, say
 from dispatcher.reporting import work_items
 from dispatcher.setup import build_services
 from schemas.read_models.work_items import OpenWorkItemLine
@@ -51,7 +51,7 @@ def worklist(
 def _table(lines: list[OpenWorkItemLine]) -> Table:
     late = sum(line.overdue for line in lines)
     title = say(f"待办 {len(lines)} 项,逾期 {late} 项", f"{len(lines)} to be done, {late} overdue")
-    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    table = list_table(title)
     table.add_column(say("编号", "no."), justify="right", no_wrap=True)
     table.add_column(say("紧急", "urgency"), no_wrap=True)
     table.add_column(say("待办事项", "what"), overflow="fold")

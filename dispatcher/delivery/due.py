@@ -40,7 +40,7 @@ def is_waiting(real_now: Moment) -> ColumnElement[bool]:
 
 
 def advance(work: UnitOfWork, only: Collection[UUID] | None = None) -> int:
-    """Decide on cases whose time has come, or on those of these. Returns how many."""
+    """Decide on cases whose time has come, or on these. Returns how many."""
     work.postpones_decisions = False  # this is the look that they are postponed to
     struck = _struck(work) if only is None else list(only)
     case_file = CaseFile(work)

@@ -72,7 +72,7 @@ def expired_on_arrival(case: Case, policy: Policy, now: datetime) -> Iterator[De
 def paused(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """A pause has an end, at which somebody is reminded."""
     if case.paused and not case.has_item("paused"):
-        until = case.paused_until or now + policy.pause_at_most
+        until = case.paused_until or now + policy.pause_ends_after
         yield OpenWorkItem("paused", WorkItemKind.PAUSED, until, "paused")
 
 

@@ -106,7 +106,9 @@ def renew(case_file: CaseFile, case_id: UUID, place: ContactAddress) -> None:
             row.added_at, row.precinct_code = case_file.now, place.precinct_code
 
 
-def follow(case_file: CaseFile, case: CaseRow, before: MergedFacts | None, after: MergedFacts, *, rule: str) -> None:
+def bring_up_to_date(
+    case_file: CaseFile, case: CaseRow, before: MergedFacts | None, after: MergedFacts, *, rule: str
+) -> None:
     """Retire what stood before and stands no longer; what nobody but a person named stays.
 
     A contact who is called as somebody else now, as a parent is where the person turns out to be a child, is added so.

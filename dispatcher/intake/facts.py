@@ -42,7 +42,7 @@ def apply(case_file: CaseFile, case_id: UUID, before: MergedFacts | None, *, rul
     _money(case_file, case, before or after, after)
     _identity(case_file, case, after)
     _texts(case_file, case, before, after)
-    contact_points.follow(case_file, case, before, after, rule=rule)
+    contact_points.bring_up_to_date(case_file, case, before, after, rule=rule)
     if news:
         case_file.note(case_id, "facts_changed", {"changed": sorted(news)}, rule=rule)
     if news & _ON_CARD:

@@ -105,7 +105,7 @@ class Policy(Part):
     bad_number_for: Duration
     suppress_for: Duration
     number_request_within: Duration
-    pause_at_most: Duration
+    pause_ends_after: Duration
     family_not_told: tuple[Literal[FRAUD_TYPES], ...]  # type: ignore[valid-type]
     grave_types: tuple[Literal[FRAUD_TYPES], ...]  # type: ignore[valid-type]
     volatile_fields: tuple[str, ...]

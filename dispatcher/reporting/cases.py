@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy.orm import Session
 
 from dispatcher.engine.work_items import NEXT_STEPS
 from dispatcher.reporting.log import instruction_ids
 from dispatcher.reporting.work_items import IS_OPEN, by_urgency
 from dispatcher.store.attempts import AttemptRow
-from dispatcher.store.base import in_array
+from dispatcher.store.base import equal_where_given, in_array
 from dispatcher.store.cases import AddressRow, CaseRow
-from dispatcher.store.visits import UnitRow
+from dispatcher.store.visits import in_unit
 from dispatcher.store.work_items import WorkItemRow
 from schemas.read_models.cases import CaseLine
 from schemas.vocabulary import CaseState, Urgency
@@ -47,26 +47,21 @@ def cases(session: Session, now: datetime, chosen: Chosen = Chosen()) -> list[Ca
 
 
 def _conditions(chosen: Chosen) -> Iterator[ColumnElement[bool]]:
-    equal: tuple[tuple[InstrumentedAttribute[Any], Any], ...] = (
-        (CaseRow.state, chosen.state),
-        (CaseRow.urgency, chosen.urgency),
-        (CaseRow.fraud_type, chosen.fraud_type),
+    yield from equal_where_given(
+        (CaseRow.state, chosen.state), (CaseRow.urgency, chosen.urgency), (CaseRow.fraud_type, chosen.fraud_type)
     )
-    yield from (column == value for column, value in equal if value is not None)
     if chosen.unit is not None:
-        of_county = exists().where(UnitRow.code == AddressRow.precinct_code, UnitRow.parent == chosen.unit)
-        there = or_(AddressRow.precinct_code == chosen.unit, of_county)
-        yield exists().where(AddressRow.case_id == CaseRow.id, there)
+        yield exists().where(AddressRow.case_id == CaseRow.id, in_unit(AddressRow.precinct_code, chosen.unit))
 
 
-def _items(session: Session, ids: set[Any]) -> dict[Any, list[WorkItemRow]]:
-    found: dict[Any, list[WorkItemRow]] = {}
+def _items(session: Session, ids: set[UUID]) -> dict[UUID, list[WorkItemRow]]:
+    found: dict[UUID, list[WorkItemRow]] = {}
     for item in session.scalars(select(WorkItemRow).where(in_array(WorkItemRow.case_id, ids), IS_OPEN)):
         found.setdefault(item.case_id, []).append(item)
     return found
 
 
-def _next_attempts(ids: set[Any]) -> Any:
+def _next_attempts(ids: set[UUID]) -> Select[UUID, datetime]:
     of_these = in_array(AttemptRow.case_id, ids)
     found = select(AttemptRow.case_id, func.min(AttemptRow.due_at)).where(of_these, AttemptRow.action.is_not(None))
     return found.group_by(AttemptRow.case_id)

@@ -3,16 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, exists, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
 
 from dispatcher.engine.visit_states import FINAL
 from dispatcher.reporting.log import instruction_ids
-from dispatcher.store.base import constant
+from dispatcher.store.base import constant, equal_where_given
 from dispatcher.store.cases import CaseRow
-from dispatcher.store.visits import UnitRow, VisitRow
+from dispatcher.store.visits import VisitRow, in_unit
 from schemas.read_models.visits import ListedVisitLine, VisitLine
 from schemas.vocabulary import Urgency, VisitState
 
@@ -46,15 +45,11 @@ def visits(session: Session, now: datetime, chosen: Chosen = Chosen()) -> list[L
 
 
 def _conditions(chosen: Chosen) -> Iterator[ColumnElement[bool]]:
-    equal: tuple[tuple[InstrumentedAttribute[Any], Any], ...] = (
-        (CaseRow.urgency, chosen.urgency),
-        (VisitRow.state, chosen.state),
-        (VisitRow.officer, chosen.officer),
+    yield from equal_where_given(
+        (CaseRow.urgency, chosen.urgency), (VisitRow.state, chosen.state), (VisitRow.officer, chosen.officer)
     )
-    yield from (column == value for column, value in equal if value is not None)
     if chosen.unit is not None:
-        of_county = exists().where(UnitRow.code == VisitRow.precinct_code, UnitRow.parent == chosen.unit)
-        yield or_(VisitRow.precinct_code == chosen.unit, of_county)
+        yield in_unit(VisitRow.precinct_code, chosen.unit)
     if not chosen.everything and chosen.state is None:
         yield _IS_OPEN
 
@@ -66,41 +61,37 @@ def _first_of_all(line: ListedVisitLine) -> tuple[bool, bool, int, str]:
 
 def visit_line(row: VisitRow) -> VisitLine:
     """One visit as programs and people read it."""
-    return VisitLine(**_fields(row))
+    return VisitLine(
+        visit=row.id,
+        number=row.number,
+        case=row.case_id,
+        state=row.state,
+        rule=row.rule,
+        precinct_code=row.precinct_code,
+        officer=row.officer,
+        opened_at=row.opened_at,
+        not_before=row.not_before,
+        not_after=row.not_after,
+        assigned_at=row.assigned_at,
+        accepted_at=row.accepted_at,
+        departed_at=row.departed_at,
+        arrived_at=row.arrived_at,
+        reported_at=row.reported_at,
+        result=row.result,
+        return_reason=row.return_reason,
+        guardian_present=row.guardian_present,
+    )
 
 
 def _listed(row: VisitRow, of_case: CaseRow, instructions: list[str], now: datetime) -> ListedVisitLine:
     deadline = _deadline(row, of_case)
     return ListedVisitLine(
-        **_fields(row),
+        **dict(visit_line(row)),
         instructions=instructions,
         urgency=of_case.urgency,
         deadline=deadline,
         overdue=row.state not in FINAL and deadline is not None and deadline < now,
     )
-
-
-def _fields(row: VisitRow) -> dict[str, Any]:
-    return {
-        "visit": row.id,
-        "number": row.number,
-        "case": row.case_id,
-        "state": row.state,
-        "rule": row.rule,
-        "precinct_code": row.precinct_code,
-        "officer": row.officer,
-        "opened_at": row.opened_at,
-        "not_before": row.not_before,
-        "not_after": row.not_after,
-        "assigned_at": row.assigned_at,
-        "accepted_at": row.accepted_at,
-        "departed_at": row.departed_at,
-        "arrived_at": row.arrived_at,
-        "reported_at": row.reported_at,
-        "result": row.result,
-        "return_reason": row.return_reason,
-        "guardian_present": row.guardian_present,
-    }
 
 
 def _deadline(row: VisitRow, of_case: CaseRow) -> datetime | None:

@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, exists, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from dispatcher.engine.work_items import NEXT_STEPS
+from dispatcher.store.base import equal_where_given
 from dispatcher.store.cases import CaseRow
-from dispatcher.store.visits import UnitRow
+from dispatcher.store.visits import in_unit
 from dispatcher.store.work_items import WorkItemRow
 from schemas.read_models.work_items import OpenWorkItemLine, WorkItemLine
 from schemas.vocabulary import Rung, Urgency, WorkItemKind
@@ -42,17 +42,15 @@ def listed(session: Session, now: datetime, chosen: Chosen = Chosen()) -> Iterat
 
 
 def _conditions(chosen: Chosen, now: datetime) -> Iterator[ColumnElement[bool]]:
-    equal: tuple[tuple[InstrumentedAttribute[Any], Any], ...] = (
+    yield from equal_where_given(
         (WorkItemRow.role, chosen.role),
         (WorkItemRow.kind, chosen.kind),
         (WorkItemRow.case_id, chosen.case_id),
         (WorkItemRow.taken_by, chosen.by),
         (CaseRow.urgency, chosen.urgency),
     )
-    yield from (column == value for column, value in equal if value is not None)
     if chosen.unit is not None:
-        of_county = exists().where(UnitRow.code == WorkItemRow.unit, UnitRow.parent == chosen.unit)
-        yield or_(WorkItemRow.unit == chosen.unit, of_county)
+        yield in_unit(WorkItemRow.unit, chosen.unit)
     if chosen.is_overdue:
         yield WorkItemRow.due_at < now
 
@@ -79,31 +77,27 @@ def work_item(session: Session, item_id: UUID) -> WorkItemLine:
 
 def work_item_line(row: WorkItemRow) -> WorkItemLine:
     """One work item as programs and people read it."""
-    return WorkItemLine(**_fields(row))
+    return WorkItemLine(
+        duty=row.id,
+        number=row.number,
+        case=row.case_id,
+        kind=row.kind,
+        state=row.state,
+        rule=row.rule,
+        role=row.role,
+        unit=row.unit,
+        opened_at=row.planned_at,
+        due_at=row.due_at,
+        climbs=row.climbs,
+        taken_at=row.taken_at,
+        taken_by=row.taken_by,
+        done_at=row.done_at,
+        done_by=row.done_by,
+        outcome=row.outcome,
+        loss_yuan=row.loss_yuan,
+    )
 
 
 def open_work_item_line(row: WorkItemRow, urgency: Urgency, now: datetime) -> OpenWorkItemLine:
     """One that is still to be done, and whether it is late."""
-    return OpenWorkItemLine(**_fields(row), urgency=urgency, overdue=row.due_at < now)
-
-
-def _fields(row: WorkItemRow) -> dict[str, Any]:
-    return {
-        "duty": row.id,
-        "number": row.number,
-        "case": row.case_id,
-        "kind": row.kind,
-        "state": row.state,
-        "rule": row.rule,
-        "role": row.role,
-        "unit": row.unit,
-        "opened_at": row.planned_at,
-        "due_at": row.due_at,
-        "climbs": row.climbs,
-        "taken_at": row.taken_at,
-        "taken_by": row.taken_by,
-        "done_at": row.done_at,
-        "done_by": row.done_by,
-        "outcome": row.outcome,
-        "loss_yuan": row.loss_yuan,
-    }
+    return OpenWorkItemLine(**dict(work_item_line(row)), urgency=urgency, overdue=row.due_at < now)

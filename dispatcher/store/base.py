@@ -1,6 +1,6 @@
 """What every table shares."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
@@ -59,6 +59,11 @@ def new_id() -> UUID:
 def in_array(column: InstrumentedAttribute[Value], values: Iterable[Value]) -> ColumnElement[bool]:
     """IN, as one array: the same statement for any number of values, so that it is parsed and planned once."""
     return column == any_(literal(list(values), ARRAY(column.type)))
+
+
+def equal_where_given(*pairs: tuple[InstrumentedAttribute[Any], Any]) -> Iterator[ColumnElement[bool]]:
+    """A condition for each column whose value is given; None asks for nothing."""
+    return (column == value for column, value in pairs if value is not None)
 
 
 def constant(column: InstrumentedAttribute[Value], value: Value) -> ColumnElement[Value]:

@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
-from sqlalchemy import Index, Sequence, text
+from sqlalchemy import ColumnElement, Index, Sequence, exists, or_, text
 from sqlalchemy import Text as SqlText
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 
 from dispatcher.store.base import Base, DeferredFK, Key, Timestamp
 from schemas.vocabulary import Result, ReturnReason, Rung, VisitState
@@ -52,6 +52,11 @@ class VisitRow(Base):
     first_assigned_at: Mapped[Timestamp | None]
     first_accepted_at: Mapped[Timestamp | None]
     accepted_late: Mapped[bool | None]  # one of those who accepted it did so too late
+
+
+def in_unit(column: InstrumentedAttribute[str | None] | InstrumentedAttribute[str], unit: str) -> ColumnElement[bool]:
+    """Of a unit, or, where that is a county, of one of its precincts."""
+    return or_(column == unit, exists().where(UnitRow.code == column, UnitRow.parent == unit))
 
 
 def next_number(session: Session) -> int:

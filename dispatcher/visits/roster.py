@@ -14,7 +14,7 @@ from dispatcher.casework.decide import decide
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.store import advisory_locks
 from dispatcher.store.attempts import AttemptRow
-from dispatcher.store.visits import AssignmentRow, OfficerRow, UnitRow, VisitRow
+from dispatcher.store.visits import AssignmentRow, OfficerRow, UnitRow, VisitRow, in_unit
 from dispatcher.store.work_items import WorkItemRow
 from schemas.roster import Roster, on_duty
 from schemas.vocabulary import Result, Rung, VisitState, WorkItemKind
@@ -86,8 +86,7 @@ def listed(work: UnitOfWork, *, unit: str | None = None) -> list[OnRoster]:
     local = work.now.astimezone(work.context.policy.timezone).time()
     found = select(OfficerRow, _open_visits()).order_by(OfficerRow.position)
     if unit is not None:
-        of_county = exists().where(UnitRow.code == OfficerRow.unit, UnitRow.parent == unit)
-        found = found.where(or_(OfficerRow.unit == unit, of_county))
+        found = found.where(in_unit(OfficerRow.unit, unit))
     return [
         OnRoster(row.badge, row.unit, row.role, row.duty, on_duty(row.duty, local), count)
         for row, count in work.session.execute(found).tuples()

@@ -74,7 +74,7 @@ def test_an_operator_goes_from_the_list_to_the_officer_by_what_each_screen_says(
     told = run("item", "show", str(waiting.number))
     assert f"dispatcher visit assign {number} OFFICER --by" in told
     assert str(case_id) in told
-    assert "YT" not in run("item", "take", str(waiting.number), "--by", "S-1")
+    assert "处理人: S-1" in run("item", "take", str(waiting.number), "--by", "S-1")
     run("visit", "assign", str(number), "A", "--by", "S-1")
     assert run("visit", "list", "--urgency", "critical").splitlines()[2].split()[0] == str(number)
 
