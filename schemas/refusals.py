@@ -24,6 +24,7 @@ class RefusalCode(StrEnum):
     CASE_PAUSED = "case_paused"
     CASE_NOT_PAUSED = "case_not_paused"
     PAUSE_ENDS_IN_THE_PAST = "pause_ends_in_the_past"
+    PAUSE_TOO_LONG = "pause_too_long"
     NOTHING_TO_REVIVE = "nothing_to_revive"
     WRONG_RESOLUTION = "wrong_resolution"
     WRONG_RELATION = "wrong_relation"

@@ -28,8 +28,21 @@ def build_app() -> typer.Typer:
     return app
 
 
+def _check_text(words: list[str]) -> None:
+    """What a terminal sends in another encoding than UTF-8 can be neither stored nor looked up."""
+    for number, word in enumerate(words):
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            raise OperatorError(
+                f"第 {number} 个参数不是 UTF-8,请检查终端编码",
+                f"argument {number} is not UTF-8; check the terminal's encoding",
+            ) from None
+
+
 def main() -> None:
     try:
+        _check_text(sys.argv)
         build_app()()
     except OperatorError as error:
         sys.exit(_print_mistake(str(error)))

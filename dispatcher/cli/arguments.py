@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -66,11 +66,13 @@ def moment(text: str | None, option: str) -> datetime | None:
         return None
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        at = at if at.tzinfo else at.replace(tzinfo=zone())
+        at.astimezone(UTC), at.astimezone(zone())  # neither before the first day that there is nor after the last
+    except (ValueError, OverflowError):
         raise OperatorError(
             f"{option} 时间格式有误", f"{option} wants ISO 8601, e.g. 2026-03-02T09:00:00+08:00"
         ) from None
-    return at if at.tzinfo else at.replace(tzinfo=zone())
+    return at
 
 
 def period(since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:

@@ -17,7 +17,7 @@ from dispatcher.reporting.cases import Chosen, cases
 from dispatcher.setup import build_services
 from schemas.read_models.case import CaseReport
 from schemas.read_models.cases import CaseLine
-from schemas.vocabulary import CaseState, Urgency
+from schemas.vocabulary import FRAUD_TYPES, CaseState, Urgency
 
 
 class _ShowByDefault(TyperGroup):
@@ -48,9 +48,11 @@ def list_(
     """列出案件:下一步、何时、等谁 / what comes next in each case, and when, or whom it waits for."""
     chosen_urgency: Urgency | None = arguments.code(urgency, Urgency, "--urgency") if urgency else None
     chosen_state: CaseState = arguments.code(state, CaseState, "--state")
+    if fraud_type is not None and fraud_type.upper() not in FRAUD_TYPES:
+        raise OperatorError("--type 代码有误", f"--type: one of {', '.join(FRAUD_TYPES)}")
     with build_services().begin() as work:
         place = lookups.unit(work.session, unit)
-        chosen = Chosen(chosen_state, chosen_urgency, fraud_type, place, overdue)
+        chosen = Chosen(chosen_state, chosen_urgency, fraud_type and fraud_type.upper(), place, overdue)
         lines = cases(work.session, work.now, chosen)
     if json:
         for line in lines:
@@ -67,7 +69,7 @@ def _list_table(lines: list[CaseLine]) -> Table:
     for name in (say("紧急", "urgency"), say("类型", "type"), say("受理", "opened")):
         table.add_column(name, no_wrap=True)
     table.add_column(say("下一步", "next"), overflow="fold")
-    table.add_column(say("指令", "instructions"), overflow="fold")
+    table.add_column(say("指令", "instructions"), no_wrap=True)
     for line in lines:
         names = ", ".join(line.instructions)
         step = Text(_next_step(line), "red" if line.overdue else "")

@@ -22,7 +22,7 @@ COMMANDS: Mapping[str, str] = {
     "transfer": "移交 / visits for another unit: list, offer, accept, refuse, report.",
     "decide": "主管决定 / a supervisor's decisions: revive, close, pause, resume, call, protect, lift, locate, split.",
     "code": "核验任务码:只答是或否 / check a task code: yes or no.",
-    "worklist": "待办:什么在等人处理,逾期与紧急的在前 / what waits for a person, most overdue and most urgent first.",
+    "worklist": "待办:什么在等人处理,紧急与逾期的在前 / what waits for a person, most urgent and most overdue first.",
     "item": "待办 / one work item: show, take, done, hand-over.",
     "feedback": "反馈 / what sources are told, and what they said: list.",
     "kpi": "考核指标,分母固定 / KPIs with fixed denominators.",

@@ -14,7 +14,7 @@ from dispatcher.store.work_items import WorkItemRow
 from schemas.refusals import RefusalCode
 from schemas.vocabulary import CaseState, VisitState
 
-_HIGHEST = 2**31 - 1  # of an integer column
+_HIGHEST, _DIGITS = 2**31 - 1, 10  # of an integer column
 
 
 def unit(session: Session, code: str | None) -> str | None:
@@ -37,7 +37,7 @@ def work_item(session: Session, name: str) -> UUID:
 def _by_number(session: Session, table: type[VisitRow] | type[WorkItemRow], name: str, see: str) -> UUID:
     if not name.isdecimal():
         return arguments.uuid(name, "编号 NUMBER", see)
-    is_possible = int(name) <= _HIGHEST
+    is_possible = len(name) <= _DIGITS and int(name) <= _HIGHEST
     found = session.scalar(select(table.id).where(table.number == int(name))) if is_possible else None
     if found is None:
         raise OperatorError(f"没有编号 {name}(见 {see})", f"nothing has number {name}; see `{see}`")

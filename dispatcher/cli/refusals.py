@@ -31,6 +31,7 @@ REMEDIES: Mapping[RefusalCode, Remedy] = {
     ),
     RefusalCode.REASON_MISSING: Remedy("用 --reason 填写", "give it with --reason"),
     RefusalCode.PAUSE_ENDS_IN_THE_PAST: Remedy("请检查 --until", "check --until"),
+    RefusalCode.PAUSE_TOO_LONG: Remedy("请检查 --until", "check --until"),
     RefusalCode.ADDRESS_EXPIRED: Remedy("请检查 --until", "check --until"),
     RefusalCode.WORK_ITEM_NEEDS_ACT: Remedy(
         "用 dispatcher item show 查看办法", "see `dispatcher item show` for what does it"

@@ -44,7 +44,7 @@ def list_(
     overdue: Annotated[bool, typer.Option("--overdue", help="仅超时 late ones only")] = False,
     json: Json = False,
 ) -> None:
-    """列出上门单,超时与紧急的在前 / list visits, late and urgent ones first."""
+    """列出上门单,紧急与超时的在前 / list visits, late and urgent ones first."""
     chosen_urgency: Urgency | None = arguments.code(urgency, Urgency, "--urgency") if urgency else None
     chosen_state: VisitState | None = arguments.code(state, VisitState, "--state") if state else None
     badge = arguments.badge(officer, "--officer") if officer else None
@@ -69,7 +69,7 @@ def _table(lines: list[ListedVisitLine]) -> Table:
     table.add_column(say("状态", "state"), no_wrap=True)
     table.add_column(say("民警", "officer"), overflow="fold")
     table.add_column(say("单位", "unit"), overflow="fold")
-    table.add_column(say("指令", "instructions"), overflow="fold")
+    table.add_column(say("指令", "instructions"), no_wrap=True)
     for line in lines:
         due = Text(f"{minute(line.deadline)} {say('超时', 'late')}", "red") if line.overdue else minute(line.deadline)
         officer = line.officer or say("无", "nobody")

@@ -1,4 +1,4 @@
-"""worklist: what waits for a person, most overdue and most urgent first."""
+"""worklist: what waits for a person, most urgent and most overdue first."""
 
 from typing import Annotated
 
@@ -29,7 +29,7 @@ def worklist(
     overdue: Annotated[bool, typer.Option("--overdue", help="仅逾期 overdue ones only")] = False,
     json: Json = False,
 ) -> None:
-    """待办:什么在等人处理,逾期与紧急的在前 / what waits for a person, most overdue and most urgent first."""
+    """待办:什么在等人处理,紧急与逾期的在前 / what waits for a person, most urgent and most overdue first."""
     chosen_role: Rung | None = arguments.code(role, Rung, "--for") if role else None
     chosen_urgency: Urgency | None = arguments.code(urgency, Urgency, "--urgency") if urgency else None
     chosen_kind: WorkItemKind | None = arguments.code(kind, WorkItemKind, "--kind") if kind else None

@@ -61,9 +61,10 @@ def assign(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     visit = case.open_visit
     if visit is None or visit.state is not VisitState.WAITING:
         return
-    mine = _since_begun([each for each in case.on(Channel.VISIT) if each.visit_id == visit.id], visit)
-    if any(map(case.is_pending, mine)):
+    made = [each for each in case.on(Channel.VISIT) if each.visit_id == visit.id]
+    if any(map(case.is_pending, made)):
         return
+    mine = _since_begun(made, visit)
     last = mine[-1] if mine else None
     rung = _next_rung(last, policy)
     if rung >= len(policy.ladder):

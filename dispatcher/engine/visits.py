@@ -13,6 +13,7 @@ from dispatcher.policy.triggers import VisitTrigger
 from schemas.vocabulary import Channel, Result, ReturnReason, VisitState, WorkItemKind
 
 _COME_AGAIN = frozenset({Result.MET_REFUSED, Result.NOT_FOUND_TEMPORARILY, Result.NOT_HOME_FAMILY_TOLD})
+NUMBER_REQUEST = "number_request"  # why a number is asked for: there is none
 _HUMAN_DECIDES = frozenset({Result.NOT_FOUND_CONFIRMED, Result.WRONG_ADDRESS, Result.INVALID_VISIT})
 
 
@@ -117,11 +118,15 @@ def re_address(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
 def ask_for_number(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """Nobody can be rung: the source is asked for a number."""
     asked = case.channels & {Channel.SMS, Channel.VOICE}
-    known = (number for party in case.callees for number in numbers.of_party(case, party))
-    dialable = any(number.bad_for < {Channel.SMS, Channel.VOICE} for number in known)
-    if asked and not dialable and "number_request" not in case.asked_causes:
+    if asked and not can_be_rung(case) and NUMBER_REQUEST not in case.asked_causes:
         due_at = now + policy.number_request_within
-        yield OpenWorkItem("ask_for_number", WorkItemKind.NUMBER_REQUEST, due_at, "number_request")
+        yield OpenWorkItem("ask_for_number", WorkItemKind.NUMBER_REQUEST, due_at, NUMBER_REQUEST)
+
+
+def can_be_rung(case: Case) -> bool:
+    """Whoever is warned first has a number that is not known to be bad."""
+    known = (number for party in case.callees for number in numbers.of_party(case, party))
+    return any(number.bad_for < {Channel.SMS, Channel.VOICE} for number in known)
 
 
 def ask_for_address(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:

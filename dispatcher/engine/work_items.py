@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dispatcher.engine import ladder
+from dispatcher.engine import ladder, visits
 from dispatcher.engine.bank_requests import IS_DONE, has_ground, standing_protection
 from dispatcher.engine.case import Attempt, Case, Visit, WorkItem
 from dispatcher.engine.decisions import ClimbWorkItem, Decision, EndWorkItem, OpenWorkItem
@@ -29,7 +29,8 @@ class Kind:
     `role`: whom it waits for first. `outlives_case`: it stands when the case has ended. `is_next_step`: the case
     itself waits for it, so that nothing else need be to come. `is_over`: what it asks for has come about.
     `needs_act`: nothing but that ends it, since a word that it is done would leave it undone. `is_unhurried`: it has a
-    date of its own, days away, and is reminded of by days.
+    date of its own, days away, and is reminded of by days. `needs_clock`: nobody needs it while the case is on hold;
+    when it goes on, it is asked for anew.
     """
 
     role: Rung = Rung.CENTRE
@@ -38,6 +39,7 @@ class Kind:
     is_over: IsOver | None = None
     needs_act: bool = False
     is_unhurried: bool = False
+    needs_clock: bool = False
 
 
 def _visit_of(item: WorkItem, case: Case) -> Visit | None:
@@ -70,7 +72,12 @@ def goes_on(case: Case) -> bool:
 
 def _has_next_step(item: WorkItem, case: Case) -> bool:
     others = (each for each in case.work_items if each.id != item.id)
-    return case.is_on_hold or goes_on(case) or any(map(is_next_step, others))
+    return goes_on(case) or any(map(is_next_step, others))
+
+
+def _has_a_number(item: WorkItem, case: Case) -> bool:
+    """One was asked for because there was none. Where nobody answered on those that there are, a person says."""
+    return item.cause == visits.NUMBER_REQUEST and visits.can_be_rung(case)
 
 
 def _asked_of_bank(item: WorkItem, case: Case) -> Attempt | None:
@@ -95,7 +102,7 @@ def _bank_has_done_it(item: WorkItem, case: Case) -> bool:
 KINDS: Mapping[WorkItemKind, Kind] = {
     _K.FOLLOW_UP: Kind(Rung.OFFICER, outlives_case=True, is_unhurried=True),
     _K.LIFT_PROTECTION: Kind(outlives_case=True, is_over=lambda item, case: standing_protection(case) is None),
-    _K.NUMBER_REQUEST: Kind(),
+    _K.NUMBER_REQUEST: Kind(is_over=_has_a_number),
     _K.ADDRESS_REQUEST: Kind(),
     _K.CASE_REPORT: Kind(outlives_case=True),
     _K.LOOK_BACK: Kind(outlives_case=True, is_unhurried=True),
@@ -106,11 +113,13 @@ KINDS: Mapping[WorkItemKind, Kind] = {
     _K.SAME_PERSON: Kind(),
     _K.CONTACT_REVIEW: Kind(),
     _K.FAULT: Kind(outlives_case=True),
-    _K.LADDER_EXHAUSTED: Kind(is_next_step=True, needs_act=True, is_over=_has_somebody),
-    _K.VISIT_OVERDUE: Kind(Rung.STATION_LEADER, is_next_step=True, needs_act=True, is_over=_is_no_longer_late),
+    _K.LADDER_EXHAUSTED: Kind(is_next_step=True, needs_act=True, needs_clock=True, is_over=_has_somebody),
+    _K.VISIT_OVERDUE: Kind(
+        Rung.STATION_LEADER, is_next_step=True, needs_act=True, needs_clock=True, is_over=_is_no_longer_late
+    ),
     _K.OFFER_LAPSED: Kind(Rung.COUNTY_DESK, is_over=_is_with_somebody),
     _K.VISIT_RESULT: Kind(is_next_step=True, is_over=lambda item, case: case.visits[-1].id != item.cause),
-    _K.PLAN_EXHAUSTED: Kind(is_next_step=True, needs_act=True, is_over=_has_next_step),
+    _K.PLAN_EXHAUSTED: Kind(is_next_step=True, needs_act=True, needs_clock=True, is_over=_has_next_step),
     _K.EXPIRED: Kind(is_next_step=True, needs_act=True, is_over=lambda item, case: not case.expired),
     _K.SUPPRESSED: Kind(is_next_step=True, needs_act=True, is_over=lambda item, case: not case.suppressed),
     _K.PAUSED: Kind(is_next_step=True, needs_act=True, is_over=lambda item, case: not case.paused),
@@ -125,10 +134,15 @@ def ended(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """What has come about is done; what nobody needs any more, now that the case has ended, is cancelled."""
     for item in case.work_items:
         kind = KINDS[item.kind]
-        if not case.is_open and not (kind.outlives_case and _has_ground(item, case)):
+        is_moot = not (kind.outlives_case and _has_ground(item, case)) if not case.is_open else _rests(kind, case)
+        if is_moot:
             yield EndWorkItem("item_moot", item.id, WorkItemState.CANCELLED)
         elif kind.is_over is not None and kind.is_over(item, case):
             yield EndWorkItem("item_resolved", item.id, WorkItemState.DONE)
+
+
+def _rests(kind: Kind, case: Case) -> bool:
+    return kind.needs_clock and case.is_on_hold
 
 
 def overdue(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from dispatcher.engine.work_items import NEXT_STEPS
 from dispatcher.reporting.log import instruction_ids
-from dispatcher.reporting.work_items import IS_OPEN, by_urgency
+from dispatcher.reporting.work_items import IS_OPEN, by_urgency, has_next_step
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import equal_where_given, in_array
 from dispatcher.store.cases import AddressRow, CaseRow
@@ -33,12 +33,12 @@ class Chosen:
 
 
 def cases(session: Session, now: datetime, chosen: Chosen = Chosen()) -> list[CaseLine]:
-    """Cases, those with something overdue first, then the most urgent, then the oldest."""
+    """Cases, those that wait for a person first, of these and of the rest the most urgent, then the oldest."""
     late = exists().where(WorkItemRow.case_id == CaseRow.id, IS_OPEN, WorkItemRow.due_at < now)
     found = select(CaseRow).where(*_conditions(chosen))
     if chosen.is_overdue:
         found = found.where(late)
-    order = (late.desc(), by_urgency(), CaseRow.opened_at)
+    order = (or_(late, has_next_step(CaseRow.id)).desc(), by_urgency(), CaseRow.opened_at)
     rows = session.scalars(found.order_by(*order).limit(chosen.limit)).all()
     ids = {row.id for row in rows}
     names, items = instruction_ids(session, ids), _items(session, ids)

@@ -34,7 +34,7 @@ class Chosen:
 
 
 def visits(session: Session, now: datetime, chosen: Chosen = Chosen()) -> list[ListedVisitLine]:
-    """Visits, late ones first, then the most urgent, then those whose deadline comes first."""
+    """Visits, the most urgent first, of these the late ones, then those whose deadline comes first."""
     found = select(VisitRow, CaseRow).join(CaseRow, CaseRow.id == VisitRow.case_id).where(*_conditions(chosen))
     rows = session.execute(found.order_by(VisitRow.id)).tuples().all()
     names = instruction_ids(session, {of_case.id for _, of_case in rows})
@@ -54,9 +54,9 @@ def _conditions(chosen: Chosen) -> Iterator[ColumnElement[bool]]:
         yield _IS_OPEN
 
 
-def _first_of_all(line: ListedVisitLine) -> tuple[bool, bool, int, str]:
+def _first_of_all(line: ListedVisitLine) -> tuple[bool, int, bool, str]:
     deadline = line.deadline.isoformat() if line.deadline else "9"
-    return line.result is not None, not line.overdue, line.urgency.rank, deadline
+    return line.result is not None, line.urgency.rank, not line.overdue, deadline
 
 
 def visit_line(row: VisitRow) -> VisitLine:

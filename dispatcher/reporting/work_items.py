@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, exists, select
+from sqlalchemy import ColumnElement, and_, case, exists, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from dispatcher.engine.work_items import NEXT_STEPS
+from dispatcher.errors import Refused
 from dispatcher.store.base import equal_where_given
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.visits import in_unit
 from dispatcher.store.work_items import WorkItemRow
 from schemas.read_models.work_items import OpenWorkItemLine, WorkItemLine
+from schemas.refusals import RefusalCode
 from schemas.vocabulary import Rung, Urgency, WorkItemKind
 
 IS_OPEN = WorkItemRow.done_at.is_(None)
@@ -33,9 +35,10 @@ class Chosen:
 
 
 def listed(session: Session, now: datetime, chosen: Chosen = Chosen()) -> Iterator[OpenWorkItemLine]:
-    """What still waits for somebody: overdue before not yet due, then the most urgent, then the first due."""
+    """What still waits for somebody: what is overdue or holds a case up, the most urgent first; then the rest."""
     found = select(WorkItemRow, CaseRow.urgency).join(CaseRow, CaseRow.id == WorkItemRow.case_id)
-    order = (WorkItemRow.due_at >= now, by_urgency(), WorkItemRow.due_at, WorkItemRow.id)
+    is_pressing = or_(WorkItemRow.due_at < now, WorkItemRow.kind.in_(NEXT_STEPS))
+    order = (is_pressing.desc(), by_urgency(), WorkItemRow.due_at, WorkItemRow.id)
     rows = session.execute(found.where(IS_OPEN, *_conditions(chosen, now)).order_by(*order))
     for row, urgency in rows.tuples():
         yield open_work_item_line(row, urgency, now)
@@ -71,8 +74,11 @@ def waiting_for(session: Session, case_id: UUID) -> Rung | None:
 
 
 def work_item(session: Session, item_id: UUID) -> WorkItemLine:
-    """One of them, done or not."""
-    return work_item_line(session.get_one(WorkItemRow, item_id))
+    """One of them, done or not. Raises Refused."""
+    row = session.get(WorkItemRow, item_id)
+    if row is None:
+        raise Refused(RefusalCode.NO_WORK_ITEM, work_item=str(item_id))
+    return work_item_line(row)
 
 
 def work_item_line(row: WorkItemRow) -> WorkItemLine:

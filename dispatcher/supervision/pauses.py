@@ -1,6 +1,6 @@
 """Pauses: a supervisor stops a case's clock, with a reason, and starts it again."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from dispatcher.casework.decide import decide
@@ -13,6 +13,8 @@ from dispatcher.supervision.decisions import SupervisorDecision, lock_open_case,
 from schemas.refusals import RefusalCode
 from schemas.vocabulary import Action
 
+_LONGEST = timedelta(days=30)  # what is to rest for longer is closed
+
 
 def pause(work: UnitOfWork, case_id: UUID, order: SupervisorDecision, until: datetime | None = None) -> None:
     """Stop the clock: nothing happens by itself until it is resumed; at its end somebody is reminded.
@@ -24,6 +26,8 @@ def pause(work: UnitOfWork, case_id: UUID, order: SupervisorDecision, until: dat
         raise Refused(RefusalCode.CASE_PAUSED)
     if until is not None and until <= case_file.now:
         raise Refused(RefusalCode.PAUSE_ENDS_IN_THE_PAST)
+    if until is not None and until > case_file.now + _LONGEST:
+        raise Refused(RefusalCode.PAUSE_TOO_LONG, days=_LONGEST.days)
     case.paused_at, case.paused_until = case_file.now, until
     note(case_file, case, order, "paused", until=until)
     for attempt in case_file.attempts[case_id]:

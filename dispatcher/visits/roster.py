@@ -19,11 +19,15 @@ from dispatcher.store.work_items import WorkItemRow
 from schemas.roster import Roster, on_duty
 from schemas.vocabulary import Result, Rung, VisitState, WorkItemKind
 
+# Nobody has accepted it.
+_NOT_TAKEN = (VisitState.WAITING, VisitState.ASSIGNED)
+
 
 def load(work: UnitOfWork, roster: Roster) -> None:
     """Take over a roster: units and officers in it are added or changed, officers not in it go off duty.
 
-    Visits that nobody took climb the ladder anew.
+    A visit that nobody took, or that passed a rung on which nobody was on duty, climbs the ladder anew; whoever is
+    being asked is waited for first.
     """
     store(work.session, roster)
     _begin_anew(work)
@@ -32,18 +36,33 @@ def load(work: UnitOfWork, roster: Roster) -> None:
 def _begin_anew(work: UnitOfWork) -> None:
     """Each case is decided on by itself after this: one that can't be keeps nobody off duty."""
     work.postpones_decisions = True
-    waiting = select(WorkItemRow.case_id).where(
-        WorkItemRow.done_at.is_(None), WorkItemRow.kind == WorkItemKind.LADDER_EXHAUSTED
-    )
     case_file = CaseFile(work)
-    case_file.open(work.session.scalars(waiting))
+    case_file.open({*work.session.scalars(_exhausted()), *work.session.scalars(_passed_an_empty_rung())})
     for case_id, visits in case_file.visits.items():
         for visit in visits:
-            if visit.state == VisitState.WAITING:
+            if visit.state in _NOT_TAKEN:
                 made = [each.id for each in case_file.attempts[case_id] if each.visit_id == visit.id]
                 visit.ladder_after = max(made, default=None)
                 case_file.note(case_id, "ladder_begun_anew", {"visit": visit.id}, rule="roster_loaded")
     decide(case_file)
+
+
+def _exhausted() -> Select[UUID]:
+    """Cases with a visit that the whole ladder left undone."""
+    is_open = WorkItemRow.done_at.is_(None)
+    return select(WorkItemRow.case_id).where(is_open, WorkItemRow.kind == WorkItemKind.LADDER_EXHAUSTED)
+
+
+def _passed_an_empty_rung() -> Select[UUID]:
+    """Cases with a visit that would have gone to somebody else, had this roster been there before."""
+    since_begun = or_(VisitRow.ladder_after.is_(None), AttemptRow.id > VisitRow.ladder_after)
+    empty = exists().where(
+        AttemptRow.case_id == VisitRow.case_id,
+        AttemptRow.visit_id == VisitRow.id,
+        AttemptRow.result == Result.NOBODY_ON_DUTY,
+        since_begun,
+    )
+    return select(VisitRow.case_id).where(VisitRow.state.in_(_NOT_TAKEN), empty)
 
 
 def store(session: Session, roster: Roster) -> None:

@@ -1,5 +1,6 @@
 """Duties, the form of a follow-up, and the loss it may find: counted once, whoever tells of it first."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -301,3 +302,49 @@ def test_what_somebody_took_comes_back_though_a_step_of_the_case_is_set_aside(
     casework.pass_time(minutes=5)
     casework.advance()
     assert casework.items(case_id)[0].climbs == 1
+
+
+def test_a_roster_loaded_in_the_middle_of_the_climb_counts_too(casework: CaseworkFixture, load: Load) -> None:
+    load("DUTY")
+    case_id = case_with_visit(casework)
+    assert visit_of(casework, case_id).officer == "DUTY"
+    load()
+    casework.advance()
+    assert visit_of(casework, case_id).officer == "DUTY"  # is still being asked
+    casework.pass_time(minutes=2, seconds=1)
+    assign(casework)
+    assert visit_of(casework, case_id).officer == "A"
+
+
+def test_whoever_was_named_has_the_visit_though_a_roster_is_loaded_before_it_is_handed_over(
+    casework: CaseworkFixture, load: Load
+) -> None:
+    case_id, visit = exhausted(casework, load)
+    with casework.begin() as work:
+        assignments.assign(work, visit.id, "A", by="S-1")
+    load("B", "C")
+    casework.advance()
+    assign(casework)
+    planned = [each for each in casework.attempts(case_id, "visit") if each.settled_at is None]
+    assert ([each.rule for each in planned], visit_of(casework, case_id).officer) == (["assigned_by_person"], "A")
+
+
+def test_a_pause_is_no_place_to_forget_a_case(casework: CaseworkFixture) -> None:
+    case_id = casework.open(urgency="critical")
+    for until, code in ((casework.now, "pause_ends_in_the_past"), (casework.now.replace(year=2062), "pause_too_long")):
+        with pytest.raises(Refused, match=code):
+            decide_as_supervisor(casework, pauses.pause, case_id, until)
+    decide_as_supervisor(casework, pauses.pause, case_id, casework.now + timedelta(hours=1))
+    assert casework.items(case_id)[0].due_at == casework.now + timedelta(hours=1)
+
+
+def test_a_fresh_critical_one_comes_before_whatever_is_overdue_of_low_cases(
+    casework: CaseworkFixture, load: Load
+) -> None:
+    nowhere = {"phones": None, "addresses": [{"kind": "residence", "text": "样板路1号"}]}
+    for number in (2, 3, 4):
+        casework.open(number, urgency="low", **nowhere)
+    casework.pass_time(hours=2)
+    case_id, _ = exhausted(casework, load)
+    first, *rest = listed(casework)
+    assert (first.case, first.overdue, any(each.overdue for each in rest)) == (case_id, False, True)

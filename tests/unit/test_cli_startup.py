@@ -129,3 +129,9 @@ def test_the_shell_completes_commands_that_are_not_loaded_yet(tmp_path: Path, wo
     last = str(len(words.split()) - 1)
     asked = {"_DISPATCHER_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": last}
     assert run(tmp_path, [str(PROGRAM)], **asked).stdout.split() == completed
+
+
+def test_what_a_terminal_sends_in_another_encoding_is_told_in_one_line(tmp_path: Path) -> None:
+    done = run(tmp_path, [str(PROGRAM), "case", os.fsdecode("中".encode("gbk"))])
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "argument 2 is not UTF-8" in done.stderr

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from builders import CRITICAL, HIGH, LOW, MINUTE, MONDAY, ONLY_SMS, ONLY_VISIT, SECOND, SMS, VISIT
+from builders import CRITICAL, HIGH, LOW, MINUTE, MONDAY, ONLY_SMS, ONLY_VISIT, SECOND, SMS, TWO, VISIT
 from engine_harness import EngineHarness
 
 from dispatcher.engine.case import WorkItem
@@ -168,3 +168,21 @@ def test_nothing_is_overdue_when_it_is_opened() -> None:
     harness.feedback(Resolution.ALREADY_TRANSFERRED_ALL)
     assert {WorkItemKind.CASE_REPORT} <= {each.kind for each in harness.case.work_items}
     assert climbs(harness) == []
+
+
+def test_what_needs_the_clock_rests_while_it_stands_and_is_asked_for_anew() -> None:
+    harness = exhausted()
+    harness.pause()
+    assert [each.kind for each in harness.case.work_items] == [WorkItemKind.PAUSED]
+    assert ("item_moot", WorkItemState.CANCELLED) in ended(harness)
+    harness.after(hours=5)
+    assert climbs(harness) == []
+    harness.resume()
+    assert [each.kind for each in harness.case.work_items] == [WorkItemKind.LADDER_EXHAUSTED]
+
+
+def test_a_number_that_came_is_asked_for_no_more() -> None:
+    harness = EngineHarness.of(CRITICAL, numbers=())
+    assert WorkItemKind.NUMBER_REQUEST in {each.kind for each in harness.case.work_items}
+    harness.joined(numbers=TWO)
+    assert WorkItemKind.NUMBER_REQUEST not in {each.kind for each in harness.case.work_items}
