@@ -15,7 +15,7 @@ _K = WorkItemKind
 IsOver = Callable[[WorkItem, Case], bool]
 _DAY = timedelta(days=1)
 _MOST_DOUBLINGS = 12
-_ABOVE = {Rung.OFFICER: Rung.STATION_LEADER, Rung.STATION_LEADER: Rung.COUNTY_DESK, Rung.COUNTY_DESK: Rung.CENTRE}
+_ABOVE = {Rung.OFFICER: Rung.STATION_LEADER, Rung.STATION_LEADER: Rung.COUNTY_DESK}  # above all others is the centre
 _WITH_SOMEBODY = frozenset(
     {VisitState.ASSIGNED, VisitState.ACCEPTED, VisitState.DEPARTED, VisitState.ARRIVED, VisitState.OFFERED}
     | {VisitState.TRANSFERRED}

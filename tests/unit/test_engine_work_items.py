@@ -69,6 +69,7 @@ def test_what_is_late_for_the_leader_goes_up_to_the_county_desk_and_then_to_the_
     for _ in range(4):
         (item,) = harness.case.work_items
         roles.append(item.role)
+        assert harness.waiting_for is item.role
         harness.at(item.climb_at)
     assert roles == [Rung.STATION_LEADER, Rung.COUNTY_DESK, Rung.CENTRE, Rung.CENTRE]
 
@@ -134,6 +135,7 @@ def test_a_case_with_nothing_left_to_do_waits_until_something_is_under_way() -> 
 def test_what_ends_a_hold_ends_what_waits_for_it(fact: str) -> None:
     harness = EngineHarness.of(HIGH, **{fact: True})
     assert [each.kind.value for each in harness.case.work_items] == [fact]
+    assert harness.waiting_for is Rung.CENTRE
     harness.act(**{fact: False})
     assert ended(harness) == [("item_resolved", WorkItemState.DONE)]
 
@@ -186,3 +188,48 @@ def test_a_number_that_came_is_asked_for_no_more() -> None:
     assert WorkItemKind.NUMBER_REQUEST in {each.kind for each in harness.case.work_items}
     harness.joined(numbers=TWO)
     assert WorkItemKind.NUMBER_REQUEST not in {each.kind for each in harness.case.work_items}
+
+
+STANDS_AFTER_THE_CASE = {
+    WorkItemKind.FOLLOW_UP: True,
+    WorkItemKind.LIFT_PROTECTION: False,  # none stands here
+    WorkItemKind.NUMBER_REQUEST: False,
+    WorkItemKind.ADDRESS_REQUEST: False,
+    WorkItemKind.CASE_REPORT: True,
+    WorkItemKind.LOOK_BACK: True,
+    WorkItemKind.CONFLICT: True,
+    WorkItemKind.URGENCY_REVIEW: False,
+    WorkItemKind.HELD_CASE: False,
+    WorkItemKind.FEEDBACK_REVIEW: True,
+    WorkItemKind.SAME_PERSON: False,
+    WorkItemKind.CONTACT_REVIEW: False,
+    WorkItemKind.FAULT: True,
+    WorkItemKind.LADDER_EXHAUSTED: False,
+    WorkItemKind.VISIT_OVERDUE: False,
+    WorkItemKind.OFFER_LAPSED: False,
+    WorkItemKind.VISIT_RESULT: False,
+    WorkItemKind.PLAN_EXHAUSTED: False,
+    WorkItemKind.EXPIRED: False,
+    WorkItemKind.SUPPRESSED: False,
+    WorkItemKind.PAUSED: False,
+    WorkItemKind.BANK_NOT_REACHED: True,
+}
+
+
+@pytest.mark.parametrize("kind", WorkItemKind)
+def test_the_end_of_a_case_leaves_what_somebody_still_has_to_do(kind: WorkItemKind) -> None:
+    harness = EngineHarness.of(CRITICAL)
+    item = WorkItem("item", kind, f"{kind}:x", Rung.CENTRE, MONDAY + timedelta(hours=1))
+    harness.case = replace(harness.case, work_items=(item,))
+    harness.feedback(Resolution.SELF_AWARE)
+    assert (item in harness.case.work_items) is STANDS_AFTER_THE_CASE[kind]
+
+
+@pytest.mark.parametrize("state", VisitState)
+def test_an_offer_that_lapsed_is_settled_when_somebody_has_the_visit_or_another_is_asked(state: VisitState) -> None:
+    harness = EngineHarness.of(CRITICAL, channels=ONLY_VISIT)
+    visit = replace(harness.visit, state=state)
+    item = WorkItem("item", WorkItemKind.OFFER_LAPSED, f"offer:{visit.id}:x", Rung.COUNTY_DESK, MONDAY)
+    case = replace(harness.case, visits=(visit,), work_items=(item,))
+    is_over = KINDS[WorkItemKind.OFFER_LAPSED].is_over
+    assert is_over is not None and is_over(item, case) is (state is not VisitState.WAITING)
