@@ -177,3 +177,5 @@ def test_a_new_roster_begins_the_ladder_anew() -> None:
     climb(harness, lambda w: void(w.send(VISIT, Result.NOBODY_ON_DUTY)))
     harness.begin_anew()  # at the very moment at which nobody was there
     assert (planned(harness, VISIT).rung, harness.case.work_items) == (0, ())
+    harness.send(VISIT, Result.NOBODY_ON_DUTY)
+    assert planned(harness, VISIT).rung == 1

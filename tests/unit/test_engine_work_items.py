@@ -7,10 +7,12 @@ import pytest
 from builders import CRITICAL, HIGH, LOW, MINUTE, MONDAY, ONLY_SMS, ONLY_VISIT, SECOND, SMS, TWO, VISIT
 from engine_harness import EngineHarness
 
-from dispatcher.engine.case import WorkItem
+from dispatcher.engine import evolve, orders
+from dispatcher.engine.case import Visit, WorkItem
 from dispatcher.engine.decisions import ClimbWorkItem, EndWorkItem
 from dispatcher.engine.work_items import KINDS, NEXT_STEPS
 from schemas.vocabulary import (
+    AttemptState,
     BankRequest,
     CaseState,
     Resolution,
@@ -233,3 +235,67 @@ def test_an_offer_that_lapsed_is_settled_when_somebody_has_the_visit_or_another_
     case = replace(harness.case, visits=(visit,), work_items=(item,))
     is_over = KINDS[WorkItemKind.OFFER_LAPSED].is_over
     assert is_over is not None and is_over(item, case) is (state is not VisitState.WAITING)
+
+
+def bank_not_reached() -> EngineHarness:
+    harness = EngineHarness.of(CRITICAL, money_moved=True)
+    harness.bank(BankRequest.STOP_PAYMENT, Result.UNKNOWN)
+    return harness
+
+
+def kinds(harness: EngineHarness) -> set[WorkItemKind]:
+    return {each.kind for each in harness.case.work_items}
+
+
+def test_a_bank_whose_answer_comes_late_is_not_rung() -> None:
+    harness = bank_not_reached()
+    harness.after(minutes=1)
+    assert WorkItemKind.BANK_NOT_REACHED in kinds(harness)
+    (asked,) = harness.case.bank_requests(BankRequest.STOP_PAYMENT)
+    harness.settled(asked, Result.STOPPED)
+    assert WorkItemKind.BANK_NOT_REACHED not in kinds(harness)
+
+
+def test_a_bank_that_is_asked_again_is_not_rung_meanwhile() -> None:
+    harness = bank_not_reached()
+    (asked,) = harness.case.bank_requests(BankRequest.STOP_PAYMENT)
+    again = replace(asked, id="again", send_key="again", state=AttemptState.PLANNED, result=None, settled_at=None)
+    harness.act(attempts=(*harness.case.attempts, again))
+    assert WorkItemKind.BANK_NOT_REACHED not in kinds(harness)
+
+
+def test_what_another_request_came_to_says_nothing_of_this_one() -> None:
+    harness = bank_not_reached()
+    (asked,) = harness.case.bank_requests(BankRequest.STOP_PAYMENT)
+    other = replace(
+        asked, id="other", send_key="other", bank_request=BankRequest.PROTECT_ACCOUNT, result=Result.GRANTED
+    )
+    harness.act(attempts=(*harness.case.attempts, other))
+    assert WorkItemKind.BANK_NOT_REACHED in kinds(harness)
+
+
+def test_lifting_a_measure_is_asked_of_a_bank_about_whoever_was_no_victim() -> None:
+    harness = EngineHarness.of(CRITICAL)
+    harness.case = evolve(harness.case, orders.bank(BankRequest.LIFT_PROTECTION, MONDAY), MONDAY)
+    harness.bank(BankRequest.LIFT_PROTECTION, Result.FAILED_PERMANENT)
+    harness.feedback(Resolution.NOT_A_VICTIM)
+    assert WorkItemKind.BANK_NOT_REACHED in kinds(harness)
+
+
+@pytest.mark.parametrize("visits", [(), (Visit("another", VisitState.WAITING, MONDAY),)])
+def test_an_offer_of_a_visit_that_is_over_needs_nobody(visits: tuple[Visit, ...]) -> None:
+    harness = EngineHarness.of(CRITICAL)
+    item = WorkItem("item", WorkItemKind.OFFER_LAPSED, "offer:gone:x", Rung.COUNTY_DESK, MONDAY)
+    is_over = KINDS[WorkItemKind.OFFER_LAPSED].is_over
+    assert is_over is not None and is_over(item, replace(harness.case, visits=visits))
+
+
+def test_a_case_that_waits_for_something_certain_does_not_ask_what_is_next() -> None:
+    harness = EngineHarness.of(LOW, channels=ONLY_SMS)
+    harness.send(SMS, Result.DELIVERED)
+    (exhausted_plan,) = harness.case.work_items
+    other = WorkItem("other", WorkItemKind.SUPPRESSED, "suppressed", Rung.CENTRE, MONDAY + timedelta(hours=9))
+    is_over = KINDS[WorkItemKind.PLAN_EXHAUSTED].is_over
+    assert is_over is not None
+    assert not is_over(exhausted_plan, harness.case)
+    assert is_over(exhausted_plan, replace(harness.case, work_items=(exhausted_plan, other)))
