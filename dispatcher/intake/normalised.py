@@ -10,13 +10,14 @@ from dispatcher.engine.merge import GUARDIAN
 from dispatcher.texts import names
 from schemas import identity_numbers, normalise
 from schemas.case_facts import CaseFacts
-from schemas.guardians import is_guardian_of_a_child
+from schemas.guardians import is_for_a_person, is_guardian_of_a_child
 from schemas.identity_numbers import IdStrength
 from schemas.instruction import Address, Instruction, Victim
 from schemas.vocabulary import GENERIC_FRAUD_TYPE, AddressKind, Person, Relation, Urgency, Vulnerability
 from schemas.wire import wire_path
 
 RELATION_UNKNOWN = "relation_unknown"
+GUARDIANSHIP_UNCLEAR = "guardianship_unclear"
 _OTHER_LABEL = "?"
 _OF_AGE = 18
 _MOST_FLAGS = 50  # that one line is stored with
@@ -197,7 +198,11 @@ def _contact_numbers(context: Context, pushed: Instruction, flags: list[str]) ->
         except ValueError:
             flags.append("contact_number_undiallable")
             continue
-        party, is_guardian = f"contact:{relation}:{index}", is_guardian_of_a_child(relation, contact.basis)
+        is_guardian = is_guardian_of_a_child(relation, contact.basis)
+        if is_for_a_person(relation, contact.basis):
+            flags.append(GUARDIANSHIP_UNCLEAR)
+            relation = Relation.OTHER if relation is Relation.GUARDIAN else relation
+        party = f"contact:{relation}:{index}"
         yield _contact_number(context, number, party, relation.person, contact.name, is_guardian=is_guardian)
 
 
