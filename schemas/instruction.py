@@ -54,7 +54,7 @@ def _sane_birth(born: date) -> date:
 
 Moment = Annotated[AwareDatetime, AfterValidator(_sane), reads(times.moment)]
 End = Annotated[AwareDatetime, AfterValidator(_sane), reads(times.end)]
-BirthDate = Annotated[date, AfterValidator(_sane_birth), reads(times.calendar_date)]
+BirthDate = Annotated[date, AfterValidator(_sane_birth), reads(times.birth_date)]
 
 
 class Source(Wire):

@@ -47,6 +47,8 @@ READ: list[tuple[str, object, object]] = [
     *(("victim.birth_date", form, BORN) for form in ("1990-03-06T16:00:00.000Z", "1990-03-07 00:00:00", [1990, 3, 7])),
     *(("victim.birth_date", form, BORN) for form in (636739200000, 636739200, "Mar 7, 1990 12:00:00 AM", 19900307.0)),
     *(("victim.birth_date", form, BORN) for form in ("1990-03-07+09:00", "1990-03-07Z", "636739200000")),
+    *(("victim.birth_date", form, BORN) for form in ("一九九〇年三月七日", "一九九零年3月七号")),
+    ("victim.birth_date", "二〇一五年十二月三十一日", date(2015, 12, 31)),
     ("victim.birth_date", "1988-06-30T15:00:00Z", date(1988, 7, 1)),  # summer time, which we had then
     ("victim.birth_date", -479462400000, date(1954, 10, 23)),
     *(("risk.amount_at_risk_yuan", form, 12000) for form in (12000, 12000.0, "12000", "12,000", "1,2000", "12 000")),
@@ -129,16 +131,27 @@ FLAGGED: list[tuple[str, object, object, str]] = [
             PRIVATE,
             "90-03-07",
             "03/07/1990",
-            "1990-02-30",
             32939,
             True,
             "0001-01-01",
-            "1990",
+            "1800",
+            "1800-01-01",
             {},
             [1990, 3],
             "3月",
         )
     ),
+    *(
+        ("victim.birth_date", form, date(2015, 12, 31), "date_incomplete:victim.birth_date")
+        for form in ("2015", 2015, 2015.0, "2015年", "2015-00-00", "20150000", "2015-xx-xx", "2015年生", "二〇一五年")
+    ),
+    *(
+        ("victim.birth_date", form, date(2015, 6, 30), "date_incomplete:victim.birth_date")
+        for form in ("2015-06", "2015年6月", "2015/06/00", "201506", 201506, 20150600, "2015.6", "二零一五年六月")
+    ),
+    ("victim.birth_date", "2015-06-**", date(2015, 6, 30), "date_incomplete:victim.birth_date"),
+    ("victim.birth_date", "2015-06-31", date(2015, 6, 30), "date_incomplete:victim.birth_date"),
+    ("victim.birth_date", "2012-02-00 00:00:00", date(2012, 2, 29), "date_incomplete:victim.birth_date"),
     *(
         ("valid_until", form, None, "unreadable:valid_until")
         for form in (
@@ -212,6 +225,13 @@ def test_every_time_that_a_program_writes_is_the_same_time(moment: datetime) -> 
 def test_every_date_is_the_same_date(day: date) -> None:
     for form in (day.isoformat(), day.strftime("%Y%m%d"), f"{day.year}/{day.month}/{day.day}"):
         assert read("victim.birth_date", form).victim.birth_date == day
+
+
+@given(st.dates(date(1900, 1, 1), date(2099, 12, 31)))
+def test_an_incomplete_date_of_birth_makes_nobody_older(day: date) -> None:
+    for form in (f"{day.year}", f"{day:%Y-%m}", f"{day.year}年{day.month}月", f"{day:%Y%m}", f"{day:%Y/%m}/00"):
+        found = read("victim.birth_date", form).victim.birth_date
+        assert found is not None and found >= day and found.year == day.year
 
 
 @given(st.decimals(0, 10**14, places=2))
