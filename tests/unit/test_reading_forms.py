@@ -149,6 +149,8 @@ FLAGGED: list[tuple[str, object, object, str]] = [
         ("victim.birth_date", form, date(2015, 6, 30), "date_incomplete:victim.birth_date")
         for form in ("2015-06", "2015年6月", "2015/06/00", "201506", 201506, 20150600, "2015.6", "二零一五年六月")
     ),
+    ("victim.birth_date", "11岁", None, "age_given:victim.birth_date"),
+    ("victim.birth_date", "45岁", None, "unreadable:victim.birth_date"),
     ("victim.birth_date", "2015-06-**", date(2015, 6, 30), "date_incomplete:victim.birth_date"),
     ("victim.birth_date", "2015-06-31", date(2015, 6, 30), "date_incomplete:victim.birth_date"),
     ("victim.birth_date", "2012-02-00 00:00:00", date(2012, 2, 29), "date_incomplete:victim.birth_date"),
