@@ -199,7 +199,7 @@ FLAGGED: list[tuple[str, object, object, str]] = [
     ("victim.addresses", [{"kind": "现住"}, {"text": "样板路18号"}], None, "missing:victim.addresses[0].text"),
     ("victim.contacts", [7, {"relation": "女儿", "phone": ""}], None, "missing:victim.contacts[1].phone"),
     ("victim.contacts", [[1]], (), "unreadable:victim.contacts[0]"),
-    ("victim.phones", [{"number": PRIVATE}, "15400000002"], None, "unreadable:victim.phones[0].number"),
+    ("victim.phones", [{"number": f"骗子 {PRIVATE}"}, "15400000002"], None, "unreadable:victim.phones[0].number"),
     ("risk", "无", None, "unreadable:risk"),
     ("note", {"text": PRIVATE}, None, "unreadable:note"),
 ]
@@ -256,6 +256,8 @@ def test_an_amount_is_never_made_smaller(amount: Decimal) -> None:
         ("15400000303/不详", ["15400000303"]),
         ("0575-8812345/6", ["0575-8812345"]),
         ("15400000303-15400000304", ["15400000303", "15400000304"]),
+        ("15400000303 本人 15400000304 妻子", ["15400000303", "15400000304"]),
+        ("本人15400000303妻子0571-88880000", ["15400000303", "0571-88880000"]),
         ("15400000303、", ["15400000303"]),
         ("15,400,000,303", ["15400000303"]),
         ("154 0000 0303", ["154 0000 0303"]),
