@@ -9,12 +9,14 @@ _ONES = {
 }
 _TENS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
 _MYRIADS = (("亿", 10**8), ("億", 10**8), ("万", 10**4), ("萬", 10**4))
-SIGNS = "".join((*_ONES, *_TENS, *(sign for sign, _ in _MYRIADS)))
+_LONGEST = 20
 _SHAPE = re.compile(rf"(?=[^零〇○])(?:[{''.join(_ONES)}]?[{''.join(_TENS)}])*[零〇○]?[{''.join(_ONES)}]?|[零〇○]")
 
 
 def whole(text: str) -> int | None:
     """None for what is no number, and for figures one after the other (二〇一五)."""
+    if len(text) > _LONGEST:
+        return None
     for sign, unit in _MYRIADS:
         if sign in text:
             many, _, rest = text.partition(sign)

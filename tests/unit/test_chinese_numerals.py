@@ -23,7 +23,9 @@ def test_a_number_in_numerals(text: str, number: int) -> None:
     assert whole(text) == number
 
 
-@pytest.mark.parametrize("text", ["", "二〇一五", "八九", "万", "岁", "一万亿亿", "八岁", "零五万", "5万"])
+@pytest.mark.parametrize(
+    "text", ["", "二〇一五", "八九", "万", "岁", "一万亿亿", "八岁", "零五万", "5万", "一" + "万" * 9000]
+)
 def test_what_is_no_number_is_none(text: str) -> None:
     assert whole(text) is None
 

@@ -123,8 +123,32 @@ FLAGGED: list[tuple[str, object, object, str]] = [
     ("risk.amount_at_risk_yuan", "12000.01", 12001, "rounded:risk.amount_at_risk_yuan"),
     *(
         ("risk.amount_at_risk_yuan", form, None, "unreadable:risk.amount_at_risk_yuan")
-        for form in (-1, "-5", 10**16, "9" * 400, True, "约五万", "100美元", PRIVATE, {"yuan": 1}, [1, 2], 1e308)
+        for form in (-1, "-5", 10**16, "9" * 400, True, "100美元", PRIVATE, {"yuan": 1}, [1, 2], 1e308)
     ),
+    *(
+        ("risk.amount_at_risk_yuan", form, 50_000, "about:risk.amount_at_risk_yuan")
+        for form in (
+            *("五万元", "五万", "伍万元整", "约5万", "约五万", "大约5万元", "50000左右", "5万左右", "5万余元", "5万多"),
+            *("人民币五万元", "五万块钱", "約5万", "50,000元以上", "~50000", "约五万元左右", "共计5万元", "伍萬圓整"),
+        )
+    ),
+    *(
+        ("risk.amount_at_risk_yuan", form, None, "unreadable:risk.amount_at_risk_yuan")
+        for form in (
+            "五万美元",
+            "几万",
+            "五万到六万",
+            "5-6万",
+            "数万元",
+            "约",
+            "左右",
+            "多",
+            "两三万",
+            "五六万",
+            "5万6万",
+        )
+    ),
+    ("risk.amount_at_risk_yuan", "三万五千元", 35_000, "about:risk.amount_at_risk_yuan"),
     *(
         ("victim.birth_date", form, None, "unreadable:victim.birth_date")
         for form in (
@@ -281,7 +305,7 @@ def test_phones_that_are_no_list_of_objects(written: object) -> None:
 
 
 def test_a_transfer_that_cannot_be_read_is_one_all_the_same() -> None:
-    found = read("risk.transfers", [{"at": "昨天", "amount_yuan": "五万"}, "5万", "无"]).risk.transfers
+    found = read("risk.transfers", [{"at": "昨天", "amount_yuan": "很多"}, "5万", "无"]).risk.transfers
     assert [(each.at, each.amount_yuan) for each in found] == [(None, None), (None, 50_000)]
 
 
