@@ -19,10 +19,11 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from schemas import normalise
+from schemas import ages, folding, normalise
 from schemas.reading import amounts, lists, times, words
+from schemas.simplified import simplified
 from schemas.vocabulary import Channel, Resolution
-from schemas.wire import Elements, Line, Wire, reads
+from schemas.wire import Elements, Line, LineReading, PlainReading, Wire, reads
 
 MAX_BODY_BYTES = 256 * 1024
 
@@ -54,7 +55,7 @@ def _sane_birth(born: date) -> date:
 
 Moment = Annotated[AwareDatetime, AfterValidator(_sane), reads(times.moment)]
 End = Annotated[AwareDatetime, AfterValidator(_sane), reads(times.end)]
-BirthDate = Annotated[date, AfterValidator(_sane_birth), reads(times.calendar_date)]
+BirthDate = Annotated[date, AfterValidator(_sane_birth), reads(times.birth_date)]
 
 
 class Source(Wire):
@@ -110,6 +111,22 @@ class Victim(Wire):
     language: Annotated[str, Field(max_length=100), reads(words.label)] = "zh-CN"
     vulnerability: Annotated[tuple[Text, ...], Elements(lists.words)] = ()
     antifraud_app: Annotated[str, Field(max_length=40), reads(words.label)] = "unknown"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _age_for_a_birth_date(cls, body: Any, info: ValidationInfo) -> Any:
+        """A child's age where the date of birth belongs is read as what it says of the person."""
+        told = body.get("birth_date") if isinstance(body, dict) else None
+        if not isinstance(told, str) or not ages.is_a_childs(simplified(folding.label(told))):
+            return body
+        if isinstance(info.context, PlainReading):
+            info.context.doubt("age_given")
+        if isinstance(info.context, LineReading):
+            with info.context.at("birth_date"):
+                info.context.doubt("age_given")
+        said = body.get("vulnerability")
+        labels = [*(said if isinstance(said, list) else [said]), told]
+        return {name: each for name, each in body.items() if name != "birth_date"} | {"vulnerability": labels}
 
     @model_validator(mode="after")
     def _reachable(self) -> Self:

@@ -39,8 +39,8 @@ _REMEDIES: Words = {
     "model_attributes_type": ("应为对象", "give an object in braces"),
     "enum": (f"未知代码,应为 {_OUTCOMES}", f"unknown code; one of {_OUTCOMES}"),
     "not_diallable": (
-        "号码含字母或无数字,无法拨打",
-        "can't be dialled: digits only, with + and country code for foreign numbers",
+        "号码含字母、无数字或为服务短号,无法拨打",
+        "can't be dialled: digits only, no service's number, with + and country code for foreign numbers",
     ),
     "unknown_op": (f"未知操作,应为 {'、'.join(OPS)}", f"unknown op; one of {', '.join(OPS)}"),
     "no_language": ("应为语言代码", "give a language tag, e.g. zh-CN"),

@@ -13,7 +13,7 @@ from itertools import accumulate
 import phonenumbers
 from phonenumbers import CountryCodeSource, PhoneMetadata
 
-from schemas import folding
+from schemas import folding, phone_remarks
 from schemas.vocabularies import SHIPPED
 
 HOME = "CN"
@@ -29,7 +29,8 @@ _FEWEST_OF_SUBSCRIBER, _LONGEST_AREA = 7, 3
 _SPREADSHEET = re.compile(r"[0-9]+(?:[.,][0-9]+)?e[+-]?[0-9]+", re.IGNORECASE)
 _FLOAT = re.compile(r"(\+?[0-9]{7,})\.0{1,3}")
 _LABEL = re.compile(
-    r"(?:tel(?:ephone)?|phone|mobile|cell|(?:联系|移动|固定|办公)?(?:电话|手机|座机|固话)(?:号码?)?|号码)[.:\s]*",
+    r"(?:tel(?:ephone)?|phone|mobile|cell|(?:联系|移动|固定|办公)?(?:电话|手机|座机|固话)(?:号码?)?|号码)"
+    r"(?:[1-9][.:\s]+(?=[+0]|1[3-9][0-9]{9}(?![0-9])))?[.:\s]*",
     re.IGNORECASE,
 )
 _CHINESE_DIGITS = "〇○零洞一幺壹二贰三叁四肆五伍六陆七柒拐八捌九玖"
@@ -45,6 +46,9 @@ _WITH_EXTENSION = re.compile(
 # Numbers in China: mobile, 400 and 800, with an area code.
 _CHINESE = re.compile("1[3-9][0-9]{9}|[48]00[0-9]{7}")
 _CHINESE_WITH_AREA = re.compile("10[0-9]{8}|2[0-9][0-9]{8}|[3-9][0-9]{2}[0-9]{7,8}")
+# 110, 12110, 96110, 10086, 1008611: whoever answers is no person that is to be warned.
+_SERVICE = re.compile("[0-9]{3,6}|1[0-2][0-9]{5,6}|106[0-9]{8,}")
+_SERVICE_WITH_AREA = re.compile("0+(?:10|2[0-9]|[3-9][0-9]{2})(?:1[0-2][0-9]{1,3}|9[56][0-9]{3,4})")
 _LOCAL = re.compile("[2-9][0-9]{6,7}")
 # The trunk's 0, the country code without a +, what is dialled to go by a cheaper carrier.
 _CHINESE_PREFIX = re.compile("0+|86|179[0-9]{2}|12593|193")
@@ -63,9 +67,21 @@ def number(text: str | int, country: str | None = HOME) -> Number:
     """A number in E.164, flagged where it is doubtful; without a country where it has no E.164 form that we know.
 
     `country` is a region's code or a name of it; it counts only where the number does not name its own. Raises
-    ValueError when it can't be dialled: letters, no digits, two numbers, or what a spreadsheet has left of one.
+    ValueError when it can't be dialled: letters, no digits, two numbers, a service's number, or what a spreadsheet has
+    left of one.
     """
-    written, flags = _without_extension(_readable(str(text)))
+    try:
+        return _number(str(text), country)
+    except ValueError:
+        alone = phone_remarks.without_remark(str(text))
+        if alone is None:
+            raise
+        found = _number(alone, country)
+        return replace(found, flags=(*found.flags, "number_remark"))
+
+
+def _number(text: str, country: str | None) -> Number:
+    written, flags = _without_extension(_readable(text))
     groups, is_international = _groups(written)
     if is_international:
         return _of_calling_code(groups, flags)
@@ -143,6 +159,8 @@ def _chinese(groups: list[str], flags: tuple[str, ...], *, begins: bool) -> Numb
     if not base:
         base, tail = _parted(groups, partial(_chinese_subscriber, begins=True))
     joined = "".join(groups)
+    if not base and _SERVICE_WITH_AREA.fullmatch(joined):
+        raise _not_diallable("a service's number")
     written = f"+{_HOME_CODE}{joined}" if begins else joined
     return _numbered(_HOME_CODE, base or joined.lstrip("0"), _with_tail(flags, tail), written)
 
@@ -245,6 +263,8 @@ def _with_tail(flags: tuple[str, ...], tail: str) -> tuple[str, ...]:
 def _numbered(code: int, subscriber: str, flags: tuple[str, ...], written: str) -> Number:
     if len(subscriber) < _FEWEST_DIGITS:
         raise _not_diallable()
+    if _is_service(code, subscriber):
+        raise _not_diallable("a service's number")
     if len(f"{code}{subscriber}") > _MOST_DIGITS:
         return _without_country(written, (*flags, "number_unparsed"))
     country = phonenumbers.region_code_for_country_code(code)
@@ -252,8 +272,17 @@ def _numbered(code: int, subscriber: str, flags: tuple[str, ...], written: str) 
     return Number(f"+{code}{subscriber}", country, (*doubts, *flags))
 
 
+def _is_service(code: int, subscriber: str) -> bool:
+    """Whether it is an emergency's number or, at home, any service's: too short for a person's."""
+    if code == _HOME_CODE:
+        return _SERVICE.fullmatch(subscriber) is not None
+    return phonenumbers.is_emergency_number(subscriber, phonenumbers.region_code_for_country_code(code))
+
+
 def _without_country(written: str, flags: tuple[str, ...]) -> Number:
     """Kept as it stands: only a line that takes any number can make something of it."""
     if len(written) > _MOST_WRITTEN:
         raise _not_diallable()
+    if len(written.lstrip("+0")) < _FEWEST_OF_SUBSCRIBER:
+        raise _not_diallable("a service's number")
     return Number(written, None, flags)

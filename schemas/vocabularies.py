@@ -11,14 +11,16 @@ from pathlib import Path
 
 import phonenumbers
 
-from schemas import folding, word_file
+from schemas import ages, folding, word_file
 from schemas.errors import bilingual
+from schemas.simplified import simplified
 from schemas.vocabulary import FRAUD_TYPES, AddressKind, Code, IdType, Relation, Urgency, Vulnerability
 from schemas.word_file import WordFile, WordFileError
 
 CHINESE = "zh-CN"
 
 _LONGEST_CALLING_CODE = 3
+_LONGEST_JOINED = 10
 
 _CODES: Mapping[str, type[Code]] = {
     "urgency": Urgency,
@@ -29,16 +31,10 @@ _CODES: Mapping[str, type[Code]] = {
 }
 _BETWEEN_WORDS = re.compile(r"[\s,、;:/|+&()\[\]{}<>。.!\-‐-―]+")
 _OF_WHOM = re.compile("^(?:受害人|被害人|当事人|事主|机主|本人|其)(?:的|之)?(?=.)")
+_PHONE_SUFFIX = re.compile("(?<=.)的?(?:(?:联系|手机|移动)?(?:电话|手机|座机|号码|方式|号))+$")
 _SCAM_SUFFIX = re.compile("(?<=.)(?:类型|类|型)?(?:诈骗|骗局|案件|案)?$")
 _FRAUD_CODE = re.compile(r"(?<![a-z0-9])f0*([0-9]{1,2})(?![0-9])")
 _LANGUAGE_TAG = re.compile(r"(?P<primary>[A-Za-z]{2,3})(?:-[A-Za-z0-9]{1,8})*")
-_YEARS_OLD = re.compile(
-    r"(?:年龄|年仅|今年|现年|刚满|约)?(?=[0-9一二三四五六七八九十])(?P<years>[0-9]{1,2}|[一二三四五六七八九]?十?[一二三四五六七八九]?)(?:周岁|岁|yearsold)的?"
-    "(?:儿童|孩子|小孩|男孩|女孩|男童|女童|学生|小学生|未成年人)?"
-)
-_CLASS = re.compile("(?:小学)?[一二三四五六1-6]年级的?(?:小?学生)?")  # of a primary school
-_ONES = "〇一二三四五六七八九"
-_CHILD_UNDER = 14
 _TWO_LETTERS = (  # of ISO 639-1
     "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee "
     "el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is "
@@ -83,17 +79,30 @@ class Vocabulary:
         code = _only(found)
         return Relation(code) if code else None
 
-    def vulnerabilities(self, text: str) -> list[Vulnerability | None]:
-        """One for each word of the label; None stands for a word that is unknown."""
+    def vulnerabilities(self, text: str, *, may_be_pupil: bool = True) -> list[Vulnerability | None]:
+        """One for each word of the label; None stands for a word that is unknown.
+
+        A class of primary school makes a minor, unless the person is known to be past it.
+        """
         found = self._codes("vulnerability", text)
-        if None in found and _is_a_childs(folding.label(text)):
-            found = {Vulnerability.MINOR}
-        elif None in found:
-            parts = [folding.label(part) for part in _BETWEEN_WORDS.split(folding.visible(text))]
-            children = {part for part in parts if _is_a_childs(part)}
-            is_known = all(part in children or part in self.tables["vulnerability"] for part in parts if part)
-            found = (found - {None} if is_known else found) | ({Vulnerability.MINOR} if children else set())
+        if None in found:
+            words = self.vulnerability_words(text)
+            whole = _folded("vulnerability", text)
+            is_pupil = may_be_pupil and not ages.is_past_primary_school(words)
+            words = [whole] if ages.is_a_childs(whole) or ages.is_class(whole) else words
+            children = {word for word in words if ages.is_a_childs(word) or (is_pupil and ages.is_class(word))}
+            is_known = all(
+                word in self.tables["vulnerability"] or word in children or ages.is_class(word) for word in words
+            )
+            found = {self.tables["vulnerability"].get(word) for word in words} - {None}
+            found |= ({Vulnerability.MINOR} if children else set()) | (set() if is_known else {None})
         return [Vulnerability(code) if code else None for code in sorted(found, key=str)]
+
+    @staticmethod
+    def vulnerability_words(text: str) -> list[str]:
+        """The words of a label, as they are compared."""
+        parts = (_folded("vulnerability", part) for part in _BETWEEN_WORDS.split(folding.visible(text)))
+        return [part for part in parts if part]
 
     def address_kind(self, text: str) -> AddressKind | None:
         code = _only(self._codes("address_kind", text))
@@ -115,7 +124,7 @@ class Vocabulary:
         """A language tag: of a listed language, else the tag itself; None where the text names no language."""
         tag = folding.visible(text).replace("_", "-").partition(".")[0].replace(" ", "")
         words = self.tables["language"]
-        if listed := words.get(folding.label(text)) or words.get(folding.label(tag.partition("-")[0])):
+        if listed := words.get(_folded("language", text)) or words.get(folding.label(tag.partition("-")[0])):
             return listed
         found = _LANGUAGE_TAG.fullmatch(tag)
         is_known = found and (len(found["primary"]) == 3 or found["primary"].lower() in _ISO_639_1)
@@ -137,23 +146,15 @@ class Vocabulary:
         if whole := words.get(_folded(table, text)):
             return {whole}
         parts = (_folded(table, part) for part in _BETWEEN_WORDS.split(folding.visible(text)))
-        return {words.get(part) for part in parts if part}
+        return {words.get(part) or _of_two(words, part) for part in parts if part}
 
 
-def _is_a_childs(word: str) -> bool:
-    """Whether a word tells an age, or a class at school, that a child under 14 has."""
-    if _CLASS.fullmatch(word):
-        return True
-    found = _YEARS_OLD.fullmatch(word)
-    return found is not None and _years(found["years"]) < _CHILD_UNDER
-
-
-def _years(text: str) -> int:
-    """Years of age in digits, or in Chinese: 八, 十三, 三十."""
-    if text.isdecimal():
-        return int(text)
-    tens, ten, ones = text.rpartition("十")
-    return (_ONES.find(tens) if tens else len(ten)) * 10 + (_ONES.find(ones) if ones else 0)
+def _of_two(words: Mapping[str, str], joined: str) -> str | None:
+    """The code of two words that are run together and mean the same: 爸妈, 爷爷奶奶."""
+    if len(joined) > _LONGEST_JOINED:
+        return None
+    halves = ((joined[:at], joined[at:]) for at in range(1, len(joined)))
+    return next((words[one] for one, other in halves if one != other and words.get(one, "") == words.get(other)), None)
 
 
 def _only(codes: set[str | None]) -> str | None:
@@ -161,9 +162,9 @@ def _only(codes: set[str | None]) -> str | None:
 
 
 def _folded(table: str, text: str) -> str:
-    word = folding.label(text)
+    word = simplified(folding.label(text))
     if table == "relation":
-        return _OF_WHOM.sub("", word)
+        return _PHONE_SUFFIX.sub("", _OF_WHOM.sub("", word))
     return _SCAM_SUFFIX.sub("", word) if table == "fraud_type" else word
 
 

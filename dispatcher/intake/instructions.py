@@ -28,7 +28,7 @@ from dispatcher.intake import (
     statements,
 )
 from dispatcher.intake.answer import Answer
-from dispatcher.intake.normalised import RELATION_UNKNOWN, NormalisedInstruction
+from dispatcher.intake.normalised import GUARDIANSHIP_UNCLEAR, RELATION_UNKNOWN, NormalisedInstruction
 from dispatcher.store.base import new_id
 from dispatcher.store.instructions import InstructionRow, QuarantineRow
 from dispatcher.vault import Erased
@@ -170,9 +170,10 @@ def _review_same_person(case_file: CaseFile, case_id: UUID) -> None:
 
 
 def _review_contacts(case_file: CaseFile, case_id: UUID, received: NormalisedInstruction, cause: UUID) -> None:
-    """A contact whose relation is not understood is called by nobody but a person: that is asked for."""
-    if RELATION_UNKNOWN in received.flags and case_file.cases[case_id].state == CaseState.OPEN:
-        ask_person(case_file, case_id, "relation_unknown", WorkItemKind.CONTACT_REVIEW, f"contact_review:{cause}")
+    """A contact whose relation or guardianship is not understood is for a person to call: that is asked for."""
+    doubts = [each for each in (RELATION_UNKNOWN, GUARDIANSHIP_UNCLEAR) if each in received.flags]
+    if doubts and case_file.cases[case_id].state == CaseState.OPEN:
+        ask_person(case_file, case_id, doubts[0], WorkItemKind.CONTACT_REVIEW, f"contact_review:{cause}")
 
 
 def record(

@@ -8,15 +8,16 @@ from dispatcher.casework.context import Context
 from dispatcher.engine.case import SUBJECT
 from dispatcher.engine.merge import GUARDIAN
 from dispatcher.texts import names
-from schemas import identity_numbers, normalise
+from schemas import ages, identity_numbers, normalise
 from schemas.case_facts import CaseFacts
-from schemas.guardians import is_guardian_of_a_child
+from schemas.guardians import is_for_a_person, is_guardian_of_a_child
 from schemas.identity_numbers import IdStrength
 from schemas.instruction import Address, Instruction, Victim
 from schemas.vocabulary import GENERIC_FRAUD_TYPE, AddressKind, Person, Relation, Urgency, Vulnerability
 from schemas.wire import wire_path
 
 RELATION_UNKNOWN = "relation_unknown"
+GUARDIANSHIP_UNCLEAR = "guardianship_unclear"
 _OTHER_LABEL = "?"
 _OF_AGE = 18
 _MOST_FLAGS = 50  # that one line is stored with
@@ -121,10 +122,11 @@ def read(context: Context, pushed: Instruction, now: datetime) -> NormalisedInst
     if victim.id_number is not None and strength is not IdStrength.STRONG:
         flags.append(f"id_number_{strength}")
     texts = _texts(victim)
-    minor = _is_minor(context, pushed, now)
+    ages_known = _ages(context, victim, now)
+    vulnerability = _vulnerabilities(context, victim, ages_known)
+    minor = _is_minor(context, ages_known, vulnerability)
     phones = tuple(_contact_numbers(context, pushed, flags))
     flags += sorted({flag for phone in phones for flag in phone.flags})
-    vulnerability = [code for each in victim.vulnerability for code in context.vocabulary.vulnerabilities(each)]
     if None in vulnerability:
         flags.append("vulnerability_unknown")
     flags += [f"unknown_field:{path}" for path in map(wire_path, pushed.unknown_fields())][:20]
@@ -197,7 +199,11 @@ def _contact_numbers(context: Context, pushed: Instruction, flags: list[str]) ->
         except ValueError:
             flags.append("contact_number_undiallable")
             continue
-        party, is_guardian = f"contact:{relation}:{index}", is_guardian_of_a_child(relation, contact.basis)
+        is_guardian = is_guardian_of_a_child(relation, contact.basis)
+        if is_for_a_person(relation, contact.basis):
+            flags.append(GUARDIANSHIP_UNCLEAR)
+            relation = Relation.OTHER if relation is Relation.GUARDIAN else relation
+        party = f"contact:{relation}:{index}"
         yield _contact_number(context, number, party, relation.person, contact.name, is_guardian=is_guardian)
 
 
@@ -227,19 +233,30 @@ def places(context: Context, addresses: Iterable[Address], flags: list[str]) -> 
         yield ContactAddress(kind, whole, digest, address.precinct_code, address.valid_until)
 
 
-def _is_minor(context: Context, pushed: Instruction, now: datetime) -> bool:
-    """By date of birth, by the one in the identity number, or because the source says so: any of them is enough.
+def _ages(context: Context, victim: Victim, now: datetime) -> list[int]:
+    """By date of birth, and by the one in the identity number."""
+    today = now.astimezone(context.policy.timezone).date()
+    known = [_age(born, today) for born in (victim.birth_date, normalise.birth_date(victim.id_number)) if born]
+    return [age for age in known if age >= 0]
+
+
+def _vulnerabilities(context: Context, victim: Victim, known: list[int]) -> list[Vulnerability | None]:
+    """What the labels say; a class at school is no primary school's beside another word or age that says so."""
+    vocabulary = context.vocabulary
+    words = [word for each in victim.vulnerability for word in vocabulary.vulnerability_words(each)]
+    may_be_pupil = all(age < _OF_AGE for age in known) and not ages.is_past_primary_school(words)
+    labels = victim.vulnerability
+    return [code for each in labels for code in vocabulary.vulnerabilities(each, may_be_pupil=may_be_pupil)]
+
+
+def _is_minor(context: Context, known: list[int], said: list[Vulnerability | None]) -> bool:
+    """By a known age, or because the source says so: either is enough.
 
     A word such as 未成年人 does not make a child of somebody who is known to be 14 to 17.
     """
-    victim = pushed.victim
-    today = now.astimezone(context.policy.timezone).date()
-    ages = [_age(born, today) for born in (victim.birth_date, normalise.birth_date(victim.id_number)) if born]
-    ages = [age for age in ages if age >= 0]
-    if any(age < context.policy.minors.under for age in ages):
+    if any(age < context.policy.minors.under for age in known):
         return True
-    said = (code for each in victim.vulnerability for code in context.vocabulary.vulnerabilities(each))
-    return Vulnerability.MINOR in said and all(age >= _OF_AGE for age in ages)
+    return Vulnerability.MINOR in said and all(age >= _OF_AGE for age in known)
 
 
 def _age(born: date, today: date) -> int:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from schemas import phone_remarks
 from schemas.reading import Doubt
 from schemas.reading.amounts import yuan
 from schemas.reading.words import fold, is_absent, number_text
@@ -78,7 +79,10 @@ def _numbers(text: str, doubt: Doubt) -> list[str]:
     parts = [each.strip() for each in _BETWEEN_NUMBERS.split(text) if each.strip()]
     if len(parts) == 1:
         apart = parts[0].split()
-        return apart if len(apart) > 1 and all(map(_is_full, apart)) else parts
+        if len(apart) > 1 and all(map(_is_full, apart)):
+            return apart
+        amid_words = phone_remarks.numbers(parts[0])
+        return amid_words if len(amid_words) > 1 else parts
     full = [each for each in parts if _digits(each) >= _FULL]
     if not full:
         return [text]

@@ -4,9 +4,11 @@ No library's guesses: dateutil completes what is missing from today's date, and 
 """
 
 import re
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from calendar import monthrange
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
+from schemas import chinese_numerals
 from schemas.reading import Doubt
 from schemas.reading.words import fold
 
@@ -27,6 +29,13 @@ _ZONE = (
     r"\s*(?:\[(?P<id>[\w/+:-]+)\]|(?P<place>[a-z]+/[a-z_]+))?"
 )
 _TIME = re.compile(rf"{_DATE}(?:{_CLOCK})?{_ZONE}")
+# A year, or a year and a month: without a day, or with one that is masked or that no month has.
+_INCOMPLETE = re.compile(
+    r"(?P<year>(?:19|20)\d\d)(?:\s*[-/.年]\s*(?P<month>\d{1,2}|[x*?]{1,2})(?:\s*[-/.月]\s*(?:\d{1,2}|[x*?]{1,2}))?"
+    r"|(?P<mm>\d\d|[x*?]{2})(?:\d\d|[x*?]{2})?)?\s*[年月日号]?(?:出生|生)?(?:[ t]00:00(?::00)?)?"
+)
+_YEAR_IN_CHINESE = re.compile("^[〇○零一二三四五六七八九]{4}(?=年)")
+_PART_IN_CHINESE = re.compile("[一二三四五六七八九十]{1,3}(?=[月日号])")
 _DASHES = re.compile(r"[‐-―−]")
 _AFTERNOON = frozenset({"下午", "晚上", "pm"})
 _MORNING = frozenset({"上午", "早上", "凌晨", "am"})
@@ -51,6 +60,30 @@ _PARTS = tuple(
 _NOTHING, _LONGEST = "", 100  # what no model takes for a time; characters that are read at all
 _DIGITS = frozenset({8, 12, 14})  # 20261126, 202611262120, 20261126212000
 _MILLISECONDS_FROM = 10**10
+
+
+def birth_date(value: object, doubt: Doubt) -> object:
+    """A date; of one that is incomplete the latest that it can mean.
+
+    A child that is taken for a grown-up is called by a machine.
+    """
+    found = calendar_date(value, doubt)
+    if isinstance(found, date) or isinstance(value, bool) or not isinstance(value, str | int | float):
+        return found
+    latest = _latest_date(str(int(value)) if isinstance(value, float) and value.is_integer() else str(value))
+    if latest is None:
+        return found
+    doubt("date_incomplete")
+    return latest
+
+
+def _latest_date(text: str) -> date | None:
+    incomplete = _INCOMPLETE.fullmatch(_plain(text)) if len(text) <= _LONGEST else None
+    if incomplete is None:
+        return None
+    year, month = int(incomplete["year"]), incomplete["month"] or incomplete["mm"] or ""
+    month_number = int(month) if month.isdecimal() and 1 <= int(month) <= 12 else 12
+    return date(year, month_number, monthrange(year, month_number)[1])
 
 
 def calendar_date(value: object, doubt: Doubt) -> object:
@@ -103,7 +136,7 @@ def _read(value: object) -> tuple[datetime, bool] | None:
             value = str(int(value))
         if not isinstance(value, str) or len(value) > _LONGEST:
             return None
-        found = _TIME.fullmatch(_from_english(_DASHES.sub("-", fold(value))))
+        found = _TIME.fullmatch(_from_english(_plain(value)))
         return _of_parts(found.groupdict()) if found else None
     except (ValueError, OverflowError, TypeError, KeyError):
         return None
@@ -131,6 +164,12 @@ def _zone(name: str | None, offset: str | None, place: str | None) -> tzinfo | N
     if name is not None:
         return _ZONES[name]
     return ZoneInfo(_PLACE_WORD.sub(lambda word: word[0].capitalize(), place)) if place else None
+
+
+def _plain(text: str) -> str:
+    """As it is matched: folded, one sort of dash, Arabic digits."""
+    folded = _YEAR_IN_CHINESE.sub(lambda year: chinese_numerals.figures(year[0]), _DASHES.sub("-", fold(text)))
+    return _PART_IN_CHINESE.sub(lambda part: str(chinese_numerals.whole(part[0]) or part[0]), folded)
 
 
 def _from_english(text: str) -> str:

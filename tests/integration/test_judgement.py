@@ -143,6 +143,17 @@ def test_a_whole_update_with_an_idle_patch_is_an_update(casework: CaseworkFixtur
         ({"id_number": "33060219800801123"}, False),
         ({"vulnerability": ["未成年人"], "birth_date": "2010-01-01", "id_number": None}, False),
         ({"birth_date": "2027-01-01", "id_number": None}, False),
+        ({"birth_date": "2015", "id_number": None}, True),
+        ({"birth_date": "11岁", "id_number": None}, True),
+        ({"birth_date": "十一周岁", "vulnerability": "独居", "id_number": None}, True),
+        ({"birth_date": "45岁", "id_number": None}, False),
+        ({"vulnerability": ["大学生", "四年级"], "id_number": None}, False),
+        ({"vulnerability": ["高中生,三年级"], "id_number": None}, False),
+        ({"vulnerability": ["退休教师", "一年级"], "id_number": resident(1, 19700101)}, False),
+        ({"vulnerability": ["三年级"], "id_number": resident(1, 19700101)}, False),
+        ({"vulnerability": ["三年级"], "birth_date": "1970", "id_number": None}, False),
+        ({"vulnerability": ["三年级"], "id_number": None}, True),
+        ({"vulnerability": ["小学三年级学生", "班主任王老师"], "id_number": None}, True),
     ],
 )
 def test_any_word_that_makes_a_child_is_enough(

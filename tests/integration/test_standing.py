@@ -328,6 +328,20 @@ def test_a_contact_whose_relation_is_not_understood_is_a_persons_to_call(casewor
     assert casework.journal(case_id, "duty_planned")[0].rule == "relation_unknown"
 
 
+@pytest.mark.parametrize(
+    ("relation", "party"), [("朋友", "contact:friend:0"), ("监护人", "contact:other:0"), ("母亲", "contact:parent:0")]
+)
+def test_a_contact_whose_guardianship_is_denied_is_a_persons_to_look_into(
+    casework: CaseworkFixture, relation: str, party: str
+) -> None:
+    contact = {"relation": relation, "name": "何某", "phone": phone(900), "basis": "已撤销监护人资格"}
+    case_id = casework.open(contacts=[contact], vulnerability=["不满十四周岁"])
+    assert [row.party for row in casework.rows(PhoneRow)] == ["subject", party]
+    asked = casework.journal(case_id, "duty_planned")
+    assert "guardianship_unclear" in [each.rule for each in asked]
+    assert "contact_review" in kinds(casework)
+
+
 def test_an_event_that_its_instruction_overtakes_is_not_left_waiting(
     casework: CaseworkFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

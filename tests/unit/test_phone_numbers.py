@@ -55,9 +55,84 @@ def test_a_number_that_the_library_doubts_keeps_all_its_digits(text: str) -> Non
     assert number(text).e164.endswith(text)
 
 
-@pytest.mark.parametrize("text", ["110", "96110", "10086"])
-def test_short_numbers_are_kept(text: str) -> None:
-    assert number(text).e164 == f"+86{text}"
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("110", "119", "120", "122", "12110", "96110", "12345", "10086", "95588", "1008611", "12110575", "114"),
+        *("+86110", "86 110", "0086-110", "0110", "0575-110", "0575-96110", "010-12345", "+86 96110", "报警:110"),
+        *("１１０", "110 ", "(110)", "tel:110", "一一〇", "106575000000"),
+    ],
+)
+def test_a_services_number_is_never_dialled(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^not diallable"):
+        number(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "country"), [("999", "GB"), ("+44 999", "CN"), ("911", "US"), ("112", "DE"), ("110", "ZZ")]
+)
+def test_nor_is_an_emergency_number_abroad(text: str, country: str) -> None:
+    with pytest.raises(ValueError, match=r"^not diallable: a service's number$"):
+        number(text, country)
+
+
+@pytest.mark.parametrize(
+    ("text", "e164"),
+    [
+        *(
+            (text, "+8615400000104")
+            for text in (
+                *("张三15400000104", "15400000104微信同号", "本人 15400000104", "联系方式：15400000104"),
+                *("备用机1:15400000104", "备用1 15400000104", "[15400000104]", "【15400000104】", "本人154-0000-0104"),
+                *(
+                    "张三：+86 154 0000 0104(本人)",
+                    "15400000104 妻子",
+                    "母亲15400000104（3号楼）",
+                    "微信同号8615400000104",
+                ),
+            )
+        ),
+        ("家庭电话：0575-88123456", "+8657588123456"),
+        ("家庭电话：88123456", "+8688123456"),
+        ("单位0575-88123456转801办公室", "+8657588123456"),
+        ("张三+44 7911 123456", "+447911123456"),
+    ],
+)
+def test_a_number_amid_words_is_read_and_flagged(text: str, e164: str) -> None:
+    found = number(text)
+    assert found.e164 == e164
+    assert "number_remark" in found.flags
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "154本人00000104",
+            "张三154 妻子0000 0104",
+            "15400000104本人15400000105",
+            "骗子15400000104",
+            "0575张88123456",
+        ),
+        *("15400000104已停用", "非本人15400000104", "勿打15400000104", "3154000001045张", "12 15400000104张"),
+        *("张三154000001", "张三", "本人手机", "张三1540000010", "张三154000001041"),
+    ],
+)
+def test_no_number_is_put_together_from_remarks_or_against_them(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^not diallable"):
+        number(text)
+
+
+_WORDS = st.text("张三本人妻子手机号码楼 :,()12345", max_size=6)
+
+
+@given(_WORDS, st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True), _WORDS)
+def test_amid_any_words_a_number_is_itself_or_is_refused(before: str, digits: str, after: str) -> None:
+    try:
+        found = number(f"{before}张{digits}妻{after}")
+    except ValueError:
+        return
+    assert found.e164 == f"+86{digits}"
 
 
 @given(
@@ -125,6 +200,8 @@ def test_one_phone_in_many_spellings(text: str) -> None:
         "手机:15400000104",
         "联系电话：15400000104",
         "手机号码 15400000104",
+        "手机1 15400000104",
+        "手机1:15400000104",
         "一五四〇〇〇〇〇一〇四",
         "幺五四零零零零零幺零四",
         "壹伍肆零 零零零零 壹零肆",

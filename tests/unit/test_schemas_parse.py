@@ -96,7 +96,7 @@ def test_a_refusal_names_field_and_remedy_and_never_the_value(
 
 def test_a_refusal_names_every_fault_of_its_line() -> None:
     victim = {
-        "phones": [{"number": PRIVATE}, {"number": "不详"}, 7.5],
+        "phones": [{"number": f"骗子 {PRIVATE}"}, {"number": "不详"}, 7.5],
         "contacts": [{"relation": "女儿"}],
         "birth_date": PRIVATE,
     }

@@ -125,6 +125,9 @@ def test_urgencies(label: str, urgency: Urgency | None) -> None:
             for label in ("老公", "老婆", "爱人", "妻", "太太", "'爱人'", "爱\u200b人", "受害人的妻子")
         ),
         *((label, Relation.PARENT) for label in ("妈妈", "爸爸", "妈", "父/母", "被害人母亲", "Mother")),
+        *((label, Relation.PARENT) for label in ("母親", "媽媽", "爸妈", "妈妈手机", "爸爸的电话", "父亲联系电话")),
+        *((label, Relation.GRANDPARENT) for label in ("爷爷奶奶", "爺爺", "外公外婆", "奶奶手机号")),
+        *((label, None) for label in ("父子", "母舅", "手机", "同事手机妈妈")),
         *((label, Relation.GRANDPARENT) for label in ("外婆", "爷爷", "姥姥", "祖父")),
         *((label, Relation.RELATIVE) for label in ("儿媳", "女婿", "岳母", "孙女", "舅舅", "家属")),
         *((label, Relation.EMPLOYER) for label in ("单位负责人", "老板", "同事", "公司领导", "财务")),
@@ -337,13 +340,44 @@ def test_any_text_is_a_code_or_unknown(text: str) -> None:
         "小学六年级",
         "8 years old",
         "十岁",
+        *("未满12周岁", "不满十二周岁", "13岁以下", "儿童8岁", "男8岁", "女8岁", "两岁", "8歲", "13岁半", "8yo"),
+        *("aged 8", "年龄:8", "年龄：8岁", "8-year-old", "8 years-old", "6个月大", "under 12", "十二周岁以下", "八歲"),
+        *("小学三年级学生", "三年級學生"),
     ],
 )
 def test_an_age_or_a_class_that_a_child_has_makes_a_child(text: str) -> None:
     assert SHIPPED.vulnerabilities(text) == [Vulnerability.MINOR]
 
 
-@pytest.mark.parametrize("text", ["14岁", "14岁以上", "四十岁", "三十八岁", "68岁", "八年级", "岁", "高三年级", "8"])
+OF_NO_CHILD = (
+    *(
+        "14岁",
+        "14岁以上",
+        "四十岁",
+        "三十八岁",
+        "68岁",
+        "八年级",
+        "岁",
+        "高三年级",
+        "8",
+        "13岁以上",
+        "68岁以下",
+        "aged 68",
+    ),
+    *(
+        "大学生(四年级)",
+        "高中生、三年级",
+        "教师 三年级",
+        "初中 一年级",
+        "中专二年级 三年级",
+        "四十五岁 三年级",
+        "108岁",
+    ),
+    *("小学教师 三年级", "8岁孩子的母亲", "养老院"),
+)
+
+
+@pytest.mark.parametrize("text", OF_NO_CHILD)
 def test_another_age_makes_none(text: str) -> None:
     assert Vulnerability.MINOR not in SHIPPED.vulnerabilities(text)
 
