@@ -9,7 +9,7 @@ from dispatcher.engine.bank_requests import IS_DONE, has_ground, standing_protec
 from dispatcher.engine.case import Attempt, Case, Visit, WorkItem
 from dispatcher.engine.decisions import ClimbWorkItem, Decision, EndWorkItem, OpenWorkItem
 from dispatcher.policy.models import Policy
-from schemas.vocabulary import Rung, VisitState, WorkItemKind, WorkItemState
+from schemas.vocabulary import Rung, Urgency, VisitState, WorkItemKind, WorkItemState
 
 _K = WorkItemKind
 IsOver = Callable[[WorkItem, Case], bool]
@@ -124,7 +124,13 @@ KINDS: Mapping[WorkItemKind, Kind] = {
     _K.SUPPRESSED: Kind(is_next_step=True, needs_act=True, is_over=lambda item, case: not case.suppressed),
     _K.PAUSED: Kind(is_next_step=True, needs_act=True, is_over=lambda item, case: not case.paused),
     _K.BANK_NOT_REACHED: Kind(outlives_case=True, is_over=_bank_has_done_it),
+    _K.URGENT_REFUSED: Kind(),
+    _K.PROVIDER_OUT: Kind(needs_act=True),
+    _K.EMPTY_SHIFT: Kind(Rung.COUNTY_DESK, is_unhurried=True),
 }
+
+# Of no case; what they ask for is looked up where it stands (supervision/service_items.py).
+WITHOUT_CASE = (_K.URGENT_REFUSED, _K.PROVIDER_OUT, _K.EMPTY_SHIFT)
 
 # An open case that has one of these waits for a person, and for nothing else.
 NEXT_STEPS = frozenset(kind for kind, of_kind in KINDS.items() if of_kind.is_next_step)
@@ -152,10 +158,15 @@ def overdue(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """
     for item in case.work_items:
         if item.climb_at <= now:
-            first = _DAY if KINDS[item.kind].is_unhurried else policy.plan(case.urgency).answer_within
-            wait = first * 2 ** min(item.climbs, _MOST_DOUBLINGS)
-            again_at = now + (min(wait, _DAY) if case.is_open else wait)
-            yield ClimbWorkItem("item_overdue", item.id, _ABOVE.get(item.role, Rung.CENTRE), again_at)
+            yield climb(item, case.urgency, policy, now, is_pressing=case.is_open)
+
+
+def climb(item: WorkItem, urgency: Urgency, policy: Policy, now: datetime, *, is_pressing: bool) -> ClimbWorkItem:
+    """One rung up. What is pressing is told again once a day at the least."""
+    first = _DAY if KINDS[item.kind].is_unhurried else policy.plan(urgency).answer_within
+    wait = first * 2 ** min(item.climbs, _MOST_DOUBLINGS)
+    again_at = now + (min(wait, _DAY) if is_pressing else wait)
+    return ClimbWorkItem("item_overdue", item.id, _ABOVE.get(item.role, Rung.CENTRE), again_at)
 
 
 def role_of(opened: OpenWorkItem) -> Rung:

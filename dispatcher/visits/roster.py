@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ScalarSelect, Select, case, exists, func, or_, select
@@ -47,7 +48,7 @@ def _begin_anew(work: UnitOfWork) -> None:
     decide(case_file)
 
 
-def _exhausted() -> Select[UUID]:
+def _exhausted() -> Select[Any]:
     """Cases with a visit that the whole ladder left undone."""
     is_open = WorkItemRow.done_at.is_(None)
     return select(WorkItemRow.case_id).where(is_open, WorkItemRow.kind == WorkItemKind.LADDER_EXHAUSTED)

@@ -10,7 +10,7 @@ from engine_harness import EngineHarness
 from dispatcher.engine import evolve, orders
 from dispatcher.engine.case import Visit, WorkItem
 from dispatcher.engine.decisions import ClimbWorkItem, EndWorkItem
-from dispatcher.engine.work_items import KINDS, NEXT_STEPS
+from dispatcher.engine.work_items import KINDS, NEXT_STEPS, WITHOUT_CASE
 from schemas.vocabulary import (
     AttemptState,
     BankRequest,
@@ -215,6 +215,7 @@ STANDS_AFTER_THE_CASE = {
     WorkItemKind.SUPPRESSED: False,
     WorkItemKind.PAUSED: False,
     WorkItemKind.BANK_NOT_REACHED: True,
+    **dict.fromkeys(WITHOUT_CASE, False),
 }
 
 
