@@ -22,7 +22,7 @@ from dispatcher.logging import logger
 from dispatcher.setup import Services
 from dispatcher.store import advisory_locks, heartbeats, partitions
 from dispatcher.supervision import service_items
-from dispatcher.visits import shifts
+from dispatcher.visits import roster, shifts
 from schemas.vocabulary import Health
 
 PERIOD_S = 1.0
@@ -61,7 +61,7 @@ def _sweep_while_locked(services: Services, stop: threading.Event) -> None:
                 _do_alone(_tend_service_items, services)
                 judging_due = time.monotonic() + PERIOD_S * 0.9  # a stepped clock's sweeps come sooner
             if time.monotonic() >= shifts_due:
-                _do_alone(_end_shifts, services)
+                _do_alone(_change_shifts, services)
                 shifts_due = time.monotonic() + _SHIFTS_EVERY_S
             moves_clock = services.context.clock.is_stepped and _do_alone(_step, services)
             stop.wait(_STEPPED_PERIOD_S if moves_clock else PERIOD_S)
@@ -117,14 +117,21 @@ def _tend_service_items(services: Services) -> None:
         service_items.tend(work)
 
 
-def _end_shifts(services: Services) -> None:
-    """What is left at the end of a shift goes back, each alone; shifts ahead are looked at."""
+def _change_shifts(services: Services) -> None:
+    """What is left at the end of a shift goes back, each alone; who begins one is asked what nobody took before."""
     with services.begin() as work:
-        left = shifts.left_at_shift_end(work)
+        left, begun = shifts.left_at_shift_end(work), shifts.begun_since_exhausted(work)
     for visit_id in left:
         _do_alone(partial(_hand_back, visit_id=visit_id), services)
+    for case_id in begun:
+        _do_alone(partial(_begin_anew, case_id=case_id), services)
     with services.begin() as work:
         service_items.tend_shifts(work)
+
+
+def _begin_anew(services: Services, case_id: UUID) -> None:
+    with services.begin() as work:
+        roster.begin_anew(work, [case_id], rule="shift_begun")
 
 
 def _hand_back(services: Services, visit_id: UUID) -> None:

@@ -90,6 +90,13 @@ def on_duty(shifts: tuple[str, ...] | list[str], at: time) -> bool:
     return any(_covers(shift, clock) for shift in shifts)
 
 
+def minutes_on(shifts: tuple[str, ...] | list[str], at: time) -> int | None:
+    """For how many minutes a shift that covers a local time has gone on, the shortest of several; None if none does."""
+    clock = at.strftime("%H:%M")
+    begins = [shift.split("-")[0] for shift in shifts if _covers(shift, clock)]
+    return min(((_minute(clock) - _minute(begin)) % _DAY_MINUTES for begin in begins), default=None)
+
+
 def gaps(shifts: Iterable[str]) -> list[tuple[str, str]]:
     """From when to when of each day no shift is, in their order; one over midnight ends on the next day."""
     covered = [any(_covers(shift, _clock(minute)) for shift in set(shifts)) for minute in range(_DAY_MINUTES)]
@@ -98,6 +105,11 @@ def gaps(shifts: Iterable[str]) -> list[tuple[str, str]]:
     begins = [each for each in range(_DAY_MINUTES) if not covered[each] and covered[each - 1]]
     ends = [each for each in range(_DAY_MINUTES) if covered[each] and not covered[each - 1]]
     return [(_clock(begin), _clock(next((end for end in ends if end > begin), ends[0]))) for begin in begins]
+
+
+def _minute(clock: str) -> int:
+    hours, minutes = clock.split(":")
+    return int(hours) * 60 + int(minutes)
 
 
 def _clock(minute: int) -> str:

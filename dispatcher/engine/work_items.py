@@ -80,6 +80,13 @@ def _has_a_number(item: WorkItem, case: Case) -> bool:
     return item.cause == visits.NUMBER_REQUEST and visits.can_be_rung(case)
 
 
+def _has_an_address(item: WorkItem, case: Case) -> bool:
+    """One came after an officer had found that nothing could be done with the others."""
+    told = next((each for each in case.attempts if item.cause == f"address:{each.id}"), None)
+    since = told.settled_at if told is not None else None
+    return since is not None and any(place.added_at > since for place in case.places)
+
+
 def _asked_of_bank(item: WorkItem, case: Case) -> Attempt | None:
     return next((each for each in case.attempts if item.cause == f"bank:{each.id}"), None)
 
@@ -103,7 +110,7 @@ KINDS: Mapping[WorkItemKind, Kind] = {
     _K.FOLLOW_UP: Kind(Rung.OFFICER, outlives_case=True, is_unhurried=True),
     _K.LIFT_PROTECTION: Kind(outlives_case=True, is_over=lambda item, case: standing_protection(case) is None),
     _K.NUMBER_REQUEST: Kind(is_over=_has_a_number),
-    _K.ADDRESS_REQUEST: Kind(),
+    _K.ADDRESS_REQUEST: Kind(is_over=_has_an_address),
     _K.CASE_REPORT: Kind(outlives_case=True),
     _K.LOOK_BACK: Kind(outlives_case=True, is_unhurried=True),
     _K.CONFLICT: Kind(outlives_case=True),

@@ -93,7 +93,6 @@ def work_item_line(row: WorkItemRow) -> WorkItemLine:
         kind=row.kind,
         state=row.state,
         rule=row.rule,
-        about=_about(row),
         role=row.role,
         unit=row.unit,
         opened_at=row.planned_at,
@@ -105,6 +104,7 @@ def work_item_line(row: WorkItemRow) -> WorkItemLine:
         done_by=row.done_by,
         outcome=row.outcome,
         loss_yuan=row.loss_yuan,
+        about=_about(row),
     )
 
 

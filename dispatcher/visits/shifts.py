@@ -12,11 +12,12 @@ from dispatcher.casework.decide import decide
 from dispatcher.casework.moves import move_visit
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.engine import visit_states
-from dispatcher.store.visits import OfficerRow, VisitRow
+from dispatcher.store.visits import AssignmentRow, OfficerRow, VisitRow
+from dispatcher.store.work_items import WorkItemRow
 from dispatcher.visits.officer_steps import settle_assignment
 from dispatcher.visits.open_visit import open_visit
-from schemas.roster import gaps, on_duty
-from schemas.vocabulary import Result, ReturnReason, VisitState
+from schemas.roster import gaps, minutes_on, on_duty
+from schemas.vocabulary import Result, ReturnReason, VisitState, WorkItemKind
 
 # Whoever is on the way goes there.
 _NOT_DEPARTED = (VisitState.ASSIGNED, VisitState.ACCEPTED)
@@ -64,6 +65,28 @@ def left_at_shift_end(work: UnitOfWork) -> list[UUID]:
         for visit_id, assigned_at, duty in work.session.execute(found.order_by(VisitRow.id)).tuples()
         if assigned_at is not None and on_duty(duty, assigned_at.astimezone(zone).time()) and not on_duty(duty, now)
     ]
+
+
+def begun_since_exhausted(work: UnitOfWork) -> list[UUID]:
+    """Cases with a visit that nobody on the ladder took, and somebody of its precinct who came on duty since.
+
+    Whoever had the visit before is not asked again, and so counts for nothing here.
+    """
+    local = work.now.astimezone(work.context.policy.timezone)
+    had = select(AssignmentRow.badge).where(AssignmentRow.visit_id == VisitRow.id)
+    found = (
+        select(WorkItemRow.case_id, WorkItemRow.planned_at, OfficerRow.duty)
+        .join(VisitRow, VisitRow.case_id == WorkItemRow.case_id)
+        .join(OfficerRow, OfficerRow.unit == VisitRow.precinct_code)
+        .where(WorkItemRow.done_at.is_(None), WorkItemRow.kind == WorkItemKind.LADDER_EXHAUSTED)
+        .where(VisitRow.state == VisitState.WAITING, OfficerRow.badge.not_in(had))
+    )
+    begun: set[UUID] = set()
+    for case_id, exhausted_at, duty in work.session.execute(found).tuples():
+        on = minutes_on(duty, local.time())
+        if case_id is not None and on is not None and work.now - timedelta(minutes=on) > exhausted_at:
+            begun.add(case_id)
+    return sorted(begun)
 
 
 def hand_back(work: UnitOfWork, visit_id: UUID) -> None:

@@ -18,7 +18,6 @@ class WorkItemLine(ReadModel):
     kind: WorkItemKind
     state: WorkItemState
     rule: str
-    about: str | None
     role: Rung
     unit: str | None
     opened_at: Moment
@@ -30,6 +29,7 @@ class WorkItemLine(ReadModel):
     done_by: str | None
     outcome: FollowUp | None
     loss_yuan: int | None
+    about: str | None
 
 
 class OpenWorkItemLine(WorkItemLine):

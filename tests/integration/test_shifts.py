@@ -6,8 +6,8 @@ from casework_fixture import CaseworkFixture
 from visits_fixture import Load, act, assign, case_with_visit, visit_of
 
 from dispatcher.supervision import assignments
-from dispatcher.visits import shifts
-from schemas.vocabulary import Result, ReturnReason, VisitState
+from dispatcher.visits import roster, shifts
+from schemas.vocabulary import Result, ReturnReason, VisitState, WorkItemKind
 
 DAY, NIGHT = ["08:00-20:00"], ["20:00-08:00"]
 
@@ -20,6 +20,17 @@ def end_shifts(casework: CaseworkFixture) -> list[UUID]:
             shifts.hand_back(work, visit_id)
     assign(casework)
     return left
+
+
+def begin_shifts(casework: CaseworkFixture) -> list[UUID]:
+    with casework.begin() as work:
+        begun = shifts.begun_since_exhausted(work)
+    for case_id in begun:
+        with casework.begin() as work:
+            roster.begin_anew(work, [case_id], rule="shift_begun")
+    casework.advance()
+    assign(casework)
+    return begun
 
 
 def test_a_visit_not_yet_set_out_for_goes_to_the_next_shift(casework: CaseworkFixture, load: Load) -> None:
@@ -36,6 +47,29 @@ def test_a_visit_not_yet_set_out_for_goes_to_the_next_shift(casework: CaseworkFi
     assert ended.return_reason is ReturnReason.SHIFT_ENDED
     assert "shift_ended" in {entry.rule for entry in casework.journal(case_id, "visit_returned")}
     assert end_shifts(casework) == []
+
+
+def test_a_shift_that_begins_is_asked_what_nobody_took_before(casework: CaseworkFixture, load: Load) -> None:
+    load("A", "B", "L", "DESK", "DUTY", A=NIGHT, B=NIGHT, L=[], DESK=[], DUTY=[])
+    case_id = case_with_visit(casework)
+    assert [each.kind for each in casework.items(case_id)] == [WorkItemKind.LADDER_EXHAUSTED]
+    assert begin_shifts(casework) == []
+    casework.pass_time(hours=11, minutes=1)
+    assert begin_shifts(casework) == [case_id]
+    assert visit_of(casework, case_id).officer in ("A", "B")
+    assert casework.items(case_id) == []
+    assert "shift_begun" in {entry.rule for entry in casework.journal(case_id, "ladder_begun_anew")}
+    assert begin_shifts(casework) == []
+
+
+def test_whoever_had_it_before_is_not_asked_again_by_a_shift(casework: CaseworkFixture, load: Load) -> None:
+    load("A", "L", "DESK", "DUTY", A=DAY, L=[], DESK=[], DUTY=[])
+    case_id = case_with_visit(casework)
+    act(casework, case_id, "return", officer="A", reason=ReturnReason.OFFICER_UNAVAILABLE)
+    assign(casework)
+    assert [each.kind for each in casework.items(case_id)] == [WorkItemKind.LADDER_EXHAUSTED]
+    casework.pass_time(hours=24)
+    assert begin_shifts(casework) == []
 
 
 def test_whoever_is_on_the_way_goes_there(casework: CaseworkFixture, load: Load) -> None:
