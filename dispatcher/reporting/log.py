@@ -18,7 +18,7 @@ from dispatcher.store.instructions import InstructionRow
 from dispatcher.store.visits import VisitRow
 from providers.tiers import actor_of
 from schemas.read_models.log import LogLine
-from schemas.vocabulary import AttemptState
+from schemas.vocabulary import Action, AttemptState
 
 PAGE = 1000
 # What the vendor said; where it said nothing, what we know of the end ourselves.
@@ -28,12 +28,15 @@ _DETAIL = func.coalesce(
     cast(AttemptRow.return_reason, Text),
     case((AttemptRow.recalled_at.is_not(None) & (AttemptRow.state != AttemptState.SETTLED), "recalled")),
 )
-_NAMED_ALIKE = [name for name in LogLine.model_fields if name in AttemptRow.__table__.columns and name != "detail"]
+_DUE_AT = case((AttemptRow.action == Action.SEND, AttemptRow.due_at))
+_OTHER = {"detail", "due_at"}
+_NAMED_ALIKE = [name for name in LogLine.model_fields if name in AttemptRow.__table__.columns and name not in _OTHER]
 _LINE = select(
     AttemptRow.party,
     AttemptRow.case_id.label("case"),
     AttemptRow.id.label("attempt"),
     _DETAIL.label("detail"),
+    _DUE_AT.label("due_at"),
     *(getattr(AttemptRow, name) for name in _NAMED_ALIKE),
 )
 _FIELDS = _LINE.selected_columns.keys()
