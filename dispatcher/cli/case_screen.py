@@ -7,22 +7,13 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from dispatcher.cli.output import language, list_table, minute, name_of, out, result_of, say, short_time
+from dispatcher.cli.output import MONEY, language, list_table, minute, name_of, out, result_of, say, short_time
 from dispatcher.policy import Policy
 from dispatcher.reporting.explain import Words, sentence
 from dispatcher.texts import reasons
 from schemas.read_models.case import CaseReport, JournalEntry, Money, Remark
 from schemas.read_models.log import LogLine
 from schemas.vocabulary import Channel, Hold
-
-_MONEY = {
-    "at_risk": ("涉险", "at risk"),
-    "transferred": ("已转出", "transferred"),
-    "lost": ("损失", "lost"),
-    "stopped": ("止付", "stopped"),
-    "avoided": ("避免", "avoided"),
-    "returned": ("返还", "returned"),
-}
 
 
 def show(report: CaseReport, policy: Policy, now: datetime) -> None:
@@ -84,8 +75,7 @@ def _met_at(report: CaseReport, name: str) -> datetime | None:
 
 
 def _money(money: Money) -> str:
-    told = ((say(*_MONEY[name]), value) for name, value in money if name in _MONEY and value)
-    return " · ".join(f"{name} {value:,}" for name, value in told)
+    return " · ".join(f"{say(*text)} {value:,}" for name, text in MONEY.items() if (value := getattr(money, name)))
 
 
 def _attempts(report: CaseReport) -> Table:

@@ -28,6 +28,14 @@ _LABELS: dict[str, type[Code]] = {
     "result": Result,
     "resolution": Resolution,
 }
+MONEY = {
+    "at_risk": ("涉险", "at risk"),
+    "transferred": ("已转出", "transferred"),
+    "lost": ("损失", "lost"),
+    "stopped": ("止付", "stopped"),
+    "avoided": ("避免", "avoided"),
+    "returned": ("返还", "returned"),
+}
 _GOOD = frozenset({"DELIVERED", "ANSWERED_SUBJECT", "MET_DISSUADED", "MET_SELF_AWARE"})
 _BAD = frozenset({"INVALID_NUMBER", "FAILED_PERMANENT", "ANSWERED_NOT_SUBJECT", "MET_ALREADY_DEFRAUDED"})
 

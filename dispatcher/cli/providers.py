@@ -11,7 +11,7 @@ from rich.text import Text
 
 from dispatcher.cli import arguments, provider_trial
 from dispatcher.cli.arguments import By, Json
-from dispatcher.cli.output import json_line, model_line, out, short_time
+from dispatcher.cli.output import json_line, label, model_line, name_of, out, say, short_time, wide_table
 from dispatcher.cli.provider_trial import Name
 from dispatcher.delivery import judge_providers
 from dispatcher.errors import OperatorError
@@ -26,16 +26,19 @@ group = typer.Typer(
 Why = Annotated[str, typer.Option("--reason", help="理由(留存于渠道历史,勿写个人信息) why; no personal data")]
 
 _COLUMNS = (
-    *("渠道\nprovider", "方式\nchannels", "权重\nweight", "状态\nhealth", "起\nsince", "原因\nreason"),
-    *("存疑\nin doubt", "最近错误\nlast error", "余量\nlimits left"),
+    *(("服务商", "provider"), ("渠道", "channels"), ("权重", "weight"), ("状态", "health"), ("起", "since")),
+    *(("原因", "reason"), ("存疑", "in doubt"), ("最近错误", "last error"), ("余量", "limits left")),
 )
-_CHANGES = ("时间\nat", "渠道\nprovider", "之前\nbefore", "之后\nafter", "份额\nshare", "原因\nreason")
+_CHANGES = (
+    *(("时间", "at"), ("服务商", "provider"), ("之前", "before"), ("之后", "after")),
+    *(("份额", "share"), ("原因", "reason")),
+)
 _LIMITS = {
-    "rate": "速率 rate",
-    "lines": "并发 at once",
-    "account": "账户 account",
-    "callee": "每号码 a number",
-    "quiet": "静默 quiet",
+    "rate": ("速率", "rate"),
+    "lines": ("并发", "at once"),
+    "account": ("账户", "account"),
+    "callee": ("每号码", "a number"),
+    "quiet": ("静默", "quiet"),
 }
 _COLOURS = {Health.CLOSED: "green", Health.RETURNING: "yellow"}
 Line = TypeVar("Line", ProviderStatus, ProviderChange)
@@ -109,16 +112,16 @@ def _print_change(moved: judge_providers.HealthChange, json: bool) -> None:
     if json:
         json_line(asdict(moved))
     else:
-        out.print(f"{moved.provider}  {moved.before.label} → {moved.after.label}", highlight=False)
+        out.print(f"{moved.provider}  {name_of(moved.before)} → {name_of(moved.after)}", highlight=False)
 
 
 def _standings(lines: list[ProviderStatus]) -> Table:
-    table = _empty("渠道 providers", _COLUMNS)
+    table = _empty(say("服务商", "providers"), _COLUMNS)
     for line in lines:
         error = f"{line.last_error} {short_time(line.last_error_at)}" if line.last_error else ""
         table.add_row(
             line.provider,
-            ", ".join(line.channels),
+            ", ".join(label("channel", each) for each in line.channels),
             f"{line.weight:g}",
             Text.assemble(_health(line.health), " ", _share(line.share)),
             short_time(line.since),
@@ -133,26 +136,23 @@ def _standings(lines: list[ProviderStatus]) -> Table:
 def _limit(limit: LimitUse) -> str:
     """What is left of it, where that is counted for the whole provider."""
     left = "" if limit.used is None else f" ({max(0, int(limit.limit.split('/')[0]) - limit.used)})"
-    return f"{_LIMITS[limit.kind]} {limit.limit}{left}"
+    return f"{say(*_LIMITS[limit.kind])} {limit.limit}{left}"
 
 
 def _changes(lines: list[ProviderChange]) -> Table:
-    table = _empty("渠道历史 history of the providers", _CHANGES)
+    table = _empty(say("服务商历史", "history of the providers"), _CHANGES)
     for line in lines:
         before, after = _health(line.before), _health(line.after)
         table.add_row(short_time(line.at), line.provider, before, after, _share(line.share), _why(line))
     return table
 
 
-def _empty(title: str, columns: tuple[str, ...]) -> Table:
-    table = Table(title=title, title_justify="left")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
+def _empty(title: str, columns: tuple[tuple[str, str], ...]) -> Table:
+    return wide_table(title, *(say(*name) for name in columns))
 
 
 def _health(health: Health) -> Text:
-    return Text(health.label, _COLOURS.get(health, "red"))
+    return Text(name_of(health), _COLOURS.get(health, "red"))
 
 
 def _share(share: float | None) -> str:
@@ -161,4 +161,4 @@ def _share(share: float | None) -> str:
 
 def _why(line: ProviderStatus | ProviderChange) -> str:
     who = f" ({line.by}: {line.note})" if line.by else ""
-    return f"{line.cause.label}{who}" if line.cause else ""
+    return f"{name_of(line.cause)}{who}" if line.cause else ""

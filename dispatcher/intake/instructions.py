@@ -1,6 +1,7 @@
 """Intake: validate, de-duplicate, open or join a case, plan the first attempts, journal. One transaction a line."""
 
 import json
+import re
 from typing import Any
 from uuid import UUID
 
@@ -38,6 +39,7 @@ from schemas.instruction import MAX_BODY_BYTES, Event, Instruction, Patch
 from schemas.vocabulary import CaseState, IntakeStatus, LinkKind, WorkItemKind
 
 CENTRE = "centre"
+_REFERENCE = re.compile(r"[A-Za-z0-9_-]{1,100}")  # safe to print
 Digests = tuple[bytes, bytes]
 """Of one line: as it is understood, and as it was written, which older versions have stored."""
 
@@ -286,7 +288,5 @@ def _readable_id(raw: bytes) -> str | None:
         found = json.loads(raw[:MAX_BODY_BYTES]).get("instruction_id")
     except (ValueError, AttributeError, RecursionError):
         return None
-    is_reference = (
-        isinstance(found, str) and 0 < len(found) <= 100 and found.replace("-", "").isalnum() and found.isascii()
-    )
+    is_reference = isinstance(found, str) and _REFERENCE.fullmatch(found) is not None
     return found if is_reference and not found.isdigit() else None
