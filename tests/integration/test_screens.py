@@ -66,7 +66,7 @@ RULES = {word for rule in reasons.load().rules for word in rule.split("_")}
 KEYS = {word for key, value in flatten(load_policy()) for word in re.findall(r"[a-z]+", f"{key} {plain(value)}")}
 DATA = RULES | KEYS | {"scripted"}
 OF_THE_TEXTS = re.compile("某某|云汀反诈")  # a name that is not told, the sign of an SMS
-TYPED = re.compile(r"dispatcher .*|依据: .*|出示: .*")
+TYPED = re.compile(r"dispatcher .*|依据: .*|出示: (?s:.*)")
 
 
 @pytest.fixture
