@@ -267,11 +267,12 @@ class AddressKind(Code):
     """In visiting order."""
 
     CURRENT = "current", "当前位置", "current location"
-    RESIDENCE = "residence", "现住", "residence"
-    WORK = "work", "工作", "work"
+    RESIDENCE = "residence", "现住址", "residence"
+    WORK = "work", "工作单位", "work"
     HOTEL = "hotel", "酒店", "hotel"
-    BRANCH = "branch", "网点", "bank branch"
+    BRANCH = "branch", "银行网点", "bank branch"
     REGISTERED = "registered", "户籍", "registered"
+    UNKNOWN = "unknown", "类型不详", "of unknown kind"
 
 
 class Relation(Code):

@@ -37,7 +37,7 @@ def _facts(report: CaseReport, words: Words, now: datetime) -> Iterator[tuple[st
     yield say("结论", "resolution") if report.resolution else say("状态", "state"), ended
     if report.waiting_for:
         yield say("等待", "waits for"), Text(name_of(report.waiting_for), "yellow")
-    for name, at in report.deadlines.items():
+    for name, at in sorted(report.deadlines.items(), key=lambda each: each[1]):
         yield words.of("name", name, language()), _deadline(report, name, at, now)
     for item in report.duties:
         if item.done_at is None:

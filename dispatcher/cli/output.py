@@ -101,10 +101,12 @@ def log_table(lines: Iterable[LogLine], title: str) -> Table:
 def result_of(line: LogLine) -> Text:
     """What came of an attempt, or how it stands."""
     code = line.result or line.state
+    is_handed_over = line.channel is Channel.VISIT and code is AttemptState.ACCEPTED
+    told = say("已派单", "assigned") if is_handed_over else name_of(code)
     colour = "green" if code in _GOOD else "red" if code in _BAD else ""
     marks = " ✓" if line.confirmed else ""
     marks += say(" ⚠可能重复", " ⚠possible duplicate") if line.possible_duplicate else ""
-    return Text.assemble((name_of(code), colour), marks)
+    return Text.assemble((told, colour), marks)
 
 
 def short_time(at: datetime | None) -> str:

@@ -11,14 +11,14 @@ from rich.text import Text
 
 from dispatcher.cli import arguments, provider_trial
 from dispatcher.cli.arguments import By, Json
-from dispatcher.cli.output import json_line, label, model_line, name_of, out, say, short_time, wide_table
+from dispatcher.cli.output import err, json_line, label, model_line, name_of, out, say, short_time, wide_table
 from dispatcher.cli.provider_trial import Name
 from dispatcher.delivery import judge_providers
 from dispatcher.errors import OperatorError
 from dispatcher.reporting import providers as provider_status
 from dispatcher.setup import build_services
 from schemas.read_models.providers import LimitUse, ProviderChange, ProviderStatus
-from schemas.vocabulary import Health
+from schemas.vocabulary import Channel, Health
 
 group = typer.Typer(
     help="渠道 / the gateways: how they stand, test, pause, resume.", invoke_without_command=True, no_args_is_help=False
@@ -84,7 +84,12 @@ def pause(name: Name, by: By, reason: Why, json: Json = False) -> None:
     services = build_services()
     with services.begin() as work:
         moved = judge_providers.pause(work, name, by=badge, note=note)
+        down = _left_without(list(provider_status.listed(work.session, services.limiter)), name)
     _print_change(moved, json)
+    if down:
+        named = ", ".join(label("channel", each) for each in down)
+        told = say(f"现无可用服务商:{named};消息将积压至恢复", f"no provider is left for: {named}; what is due waits")
+        err.print(f"{told}  dispatcher providers resume {name}", style="yellow", highlight=False, soft_wrap=True)
 
 
 @group.command()
@@ -96,6 +101,13 @@ def resume(name: Name, by: By, reason: Why, json: Json = False) -> None:
         moved = judge_providers.resume(session, name, by=badge, note=note)
     services.send_counter.forget(name)
     _print_change(moved, json)
+
+
+def _left_without(lines: list[ProviderStatus], name: str) -> list[Channel]:
+    """Channels of this provider that no other one in use serves."""
+    own = {each for line in lines if line.provider == name for each in line.channels}
+    served = {each for line in lines if line.share for each in line.channels}
+    return sorted(own - served)
 
 
 def _reason(text: str) -> str:

@@ -41,12 +41,12 @@ def _watched(verdicts: Iterator[Verdict], *, show: bool) -> Verdict:
     with err.status("…") as status:
         for verdict in verdicts:
             if show:
-                status.update(_counted(verdict))
+                status.update(_counted(verdict, rebuild=True))
     return verdict
 
 
 def _print(verdict: Verdict, *, rebuild: bool) -> None:
-    out.print(_counted(verdict))
+    out.print(_counted(verdict, rebuild=rebuild))
     if not verdict.differences:
         out.print(
             _what_is_right(verdict, rebuild=rebuild), style="green" if verdict.entries else "yellow", soft_wrap=True
@@ -76,11 +76,11 @@ def _print(verdict: Verdict, *, rebuild: bool) -> None:
         out.print(say(f"仅显示前 {_SHOWN} 处,全部用 --json", f"the first {_SHOWN} only; --json shows all"))
 
 
-def _counted(verdict: Verdict) -> str:
-    return say(
-        f"任务 {verdict.cases} 个,日志 {verdict.entries} 条,数据表 {verdict.rows} 行",
-        f"{verdict.cases} cases, {verdict.entries} journal entries, {verdict.rows} rows of the tables",
-    )
+def _counted(verdict: Verdict, *, rebuild: bool) -> str:
+    """What was looked at; rows only where they were."""
+    cases, entries, rows = verdict.cases, verdict.entries, verdict.rows
+    counted = say(f"任务 {cases} 个,日志 {entries} 条", f"{cases} cases, {entries} journal entries")
+    return counted + say(f",数据表 {rows} 行", f", {rows} rows of the tables") if rebuild else counted
 
 
 def _what_is_right(verdict: Verdict, *, rebuild: bool) -> str:

@@ -36,6 +36,11 @@ def test_a_deadline_that_was_missed_is_marked(casework: CaseworkFixture, run: Ru
     assert line.endswith("已超时")
 
 
+def test_an_address_of_unknown_kind_is_shown_as_unknown(casework: CaseworkFixture, run: Run) -> None:
+    shown = run("case", str(casework.open(addresses=[{"kind": "月球", "text": "样板路1号"}])))
+    assert "登记一个地址(类型不详)" in shown
+
+
 def test_the_journal_is_told_in_words_and_money_by_name(casework: CaseworkFixture, run: Run) -> None:
     shown = run("case", str(casework.open(risk={"amount_at_risk_yuan": 5000})))
     assert "受理 省反诈平台(虚构) 的指令 YJ-1(版本 1)" in shown

@@ -166,10 +166,10 @@ def test_an_officer_works_from_the_card(casework: CaseworkFixture, run: Run) -> 
     visit_id = str(visit_of(casework, case_id).id)
     act(casework, case_id, "accept")
     tried = run(*("visit", "tried", visit_id, "--address", "work", "--result", "wrong_address", "--officer", "A"))
-    assert "下一处: 现住" in tried
+    assert "下一处: 现住址" in tried
     shown = run("visit", "card", visit_id, "--officer", "A", "--language", "en")
-    assert "→ 2. 现住: 样板路[b]1[/b]号\n" in shown
-    assert "  1. 工作: 样板大厦9层   已试:地址有误\n" in shown
+    assert "→ 2. 现住址: 样板路[b]1[/b]号\n" in shown
+    assert "  1. 工作单位: 样板大厦9层   已试:地址有误\n" in shown
     assert "  3. 户籍: 样板村3组   属 P2 辖区\n" in shown
     assert "何样" not in run("visit", "card", visit_id)
     line = json.loads(
