@@ -32,7 +32,7 @@ def watch(
     ] = False,
     json: Json = False,
 ) -> None:
-    """看门:任务停滞、无人负责、巡检停摆等即告警 / the dead-man watch: alarms when warnings stop moving."""
+    """值守监控:任务停滞、无人负责、巡检停摆等即告警 / the dead-man watch: alarms when warnings stop moving."""
     watcher = Watch(settings(), read_as(Limits), database_url(), redis_url())
     watcher.check(probe=probe)
     tell = _json if json else _line
