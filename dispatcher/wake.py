@@ -80,6 +80,9 @@ class CeleryWake:
         with self._changed:
             self._due.setdefault(task, self._sent.get(task, -math.inf) + gap)
             if self._thread is None:
+                # It has itself called at the end, which Python refuses once a command is over; Celery needs it.
+                import concurrent.futures.thread  # noqa: F401
+
                 self._thread = threading.Thread(target=self._send_all, name="wake", daemon=True)
                 self._thread.start()
                 atexit.register(self._finish)

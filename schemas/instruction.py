@@ -236,7 +236,13 @@ OPS: Mapping[str, type[Instruction] | type[Event]] = {
 _EXPECTED = ("issued_at", "urgency", "channels")
 
 
-def json_schema() -> dict[str, Any]:
-    """JSON Schema of one instruction, as sources are to send it."""
+# What a source may push, by its op; an update may also be a whole instruction with a higher version.
+PUSHED: Mapping[str, type[Instruction] | type[Event]] = {**OPS, "update": Patch}
+
+
+def json_schema(op: str = "create") -> dict[str, Any]:
+    """JSON Schema of what is pushed with this op, as sources are to send it."""
+    if op != "create":
+        return PUSHED[op].model_json_schema()
     schema = Instruction.model_json_schema()
     return schema | {"required": [*schema["required"], *_EXPECTED]}

@@ -17,6 +17,12 @@ _BADGE = re.compile(r"[A-Za-z0-9_-]{1,40}")
 AnyCode = TypeVar("AnyCode", bound=Code)
 
 By = Annotated[str, typer.Option("--by", help="操作人警号 badge of who decides")]
+Reader = Annotated[
+    str | None,
+    typer.Option(
+        "--by", help="查看人警号:另示理由与备注原文,留痕 badge of who reads: reasons and remarks too, on the record"
+    ),
+]
 Reason = Annotated[str, typer.Option(help="理由(存入个人信息库) why; kept in the vault")]
 Precinct = Annotated[
     str | None,

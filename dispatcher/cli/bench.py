@@ -18,7 +18,7 @@ from dispatcher.bench.case_copies import Template
 from dispatcher.bench.deliver import NIGHT, Bench, Round
 from dispatcher.bench.growth import DELIVERY, READS, Measured, measure
 from dispatcher.bench.latency import MORNING, latencies
-from dispatcher.cli.output import err, json_line, out
+from dispatcher.cli.output import err, json_line, out, say
 from dispatcher.cli.run_progress import ROSTER, load_roster, play
 from dispatcher.cli.temporary_stack import temporary_stack
 from dispatcher.errors import OperatorError
@@ -43,7 +43,7 @@ def deliver(
     """投递与回执速率,与朴素 Celery 任务对照 / delivery beside a naive Celery task (one POST, one INSERT, commit)."""
     per_round = max(1, instructions // rounds)
     with temporary_stack("bench", NIGHT) as (services, stack), err.status("") as status:
-        run = Bench(services, stack, per_round, lambda text: status.update(f"轮次 round {text}"))
+        run = Bench(services, stack, per_round, lambda text: status.update(f"{say('轮次', 'round')} {text}"))
         done = list(run.rounds(rounds))
         to_the_end = run.with_receipts()
     _print(done, to_the_end, per_round, json=json)
@@ -85,13 +85,13 @@ def prepare(
     templates = _played(instructions, seed)
     for size in sorted(set(attempts or (10_000, 1_000_000))):
         _make(folder, size, templates)
-    out.print(f"已就绪 ready: {folder}", highlight=False)
+    out.print(f"{say('已就绪', 'ready')}: {folder}", highlight=False)
 
 
 def _make(folder: Path, size: int, templates: list[Template]) -> None:
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, console=err) as bar:
-        task = bar.add_task(f"{size:,} 次尝试:案件 attempts: cases")
+        task = bar.add_task(say(f"{size:,} 次尝试:案件", f"{size:,} attempts: cases"))
 
         def tell(done: int, of: int) -> None:
             bar.update(task, completed=done, total=of)
@@ -146,8 +146,9 @@ def _folder() -> Path:
 
 
 def _print_growth(found: list[Measured]) -> None:
-    table = Table(title="中位用时 median ms; 50 条一批 batches of 50", title_justify="left")
-    for name in ("步骤 step", *(f"{each.attempts:,} 次尝试 attempts" for each in found), "末/首 last to first"):
+    table = Table(title=say("中位用时(毫秒),50 条一批", "median ms, batches of 50"), title_justify="left")
+    sizes = (say(f"{each.attempts:,} 次尝试", f"{each.attempts:,} attempts") for each in found)
+    for name in (say("步骤", "step"), *sizes, say("末/首", "last to first")):
         table.add_column(name, justify="right")
     for step in (*DELIVERY, *READS):
         medians = [each.median(step) for each in found]
@@ -155,8 +156,8 @@ def _print_growth(found: list[Measured]) -> None:
     for name, values in (
         ("verify --rebuild s", [each.rebuild_s for each in found]),
         ("verify --rebuild MB", [each.rebuild_mb for each in found]),
-        ("案件 cases", [each.cases for each in found]),
-        ("每案件字节 bytes a case", [each.bytes_a_case for each in found]),
+        (say("案件", "cases"), [each.cases for each in found]),
+        (say("每案件字节", "bytes a case"), [each.bytes_a_case for each in found]),
     ):
         table.add_row(name, *("—" if each is None else f"{each:,.0f}" for each in values), "")
     out.print(table)
@@ -182,14 +183,17 @@ def _print(done: list[Round], to_the_end: float, per_round: int, *, json: bool) 
             }
         )
         return
-    table = Table(title=f"投递 delivery, {per_round} 条一轮 a round; 每秒 per second", title_justify="left")
-    for name in ("轮 round", "朴素 naive", "本系统 ours", "倍数 ratio", "仅回执 receipts"):
-        table.add_column(name, justify="right")
+    title = say(f"投递,{per_round} 条一轮,每秒", f"delivery, {per_round} a round, per second")
+    table = Table(title=title, title_justify="left")
+    columns = (("轮", "round"), ("朴素", "naive"), ("本系统", "ours"), ("倍数", "ratio"), ("仅回执", "receipts"))
+    for name in columns:
+        table.add_column(say(*name), justify="right")
     for number, round_ in enumerate(done, start=1):
         cells = f"{round_.naive:.0f}", f"{round_.ours:.0f}", f"{round_.ratio:.2f}", f"{round_.receipts:.0f}"
         table.add_row(str(number), *cells)
     out.print(table)
-    out.print(f"倍数 ratio: {statistics.median(ratios):.2f}  [{min(ratios):.2f} – {max(ratios):.2f}]", highlight=False)
+    ratio = f"{statistics.median(ratios):.2f}  [{min(ratios):.2f} – {max(ratios):.2f}]"
+    out.print(f"{say('倍数', 'ratio')}: {ratio}", highlight=False)
     spread = f"{statistics.median(receipts):.0f}/s  [{min(receipts):.0f} – {max(receipts):.0f}]"
-    out.print(f"仅回执 receipts alone, settled: {spread}", highlight=False)
-    out.print(f"含回执与结案 with receipts settled: {to_the_end:.0f}/s", highlight=False)
+    out.print(f"{say('仅回执', 'receipts alone, settled')}: {spread}", highlight=False)
+    out.print(f"{say('含回执与结案', 'with receipts settled')}: {to_the_end:.0f}/s", highlight=False)

@@ -1,20 +1,24 @@
 """case: everything on record about one case."""
 
+from datetime import datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 from rich.table import Table
 from rich.text import Text
 from typer.core import TyperGroup
 
-from dispatcher.cli import arguments, lookups
-from dispatcher.cli.output import label, list_table, log_table, minute, model_line, name_of, out, say, short_time
+from dispatcher.cli import arguments, case_screen, lookups
+from dispatcher.cli.arguments import Reader
+from dispatcher.cli.output import list_table, minute, model_line, name_of, out, say
 from dispatcher.cli.why import explain_case
 from dispatcher.errors import OperatorError
 from dispatcher.reporting.case import case_ids as find_case_ids
 from dispatcher.reporting.case import case_report
 from dispatcher.reporting.cases import Chosen, cases
-from dispatcher.setup import build_services
+from dispatcher.setup import Services, build_services
+from dispatcher.supervision import remarks
 from schemas.read_models.case import CaseReport
 from schemas.read_models.cases import CaseLine
 from schemas.vocabulary import FRAUD_TYPES, CaseState, Urgency
@@ -90,44 +94,35 @@ def _next_step(line: CaseLine) -> str:
 @group.command("show")
 def show(
     name: Annotated[str, typer.Argument(metavar="ID", help="任务号或指令号 case or instruction id")],
+    by: Reader = None,
     json: Annotated[bool, typer.Option("--json", help="JSON")] = False,
     why: Annotated[bool, typer.Option("--why", help="逐条说明理由 each decision in plain words")] = False,
     language: Annotated[str | None, typer.Option(help="理由的语言 language of --why: zh, en")] = None,
 ) -> None:
     """一个劝阻任务的全部记录 / everything on record about one case."""
+    reader = arguments.badge(by, "--by") if by else None
     services = build_services()
     with services.sessions() as session:
         case_ids = find_case_ids(session, name)
-        if not case_ids:
-            raise OperatorError(f"没有任务或指令 {name}", f"no case or instruction {name}; see `dispatcher log`")
-        for case_id in case_ids:
-            report = case_report(session, case_id)
-            if why:
-                explain_case(report, services.context.policy, language, as_json=json)
-            elif json:
-                model_line(report)
-            else:
-                _print(report)
+    if not case_ids:
+        raise OperatorError(f"没有任务或指令 {name}", f"no case or instruction {name}; see `dispatcher log`")
+    for case_id in case_ids:
+        report, now = _report(services, case_id, reader)
+        if why:
+            explain_case(report, services.context.policy, language, as_json=json)
+        elif json:
+            model_line(report)
+        else:
+            case_screen.show(report, services.context.policy, now)
 
 
-def _print(report: CaseReport) -> None:
-    heading = Text(f"劝阻任务 case {report.case}", "bold")
-    out.print(heading, f" 指令 instructions: {', '.join(report.instructions)}")
-    ended = report.resolution.label if report.resolution else report.state
-    out.print(f"  紧急程度 urgency: {report.urgency.label}   结论 resolution: {ended}")
-    if report.waiting_for:
-        out.print(f"  等待人工 waiting for: {report.waiting_for}", style="yellow")
-    for name, at in report.deadlines.items():
-        out.print(f"  期限 {name}: {short_time(at)}")
-    money = {name: value for name, value in report.money if value}
-    out.print(f"  金额 money (yuan): {money}", highlight=False)
-    out.print(log_table(report.attempts, "尝试 attempts"))
-    table = Table(title="日志 journal", title_justify="left")
-    for name in ("seq", "时间 at", "操作者 actor", "事件 event", "规则 rule", "数据 data"):
-        table.add_column(name, overflow="fold")
-    for entry in report.journal:
-        data = ", ".join(
-            f"{key}={label(key, str(value))}" for key, value in entry.data.items() if value not in (None, "", [])
-        )
-        table.add_row(str(entry.seq), short_time(entry.at), entry.actor, entry.event, entry.rule or "", data)
-    out.print(table)
+def _report(services: Services, case_id: UUID, reader: str | None) -> tuple[CaseReport, datetime]:
+    """The case, with what was written about it if somebody says who reads it."""
+    read_by = None
+    if reader is not None:
+        with services.begin() as work:
+            read_by = remarks.read(work, case_id, by=reader)
+    with services.sessions() as session:
+        found = remarks.listed(session, case_id) if read_by is None else read_by
+        report = case_report(session, case_id).model_copy(update={"remarks": tuple(found)})
+        return report, services.context.clock.now(session)

@@ -8,7 +8,7 @@ import typer
 from dispatcher.casework import callback_codes
 from dispatcher.cli import arguments
 from dispatcher.cli.arguments import Json
-from dispatcher.cli.output import err, json_line, out
+from dispatcher.cli.output import err, json_line, out, say
 from dispatcher.errors import OperatorError, Refused
 from dispatcher.setup import build_services
 
@@ -39,10 +39,13 @@ def code(
     if json:
         json_line({"genuine": genuine})
         return
-    out.print("是 yes" if genuine else "否 no")
+    out.print(say("是", "yes") if genuine else say("否", "no"))
     if not genuine:
-        err.print("请与来电人再核对任务码和后四位;仍为否的,转值班台核实,不可据此认定是诈骗", soft_wrap=True)
-        err.print("check both with the caller; if it stays no, ask the duty desk: a no proves no fraud", soft_wrap=True)
+        remedy = say(
+            "请与来电人再核对任务码和后四位;仍为否的,转值班台核实,不可据此认定是诈骗",
+            "check both with the caller; if it stays no, ask the duty desk: a no proves no fraud",
+        )
+        err.print(remedy, soft_wrap=True)
 
 
 def _asker(text: str) -> str:

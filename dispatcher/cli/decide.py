@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.cli import arguments, lookups
 from dispatcher.cli.arguments import By, Json, Reason
-from dispatcher.cli.output import json_line, out
+from dispatcher.cli.output import json_line, name_of, out, say
 from dispatcher.errors import OperatorError
 from dispatcher.reporting.work_items import waiting_for
 from dispatcher.setup import build_services
@@ -20,7 +20,7 @@ from dispatcher.supervision import decisions, pauses, splits
 from dispatcher.supervision.decisions import SupervisorDecision
 from schemas.instruction import Address
 from schemas.validation_errors import faults
-from schemas.vocabulary import AddressKind, BankRequest, Relation, Resolution
+from schemas.vocabulary import AddressKind, BankRequest, CaseState, Relation, Resolution
 
 group = typer.Typer(
     help="主管决定 / a supervisor's decisions: revive, close, pause, resume, call, protect, lift, locate, split.",
@@ -162,7 +162,8 @@ def _line(session: Session, case_id: UUID) -> dict[str, Any]:
 
 
 def _print(line: dict[str, Any]) -> None:
-    state = Resolution(line["resolution"]).label if line["resolution"] else "进行中 open"
-    out.print(f"已记录 on record  {line['case']}  {'已暂停 paused' if line['paused'] else state}", highlight=False)
+    state = name_of(Resolution(line["resolution"]) if line["resolution"] else CaseState(line["state"]))
+    stands = say("已暂停", "paused") if line["paused"] else state
+    out.print(f"{say('已记录', 'on record')}  {line['case']}  {stands}", highlight=False)
     if "made" in line:
-        out.print(f"新任务 new case  {line['made']}", highlight=False)
+        out.print(f"{say('新任务', 'new case')}  {line['made']}", highlight=False)

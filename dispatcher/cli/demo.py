@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from dispatcher.cli.output import json_line, log_table, out
+from dispatcher.cli.output import json_line, log_table, name_of, out, say, wide_table
 from dispatcher.cli.run_progress import ROSTER, load_roster, play
 from dispatcher.cli.temporary_stack import temporary_stack
 from dispatcher.reporting import log as attempt_log
@@ -53,7 +53,7 @@ def _report(services: Services, pushes: list[sample.Push], played: Outcome, *, j
         log = [line.model_dump(mode="json") for line in lines]
         json_line({"answers": answers, "cases": printed, "log": log, "expectations": met})
         return verdicts
-    out.print(log_table(lines, "劝阻日志 dissuasion log"))
+    out.print(log_table(lines, say("劝阻日志", "dissuasion log")))
     out.print(_summary(played, cases))
     out.print(_judged(verdicts))
     return verdicts
@@ -61,32 +61,31 @@ def _report(services: Services, pushes: list[sample.Push], played: Outcome, *, j
 
 def _judged(verdicts: list[Verdict]) -> Table:
     met = sum(verdict.met for verdict in verdicts)
-    table = Table(title=f"预期 expectations: {met}/{len(verdicts)} 达到 met", title_justify="left")
-    for name in ("样例 case", "预期 expectation", "达到 met"):
-        table.add_column(name, overflow="fold")
+    title = say(f"预期 {len(verdicts)} 项,达到 {met} 项", f"{len(verdicts)} expectations, {met} met")
+    table = wide_table(title, say("样例", "case"), say("预期", "expectation"), say("达到", "met"))
     for verdict in verdicts:
-        mark = Text("✓", "green") if verdict.met else Text("✗ 未达到 not met", "red")
+        mark = Text("✓", "green") if verdict.met else Text(say("✗ 未达到", "✗ not met"), "red")
         table.add_row(verdict.name, verdict.expectation, mark)
     return table
 
 
 def _summary(played: Outcome, cases: dict[str, CaseReport]) -> Table:
-    table = Table(title="小结 summary", title_justify="left")
-    for name in (
-        "样例\ncase",
-        "推送\npush",
-        "紧急\nurgency",
-        "结论\nresolution",
-        "首次接触\nfirst contact",
-        "避免损失\navoided",
-    ):
-        table.add_column(name)
+    columns = (("样例", "case"), ("推送", "push"), ("紧急", "urgency"), ("结论", "resolution"))
+    names = (say(*name) for name in (*columns, ("首次接触", "first contact"), ("避免损失", "avoided")))
+    table = wide_table(say("小结", "summary"), *names)
     for name, answer in played.answers.items():
         case = cases.get(name)
         if case is None:
-            table.add_row(name, answer.status.label, "", "", "", "")
+            table.add_row(name, name_of(answer.status), "", "", "", "")
             continue
-        ended = case.resolution.label if case.resolution else f"等待 waiting for {case.waiting_for}"
-        contact, money = case.first_contact.channel or "", case.money.avoided
-        table.add_row(name, answer.status.label, case.urgency.label, ended, contact, f"¥{money}" if money else "")
+        channel, money = case.first_contact.channel, case.money.avoided
+        contact, avoided = name_of(channel) if channel else "", f"¥{money}" if money else ""
+        table.add_row(name, name_of(answer.status), name_of(case.urgency), _ended(case), contact, avoided)
     return table
+
+
+def _ended(case: CaseReport) -> str:
+    if case.resolution is not None:
+        return name_of(case.resolution)
+    whom = name_of(case.waiting_for) if case.waiting_for else say("系统", "the system")
+    return say(f"等待{whom}", f"waiting for {whom}")

@@ -4,16 +4,15 @@ from datetime import datetime
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from dispatcher.cli import arguments
 from dispatcher.cli.arguments import Json
-from dispatcher.cli.output import json_line, label, out, short_time
+from dispatcher.cli.output import json_line, label, out, say, short_time, wide_table
 from dispatcher.reporting import feedback
 from dispatcher.setup import build_services
 
 group = typer.Typer(help="反馈 / what sources are told, and what they said: list.", no_args_is_help=True)
-_DIRECTIONS = {"out": "告知来源 told", "in": "来源反馈 said"}
+_DIRECTIONS = {"out": ("告知来源", "told"), "in": ("来源反馈", "said")}
 
 
 def register(app: typer.Typer) -> None:
@@ -35,14 +34,13 @@ def list_(
     moment = arguments.moment(since, "--since")
     with build_services().sessions() as session:
         lines = list(feedback.listed(session, system=system, since=moment))
-    table = Table(title="反馈 feedback", title_justify="left")
-    for name in ("时间 at", "来源 system", "指令 instruction", "方向 direction", "结论 outcome"):
-        table.add_column(name, overflow="fold")
+    columns = (("时间", "at"), ("来源", "source"), ("指令", "instruction"), ("方向", "direction"), ("结论", "outcome"))
+    table = wide_table(say("反馈", "feedback"), *(say(*name) for name in columns))
     for line in lines:
         if json:
             json_line(line)
-        outcome = label("resolution", line["outcome"])
-        source = (line["system"], line["instruction_id"], _DIRECTIONS[line["direction"]])
-        table.add_row(short_time(datetime.fromisoformat(line["at"])), *source, f"{outcome} {line['outcome']}")
+        source = (line["system"], line["instruction_id"], say(*_DIRECTIONS[line["direction"]]))
+        at = short_time(datetime.fromisoformat(line["at"]))
+        table.add_row(at, *source, label("resolution", line["outcome"]))
     if not json:
         out.print(table)

@@ -4,7 +4,7 @@ import secrets
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import typer
 from rich.table import Table
 
-from dispatcher.cli.output import json_line, label, out
+from dispatcher.cli.output import MONEY, json_line, label, name_of, out, say
 from dispatcher.cli.run_progress import ROSTER, load_roster, play
 from dispatcher.cli.temporary_stack import temporary_stack
 from dispatcher.settings import read_running, settings
@@ -25,14 +25,10 @@ _OVER_AFTER = timedelta(days=14)
 _MINUTE = timedelta(minutes=1)
 # A week of seconds has more stops than a week of half minutes, and each stop costs all processes a look.
 _GRAIN = timedelta(seconds=60)
-_OPEN = {"attempt": "尝试进行中 an attempt under way", "time": "到期时间 a time to come", summary.NOBODY: "无人 NOBODY"}
-_MONEY = {
-    "amount_at_risk": "涉险 at risk",
-    "transferred": "已转出 transferred",
-    "lost": "损失 lost",
-    "stopped": "止付 stopped",
-    "avoided": "避免 avoided",
-    "returned": "返还 returned",
+_OPEN = {
+    "attempt": ("尝试进行中", "an attempt under way"),
+    "time": ("到期时间", "a time to come"),
+    summary.NOBODY: ("无人", "NOBODY"),
 }
 
 
@@ -40,7 +36,7 @@ def play_generated(count: int, seed: int | None, days: int, timeout: float | Non
     """Play it, print the summary; exit 1 where an open case waits for nobody or a cap was broken."""
     seed = secrets.randbelow(10**6) if seed is None else seed
     if not json:
-        out.print(f"种子 seed {seed}", highlight=False)
+        out.print(f"{say('种子', 'seed')} {seed}", highlight=False)
     with _running_or_temporary() as (services, start):
         pushes = generate.pushes(count, seed, start, days)
         load_roster(services, sample.bundled().with_name(ROSTER))
@@ -87,30 +83,50 @@ def _running_or_temporary() -> Iterator[tuple[Services, datetime]]:
 
 
 def _print(facts: dict[str, Any]) -> None:
-    answers = "、".join(f"{IntakeStatus(name).label} {count}" for name, count in facts["answers"].items())
-    out.print(f"推送 pushed {facts['pushes']}: {answers}", highlight=False)
-    out.print(_crossed("案件 cases", facts["cases"], "紧急 urgency", lambda code: Urgency(code).label, "resolution"))
+    answers = _listed(f"{name_of(IntakeStatus(name))} {count}" for name, count in facts["answers"].items())
+    out.print(say(f"推送 {facts['pushes']} 行:{answers}", f"{facts['pushes']} pushed: {answers}"), highlight=False)
+    by_urgency, by_channel = say("紧急", "urgency"), say("渠道", "channel")
     out.print(
-        _crossed("尝试 attempts", facts["attempts"], "渠道 channel", lambda code: label("channel", code), "result")
+        _crossed(say("案件", "cases"), facts["cases"], by_urgency, lambda code: name_of(Urgency(code)), "resolution")
+    )
+    out.print(
+        _crossed(say("尝试", "attempts"), facts["attempts"], by_channel, lambda code: label("channel", code), "result")
     )
     out.print(_contacts(facts["minutes_to_contact"]))
-    waits = "、".join(f"{_whom(who)} {count}" for who, count in facts["open"].items()) or "无 none"
-    visits, caps = facts["visits"], facts["sms_caps"]
-    money = " · ".join(f"{text} ¥{facts['money'][name]:,}" for name, text in _MONEY.items())
-    for line in (
-        f"未结案件等待 open cases wait for: {waits}",
-        f"未结且无人负责 open cases that wait for nobody: {len(facts['waits_for_nobody'])}",
-        f"上门 visits: 派出 opened {visits['opened']}, 反馈 reported {visits['reported']}, 见到 met {visits['met']}"
-        f" ({visits['met_rate'] or 0:.0%}), 取消 cancelled {visits['cancelled']}",
-        f"短信上限 SMS caps: 每号每日最多 most a day {caps['most_a_day']}, 超日限 too many {caps['too_many']}, "
-        f"间隔过短 too soon {caps['too_soon']}, 因升级加发 for a rise {caps['rises']}",
-        f"金额,各自独立 money, each figure by itself: {money}",
-        f"用时 took {facts['wall_s'] / 60:.1f} min, 时钟步数 clock steps {facts['steps']}, "
-        f"结束于 ended at {facts['ended_at']}",
-        *(f"无人负责 waits for nobody: {case_id}" for case_id in facts["waits_for_nobody"]),
-        f"种子 seed {facts['seed']}",
-    ):
+    for line in (*_told(facts), f"{say('种子', 'seed')} {facts['seed']}"):
         out.print(line, highlight=False)
+
+
+def _told(facts: dict[str, Any]) -> Iterator[str]:
+    visits, caps, nobody = facts["visits"], facts["sms_caps"], facts["waits_for_nobody"]
+    waits = _listed(f"{_whom(who)} {count}" for who, count in facts["open"].items()) or say("无", "none")
+    yield say(f"未结案件等待:{waits}", f"open cases wait for: {waits}")
+    yield say(f"未结且无人负责:{len(nobody)}", f"open cases that wait for nobody: {len(nobody)}")
+    opened, reported, met, cancelled = (visits[name] for name in ("opened", "reported", "met", "cancelled"))
+    rate = f"{visits['met_rate'] or 0:.0%}"
+    yield say(
+        f"上门:派出 {opened},反馈 {reported},见到 {met}({rate}),取消 {cancelled}",
+        f"visits: {opened} opened, {reported} reported, {met} met ({rate}), {cancelled} cancelled",
+    )
+    most, many, soon, rises = (caps[name] for name in ("most_a_day", "too_many", "too_soon", "rises"))
+    yield say(
+        f"短信上限:每号每日最多 {most},超日限 {many},间隔过短 {soon},因升级加发 {rises}",
+        f"SMS caps: at most {most} a day, {many} too many, {soon} too soon, {rises} for a rise",
+    )
+    figures = {name.removeprefix("amount_"): value for name, value in facts["money"].items()}
+    money = " · ".join(f"{say(*text)} ¥{figures[name]:,}" for name, text in MONEY.items())
+    yield say(f"金额,各自独立:{money}", f"money, each figure by itself: {money}")
+    took = f"{facts['wall_s'] / 60:.1f} min"
+    yield say(
+        f"用时 {took},时钟步数 {facts['steps']},结束于 {facts['ended_at']}",
+        f"took {took}, {facts['steps']} steps of the clock, ended at {facts['ended_at']}",
+    )
+    for case_id in nobody:
+        yield say(f"无人负责:{case_id}", f"waits for nobody: {case_id}")
+
+
+def _listed(parts: Iterable[str]) -> str:
+    return say("、", ", ").join(parts)
 
 
 def _crossed(title: str, counts: dict[str, dict[str, int]], head: str, named: Any, field: str) -> Table:
@@ -121,19 +137,25 @@ def _crossed(title: str, counts: dict[str, dict[str, int]], head: str, named: An
         table.add_column(named(group), justify="right")
     for outcome in sorted({outcome for group in counts.values() for outcome in group}):
         cells = [str(group.get(outcome, "")) for group in counts.values()]
-        table.add_row(f"{label(field, outcome) or label('state', outcome)} {outcome}", *cells)
-    table.add_row("合计 total", *(str(sum(group.values())) for group in counts.values()), style="bold")
+        table.add_row(_outcome(field, outcome), *cells)
+    table.add_row(say("合计", "total"), *(str(sum(group.values())) for group in counts.values()), style="bold")
     return table
 
 
 def _contacts(minutes: dict[str, dict[str, float]]) -> Table:
-    table = Table(title="首次真实接触(分钟) minutes to the first true contact", title_justify="left")
-    for name in ("紧急 urgency", "已接触 contacted", "P50", "P90"):
+    table = Table(title=say("首次真实接触(分钟)", "minutes to the first true contact"), title_justify="left")
+    for name in (say("紧急", "urgency"), say("已接触", "contacted"), "P50", "P90"):
         table.add_column(name, justify="right")
     for urgency, row in minutes.items():
-        table.add_row(Urgency(urgency).label, str(row["contacted"]), str(row["p50"]), str(row["p90"]))
+        table.add_row(name_of(Urgency(urgency)), str(row["contacted"]), str(row["p50"]), str(row["p90"]))
     return table
 
 
 def _whom(who: str) -> str:
-    return _OPEN.get(who) or Rung(who).label
+    return say(*_OPEN[who]) if who in _OPEN else name_of(Rung(who))
+
+
+def _outcome(field: str, outcome: str) -> str:
+    """An outcome of this field, or how one stands that has none yet."""
+    named = label(field, outcome)
+    return label("state", outcome) if named == outcome else named

@@ -5,13 +5,15 @@ from typing import Annotated
 
 import typer
 
-from dispatcher.cli import arguments, lookups
-from dispatcher.cli.arguments import By, Json
-from dispatcher.cli.output import minute, model_line, name_of, out, say
+from dispatcher.cli import arguments, case_screen, lookups
+from dispatcher.cli.arguments import By, Json, Reader
+from dispatcher.cli.output import json_line, minute, model_line, name_of, out, say
+from dispatcher.reporting.explain import Words
 from dispatcher.reporting.work_items import work_item
 from dispatcher.setup import build_services
-from dispatcher.supervision import work_items
+from dispatcher.supervision import remarks, work_items
 from dispatcher.supervision.work_items import WorkItemResult
+from dispatcher.texts import reasons
 from schemas.read_models.work_items import WorkItemLine
 from schemas.vocabulary import FollowUp, WorkItemKind
 
@@ -44,16 +46,25 @@ def register(app: typer.Typer) -> None:
 
 
 @group.command()
-def show(item: Item, json: Json = False) -> None:
+def show(item: Item, by: Reader = None, json: Json = False) -> None:
     """一项待办,及办法 / one of them, and what does it."""
-    with build_services().sessions() as session:
+    reader = arguments.badge(by, "--by") if by else None
+    services = build_services()
+    with services.sessions() as session:
         key = lookups.work_item(session, item)
         line = work_item(session, key)
         visit = lookups.open_visit(session, line.case) if line.case is not None else None
+        written = remarks.listed(session, line.case) if line.case is not None else []
+    if reader is not None and line.case is not None:
+        with services.begin() as work:
+            written = remarks.read(work, line.case, by=reader)
     if json:
-        model_line(line)
+        json_line(line.model_dump(mode="json") | {"remarks": [each.model_dump(mode="json") for each in written]})
         return
     _print(line)
+    if written:
+        words = Words(services.context.policy, reasons.load())
+        out.print(case_screen.written(written, words), soft_wrap=True, highlight=False)
     command = COMMANDS.get(line.kind, _DONE)
     if line.done_at is None:
         told = command.format(**dict(line), visit=visit or "VISIT")

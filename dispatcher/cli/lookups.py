@@ -36,7 +36,7 @@ def work_item(session: Session, name: str) -> UUID:
 
 def _by_number(session: Session, table: type[VisitRow] | type[WorkItemRow], name: str, see: str) -> UUID:
     if not name.isdecimal():
-        return arguments.uuid(name, "编号 NUMBER", see)
+        return arguments.uuid(name, "NUMBER", see)
     is_possible = len(name) <= _DIGITS and int(name) <= _HIGHEST
     found = session.scalar(select(table.id).where(table.number == int(name))) if is_possible else None
     if found is None:

@@ -3,7 +3,7 @@
 import typer
 
 from dispatcher import clock, policy, vault, vocabulary
-from dispatcher.cli.output import err, out
+from dispatcher.cli.output import err, out, say
 from dispatcher.errors import OperatorError
 from dispatcher.settings import database_url, settings
 from dispatcher.store import engine
@@ -28,7 +28,7 @@ def migrate() -> None:
     revision = migrations.upgrade(engine.engine(database_url()), clock.real_now(), tell=_say_who_blocks)
     with engine.sessions(database_url()).begin() as session:
         ring.check(session)
-    out.print(f"数据库结构 schema: {revision}")
+    out.print(f"{say('数据库结构', 'schema')}: {revision}")
 
 
 def _say_who_blocks(line: str) -> None:

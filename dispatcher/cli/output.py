@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Console
 from rich.table import Table
@@ -27,6 +27,14 @@ _LABELS: dict[str, type[Code]] = {
     "state": AttemptState,
     "result": Result,
     "resolution": Resolution,
+}
+MONEY = {
+    "at_risk": ("涉险", "at risk"),
+    "transferred": ("已转出", "transferred"),
+    "lost": ("损失", "lost"),
+    "stopped": ("止付", "stopped"),
+    "avoided": ("避免", "avoided"),
+    "returned": ("返还", "returned"),
 }
 _GOOD = frozenset({"DELIVERED", "ANSWERED_SUBJECT", "MET_DISSUADED", "MET_SELF_AWARE"})
 _BAD = frozenset({"INVALID_NUMBER", "FAILED_PERMANENT", "ANSWERED_NOT_SUBJECT", "MET_ALREADY_DEFRAUDED"})
@@ -53,36 +61,52 @@ def name_of(code: Code) -> str:
     return say(code.zh, code.en)
 
 
+def language() -> Literal["zh", "en"]:
+    """The language of the screen, as tables of words name it."""
+    return "zh" if say("zh", "en") == "zh" else "en"
+
+
 def list_table(title: str) -> Table:
     """A list as a screen of 80 columns has room for it."""
     return Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
 
 
 def label(field: str, code: str | None) -> str:
-    """The Chinese label of a code, or the code itself."""
+    """A code of this field as it is called in the language of the screen, or the code itself."""
     kind = _LABELS.get(field)
-    return "" if code is None else kind(code).zh if kind and code in set(kind) else code
+    return "" if code is None else name_of(kind(code)) if kind and code in set(kind) else code
+
+
+def wide_table(title: str, *columns: str) -> Table:
+    """A table with lines, whose cells are folded where they are too long."""
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for name in columns:
+        table.add_column(name, overflow="fold")
+    return table
 
 
 def log_table(lines: Iterable[LogLine], title: str) -> Table:
-    """The dissuasion log as a table, Chinese labels with codes beside them."""
-    table = Table(title=title, title_justify="left", header_style="bold", expand=False)
-    for name in ("指令\ninstruction", "时间\nat", "渠道\nchannel", "对象\nperson", "结果\nresult", "规则\nrule"):
-        table.add_column(name, overflow="fold")
+    """The dissuasion log as a table."""
+    table = wide_table(title)
+    names = [("指令", "instruction"), ("时间", "at"), ("渠道", "channel"), ("对象", "person"), ("结果", "result")]
+    for name in (*names, ("规则", "rule")):
+        table.add_column(say(*name), overflow="fold")
     for line in lines:
-        code = line.result or line.state
-        colour = "green" if code in _GOOD else "red" if code in _BAD else ""
-        marks = " ✓" if line.confirmed else ""
-        marks += " ⚠重复? possible duplicate" if line.possible_duplicate else ""
-        table.add_row(
-            ", ".join(line.instructions),
-            short_time(line.sent_at or line.planned_at),
-            line.channel.zh,
-            line.person.zh,
-            Text.assemble((f"{code.zh} {code}", colour), marks),
-            line.rule,
-        )
+        at = short_time(line.sent_at or line.due_at or line.planned_at)
+        cells = (at, name_of(line.channel), name_of(line.person), result_of(line), line.rule)
+        table.add_row(", ".join(line.instructions), *cells)
     return table
+
+
+def result_of(line: LogLine) -> Text:
+    """What came of an attempt, or how it stands."""
+    code = line.result or line.state
+    is_handed_over = line.channel is Channel.VISIT and code is AttemptState.ACCEPTED
+    told = say("已派单", "assigned") if is_handed_over else name_of(code)
+    colour = "green" if code in _GOOD else "red" if code in _BAD else ""
+    marks = " ✓" if line.confirmed else ""
+    marks += say(" ⚠可能重复", " ⚠possible duplicate") if line.possible_duplicate else ""
+    return Text.assemble((told, colour), marks)
 
 
 def short_time(at: datetime | None) -> str:

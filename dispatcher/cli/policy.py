@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dispatcher import policy
-from dispatcher.cli.output import err, json_line, out
+from dispatcher.cli.output import err, json_line, name_of, out, say
 from dispatcher.errors import OperatorError
 from dispatcher.policy import Policy, timeline
 from dispatcher.policy.fields import duration_text
@@ -18,7 +18,6 @@ from dispatcher.policy.lint import lint
 from dispatcher.policy.timeline import NAMES, ORIGINS, TICKS, Step
 from dispatcher.policy.upgrade import lacking, toml, upgraded
 from dispatcher.settings import settings
-from schemas.errors import bilingual
 from schemas.vocabulary import Urgency
 
 group = typer.Typer(help="处置策略 / the policy: check, upgrade, show.", no_args_is_help=True)
@@ -27,15 +26,16 @@ _FAULTY = 1
 # All of it fits into 100 columns.
 _TICK_WIDTH = 4
 _AXIS_WIDTH = (len(TICKS) - 1) * _TICK_WIDTH + 2  # one more for whatever is later
-_COLUMNS = {"步骤 step": 20, "起算 from": 18, "axis": _AXIS_WIDTH, "时间 when": 24}
+_AXIS = ("", "")
+_COLUMNS = {("步骤", "step"): 20, ("起算", "from"): 18, _AXIS: _AXIS_WIDTH, ("时间", "when"): 24}
 _COMMON = {
-    "quiet_hours": "免打扰 quiet hours",
-    "revisit": "错时再访 revisit",
-    "working_hours": "工作时间 working hours",
-    "sms_cap": "短信上限 SMS cap",
-    "warned_again": "再次预警 warned again",
-    "retry": "失败重试 retry",
-    "receipt_wait": "等待回执 receipt wait",
+    "quiet_hours": ("免打扰", "quiet hours"),
+    "revisit": ("错时再访", "revisit"),
+    "working_hours": ("工作时间", "working hours"),
+    "sms_cap": ("短信上限", "SMS cap"),
+    "warned_again": ("再次预警", "warned again"),
+    "retry": ("失败重试", "retry"),
+    "receipt_wait": ("等待回执", "receipt wait"),
 }
 
 
@@ -60,7 +60,7 @@ def check(
         out.print(f"odd: {finding}", highlight=False, soft_wrap=True)
     if odd and strict:
         raise typer.Exit(_FAULTY)
-    out.print(bilingual("策略可用", "the policy can be used"), highlight=False)
+    out.print(say("策略可用", "the policy can be used"), highlight=False)
 
 
 @group.command()
@@ -80,7 +80,7 @@ def upgrade(
     for key, value in added.items():
         out.print(f"+ {key} = {toml(value)}", highlight=False, markup=False, soft_wrap=True)
     if not added:
-        out.print(bilingual("无需补齐", "nothing is missing"), highlight=False)
+        out.print(say("无需补齐", "nothing is missing"), highlight=False)
     if to is not None:
         if to.exists():
             raise OperatorError("目标文件已存在", f"{to} is there already; nothing was written")
@@ -103,7 +103,8 @@ def show(
     for level in chosen:
         out.print(_drawn(shown, level))
         out.print()
-    out.print("o 首次 first   + 再次 again   ! 期限 deadline   > 更晚 later\n", highlight=False)
+    marks = say("o 首次   + 再次   ! 期限   > 更晚", "o first   + again   ! deadline   > later")
+    out.print(f"{marks}\n", highlight=False)
     out.print(_common(shown))
 
 
@@ -132,17 +133,18 @@ def _is_ours(shown: Policy) -> bool:
 
 
 def _title(shown: Policy, what: str) -> str:
-    ours = " (本系统默认 our default)" if _is_ours(shown) else ""
-    return f"{what}  策略 policy {shown.version}{ours}"
+    ours = say("(本系统默认)", " (our default)") if _is_ours(shown) else ""
+    return f"{what}  {say('策略', 'policy')} {shown.version}{ours}"
 
 
 def _drawn(shown: Policy, urgency: Urgency) -> Table:
-    table = Table(title=_title(shown, urgency.label), title_justify="left", box=None, padding=(0, 1, 0, 0))
+    table = Table(title=_title(shown, name_of(urgency)), title_justify="left", box=None, padding=(0, 1, 0, 0))
     ticks = "".join(f"{duration_text(tick):<{_TICK_WIDTH}}" for tick in TICKS)
     for name, width in _COLUMNS.items():
-        table.add_column(ticks.rstrip() if name == "axis" else name, width=width, header_style="bold", overflow="fold")
+        head = ticks.rstrip() if name == _AXIS else say(*name)
+        table.add_column(head, width=width, header_style="bold", overflow="fold")
     for step in timeline.steps(shown.plan(urgency), shown):
-        table.add_row(" ".join(NAMES[step.step]), " ".join(ORIGINS[step.origin]), _axis(step), step.text)
+        table.add_row(say(*NAMES[step.step]), say(*ORIGINS[step.origin]), _axis(step), step.text)
     return table
 
 
@@ -158,16 +160,18 @@ def _axis(step: Step) -> Text:
 
 def _common(shown: Policy) -> Table:
     """What holds at every urgency."""
-    table = Table(title=_title(shown, "通用 common"), title_justify="left", box=None, padding=(0, 1, 0, 0), width=99)
+    table = Table(
+        title=_title(shown, say("通用", "common")), title_justify="left", box=None, padding=(0, 1, 0, 0), width=99
+    )
     table.show_header = False
     table.add_column(width=26)
     table.add_column(overflow="fold")
-    table.add_row("值守阶梯 ladder", " → ".join(f"{rung.zh} {rung}" for rung in shown.ladder))
-    held = ", ".join(level.label for level in Urgency if shown.plan(level).held_in_quiet_hours)
-    table.add_row("夜间推迟 held at night", held)
+    table.add_row(say("值班梯次", "ladder"), " → ".join(name_of(rung) for rung in shown.ladder))
+    held = ", ".join(name_of(level) for level in Urgency if shown.plan(level).held_in_quiet_hours)
+    table.add_row(say("夜间推迟", "held at night"), held)
     for name, title in _COMMON.items():
         values = flatten(getattr(shown, name))
-        table.add_row(title, ", ".join(f"{key} {_short(plain(value))}" for key, value in values))
+        table.add_row(say(*title), ", ".join(f"{key} {_short(plain(value))}" for key, value in values))
     return table
 
 

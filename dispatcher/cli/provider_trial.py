@@ -12,7 +12,7 @@ from rich.text import Text
 from dispatcher import clock, probe_message
 from dispatcher.cli import arguments
 from dispatcher.cli.arguments import Json
-from dispatcher.cli.output import json_line, out
+from dispatcher.cli.output import json_line, out, say
 from dispatcher.errors import OperatorError
 from dispatcher.setup import Services, build_services, links, no_providers
 from dispatcher.store.base import new_id
@@ -30,7 +30,6 @@ from providers.base import (
     Transient,
 )
 from schemas import normalise
-from schemas.errors import bilingual
 from schemas.vocabulary import Channel, Person
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="渠道名 name in PROVIDERS_FILE")]
@@ -116,5 +115,5 @@ def _print_outcome(about: dict[str, Any], outcome: Any, json: bool) -> None:
     colour = "green" if isinstance(outcome, Accepted | Answered) else "red"
     kind = Text(type(outcome).__name__, colour)
     facts = ", ".join(f"{field} {value}" for field, value in said.items())
-    words = bilingual(*_OUTCOMES[type(outcome)])
+    words = say(*_OUTCOMES[type(outcome)])
     out.print(kind, f" {words}  {facts}  {about['took_s']} s", highlight=False)

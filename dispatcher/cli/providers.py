@@ -11,14 +11,14 @@ from rich.text import Text
 
 from dispatcher.cli import arguments, provider_trial
 from dispatcher.cli.arguments import By, Json
-from dispatcher.cli.output import json_line, model_line, out, short_time
+from dispatcher.cli.output import err, json_line, label, model_line, name_of, out, say, short_time, wide_table
 from dispatcher.cli.provider_trial import Name
 from dispatcher.delivery import judge_providers
 from dispatcher.errors import OperatorError
 from dispatcher.reporting import providers as provider_status
 from dispatcher.setup import build_services
 from schemas.read_models.providers import LimitUse, ProviderChange, ProviderStatus
-from schemas.vocabulary import Health
+from schemas.vocabulary import Channel, Health
 
 group = typer.Typer(
     help="渠道 / the gateways: how they stand, test, pause, resume.", invoke_without_command=True, no_args_is_help=False
@@ -26,16 +26,19 @@ group = typer.Typer(
 Why = Annotated[str, typer.Option("--reason", help="理由(留存于渠道历史,勿写个人信息) why; no personal data")]
 
 _COLUMNS = (
-    *("渠道\nprovider", "方式\nchannels", "权重\nweight", "状态\nhealth", "起\nsince", "原因\nreason"),
-    *("存疑\nin doubt", "最近错误\nlast error", "余量\nlimits left"),
+    *(("服务商", "provider"), ("渠道", "channels"), ("权重", "weight"), ("状态", "health"), ("起", "since")),
+    *(("原因", "reason"), ("存疑", "in doubt"), ("最近错误", "last error"), ("余量", "limits left")),
 )
-_CHANGES = ("时间\nat", "渠道\nprovider", "之前\nbefore", "之后\nafter", "份额\nshare", "原因\nreason")
+_CHANGES = (
+    *(("时间", "at"), ("服务商", "provider"), ("之前", "before"), ("之后", "after")),
+    *(("份额", "share"), ("原因", "reason")),
+)
 _LIMITS = {
-    "rate": "速率 rate",
-    "lines": "并发 at once",
-    "account": "账户 account",
-    "callee": "每号码 a number",
-    "quiet": "静默 quiet",
+    "rate": ("速率", "rate"),
+    "lines": ("并发", "at once"),
+    "account": ("账户", "account"),
+    "callee": ("每号码", "a number"),
+    "quiet": ("静默", "quiet"),
 }
 _COLOURS = {Health.CLOSED: "green", Health.RETURNING: "yellow"}
 Line = TypeVar("Line", ProviderStatus, ProviderChange)
@@ -81,7 +84,12 @@ def pause(name: Name, by: By, reason: Why, json: Json = False) -> None:
     services = build_services()
     with services.begin() as work:
         moved = judge_providers.pause(work, name, by=badge, note=note)
+        down = _left_without(list(provider_status.listed(work.session, services.limiter)), name)
     _print_change(moved, json)
+    if down:
+        named = ", ".join(label("channel", each) for each in down)
+        told = say(f"现无可用服务商:{named};消息将积压至恢复", f"no provider is left for: {named}; what is due waits")
+        err.print(f"{told}  dispatcher providers resume {name}", style="yellow", highlight=False, soft_wrap=True)
 
 
 @group.command()
@@ -93,6 +101,13 @@ def resume(name: Name, by: By, reason: Why, json: Json = False) -> None:
         moved = judge_providers.resume(session, name, by=badge, note=note)
     services.send_counter.forget(name)
     _print_change(moved, json)
+
+
+def _left_without(lines: list[ProviderStatus], name: str) -> list[Channel]:
+    """Channels of this provider that no other one in use serves."""
+    own = {each for line in lines if line.provider == name for each in line.channels}
+    served = {each for line in lines if line.share for each in line.channels}
+    return sorted(own - served)
 
 
 def _reason(text: str) -> str:
@@ -109,16 +124,16 @@ def _print_change(moved: judge_providers.HealthChange, json: bool) -> None:
     if json:
         json_line(asdict(moved))
     else:
-        out.print(f"{moved.provider}  {moved.before.label} → {moved.after.label}", highlight=False)
+        out.print(f"{moved.provider}  {name_of(moved.before)} → {name_of(moved.after)}", highlight=False)
 
 
 def _standings(lines: list[ProviderStatus]) -> Table:
-    table = _empty("渠道 providers", _COLUMNS)
+    table = _empty(say("服务商", "providers"), _COLUMNS)
     for line in lines:
         error = f"{line.last_error} {short_time(line.last_error_at)}" if line.last_error else ""
         table.add_row(
             line.provider,
-            ", ".join(line.channels),
+            ", ".join(label("channel", each) for each in line.channels),
             f"{line.weight:g}",
             Text.assemble(_health(line.health), " ", _share(line.share)),
             short_time(line.since),
@@ -133,26 +148,23 @@ def _standings(lines: list[ProviderStatus]) -> Table:
 def _limit(limit: LimitUse) -> str:
     """What is left of it, where that is counted for the whole provider."""
     left = "" if limit.used is None else f" ({max(0, int(limit.limit.split('/')[0]) - limit.used)})"
-    return f"{_LIMITS[limit.kind]} {limit.limit}{left}"
+    return f"{say(*_LIMITS[limit.kind])} {limit.limit}{left}"
 
 
 def _changes(lines: list[ProviderChange]) -> Table:
-    table = _empty("渠道历史 history of the providers", _CHANGES)
+    table = _empty(say("服务商历史", "history of the providers"), _CHANGES)
     for line in lines:
         before, after = _health(line.before), _health(line.after)
         table.add_row(short_time(line.at), line.provider, before, after, _share(line.share), _why(line))
     return table
 
 
-def _empty(title: str, columns: tuple[str, ...]) -> Table:
-    table = Table(title=title, title_justify="left")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
+def _empty(title: str, columns: tuple[tuple[str, str], ...]) -> Table:
+    return wide_table(title, *(say(*name) for name in columns))
 
 
 def _health(health: Health) -> Text:
-    return Text(health.label, _COLOURS.get(health, "red"))
+    return Text(name_of(health), _COLOURS.get(health, "red"))
 
 
 def _share(share: float | None) -> str:
@@ -161,4 +173,4 @@ def _share(share: float | None) -> str:
 
 def _why(line: ProviderStatus | ProviderChange) -> str:
     who = f" ({line.by}: {line.note})" if line.by else ""
-    return f"{line.cause.label}{who}" if line.cause else ""
+    return f"{name_of(line.cause)}{who}" if line.cause else ""

@@ -4,18 +4,20 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, BinaryIO
+from uuid import UUID
 
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from dispatcher.cli.output import err, json_line, out
+from dispatcher.cli.output import err, json_line, language, out, say
 from dispatcher.errors import OperatorError
 from dispatcher.intake import lines
 from dispatcher.intake.answer import Answer
+from dispatcher.reporting import work_items
 from dispatcher.setup import Services, build_services
 from dispatcher.store.retries import retry_on_deadlock
-from schemas.vocabulary import IntakeStatus
+from schemas.vocabulary import IntakeStatus, WorkItemKind
 
 DOOR = "push"
 SOME_REFUSED = 3
@@ -38,7 +40,7 @@ def push(
         if json:
             json_line(as_line(number, answer))
         else:
-            print_answer(number, answer)
+            print_answer(services, number, answer)
     if refused:
         raise typer.Exit(SOME_REFUSED)
 
@@ -59,7 +61,11 @@ def _answers(services: Services, file: str) -> Iterator[tuple[int, Answer]]:
     except OSError as error:
         raise OperatorError(f"无法读取 {file}", f"can't read {file} ({error.strerror})") from None
     bar = Progress(
-        TextColumn("推送 push"), BarColumn(), TextColumn("{task.fields[done]}"), TimeRemainingColumn(), console=err
+        TextColumn(say("推送", "push")),
+        BarColumn(),
+        TextColumn("{task.fields[done]}"),
+        TimeRemainingColumn(),
+        console=err,
     )
     with stream, bar:
         task = bar.add_task("push", total=size, done="0")
@@ -85,14 +91,25 @@ def as_line(number: int, answer: Answer) -> dict[str, object]:
     }
 
 
-def print_answer(number: int, answer: Answer) -> None:
-    """The answer as people read it."""
+def print_answer(services: Services, number: int, answer: Answer) -> None:
+    """The answer as people read it: its code first, which scripts look for; of a conflict also who decides, and how."""
     colour = _COLOURS.get(answer.status, "cyan")
-    out.print(
-        Text(answer.status, colour),
-        answer.status.zh,
-        answer.instruction_id or f"第 {number} 行 line {number}",
+    words = (
+        *([answer.status.zh] if language() == "zh" else []),
+        answer.instruction_id or say(f"第 {number} 行", f"line {number}"),
         answer.case or "",
         answer.reason or "",
-        highlight=False,
     )
+    out.print(Text(answer.status, colour), *words, highlight=False, soft_wrap=True)
+    if answer.status is IntakeStatus.CONFLICT and answer.case is not None:
+        _print_who_decides(services, UUID(answer.case))
+
+
+def _print_who_decides(services: Services, case_id: UUID) -> None:
+    """A conflict is taken, so the exit code says nothing; its work item waits for a person."""
+    with services.begin() as work:
+        chosen = work_items.Chosen(kind=WorkItemKind.CONFLICT, case_id=case_id)
+        numbers = [each.number for each in work_items.listed(work.session, work.now, chosen)]
+    for number in numbers:
+        told = say(f"待人工核对:待办 {number}", f"a person compares them: work item {number}")
+        out.print(f"  {told}  dispatcher item show {number}", highlight=False, soft_wrap=True)

@@ -5,9 +5,8 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-from rich.table import Table
 
-from dispatcher.cli.output import json_line, out, short_time
+from dispatcher.cli.output import json_line, list_table, minute, name_of, out, say
 from dispatcher.cli.push import SOME_REFUSED, as_line, print_answer, take_line
 from dispatcher.errors import OperatorError
 from dispatcher.intake import quarantine as use_case
@@ -15,6 +14,8 @@ from dispatcher.setup import build_services
 
 group = typer.Typer(help="隔离区 / lines that could not be taken: list, show, push.", no_args_is_help=True)
 Id = Annotated[str, typer.Argument(metavar="ID", help="隔离编号 quarantine id")]
+
+_DOORS = {"push": ("命令行", "command line"), "celery": ("Celery 队列", "Celery queue")}
 
 
 def register(app: typer.Typer) -> None:
@@ -29,8 +30,9 @@ def list_(
     """列出隔离的行及原因 / list them with their reasons."""
     with build_services().sessions() as session:
         entries = use_case.listed(session, everything=everything)
-    table = Table(title="隔离区 quarantine", title_justify="left")
-    for name in ("编号 id", "时间 at", "入口 door", "状态 status", "原因 reason"):
+    table = list_table(say(f"隔离区 {len(entries)} 行", f"quarantine, {len(entries)} lines"))
+    table.add_column(say("编号", "id"), no_wrap=True)
+    for name in (say("时间", "at"), say("入口", "door"), say("状态", "status"), say("原因", "reason")):
         table.add_column(name, overflow="fold")
     for entry in entries:
         if json:
@@ -46,7 +48,8 @@ def list_(
                     "pushed_again_at": entry.pushed_again_at.isoformat() if entry.pushed_again_at else None,
                 }
             )
-        table.add_row(str(entry.id), short_time(entry.received_at), entry.door, entry.status, entry.reason)
+        cells = (minute(entry.received_at), say(*_DOORS.get(entry.door, (entry.door, entry.door))))
+        table.add_row(str(entry.id), *cells, name_of(entry.status), entry.reason)
     if not json:
         out.print(table)
 
@@ -68,7 +71,7 @@ def push(kept_id: Id, json: Annotated[bool, typer.Option("--json", help="JSON")]
     if json:
         json_line(as_line(1, answer))
     else:
-        print_answer(1, answer)
+        print_answer(services, 1, answer)
     if not answer.taken:
         raise typer.Exit(SOME_REFUSED)
 

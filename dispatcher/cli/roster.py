@@ -35,7 +35,8 @@ def load(
     if json:
         json_line({"units": len(roster_file.units), "officers": len(roster_file.officers)})
     else:
-        out.print(f"单位 units: {len(roster_file.units)}   民警 officers: {len(roster_file.officers)}")
+        units, officers = len(roster_file.units), len(roster_file.officers)
+        out.print(say(f"单位 {units} 个,民警 {officers} 人", f"{units} units, {officers} officers"))
 
 
 @group.command()

@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
-from dispatcher.cli.output import err, short_time
+from dispatcher.cli.output import err, say, short_time
 from dispatcher.errors import OperatorError
 from dispatcher.setup import Services
 from dispatcher.simulate.run import Outcome, Play, Progress
@@ -38,7 +38,7 @@ def play(
 ) -> Outcome:
     """Play with a progress line: product time, pushes, cases settled."""
     columns = (
-        TextColumn("演示 play {task.fields[at]}"),
+        TextColumn(say("演示", "play") + " {task.fields[at]}"),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[note]}"),
@@ -47,7 +47,7 @@ def play(
         task = bar.add_task("play", total=len(pushes), at="", note="")
 
         def update_bar(progress: Progress) -> None:
-            note = f"已推送 pushed {progress.pushed}/{progress.to_push}"
+            note = f"{say('已推送', 'pushed')} {progress.pushed}/{progress.to_push}"
             bar.update(
                 task,
                 completed=progress.settled,

@@ -7,9 +7,10 @@ import typer
 
 from dispatcher.cli.output import out
 from dispatcher.errors import OperatorError
-from schemas import instruction
+from schemas.instruction import PUSHED, json_schema
 
-_SCHEMAS = {"instruction": instruction.json_schema}
+_INSTRUCTION = "instruction"
+_NAMES = (_INSTRUCTION, *PUSHED)
 
 
 def register(app: typer.Typer) -> None:
@@ -17,9 +18,10 @@ def register(app: typer.Typer) -> None:
 
 
 def schema(
-    name: Annotated[str, typer.Argument(help="instruction")] = "instruction",
+    name: Annotated[str, typer.Argument(help=", ".join(_NAMES))] = _INSTRUCTION,
 ) -> None:
     """JSON Schema 格式说明 / JSON Schema of what is pushed."""
-    if name not in _SCHEMAS:
-        raise OperatorError(f"没有格式 {name}", f"no schema {name}; one of: {', '.join(_SCHEMAS)}")
-    out.print_json(json.dumps(_SCHEMAS[name](), ensure_ascii=False))
+    if name not in _NAMES:
+        raise OperatorError(f"没有格式 {name}", f"no schema {name}; one of: {', '.join(_NAMES)}")
+    op = "create" if name == _INSTRUCTION else name
+    out.print_json(json.dumps(json_schema(op), ensure_ascii=False))

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from dispatcher.cli.generated_run import play_generated
-from dispatcher.cli.output import json_line, out
+from dispatcher.cli.output import json_line, name_of, out
 from dispatcher.cli.run_progress import ROSTER, load_roster, play
 from dispatcher.errors import OperatorError
 from dispatcher.setup import build_services
@@ -50,6 +50,6 @@ def _file(file: Path, cases: str, timeout: float, *, json: bool) -> None:
         if json:
             json_line({"name": name, "status": answer.status, "case": answer.case, "reason": answer.reason})
         else:
-            out.print(name, answer.status.label, answer.case or "", answer.reason or "", highlight=False)
+            out.print(name, name_of(answer.status), answer.case or "", answer.reason or "", highlight=False)
     if played.left:
         raise OperatorError(f"{len(played.left)} 个任务无人负责", f"cases that wait for nobody: {sorted(played.left)}")

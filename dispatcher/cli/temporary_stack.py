@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from dispatcher import logging, private_files
-from dispatcher.cli.output import err
+from dispatcher.cli.output import err, say
 from dispatcher.settings import read_running, settings
 from dispatcher.setup import Services, build_services
 from dispatcher.up import Stack, end_leftovers
@@ -33,7 +33,7 @@ def temporary_stack(
     own_settings = settings().model_copy(update=own | private)
     stack = Stack(own_settings, durable=durable, receipt_delay_ms=receipt_delay_ms)
     try:
-        with err.status("正在启动 starting PostgreSQL, Redis, workers, sweep, hooks …"):
+        with err.status(say("正在启动全部服务 …", "starting PostgreSQL, Redis, workers, sweep, hooks …")):
             stack.start_servers()
             stack.start_children()
             stack.wait_until_ready()
@@ -42,5 +42,5 @@ def temporary_stack(
         services = build_services()
         yield services, stack
     finally:
-        with err.status("正在停止 stopping …"):
+        with err.status(say("正在停止 …", "stopping …")):
             stack.stop()

@@ -10,12 +10,11 @@ from rich.table import Table
 
 from dispatcher import texts
 from dispatcher.cli.arguments import Json
-from dispatcher.cli.output import err, json_line, out
+from dispatcher.cli.output import err, json_line, language, out, say, wide_table
 from dispatcher.errors import OperatorError
 from dispatcher.settings import settings
 from dispatcher.texts import approved
 from dispatcher.texts.preview import preview
-from schemas.errors import bilingual
 from schemas.vocabulary import FRAUD_TYPES
 
 group = typer.Typer(
@@ -29,11 +28,11 @@ _LONGEST_NAME = 60
 _LANGUAGES = ("zh-CN", "en")
 _OCCASIONS = (1, 2, 3)
 _HEARERS = {
-    "subject": "本人 subject",
-    "guardian_of_minor": "未成年人的监护人 guardian of a minor",
-    "family": "家属及其他 family and others",
-    "employer": "单位 employer",
-    "community": "社区 community",
+    "subject": ("本人", "subject"),
+    "guardian_of_minor": ("未成年人的监护人", "guardian of a minor"),
+    "family": ("家属及其他", "family and others"),
+    "employer": ("单位", "employer"),
+    "community": ("社区", "community"),
 }
 
 Choice = TypeVar("Choice", str, int)
@@ -84,20 +83,20 @@ def approve(
     if json:
         json_line({"version": new.version, "by": new.edition.by})
     else:
-        out.print(bilingual(f"已批准版本 {new.version}", f"approved version {new.version}"), highlight=False)
+        out.print(say(f"已批准版本 {new.version}", f"approved version {new.version}"), highlight=False)
 
 
 @group.command("preview")
 def show(
     type_: Annotated[str | None, typer.Option("--type", help="诈骗类型 scam type, e.g. F01")] = None,
-    language: Annotated[str | None, typer.Option(help="语言 language: zh-CN, en")] = None,
+    of_language: Annotated[str | None, typer.Option("--language", help="语言 language: zh-CN, en")] = None,
     occasion: Annotated[int | None, typer.Option(help="第几次提醒 which warning: 1, 2, 3")] = None,
     json: Annotated[bool, typer.Option("--json", help="每行一条 JSON / one JSON object a line")] = False,
 ) -> None:
     """预览短信、语音和上门提示(数据为虚构) / every SMS, script and cue, with made-up data."""
     chosen = (
         _chosen(type_.upper() if type_ else None, FRAUD_TYPES, "--type"),
-        _chosen(language, _LANGUAGES, "--language"),
+        _chosen(of_language, _LANGUAGES, "--language"),
         _chosen(occasion, _OCCASIONS, "--occasion"),
     )
     for record in preview(approved.load(settings().texts_folder), *chosen):
@@ -117,21 +116,21 @@ def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="编辑后�
         for fault in error.errors:
             err.print(fault, highlight=False, soft_wrap=True)
         raise typer.Exit(_FAULTY) from None
-    out.print(bilingual("文本可用", "the texts can be used"), highlight=False)
+    out.print(say("文本可用", "the texts can be used"), highlight=False)
 
 
 def _about(about: dict[str, Any]) -> str:
     if about["by"] is None:
-        return bilingual(f"版本 {about['version']} 产品自带", f"version {about['version']}, the product's own")
-    edited = "\n" + bilingual("另有未获批的改动", "there are edits that nobody approved") if about["edited"] else ""
-    return f"版本 version {about['version']}  批准 approved by {about['by']}  {about['at']}{edited}"
+        return say(f"版本 {about['version']} 产品自带", f"version {about['version']}, the product's own")
+    edited = "\n" + say("另有未获批的改动", "there are edits that nobody approved") if about["edited"] else ""
+    version, by = (say("版本", "version"), say("批准", "approved by"))
+    return f"{version} {about['version']}  {by} {about['by']}  {about['at']}{edited}"
 
 
 def _lengths(lines: list[dict[str, Any]]) -> Table:
     """A line for each type and language, with the three occasions side by side."""
-    table = Table(title="短信条数 messages of each SMS", title_justify="left")
-    for column in ("类型\ntype", "语言\nlanguage", *(f"第{n}次\n#{n}" for n in _OCCASIONS)):
-        table.add_column(column)
+    columns = (say("类型", "type"), say("语言", "language"), *(say(f"第{n}次", f"#{n}") for n in _OCCASIONS))
+    table = wide_table(say("短信条数", "messages of each SMS"), *columns)
     for first in range(0, len(lines), len(_OCCASIONS)):
         three = lines[first : first + len(_OCCASIONS)]
         cells = [f"{each['parts']} ({each['alphabet']}, {each['characters']})" for each in three]
@@ -150,18 +149,19 @@ def _chosen(value: Choice | None, known: Sequence[Choice], option: str) -> Seque
 def _shown(record: dict[str, Any]) -> Iterator[str]:
     match record["kind"]:
         case "sms":
-            verdict = "; ".join(record["faults"]) or "合格 ok"
-            yield f"{_heading(record, '短信 SMS')}, {verdict}"
+            verdict = "; ".join(record["faults"]) or say("合格", "ok")
+            yield f"{_heading(record, say('短信', 'SMS'))}, {verdict}"
             yield f"  {record['text']}"
         case "voice":
-            yield _heading(record, f"语音 voice, {_HEARERS[record['hearer']]}")
-            yield f"  按1前 before key 1: {record['before']}"
-            yield f"  按1后 after key 1:  {record['after']}"
+            yield _heading(record, f"{say('语音', 'voice')}, {say(*_HEARERS[record['hearer']])}")
+            yield f"  {say('按1前', 'before key 1')}: {record['before']}"
+            yield f"  {say('按1后', 'after key 1')}: {record['after']}"
         case "cue":
-            yield f"{record['type']} 上门提示 cue"
-            yield f"  {bilingual(record['zh'], record['en'])}"
+            yield f"{record['type']} {say('上门提示', 'cue')}"
+            yield f"  {record[language()]}"
 
 
 def _heading(record: dict[str, Any], what: str) -> str:
-    ordinal = f"第{record['occasion']}次 #{record['occasion']}"
-    return f"{record['type']} {record['language']} {what}, {ordinal}, {record['characters']} 字 characters"
+    ordinal = say(f"第{record['occasion']}次", f"#{record['occasion']}")
+    length = say(f"{record['characters']} 字", f"{record['characters']} characters")
+    return f"{record['type']} {record['language']} {what}, {ordinal}, {length}"

@@ -3,11 +3,10 @@
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from dispatcher.cli import arguments, lookups
 from dispatcher.cli.arguments import By, Json
-from dispatcher.cli.output import model_line, out, short_time
+from dispatcher.cli.output import model_line, name_of, out, say, short_time, wide_table
 from dispatcher.cli.report_options import report_options
 from dispatcher.setup import build_services
 from dispatcher.visits import transfers
@@ -33,14 +32,14 @@ def list_(
     """列出待接收、待反馈的移交 / what waits for another unit."""
     with build_services().sessions() as session:
         lines = list(transfers.listed(session, lookups.visit(session, visit) if visit else None))
-    table = Table(title="移交 transfers", title_justify="left")
-    for name in ("任务 visit", "自 from", "至 to", "原因 reason", "状态 state", "答复期限 answer by"):
-        table.add_column(name, overflow="fold")
+    columns = (("上门单", "visit"), ("自", "from"), ("至", "to"), ("原因", "reason"), ("状态", "state"))
+    names = (say(*name) for name in (*columns, ("答复期限", "answer by")))
+    table = wide_table(say("移交", "transfers"), *names)
     for line in lines:
         if json:
             model_line(line)
         places = (str(line.visit), line.from_unit or "", line.to_unit)
-        table.add_row(*places, line.reason.label, line.state.label, short_time(line.answer_by))
+        table.add_row(*places, name_of(line.reason), name_of(line.state), short_time(line.answer_by))
     if not json:
         out.print(table)
 
@@ -91,4 +90,4 @@ def _carry_out(step: Any, visit: str, by: str, json: bool, **what: Any) -> None:
     if json:
         model_line(line)
     else:
-        out.print(f"{line.state.label}  {line.visit}  → {line.to_unit}", highlight=False)
+        out.print(f"{name_of(line.state)}  {line.visit}  → {line.to_unit}", highlight=False)

@@ -186,7 +186,8 @@ def _act(
     if json:
         json_line(line | ({"to_try": to_try} if step == "tried" else {}))
         return
-    out.print(f"{visit.state.label}  {visit.id}")
+    out.print(f"{name_of(visit.state)}  {visit.id}")
     if step == "tried":
-        left = ", ".join(kind.label for kind in to_try)
-        out.print(f"下一处 next: {left}" if left else "各处均已试过,请反馈 every address was tried: report the result")
+        left = ", ".join(name_of(kind) for kind in to_try)
+        done = say("各处均已试过,请反馈结果", "every address was tried: report the result")
+        out.print(f"{say('下一处', 'next')}: {left}" if left else done)

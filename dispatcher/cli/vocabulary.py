@@ -6,11 +6,10 @@ from typing import Annotated
 import typer
 
 from dispatcher import vocabulary
-from dispatcher.cli.output import err, json_line, out
+from dispatcher.cli.output import err, json_line, out, say
 from dispatcher.errors import OperatorError
 from dispatcher.settings import settings
 from schemas import vocabularies, word_file
-from schemas.errors import bilingual
 from schemas.vocabularies import Vocabulary
 from schemas.word_file import WordFileError
 
@@ -41,7 +40,7 @@ def check(
         out.print(f"odd: {finding}", highlight=False, markup=False, soft_wrap=True)
     if odd and strict:
         raise typer.Exit(_FAULTY)
-    out.print(bilingual("词表可用", "the words can be used"), highlight=False)
+    out.print(say("词表可用", "the words can be used"), highlight=False)
 
 
 @group.command()

@@ -7,7 +7,7 @@ import typer
 from rich.text import Text
 
 from dispatcher.cli.arguments import Json
-from dispatcher.cli.output import json_line, out
+from dispatcher.cli.output import json_line, out, say
 from dispatcher.cli.signals import stop_on_signals
 from dispatcher.settings import database_url, read_as, redis_url, settings
 from dispatcher.watch import notify
@@ -16,7 +16,7 @@ from dispatcher.watch.alarms import Alarm
 from dispatcher.watch.limits import Limits
 from dispatcher.watch.run import Watch
 
-_STATES = {"raised": "告警 ALARM", "standing": "仍在告警 still", "over": "解除 over"}
+_STATES = {"raised": ("告警", "ALARM"), "standing": ("仍在告警", "still"), "over": ("解除", "over")}
 
 
 def register(app: typer.Typer) -> None:
@@ -32,11 +32,11 @@ def watch(
     ] = False,
     json: Json = False,
 ) -> None:
-    """看门:任务停滞、无人负责、巡检停摆等即告警 / the dead-man watch: alarms when warnings stop moving."""
+    """值守监控:任务停滞、无人负责、巡检停摆等即告警 / the dead-man watch: alarms when warnings stop moving."""
     watcher = Watch(settings(), read_as(Limits), database_url(), redis_url())
     watcher.check(probe=probe)
-    say = _json if json else _line
-    is_well = watcher.run_once(say, probe=probe) if once else watcher.run(say, stop_on_signals())
+    tell = _json if json else _line
+    is_well = watcher.run_once(tell, probe=probe) if once else watcher.run(tell, stop_on_signals())
     if not is_well:
         raise typer.Exit(1)
 
@@ -50,8 +50,8 @@ def _line(state: str, alarm: Alarm) -> None:
     colour = "green" if state == OVER else "red"
     since = alarm.since.isoformat(timespec="seconds")
     out.print(
-        Text(_STATES[state], colour),
-        f"{alarm.code}  {alarm.zh} / {alarm.en}  since {since}",
+        Text(say(*_STATES[state]), colour),
+        f"{alarm.code}  {say(alarm.zh, alarm.en)}  {say('自', 'since')} {since}",
         highlight=False,
         soft_wrap=True,
     )

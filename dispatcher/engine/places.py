@@ -15,6 +15,7 @@ _ORDER = {
     AddressKind.HOTEL: 3,
     AddressKind.BRANCH: 3,
     AddressKind.REGISTERED: 4,
+    AddressKind.UNKNOWN: 5,
 }
 _AT_WORK = _ORDER | {AddressKind.WORK: 1}
 

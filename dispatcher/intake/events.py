@@ -92,7 +92,7 @@ def _withdraw(case_file: CaseFile, row: InstructionRow, event: Withdraw) -> Inta
     row.withdrawn_at, row.withdrawn_version = case_file.now, event.version
     case_file.session.flush()
     others = len(closing.standing(case_file, row.case_id))
-    reason = case_file.remark(row.case_id, event.reason)
+    reason = case_file.remark(row.case_id, event.reason) if event.reason else None
     _note(case_file, row.case_id, event, "instruction_withdrawn", version=event.version, others=others, reason=reason)
     if case.state == CaseState.OPEN:
         # A case that another source still warns about goes on, by what that source says.
@@ -116,7 +116,8 @@ def _feedback(case_file: CaseFile, row: InstructionRow, event: Feedback) -> Inta
         by=event.by,
     )
     case_file.session.add(said)
-    _note(case_file, row.case_id, event, "feedback_received", outcome=event.outcome)
+    note = case_file.remark(row.case_id, event.note) if event.note else None
+    _note(case_file, row.case_id, event, "feedback_received", outcome=event.outcome, note=note)
     case = case_file.cases[row.case_id]
     if case.state != CaseState.OPEN:
         if case.resolution is not None and event.outcome != case.resolution:
@@ -150,8 +151,10 @@ def _review(case_file: CaseFile, case_id: UUID, said: UUID) -> None:
 
 
 def _later_loss(case_file: CaseFile, row: InstructionRow, event: LaterLoss) -> IntakeStatus:
+    note = case_file.remark(row.case_id, event.note) if event.note else None
     with later_losses.add_increase(case_file, row.case_id, row.system, event.loss_yuan):
-        _note(case_file, row.case_id, event, later_losses.REPORTED, loss_yuan=event.loss_yuan, system=row.system)
+        said = {"loss_yuan": event.loss_yuan, "system": row.system, "note": note}
+        _note(case_file, row.case_id, event, later_losses.REPORTED, **said)
     return IntakeStatus.ACCEPTED
 
 

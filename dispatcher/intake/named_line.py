@@ -10,6 +10,7 @@ from schemas.vocabularies import Vocabulary
 from schemas.vocabulary import Urgency
 
 _URGENT = frozenset({Urgency.CRITICAL, Urgency.HIGH})
+_REFERENCE = re.compile(r"[A-Za-z0-9_-]{1,100}")
 # A line that is cut or broken is no JSON, and may say all the same how urgent it is.
 _WRITTEN = re.compile(r'"urgency"\s*:\s*"([^"\\]{1,100})"')
 
@@ -31,7 +32,7 @@ class NamedLine:
     def printable_id(self) -> str | None:
         """The instruction's id, where it is safe to print: no number of a person, no text."""
         found = self.instruction_id
-        is_reference = found is not None and found.replace("-", "").isalnum() and found.isascii()
+        is_reference = found is not None and _REFERENCE.fullmatch(found) is not None
         return found if found is not None and is_reference and not found.isdigit() else None
 
 

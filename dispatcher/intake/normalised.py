@@ -224,12 +224,14 @@ def places(context: Context, addresses: Iterable[Address], flags: list[str]) -> 
     """Addresses, normalised; what is doubtful goes into `flags`."""
     for address in addresses:
         kind = context.vocabulary.address_kind(address.kind)
-        if kind is None:
-            kind = AddressKind.REGISTERED
+        if kind in (None, AddressKind.UNKNOWN):
+            kind = AddressKind.UNKNOWN
             flags.append("address_kind_unknown")
         parts = (address.city, address.district, address.text)
         whole = " ".join(normalise.fold_width(part) for part in parts if part)
-        digest = context.vault.digest("address", f"{kind}\0{whole}")
+        # One of no known kind was read as registered before: it stays the same address.
+        compared = AddressKind.REGISTERED if kind is AddressKind.UNKNOWN else kind
+        digest = context.vault.digest("address", f"{compared}\0{whole}")
         yield ContactAddress(kind, whole, digest, address.precinct_code, address.valid_until)
 
 

@@ -74,7 +74,9 @@ def _covers(quiet: QuietHours, window: Window) -> bool:
 def _revisit(policy: Policy) -> Iterator[Finding]:
     if policy.revisit.after > _DAY:
         after = duration_text(policy.revisit.after)
-        yield Finding("revisit.after", f"拒劝后 {after} 无人再上门", f"nobody comes again for {after} after a refusal")
+        yield Finding(
+            "revisit.after", f"拒不听劝后 {after} 无人再上门", f"nobody comes again for {after} after a refusal"
+        )
 
 
 def _sms_cap(policy: Policy) -> Iterator[Finding]:

@@ -95,7 +95,7 @@ def _hooks(plan: Plan, policy: Policy) -> Iterator[Step]:
 
 def _messages(plan: Plan, policy: Policy) -> Iterator[Step]:
     voice = plan.voice
-    bounds = [f"≤{voice.per_day}/日 day" if voice.per_day else "", f"×{voice.rounds}" if voice.rounds else ""]
+    bounds = [f"≤{voice.per_day}/1d" if voice.per_day else "", f"×{voice.rounds}" if voice.rounds else ""]
     times = min(filter(None, (voice.per_day, voice.rounds)))
     yield Step("sms", "receipt", (plan.sms.after,))
     calls = _repeated(voice.after, voice.again, times)
@@ -118,7 +118,7 @@ def _visit(plan: Plan, policy: Policy) -> Iterator[Step]:
         after = visit.no_contact_after if trigger is VisitTrigger.NO_CONTACT else None
         yield Step("visit", trigger, (after or _AT_ONCE,))
     handed_on = _repeated(visit.accept_within, visit.accept_within, rungs)
-    yield Step("accepted_by", "assigned", handed_on, True, visit.accept_within, f"×{rungs} 级 rungs")
+    yield Step("accepted_by", "assigned", handed_on, True, visit.accept_within, f"×{rungs}")
     if visit.met_within is not None:
         yield Step("met_by", "receipt", (visit.met_within,), is_deadline=True)
     yield Step("report_by", "receipt", (visit.report_within,), is_deadline=True)

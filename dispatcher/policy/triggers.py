@@ -12,7 +12,7 @@ class VisitTrigger(Code):
 
     RECEIPT = "receipt", "受理", "receipt"
     NO_CONTACT = "no_contact", "无接触", "no contact"
-    REFUSED = "refused", "拒劝", "refusal"
+    REFUSED = "refused", "拒不听劝", "refusal"
     PHONE_ROUTE_EXHAUSTED = "phone_route_exhausted", "电话用尽", "no phone"
 
 
@@ -20,4 +20,4 @@ class BankTrigger(Code):
     """What makes a bank be asked: the keys of `hooks`."""
 
     MONEY_MOVED = "money_moved", "款已转", "money moved"
-    REFUSED = "refused", "拒劝", "refusal"
+    REFUSED = "refused", "拒不听劝", "refusal"

@@ -4,11 +4,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
+from dispatcher import texts
 from dispatcher.policy import Policy
 from dispatcher.policy.flatten import flatten, plain
 from dispatcher.texts.reasons import Reasons
+from dispatcher.texts.tables import Wording
 from schemas import vocabulary as v
 from schemas.errors import bilingual
 from schemas.read_models.case import JournalEntry
@@ -22,8 +25,13 @@ _CODES: dict[str, tuple[type[v.Code], ...]] = {
     "held_by": (v.Hold,),
     "result": (v.Result,),
     "reason": (v.SkipReason, v.ReturnReason),
-    "before": (v.Urgency,),
+    "before": (v.Urgency, v.Rung),
     "after": (v.Urgency,),
+    "urgency": (v.Urgency,),
+    "state": (v.AttemptState, v.VisitState),
+    "detail": (v.Ending,),
+    "relation": (v.Relation,),
+    "address": (v.AddressKind,),
     "resolution": (v.Resolution,),
     "outcome": (v.Resolution, v.FollowUp),
     "kind": (v.WorkItemKind, v.LinkKind, v.AddressKind),
@@ -61,7 +69,7 @@ def explain(
             rules = (rule, *data.get("held_by", ()))
             numbers = _numbers(policy, reasons, rules, urgency) if version == policy.version else {}
             facts = {key: value for key, value in data.items() if not _is_absent(value)}
-            why = _why(entry, facts, Words(policy, reasons), language)
+            why = _why(entry, Words(policy, reasons), language)
             yield Explanation(entry.seq, entry.at.isoformat(), rule, why, facts | numbers, version)
         urgency = _urgency_after(entry.event, data, urgency)
 
@@ -83,6 +91,11 @@ def _numbers(policy: Policy, reasons: Reasons, rules: Iterable[str], urgency: st
     return {key: plain(known[key]) for key in keys if key is not None}
 
 
+@cache
+def _scam_names() -> dict[str, Wording[str]]:
+    return {code: scam.label for code, scam in texts.load().types.items()}
+
+
 @dataclass(frozen=True)
 class Words:
     """Values as people read them."""
@@ -93,16 +106,25 @@ class Words:
     def of(self, key: str, value: Any, language: str) -> str:
         if isinstance(value, list):
             return ", ".join(self.of(key, each, language) for each in value)
+        if isinstance(value, dict):
+            return ", ".join(f"{each} {self.of(each, told, language)}" for each, told in value.items())
         if value is True:
             return self.reasons.sentence.yes.pick(language == "zh")
         if isinstance(value, str):
             return self._of_text(key, value, language)
         return str(value + 1 if key == "rung" else value)  # people count from one
 
+    def actor(self, name: str, language: str) -> str:
+        """Who acted: a badge as it is, else what it is called."""
+        known = self.reasons.actors.get(name)
+        return name if known is None else known.pick(language == "zh")
+
     def _of_text(self, key: str, text: str, language: str) -> str:
         code = next((kind(text) for kind in _CODES.get(key, ()) if text in set(kind)), None)
         if code is not None:
             return str(getattr(code, language))
+        if key == "fraud_type" and text in _scam_names():
+            return f"{text} {_scam_names()[text].pick(language == 'zh')}"
         label = self.reasons.labels.get(text)
         return self.time(text) if label is None else label.pick(language == "zh")
 
@@ -115,16 +137,22 @@ class Words:
         return text if at is None else f"{at.astimezone(self.policy.timezone):%Y-%m-%d %H:%M:%S}"
 
 
-def _why(entry: JournalEntry, facts: Mapping[str, Any], words: Words, language: str | None) -> str:
-    told = [_sentence(entry, facts, words, each) for each in LANGUAGES if language in (each, None)]
+def _why(entry: JournalEntry, words: Words, language: str | None) -> str:
+    told = [_sentence(entry, words, each) for each in LANGUAGES if language in (each, None)]
     return told[0] if len(told) == 1 else bilingual(*told)
 
 
-def _sentence(entry: JournalEntry, facts: Mapping[str, Any], words: Words, language: str) -> str:
-    is_chinese, reasons = language == "zh", words.reasons
+def sentence(entry: JournalEntry, words: Words, language: str) -> str:
+    """What happened, in words; the event's name where nobody has worded it."""
+    facts = {key: value for key, value in entry.data.items() if not _is_absent(value)}
     shown = {key: words.of(key, value, language) for key, value in facts.items()}
-    event, found = reasons.event(entry.event, shown), reasons.rule(entry.rule or "")
-    what = event.pick(is_chinese).format(**shown) if event else entry.event
+    event = words.reasons.event(entry.event, shown)
+    return event.pick(language == "zh").format(**shown) if event else entry.event
+
+
+def _sentence(entry: JournalEntry, words: Words, language: str) -> str:
+    is_chinese, reasons = language == "zh", words.reasons
+    found, what = reasons.rule(entry.rule or ""), sentence(entry, words, language)
     told = reasons.sentence.told.pick(is_chinese)
     if found is None:
         return told.format(what=what, reason=entry.rule)

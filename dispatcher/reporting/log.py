@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 from dispatcher.casework.snapshot import relation_of
 from dispatcher.reporting.kpi_facts import of_unit
 from dispatcher.store.attempts import AttemptRow
-from dispatcher.store.base import in_array
+from dispatcher.store.base import equal_where_given, in_array
+from dispatcher.store.cases import CaseRow
 from dispatcher.store.instructions import InstructionRow
 from dispatcher.store.visits import VisitRow
 from providers.tiers import actor_of
 from schemas.read_models.log import LogLine
-from schemas.vocabulary import AttemptState
+from schemas.vocabulary import Action, AttemptState
 
 PAGE = 1000
 # What the vendor said; where it said nothing, what we know of the end ourselves.
@@ -28,12 +29,15 @@ _DETAIL = func.coalesce(
     cast(AttemptRow.return_reason, Text),
     case((AttemptRow.recalled_at.is_not(None) & (AttemptRow.state != AttemptState.SETTLED), "recalled")),
 )
-_NAMED_ALIKE = [name for name in LogLine.model_fields if name in AttemptRow.__table__.columns and name != "detail"]
+_DUE_AT = case((AttemptRow.action == Action.SEND, AttemptRow.due_at))
+_OTHER = {"detail", "due_at"}
+_NAMED_ALIKE = [name for name in LogLine.model_fields if name in AttemptRow.__table__.columns and name not in _OTHER]
 _LINE = select(
     AttemptRow.party,
     AttemptRow.case_id.label("case"),
     AttemptRow.id.label("attempt"),
     _DETAIL.label("detail"),
+    _DUE_AT.label("due_at"),
     *(getattr(AttemptRow, name) for name in _NAMED_ALIKE),
 )
 _FIELDS = _LINE.selected_columns.keys()
@@ -48,6 +52,10 @@ class Filters:
     channel: str | None = None
     result: str | None = None
     precinct: str | None = None
+    state: str | None = None
+    urgency: str | None = None  # of the case
+    provider: str | None = None
+    cases: frozenset[UUID] | None = None
 
 
 def log(session: Session, filters: Filters, *, newest_first: bool = False) -> Iterator[LogLine]:
@@ -104,10 +112,19 @@ def _chosen(filters: Filters) -> Select[*tuple[Any, ...]]:
         found = found.where(AttemptRow.planned_at >= filters.since)
     if filters.until is not None:
         found = found.where(AttemptRow.planned_at < filters.until)
-    if filters.channel is not None:
-        found = found.where(AttemptRow.channel == filters.channel)
-    if filters.result is not None:
-        found = found.where(AttemptRow.result == filters.result)
+    if filters.cases is not None:
+        found = found.where(in_array(AttemptRow.case_id, filters.cases))
+    if filters.urgency is not None:
+        of_urgency = select(CaseRow.id).where(CaseRow.urgency == filters.urgency)
+        found = found.where(AttemptRow.case_id.in_(of_urgency))
+    found = found.where(
+        *equal_where_given(
+            (AttemptRow.channel, filters.channel),
+            (AttemptRow.result, filters.result),
+            (AttemptRow.state, filters.state),
+            (AttemptRow.provider, filters.provider),
+        )
+    )
     if filters.precinct is not None:
         of_precinct = select(VisitRow.case_id).where(of_unit(filters.precinct))
         found = found.where(AttemptRow.case_id.in_(of_precinct))

@@ -29,6 +29,7 @@ class Reasons(Table):
     rules: dict[str, Reason]
     events: dict[str, tuple[Wording[str], ...]]
     labels: dict[str, Wording[str]]
+    actors: dict[str, Wording[str]]
     sentence: Sentence
 
     def rule(self, name: str) -> tuple[Reason, str] | None:

@@ -44,6 +44,16 @@ class FeedbackWord(ReadModel):
     at: Moment
 
 
+class Remark(ReadModel):
+    """A reason or a remark 理由、备注 that somebody wrote; `text` is given only to whoever says who reads it."""
+
+    id: UUID
+    at: Moment
+    by: str
+    event: str
+    text: str | None
+
+
 class JournalEntry(ReadModel):
     seq: int
     at: Moment
@@ -82,3 +92,4 @@ class CaseReport(ReadModel):
     links: list[CaseLink]
     feedback: list[FeedbackWord]
     journal: list[JournalEntry]
+    remarks: tuple[Remark, ...] = ()

@@ -32,3 +32,4 @@ class LogLine(ReadModel):
     hook: BankRequest | None
     occasion: int
     was_in_doubt: bool
+    due_at: Moment | None = None  # when it is to be sent, of one that still is

@@ -106,8 +106,8 @@ def ask(casework: CaseworkFixture, case_id: UUID) -> tuple[str, ...]:
 def test_a_code_is_confirmed_with_the_last_four_digits(casework: CaseworkFixture, run: Run) -> None:
     asked = ask(casework, casework.open())
     casework.deliver(Scripted())
-    assert run(*asked, "--last-four", "0001") == "是 yes\n"
-    assert run(*asked, "--last-four", "0002") == "否 no\n"
+    assert run(*asked, "--last-four", "0001") == "是\n"
+    assert run(*asked, "--last-four", "0002") == "否\n"
     assert [run(*asked, "--last-four", digits, "--json") for digits in ("0001", "0002")] == [
         '{"genuine": true}\n',
         '{"genuine": false}\n',
@@ -120,9 +120,9 @@ def test_every_no_is_told_with_the_same_remedy(casework: CaseworkFixture, run: R
     told = [CliRunner().invoke(build_app(), (*asked, "--last-four", digits)) for digits in ["0002"] + ["0001"] * 6]
     casework.pass_time(hours=73)
     told.append(CliRunner().invoke(build_app(), (*asked, "--last-four", "0001", "--by", "10.0.0.7")))
-    assert [each.stdout for each in told] == ["否 no\n"] + ["是 yes\n"] * 5 + ["否 no\n"] * 2
-    remedies = {each.stderr for each in told if each.stdout == "否 no\n"}
-    assert len(remedies) == 1 and "ask the duty desk" in remedies.pop()
+    assert [each.stdout for each in told] == ["否\n"] + ["是\n"] * 5 + ["否\n"] * 2
+    remedies = {each.stderr for each in told if each.stdout == "否\n"}
+    assert len(remedies) == 1 and "转值班台核实" in remedies.pop()
 
 
 def test_a_desk_that_is_wrong_too_often_is_told_how_long_to_wait(casework: CaseworkFixture, run: Run) -> None:
@@ -133,7 +133,7 @@ def test_a_desk_that_is_wrong_too_often_is_told_how_long_to_wait(casework: Casew
         run(*asked)
     # Kept, though it was refused.
     assert len(casework.journal(None, "code_check_refused")) == 1
-    assert run(*asked[:2], "--last-four", "0002", "--asker", "2001:db8::7") == "否 no\n"
+    assert run(*asked[:2], "--last-four", "0002", "--asker", "2001:db8::7") == "否\n"
 
 
 @pytest.mark.usefixtures("run")
@@ -166,11 +166,11 @@ def test_an_officer_works_from_the_card(casework: CaseworkFixture, run: Run) -> 
     visit_id = str(visit_of(casework, case_id).id)
     act(casework, case_id, "accept")
     tried = run(*("visit", "tried", visit_id, "--address", "work", "--result", "wrong_address", "--officer", "A"))
-    assert "下一处 next: 现住 residence" in tried
+    assert "下一处: 现住址" in tried
     shown = run("visit", "card", visit_id, "--officer", "A", "--language", "en")
-    assert "→ 2. 现住 residence: 样板路[b]1[/b]号\n" in shown
-    assert "  1. 工作 work: 样板大厦9层   已试 tried: 地址有误 wrong address\n" in shown
-    assert "  3. 户籍 registered: 样板村3组   他所辖区 of P2\n" in shown
+    assert "→ 2. 现住址: 样板路[b]1[/b]号\n" in shown
+    assert "  1. 工作单位: 样板大厦9层   已试:地址有误\n" in shown
+    assert "  3. 户籍: 样板村3组   属 P2 辖区\n" in shown
     assert "何样" not in run("visit", "card", visit_id)
     line = json.loads(
         run(*("visit", "tried", visit_id, "--address", "residence", "--result", "WRONG_ADDRESS", "--json"))

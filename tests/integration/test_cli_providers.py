@@ -130,7 +130,14 @@ def test_pause_and_resume_stand_in_the_history_with_who_and_why(casework: Casewo
     ]
     table = run("--history").stdout
     assert "人工暂停" in table and "OPS-1: 线路检修" in table and "10%" in table
-    assert "恢复中 coming back" in run().stdout
+    assert "恢复中" in run().stdout
+
+
+def test_whoever_pauses_the_only_provider_of_a_channel_is_told(run: Run) -> None:
+    why = ("--by", "OPS-1", "--reason", "线路检修")
+    assert "现无可用服务商" not in run("pause", "city", *why).stderr
+    told = run("pause", "spare", *why).stderr
+    assert "现无可用服务商:短信, 语音外呼;消息将积压至恢复  dispatcher providers resume spare" in told
 
 
 @pytest.mark.parametrize(

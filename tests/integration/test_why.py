@@ -90,7 +90,7 @@ def test_a_decision_names_the_policy_it_was_made_under(
     ]
 
 
-def test_people_read_chinese_first_and_see_the_inputs(
+def test_people_read_the_language_of_the_screen_and_see_the_inputs(
     casework: CaseworkFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     case_id = casework.open()
@@ -98,8 +98,8 @@ def test_people_read_chinese_first_and_see_the_inputs(
         whole = case_report(session, case_id)
     why.explain_case(whole, casework.context.policy, None, as_json=False)
     shown = capsys.readouterr().out
-    assert "规则 rule first_sms  策略 policy default-1" in shown
-    assert "联系:短信,对象:本人,第 1 次提醒。理由:任务已受理,按策略首先发短信提醒。 / Planned for" in shown
+    assert "规则 first_sms  策略 default-1" in shown
+    assert "联系:短信,对象:本人,第 1 次提醒。理由:任务已受理,按策略首先发短信提醒。\n" in shown
     assert "urgency.high.sms.after=0s" in shown
     with pytest.raises(OperatorError, match="one of zh, en"):
         why.explain_case(whole, casework.context.policy, "fr", as_json=False)

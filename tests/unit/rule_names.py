@@ -33,6 +33,21 @@ def events() -> set[Named]:
     return {named for path, tree in modules for named in _events(path, tree)}
 
 
+def all_events() -> set[Named]:
+    """Events of all journal entries, whether they carry a rule or not."""
+    modules = _modules(*JOURNALLED)
+    return {named for path, tree in modules for named in _written(path, tree)}
+
+
+def _written(path: str, tree: ast.Module) -> Iterator[Named]:
+    for function, call in _calls(tree):
+        is_order = path.startswith("supervision/") and isinstance(call.func, ast.Name)  # its text is the rule
+        if _name(call.func) in ("note", "_note", "_noted", "note_without_case") and not is_order:
+            texts = [each for each in call.args if isinstance(each, ast.Constant | ast.JoinedStr)]
+            for value in texts[:1]:
+                yield from _named(value, function, path)
+
+
 def _modules(*packages: str) -> list[tuple[str, ast.Module]]:
     paths = (path for package in packages for path in sorted((DISPATCHER / package).glob("*.py")))
     return [(f"{path.parent.name}/{path.name}", ast.parse(path.read_text("utf-8"))) for path in paths]

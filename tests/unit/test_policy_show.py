@@ -73,7 +73,7 @@ def test_each_step_has_a_row_within_100_columns() -> None:
     assert max(map(cell_len, rows)) <= WIDTH
     assert "…" not in done.stdout
     for urgency in Urgency:
-        assert sum(urgency.label in row and "本系统默认 our default" in row for row in rows) == 1
+        assert sum(f"{urgency.zh}  策略" in row and "本系统默认" in row for row in rows) == 1
         for step in timeline.steps(load().plan(urgency), load()):
             assert any(timeline.NAMES[step.step][0] in row and step.text in row for row in rows)
 
@@ -92,7 +92,7 @@ def test_the_longest_plan_still_fits(tmp_path: Path) -> None:
     assert max(map(cell_len, done.stdout.splitlines())) <= WIDTH
     assert "…" not in done.stdout
     assert ">" in next(row for row in done.stdout.splitlines() if "回访" in row)
-    assert "our default" not in done.stdout
+    assert "本系统默认" not in done.stdout
 
 
 def test_marks_stand_at_their_time() -> None:

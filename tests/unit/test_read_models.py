@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from schemas.read_models.base import ReadModel
-from schemas.read_models.case import CaseLink, CaseReport, FeedbackWord, FirstContact, JournalEntry, Money
+from schemas.read_models.case import CaseLink, CaseReport, FeedbackWord, FirstContact, JournalEntry, Money, Remark
 from schemas.read_models.cases import CaseLine
 from schemas.read_models.log import LogLine
 from schemas.read_models.providers import LimitUse, ProviderChange, ProviderStatus
@@ -25,12 +25,13 @@ WORK_ITEM = (
 FIELDS: dict[type[ReadModel], str] = {
     LogLine: (
         "case instructions attempt retry_of channel provider actor person state result confirmed rule "
-        "possible_duplicate planned_at sent_at settled_at ref answer detail skip_reason hook occasion was_in_doubt"
+        "possible_duplicate planned_at sent_at settled_at ref answer detail skip_reason hook occasion was_in_doubt "
+        "due_at"
     ),
     CaseReport: (
         "case instructions urgency state resolution opened_at closed_at waiting_for next_look_at first_contact "
         "fraud_type policy facts language masked warned_before suppressed paused_at deadlines money attempts visits "
-        "duties links feedback journal"
+        "duties links feedback journal remarks"
     ),
     CaseLine: (
         "case instructions urgency state resolution fraud_type opened_at paused next_at waits_for waiting_for items "
@@ -41,6 +42,7 @@ FIELDS: dict[type[ReadModel], str] = {
     CaseLink: "case kind at",
     FeedbackWord: "system direction outcome at",
     JournalEntry: "seq at actor event rule data",
+    Remark: "id at by event text",
     VisitLine: VISIT,
     ListedVisitLine: f"{VISIT} instructions urgency deadline overdue",
     TransferLine: (

@@ -9,7 +9,7 @@ from wire import BODY, EVENT, GONE, PRIVATE, line, put, refusal
 from dispatcher.simulate import sample
 from schemas import parse
 from schemas.errors import BadInstruction
-from schemas.instruction import MAX_BODY_BYTES, Event, Feedback, Instruction, LaterLoss, Withdraw, json_schema
+from schemas.instruction import MAX_BODY_BYTES, PUSHED, Event, Feedback, Instruction, LaterLoss, Withdraw, json_schema
 from schemas.vocabulary import Channel, Resolution
 
 
@@ -200,6 +200,13 @@ def test_the_schema_names_the_wire_fields() -> None:
     assert {"instruction_id", "version", "source", "issued_at", "urgency", "channels", "victim"} == {
         *schema["required"]
     }
+
+
+@pytest.mark.parametrize("op", PUSHED)
+def test_every_op_has_its_schema(op: str) -> None:
+    schema = json_schema(op)
+    assert {"instruction_id", "version", "outcome", "loss_yuan"} & {*schema["required"]}
+    assert op == "create" or schema["properties"]["op"]["const"] == op
 
 
 def test_every_line_of_the_sample_is_read() -> None:
