@@ -36,6 +36,14 @@ class RefusalCode(StrEnum):
     INSTRUCTION_OF_TWO_SOURCES = "instruction_of_two_sources"
     INSTRUCTION_WITHDRAWN = "instruction_withdrawn"
 
+    # Who acts.
+    NO_ROSTER = "no_roster"
+    NAME_MISSING = "name_missing"
+    NOT_ON_ROSTER = "not_on_roster"
+    WRONG_ROLE = "wrong_role"
+    WRONG_UNIT = "wrong_unit"
+    UNIT_UNKNOWN = "unit_unknown"
+
     # An officer's step in a visit.
     NO_OFFICER = "no_officer"
     OFFICER_HAS_VISIT = "officer_has_visit"

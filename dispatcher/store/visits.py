@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 
 from dispatcher.store.base import Base, DeferredFK, Key, Timestamp
-from schemas.vocabulary import Result, ReturnReason, Rung, VisitState
+from schemas.vocabulary import Result, ReturnReason, Role, Rung, VisitState
 
 _NUMBERS = Sequence("visit_numbers", metadata=Base.metadata)
 
@@ -95,3 +95,13 @@ class OfficerRow(Base):
     role: Mapped[Rung]
     position: Mapped[int]
     duty: Mapped[list[str]] = mapped_column(ARRAY(SqlText))  # "08:00-20:00"
+
+
+class StaffRow(Base):
+    """Who acts without standing on the ladder: a supervisor, an operator of a centre. By badge, as officers are."""
+
+    __tablename__ = "staff"
+
+    badge: Mapped[str] = mapped_column(primary_key=True)
+    unit: Mapped[str] = mapped_column(DeferredFK("units.code"))
+    role: Mapped[Role]

@@ -12,7 +12,7 @@ from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.engine import attempt_states, visit_states
 from dispatcher.errors import Refused
 from dispatcher.store.visits import VisitRow
-from dispatcher.visits import addresses, results, transfers
+from dispatcher.visits import addresses, permissions, results, transfers
 from dispatcher.visits.open_visit import open_visit
 from schemas.channel_results import VISIT_REPORTS
 from schemas.officer_report import OfficerReport
@@ -51,11 +51,14 @@ def act(
     officer: str | None = None,
     report: OfficerReport = OfficerReport(),
 ) -> VisitRow:
-    """One step of an officer's work. Raises Refused.
+    """One step of the officer who has the visit, on duty or not, and of nobody else. Raises Refused.
 
     After `case_ended_during_visit` the caller keeps what was said, in a transaction of its own: `keep_late`.
     """
+    if officer is None:
+        raise Refused(RefusalCode.NAME_MISSING, act=STEPS[step].name)
     case_file, visit = open_visit(work, visit_id)
+    permissions.check_known(work.session, officer)
     _check(visit, STEPS[step], officer)
     if visit.state == VisitState.CANCELLED:
         resolution = Resolution(case_file.cases[visit.case_id].resolution or Resolution.WITHDRAWN)
@@ -78,10 +81,10 @@ def to_try(work: UnitOfWork, visit_id: UUID) -> list[AddressKind]:
     return [row.kind for row in addresses.left(case_file, visit)]
 
 
-def _check(visit: VisitRow, step: Step, officer: str | None) -> None:
-    if officer is not None and visit.officer is None:
+def _check(visit: VisitRow, step: Step, officer: str) -> None:
+    if visit.officer is None:
         raise Refused(RefusalCode.VISIT_UNASSIGNED, officer=officer)
-    if officer is not None and visit.officer is not None and officer != visit.officer:
+    if officer != visit.officer:
         raise Refused(RefusalCode.VISIT_OF_ANOTHER_OFFICER, holder=visit.officer, officer=officer)
     if visit.state not in (*step.before, VisitState.CANCELLED):
         state = visit.state
