@@ -74,6 +74,7 @@ def log_table(lines: Iterable[LogLine], title: str) -> Table:
         colour = "green" if code in _GOOD else "red" if code in _BAD else ""
         marks = " ✓" if line.confirmed else ""
         marks += " ⚠重复? possible duplicate" if line.possible_duplicate else ""
+        marks += f" ← {line.corrected_from.zh} {line.corrected_from}" if line.corrected_from else ""
         table.add_row(
             ", ".join(line.instructions),
             short_time(line.sent_at or line.planned_at),

@@ -35,6 +35,13 @@ REMEDIES: Mapping[RefusalCode, Remedy] = {
         "除最后一处外,请逐处用 `dispatcher visit tried` 登记",
         "say what came of all but the last with `dispatcher visit tried`",
     ),
+    RefusalCode.GUARDIAN_ANSWER_MISSING: Remedy(
+        "用 --guardian-present 或 --no-guardian-present 填写", "give --guardian-present or --no-guardian-present"
+    ),
+    RefusalCode.LOSS_ANSWER_MISSING: Remedy(
+        "用 --lost-yuan 金额 或 --lost-yuan unknown 填写", "give --lost-yuan N, or --lost-yuan unknown"
+    ),
+    RefusalCode.UNKNOWN_LOSS_WITHOUT_FRAUD: Remedy("请检查 --lost-yuan", "check --lost-yuan"),
     RefusalCode.REASON_MISSING: Remedy("用 --reason 填写", "give it with --reason"),
     RefusalCode.PAUSE_ENDS_IN_THE_PAST: Remedy("请检查 --until", "check --until"),
     RefusalCode.PAUSE_TOO_LONG: Remedy("请检查 --until", "check --until"),

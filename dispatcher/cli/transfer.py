@@ -8,7 +8,7 @@ from rich.table import Table
 from dispatcher.cli import arguments, lookups
 from dispatcher.cli.arguments import By, Json
 from dispatcher.cli.output import model_line, out, short_time
-from dispatcher.cli.report_options import report_options
+from dispatcher.cli.report_options import code_list, report_options
 from dispatcher.setup import build_services
 from dispatcher.visits import transfers
 from schemas.channel_results import VISIT_REPORTS
@@ -69,7 +69,7 @@ def refuse(visit: Visit, by: By, json: Json = False) -> None:
     _carry_out(transfers.answer, visit, by, json, accepts=False)
 
 
-@group.command()
+@group.command(epilog=code_list("结果 results:", sorted(VISIT_REPORTS)))
 @report_options("report")
 def report(
     visit: Visit,

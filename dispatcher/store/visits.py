@@ -45,6 +45,7 @@ class VisitRow(Base):
     departed_at: Mapped[Timestamp | None]
     arrived_at: Mapped[Timestamp | None]
     reported_at: Mapped[Timestamp | None]
+    corrected_at: Mapped[Timestamp | None]  # when what was reported was last corrected
     result: Mapped[Result | None]
     return_reason: Mapped[ReturnReason | None]
     guardian_present: Mapped[bool | None]

@@ -16,7 +16,7 @@ from dispatcher.engine import orders as engine
 from dispatcher.engine.bank_requests import NO_GROUND
 from dispatcher.engine.work_items import NEXT_STEPS
 from dispatcher.errors import Refused
-from dispatcher.intake import contact_points, normalised
+from dispatcher.intake import contact_points, normalised, same_person
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.vault import SubjectRow
 from dispatcher.store.visits import UnitRow
@@ -138,4 +138,22 @@ def locate(work: UnitOfWork, case_id: UUID, order: SupervisorDecision, address: 
     contact_points.add_places(case_file, case, subject, [place])
     contact_points.renew(case_file, case_id, place)
     note(case_file, case, order, "located")
+    decide(case_file)
+
+
+def reopen(work: UnitOfWork, case_id: UUID, order: SupervisorDecision) -> None:
+    """A case that ended goes on: somebody is sent to the person anew."""
+    case_file, case = lock_case(work, case_id, order, Act.REOPEN)
+    if case.state == CaseState.OPEN:
+        raise Refused(RefusalCode.CASE_OPEN, case=str(case_id))
+    if case.withdrawn_at is not None:
+        raise Refused(RefusalCode.CASE_WITHDRAWN, case=str(case_id))
+    if case_file.subject(case_id).wrapped_key is None:
+        raise Refused(RefusalCode.PERSON_ERASED)
+    others = same_person.other_open_cases(case_file, case_id)
+    if others:
+        raise Refused(RefusalCode.OTHER_CASE_OPEN, case=str(case_id), other=str(others[0]))
+    note(case_file, case, order, "reopened_by_supervisor")
+    decisions = engine.reopen(snapshot.read(case_file, case_id), case_file.context.policy, case_file.now)
+    carry_out(case_file, case_id, decisions)
     decide(case_file)

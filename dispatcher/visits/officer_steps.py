@@ -14,7 +14,6 @@ from dispatcher.errors import Refused
 from dispatcher.store.visits import VisitRow
 from dispatcher.visits import addresses, permissions, results, transfers
 from dispatcher.visits.open_visit import open_visit
-from schemas.channel_results import VISIT_REPORTS
 from schemas.officer_report import OfficerReport
 from schemas.refusals import RefusalCode
 from schemas.vocabulary import AddressKind, Resolution, Result, ReturnReason, VisitState, VisitStep
@@ -135,15 +134,14 @@ def _tried(case_file: CaseFile, visit: VisitRow, report: OfficerReport) -> None:
 
 
 def _report(case_file: CaseFile, visit: VisitRow, report: OfficerReport) -> None:
-    result = report.result
-    if result not in VISIT_REPORTS:
-        raise Refused(RefusalCode.WRONG_VISIT_RESULT, allowed=sorted(VISIT_REPORTS))
+    result = results.result_of(report)
     last = addresses.last(case_file, visit) if result in NOT_FOUND else None
     if visit.state != VisitState.ARRIVED:
         visit.arrived_at = case_file.now
-    met = results.record_result(case_file, visit, report)
-    _settle_assignment(case_file, visit, result, confirmed=met)
-    _move(case_file, visit, "report", **report.said("report"), address=str(last.id) if last else None)
+    recorded = results.record_result(case_file, visit, report)
+    _settle_assignment(case_file, visit, result, confirmed=recorded.is_met)
+    said = report.said("report") | {"address": str(last.id) if last else None, "lost_added": recorded.lost_added}
+    _move(case_file, visit, "report", **said)
 
 
 def _return(case_file: CaseFile, visit: VisitRow, report: OfficerReport) -> None:

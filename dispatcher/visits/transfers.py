@@ -116,7 +116,8 @@ def report(work: UnitOfWork, visit_id: UUID, said: OfficerReport, *, by: str) ->
         case_file.note(visit.case_id, "late_report", data, actor=by, rule="case_ended")
         return row
     move_visit(visit, visit_states.advance(visit, VisitState.REPORTED))
-    results.record_result(case_file, visit, said)
+    recorded = results.record_result(case_file, visit, said)
+    data |= {"lost_added": recorded.lost_added}
     case_file.note(visit.case_id, "transfer_reported", data, actor=by, rule="transfer")
     decide(case_file)
     return row

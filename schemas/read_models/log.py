@@ -32,3 +32,4 @@ class LogLine(ReadModel):
     hook: BankRequest | None
     occasion: int
     was_in_doubt: bool
+    corrected_from: Result | None

@@ -177,7 +177,20 @@ def test_an_officer_works_from_the_card(casework: CaseworkFixture, run: Run) -> 
     assert "  3. 户籍 registered: 样板村3组   他所辖区 of P2\n" in shown
     assert "何样" not in run("visit", "card", visit_id)
     line = json.loads(
-        run(*("visit", "tried", visit_id, "--address", "residence", "--result", "WRONG_ADDRESS", "--officer", "A", "--json"))
+        run(
+            *(
+                "visit",
+                "tried",
+                visit_id,
+                "--address",
+                "residence",
+                "--result",
+                "WRONG_ADDRESS",
+                "--officer",
+                "A",
+                "--json",
+            )
+        )
     )
     assert line["to_try"] == []
 
