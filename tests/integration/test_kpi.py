@@ -36,7 +36,7 @@ def visited(casework: CaseworkFixture, number: int, result: Result | None, **cha
     case_id = case_with_visit(casework, number=number, **changes)
     if result is not None:
         act(casework, case_id, "accept")
-        act(casework, case_id, "report", result=result)
+        act(casework, case_id, "report", result=result, guardian_present=False)
     return case_id
 
 
