@@ -71,6 +71,7 @@ def reopen(case_file: CaseFile, case: CaseRow, decision: ReopenCase) -> None:
     if decision.overrules:
         case.reopened_at, case.deadlines = case_file.now, {}
         case.expired = case.suppressed = False
+        case.paused_at = case.paused_until = None
     case_file.note(case.id, "case_reopened", {"before": before}, rule=decision.rule)
 
 

@@ -77,7 +77,7 @@ def skip_unused_channels(case: Case, policy: Policy, now: datetime) -> Iterator[
             yield SkipChannel("channel_not_used", channel, _why_unused(case))
 
 
-_OF_AN_END = frozenset({SkipReason.WITHDRAWN, SkipReason.EXPIRED, SkipReason.SUPPRESSED, SkipReason.NOT_NEEDED})
+_OF_AN_END = frozenset({SkipReason.EXPIRED, SkipReason.SUPPRESSED, SkipReason.NOT_NEEDED})
 
 
 def _why_unused(case: Case) -> SkipReason:

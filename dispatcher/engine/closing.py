@@ -93,7 +93,7 @@ def confirmed_call(case: Case, policy: Policy, now: datetime) -> Iterator[Decisi
         yield _close("confirmed_call", case, Resolution.DISSUADED_IN_TIME)
 
 
-def met(case: Case, policy: Policy, now: datetime) -> Iterator[CloseCase]:
+def met(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """A person who was met and is safe, or has lost the money already, ends the case."""
     last = case.last_report
     if last is not None and case.was_met(last) and last.result in _ENDS_WITH:

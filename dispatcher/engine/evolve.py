@@ -152,11 +152,14 @@ def _close_case(case: Case, decision: d.CloseCase, now: datetime) -> Case:
     return replace(case, state=CaseState.CLOSED, resolution=decision.resolution)
 
 
+_GOES_ON: dict[str, Any] = {"expired": False, "suppressed": False, "paused": False, "paused_until": None}
+
+
 def _reopen_case(case: Case, decision: d.ReopenCase, now: datetime) -> Case:
     causes = frozenset(each for each in case.asked_causes if not is_asked_at_the_end(each))
     case = replace(case, state=CaseState.OPEN, resolution=None, asked_causes=causes)
     if decision.overrules:
-        case = replace(case, reopened_at=now, deadlines={}, expired=False, suppressed=False)
+        case = replace(case, reopened_at=now, deadlines={}, **_GOES_ON)
     return case
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from dispatcher.engine import caps, closing, numbers, places, times
 from dispatcher.engine.bank_requests import bank as ask
 from dispatcher.engine.case import MONEY_GONE, SUBJECT, Case
-from dispatcher.engine.decisions import Decision, OpenVisit, PlanAttempt, ReopenCase
+from dispatcher.engine.decisions import CloseCase, Decision, OpenVisit, PlanAttempt, ReopenCase
 from dispatcher.engine.sending import plan
 from dispatcher.policy.models import Policy
 from schemas.vocabulary import BankRequest, Channel, Person, Relation, Urgency
@@ -62,7 +62,7 @@ def correct(before: Case, after: Case, visit_id: str, policy: Policy, now: datet
     last = after.last_report
     if after.is_open or after.withdrawn or last is None or last.id != visit_id:
         return ()
-    ends = tuple(closing.met(after, policy, now))
+    ends = tuple(each for each in closing.met(after, policy, now) if isinstance(each, CloseCase))
     had_ended_it = before.resolution in closing.OF_A_MEETING and any(closing.met(before, policy, now))
     if not had_ended_it and not any(each.resolution in MONEY_GONE for each in ends):
         return ()

@@ -39,6 +39,22 @@ def test_a_case_that_a_wrong_report_ended_goes_on() -> None:
     assert not harness.case.true_contact
 
 
+@pytest.mark.parametrize(
+    ("wrong", "lost", "ended"),
+    [
+        (Result.MET_DISSUADED, 0, Resolution.DISSUADED_IN_TIME),
+        (Result.MET_SELF_AWARE, 0, Resolution.SELF_AWARE),
+        (Result.MET_ALREADY_DEFRAUDED, 500, Resolution.ALREADY_TRANSFERRED_PARTLY),
+        (Result.MET_ALREADY_DEFRAUDED, 0, Resolution.ALREADY_TRANSFERRED_ALL),
+    ],
+)
+def test_however_a_wrong_report_ended_it(wrong: Result, lost: int, ended: Resolution) -> None:
+    harness = reported(wrong, lost, amount_at_risk=2000)
+    assert harness.case.resolution is ended
+    harness.corrects(Result.MET_REFUSED)
+    assert harness.case.is_open
+
+
 def test_it_is_followed_up_anew_when_it_ends_again() -> None:
     harness = reported(Result.MET_DISSUADED)
     harness.corrects(Result.NOT_FOUND_TEMPORARILY)
@@ -141,21 +157,14 @@ def test_a_key_that_was_pressed_before_does_not_end_it_again_and_a_later_one_doe
     assert harness.case.resolution is Resolution.DISSUADED_IN_TIME
 
 
-@pytest.mark.parametrize("held", ["expired", "suppressed"])
-def test_what_had_ended_by_itself_is_acted_on_when_it_is_reopened(held: str) -> None:
+@pytest.mark.parametrize("held", ["expired", "suppressed", "paused"])
+def test_what_was_on_hold_is_acted_on_when_it_is_reopened(held: str) -> None:
     harness = EngineHarness.of(HIGH, channels=ALL, **{held: True})
     harness.feedback(Resolution.UNREACHABLE)
     harness.reopen()
     assert harness.case.is_open and not harness.case.is_on_hold
+    # Left out at the end, because it had not come to its turn: it comes to it now.
     assert is_planned(harness, SMS)
-
-
-def test_a_channel_left_out_at_the_end_comes_to_its_turn() -> None:
-    harness = EngineHarness.of(HIGH, channels=ALL, numbers=(number("n1"),))
-    harness.feedback(Resolution.UNREACHABLE)
-    assert not harness.made(VOICE)[-1].is_live
-    harness.reopen()
-    assert is_planned(harness, VOICE) or is_planned(harness, SMS)
 
 
 def test_the_one_reopens_by_the_report_and_the_other_by_a_person() -> None:
