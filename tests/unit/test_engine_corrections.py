@@ -164,7 +164,7 @@ def test_what_was_on_hold_is_acted_on_when_it_is_reopened(held: str) -> None:
     harness.reopen()
     assert harness.case.is_open and not harness.case.is_on_hold
     # Left out at the end, because it had not come to its turn: it comes to it now.
-    assert is_planned(harness, SMS)
+    assert is_planned(harness, SMS) and is_planned(harness, VOICE)
 
 
 def test_the_one_reopens_by_the_report_and_the_other_by_a_person() -> None:
