@@ -77,9 +77,6 @@ def skip_unused_channels(case: Case, policy: Policy, now: datetime) -> Iterator[
             yield SkipChannel("channel_not_used", channel, _why_unused(case))
 
 
-_OF_AN_END = frozenset({SkipReason.EXPIRED, SkipReason.SUPPRESSED, SkipReason.NOT_NEEDED})
-
-
 def _why_unused(case: Case) -> SkipReason:
     if case.withdrawn:
         return SkipReason.WITHDRAWN
@@ -98,10 +95,6 @@ def is_held_up(case: Case, now: datetime) -> bool:
 
 
 def was_skipped(case: Case, channel: Channel) -> bool:
-    """Whether the channel as a whole was left out for the person who is warned first.
-
-    Left out because the case had ended, it comes to its turn where the case is reopened.
-    """
+    """Whether the channel as a whole was left out for the person who is warned first."""
     skipped = (each for each in case.attempts if each.channel is channel and each.state is AttemptState.SKIPPED)
-    standing = (each for each in skipped if each.skip_reason not in _OF_AN_END)
-    return any(each.number_id is None and each.party == SUBJECT for each in standing)
+    return any(each.number_id is None and each.party == SUBJECT for each in skipped)
