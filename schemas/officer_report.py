@@ -1,11 +1,14 @@
 """What an officer says with a step of a visit. A field is stated here alone: journal, late report, options follow."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.instruction import Yuan
 from schemas.vocabulary import AddressKind, Result, ReturnReason
+
+UNKNOWN = "unknown"  # money is gone, and nobody knows how much
+Loss = Yuan | Literal["unknown"]
 
 
 class SaidWith:
@@ -27,11 +30,13 @@ class OfficerReport(BaseModel):
         ReturnReason | None, SaidWith("return"), Field(title="退回原因", description="why the visit is given back")
     ] = None
     lost_yuan: Annotated[
-        Yuan | None, SaidWith("report"), Field(title="共已转出金额(元)", description="all that is gone, yuan")
+        Loss | None,
+        SaidWith("report"),
+        Field(title="共已转出金额(元),不明填 unknown", description="all that is gone, yuan, or unknown"),
     ] = None  # as the person tells it
     guardian_present: Annotated[
-        bool, SaidWith("report"), Field(title="监护人在场(未成年人)", description="a guardian is present")
-    ] = False
+        bool | None, SaidWith("report"), Field(title="监护人在场(未成年人必答)", description="a guardian is present")
+    ] = None
     to_unit: Annotated[
         str | None, SaidWith("return"), Field(title="移交给该单位", description="offer it to this unit")
     ] = None

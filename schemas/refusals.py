@@ -21,6 +21,9 @@ class RefusalCode(StrEnum):
     # A supervisor's decision about a case.
     REASON_MISSING = "reason_missing"
     CASE_ENDED = "case_ended"
+    CASE_OPEN = "case_open"
+    CASE_WITHDRAWN = "case_withdrawn"
+    OTHER_CASE_OPEN = "other_case_open"
     CASE_PAUSED = "case_paused"
     CASE_NOT_PAUSED = "case_not_paused"
     PAUSE_ENDS_IN_THE_PAST = "pause_ends_in_the_past"
@@ -36,6 +39,14 @@ class RefusalCode(StrEnum):
     INSTRUCTION_OF_TWO_SOURCES = "instruction_of_two_sources"
     INSTRUCTION_WITHDRAWN = "instruction_withdrawn"
 
+    # Who acts.
+    NO_ROSTER = "no_roster"
+    NAME_MISSING = "name_missing"
+    NOT_ON_ROSTER = "not_on_roster"
+    WRONG_ROLE = "wrong_role"
+    WRONG_UNIT = "wrong_unit"
+    UNIT_UNKNOWN = "unit_unknown"
+
     # An officer's step in a visit.
     NO_OFFICER = "no_officer"
     OFFICER_HAS_VISIT = "officer_has_visit"
@@ -48,6 +59,10 @@ class RefusalCode(StrEnum):
     RETURN_REASON_MISSING = "return_reason_missing"
     NO_SUCH_ADDRESS = "no_such_address"
     ADDRESSES_NOT_TRIED = "addresses_not_tried"
+    GUARDIAN_ANSWER_MISSING = "guardian_answer_missing"
+    LOSS_ANSWER_MISSING = "loss_answer_missing"
+    UNKNOWN_LOSS_WITHOUT_FRAUD = "unknown_loss_without_fraud"
+    VISIT_NOT_REPORTED = "visit_not_reported"
     PERSON_ERASED = "person_erased"
     PERSONAL_DATA_UNREADABLE = "personal_data_unreadable"
 

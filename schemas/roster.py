@@ -11,6 +11,11 @@ badge = "WC01-A"
 unit = "YT-WC-01"
 role = "officer"             # officer, station_leader, county_desk, centre
 duty = ["08:00-20:00"]       # local time; over midnight: "20:00-08:00"; left out: always
+
+[[staff]]                    # who acts without standing on the ladder; a badge of an officer may stand here too
+badge = "YT-SUP"
+unit = "YT-FZ"
+role = "supervisor"          # supervisor, operator (of a centre)
 """
 
 import tomllib
@@ -22,7 +27,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from schemas.validation_errors import faults
-from schemas.vocabulary import Rung
+from schemas.vocabulary import Role, Rung
 
 _DAY_MINUTES = 24 * 60
 Code = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9_\-]+$")]
@@ -51,11 +56,20 @@ class Officer(BaseModel):
     duty: tuple[Shift, ...] = ("00:00-24:00",)
 
 
+class StaffMember(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    badge: Code
+    unit: Code
+    role: Literal[Role.SUPERVISOR, Role.OPERATOR]
+
+
 class Roster(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     units: tuple[Unit, ...]
     officers: tuple[Officer, ...]
+    staff: tuple[StaffMember, ...] = ()
 
     @model_validator(mode="after")
     def _joined_up(self) -> "Roster":
@@ -68,6 +82,11 @@ class Roster(BaseModel):
                 raise ValueError(f"officer {officer.badge}: unit {officer.unit} is not among the units")
         if len({officer.badge for officer in self.officers}) != len(self.officers):
             raise ValueError("a badge stands twice")
+        for member in self.staff:
+            if member.unit not in codes:
+                raise ValueError(f"staff {member.badge}: unit {member.unit} is not among the units")
+        if len({member.badge for member in self.staff}) != len(self.staff):
+            raise ValueError("a badge of the staff stands twice")
         return self
 
 

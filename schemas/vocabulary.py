@@ -437,6 +437,37 @@ class Rung(Code):
     CENTRE = "centre", "反诈中心", "centre"
 
 
+class Role(Code):
+    """In which capacity a person acts, lowest first: the ladder's rungs, and those who stand beside it."""
+
+    OFFICER = "officer", "民警", "officer"
+    STATION_LEADER = "station_leader", "派出所值班领导", "station duty leader"
+    COUNTY_DESK = "county_desk", "县级值班台", "county duty desk"
+    OPERATOR = "operator", "反诈中心值班员", "operator of the centre"
+    SUPERVISOR = "supervisor", "主管", "supervisor"
+
+
+class Act(Code):
+    """What a person does to a case, a visit or a work item, where not everybody may."""
+
+    CLOSE = "close", "结案", "close a case"
+    REOPEN = "reopen", "重启案件", "reopen a case"
+    REVIVE = "revive", "恢复案件", "revive a case"
+    PAUSE = "pause", "暂停计时", "pause a case"
+    RESUME = "resume", "恢复计时", "resume a case"
+    CALL = "call", "批准呼叫", "approve a call"
+    PROTECT = "protect", "申请账户保护", "ask for account protection"
+    LIFT = "lift", "解除账户保护", "lift account protection"
+    LOCATE = "locate", "登记本人所在地", "say where the person is"
+    SPLIT = "split", "拆分指令", "split an instruction off"
+    ASSIGN = "assign", "指派民警", "assign a visit"
+    OFFER = "offer", "移交上门单", "offer a visit to another unit"
+    ANSWER_OFFER = "answer_offer", "答复移交", "answer an offered visit"
+    REPORT_TRANSFER = "report_transfer", "反馈移交结果", "report on a transferred visit"
+    CORRECT = "correct", "更正反馈", "correct a report"
+    HANDLE_ITEM = "handle_item", "办理该待办", "handle this work item"
+
+
 FRAUD_TYPES = (*(f"F{n:02d}" for n in range(1, 15)), "F99")
 GENERIC_FRAUD_TYPE = "F99"
 MINORS_FRAUD_TYPE = "F13"  # the wording that a guardian gets, whatever the scam

@@ -338,6 +338,7 @@ _STEPS: dict[type, Callable[[DecisionWriter, Any], None]] = {
     d.SetDeadline: _set_deadline,
     d.MarkNumberBad: _mark_bad,
     d.CloseCase: _close,
+    d.ReopenCase: lambda writer, decision: closing.reopen(writer.case_file, writer.case, decision),
     d.OpenWorkItem: _open_work_item,
     d.ClimbWorkItem: _climb,
     d.EndWorkItem: _end_work_item,

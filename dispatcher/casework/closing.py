@@ -9,6 +9,8 @@ from sqlalchemy import Select, select
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.context import Context
 from dispatcher.engine.case import SUBJECT
+from dispatcher.engine.closing import is_asked_at_the_end
+from dispatcher.engine.decisions import ReopenCase
 from dispatcher.store import journal_changes
 from dispatcher.store.base import new_id
 from dispatcher.store.cases import CaseRow, SuppressionRow
@@ -16,7 +18,7 @@ from dispatcher.store.instructions import FeedbackRow, InstructionRow
 from dispatcher.store.transfers import TransferRow
 from dispatcher.store.vault import SubjectRow
 from dispatcher.store.visits import VisitRow
-from schemas.vocabulary import Resolution, TransferState
+from schemas.vocabulary import CaseState, Resolution, TransferState
 
 
 def standing(case_file: CaseFile, case_id: UUID) -> list[InstructionRow]:
@@ -58,6 +60,19 @@ def suppress(case_file: CaseFile, case: CaseRow) -> None:
     )
     until = _remember_false_alarm(case_file, case.id, set(case_file.session.execute(found.distinct()).tuples()))
     case_file.note(case.id, "trigger_suppressed", {"until": until.isoformat()}, rule="false_alarm")
+
+
+def reopen(case_file: CaseFile, case: CaseRow, decision: ReopenCase) -> None:
+    """The case goes on; what is asked for at the end of a case is asked for anew when it ends again."""
+    before = case.resolution
+    case.state, case.resolution, case.closed_at = CaseState.OPEN, None, None
+    case.money_avoided = case.money_avoided_basis = None
+    case.asked_for = [each for each in case.asked_for if not is_asked_at_the_end(each)]
+    if decision.overrules:
+        case.reopened_at, case.deadlines = case_file.now, {}
+        case.expired = case.suppressed = False
+        case.paused_at = case.paused_until = None
+    case_file.note(case.id, "case_reopened", {"before": before}, rule=decision.rule)
 
 
 def lapse_offer(case_file: CaseFile, visit: VisitRow) -> None:

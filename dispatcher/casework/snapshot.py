@@ -79,6 +79,7 @@ def case_of(
         paused_until=row.paused_until,
         warned_before=row.warned_before is not None,
         rewarned_at=row.rewarned_at,
+        reopened_at=row.reopened_at,
         noticed_at=others.noticed.get(row.id),
         down=others.down,
         money_moved=row.money_moved,

@@ -23,7 +23,7 @@ from schemas.validation_errors import faults
 from schemas.vocabulary import AddressKind, BankRequest, CaseState, Relation, Resolution
 
 group = typer.Typer(
-    help="主管决定 / a supervisor's decisions: revive, close, pause, resume, call, protect, lift, locate, split.",
+    help="主管决定 / decide on a case: revive, close, reopen, pause, resume, call, protect, lift, locate, split.",
     no_args_is_help=True,
 )
 Case = Annotated[str, typer.Argument(metavar="CASE", help="任务号或指令号(仅一个进行中任务) case or instruction id")]
@@ -68,6 +68,12 @@ def close(
 ) -> None:
     """结案 / close."""
     _decide(decisions.close, case, by, reason, json, arguments.code(resolution, decisions.CLOSING, "--resolution"))
+
+
+@group.command()
+def reopen(case: Case, by: By, reason: Reason, json: Json = False) -> None:
+    """重启已结案件,重新上门 / a case that ended goes on; somebody is sent anew."""
+    _decide(decisions.reopen, case, by, reason, json)
 
 
 @group.command()

@@ -106,6 +106,7 @@ def result_of(line: LogLine) -> Text:
     colour = "green" if code in _GOOD else "red" if code in _BAD else ""
     marks = " ✓" if line.confirmed else ""
     marks += say(" ⚠可能重复", " ⚠possible duplicate") if line.possible_duplicate else ""
+    marks += f" ← {name_of(line.corrected_from)}" if line.corrected_from else ""
     return Text.assemble((told, colour), marks)
 
 

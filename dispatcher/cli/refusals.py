@@ -24,11 +24,24 @@ REMEDIES: Mapping[RefusalCode, Remedy] = {
     RefusalCode.NO_PROVIDER: _see("dispatcher providers"),
     RefusalCode.NO_UNIT: _see("dispatcher roster show"),
     RefusalCode.NO_OFFICER: _see("dispatcher roster show"),
+    RefusalCode.NO_ROSTER: Remedy("请先 `dispatcher roster load`", "load one with `dispatcher roster load`"),
+    RefusalCode.NAME_MISSING: Remedy("用 --officer 填写", "give it with --officer"),
+    RefusalCode.NOT_ON_ROSTER: _see("dispatcher roster show"),
+    RefusalCode.WRONG_ROLE: _see("dispatcher roster show"),
+    RefusalCode.WRONG_UNIT: _see("dispatcher roster show"),
+    RefusalCode.UNIT_UNKNOWN: _see("dispatcher roster show"),
     RefusalCode.NO_SUCH_ADDRESS: _see("dispatcher visit card"),
     RefusalCode.ADDRESSES_NOT_TRIED: Remedy(
         "除最后一处外,请逐处用 `dispatcher visit tried` 登记",
         "say what came of all but the last with `dispatcher visit tried`",
     ),
+    RefusalCode.GUARDIAN_ANSWER_MISSING: Remedy(
+        "用 --guardian-present 或 --no-guardian-present 填写", "give --guardian-present or --no-guardian-present"
+    ),
+    RefusalCode.LOSS_ANSWER_MISSING: Remedy(
+        "用 --lost-yuan 金额 或 --lost-yuan unknown 填写", "give --lost-yuan N, or --lost-yuan unknown"
+    ),
+    RefusalCode.UNKNOWN_LOSS_WITHOUT_FRAUD: Remedy("请检查 --lost-yuan", "check --lost-yuan"),
     RefusalCode.REASON_MISSING: Remedy("用 --reason 填写", "give it with --reason"),
     RefusalCode.PAUSE_ENDS_IN_THE_PAST: Remedy("请检查 --until", "check --until"),
     RefusalCode.PAUSE_TOO_LONG: Remedy("请检查 --until", "check --until"),

@@ -33,10 +33,16 @@ def load(
     with build_services().begin() as work:
         use_case.load(work, roster_file)
     if json:
-        json_line({"units": len(roster_file.units), "officers": len(roster_file.officers)})
+        counts = {"units": len(roster_file.units), "officers": len(roster_file.officers)}
+        json_line(counts | {"staff": len(roster_file.staff)})
     else:
-        units, officers = len(roster_file.units), len(roster_file.officers)
-        out.print(say(f"单位 {units} 个,民警 {officers} 人", f"{units} units, {officers} officers"))
+        units, officers, staff = map(len, (roster_file.units, roster_file.officers, roster_file.staff))
+        out.print(
+            say(
+                f"单位 {units} 个,民警 {officers} 人,其他人员 {staff} 人",
+                f"{units} units, {officers} officers, {staff} staff",
+            )
+        )
 
 
 @group.command()
@@ -51,8 +57,12 @@ def show(
         for officer in officers:
             json_line(asdict(officer))
         return
-    on_now = sum(officer.on_duty for officer in officers)
-    title = say(f"值班表 {len(officers)} 人,在岗 {on_now} 人", f"{len(officers)} on the roster, {on_now} on duty now")
+    on_ladder = [officer for officer in officers if officer.on_duty is not None]
+    on_now = sum(bool(officer.on_duty) for officer in on_ladder)
+    title = say(
+        f"值班表 {len(on_ladder)} 人,在岗 {on_now} 人;其他人员 {len(officers) - len(on_ladder)} 人",
+        f"{len(on_ladder)} on the roster, {on_now} on duty now; {len(officers) - len(on_ladder)} staff",
+    )
     table = list_table(title)
     for name in (say("警号", "badge"), say("单位", "unit"), say("岗位", "role"), say("班次", "duty")):
         table.add_column(name, overflow="fold")
@@ -61,5 +71,6 @@ def show(
     for officer in officers:
         is_on = say("是", "yes") if officer.on_duty else "—"
         shifts = ", ".join(officer.duty) or "—"
-        table.add_row(officer.badge, officer.unit, name_of(officer.role), shifts, is_on, str(officer.open_visits))
+        in_hand = "—" if officer.open_visits is None else str(officer.open_visits)
+        table.add_row(officer.badge, officer.unit, name_of(officer.role), shifts, is_on, in_hand)
     out.print(table)

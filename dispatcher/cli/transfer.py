@@ -7,7 +7,7 @@ import typer
 from dispatcher.cli import arguments, lookups
 from dispatcher.cli.arguments import By, Json
 from dispatcher.cli.output import model_line, name_of, out, say, short_time, wide_table
-from dispatcher.cli.report_options import report_options
+from dispatcher.cli.report_options import code_list, report_options
 from dispatcher.setup import build_services
 from dispatcher.visits import transfers
 from schemas.channel_results import VISIT_REPORTS
@@ -68,7 +68,7 @@ def refuse(visit: Visit, by: By, json: Json = False) -> None:
     _carry_out(transfers.answer, visit, by, json, accepts=False)
 
 
-@group.command()
+@group.command(epilog=code_list("结果 results:", sorted(VISIT_REPORTS)))
 @report_options("report")
 def report(
     visit: Visit,

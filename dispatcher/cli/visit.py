@@ -1,32 +1,38 @@
 """visit: what officers do, by command until their page is there."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
 from dispatcher.cli import arguments, lookups
-from dispatcher.cli.arguments import By, Json, VisitId
+from dispatcher.cli.arguments import By, Json, Reason, VisitId
 from dispatcher.cli.output import json_line, list_table, minute, model_line, name_of, out, say
-from dispatcher.cli.report_options import report_options
+from dispatcher.cli.report_options import code_list, report_options
 from dispatcher.cli.visit_card import card
 from dispatcher.errors import Refused
+from dispatcher.reporting.report_outcome import report_outcome
 from dispatcher.reporting.visits import Chosen, visits
 from dispatcher.setup import build_services
-from dispatcher.supervision import assignments
+from dispatcher.store.visits import VisitRow
+from dispatcher.supervision import assignments, corrections
 from dispatcher.visits import addresses, officer_steps
 from schemas.channel_results import VISIT_REPORTS
 from schemas.officer_report import OfficerReport, label_of
-from schemas.read_models.visits import ListedVisitLine
+from schemas.read_models.visits import ListedVisitLine, ReportOutcome
 from schemas.refusals import RefusalCode
 from schemas.vocabulary import AddressKind, Result, ReturnReason, Urgency, VisitState
 
 group = typer.Typer(
-    help="上门劝阻任务 / door visits: list, assign, card, accept, depart, arrive, tried, report, return.",
+    help="上门劝阻任务 / door visits: list, assign, card, accept, depart, arrive, tried, report, correct, return.",
     no_args_is_help=True,
 )
-Officer = Annotated[str | None, typer.Option(help="警号;与派单不符则拒绝 badge; refused if the visit is another's")]
+Officer = Annotated[str | None, typer.Option(help="承办民警警号,必填 badge of who has the visit; needed")]
+
+_RESULTS = code_list("结果 results:", sorted(VISIT_REPORTS))
 
 
 def register(app: typer.Typer) -> None:
@@ -116,7 +122,7 @@ def arrive(visit_id: VisitId, officer: Officer = None, json: Json = False) -> No
     _act(visit_id, "arrive", officer, json)
 
 
-@group.command()
+@group.command(epilog=_RESULTS)
 @report_options("report")
 def report(
     visit_id: VisitId,
@@ -130,7 +136,30 @@ def report(
     _act(visit_id, "report", officer, json, OfficerReport(result=chosen, **details))
 
 
-@group.command()
+@group.command(epilog=_RESULTS)
+@report_options("report")
+def correct(
+    visit_id: VisitId,
+    result: Annotated[str, typer.Argument(help="MET_DISSUADED, NOT_FOUND_TEMPORARILY, …")],
+    reason: Reason,
+    by: Annotated[
+        str | None, typer.Option("--by", "--officer", help="反馈人或主管警号 who reported, or a supervisor")
+    ] = None,
+    json: Json = False,
+    **details: Any,
+) -> None:
+    """更正反馈,原反馈留存 / correct what was reported; both stay on record."""
+    chosen: Result = arguments.code(result, sorted(VISIT_REPORTS), "result")
+    badge = arguments.badge(by, "--by") if by else None
+    report = OfficerReport(result=chosen, **details)
+    with build_services().begin() as work:
+        visit = corrections.correct(work, lookups.visit(work.session, visit_id), report, by=badge, reason=reason)
+        line = _line(visit) | {"result": visit.result}
+        key = visit.id
+    _tell(line, json, f"已更正 corrected: {chosen.label}", led_to=_led_to(key))
+
+
+@group.command(epilog=code_list("结果 results:", addresses.IN_VAIN))
 @report_options("tried")
 def tried(
     visit_id: VisitId,
@@ -146,7 +175,7 @@ def tried(
     _act(visit_id, "tried", officer, json, OfficerReport(result=chosen, address=kind, **details))
 
 
-@group.command("return")
+@group.command("return", epilog=code_list("退回原因 reasons:", ReturnReason))
 @report_options("return")
 def return_(
     visit_id: VisitId,
@@ -174,7 +203,7 @@ def _act(
     try:
         with services.begin() as work:
             visit = officer_steps.act(work, key, step, officer=officer, report=answer)
-            line = {"visit": str(visit.id), "case": str(visit.case_id), "state": visit.state, "officer": visit.officer}
+            line = _line(visit)
         # The journal knows what was tried once that is committed.
         with services.begin() as work:
             to_try = officer_steps.to_try(work, key) if step == "tried" else []
@@ -183,11 +212,53 @@ def _act(
             with services.begin() as work:
                 officer_steps.keep_late(work, key, step, answer)
         raise
-    if json:
-        json_line(line | ({"to_try": to_try} if step == "tried" else {}))
-        return
-    out.print(f"{name_of(visit.state)}  {visit.id}")
-    if step == "tried":
+    _tell(
+        line | ({"to_try": to_try} if step == "tried" else {}),
+        json,
+        f"{name_of(visit.state)}  {visit.id}",
+        led_to=_led_to(key) if step == "report" else None,
+    )
+    if step == "tried" and not json:
         left = ", ".join(name_of(kind) for kind in to_try)
         done = say("各处均已试过,请反馈结果", "every address was tried: report the result")
         out.print(f"{say('下一处', 'next')}: {left}" if left else done)
+
+
+def _line(visit: VisitRow) -> dict[str, Any]:
+    return {"visit": str(visit.id), "case": str(visit.case_id), "state": visit.state, "officer": visit.officer}
+
+
+def _led_to(visit_id: UUID) -> ReportOutcome:
+    """Once the report is committed, the journal knows what it led to."""
+    with build_services().sessions() as session:
+        return report_outcome(session, visit_id)
+
+
+def _tell(line: dict[str, Any], json: bool, told: str, *, led_to: ReportOutcome | None) -> None:
+    if json:
+        json_line(line | ({"led_to": led_to.model_dump(mode="json")} if led_to else {}))
+        return
+    out.print(told, highlight=False)
+    for said in outcome_lines(led_to) if led_to else ():
+        out.print(said, highlight=False)
+
+
+def outcome_lines(led_to: ReportOutcome) -> Iterator[str]:
+    """What a report led to, a line for each thing."""
+    if led_to.closed_as is not None:
+        yield say(f"已结案:{led_to.closed_as.zh}", f"case closed: {led_to.closed_as.en}")
+    elif led_to.reopened:
+        yield say("案件已恢复办理", "the case goes on again")
+    else:
+        yield say("案件继续办理", "the case goes on")
+    if led_to.next_visit is not None:
+        at = minute(led_to.next_visit_at)
+        yield say(f"再次上门:上门单 {led_to.next_visit},{at} 起", f"next visit: number {led_to.next_visit}, from {at}")
+    for asked in led_to.bank_asked:
+        yield say(f"已请银行:{asked.zh}", f"bank asked: {asked.en}")
+    for item in led_to.work_items:
+        whose = " ".join(filter(None, (name_of(item.role), item.unit)))
+        yield say(
+            f"待办 {item.number}:{name_of(item.kind)}({whose})",
+            f"work item {item.number}: {name_of(item.kind)} ({whose})",
+        )

@@ -128,6 +128,11 @@ def correct(attempt: Standing, result: Result, at: datetime) -> AttemptMove:
     return AttemptMove(_S.SETTLED, None, result, at)
 
 
+def restate(attempt: Standing, result: Result, at: datetime | None) -> AttemptMove:
+    """What an officer reported is corrected; it was reported when it was."""
+    return AttemptMove(_within(_S.SETTLED, attempt), None, result, at)
+
+
 def give_up(attempt: Standing, at: datetime) -> AttemptMove:
     """Whether it was sent stays unknown."""
     return AttemptMove(_within(_S.IN_DOUBT, attempt) and _S.SETTLED, None, Result.UNKNOWN, at)

@@ -30,7 +30,7 @@ from schemas.vocabulary import (
 SUBJECT = "subject"
 LIVE = frozenset({AttemptState.PLANNED, AttemptState.SENDING, AttemptState.ACCEPTED})
 _REFUSALS = frozenset({Answer.UNSURE, Answer.DENIES, Answer.ALREADY_PAID})
-_MONEY_GONE = frozenset({Resolution.ALREADY_TRANSFERRED_ALL, Resolution.ALREADY_TRANSFERRED_PARTLY})
+MONEY_GONE = frozenset({Resolution.ALREADY_TRANSFERRED_ALL, Resolution.ALREADY_TRANSFERRED_PARTLY})
 _MAY_DECIDE = frozenset({Person.SUBJECT, Person.GUARDIAN})
 KIN = frozenset({Person.FAMILY, Person.GUARDIAN})
 
@@ -185,6 +185,7 @@ class Case:
     paused_until: datetime | None = None
     warned_before: bool = False
     rewarned_at: datetime | None = None
+    reopened_at: datetime | None = None  # by a supervisor: who was contacted before no longer counts
     noticed_at: datetime | None = None  # the last group notice on this scam in this area, from any case
     down: frozenset[Channel] = frozenset()  # channels none of whose providers works
     money_moved: bool = False  # as instructions say; see money_has_moved
@@ -210,6 +211,23 @@ class Case:
     def has_item(self, cause: str) -> bool:
         """A person has been asked about this, and it is not done yet."""
         return any(each.cause == cause for each in self.work_items)
+
+    @property
+    def last_report(self) -> Visit | None:
+        """The visit that was reported last, of those that count."""
+        reported = (each for each in reversed(self._counted_visits) if each.state is VisitState.REPORTED)
+        return next(reported, None)
+
+    @property
+    def _counted_visits(self) -> tuple[Visit, ...]:
+        """All, or those from the one on that was opened when the case was reopened."""
+        at = self.reopened_at
+        before = [n for n, each in enumerate(self.visits) if at is not None and each.opened_at <= at]
+        return self.visits[before[-1] :] if before else self.visits
+
+    def counts(self, call: Attempt) -> bool:
+        """It was answered since the case was reopened."""
+        return self.reopened_at is None or (call.settled_at or call.made_at) > self.reopened_at
 
     @property
     def open_visit(self) -> Visit | None:
@@ -283,10 +301,10 @@ class Case:
     @property
     def true_contact(self) -> bool:
         """A person confirmed: pressed the key, or was met. Delivered is not warned."""
-        if any(self.was_met(visit) for visit in self.visits):
+        if any(self.was_met(visit) for visit in self._counted_visits):
             return True
         spoken = (each for each in self.attempts if each.channel is Channel.VOICE and each.confirmed)
-        return any(each.person in _MAY_DECIDE for each in spoken)
+        return any(each.person in _MAY_DECIDE and self.counts(each) for each in spoken)
 
     def was_met(self, visit: Visit) -> bool:
         """A child counts as met only with a guardian present."""
@@ -309,7 +327,7 @@ class Case:
 
     @property
     def ended_with_loss(self) -> bool:
-        return self.resolution in _MONEY_GONE
+        return self.resolution in MONEY_GONE
 
     @property
     def refusals(self) -> tuple[datetime, ...]:

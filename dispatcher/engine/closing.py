@@ -25,7 +25,6 @@ from schemas.vocabulary import (
     Resolution,
     Result,
     Urgency,
-    VisitState,
     WorkItemKind,
 )
 
@@ -33,6 +32,8 @@ _GRAVE = frozenset({Urgency.CRITICAL, Urgency.HIGH})
 _NOT_FOLLOWED = frozenset(
     {Resolution.WITHDRAWN, Resolution.EXPIRED, Resolution.NOT_A_VICTIM, Resolution.DUPLICATE_MERGED}
 )
+# What is asked for once a case has ended, and anew after each end.
+_FOLLOW_UP, _CASE_REPORT, _LOOK_BACK = "follow_up:", "case_report", "look_back"
 _LOOK_BACK_WITHIN = timedelta(days=7)
 # What each result of a meeting makes of a case in which no money is lost.
 _ENDS_WITH: Mapping[Result | None, Resolution] = {
@@ -40,6 +41,7 @@ _ENDS_WITH: Mapping[Result | None, Resolution] = {
     Result.MET_SELF_AWARE: Resolution.SELF_AWARE,
     Result.MET_ALREADY_DEFRAUDED: Resolution.ALREADY_TRANSFERRED_ALL,
 }
+OF_A_MEETING = frozenset({*_ENDS_WITH.values(), Resolution.ALREADY_TRANSFERRED_PARTLY})
 # Where the amount avoided comes from; money is never counted without its basis.
 BASIS = "amount_about_to_be_sent"
 
@@ -83,6 +85,7 @@ def confirmed_call(case: Case, policy: Policy, now: datetime) -> Iterator[Decisi
         and each.confirmed
         and each.answer == Answer.DISSUADED
         and each.person in (Person.SUBJECT, Person.GUARDIAN)
+        and case.counts(each)
         for each in case.attempts
     )
     # A person warned again is visited even if a call succeeds.
@@ -92,10 +95,8 @@ def confirmed_call(case: Case, policy: Policy, now: datetime) -> Iterator[Decisi
 
 def met(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """A person who was met and is safe, or has lost the money already, ends the case."""
-    last = case.visits[-1] if case.visits else None
-    if last is None or last.state is not VisitState.REPORTED or not case.was_met(last):
-        return
-    if last.result in _ENDS_WITH:
+    last = case.last_report
+    if last is not None and case.was_met(last) and last.result in _ENDS_WITH:
         yield _close("met", case, _ENDS_WITH[last.result])
 
 
@@ -156,18 +157,23 @@ def _last_look(case: Case, policy: Policy, now: datetime, rule: str, attempt: At
 
 def follow_ups(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """The person is asked again later how things stand; not after a withdrawal or a case that expired."""
-    if case.resolution in _NOT_FOLLOWED or any(each.startswith("follow_up:") for each in case.asked_causes):
+    if case.resolution in _NOT_FOLLOWED or any(each.startswith(_FOLLOW_UP) for each in case.asked_causes):
         return
     for number, after in enumerate(policy.plan(case.urgency).follow_up, start=1):
-        yield OpenWorkItem("follow_up", WorkItemKind.FOLLOW_UP, now + after, f"follow_up:{number}")
+        yield OpenWorkItem("follow_up", WorkItemKind.FOLLOW_UP, now + after, f"{_FOLLOW_UP}{number}")
 
 
 def hand_over(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """Money is gone: the case goes to 110 and the precinct, and it is looked back at how that could happen."""
-    if case.ended_with_loss and "case_report" not in case.asked_causes:
+    if case.ended_with_loss and _CASE_REPORT not in case.asked_causes:
         due_at = policy.answer_by(case.urgency, now)
-        yield OpenWorkItem("already_transferred", WorkItemKind.CASE_REPORT, due_at, "case_report")
-        yield OpenWorkItem("already_transferred", WorkItemKind.LOOK_BACK, now + _LOOK_BACK_WITHIN, "look_back")
+        yield OpenWorkItem("already_transferred", WorkItemKind.CASE_REPORT, due_at, _CASE_REPORT)
+        yield OpenWorkItem("already_transferred", WorkItemKind.LOOK_BACK, now + _LOOK_BACK_WITHIN, _LOOK_BACK)
+
+
+def is_asked_at_the_end(cause: str) -> bool:
+    """It follows from how a case has ended."""
+    return cause.startswith(_FOLLOW_UP) or cause in (_CASE_REPORT, _LOOK_BACK)
 
 
 def plan_exhausted(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:

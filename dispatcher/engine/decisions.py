@@ -160,6 +160,14 @@ class CloseCase:
 
 
 @dataclass(frozen=True, slots=True)
+class ReopenCase:
+    """A case that had ended goes on. `overrules`: who was contacted before no longer counts, a person says."""
+
+    rule: str
+    overrules: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class OpenWorkItem:
     """Something of this case waits for a person until `due_at`.
 
@@ -217,6 +225,7 @@ Decision = (
     | SetDeadline
     | MarkNumberBad
     | CloseCase
+    | ReopenCase
     | OpenWorkItem
     | ClimbWorkItem
     | EndWorkItem

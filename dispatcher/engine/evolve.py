@@ -9,6 +9,7 @@ from dispatcher.engine import attempt_states, visit_states
 from dispatcher.engine import decisions as d
 from dispatcher.engine.attempt_states import AttemptMove
 from dispatcher.engine.case import SUBJECT, Attempt, Case, Visit, WorkItem
+from dispatcher.engine.closing import is_asked_at_the_end
 from dispatcher.engine.visit_states import VisitMove
 from dispatcher.engine.work_items import role_of
 from schemas.vocabulary import CaseState, Ending, Person, Result, VisitState
@@ -151,6 +152,17 @@ def _close_case(case: Case, decision: d.CloseCase, now: datetime) -> Case:
     return replace(case, state=CaseState.CLOSED, resolution=decision.resolution)
 
 
+_GOES_ON: dict[str, Any] = {"expired": False, "suppressed": False, "paused": False, "paused_until": None}
+
+
+def _reopen_case(case: Case, decision: d.ReopenCase, now: datetime) -> Case:
+    causes = frozenset(each for each in case.asked_causes if not is_asked_at_the_end(each))
+    case = replace(case, state=CaseState.OPEN, resolution=None, asked_causes=causes)
+    if decision.overrules:
+        case = replace(case, reopened_at=now, deadlines={}, **_GOES_ON)
+    return case
+
+
 def move_attempt(attempt: Attempt, move: AttemptMove, **more: Any) -> Attempt:
     """The attempt after a move. What a worker has to do next is no fact that a rule looks at."""
     return replace(attempt, state=move.state, result=move.result, settled_at=move.settled_at, **more)
@@ -200,6 +212,7 @@ _STEPS: dict[type, Callable[[Case, Any, datetime], Case]] = {
     d.SetDeadline: _set_deadline,
     d.MarkNumberBad: _mark_number_bad,
     d.CloseCase: _close_case,
+    d.ReopenCase: _reopen_case,
     d.OpenWorkItem: _open_work_item,
     d.ClimbWorkItem: _climb_work_item,
     d.EndWorkItem: _end_work_item,

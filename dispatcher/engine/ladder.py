@@ -131,13 +131,16 @@ def _why(result: Result | None) -> str:
 
 
 def deadlines(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
-    """Set from the case's clock; an urgency that rose can only bring them forward, nothing resets them."""
-    plan = policy.plan(case.urgency)
+    """Set from the case's clock; an urgency that rose can only bring them forward, nothing resets them.
+
+    A case that a supervisor reopens has new ones.
+    """
+    plan, since = policy.plan(case.urgency), max(case.urgency_since, case.reopened_at or case.urgency_since)
     wanted = {"first_call_by": plan.voice.within if Channel.VOICE in case.channels else None}
     if case.visits:
         wanted |= {"met_by": plan.visit.met_within, "report_by": plan.visit.report_within}
     for name, within in wanted.items():
-        at = case.urgency_since + within if within is not None else None
+        at = since + within if within is not None else None
         if at is not None and (name not in case.deadlines or at < case.deadlines[name]):
             yield SetDeadline("deadline", name, at)
 

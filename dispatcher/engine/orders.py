@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from dispatcher.engine import caps, numbers, times
+from dispatcher.engine import caps, closing, numbers, places, times
 from dispatcher.engine.bank_requests import bank as ask
-from dispatcher.engine.case import SUBJECT, Case
-from dispatcher.engine.decisions import Decision, PlanAttempt
+from dispatcher.engine.case import MONEY_GONE, SUBJECT, Case
+from dispatcher.engine.decisions import CloseCase, Decision, OpenVisit, PlanAttempt, ReopenCase
 from dispatcher.engine.sending import plan
 from dispatcher.policy.models import Policy
 from schemas.vocabulary import BankRequest, Channel, Person, Relation, Urgency
+
+_REOPENED = "reopened_by_supervisor"
 
 
 def call(case: Case, relation: Relation, now: datetime) -> tuple[Decision, ...]:
@@ -43,6 +45,28 @@ def assign(case: Case, visit_id: str, rung: int, now: datetime) -> PlanAttempt:
         rung=rung,
         warning_number=caps.warning_number(case),
     )
+
+
+def reopen(case: Case, policy: Policy, now: datetime) -> tuple[Decision, ...]:
+    """A case that had ended goes on, and somebody goes to the person again: who was contacted before does not count."""
+    where = places.precinct(case, policy, now) or (case.visits[-1].precinct if case.visits else None)
+    return ReopenCase(_REOPENED, overrules=True), OpenVisit(_REOPENED, where)
+
+
+def correct(before: Case, after: Case, visit_id: str, policy: Policy, now: datetime) -> tuple[Decision, ...]:
+    """What a corrected report makes of a case that has ended: another end, or it goes on.
+
+    Where the report had not ended it, only money that is gone undoes what a person decided. Of a case that is open the
+    rules decide.
+    """
+    last = after.last_report
+    if after.is_open or after.withdrawn or last is None or last.id != visit_id:
+        return ()
+    ends = tuple(each for each in closing.met(after, policy, now) if isinstance(each, CloseCase))
+    had_ended_it = before.resolution in closing.OF_A_MEETING and any(closing.met(before, policy, now))
+    if not had_ended_it and not any(each.resolution in MONEY_GONE for each in ends):
+        return ()
+    return ReopenCase("report_corrected"), *ends
 
 
 def moved(deadlines: Mapping[str, str], by: timedelta) -> dict[str, str]:

@@ -10,7 +10,7 @@ from dispatcher.engine.decisions import DecideAgainAt, Decision, OpenVisit, Open
 from dispatcher.engine.visit_states import BEFORE_ARRIVAL
 from dispatcher.policy.models import Policy
 from dispatcher.policy.triggers import VisitTrigger
-from schemas.vocabulary import Channel, Result, ReturnReason, VisitState, WorkItemKind
+from schemas.vocabulary import Channel, Result, ReturnReason, WorkItemKind
 
 _COME_AGAIN = frozenset({Result.MET_REFUSED, Result.NOT_FOUND_TEMPORARILY, Result.NOT_HOME_FAMILY_TOLD})
 NUMBER_REQUEST = "number_request"  # why a number is asked for: there is none
@@ -77,8 +77,8 @@ _GROUNDS = (
 
 def revisit(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """Refused or not found stays open: another visit in an off-hours window, or a human's decision."""
-    last = case.visits[-1] if case.visits else None
-    if last is None or last.state is not VisitState.REPORTED:
+    last = case.last_report
+    if last is None or case.open_visit is not None:
         return
     if last.result in _COME_AGAIN or _guardian_was_absent(case, last):
         windows = policy.revisit.windows

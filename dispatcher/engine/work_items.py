@@ -30,7 +30,8 @@ class Kind:
     itself waits for it, so that nothing else need be to come. `is_over`: what it asks for has come about.
     `needs_act`: nothing but that ends it, since a word that it is done would leave it undone. `is_unhurried`: it has a
     date of its own, days away, and is reminded of by days. `needs_clock`: nobody needs it while the case is on hold;
-    when it goes on, it is asked for anew.
+    when it goes on, it is asked for anew. `follows`: what it follows from; where that is so no longer (a report was
+    corrected, a case reopened), nobody needs it.
     """
 
     role: Rung = Rung.CENTRE
@@ -40,6 +41,7 @@ class Kind:
     needs_act: bool = False
     is_unhurried: bool = False
     needs_clock: bool = False
+    follows: Callable[[Case], bool] = lambda case: True
 
 
 def _visit_of(item: WorkItem, case: Case) -> Visit | None:
@@ -107,12 +109,12 @@ def _bank_has_done_it(item: WorkItem, case: Case) -> bool:
 
 
 KINDS: Mapping[WorkItemKind, Kind] = {
-    _K.FOLLOW_UP: Kind(Rung.OFFICER, outlives_case=True, is_unhurried=True),
+    _K.FOLLOW_UP: Kind(Rung.OFFICER, outlives_case=True, is_unhurried=True, follows=lambda case: not case.is_open),
     _K.LIFT_PROTECTION: Kind(outlives_case=True, is_over=lambda item, case: standing_protection(case) is None),
     _K.NUMBER_REQUEST: Kind(is_over=_has_a_number),
     _K.ADDRESS_REQUEST: Kind(is_over=_has_an_address),
-    _K.CASE_REPORT: Kind(outlives_case=True),
-    _K.LOOK_BACK: Kind(outlives_case=True, is_unhurried=True),
+    _K.CASE_REPORT: Kind(outlives_case=True, follows=lambda case: case.ended_with_loss),
+    _K.LOOK_BACK: Kind(outlives_case=True, is_unhurried=True, follows=lambda case: case.ended_with_loss),
     _K.CONFLICT: Kind(outlives_case=True),
     _K.URGENCY_REVIEW: Kind(),
     _K.HELD_CASE: Kind(is_over=lambda item, case: not case.is_on_hold),
@@ -148,7 +150,7 @@ def ended(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     for item in case.work_items:
         kind = KINDS[item.kind]
         is_moot = not (kind.outlives_case and _has_ground(item, case)) if not case.is_open else _rests(kind, case)
-        if is_moot:
+        if is_moot or not kind.follows(case):
             yield EndWorkItem("item_moot", item.id, WorkItemState.CANCELLED)
         elif kind.is_over is not None and kind.is_over(item, case):
             yield EndWorkItem("item_resolved", item.id, WorkItemState.DONE)

@@ -53,9 +53,11 @@ def open_case(session: Session, normalised: NormalisedInstruction, without: UUID
 
 
 def other_open_cases(case_file: CaseFile, case_id: UUID) -> list[UUID]:
-    """Open cases that an instruction would have joined which names the person of this case as it does."""
+    """Open cases of this person, and those that an instruction would have joined which names the person as it does."""
     others = select(CaseRow.id).where(CaseRow.state == CaseState.OPEN, CaseRow.id != case_id)
-    found = _known(others).where(or_(false(), *_grounds(_Person.of_case(case_file, case_id))))
+    found = _known(others).where(
+        or_(CaseRow.subject_id == case_file.cases[case_id].subject_id, *_grounds(_Person.of_case(case_file, case_id)))
+    )
     return list(case_file.session.scalars(found.order_by(CaseRow.id)))
 
 

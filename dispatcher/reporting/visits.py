@@ -80,6 +80,7 @@ def visit_line(row: VisitRow) -> VisitLine:
         result=row.result,
         return_reason=row.return_reason,
         guardian_present=row.guardian_present,
+        corrected_at=row.corrected_at,
     )
 
 

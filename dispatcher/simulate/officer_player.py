@@ -29,6 +29,7 @@ class _Next(NamedTuple):
     """The next move on one visit."""
 
     visit_id: UUID
+    officer: str | None
     script: officers.Script
     move: officers.Move
 
@@ -53,15 +54,15 @@ class OfficerPlayer:
         return {case_id for case_id, _ in self._next_moves(now)}
 
     def _next_moves(self, now: datetime) -> Iterator[tuple[UUID, _Next]]:
-        found = select(VisitRow.case_id, VisitRow.id, VisitRow.state, VisitRow.assigned_at)
+        found = select(VisitRow.case_id, VisitRow.id, VisitRow.state, VisitRow.assigned_at, VisitRow.officer)
         in_hand = found.where(VisitRow.state.in_(_IN_HAND)).order_by(VisitRow.id)
         with self._services.sessions() as session:
             rows = session.execute(in_hand).tuples().all()
-        for case_id, visit_id, state, assigned_at in rows:
+        for case_id, visit_id, state, assigned_at, officer in rows:
             script = self._scripts.get(case_id)
             move = script.next_move(officers.VisitSituation(state, assigned_at), now) if script else None
             if script is not None and move is not None:
-                yield case_id, _Next(visit_id, script, move)
+                yield case_id, _Next(visit_id, officer, script, move)
 
     def _make(self, each: _Next, now: datetime) -> bool:
         """Make a move. False if the visit went to somebody else meanwhile: the script looks again."""
@@ -69,7 +70,7 @@ class OfficerPlayer:
         for step, said in (*self._tried_addresses(each), *((step, move.report) for step in move.steps)):
             try:
                 with self._services.begin() as work:
-                    officer_steps.act(work, each.visit_id, step, report=said)
+                    officer_steps.act(work, each.visit_id, step, officer=each.officer, report=said)
             except Refused as refused:
                 _log.info("move_refused", visit=str(each.visit_id), step=step, why=str(refused))
                 return False

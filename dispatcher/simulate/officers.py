@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from dispatcher.errors import OperatorError
-from schemas.officer_report import OfficerReport
+from schemas.officer_report import UNKNOWN, OfficerReport
 from schemas.vocabulary import Result, ReturnReason, VisitState
 
 REPORTS = {
@@ -72,7 +72,9 @@ class Script:
         if word == "returned" and (visit.state in _UNDER_WAY or visit.state is VisitState.ASSIGNED):
             return Move(now, ("return",), OfficerReport(reason=ReturnReason(argument.upper())))
         if word in REPORTS and visit.state in _UNDER_WAY:
-            said = OfficerReport(result=REPORTS[word], guardian_present=word in _WITH_FAMILY)
+            result = REPORTS[word]
+            lost = UNKNOWN if result is Result.MET_ALREADY_DEFRAUDED else None
+            said = OfficerReport(result=result, guardian_present=word in _WITH_FAMILY, lost_yuan=lost)
             return Move(now, ("report",), said)
         return None
 

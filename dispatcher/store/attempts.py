@@ -69,6 +69,7 @@ class AttemptRow(Base):
     settled_at: Mapped[Timestamp | None]
     retry_not_before: Mapped[Timestamp | None]  # if the provider named its wait
     result: Mapped[Result | None]
+    corrected_from: Mapped[Result | None]  # what an officer had reported before it was corrected
     onward: Mapped[Onward | None]  # what its refusal lets the plan do at once
     confirmed: Mapped[bool]
     answer: Mapped[Answer | None]

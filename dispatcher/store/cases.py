@@ -41,6 +41,7 @@ class CaseRow(Base):
     expired: Mapped[bool]
     suppressed: Mapped[bool]  # the same trigger was a false alarm a short time ago
     warned_before: Mapped[UUID | None]  # the person's earlier case, not long closed
+    reopened_at: Mapped[Timestamp | None]  # by a supervisor
     rewarned_at: Mapped[Timestamp | None]  # when a source last raised the urgency: one more SMS may go
     paused_at: Mapped[Timestamp | None]  # by a supervisor, with a reason
     paused_until: Mapped[Timestamp | None]

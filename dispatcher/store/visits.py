@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 
 from dispatcher.store.base import Base, DeferredFK, Key, Timestamp
-from schemas.vocabulary import Result, ReturnReason, Rung, VisitState
+from schemas.vocabulary import Result, ReturnReason, Role, Rung, VisitState
 
 _NUMBERS = Sequence("visit_numbers", metadata=Base.metadata)
 
@@ -45,6 +45,7 @@ class VisitRow(Base):
     departed_at: Mapped[Timestamp | None]
     arrived_at: Mapped[Timestamp | None]
     reported_at: Mapped[Timestamp | None]
+    corrected_at: Mapped[Timestamp | None]  # when what was reported was last corrected
     result: Mapped[Result | None]
     return_reason: Mapped[ReturnReason | None]
     guardian_present: Mapped[bool | None]
@@ -96,3 +97,13 @@ class OfficerRow(Base):
     role: Mapped[Rung]
     position: Mapped[int]
     duty: Mapped[list[str]] = mapped_column(ARRAY(SqlText))  # "08:00-20:00"
+
+
+class StaffRow(Base):
+    """Who acts without standing on the ladder: a supervisor, an operator of a centre. By badge, as officers are."""
+
+    __tablename__ = "staff"
+
+    badge: Mapped[str] = mapped_column(primary_key=True)
+    unit: Mapped[str] = mapped_column(DeferredFK("units.code"))
+    role: Mapped[Role]

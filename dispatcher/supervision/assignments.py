@@ -9,9 +9,10 @@ from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.engine import orders
 from dispatcher.errors import Refused
 from dispatcher.store.visits import AssignmentRow, OfficerRow, VisitRow
+from dispatcher.visits import permissions
 from dispatcher.visits.open_visit import open_visit, take_back
 from schemas.refusals import RefusalCode
-from schemas.vocabulary import Result, VisitState, VisitStep
+from schemas.vocabulary import Act, Result, VisitState, VisitStep
 
 # Up to the door a visit can go to somebody else; behind it the officer reports.
 _ASSIGNABLE = (VisitState.WAITING, VisitState.ASSIGNED, VisitState.ACCEPTED, VisitState.DEPARTED)
@@ -23,6 +24,7 @@ def assign(work: UnitOfWork, visit_id: UUID, badge: str, *, by: str) -> VisitRow
     Raises Refused.
     """
     case_file, visit = open_visit(work, visit_id)
+    permissions.check(work.session, by, Act.ASSIGN, visit.precinct_code)
     officer = work.session.get(OfficerRow, badge)
     if officer is None:
         raise Refused(RefusalCode.NO_OFFICER, officer=badge)

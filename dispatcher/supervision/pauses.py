@@ -11,7 +11,7 @@ from dispatcher.errors import Refused
 from dispatcher.intake import holds
 from dispatcher.supervision.decisions import SupervisorDecision, lock_open_case, note
 from schemas.refusals import RefusalCode
-from schemas.vocabulary import Action
+from schemas.vocabulary import Act, Action
 
 _LONGEST = timedelta(days=30)  # what is to rest for longer is closed
 
@@ -21,7 +21,7 @@ def pause(work: UnitOfWork, case_id: UUID, order: SupervisorDecision, until: dat
 
     Raises Refused.
     """
-    case_file, case = lock_open_case(work, case_id, order)
+    case_file, case = lock_open_case(work, case_id, order, Act.PAUSE)
     if case.paused_at is not None:
         raise Refused(RefusalCode.CASE_PAUSED)
     if until is not None and until <= case_file.now:
@@ -38,7 +38,7 @@ def pause(work: UnitOfWork, case_id: UUID, order: SupervisorDecision, until: dat
 
 def resume(work: UnitOfWork, case_id: UUID, order: SupervisorDecision) -> None:
     """Start the clock again; what was planned, the deadlines and an officer's wait move by the length of the pause."""
-    case_file, case = lock_open_case(work, case_id, order)
+    case_file, case = lock_open_case(work, case_id, order, Act.RESUME)
     if case.paused_at is None:
         raise Refused(RefusalCode.CASE_NOT_PAUSED)
     stood = holds.end_pause(case_file, case)

@@ -13,11 +13,12 @@ from dispatcher.intake import open_case, same_person, split_off, statements
 from dispatcher.store.instructions import InstructionRow
 from dispatcher.supervision.decisions import SupervisorDecision, lock_open_case, note
 from schemas.refusals import RefusalCode
+from schemas.vocabulary import Act
 
 
 def split(work: UnitOfWork, case_id: UUID, order: SupervisorDecision, instruction_id: str) -> UUID:
     """Take one of several joined instructions out of a case. Returns the id of its own case."""
-    case_file, case = lock_open_case(work, case_id, order)
+    case_file, case = lock_open_case(work, case_id, order, Act.SPLIT)
     rows = _versions(case_file, case_id, instruction_id)
     before = statements.merged(case_file, case_id)
     read = statements.reread(case_file, rows[-1].raw_value_id, rows[-1].received_at)

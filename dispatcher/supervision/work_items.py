@@ -15,6 +15,7 @@ from dispatcher.intake import facts, later_losses, statements
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.instructions import QuarantineRow
 from dispatcher.store.work_items import WorkItemRow
+from dispatcher.visits import permissions
 from schemas.refusals import RefusalCode
 from schemas.vocabulary import CaseState, FollowUp, Urgency, WorkItemKind, WorkItemState
 
@@ -31,6 +32,7 @@ class WorkItemResult:
 def take(work: UnitOfWork, item_id: UUID, *, by: str) -> WorkItemRow:
     """Say that one sees to it: nobody else is reminded, for as long as the case's urgency gives. Raises Refused."""
     case_file, row = _open(work, item_id)
+    _check_may_handle(work, row, by)
     if row.taken_by is not None and row.taken_by != by:
         raise Refused(RefusalCode.WORK_ITEM_TAKEN, taken_by=row.taken_by)
     take_work_item(work, _case(case_file, row), row, _until(case_file, row), by=by)
@@ -38,8 +40,10 @@ def take(work: UnitOfWork, item_id: UUID, *, by: str) -> WorkItemRow:
 
 
 def hand_over(work: UnitOfWork, item_id: UUID, to: str, *, by: str) -> WorkItemRow:
-    """Somebody else sees to it from now on. Raises Refused."""
+    """Somebody else, who may, sees to it from now on. Raises Refused."""
     case_file, row = _open(work, item_id)
+    _check_is_free(work, row, by)
+    _check_may_handle(work, row, to)
     take_work_item(work, _case(case_file, row), row, _until(case_file, row), by=to, said_by=by)
     return row
 
@@ -47,6 +51,7 @@ def hand_over(work: UnitOfWork, item_id: UUID, to: str, *, by: str) -> WorkItemR
 def done(work: UnitOfWork, item_id: UUID, form: WorkItemResult, *, by: str) -> WorkItemRow:
     """Write down that it is done, and what a follow-up found. Raises Refused."""
     case_file, row = _open(work, item_id)
+    _check_is_free(work, row, by)
     _check(row.kind, form)
     case_id = row.case_id
     if case_id is None:
@@ -99,6 +104,18 @@ def _open(work: UnitOfWork, item_id: UUID) -> tuple[CaseFile, WorkItemRow]:
     if row.done_at is not None:
         raise Refused(RefusalCode.WORK_ITEM_DONE, done_by=str(row.done_by))
     return case_file, row
+
+
+def _check_may_handle(work: UnitOfWork, row: WorkItemRow, by: str) -> None:
+    """Overdue it waits for somebody higher, and those whom it waited for first may still do it."""
+    permissions.check_item(work.session, row, by, KINDS[row.kind].role if row.climbs else row.role)
+
+
+def _check_is_free(work: UnitOfWork, row: WorkItemRow, by: str) -> None:
+    """What somebody sees to, only the centre ends or gives to another beside whoever has it."""
+    _check_may_handle(work, row, by)
+    if row.taken_by not in (None, by) and not permissions.is_of_centre(work.session, by):
+        raise Refused(RefusalCode.WORK_ITEM_TAKEN, taken_by=str(row.taken_by))
 
 
 def _end_conflict(case_file: CaseFile, case_id: UUID, row: WorkItemRow) -> None:

@@ -12,9 +12,8 @@ from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.engine import attempt_states, visit_states
 from dispatcher.errors import Refused
 from dispatcher.store.visits import VisitRow
-from dispatcher.visits import addresses, results, transfers
+from dispatcher.visits import addresses, permissions, results, transfers
 from dispatcher.visits.open_visit import open_visit
-from schemas.channel_results import VISIT_REPORTS
 from schemas.officer_report import OfficerReport
 from schemas.refusals import RefusalCode
 from schemas.vocabulary import AddressKind, Resolution, Result, ReturnReason, VisitState, VisitStep
@@ -51,11 +50,14 @@ def act(
     officer: str | None = None,
     report: OfficerReport = OfficerReport(),
 ) -> VisitRow:
-    """One step of an officer's work. Raises Refused.
+    """One step of the officer who has the visit, on duty or not, and of nobody else. Raises Refused.
 
     After `case_ended_during_visit` the caller keeps what was said, in a transaction of its own: `keep_late`.
     """
+    if officer is None:
+        raise Refused(RefusalCode.NAME_MISSING, act=STEPS[step].name)
     case_file, visit = open_visit(work, visit_id)
+    permissions.check_known(work.session, officer)
     _check(visit, STEPS[step], officer)
     if visit.state == VisitState.CANCELLED:
         resolution = Resolution(case_file.cases[visit.case_id].resolution or Resolution.WITHDRAWN)
@@ -78,10 +80,10 @@ def to_try(work: UnitOfWork, visit_id: UUID) -> list[AddressKind]:
     return [row.kind for row in addresses.left(case_file, visit)]
 
 
-def _check(visit: VisitRow, step: Step, officer: str | None) -> None:
-    if officer is not None and visit.officer is None:
+def _check(visit: VisitRow, step: Step, officer: str) -> None:
+    if visit.officer is None:
         raise Refused(RefusalCode.VISIT_UNASSIGNED, officer=officer)
-    if officer is not None and visit.officer is not None and officer != visit.officer:
+    if officer != visit.officer:
         raise Refused(RefusalCode.VISIT_OF_ANOTHER_OFFICER, holder=visit.officer, officer=officer)
     if visit.state not in (*step.before, VisitState.CANCELLED):
         state = visit.state
@@ -132,15 +134,14 @@ def _tried(case_file: CaseFile, visit: VisitRow, report: OfficerReport) -> None:
 
 
 def _report(case_file: CaseFile, visit: VisitRow, report: OfficerReport) -> None:
-    result = report.result
-    if result not in VISIT_REPORTS:
-        raise Refused(RefusalCode.WRONG_VISIT_RESULT, allowed=sorted(VISIT_REPORTS))
+    result = results.result_of(report)
     last = addresses.last(case_file, visit) if result in NOT_FOUND else None
     if visit.state != VisitState.ARRIVED:
         visit.arrived_at = case_file.now
-    met = results.record_result(case_file, visit, report)
-    settle_assignment(case_file, visit, result, confirmed=met)
-    _move(case_file, visit, "report", **report.said("report"), address=str(last.id) if last else None)
+    recorded = results.record_result(case_file, visit, report)
+    settle_assignment(case_file, visit, result, confirmed=recorded.is_met)
+    said = report.said("report") | {"address": str(last.id) if last else None, "lost_added": recorded.lost_added}
+    _move(case_file, visit, "report", **said)
 
 
 def _return(case_file: CaseFile, visit: VisitRow, report: OfficerReport) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, Select, case, exists, func, or_, select
+from sqlalchemy import ScalarSelect, Select, case, delete, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -16,17 +16,18 @@ from dispatcher.casework.decide import decide
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.store import advisory_locks
 from dispatcher.store.attempts import AttemptRow
-from dispatcher.store.visits import AssignmentRow, OfficerRow, UnitRow, VisitRow, in_unit
+from dispatcher.store.visits import AssignmentRow, OfficerRow, StaffRow, UnitRow, VisitRow, in_unit
 from dispatcher.store.work_items import WorkItemRow
 from schemas.roster import Roster, on_duty
-from schemas.vocabulary import Result, Rung, VisitState, WorkItemKind
+from schemas.vocabulary import Result, Role, Rung, VisitState, WorkItemKind
 
 # Nobody has accepted it.
 _NOT_TAKEN = (VisitState.WAITING, VisitState.ASSIGNED)
 
 
 def load(work: UnitOfWork, roster: Roster) -> None:
-    """Take over a roster: units and officers in it are added or changed, officers not in it go off duty.
+    """Take over a roster: units and officers in it are added or changed, officers not in it go off duty. Its
+    staff is the staff from now on.
 
     A visit that nobody took, or that passed a rung on which nobody was on duty, climbs the ladder anew; whoever is
     being asked is waited for first.
@@ -91,30 +92,34 @@ def store(session: Session, roster: Roster) -> None:
         }
         row = insert(OfficerRow).values(badge=officer.badge, **values)
         session.execute(row.on_conflict_do_update(index_elements=["badge"], set_=values))
+    session.execute(delete(StaffRow))
+    session.add_all(StaffRow(badge=each.badge, unit=each.unit, role=each.role) for each in roster.staff)
 
 
 @dataclass(frozen=True)
 class OnRoster:
-    """One officer of the roster: whether on duty now, and how many visits in hand."""
+    """One officer: whether on duty now, and how many visits in hand. Staff has neither shifts nor visits."""
 
     badge: str
     unit: str
-    role: Rung
+    role: Rung | Role
     duty: list[str]
-    on_duty: bool
-    open_visits: int
+    on_duty: bool | None
+    open_visits: int | None
 
 
 def listed(work: UnitOfWork, *, unit: str | None = None) -> list[OnRoster]:
-    """The roster in its order. `unit`: a precinct, or a county with its precincts."""
+    """The roster in its order, and after it the staff. `unit`: a precinct, or a county with its precincts."""
     local = work.now.astimezone(work.context.policy.timezone).time()
     found = select(OfficerRow, _open_visits()).order_by(OfficerRow.position)
+    staff = select(StaffRow).order_by(StaffRow.unit, StaffRow.role.desc(), StaffRow.badge)
     if unit is not None:
-        found = found.where(in_unit(OfficerRow.unit, unit))
-    return [
+        found, staff = found.where(in_unit(OfficerRow.unit, unit)), staff.where(in_unit(StaffRow.unit, unit))
+    officers = [
         OnRoster(row.badge, row.unit, row.role, row.duty, on_duty(row.duty, local), count)
         for row, count in work.session.execute(found).tuples()
     ]
+    return officers + [OnRoster(row.badge, row.unit, row.role, [], None, None) for row in work.session.scalars(staff)]
 
 
 class RosterAssigner:

@@ -15,12 +15,12 @@ from dispatcher.errors import Refused
 from dispatcher.store.base import new_id
 from dispatcher.store.transfers import TransferRow
 from dispatcher.store.visits import OfficerRow, UnitRow, VisitRow
-from dispatcher.visits import results
+from dispatcher.visits import permissions, results
 from dispatcher.visits.open_visit import open_visit, take_back
 from schemas.officer_report import OfficerReport
 from schemas.read_models.visits import TransferLine
 from schemas.refusals import RefusalCode
-from schemas.vocabulary import Result, ReturnReason, TransferState, VisitState, VisitStep
+from schemas.vocabulary import Act, Result, ReturnReason, TransferState, VisitState, VisitStep
 
 _CENTRE = "centre"
 # Up to the door a visit can go to somebody else; behind it the officer reports.
@@ -55,8 +55,9 @@ def offer(case_file: CaseFile, visit: VisitRow, to_unit: str, reason: ReturnReas
 
 
 def order(work: UnitOfWork, visit_id: UUID, to_unit: str, reason: ReturnReason, *, by: str) -> TransferRow:
-    """A supervisor offers a visit, taking it from the officer who has it. Raises Refused."""
+    """A duty desk or the centre offers a visit, taking it from the officer who has it. Raises Refused."""
     case_file, visit = open_visit(work, visit_id)
+    permissions.check(work.session, by, Act.OFFER, visit.precinct_code)
     if visit.state not in _OFFERABLE:
         state = visit.state
         raise Refused(RefusalCode.WRONG_VISIT_STATE, state=state, step=VisitStep.OFFER, allowed=_OFFERABLE)
@@ -75,6 +76,7 @@ def answer(work: UnitOfWork, visit_id: UUID, *, accepts: bool, by: str) -> Trans
     mine = work.session.scalar(select(OfficerRow.unit).where(OfficerRow.badge == by))
     if mine is not None and mine == row.from_unit:
         raise Refused(RefusalCode.ANSWER_OF_OFFERING_UNIT, officer=by, from_unit=mine, to_unit=row.to_unit)
+    permissions.check(work.session, by, Act.ANSWER_OFFER, row.to_unit)
     state = TransferState.ACCEPTED if accepts else TransferState.REFUSED
     row.state, row.decided_at, row.decided_by = state, case_file.now, by
     # Officers of another centre are not ours to assign; it reports back.
@@ -99,18 +101,23 @@ def elsewhere() -> ColumnElement[bool]:
 
 
 def report(work: UnitOfWork, visit_id: UUID, said: OfficerReport, *, by: str) -> TransferRow:
-    """What the other centre says came of the visit. After the case's end it is kept and changes nothing else."""
+    """What the other centre says came of the visit; ours may write it down for that one.
+
+    After the case's end it is kept and changes nothing else.
+    """
     case_file, visit, row = _transfer(work, visit_id, TransferState.ACCEPTED)
     too_late = visit.state == VisitState.CANCELLED and _is_elsewhere(work.session, row.to_unit)
     if visit.state != VisitState.TRANSFERRED and not too_late:
         raise Refused(RefusalCode.VISIT_NOT_WITH_OTHER_CENTRE)
+    permissions.check(work.session, by, Act.REPORT_TRANSFER, row.to_unit)
     row.state = TransferState.REPORTED
     data = {"transfer": str(row.id), "visit": str(visit.id), **said.said("report")}
     if too_late:
         case_file.note(visit.case_id, "late_report", data, actor=by, rule="case_ended")
         return row
     move_visit(visit, visit_states.advance(visit, VisitState.REPORTED))
-    results.record_result(case_file, visit, said)
+    recorded = results.record_result(case_file, visit, said)
+    data |= {"lost_added": recorded.lost_added}
     case_file.note(visit.case_id, "transfer_reported", data, actor=by, rule="transfer")
     decide(case_file)
     return row

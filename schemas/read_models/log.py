@@ -32,4 +32,5 @@ class LogLine(ReadModel):
     hook: BankRequest | None
     occasion: int
     was_in_doubt: bool
+    corrected_from: Result | None
     due_at: Moment | None = None  # when it is to be sent, of one that still is

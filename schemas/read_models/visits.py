@@ -3,7 +3,17 @@
 from uuid import UUID
 
 from schemas.read_models.base import Moment, ReadModel
-from schemas.vocabulary import Result, ReturnReason, TransferState, Urgency, VisitState
+from schemas.vocabulary import (
+    BankRequest,
+    Resolution,
+    Result,
+    ReturnReason,
+    Rung,
+    TransferState,
+    Urgency,
+    VisitState,
+    WorkItemKind,
+)
 
 
 class VisitLine(ReadModel):
@@ -27,6 +37,7 @@ class VisitLine(ReadModel):
     result: Result | None
     return_reason: ReturnReason | None
     guardian_present: bool | None
+    corrected_at: Moment | None
 
 
 class ListedVisitLine(VisitLine):
@@ -36,6 +47,26 @@ class ListedVisitLine(VisitLine):
     urgency: Urgency
     deadline: Moment | None
     overdue: bool
+
+
+class FollowingItemLine(ReadModel):
+    """A work item that a report opened, and for whom."""
+
+    number: int
+    kind: WorkItemKind
+    role: Rung
+    unit: str | None
+
+
+class ReportOutcome(ReadModel):
+    """What a report on a visit, or its correction, led to at once."""
+
+    reopened: bool
+    closed_as: Resolution | None
+    next_visit: int | None
+    next_visit_at: Moment | None
+    bank_asked: list[BankRequest]
+    work_items: list[FollowingItemLine]
 
 
 class TransferLine(ReadModel):

@@ -13,7 +13,7 @@ from set_aside_fixture import Poisoned
 from simulator_fixture import Scenario, simulator_fixture
 from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.orm import sessionmaker
-from visits_fixture import Load, load_roster
+from visits_fixture import Load, employ, load_roster
 
 from dispatcher import embedded, policy, texts, vault
 from dispatcher.casework import decide
@@ -134,6 +134,12 @@ def pump(services: Services) -> Iterator[Pump]:
     made = pump_of(services)
     yield made
     made.close()
+
+
+@pytest.fixture
+def staff(casework: CaseworkFixture) -> None:
+    """Supervisors who may act, and nobody on duty."""
+    employ(casework)
 
 
 @pytest.fixture

@@ -59,7 +59,11 @@ def run(casework: CaseworkFixture, load: Load, monkeypatch: pytest.MonkeyPatch) 
         (("visit", "card", NOBODY), f"no visit {NOBODY}"),
         (("visit", "card", NOBODY, "--officer", "张三"), "--officer wants a badge"),
         (("visit", "card", NOBODY, "--language", "fr"), "--language: one of zh, en"),
-        (("visit", "tried", NOBODY, "--address", "work", "--result", "WRONG_ADDRESS"), f"no visit {NOBODY}"),
+        (
+            ("visit", "tried", NOBODY, "--address", "work", "--result", "WRONG_ADDRESS"),
+            "say who does this, by badge: tried is on record under a name; give it with --officer",
+        ),
+        (("visit", "accept", NOBODY, "--officer", "A"), f"no visit {NOBODY}"),
         (("visit", "tried", NOBODY, "--address", "palace", "--result", "WRONG_ADDRESS"), "--address: one of current"),
         (("visit", "tried", NOBODY, "--address", "work", "--result", "MET_REFUSED"), "--result: one of NOT_FOUND"),
         (("code", "12345", "--last-four", "0001", "--asker", "OP-1"), "check the six digits of the task code"),
@@ -87,7 +91,7 @@ def test_a_mistake_is_one_line_in_two_languages(run: Run, words: tuple[str, ...]
 def test_a_refusal_is_worded_with_what_to_type_and_exit_2(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["dispatcher", "visit", "accept", NOBODY])
+    monkeypatch.setattr(sys, "argv", ["dispatcher", "visit", "accept", NOBODY, "--officer", "A"])
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 2
@@ -156,7 +160,7 @@ def test_what_an_officer_says_after_the_end_is_kept_and_refused(casework: Casewo
     visit_id = str(visit_of(casework, case_id).id)
     casework.push(withdrawal())
     with pytest.raises(Refused, match="case_ended_during_visit resolution=WITHDRAWN"):
-        run("visit", "report", visit_id, "MET_DISSUADED", "--lost-yuan", "7")
+        run("visit", "report", visit_id, "MET_DISSUADED", "--lost-yuan", "7", "--officer", "A")
     [kept] = casework.journal(case_id, "late_report")
     assert (kept.data["result"], kept.data["lost_yuan"]) == ("MET_DISSUADED", 7)
 
@@ -173,7 +177,20 @@ def test_an_officer_works_from_the_card(casework: CaseworkFixture, run: Run) -> 
     assert "  3. 户籍: 样板村3组   属 P2 辖区\n" in shown
     assert "何样" not in run("visit", "card", visit_id)
     line = json.loads(
-        run(*("visit", "tried", visit_id, "--address", "residence", "--result", "WRONG_ADDRESS", "--json"))
+        run(
+            *(
+                "visit",
+                "tried",
+                visit_id,
+                "--address",
+                "residence",
+                "--result",
+                "WRONG_ADDRESS",
+                "--officer",
+                "A",
+                "--json",
+            )
+        )
     )
     assert line["to_try"] == []
 

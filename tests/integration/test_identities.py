@@ -14,7 +14,8 @@ from dispatcher.supervision.decisions import SupervisorDecision
 from dispatcher.supervision.work_items import WorkItemResult
 
 B = {"source": {"system": "银行(虚构)"}}
-BOSS = SupervisorDecision("YT-FZ-001", "两人")
+BOSS = SupervisorDecision("S-1", "两人")
+pytestmark = pytest.mark.usefixtures("staff")
 
 
 def warned(casework: CaseworkFixture) -> set[str | None]:
@@ -35,7 +36,7 @@ def test_the_other_content_of_a_conflict_names_nobody(casework: CaseworkFixture)
         if decided:
             [duty] = [row for row in casework.rows(WorkItemRow) if row.kind == "conflict"]
             with casework.begin() as work:
-                work_items.done(work, duty.id, WorkItemResult(), by="YT-FZ-001")
+                work_items.done(work, duty.id, WorkItemResult(), by="S-1")
         stranger = casework.open(2 + decided, id_number=resident(2 + 10 * decided))
         assert casework.case(stranger).subject_id != casework.rows(CaseRow)[0].subject_id
         assert f"+86{phone(2 + decided)}" in warned(casework)

@@ -15,7 +15,8 @@ from dispatcher.supervision.decisions import SupervisorDecision
 from schemas.vocabulary import Resolution
 
 B = {"source": {"system": "银行(虚构)"}, "id_number": resident(1)}
-BOSS = SupervisorDecision("YT-FZ-001", "两人")
+BOSS = SupervisorDecision("S-1", "两人")
+pytestmark = pytest.mark.usefixtures("staff")
 NO_CONTACT = ("WITHDRAWN", "EXPIRED", "DUPLICATE_MERGED", "UNREACHABLE", "TRANSFERRED_OUT", "NOT_A_VICTIM")
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 from casework_fixture import START, CaseworkFixture, Scripted, event, withdrawal
-from visits_fixture import Load, act, assign, case_with_visit, decide_as_supervisor, visit_of
+from visits_fixture import Load, act, assign, case_with_visit, decide_as_supervisor, employ, visit_of
 
 from dispatcher import clock
 from dispatcher.reporting import kpi
@@ -36,7 +36,7 @@ def visited(casework: CaseworkFixture, number: int, result: Result | None, **cha
     case_id = case_with_visit(casework, number=number, **changes)
     if result is not None:
         act(casework, case_id, "accept")
-        act(casework, case_id, "report", result=result)
+        act(casework, case_id, "report", result=result, guardian_present=False)
     return case_id
 
 
@@ -187,8 +187,9 @@ def test_dissuaded_of_those_who_could_still_be(casework: CaseworkFixture) -> Non
 
 def followed_up(casework: CaseworkFixture, case_id: UUID, outcome: FollowUp, loss_yuan: int | None = None) -> None:
     duty = casework.rows(WorkItemRow, WorkItemRow.case_id == case_id, WorkItemRow.done_at.is_(None))[0]
+    employ(casework)
     with casework.begin() as work:
-        work_items.done(work, duty.id, work_items.WorkItemResult(outcome, loss_yuan), by="Z-9")
+        work_items.done(work, duty.id, work_items.WorkItemResult(outcome, loss_yuan), by="S-1")
 
 
 def later_loss(casework: CaseworkFixture, number: int, loss_yuan: int) -> None:

@@ -4,6 +4,7 @@ DISPATCHER_TEST_MODEL sets how many histories are tried; `make model` tries many
 """
 
 import os
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -18,10 +19,14 @@ from visits_fixture import act, load_roster
 from dispatcher.delivery import receipts
 from dispatcher.delivery.provider_call import CallResult, ProviderCall
 from dispatcher.errors import Refused
+from dispatcher.store.cases import CaseRow
 from dispatcher.store.visits import VisitRow
+from dispatcher.supervision import corrections, decisions
+from dispatcher.supervision.decisions import SupervisorDecision
 from dispatcher.visits.roster import RosterAssigner
 from providers.base import Accepted, Answered, InDoubt, ProviderSettings, Receipt
 from providers.roster import RosterProvider
+from schemas.officer_report import OfficerReport
 from schemas.vocabulary import Channel, Result, ReturnReason
 
 HISTORIES = int(os.environ.get("DISPATCHER_TEST_MODEL", "10"))
@@ -30,6 +35,7 @@ _PEOPLE = st.integers(1, 3)
 _SOURCES = st.sampled_from(["A", "B"])
 _VERSIONS = st.integers(1, 3)
 _WORDS = st.lists(st.sampled_from(list(SAYS)), max_size=4)
+_DEFRAUDED = Result.MET_ALREADY_DEFRAUDED
 _STEPS = st.sampled_from(["accept", "depart", "arrive", "met", "not_home", "refused", "return"])
 _SAID: dict[str, tuple[str, dict[str, Any]]] = {
     "met": ("report", {"result": Result.MET_DISSUADED}),
@@ -130,6 +136,30 @@ class Service(RuleBasedStateMachine):
                 act(self.casework, visits[which % len(visits)].case_id, name, **said)
             except Refused as refusal:
                 note(str(refusal))
+
+    @rule(step=st.sampled_from(["met", "refused", "not_home", "defrauded"]), which=st.integers(0, 2))
+    def correct(self, step: str, which: int) -> None:
+        """A supervisor corrects what was reported on a visit."""
+        reported = self.casework.rows(VisitRow, VisitRow.result.is_not(None))
+        if reported:
+            said = OfficerReport(
+                **(_SAID[step][1] if step in _SAID else {"result": _DEFRAUDED, "lost_yuan": "unknown"})
+            )
+            self._order(corrections.correct, reported[which % len(reported)].id, said, by="S-1", reason="核实")
+
+    @rule(which=st.integers(0, 2))
+    def reopen(self, which: int) -> None:
+        """A supervisor reopens a case, or tries to."""
+        cases = self.casework.rows(CaseRow)
+        if cases:
+            self._order(decisions.reopen, cases[which % len(cases)].id, SupervisorDecision("S-1", "复核"))
+
+    def _order(self, order: Callable[..., Any], *what: Any, **how: Any) -> None:
+        try:
+            with self.casework.begin() as work:
+                order(work, *what, **how)
+        except Refused as refusal:
+            note(str(refusal))
 
     @rule(minutes=st.sampled_from([1, 3, 10, 30, 120, 600]))
     def pass_time(self, minutes: int) -> None:

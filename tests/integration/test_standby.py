@@ -127,9 +127,9 @@ def writing(casework: CaseworkFixture) -> list[tuple[tuple[str, ...], str]]:
         ("visit", "card", visit_id, "--officer", "A"),
         ("decide", "pause", case_id, *by),
         ("code", "123456", "--last-four", "0001", "--asker", "OP-1"),
-        ("roster", "load", "dispatcher/samples/roster.toml"),
         *(("item", "take", str(row.number), "--by", "S-1") for row in casework.rows(WorkItemRow)),
         ("visit", "assign", visit_id, "B", "--by", "S-1"),
+        ("roster", "load", "dispatcher/samples/roster.toml"),
     ]
     return [(words, "") for words in asked] + [(("push", "-"), lines)]
 

@@ -22,7 +22,8 @@ from schemas.vocabulary import Result
 
 PERSON = {"id_number": resident(1)}
 OTHER = {"source": {"system": "运营商预警(虚构)"}, **PERSON}
-BOSS = SupervisorDecision("YT-FZ-001", "核实中")
+BOSS = SupervisorDecision("S-1", "核实中")
+pytestmark = pytest.mark.usefixtures("staff")
 
 
 def kinds(casework: CaseworkFixture) -> list[str]:
@@ -126,7 +127,7 @@ def test_a_conflict_stands_until_it_is_decided(casework: CaseworkFixture) -> Non
     assert standing_numbers(casework) == 2
     [duty] = casework.rows(WorkItemRow)
     with casework.begin() as work:
-        work_items.done(work, duty.id, WorkItemResult(), by="YT-FZ-001")
+        work_items.done(work, duty.id, WorkItemResult(), by="S-1")
     assert standing_numbers(casework) == 1
     assert [each.rule for each in casework.journal(duty.case_id, "facts_changed")][-1] == "conflict_decided"
 

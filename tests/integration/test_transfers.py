@@ -152,7 +152,9 @@ def test_a_child_is_met_elsewhere_too_only_with_a_guardian(casework: CaseworkFix
     case_id = case_with_visit(casework, id_number="990101201801010001")
     returned(casework, case_id, "AWAY")
     answer(casework, case_id, accepts=True, by="X-1")
-    report(casework, case_id, Result.MET_DISSUADED)
+    with pytest.raises(Refused, match="guardian_answer_missing"):
+        report(casework, case_id, Result.MET_DISSUADED)
+    report(casework, case_id, Result.MET_DISSUADED, guardian_present=False)
     assert (casework.case(case_id).state, casework.case(case_id).first_contact_at) == ("open", None)
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 from casework_fixture import CaseworkFixture, event, instruction, resident
-from visits_fixture import Load, act, assign, case_with_visit, decide_as_supervisor, visit_of
+from visits_fixture import Load, act, assign, case_with_visit, decide_as_supervisor, employ, visit_of
 
 from dispatcher.errors import Refused
 from dispatcher.reporting import feedback
@@ -33,8 +33,9 @@ def closed(casework: CaseworkFixture, outcome: str = "DISSUADED_IN_TIME") -> UUI
 
 def done(casework: CaseworkFixture, number: int = 0, **form: Any) -> None:
     duty = casework.rows(WorkItemRow)[number]
+    employ(casework)
     with casework.begin() as work:
-        work_items.done(work, duty.id, work_items.WorkItemResult(**form), by="Z-9")
+        work_items.done(work, duty.id, work_items.WorkItemResult(**form), by="S-1")
 
 
 def listed(casework: CaseworkFixture, **chosen: Any) -> list[OpenWorkItemLine]:
@@ -60,13 +61,13 @@ def test_a_follow_up_is_done_with_its_outcome(casework: CaseworkFixture) -> None
     case_id = closed(casework)
     done(casework, outcome=FollowUp.SAFE, note="何样说已卸载软件")
     [entry] = casework.journal(case_id, "duty_done")
-    assert (entry.actor, entry.data["kind"], entry.data["outcome"]) == ("Z-9", "follow_up", "SAFE")
+    assert (entry.actor, entry.data["kind"], entry.data["outcome"]) == ("S-1", "follow_up", "SAFE")
     assert [str(each.id) for each in casework.rows(VaultValueRow, VaultValueRow.field == "remark")] == [
         entry.data["note"]
     ]
     assert "何样" not in str([each.data for each in casework.journal(case_id)])
     assert len(listed(casework)) == 1
-    with pytest.raises(Refused, match="work_item_done done_by=Z-9"):
+    with pytest.raises(Refused, match="work_item_done done_by=S-1"):
         done(casework, outcome=FollowUp.NOT_REACHED)
 
 
@@ -97,7 +98,7 @@ def test_another_duty_has_no_outcome(casework: CaseworkFixture) -> None:
 
 def test_an_unknown_duty_is_told(casework: CaseworkFixture) -> None:
     with pytest.raises(Refused, match=RefusalCode.NO_WORK_ITEM), casework.begin() as work:
-        work_items.done(work, UUID(int=5), work_items.WorkItemResult(), by="Z-9")
+        work_items.done(work, UUID(int=5), work_items.WorkItemResult(), by="S-1")
 
 
 def test_a_loss_that_a_follow_up_finds_counts_on_the_case(casework: CaseworkFixture) -> None:
@@ -227,8 +228,8 @@ def test_it_climbs_until_somebody_takes_it_and_again_where_that_comes_to_nothing
     [item] = casework.items(case_id)
     assert (item.taken_by, item.state, item.climbs) == (None, "open", 2)
     with casework.begin() as work:
-        work_items.hand_over(work, item.id, "S-3", by="S-1")
-    assert listed(casework, by="S-3")[0].number == item.number
+        work_items.hand_over(work, item.id, "S-2", by="S-1")
+    assert listed(casework, by="S-2")[0].number == item.number
 
 
 def test_of_those_on_duty_the_one_with_the_fewest_visits_is_asked(casework: CaseworkFixture, load: Load) -> None:
@@ -261,7 +262,7 @@ def test_the_roster_says_who_is_on_duty_and_how_many_visits_each_has(casework: C
     case_with_visit(casework)
     with casework.begin() as work:
         found = {each.badge: (each.on_duty, each.open_visits) for each in roster.listed(work, unit="COUNTY")}
-    assert found == {"A": (True, 1), "L": (False, 0), "Z": (True, 0)}
+    assert found == {"A": (True, 1), "L": (False, 0), "Z": (True, 0), "S-3": (None, None)}
 
 
 def test_a_case_that_cannot_be_decided_on_keeps_nobody_off_duty(

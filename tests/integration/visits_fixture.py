@@ -6,7 +6,7 @@ from uuid import UUID
 
 from casework_fixture import CaseworkFixture
 
-from dispatcher.store.visits import VisitRow
+from dispatcher.store.visits import StaffRow, VisitRow
 from dispatcher.supervision.decisions import SupervisorDecision
 from dispatcher.visits import officer_steps, roster
 from dispatcher.visits.roster import RosterAssigner
@@ -27,6 +27,11 @@ STAFF = (
     *(("A", "P1", "officer"), ("B", "P1", "officer"), ("C", "P1", "officer"), ("L", "P1", "station_leader")),
     *(("DESK", "COUNTY", "county_desk"), ("DUTY", "CENTRE", "centre"), ("Z", "P2", "officer")),
 )
+# Who acts beside the ladder: our supervisors and operator, and the duty of another centre.
+BESIDE = (
+    *(("S-1", "CENTRE", "supervisor"), ("S-2", "CENTRE", "operator"), ("S-3", "COUNTY", "supervisor")),
+    ("X-1", "AWAY", "operator"),
+)
 BADGES = {badge for badge, *_ in STAFF}
 Load = Callable[..., None]
 ORDER = SupervisorDecision("S-1", "家属来电,何样已到派出所")
@@ -40,7 +45,19 @@ def load_roster(casework: CaseworkFixture, *badges: str, **duty: list[str]) -> N
         if not badges or badge in badges
     ]
     with casework.begin() as work:
-        roster.load(work, Roster.model_validate({"units": (*UNITS, AWAY), "officers": officers}))
+        roster.load(work, _roster(officers))
+
+
+def employ(casework: CaseworkFixture) -> None:
+    """Somebody who may act, where no roster has been loaded: nobody is on duty."""
+    if not casework.rows(StaffRow):
+        with casework.begin() as work:
+            roster.store(work.session, _roster([]))
+
+
+def _roster(officers: list[dict[str, Any]]) -> Roster:
+    staff = [{"badge": badge, "unit": unit, "role": role} for badge, unit, role in BESIDE]
+    return Roster.model_validate({"units": (*UNITS, AWAY), "officers": officers, "staff": staff})
 
 
 def assign(casework: CaseworkFixture) -> None:
@@ -65,15 +82,16 @@ def visit_of(casework: CaseworkFixture, case_id: UUID) -> VisitRow:
 
 
 def act(casework: CaseworkFixture, case_id: UUID, step: str, *, officer: str | None = None, **facts: Any) -> VisitRow:
-    """One step of an officer's work, with what the officer reports."""
-    report = OfficerReport(**facts)
+    """One step of an officer's work, with what the officer reports: of whoever has the visit, where nobody is named."""
+    report, visit = OfficerReport(**facts), visit_of(casework, case_id)
     with casework.begin() as work:
-        return officer_steps.act(work, visit_of(casework, case_id).id, step, officer=officer, report=report)
+        return officer_steps.act(work, visit.id, step, officer=officer or visit.officer, report=report)
 
 
 def decide_as_supervisor(
     casework: CaseworkFixture, order: Callable[..., Any], case_id: UUID, *what: Any, by: SupervisorDecision = ORDER
 ) -> Any:
     """A supervisor's order on a case."""
+    employ(casework)
     with casework.begin() as work:
         return order(work, case_id, by, *what)

@@ -258,6 +258,16 @@ class EngineHarness:
         self._report(result, guardian_present=with_guardian)
         self.act(money_lost=max(self.case.money_lost, lost))
 
+    def corrects(self, result: Result, lost: int = 0, *, with_guardian: bool = False) -> None:
+        """The officer corrects what was reported last."""
+        before, visit = self.case, next(each for each in reversed(self.case.visits) if each.result is not None)
+        attempt = self.case.attempt(visit.attempt_id or "")
+        self._move(attempt, attempt_states.restate(attempt, result, attempt.settled_at))
+        corrected = replace(visit, result=result, guardian_present=with_guardian)
+        visits = tuple(corrected if each.id == visit.id else each for each in self.case.visits)
+        self.case = replace(self.case, visits=visits, money_lost=lost)
+        self._ordered(orders.correct(before, self.case, visit.id, self.policy, self.now))
+
     def returns(self, reason: ReturnReason | None = None, *, offered_for: timedelta | None = None) -> None:
         """Back to our ladder; or offered to another unit, which has it when it accepts."""
         self._end_assignment(Result.RETURNED, return_reason=reason)
@@ -320,6 +330,15 @@ class EngineHarness:
 
     def revive(self) -> None:
         self.act(expired=False, suppressed=False)
+
+    def reopen(self) -> None:
+        """A supervisor has the case go on."""
+        self._ordered(orders.reopen(self.case, self.policy, self.now))
+
+    def _ordered(self, ordered: tuple[Decision, ...]) -> None:
+        for decision in ordered:
+            self.case = evolve(self.case, decision, self.now)
+        self.act()
 
     def pause(self) -> None:
         self.paused_at = self.now

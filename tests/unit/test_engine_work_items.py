@@ -232,12 +232,25 @@ STANDS_AFTER_THE_CASE = {
 }
 
 
+# What follows from money that is gone stands as long as the case has ended so.
+ENDED_AS = dict.fromkeys((WorkItemKind.CASE_REPORT, WorkItemKind.LOOK_BACK), Resolution.ALREADY_TRANSFERRED_ALL)
+
+
+@pytest.mark.parametrize("kind", ENDED_AS)
+def test_no_case_report_is_left_where_no_money_is_gone_after_all(kind: WorkItemKind) -> None:
+    harness = EngineHarness.of(CRITICAL)
+    item = WorkItem("item", kind, f"{kind}:x", Rung.CENTRE, MONDAY + timedelta(hours=1))
+    harness.case = replace(harness.case, work_items=(item,))
+    harness.feedback(Resolution.SELF_AWARE)
+    assert item not in harness.case.work_items
+
+
 @pytest.mark.parametrize("kind", WorkItemKind)
 def test_the_end_of_a_case_leaves_what_somebody_still_has_to_do(kind: WorkItemKind) -> None:
     harness = EngineHarness.of(CRITICAL)
     item = WorkItem("item", kind, f"{kind}:x", Rung.CENTRE, MONDAY + timedelta(hours=1))
     harness.case = replace(harness.case, work_items=(item,))
-    harness.feedback(Resolution.SELF_AWARE)
+    harness.feedback(ENDED_AS.get(kind, Resolution.SELF_AWARE))
     assert (item in harness.case.work_items) is STANDS_AFTER_THE_CASE[kind]
 
 

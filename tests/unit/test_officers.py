@@ -56,7 +56,8 @@ def test_a_revisit_is_accepted_as_soon_as_it_is_assigned() -> None:
 @pytest.mark.parametrize("word", sorted(REPORTS))
 @pytest.mark.parametrize("state", UNDER_WAY)
 def test_a_report_is_made_at_once(word: str, state: VisitState) -> None:
-    said = OfficerReport(result=REPORTS[word], guardian_present=word == "met_dissuaded_with_family")
+    lost = "unknown" if word == "met_already_defrauded" else None
+    said = OfficerReport(result=REPORTS[word], guardian_present=word == "met_dissuaded_with_family", lost_yuan=lost)
     assert move([word], state) == Move(MONDAY, ("report",), said)
 
 

@@ -11,12 +11,12 @@ from schemas.read_models.case import CaseLink, CaseReport, FeedbackWord, FirstCo
 from schemas.read_models.cases import CaseLine
 from schemas.read_models.log import LogLine
 from schemas.read_models.providers import LimitUse, ProviderChange, ProviderStatus
-from schemas.read_models.visits import ListedVisitLine, TransferLine, VisitLine
+from schemas.read_models.visits import FollowingItemLine, ListedVisitLine, ReportOutcome, TransferLine, VisitLine
 from schemas.read_models.work_items import OpenWorkItemLine, WorkItemLine
 
 VISIT = (
     "visit number case state rule precinct_code officer opened_at not_before not_after assigned_at accepted_at "
-    "departed_at arrived_at reported_at result return_reason guardian_present"
+    "departed_at arrived_at reported_at result return_reason guardian_present corrected_at"
 )
 WORK_ITEM = (
     "duty number case kind state rule role unit opened_at due_at climbs taken_at taken_by "
@@ -26,7 +26,7 @@ FIELDS: dict[type[ReadModel], str] = {
     LogLine: (
         "case instructions attempt retry_of channel provider actor person state result confirmed rule "
         "possible_duplicate planned_at sent_at settled_at ref answer detail skip_reason hook occasion was_in_doubt "
-        "due_at"
+        "corrected_from due_at"
     ),
     CaseReport: (
         "case instructions urgency state resolution opened_at closed_at waiting_for next_look_at first_contact "
@@ -45,6 +45,8 @@ FIELDS: dict[type[ReadModel], str] = {
     Remark: "id at by event text",
     VisitLine: VISIT,
     ListedVisitLine: f"{VISIT} instructions urgency deadline overdue",
+    FollowingItemLine: "number kind role unit",
+    ReportOutcome: "reopened closed_as next_visit next_visit_at bank_asked work_items",
     TransferLine: (
         "transfer visit case from_unit to_unit reason state offered_by decided_by offered_at answer_by decided_at"
     ),

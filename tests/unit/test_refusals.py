@@ -122,7 +122,9 @@ def test_remedies_name_commands_and_options_that_there_are() -> None:
     app = typer.main.get_command(build_app())
     assert isinstance(app, TyperGroup)
     known = dict(commands(app))
-    options = {option for command in known.values() for each in command.params for option in each.opts}
+    options = {
+        option for command in known.values() for each in command.params for option in (*each.opts, *each.secondary_opts)
+    }
     for code, remedy in REMEDIES.items():
         for text in remedy:
             assert set(COMMAND.findall(text)) <= known.keys(), code

@@ -22,6 +22,10 @@ badge = "WC01-A"
 unit = "YT-WC-01"
 role = "officer"
 duty = ["20:00-08:00"]
+[[staff]]
+badge = "YT-SUP"
+unit = "YT-WC"
+role = "supervisor"
 """
 
 
@@ -30,6 +34,7 @@ def test_a_roster_is_read(tmp_path: Path) -> None:
     found = roster.read(path)
     assert [unit.parent for unit in found.units] == [None, "YT-WC"]
     assert found.officers[0].duty == ("20:00-08:00",)
+    assert [(each.badge, each.role) for each in found.staff] == [("YT-SUP", "supervisor")]
 
 
 @pytest.mark.parametrize(
@@ -41,6 +46,8 @@ def test_a_roster_is_read(tmp_path: Path) -> None:
         ("20:00-08:00", "20:00-25:00", "officers.0.duty.0"),
         ('kind = "county"', 'kind = "moon"', "units.0.kind"),
         ("[[officers]]", "[[officers", "not valid TOML"),
+        ('badge = "YT-SUP"\nunit = "YT-WC"', 'badge = "YT-SUP"\nunit = "YT-QY"', "staff YT-SUP: unit YT-QY"),
+        ('role = "supervisor"', 'role = "centre"', "staff.0.role"),
         ('badge = "WC01-A"', 'badge = "WC01-A"\nshoe = 42', "officers.0.shoe"),
     ],
 )
