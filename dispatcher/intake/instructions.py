@@ -213,7 +213,6 @@ def _journalled(row: InstructionRow, joined: bool) -> dict[str, Any]:
         "system": row.system,
         "instruction_id": row.instruction_id,
         "version": row.version,
-        "content": row.content_digest.hex(),
         "issued_at": row.issued_at.isoformat(),
         "urgency": row.urgency,
         "urgency_label": row.urgency_label,
