@@ -6,7 +6,9 @@ A process of its own, outside Celery. Two may run; one holds the advisory lock a
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
@@ -19,11 +21,14 @@ from dispatcher.delivery.judge_providers import judge, known
 from dispatcher.logging import logger
 from dispatcher.setup import Services
 from dispatcher.store import advisory_locks, heartbeats, partitions
+from dispatcher.supervision import service_items
+from dispatcher.visits import roster, shifts
 from schemas.vocabulary import Health
 
 PERIOD_S = 1.0
 _STEPPED_PERIOD_S = 0.1  # a stepped clock that is ours to move stands still between two sweeps, so they come sooner
 _PARTITIONS_EVERY_S = 3600.0
+_SHIFTS_EVERY_S = 20.0
 _log = logger(__name__)
 Found = TypeVar("Found")
 
@@ -45,7 +50,7 @@ def _sweep_while_locked(services: Services, stop: threading.Event) -> None:
         while not advisory_locks.try_lock_connection(holder, advisory_locks.SWEEP):
             if stop.wait(PERIOD_S):
                 return
-        partitions_due = judging_due = 0.0
+        partitions_due = judging_due = shifts_due = 0.0
         while not stop.is_set():
             sweep(services)
             if time.monotonic() >= partitions_due:
@@ -53,7 +58,11 @@ def _sweep_while_locked(services: Services, stop: threading.Event) -> None:
                 partitions_due = time.monotonic() + _PARTITIONS_EVERY_S
             if time.monotonic() >= judging_due:
                 _do_alone(judge_providers, services)
+                _do_alone(_tend_service_items, services)
                 judging_due = time.monotonic() + PERIOD_S * 0.9  # a stepped clock's sweeps come sooner
+            if time.monotonic() >= shifts_due:
+                _do_alone(_change_shifts, services)
+                shifts_due = time.monotonic() + _SHIFTS_EVERY_S
             moves_clock = services.context.clock.is_stepped and _do_alone(_step, services)
             stop.wait(_STEPPED_PERIOD_S if moves_clock else PERIOD_S)
             heartbeats.beat(holder, heartbeats.SWEEP)  # fails if the connection is lost, and with it the lock
@@ -73,7 +82,8 @@ def _do_alone(step: Callable[[Services], Found], services: Services) -> Found | 
     except Exception as error:
         if set_aside.is_outage(error):
             raise
-        _log.error("sweep_step_failed", step=step.__name__.strip("_"), **set_aside.kind_of(error))
+        name = getattr(step, "func", step).__name__.strip("_")
+        _log.error("sweep_step_failed", step=name, **set_aside.kind_of(error))
         return None
 
 
@@ -100,6 +110,33 @@ def judge_providers(services: Services) -> None:
         services.send_counter.forget(each.provider)
         log = _log.info if each.after in (Health.RETURNING, Health.CLOSED) else _log.error
         log("provider_moved", provider=each.provider, before=each.before, after=each.after, cause=each.cause)
+
+
+def _tend_service_items(services: Services) -> None:
+    with services.begin() as work:
+        service_items.tend(work)
+
+
+def _change_shifts(services: Services) -> None:
+    """What is left at the end of a shift goes back, each alone; who begins one is asked what nobody took before."""
+    with services.begin() as work:
+        left, begun = shifts.left_at_shift_end(work), shifts.begun_since_exhausted(work)
+    for visit_id in left:
+        _do_alone(partial(_hand_back, visit_id=visit_id), services)
+    for case_id in begun:
+        _do_alone(partial(_begin_anew, case_id=case_id), services)
+    with services.begin() as work:
+        service_items.tend_shifts(work)
+
+
+def _begin_anew(services: Services, case_id: UUID) -> None:
+    with services.begin() as work:
+        roster.begin_anew(work, [case_id], rule="shift_begun")
+
+
+def _hand_back(services: Services, visit_id: UUID) -> None:
+    with services.begin() as work:
+        shifts.hand_back(work, visit_id)
 
 
 def wake_due(context: Context, seen: due.DueWork) -> None:

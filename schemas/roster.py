@@ -14,6 +14,7 @@ duty = ["08:00-20:00"]       # local time; over midnight: "20:00-08:00"; left ou
 """
 
 import tomllib
+from collections.abc import Iterable
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal
@@ -23,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from schemas.validation_errors import faults
 from schemas.vocabulary import Rung
 
+_DAY_MINUTES = 24 * 60
 Code = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9_\-]+$")]
 Shift = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$")]
 
@@ -86,6 +88,32 @@ def on_duty(shifts: tuple[str, ...] | list[str], at: time) -> bool:
     """Whether one of the shifts covers a local time."""
     clock = at.strftime("%H:%M")
     return any(_covers(shift, clock) for shift in shifts)
+
+
+def minutes_on(shifts: tuple[str, ...] | list[str], at: time) -> int | None:
+    """For how many minutes a shift that covers a local time has gone on, the shortest of several; None if none does."""
+    clock = at.strftime("%H:%M")
+    begins = [shift.split("-")[0] for shift in shifts if _covers(shift, clock)]
+    return min(((_minute(clock) - _minute(begin)) % _DAY_MINUTES for begin in begins), default=None)
+
+
+def gaps(shifts: Iterable[str]) -> list[tuple[str, str]]:
+    """From when to when of each day no shift is, in their order; one over midnight ends on the next day."""
+    covered = [any(_covers(shift, _clock(minute)) for shift in set(shifts)) for minute in range(_DAY_MINUTES)]
+    if not any(covered):
+        return [("00:00", "24:00")]
+    begins = [each for each in range(_DAY_MINUTES) if not covered[each] and covered[each - 1]]
+    ends = [each for each in range(_DAY_MINUTES) if covered[each] and not covered[each - 1]]
+    return [(_clock(begin), _clock(next((end for end in ends if end > begin), ends[0]))) for begin in begins]
+
+
+def _minute(clock: str) -> int:
+    hours, minutes = clock.split(":")
+    return int(hours) * 60 + int(minutes)
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
 def _covers(shift: str, clock: str) -> bool:

@@ -203,6 +203,7 @@ class ReturnReason(Code):
     DUPLICATE = "DUPLICATE", "重复", "duplicate"
     ADDRESS_INSUFFICIENT = "ADDRESS_INSUFFICIENT", "地址不详", "address insufficient"
     OFFICER_UNAVAILABLE = "OFFICER_UNAVAILABLE", "警力不足", "officer unavailable"
+    SHIFT_ENDED = "SHIFT_ENDED", "班次结束", "the shift has ended"
 
 
 class Resolution(Code):
@@ -321,7 +322,7 @@ class IntakeStatus(Code):
 
 
 class WorkItemKind(Code):
-    """What a person has to do about a case beside a visit."""
+    """What a person has to do beside a visit: about a case, or about what keeps cases from being worked on."""
 
     FOLLOW_UP = "follow_up", "回访", "follow-up"
     LIFT_PROTECTION = "lift_protection", "到期解除账户保护", "lift the account protection"
@@ -345,6 +346,9 @@ class WorkItemKind(Code):
     SUPPRESSED = "suppressed", "近期曾误报,请恢复或结案", "a false alarm a short time ago: revive or close the case"
     PAUSED = "paused", "暂停中,到期请恢复", "paused: resume it in time"
     BANK_NOT_REACHED = "bank_not_reached", "未能联系银行,请人工致电", "the bank was not reached: ring it"
+    URGENT_REFUSED = "urgent_refused", "紧急指令未被受理,请更正后重推", "an urgent line was refused: mend it, push it"
+    PROVIDER_OUT = "provider_out", "渠道停用,请处理", "a provider is out of use: see to it"
+    EMPTY_SHIFT = "empty_shift", "班次将无人值守,请排班", "nobody is on duty in a coming shift: fill it"
 
 
 class WorkItemState(Code):

@@ -94,7 +94,8 @@ class CaseFile:
     ) -> None:
         found = select(table).where(in_array(table.case_id, case_ids), *of_these).order_by(table.id)
         for each in self.session.scalars(found.execution_options(populate_existing=True)):
-            kept[each.case_id].append(each)
+            if each.case_id is not None:
+                kept[each.case_id].append(each)
 
     def _read_long_case(self, case_id: UUID, send_keys: Collection[UUID]) -> None:
         """Nobody closes it: the rules ask of thousands of calls in vain no more than how many each number had."""

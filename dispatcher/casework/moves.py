@@ -6,6 +6,7 @@ engine/visit_states.py).
 """
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from dispatcher.casework.case_file import CaseFile
@@ -19,7 +20,7 @@ from dispatcher.store.base import new_id
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.visits import VisitRow
 from dispatcher.store.work_items import WorkItemRow, next_number
-from schemas.vocabulary import WorkItemKind, WorkItemState
+from schemas.vocabulary import Urgency, WorkItemKind, WorkItemState
 
 
 def move_attempt(attempt: AttemptRow, move: AttemptMove) -> None:
@@ -47,12 +48,19 @@ def open_work_item(case_file: CaseFile, case_id: UUID, decision: OpenWorkItem, i
 
 
 def add_work_item(
-    work: UnitOfWork, case: CaseRow, decision: OpenWorkItem, item_id: UUID, unit: str | None
+    work: UnitOfWork,
+    case: CaseRow | None,
+    decision: OpenWorkItem,
+    item_id: UUID,
+    unit: str | None,
+    *,
+    urgency: Urgency | None = None,
 ) -> WorkItemRow:
-    """As `open_work_item`; of the case nothing but its journal is touched."""
+    """As `open_work_item`; of the case nothing but its journal is touched. One without a case has its own urgency."""
     item = WorkItemRow(
         id=item_id,
-        case_id=case.id,
+        case_id=case.id if case is not None else None,
+        urgency=urgency,
         number=next_number(work.session),
         kind=decision.kind,
         state=WorkItemState.OPEN,
@@ -68,8 +76,23 @@ def add_work_item(
     )
     work.session.add(item)
     data = {"duty": item.id, "number": item.number, "kind": item.kind, "for": item.role, "due_at": item.due_at}
-    work.note(case, "duty_planned", data, rule=decision.rule)
+    _tell(work, case, "duty_planned", data, rule=decision.rule)
     return item
+
+
+def _tell(
+    work: UnitOfWork,
+    case: CaseRow | None,
+    event: str,
+    data: dict[str, Any],
+    *,
+    rule: str | None = None,
+    actor: str = ENGINE,
+) -> None:
+    if case is None:
+        work.note_without_case(event, data, rule=rule, actor=actor)
+    else:
+        work.note(case, event, data, rule=rule, actor=actor)
 
 
 def ask_person(
@@ -82,26 +105,31 @@ def ask_person(
 
 
 def take_work_item(
-    work: UnitOfWork, case: CaseRow, item: WorkItemRow, climb_at: datetime, *, by: str, said_by: str | None = None
+    work: UnitOfWork,
+    case: CaseRow | None,
+    item: WorkItemRow,
+    climb_at: datetime,
+    *,
+    by: str,
+    said_by: str | None = None,
 ) -> None:
     """Somebody sees to it, and has until `climb_at` before it goes up or is told again."""
     item.state, item.taken_by, item.taken_at, item.climb_at = WorkItemState.TAKEN, by, work.now, climb_at
-    work.note(
-        case, "duty_taken", {"duty": item.id, "kind": item.kind, "by": by, "until": climb_at}, actor=said_by or by
-    )
+    data = {"duty": item.id, "kind": item.kind, "by": by, "until": climb_at}
+    _tell(work, case, "duty_taken", data, actor=said_by or by)
 
 
-def climb_work_item(work: UnitOfWork, case: CaseRow, item: WorkItemRow, decision: ClimbWorkItem) -> None:
+def climb_work_item(work: UnitOfWork, case: CaseRow | None, item: WorkItemRow, decision: ClimbWorkItem) -> None:
     """Whoever took it has not done it in time: it waits for this role, and for anybody of it."""
     data = {"duty": item.id, "kind": item.kind, "to": decision.to, "before": item.role, "had": item.taken_by}
     item.role, item.climb_at, item.climbs = decision.to, decision.again_at, item.climbs + 1
     item.state, item.taken_by, item.taken_at = WorkItemState.OPEN, None, None
-    work.note(case, "duty_climbed", data | {"again_at": decision.again_at}, rule=decision.rule)
+    _tell(work, case, "duty_climbed", data | {"again_at": decision.again_at}, rule=decision.rule)
 
 
 def end_work_item(
     work: UnitOfWork,
-    case: CaseRow,
+    case: CaseRow | None,
     item: WorkItemRow,
     state: WorkItemState,
     *,
@@ -113,4 +141,4 @@ def end_work_item(
     item.state, item.done_at, item.done_by = state, work.now, by
     data = {"duty": item.id, "kind": item.kind, "outcome": item.outcome, "loss_yuan": item.loss_yuan, "note": note}
     event = "duty_done" if state is WorkItemState.DONE else "duty_cancelled"
-    work.note(case, event, data, rule=rule, actor=by)
+    _tell(work, case, event, data, rule=rule, actor=by)

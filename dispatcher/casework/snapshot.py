@@ -88,7 +88,7 @@ def case_of(
         deadlines={name: datetime.fromisoformat(at) for name, at in row.deadlines.items()},
         raise_causes=frozenset(row.raised_for),
         asked_causes=frozenset(row.asked_for),
-        work_items=tuple(_work_item(each) for each in work_items if each.done_at is None),
+        work_items=tuple(work_item(each) for each in work_items if each.done_at is None),
         resolution=row.resolution,
     )
 
@@ -175,7 +175,8 @@ def _visit(row: VisitRow) -> Visit:
     )
 
 
-def _work_item(row: WorkItemRow) -> WorkItem:
+def work_item(row: WorkItemRow) -> WorkItem:
+    """A work item as the engine sees it."""
     return WorkItem(
         str(row.id), row.kind, row.cause, row.role, row.climb_at, row.climbs, is_taken=row.taken_at is not None
     )

@@ -68,7 +68,7 @@ class UnitOfWork:
     def note_without_case(self, event: str, data: dict[str, Any], *, rule: str | None = None, actor: str) -> None:
         """Write one journal entry about something that belongs to no case."""
         seq = next_number(self.session)
-        self.session.add(JournalRow(case_id=None, seq=seq, **self._entry(event, data, rule, actor)))
+        journal_changes.write(self.session, JournalRow(case_id=None, seq=seq, **self._entry(event, data, rule, actor)))
 
     def _entry(self, event: str, data: dict[str, Any], rule: str | None, actor: str) -> dict[str, Any]:
         written = {"id": new_id(), "at": self.now, "written_at": clock.real_now()}

@@ -18,7 +18,7 @@ from schemas.vocabulary import FollowUp, WorkItemKind
 group = typer.Typer(help="待办 / one work item: show, take, done, hand-over.", no_args_is_help=True)
 Item = Annotated[str, typer.Argument(metavar="NUMBER", help="编号(见 dispatcher worklist) its number or id")]
 _K = WorkItemKind
-# What does it, by command; {case}, {visit} and {number} are filled in.
+# What does it, by command; {case}, {visit}, {number}, {unit} and {about} are filled in.
 COMMANDS: Mapping[WorkItemKind, str] = {
     _K.FOLLOW_UP: "dispatcher item done {number} --outcome … --by …",
     _K.CONFLICT: "dispatcher quarantine list; dispatcher item done {number} --by …",
@@ -32,6 +32,9 @@ COMMANDS: Mapping[WorkItemKind, str] = {
     _K.HELD_CASE: "dispatcher decide revive|resume|close {case} …",
     _K.PAUSED: "dispatcher decide resume {case} …",
     _K.LIFT_PROTECTION: "dispatcher decide lift {case} …",
+    _K.URGENT_REFUSED: "dispatcher quarantine show {about}; mend it; dispatcher push FILE",
+    _K.PROVIDER_OUT: "dispatcher providers --history --name {about}; dispatcher providers resume {about} …",
+    _K.EMPTY_SHIFT: "dispatcher roster show --unit {unit}; dispatcher roster load FILE",
 }
 _DONE = "dispatcher item done {number} --by …"
 
@@ -46,14 +49,14 @@ def show(item: Item, json: Json = False) -> None:
     with build_services().sessions() as session:
         key = lookups.work_item(session, item)
         line = work_item(session, key)
-        visit = lookups.open_visit(session, line.case)
+        visit = lookups.open_visit(session, line.case) if line.case is not None else None
     if json:
         model_line(line)
         return
     _print(line)
     command = COMMANDS.get(line.kind, _DONE)
     if line.done_at is None:
-        told = command.format(number=line.number, case=line.case, visit=visit or "VISIT")
+        told = command.format(**dict(line), visit=visit or "VISIT")
         out.print(f"{say('办法', 'do')}: {told}", soft_wrap=True)
 
 
@@ -119,6 +122,7 @@ def _print(line: WorkItemLine) -> None:
         say("办结", "ended"): f"{minute(line.done_at)} {line.done_by}" if line.done_at else None,
         say("结果", "outcome"): name_of(line.outcome) if line.outcome else None,
         say("案件", "case"): line.case,
+        say("涉及", "about"): line.about,
     }
     for name, value in facts.items():
         if value is not None:

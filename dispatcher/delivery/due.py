@@ -59,14 +59,15 @@ def _struck(work: UnitOfWork) -> list[UUID]:
 
 
 def _climbing(column: InstrumentedAttribute[Any]) -> Select[Any]:
-    """Work items that are not done, first due first. Those of a case that can't be decided on wait with it."""
+    """Work items of cases that are not done, first due first. Those of a case that can't be decided on wait with it."""
     is_held = exists().where(
         SetAsideRow.case_id == WorkItemRow.case_id,
         SetAsideRow.attempt_id.is_(None),
         SetAsideRow.receipt_id.is_(None),
         SetAsideRow.ended_at.is_(None),
     )
-    return select(column).where(WorkItemRow.done_at.is_(None), not_(is_held)).order_by(WorkItemRow.climb_at)
+    is_open = and_(WorkItemRow.done_at.is_(None), WorkItemRow.case_id.is_not(None))
+    return select(column).where(is_open, not_(is_held)).order_by(WorkItemRow.climb_at)
 
 
 def expire_leases(work: UnitOfWork, only: Collection[UUID] | None = None) -> int:

@@ -9,7 +9,7 @@ from dispatcher.engine.bank_requests import IS_DONE, has_ground, standing_protec
 from dispatcher.engine.case import Attempt, Case, Visit, WorkItem
 from dispatcher.engine.decisions import ClimbWorkItem, Decision, EndWorkItem, OpenWorkItem
 from dispatcher.policy.models import Policy
-from schemas.vocabulary import Rung, VisitState, WorkItemKind, WorkItemState
+from schemas.vocabulary import Rung, Urgency, VisitState, WorkItemKind, WorkItemState
 
 _K = WorkItemKind
 IsOver = Callable[[WorkItem, Case], bool]
@@ -80,6 +80,13 @@ def _has_a_number(item: WorkItem, case: Case) -> bool:
     return item.cause == visits.NUMBER_REQUEST and visits.can_be_rung(case)
 
 
+def _has_an_address(item: WorkItem, case: Case) -> bool:
+    """One came after an officer had found that nothing could be done with the others."""
+    told = next((each for each in case.attempts if item.cause == f"address:{each.id}"), None)
+    since = told.settled_at if told is not None else None
+    return since is not None and any(place.added_at > since for place in case.places)
+
+
 def _asked_of_bank(item: WorkItem, case: Case) -> Attempt | None:
     return next((each for each in case.attempts if item.cause == f"bank:{each.id}"), None)
 
@@ -103,7 +110,7 @@ KINDS: Mapping[WorkItemKind, Kind] = {
     _K.FOLLOW_UP: Kind(Rung.OFFICER, outlives_case=True, is_unhurried=True),
     _K.LIFT_PROTECTION: Kind(outlives_case=True, is_over=lambda item, case: standing_protection(case) is None),
     _K.NUMBER_REQUEST: Kind(is_over=_has_a_number),
-    _K.ADDRESS_REQUEST: Kind(),
+    _K.ADDRESS_REQUEST: Kind(is_over=_has_an_address),
     _K.CASE_REPORT: Kind(outlives_case=True),
     _K.LOOK_BACK: Kind(outlives_case=True, is_unhurried=True),
     _K.CONFLICT: Kind(outlives_case=True),
@@ -124,7 +131,13 @@ KINDS: Mapping[WorkItemKind, Kind] = {
     _K.SUPPRESSED: Kind(is_next_step=True, needs_act=True, is_over=lambda item, case: not case.suppressed),
     _K.PAUSED: Kind(is_next_step=True, needs_act=True, is_over=lambda item, case: not case.paused),
     _K.BANK_NOT_REACHED: Kind(outlives_case=True, is_over=_bank_has_done_it),
+    _K.URGENT_REFUSED: Kind(),
+    _K.PROVIDER_OUT: Kind(needs_act=True),
+    _K.EMPTY_SHIFT: Kind(Rung.COUNTY_DESK, is_unhurried=True),
 }
+
+# Of no case; what they ask for is looked up where it stands (supervision/service_items.py).
+WITHOUT_CASE = (_K.URGENT_REFUSED, _K.PROVIDER_OUT, _K.EMPTY_SHIFT)
 
 # An open case that has one of these waits for a person, and for nothing else.
 NEXT_STEPS = frozenset(kind for kind, of_kind in KINDS.items() if of_kind.is_next_step)
@@ -152,10 +165,15 @@ def overdue(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """
     for item in case.work_items:
         if item.climb_at <= now:
-            first = _DAY if KINDS[item.kind].is_unhurried else policy.plan(case.urgency).answer_within
-            wait = first * 2 ** min(item.climbs, _MOST_DOUBLINGS)
-            again_at = now + (min(wait, _DAY) if case.is_open else wait)
-            yield ClimbWorkItem("item_overdue", item.id, _ABOVE.get(item.role, Rung.CENTRE), again_at)
+            yield climb(item, case.urgency, policy, now, is_pressing=case.is_open)
+
+
+def climb(item: WorkItem, urgency: Urgency, policy: Policy, now: datetime, *, is_pressing: bool) -> ClimbWorkItem:
+    """One rung up. What is pressing is told again once a day at the least."""
+    first = _DAY if KINDS[item.kind].is_unhurried else policy.plan(urgency).answer_within
+    wait = first * 2 ** min(item.climbs, _MOST_DOUBLINGS)
+    again_at = now + (min(wait, _DAY) if is_pressing else wait)
+    return ClimbWorkItem("item_overdue", item.id, _ABOVE.get(item.role, Rung.CENTRE), again_at)
 
 
 def role_of(opened: OpenWorkItem) -> Rung:

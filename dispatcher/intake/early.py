@@ -9,6 +9,7 @@ from dispatcher.casework.context import Context
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.intake import locks, quarantine
 from dispatcher.intake.locks import ANY_SOURCE
+from dispatcher.intake.named_line import NamedLine
 from dispatcher.store.base import in_array
 from dispatcher.store.instructions import QuarantineRow
 from schemas.errors import EARLY
@@ -40,9 +41,18 @@ def lines(work: UnitOfWork, system: str, instruction_id: str) -> Iterator[tuple[
     found = select(QuarantineRow).where(in_array(QuarantineRow.awaits, keys)).order_by(QuarantineRow.value_id)
     for row in work.session.scalars(found.with_for_update()).all():
         row.awaits, row.pushed_again_at = None, work.now
+        if row.status is IntakeStatus.REFUSED:
+            continue  # an urgent line that was refused: this is what its source mended it to
         text = quarantine.line(work, row.id)
         if text is not None:
             yield row, text.encode()
+
+
+def mended_by(work: UnitOfWork, kept_id: UUID, named: NamedLine) -> None:
+    """Let a refused line be done with as soon as the instruction that it names is taken."""
+    if named.instruction_id is not None:
+        row = work.session.get_one(QuarantineRow, kept_id)
+        row.awaits = _awaited(work.context, named.system or ANY_SOURCE, named.instruction_id)
 
 
 def _awaited(context: Context, system: str, instruction_id: str) -> bytes:

@@ -20,6 +20,7 @@ from dispatcher.intake import (
     facts,
     holds,
     locks,
+    named_line,
     normalised,
     open_case,
     quarantine,
@@ -34,7 +35,7 @@ from dispatcher.store.instructions import InstructionRow, QuarantineRow
 from dispatcher.vault import Erased
 from schemas import parse, patch
 from schemas.errors import EARLY, OTHER_CONTENT, BadInstruction, ErasedInstruction, UnknownInstruction
-from schemas.instruction import MAX_BODY_BYTES, Event, Instruction, Patch
+from schemas.instruction import Event, Instruction, Patch
 from schemas.vocabulary import CaseState, IntakeStatus, LinkKind, WorkItemKind
 
 CENTRE = "centre"
@@ -77,12 +78,25 @@ def _known_event(work: UnitOfWork, event: Event, digests: Digests, door: str) ->
 
 def refuse(work: UnitOfWork, raw: bytes, refusal: BadInstruction, *, door: str, kept_as: UUID | None = None) -> Answer:
     """Keep a line in quarantine; one that is kept under this id already is not kept twice."""
+    named = named_line.read(raw, work.context.vocabulary)
     if kept_as is None or not quarantine.holds(work, kept_as):
         field = refusal.field[:100]
-        status = IntakeStatus.REFUSED
-        kept = quarantine.keep(work, raw, door=door, status=status, field=field, reason=refusal.reason, kept_as=kept_as)
-        work.note_without_case("line_refused", {"quarantine": str(kept), "field": field}, actor=door)
-    return Answer(IntakeStatus.REFUSED, _readable_id(raw), None, refusal.reason)
+        urgency = named.urgency if named.is_urgent else None
+        kept = quarantine.keep(
+            work,
+            raw,
+            door=door,
+            status=IntakeStatus.REFUSED,
+            field=field,
+            reason=refusal.reason,
+            kept_as=kept_as,
+            urgency=urgency,
+        )
+        if named.is_urgent:
+            early.mended_by(work, kept, named)
+        told = {"quarantine": str(kept), "field": field, "urgency": urgency}
+        work.note_without_case("line_refused", told, actor=door)
+    return Answer(IntakeStatus.REFUSED, named.printable_id, None, refusal.reason)
 
 
 def _patch(work: UnitOfWork, event: Patch, digests: Digests, door: str) -> Answer:
@@ -277,15 +291,3 @@ def _versions(session: Session, pushed: Instruction) -> list[InstructionRow]:
 def _withdrawn_up_to(known: list[InstructionRow]) -> int:
     """The version that a withdrawal named, 0 where there was none: nothing up to it opens a case again."""
     return max((row.withdrawn_version or 0 for row in known), default=0)
-
-
-def _readable_id(raw: bytes) -> str | None:
-    """The instruction's id, where a refused line has one that is safe to print."""
-    try:
-        found = json.loads(raw[:MAX_BODY_BYTES]).get("instruction_id")
-    except (ValueError, AttributeError, RecursionError):
-        return None
-    is_reference = (
-        isinstance(found, str) and 0 < len(found) <= 100 and found.replace("-", "").isalnum() and found.isascii()
-    )
-    return found if is_reference and not found.isdigit() else None

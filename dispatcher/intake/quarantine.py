@@ -11,7 +11,7 @@ from dispatcher.casework import personal_data
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.store.base import new_id
 from dispatcher.store.instructions import QuarantineRow
-from schemas.vocabulary import IntakeStatus
+from schemas.vocabulary import IntakeStatus, Urgency
 
 MAX_KEPT = 1024 * 1024  # bytes; of anything larger the head is kept, which is enough to find its sender
 
@@ -25,6 +25,7 @@ class Kept:
     field: str
     reason: str
     bytes: int
+    urgency: Urgency | None
     pushed_again_at: datetime | None
 
 
@@ -42,8 +43,9 @@ def keep(
     field: str,
     reason: str,
     kept_as: UUID | None = None,
+    urgency: Urgency | None = None,
 ) -> UUID:
-    """Keep a refused line. Returns its id in the quarantine."""
+    """Keep a refused line. Returns its id in the quarantine. `urgency`: of one that somebody has to see to."""
     now = work.now
     subject = personal_data.new_subject(work, now, kind="quarantine")
     text = raw[:MAX_KEPT].decode("utf-8", "backslashreplace")
@@ -58,6 +60,7 @@ def keep(
         reason=reason,
         bytes=len(raw),
         value_id=value,
+        urgency=urgency,
     )
     work.session.add(row)
     return row.id
@@ -78,6 +81,7 @@ def listed(session: Session, *, everything: bool = False) -> list[Kept]:
             each.field,
             each.reason,
             each.bytes,
+            each.urgency,
             each.pushed_again_at,
         )
         for each in session.scalars(rows)

@@ -38,7 +38,7 @@ def cases(session: Session, now: datetime, chosen: Chosen = Chosen()) -> list[Ca
     found = select(CaseRow).where(*_conditions(chosen))
     if chosen.is_overdue:
         found = found.where(late)
-    order = (or_(late, has_next_step(CaseRow.id)).desc(), by_urgency(), CaseRow.opened_at)
+    order = (or_(late, has_next_step(CaseRow.id)).desc(), by_urgency(CaseRow.urgency), CaseRow.opened_at)
     rows = session.scalars(found.order_by(*order).limit(chosen.limit)).all()
     ids = {row.id for row in rows}
     names, items = instruction_ids(session, ids), _items(session, ids)
@@ -57,6 +57,8 @@ def _conditions(chosen: Chosen) -> Iterator[ColumnElement[bool]]:
 def _items(session: Session, ids: set[UUID]) -> dict[UUID, list[WorkItemRow]]:
     found: dict[UUID, list[WorkItemRow]] = {}
     for item in session.scalars(select(WorkItemRow).where(in_array(WorkItemRow.case_id, ids), IS_OPEN)):
+        if item.case_id is None:
+            continue
         found.setdefault(item.case_id, []).append(item)
     return found
 

@@ -10,7 +10,20 @@ from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Text, collate, column, func, inspect, select, text, true, type_coerce, union
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    collate,
+    column,
+    func,
+    inspect,
+    select,
+    text,
+    true,
+    type_coerce,
+    union,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
@@ -20,6 +33,7 @@ from dispatcher.store.cases import CaseRow
 from dispatcher.store.code_column import as_stored
 from dispatcher.store.journal import JournalNumberRow, JournalRow
 from dispatcher.store.journal_changes import OF_A_CASE, SHARED, Columns
+from dispatcher.store.work_items import WorkItemRow
 
 BATCH = 500
 # table → key → columns
@@ -64,6 +78,8 @@ def compare(session: Session, *, rows: bool = True) -> Iterator[Verdict]:
         verdict.differences += _seqs(session, case_ids, counts)
         yield verdict
     _without_case(session, verdict)
+    if rows:
+        _compare_without_case(session, verdict)
     for table in SHARED if rows else ():
         yield from _compare_shared(session, table, verdict)
     yield verdict
@@ -100,7 +116,7 @@ def _replayed(session: Session, case_ids: Sequence[UUID]) -> tuple[Rows, Counter
     return rows, counts
 
 
-def _of_case(case_id: str, changed: Iterable[Rows]) -> Rows:
+def _of_case(case_id: str | None, changed: Iterable[Rows]) -> Rows:
     rows: Rows = defaultdict(lambda: defaultdict(dict))
     for table, key, columns in ((t, k, c) for told in changed for t, kept in told.items() for k, c in kept.items()):
         if table in _OF_A_CASE:
@@ -121,7 +137,21 @@ def _compare_cases(
 ) -> None:
     """The rows of these cases against what the journal told."""
     owner = table.__table__.columns["id" if table is CaseRow else "case_id"]
-    found = dict(_stored(session, table, _columns(table).where(owner.in_(case_ids))))
+    _compare_rows(session, table, owner.in_(case_ids), told, verdict)
+
+
+def _compare_without_case(session: Session, verdict: Verdict) -> None:
+    """The work items that belong to no case against what the entries without a case told of them."""
+    of_none = select(JournalRow.rows).where(JournalRow.case_id.is_(None), JournalRow.rows.is_not(None))
+    told = _of_case(None, session.scalars(of_none.order_by(JournalRow.seq).execution_options(yield_per=BATCH)))
+    of_items = told.get(WorkItemRow.__tablename__, {})
+    _compare_rows(session, WorkItemRow, WorkItemRow.case_id.is_(None), of_items, verdict)
+
+
+def _compare_rows(
+    session: Session, table: type[Base], which: ColumnElement[bool], told: dict[str, Columns], verdict: Verdict
+) -> None:
+    found = dict(_stored(session, table, _columns(table).where(which)))
     for key in sorted(found.keys() | told.keys()):
         _compare(table, key, found.get(key, {}), told.get(key, {}), verdict)
 

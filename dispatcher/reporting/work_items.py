@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, exists, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from dispatcher.engine.work_items import NEXT_STEPS
@@ -19,6 +19,8 @@ from schemas.refusals import RefusalCode
 from schemas.vocabulary import Rung, Urgency, WorkItemKind
 
 IS_OPEN = WorkItemRow.done_at.is_(None)
+URGENCY = func.coalesce(CaseRow.urgency, WorkItemRow.urgency)
+_PRESSING = NEXT_STEPS | {WorkItemKind.URGENT_REFUSED, WorkItemKind.PROVIDER_OUT}
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,9 @@ class Chosen:
 
 def listed(session: Session, now: datetime, chosen: Chosen = Chosen()) -> Iterator[OpenWorkItemLine]:
     """What still waits for somebody: what is overdue or holds a case up, the most urgent first; then the rest."""
-    found = select(WorkItemRow, CaseRow.urgency).join(CaseRow, CaseRow.id == WorkItemRow.case_id)
-    is_pressing = or_(WorkItemRow.due_at < now, WorkItemRow.kind.in_(NEXT_STEPS))
-    order = (is_pressing.desc(), by_urgency(), WorkItemRow.due_at, WorkItemRow.id)
+    found = select(WorkItemRow, URGENCY).outerjoin(CaseRow, CaseRow.id == WorkItemRow.case_id)
+    is_pressing = or_(WorkItemRow.due_at < now, WorkItemRow.kind.in_(_PRESSING))
+    order = (is_pressing.desc(), by_urgency(URGENCY), WorkItemRow.due_at, WorkItemRow.id)
     rows = session.execute(found.where(IS_OPEN, *_conditions(chosen, now)).order_by(*order))
     for row, urgency in rows.tuples():
         yield open_work_item_line(row, urgency, now)
@@ -50,7 +52,7 @@ def _conditions(chosen: Chosen, now: datetime) -> Iterator[ColumnElement[bool]]:
         (WorkItemRow.kind, chosen.kind),
         (WorkItemRow.case_id, chosen.case_id),
         (WorkItemRow.taken_by, chosen.by),
-        (CaseRow.urgency, chosen.urgency),
+        (URGENCY, chosen.urgency),
     )
     if chosen.unit is not None:
         yield in_unit(WorkItemRow.unit, chosen.unit)
@@ -58,8 +60,9 @@ def _conditions(chosen: Chosen, now: datetime) -> Iterator[ColumnElement[bool]]:
         yield WorkItemRow.due_at < now
 
 
-def by_urgency() -> ColumnElement[int]:
-    return case({each.value: each.rank for each in Urgency}, value=CaseRow.urgency)
+def by_urgency(urgency: ColumnElement[Urgency] | InstrumentedAttribute[Urgency]) -> ColumnElement[int]:
+    """Sorts the most urgent first."""
+    return case({each.value: each.rank for each in Urgency}, value=urgency)
 
 
 def has_next_step(case_id: InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
@@ -101,7 +104,15 @@ def work_item_line(row: WorkItemRow) -> WorkItemLine:
         done_by=row.done_by,
         outcome=row.outcome,
         loss_yuan=row.loss_yuan,
+        about=_about(row),
     )
+
+
+def _about(row: WorkItemRow) -> str | None:
+    """What one without a case is about: the line in quarantine, the provider, the unit."""
+    if row.case_id is not None:
+        return None
+    return str(row.about) if row.about is not None else row.cause.partition(":")[2]
 
 
 def open_work_item_line(row: WorkItemRow, urgency: Urgency, now: datetime) -> OpenWorkItemLine:

@@ -61,7 +61,9 @@ def in_array(column: InstrumentedAttribute[Value], values: Iterable[Value]) -> C
     return column == any_(literal(list(values), ARRAY(column.type)))
 
 
-def equal_where_given(*pairs: tuple[InstrumentedAttribute[Any], Any]) -> Iterator[ColumnElement[bool]]:
+def equal_where_given(
+    *pairs: tuple[InstrumentedAttribute[Any] | ColumnElement[Any], Any],
+) -> Iterator[ColumnElement[bool]]:
     """A condition for each column whose value is given; None asks for nothing."""
     return (column == value for column, value in pairs if value is not None)
 

@@ -70,6 +70,7 @@ class QuarantineRow(Base):
     __table_args__ = (
         Index("ix_quarantine_awaits", "awaits", postgresql_where=text("awaits IS NOT NULL")),
         Index("ix_quarantine_instruction", "instruction", postgresql_where=text("instruction IS NOT NULL")),
+        Index("ix_quarantine_urgent", "id", postgresql_where=text("urgency IS NOT NULL AND pushed_again_at IS NULL")),
     )
 
     id: Mapped[Key]
@@ -80,8 +81,10 @@ class QuarantineRow(Base):
     reason: Mapped[str]
     value_id: Mapped[UUID] = mapped_column(DeferredFK("vault_values.id"))
     pushed_again_at: Mapped[Timestamp | None]
-    # Of what came before its instruction: keyed digest of the instruction that it waits for.
+    # Of what came before its instruction: keyed digest of the instruction that it waits for. Of an urgent line that
+    # was refused: of the instruction that it names, which may come again, mended.
     awaits: Mapped[bytes | None]
+    urgency: Mapped[Urgency | None]  # of a refused line that calls itself critical or high
     # Of a conflict: the instruction beside which it stands until a person has decided.
     instruction: Mapped[UUID | None] = mapped_column(DeferredFK("instructions.id"))
     decided_at: Mapped[Timestamp | None]

@@ -1,7 +1,8 @@
 """Writes what each transaction did to a case's rows into its journal, so that the journal alone can rebuild them.
 
-Entries are held back until the commit. The last entry of each case then carries the changed columns of all its rows;
-a change that nobody noted is refused. Personal data is in none of these tables, and so in no entry.
+Entries are held back until the commit. The last entry of each case then carries the changed columns of all its rows,
+and the last one without a case those of the rows that have none; a change that nobody noted is refused. Personal data
+is in none of these tables, and so in no entry.
 """
 
 from collections import defaultdict
@@ -88,7 +89,7 @@ def columns_of(row: Base) -> Columns:
     return plain({name: value for name, value in inspect(row).dict.items() if not name.startswith("_")})
 
 
-def implied(table: type[Base], case_id: str, key: str) -> Columns:
+def implied(table: type[Base], case_id: str | None, key: str) -> Columns:
     """Returns what a row's place in the journal says of it: the entry is its case's, and it stands under its key.
 
     A new row's columns leave it out where it is so. Entries that were written before repeat it.
@@ -130,12 +131,12 @@ def _before_flush(session: Session, context: UOWTransaction, instances: Any) -> 
                 _note(pending, row, _case_of(row), {name: _plain(new) for name, new in changed.items()})
 
 
-def _note_new(pending: dict[UUID, Changes], row: Base, case_id: UUID) -> None:
-    known = implied(type(row), str(case_id), key_of(row))
+def _note_new(pending: dict[UUID | None, Changes], row: Base, case_id: UUID | None) -> None:
+    known = implied(type(row), _plain(case_id), key_of(row))
     _note(pending, row, case_id, {name: value for name, value in columns_of(row).items() if known.get(name) != value})
 
 
-def _note(pending: dict[UUID, Changes], row: Base, case_id: UUID, columns: Columns) -> None:
+def _note(pending: dict[UUID | None, Changes], row: Base, case_id: UUID | None, columns: Columns) -> None:
     noted = {name: value for name, value in columns.items() if name not in TECHNICAL}
     if noted:
         pending[case_id][row.__tablename__].setdefault(key_of(row), {}).update(noted)
@@ -159,13 +160,13 @@ def _forget(session: Session) -> None:
     session.info.pop(_CHANGES, None)
 
 
-def _pending(session: Session) -> dict[UUID, Changes]:
-    pending: dict[UUID, Changes] = session.info.setdefault(_CHANGES, defaultdict(lambda: defaultdict(dict)))
+def _pending(session: Session) -> dict[UUID | None, Changes]:
+    pending: dict[UUID | None, Changes] = session.info.setdefault(_CHANGES, defaultdict(lambda: defaultdict(dict)))
     return pending
 
 
-def _case_of(row: Any) -> UUID:
-    case_id: UUID = row.id if isinstance(row, CaseRow) else row.case_id
+def _case_of(row: Any) -> UUID | None:
+    case_id: UUID | None = row.id if isinstance(row, CaseRow) else row.case_id
     return case_id
 
 

@@ -61,7 +61,8 @@ def in_unit(column: InstrumentedAttribute[str | None] | InstrumentedAttribute[st
 
 def next_number(session: Session) -> int:
     """The number of the next visit."""
-    return session.execute(_NUMBERS.next_value().select()).scalar_one()
+    with session.no_autoflush:
+        return session.execute(_NUMBERS.next_value().select()).scalar_one()
 
 
 class AssignmentRow(Base):

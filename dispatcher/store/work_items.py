@@ -6,7 +6,7 @@ from sqlalchemy import Index, Sequence, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from dispatcher.store.base import Base, DeferredFK, Key, Timestamp, Yuan
-from schemas.vocabulary import FollowUp, Rung, WorkItemKind, WorkItemState
+from schemas.vocabulary import FollowUp, Rung, Urgency, WorkItemKind, WorkItemState
 
 _NUMBERS = Sequence("work_item_numbers", metadata=Base.metadata)
 
@@ -16,13 +16,15 @@ class WorkItemRow(Base):
     __table_args__ = (
         Index("ix_duties_open", "due_at", postgresql_where=text("done_at IS NULL")),
         Index("ix_duties_climb_at", "climb_at", postgresql_where=text("done_at IS NULL")),
+        Index("ix_duties_without_case", "cause", postgresql_where=text("case_id IS NULL")),
     )
 
     id: Mapped[Key]
-    case_id: Mapped[UUID] = mapped_column(DeferredFK("cases.id"), index=True)
+    case_id: Mapped[UUID | None] = mapped_column(DeferredFK("cases.id"), index=True)
+    urgency: Mapped[Urgency | None]  # of one without a case; else the case has it
     kind: Mapped[WorkItemKind]
     rule: Mapped[str]
-    about: Mapped[UUID | None]  # the row that it is about, where its kind has one: a conflict's in the quarantine
+    about: Mapped[UUID | None]  # the row that it is about, where its kind has one: a line's in the quarantine
     number: Mapped[int]  # short, to be said on the phone
     state: Mapped[WorkItemState]
     cause: Mapped[str]  # what it was opened for; one item stands for each
@@ -41,5 +43,6 @@ class WorkItemRow(Base):
 
 
 def next_number(session: Session) -> int:
-    """The number of the next work item."""
-    return session.execute(_NUMBERS.next_value().select()).scalar_one()
+    """The number of the next work item. Nothing is flushed for it: a batch of cases is written together at the end."""
+    with session.no_autoflush:
+        return session.execute(_NUMBERS.next_value().select()).scalar_one()

@@ -1,10 +1,10 @@
 """Work items 待办: taking one, handing it over, and writing down that it is done; the form of a follow-up 回访."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
-
+from dispatcher.casework import personal_data
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.decide import decide
 from dispatcher.casework.moves import end_work_item, take_work_item
@@ -12,10 +12,11 @@ from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.engine.work_items import KINDS
 from dispatcher.errors import Refused
 from dispatcher.intake import facts, later_losses, statements
+from dispatcher.store.cases import CaseRow
 from dispatcher.store.instructions import QuarantineRow
 from dispatcher.store.work_items import WorkItemRow
 from schemas.refusals import RefusalCode
-from schemas.vocabulary import CaseState, FollowUp, WorkItemKind, WorkItemState
+from schemas.vocabulary import CaseState, FollowUp, Urgency, WorkItemKind, WorkItemState
 
 
 @dataclass(frozen=True)
@@ -32,18 +33,14 @@ def take(work: UnitOfWork, item_id: UUID, *, by: str) -> WorkItemRow:
     case_file, row = _open(work, item_id)
     if row.taken_by is not None and row.taken_by != by:
         raise Refused(RefusalCode.WORK_ITEM_TAKEN, taken_by=row.taken_by)
-    case = case_file.cases[row.case_id]
-    until = max(row.due_at, work.context.policy.answer_by(case.urgency, work.now))
-    take_work_item(work, case, row, until, by=by)
+    take_work_item(work, _case(case_file, row), row, _until(case_file, row), by=by)
     return row
 
 
 def hand_over(work: UnitOfWork, item_id: UUID, to: str, *, by: str) -> WorkItemRow:
     """Somebody else sees to it from now on. Raises Refused."""
     case_file, row = _open(work, item_id)
-    case = case_file.cases[row.case_id]
-    until = max(row.due_at, work.context.policy.answer_by(case.urgency, work.now))
-    take_work_item(work, case, row, until, by=to, said_by=by)
+    take_work_item(work, _case(case_file, row), row, _until(case_file, row), by=to, said_by=by)
     return row
 
 
@@ -52,6 +49,9 @@ def done(work: UnitOfWork, item_id: UUID, form: WorkItemResult, *, by: str) -> W
     case_file, row = _open(work, item_id)
     _check(row.kind, form)
     case_id = row.case_id
+    if case_id is None:
+        end_work_item(work, None, row, WorkItemState.DONE, rule=row.rule, by=by, note=_remark(work, form.note))
+        return row
     with later_losses.add_increase(case_file, case_id):
         row.outcome, row.loss_yuan = form.outcome, form.loss_yuan
         note = case_file.remark(case_id, form.note) if form.note and form.note.strip() else None
@@ -60,33 +60,54 @@ def done(work: UnitOfWork, item_id: UUID, form: WorkItemResult, *, by: str) -> W
             found = {"duty": str(row.id), "loss_yuan": form.loss_yuan}
             case_file.note(case_id, "later_loss_found", found, actor=by, rule=row.rule)
     if row.kind is WorkItemKind.CONFLICT and row.about is not None:
-        _end_conflict(case_file, row)
+        _end_conflict(case_file, case_id, row)
     elif case_file.cases[case_id].state == CaseState.OPEN:
         decide(case_file)
     return row
 
 
+def _case(case_file: CaseFile, row: WorkItemRow) -> CaseRow | None:
+    return case_file.cases[row.case_id] if row.case_id is not None else None
+
+
+def _until(case_file: CaseFile, row: WorkItemRow) -> datetime:
+    """How long whoever takes it has for it."""
+    case = _case(case_file, row)
+    urgency = row.urgency if case is None else case.urgency
+    return max(row.due_at, case_file.context.policy.answer_by(urgency or Urgency.LOW, case_file.now))
+
+
+def _remark(work: UnitOfWork, words: str | None) -> str | None:
+    """What was written about an item without a case, kept in the vault as that of nobody known."""
+    if words is None or not words.strip():
+        return None
+    subject = personal_data.new_subject(work, work.now, kind="work_item")
+    return str(personal_data.keep_value(work, subject, "remark", words))
+
+
 def _open(work: UnitOfWork, item_id: UUID) -> tuple[CaseFile, WorkItemRow]:
-    """The file of its case, and the item, which waits. Raises Refused."""
-    case_id = work.session.scalar(select(WorkItemRow.case_id).where(WorkItemRow.id == item_id))
-    if case_id is None:
+    """The file of its case, if it has one, and the item, which waits. Raises Refused."""
+    found = work.session.get(WorkItemRow, item_id)
+    if found is None:
         raise Refused(RefusalCode.NO_WORK_ITEM, work_item=str(item_id))
     case_file = CaseFile(work)
-    case_file.open([case_id])
-    # Read under the case's lock: of two who report it done, one is told.
-    row = work.session.get_one(WorkItemRow, item_id, populate_existing=True)
+    if found.case_id is not None:
+        case_file.open([found.case_id])
+    # Read under the case's lock, or one of its own: of two who report it done, one is told.
+    own = found.case_id is None
+    row = work.session.get_one(WorkItemRow, item_id, populate_existing=True, with_for_update=own)
     if row.done_at is not None:
         raise Refused(RefusalCode.WORK_ITEM_DONE, done_by=str(row.done_by))
     return case_file, row
 
 
-def _end_conflict(case_file: CaseFile, row: WorkItemRow) -> None:
+def _end_conflict(case_file: CaseFile, case_id: UUID, row: WorkItemRow) -> None:
     """The first content stands alone again. Where the other is right, its source pushes it as a newer version."""
-    is_open = case_file.cases[row.case_id].state == CaseState.OPEN
-    before = statements.merged(case_file, row.case_id) if is_open else None
+    is_open = case_file.cases[case_id].state == CaseState.OPEN
+    before = statements.merged(case_file, case_id) if is_open else None
     case_file.session.get_one(QuarantineRow, row.about).decided_at = case_file.now
     if is_open:
-        facts.apply(case_file, row.case_id, before, rule="conflict_decided", cause=row.id)
+        facts.apply(case_file, case_id, before, rule="conflict_decided", cause=row.id)
         decide(case_file)
 
 

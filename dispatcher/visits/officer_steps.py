@@ -139,7 +139,7 @@ def _report(case_file: CaseFile, visit: VisitRow, report: OfficerReport) -> None
     if visit.state != VisitState.ARRIVED:
         visit.arrived_at = case_file.now
     met = results.record_result(case_file, visit, report)
-    _settle_assignment(case_file, visit, result, confirmed=met)
+    settle_assignment(case_file, visit, result, confirmed=met)
     _move(case_file, visit, "report", **report.said("report"), address=str(last.id) if last else None)
 
 
@@ -149,7 +149,7 @@ def _return(case_file: CaseFile, visit: VisitRow, report: OfficerReport) -> None
         raise Refused(RefusalCode.RETURN_REASON_MISSING, allowed=list(ReturnReason))
     officer = visit.officer or "officer"
     visit.return_reason = report.reason
-    _settle_assignment(case_file, visit, Result.RETURNED, confirmed=False, reason=report.reason)
+    settle_assignment(case_file, visit, Result.RETURNED, confirmed=False, reason=report.reason)
     said = report.said("return")
     facts = {"visit": str(visit.id), "attempt": str(visit.attempt_id), "to": said.pop("to_unit"), **said}
     case_file.note(visit.case_id, "visit_returned", facts, actor=officer, rule="officer_return")
@@ -158,9 +158,10 @@ def _return(case_file: CaseFile, visit: VisitRow, report: OfficerReport) -> None
         transfers.offer(case_file, visit, report.to_unit, report.reason, by=officer)
 
 
-def _settle_assignment(
+def settle_assignment(
     case_file: CaseFile, visit: VisitRow, result: Result, *, confirmed: bool, reason: ReturnReason | None = None
 ) -> None:
+    """What became of the assignment that the officer has."""
     if visit.attempt_id is None:
         return
     attempt = case_file.attempt(visit.case_id, visit.attempt_id)

@@ -1,7 +1,9 @@
 """Who is on duty: loading the roster, and the desk that the roster provider assigns visits through."""
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ScalarSelect, Select, case, exists, func, or_, select
@@ -30,24 +32,27 @@ def load(work: UnitOfWork, roster: Roster) -> None:
     being asked is waited for first.
     """
     store(work.session, roster)
-    _begin_anew(work)
+    begin_anew(work, {*work.session.scalars(_exhausted()), *work.session.scalars(_passed_an_empty_rung())})
 
 
-def _begin_anew(work: UnitOfWork) -> None:
-    """Each case is decided on by itself after this: one that can't be keeps nobody off duty."""
+def begin_anew(work: UnitOfWork, case_ids: Collection[UUID], rule: str = "roster_loaded") -> None:
+    """Have the visits of these cases that nobody took climb the ladder from its bottom.
+
+    Each case is decided on by itself after this: one that can't be keeps nobody off duty.
+    """
     work.postpones_decisions = True
     case_file = CaseFile(work)
-    case_file.open({*work.session.scalars(_exhausted()), *work.session.scalars(_passed_an_empty_rung())})
+    case_file.open(case_ids)
     for case_id, visits in case_file.visits.items():
         for visit in visits:
             if visit.state in _NOT_TAKEN:
                 made = [each.id for each in case_file.attempts[case_id] if each.visit_id == visit.id]
                 visit.ladder_after = max(made, default=None)
-                case_file.note(case_id, "ladder_begun_anew", {"visit": visit.id}, rule="roster_loaded")
+                case_file.note(case_id, "ladder_begun_anew", {"visit": visit.id}, rule=rule)
     decide(case_file)
 
 
-def _exhausted() -> Select[UUID]:
+def _exhausted() -> Select[Any]:
     """Cases with a visit that the whole ladder left undone."""
     is_open = WorkItemRow.done_at.is_(None)
     return select(WorkItemRow.case_id).where(is_open, WorkItemRow.kind == WorkItemKind.LADDER_EXHAUSTED)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from dispatcher.watch.facts import Doubts, Facts
+from dispatcher.watch.facts import REDIS_FULL, Doubts, Facts
 from dispatcher.watch.limits import Limits
 from schemas.vocabulary import Health, WorkItemKind
 
@@ -14,13 +14,16 @@ from schemas.vocabulary import Health, WorkItemKind
 class Code(StrEnum):
     DATABASE_UNREACHABLE = "database_unreachable"
     REDIS_UNREACHABLE = "redis_unreachable"
+    REDIS_FULL = "redis_full"
     SWEEP_SILENT = "sweep_silent"
     WORKER_SILENT = "worker_silent"
-    CASE_FORGOTTEN = "case_forgotten"
+    CASE_WITHOUT_NEXT_STEP = "case_without_next_step"
     LADDER_EXHAUSTED = "ladder_exhausted"
     DEADLINE_MISSED = "deadline_missed"
     HUMAN_WAITING = "human_waiting"
-    SET_ASIDE = "set_aside"
+    ROSTER_EMPTY = "roster_empty"
+    URGENT_REFUSED = "urgent_refused"
+    ROW_HELD = "row_held"
     EARLY_LINES = "early_lines"
     WORK_LATE = "work_late"
     CHANNEL_DOWN = "channel_down"
@@ -62,7 +65,8 @@ def _database(facts: Facts, limits: Limits) -> Iterator[Alarm]:
 
 def _redis(facts: Facts, limits: Limits) -> Iterator[Alarm]:
     if facts.redis is not None:
-        yield _alarm(Code.REDIS_UNREACHABLE, facts.at, error=facts.redis)
+        code = Code.REDIS_FULL if facts.redis == REDIS_FULL else Code.REDIS_UNREACHABLE
+        yield _alarm(code, facts.at, error=facts.redis)
 
 
 def _sweep(facts: Facts, limits: Limits) -> Iterator[Alarm]:
@@ -78,11 +82,14 @@ def _workers(facts: Facts, limits: Limits) -> Iterator[Alarm]:
 
 def _forgotten(facts: Facts, limits: Limits) -> Iterator[Alarm]:
     if facts.forgotten.number:
-        yield _alarm(Code.CASE_FORGOTTEN, facts.forgotten.since or facts.at, count=facts.forgotten.number)
+        yield _alarm(Code.CASE_WITHOUT_NEXT_STEP, facts.forgotten.since or facts.at, count=facts.forgotten.number)
 
 
 def _waiting(facts: Facts, limits: Limits) -> Iterator[Alarm]:
-    """What nobody took: a visit without an officer and one that is late at once, all else when it is overdue."""
+    """What nobody took: a visit without an officer, one that is late, and an urgent line that was refused at once.
+
+    All else when it is overdue.
+    """
     for each in facts.waiting:
         code = _OF_KIND.get(each.kind, Code.HUMAN_WAITING)
         about = f"{each.kind}:{each.urgency}"
@@ -93,7 +100,7 @@ def _waiting(facts: Facts, limits: Limits) -> Iterator[Alarm]:
 
 def _set_aside(facts: Facts, limits: Limits) -> Iterator[Alarm]:
     if facts.set_aside.number:
-        yield _alarm(Code.SET_ASIDE, facts.set_aside.since or facts.at, count=facts.set_aside.number)
+        yield _alarm(Code.ROW_HELD, facts.set_aside.since or facts.at, count=facts.set_aside.number)
 
 
 def _early_lines(facts: Facts, limits: Limits) -> Iterator[Alarm]:
@@ -170,15 +177,22 @@ _TEXTS = {
         "{count} 条撤回、更新或反馈已等待其指令超过一小时",
         "{count} withdrawal(s), patch(es) or feedback have waited for their instruction for more than an hour",
     ),
-    Code.CASE_FORGOTTEN: (
+    Code.REDIS_FULL: (
+        "Redis 内存已满,唤醒消息与 Celery 指令无法写入,投递改为定时查看",
+        "Redis is full: nothing can be written to it; deliveries go on by looking every 2 s",
+    ),
+    Code.CASE_WITHOUT_NEXT_STEP: (
         "{count} 个进行中的任务既无后续时间,也无人负责",
         "{count} open case(s) have no time to come and nobody who has them",
     ),
     **dict.fromkeys(
-        (Code.LADDER_EXHAUSTED, Code.DEADLINE_MISSED, Code.HUMAN_WAITING),
+        (
+            *(Code.LADDER_EXHAUSTED, Code.DEADLINE_MISSED, Code.HUMAN_WAITING),
+            *(Code.ROSTER_EMPTY, Code.URGENT_REFUSED),
+        ),
         ("{count} 项等人处理,无人认领:{zh}", "{count} wait for a person and nobody has taken them: {en}"),
     ),
-    Code.SET_ASIDE: (
+    Code.ROW_HELD: (
         "{count} 项处理因程序故障被单独搁置,请人工跟进所涉任务",
         "{count} step(s) set aside by a fault of the program; see to their cases by hand",
     ),
@@ -200,6 +214,8 @@ _KINDS = {
 _OF_KIND = {
     WorkItemKind.LADDER_EXHAUSTED: Code.LADDER_EXHAUSTED,
     WorkItemKind.VISIT_OVERDUE: Code.DEADLINE_MISSED,
+    WorkItemKind.EMPTY_SHIFT: Code.ROSTER_EMPTY,
+    WorkItemKind.URGENT_REFUSED: Code.URGENT_REFUSED,
 }
 _STAGES = {
     "send": ("网关未受理", "the gateway did not take it"),

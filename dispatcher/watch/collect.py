@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from dispatcher import clock
 from dispatcher.clock import Clock
 from dispatcher.store import partitions
-from dispatcher.watch.facts import Count, Doubts, Down, Facts, Late, OutOfUse, Silent, Waiting
+from dispatcher.watch.facts import REDIS_FULL, Count, Doubts, Down, Facts, Late, OutOfUse, Silent, Waiting
 from dispatcher.watch.limits import Limits
 from schemas.vocabulary import Cause, Channel, Health, Urgency, WorkItemKind
 
@@ -46,7 +46,14 @@ def _within(seconds: float, ask: Callable[[], Found], *, otherwise: Other) -> Fo
 
 def _ask_redis(url: str) -> str | None:
     try:
-        redis.Redis.from_url(url, socket_timeout=3, socket_connect_timeout=3).ping()
+        client = redis.Redis.from_url(url, socket_timeout=3, socket_connect_timeout=3)
+        client.ping()
+        # Written and not only asked: a full one answers all the same.
+        client.set("watch", "1", ex=60)
+    except redis.OutOfMemoryError:
+        return REDIS_FULL
+    except redis.exceptions.NoPermissionError:
+        return None  # whoever may only read can't tell
     except (redis.RedisError, OSError, ValueError) as error:
         return type(error).__name__
     return None
@@ -131,11 +138,11 @@ _EARLY_LINES = text("""
     SELECT count(*), min(received_at) FROM quarantine
     WHERE awaits IS NOT NULL AND received_at < :now - interval '1 hour'""")
 _WAITING = text("""
-    SELECT d.kind, c.urgency, min(d.planned_at), array_agg(ARRAY[d.number, d.climbs])
-    FROM duties d JOIN cases c ON c.id = d.case_id
+    SELECT d.kind, of.urgency, min(d.planned_at), array_agg(ARRAY[d.number, d.climbs])
+    FROM duties d LEFT JOIN cases c ON c.id = d.case_id, LATERAL (SELECT coalesce(c.urgency, d.urgency)) of (urgency)
     WHERE d.done_at IS NULL AND d.taken_at IS NULL
-      AND (d.due_at < :now OR d.kind IN ('ladder_exhausted', 'visit_overdue'))
-    GROUP BY 1, 2 ORDER BY array_position(ARRAY['critical', 'high', 'medium', 'low'], c.urgency), 1""")
+      AND (d.due_at < :now OR d.kind IN ('ladder_exhausted', 'visit_overdue', 'urgent_refused'))
+    GROUP BY 1, 2 ORDER BY array_position(ARRAY['critical', 'high', 'medium', 'low'], of.urgency), 1""")
 _LIMIT = "(ARRAY[:u0, :u1, :u2, :u3]::timestamptz[])"
 _LATE = text(f"""
     SELECT 'attempt', greatest(urgency_rank, 0), count(*), min(due_at) FROM attempts

@@ -5,6 +5,8 @@ from datetime import datetime
 
 from schemas.vocabulary import Cause, Channel, Health, Urgency, WorkItemKind
 
+REDIS_FULL = "full"  # it answers, and takes nothing that needs memory
+
 
 @dataclass(frozen=True, slots=True)
 class Count:
@@ -84,7 +86,7 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`database` and `redis` name the error if there was one."""
+    """`database` and `redis` name the error if there was one; of Redis also that it is full."""
 
     at: datetime  # real time
     database: str | None = None

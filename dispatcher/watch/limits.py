@@ -12,6 +12,7 @@ class Limits(FromEnvironment):
     period_s: float = Field(default=5, ge=1)  # between two rounds
     answer_s: float = Field(default=10, ge=1)  # a server that takes longer does not answer
     remind_s: float = Field(default=600, ge=1)  # an active alarm is sent again
+    alive_s: float = Field(default=300, ge=1)  # the webhook hears that the watch itself is alive
     sweep_s: float = Field(default=10, ge=2)
     late_critical_s: float = Field(default=15, ge=1)
     late_high_s: float = Field(default=30, ge=1)

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -31,6 +32,11 @@ def as_json(state: str, alarm: Alarm) -> dict[str, Any]:
     }
 
 
+def alive(active: int, at: datetime) -> dict[str, Any]:
+    """The watch's own sign of life: whoever hears none for longer than that looks after the watch."""
+    return {"alarm": None, "state": "alive", "at": at.isoformat(timespec="seconds"), "count": active}
+
+
 @dataclass(frozen=True)
 class AlarmWebhook:
     """The address that alarms are posted to. A failure is logged and passed over: the lines are still written."""
@@ -43,7 +49,7 @@ class AlarmWebhook:
             _post(self, f"alarm_{new_id()}", json.dumps(body, ensure_ascii=False))
         except RetryError as error:
             cause = error.last_attempt.exception()
-            _log.warning("alarm_not_posted", alarm=body["alarm"], error=type(cause).__name__)
+            _log.warning("alarm_not_posted", alarm=body["alarm"] or body["state"], error=type(cause).__name__)
             return False
         return True
 

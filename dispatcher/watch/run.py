@@ -8,6 +8,7 @@ from functools import cached_property
 
 from sqlalchemy import Engine, NullPool, create_engine
 
+from dispatcher import clock
 from dispatcher.clock import Clock
 from dispatcher.errors import OperatorError
 from dispatcher.settings import Settings
@@ -54,10 +55,14 @@ class Watch:
         loop = ProbeLoop(self._prober, self.limits.probe_every_s) if self._prober else None
         if loop is not None:
             loop.start(stop)
+        alive_due = clock.real_now()
         while not stop.is_set():
             facts = replace(self._collect(), probe=loop.last if loop else None)
             for state, alarm in active.update(judge(facts, self.limits), facts.at):
                 self._notify(notify_operator, state, alarm)
+            if self._webhook is not None and facts.at >= alive_due:
+                self._webhook.post(notify.alive(len(active.alarms), facts.at))
+                alive_due = facts.at + timedelta(seconds=self.limits.alive_s)
             stop.wait(self.limits.period_s)
         return not active.alarms
 

@@ -7,11 +7,14 @@ from schemas.vocabulary import FollowUp, Rung, Urgency, WorkItemKind, WorkItemSt
 
 
 class WorkItemLine(ReadModel):
-    """One work item; programs know its id as that of a duty. `number` is short, to be said on the phone."""
+    """One work item; programs know its id as that of a duty. `number` is short, to be said on the phone.
+
+    `case` is empty where it belongs to none; `about` is then the line in quarantine or the provider that it is about.
+    """
 
     duty: UUID
     number: int
-    case: UUID
+    case: UUID | None
     kind: WorkItemKind
     state: WorkItemState
     rule: str
@@ -26,6 +29,7 @@ class WorkItemLine(ReadModel):
     done_by: str | None
     outcome: FollowUp | None
     loss_yuan: int | None
+    about: str | None
 
 
 class OpenWorkItemLine(WorkItemLine):

@@ -100,8 +100,9 @@ def play(drill: Drill, size: Size, seed: int, home: Path, tell: Callable[[str], 
             row.faults = len(stack.injections) + stack.gateway_injections(drill.gateway)
             stack.calm()
             flow.push_again()
-            if not _is_quiet_within(size.quiet_within_s, services, stack, flow, tell):
-                row.broken.append(f"not quiet after {size.quiet_within_s:.0f} s")
+            patience = size.quiet_within_s + drill.retries_s
+            if not _is_quiet_within(patience, services, stack, flow, tell):
+                row.broken.append(f"not quiet after {patience:.0f} s")
         tell("looking at what became of it")
         seen = snapshot.read(services, home / "gateway.jsonl", flow.taken, drill.blocks_s)
         if isinstance(flow, CeleryTraffic):

@@ -20,7 +20,7 @@ from providers.base import Provider
 from schemas.vocabulary import Action
 
 STOPPED_CALLS = "stopped_calls"  # a file under DISPATCHER_HOME: keys of calls in which their sender was stopped
-CALM = "calm"  # a file under DISPATCHER_HOME: no poison from now on
+CALM = "calm"  # a file under DISPATCHER_HOME: no poison, and nobody stands still, from now on
 _SPARED = (2, 10)  # how often the point is passed before it kills: drawn anew for each life
 _STILL_SPARED = (10, 60)  # before it stands still once more
 _IN_CALL_S = 0.002
@@ -132,19 +132,25 @@ def _stopping(seconds: float, *points: str, under_way: Collection[str] = ()) -> 
 
     The keys of the calls that are under way then are kept: their senders had looked at their leases.
     """
-    chance = Random(os.getpid())
+    chance, home = Random(os.getpid()), Path(os.environ["DISPATCHER_HOME"])
     left = {point: chance.randint(*_SPARED) for point in points}
 
     def pass_by(point: str) -> None:
         left[point] -= 1
-        if left[point] <= 0:
+        if left[point] <= 0 and not (home / CALM).exists():
             left[point] = chance.randint(*_STILL_SPARED)
-            with (Path(os.environ["DISPATCHER_HOME"]) / STOPPED_CALLS).open("a") as kept:
-                kept.writelines(f"{key}\n" for key in list(under_way))
             subprocess.Popen(["sh", "-c", f"sleep {seconds}; kill -CONT {os.getpid()}"], start_new_session=True)
+            # Written last, and again when it goes on: other threads begin calls until the very stop.
+            _keep_stopped(under_way)
             os.kill(os.getpid(), signal.SIGSTOP)
+            _keep_stopped(under_way)
 
     return pass_by
+
+
+def _keep_stopped(under_way: Collection[str]) -> None:
+    with (Path(os.environ["DISPATCHER_HOME"]) / STOPPED_CALLS).open("a") as kept:
+        kept.writelines(f"{key}\n" for key in list(under_way))
 
 
 class Poison(RuntimeError):

@@ -21,7 +21,8 @@ class Drill:
     `blocks_s`: how long its fault may keep a case from being claimed. `critical_within_s`: what is critical, and became
     due while the fault lasted, was sent so soon. `sent_within_s`: so was everything that was not set aside itself.
     `recovers_within_s`: what was due at a fault's end was sent so soon after it; no process of ours ended by itself.
-    `poison`: the share of cases for which a step raises, as long as instructions come and `lasts_s` longer.
+    `poison`: the share of cases for which a step raises, as long as instructions come and `lasts_s` longer; after that
+    what was set aside may wait `retries_s` for its next try.
     `over_celery`: instructions are sent to the intake queue, some of them broken.
     """
 
@@ -40,6 +41,7 @@ class Drill:
     recovers_within_s: float | None = None
     poison: float = 0.0
     lasts_s: float = 0.0
+    retries_s: float = 0.0
     over_celery: bool = False
     in_short: bool = False
 
@@ -62,6 +64,7 @@ DRILLS = {
             sent_within_s=10,
             poison=0.01,
             lasts_s=15,
+            retries_s=300,  # what has failed for 80 s is tried again after five minutes
             in_short=True,
         ),
         Drill("kill_before_call", "killed after the commit, before the call", launch=_dying("before_call")),

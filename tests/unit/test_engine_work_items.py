@@ -8,10 +8,11 @@ from builders import CRITICAL, HIGH, LOW, MINUTE, MONDAY, ONLY_SMS, ONLY_VISIT, 
 from engine_harness import EngineHarness
 
 from dispatcher.engine import evolve, orders
-from dispatcher.engine.case import Visit, WorkItem
+from dispatcher.engine.case import Place, Visit, WorkItem
 from dispatcher.engine.decisions import ClimbWorkItem, EndWorkItem
-from dispatcher.engine.work_items import KINDS, NEXT_STEPS
+from dispatcher.engine.work_items import KINDS, NEXT_STEPS, WITHOUT_CASE
 from schemas.vocabulary import (
+    AddressKind,
     AttemptState,
     BankRequest,
     CaseState,
@@ -192,6 +193,18 @@ def test_a_number_that_came_is_asked_for_no_more() -> None:
     assert WorkItemKind.NUMBER_REQUEST not in {each.kind for each in harness.case.work_items}
 
 
+def test_an_address_that_came_is_asked_for_no_more() -> None:
+    harness = EngineHarness.of(CRITICAL, channels=ONLY_VISIT)
+    harness.goes_there()
+    harness.reports(Result.WRONG_ADDRESS)
+    asked = next(each for each in harness.case.work_items if each.kind is WorkItemKind.ADDRESS_REQUEST)
+    harness.joined(places=(Place("old", AddressKind.WORK, harness.now, "P1"),))
+    assert asked in harness.case.work_items
+    harness.after(minutes=1)
+    harness.joined(places=(Place("new", AddressKind.WORK, harness.now, "P1"),))
+    assert asked not in harness.case.work_items
+
+
 STANDS_AFTER_THE_CASE = {
     WorkItemKind.FOLLOW_UP: True,
     WorkItemKind.LIFT_PROTECTION: False,  # none stands here
@@ -215,6 +228,7 @@ STANDS_AFTER_THE_CASE = {
     WorkItemKind.SUPPRESSED: False,
     WorkItemKind.PAUSED: False,
     WorkItemKind.BANK_NOT_REACHED: True,
+    **dict.fromkeys(WITHOUT_CASE, False),
 }
 
 

@@ -20,7 +20,7 @@ VISIT = (
 )
 WORK_ITEM = (
     "duty number case kind state rule role unit opened_at due_at climbs taken_at taken_by "
-    "done_at done_by outcome loss_yuan"
+    "done_at done_by outcome loss_yuan about"
 )  # Other people's tools rely on these: a name is added at will, and never changed or taken away.
 FIELDS: dict[type[ReadModel], str] = {
     LogLine: (

@@ -6,6 +6,7 @@ import pytest
 import rule_names
 from rule_names import Named
 
+from dispatcher.engine.work_items import WITHOUT_CASE
 from dispatcher.policy import load
 from dispatcher.policy.flatten import flatten
 from dispatcher.reporting.explain import explain
@@ -24,6 +25,7 @@ EXPRESSIONS: dict[str, set[str]] = {
         BankRequest.PROTECT_ACCOUNT.value,
     },  # lifting is a human's order
     "attempt.hook": {BankRequest.STOP_PAYMENT.value},
+    "wanted.kind": {each.value for each in WITHOUT_CASE},
     "kind.value": {each.value for each in LinkKind},
     "status.value": {IntakeStatus.DUPLICATE.value, IntakeStatus.STALE.value},
     "_op(event)": {get_args(each.model_fields["op"].annotation)[0] for each in (Withdraw, Feedback, LaterLoss)},

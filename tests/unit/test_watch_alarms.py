@@ -41,8 +41,8 @@ def test_where_all_is_well_there_is_no_alarm() -> None:
         ({"swept_s": 10.5}, Code.SWEEP_SILENT, "", 1, MONDAY - timedelta(seconds=10.5), "10"),
         ({"swept_s": None}, Code.SWEEP_SILENT, "", 1, MONDAY, "10"),
         ({"silent": (Silent("casework@a", EARLIER),)}, Code.WORKER_SILENT, "casework@a", 1, EARLIER, "casework@a"),
-        ({"forgotten": Count(3, EARLIER)}, Code.CASE_FORGOTTEN, "", 3, EARLIER, "3"),
-        ({"set_aside": Count(2, EARLIER)}, Code.SET_ASIDE, "", 2, EARLIER, "2"),
+        ({"forgotten": Count(3, EARLIER)}, Code.CASE_WITHOUT_NEXT_STEP, "", 3, EARLIER, "3"),
+        ({"set_aside": Count(2, EARLIER)}, Code.ROW_HELD, "", 2, EARLIER, "2"),
         (
             {
                 "waiting": (

@@ -1,0 +1,106 @@
+"""Work items without a case: an urgent line that was refused, a provider out of use, a shift with nobody on duty.
+
+Each follows from rows that stand elsewhere, so that none can be lost: what is wanted is compared with what is open,
+again and again, by the sweep.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from dispatcher.casework import snapshot
+from dispatcher.casework.moves import add_work_item, climb_work_item, end_work_item
+from dispatcher.casework.unit_of_work import ENGINE, UnitOfWork
+from dispatcher.engine.decisions import OpenWorkItem
+from dispatcher.engine.work_items import climb
+from dispatcher.store.base import in_array, new_id
+from dispatcher.store.instructions import QuarantineRow
+from dispatcher.store.providers import ProviderRow
+from dispatcher.store.work_items import WorkItemRow
+from dispatcher.visits import shifts
+from schemas.vocabulary import Health, IntakeStatus, Urgency, WorkItemKind, WorkItemState
+
+_MOST_REFUSED = 200  # a flood of them is seen from so many
+_OUT_OF_USE = (Health.OPEN, Health.OUT)
+_EVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What somebody has to see to. `since`: what was said to be done before that is not asked for anew."""
+
+    kind: WorkItemKind
+    cause: str
+    urgency: Urgency
+    due_at: datetime
+    since: datetime
+    unit: str | None = None
+    about: UUID | None = None
+
+
+def tend(work: UnitOfWork) -> None:
+    """Refused lines and providers: what is asked for newly is opened, what is over ends, what is overdue climbs."""
+    _compare(work, (WorkItemKind.URGENT_REFUSED,), _refused(work))
+    _compare(work, (WorkItemKind.PROVIDER_OUT,), _out_of_use(work))
+
+
+def tend_shifts(work: UnitOfWork) -> None:
+    """The same for shifts; the whole roster is read for it."""
+    _compare(work, (WorkItemKind.EMPTY_SHIFT,), _empty_shifts(work))
+
+
+def _compare(work: UnitOfWork, kinds: Collection[WorkItemKind], asked_for: Iterable[Wanted]) -> None:
+    wanted = {each.cause: each for each in asked_for}  # of several with one cause the newest
+    of_these = select(WorkItemRow).where(WorkItemRow.case_id.is_(None), WorkItemRow.kind.in_(kinds))
+    is_open = WorkItemRow.done_at.is_(None)
+    standing = work.session.scalars(of_these.where(is_open).order_by(WorkItemRow.id).with_for_update()).all()
+    for item in standing:
+        if item.cause not in wanted:
+            end_work_item(work, None, item, WorkItemState.DONE, rule="item_resolved")
+        elif item.climb_at <= work.now:
+            urgency = item.urgency or Urgency.LOW
+            decided = climb(snapshot.work_item(item), urgency, work.context.policy, work.now, is_pressing=True)
+            climb_work_item(work, None, item, decided)
+    missing = wanted.keys() - {item.cause for item in standing}
+    if not missing:
+        return
+    ended = work.session.scalars(of_these.where(in_array(WorkItemRow.cause, missing), WorkItemRow.done_by != ENGINE))
+    said_done = {item.cause: item.done_at for item in ended if item.done_at is not None}
+    for cause in sorted(missing):
+        if cause not in said_done or said_done[cause] < wanted[cause].since:
+            _open(work, wanted[cause])
+
+
+def _open(work: UnitOfWork, wanted: Wanted) -> None:
+    about = str(wanted.about) if wanted.about is not None else None
+    opened = OpenWorkItem(wanted.kind, wanted.kind, wanted.due_at, wanted.cause, about=about)
+    add_work_item(work, None, opened, new_id(), wanted.unit, urgency=wanted.urgency)
+
+
+def _refused(work: UnitOfWork) -> Iterator[Wanted]:
+    """Urgent lines that were refused and not pushed again since; of one instruction that is refused often, one."""
+    waits = QuarantineRow.urgency.is_not(None), QuarantineRow.pushed_again_at.is_(None)
+    rows = select(QuarantineRow).where(*waits, QuarantineRow.status == IntakeStatus.REFUSED)
+    for row in work.session.scalars(rows.order_by(QuarantineRow.value_id).limit(_MOST_REFUSED)):
+        urgency = row.urgency or Urgency.HIGH
+        which = row.awaits.hex() if row.awaits is not None else row.id
+        due_at = work.context.policy.answer_by(urgency, row.received_at)
+        cause = f"refused:{which}"
+        yield Wanted(WorkItemKind.URGENT_REFUSED, cause, urgency, due_at, row.received_at, about=row.id)
+
+
+def _out_of_use(work: UnitOfWork) -> Iterator[Wanted]:
+    """Providers that their breaker or a fault has taken out of use; whoever paused one knows of it."""
+    for row in work.session.scalars(select(ProviderRow).order_by(ProviderRow.name)):
+        if row.health in _OUT_OF_USE:
+            due_at = work.context.policy.answer_by(Urgency.HIGH, work.now)
+            yield Wanted(WorkItemKind.PROVIDER_OUT, f"provider:{row.name}", Urgency.HIGH, due_at, work.now)
+
+
+def _empty_shifts(work: UnitOfWork) -> Iterator[Wanted]:
+    for gap in shifts.gaps_ahead(work):
+        cause = f"shift:{gap.unit} {gap.begin}-{gap.end}"
+        yield Wanted(WorkItemKind.EMPTY_SHIFT, cause, Urgency.MEDIUM, gap.starts_at, _EVER, unit=gap.unit)

@@ -1,0 +1,59 @@
+"""What a refused line still says of itself."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dispatcher.intake.named_line import NamedLine, read
+from schemas.vocabularies import SHIPPED
+from schemas.vocabulary import Urgency
+
+ANY = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=20), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "urgency"),
+    [
+        ({"urgency": "critical"}, Urgency.CRITICAL),
+        ({"urgency": "特急"}, Urgency.CRITICAL),
+        ({"urgency": " HIGH "}, Urgency.HIGH),
+        ({"urgency": "low"}, Urgency.LOW),
+        ({"urgency": 7}, None),
+        ({}, None),
+        ([], None),
+    ],
+)
+def test_its_urgency_is_read_in_the_words_of_the_trade(line: Any, urgency: Urgency | None) -> None:
+    named = read(json.dumps(line).encode(), SHIPPED)
+    assert named.urgency is urgency
+    assert named.is_urgent == (urgency in (Urgency.CRITICAL, Urgency.HIGH))
+
+
+def test_a_line_that_is_cut_is_searched_for_it() -> None:
+    assert read(b'{"instruction_id": "YJ-1", "urgency": "critical", "vic', SHIPPED).urgency is Urgency.CRITICAL
+
+
+@pytest.mark.parametrize(
+    ("instruction_id", "printable"),
+    [("YJ-2026-1", "YJ-2026-1"), ("15400000104", None), ("何样", None), ("a b", None), ("", None)],
+)
+def test_an_id_that_could_be_a_persons_is_not_printed(instruction_id: str, printable: str | None) -> None:
+    assert read(json.dumps({"instruction_id": instruction_id}).encode(), SHIPPED).printable_id == printable
+
+
+@given(ANY | st.fixed_dictionaries({"urgency": ANY, "source": ANY, "instruction_id": ANY}))
+def test_any_json_is_read(value: Any) -> None:
+    assert isinstance(read(json.dumps(value).encode("utf-8", "surrogatepass"), SHIPPED), NamedLine)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read(raw: bytes) -> None:
+    assert isinstance(read(raw, SHIPPED), NamedLine)
+    assert isinstance(read(b'{"urgency": "' + raw, SHIPPED), NamedLine)
