@@ -11,6 +11,7 @@ import hmac
 import json
 import os
 import secrets
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,6 +28,7 @@ from dispatcher.errors import OperatorError
 from dispatcher.store.vault import KeyCheckRow
 
 _NONCE = 12
+_COMPRESSED = b"\x78\x9c"  # how zlib begins, and no text in UTF-8
 _CHECK = b"warning-dispatcher key check"
 
 
@@ -68,14 +70,14 @@ class Vault:
     ) -> Sealed:
         """Encrypt one value for one row. Raises Erased."""
         aead = self._subject_key(subject_id, key_id, wrapped)
-        ciphertext = _encrypt(aead, text.encode(), _value_data(subject_id, value_id, field))
+        ciphertext = _encrypt(aead, _packed(text), _value_data(subject_id, value_id, field))
         return Sealed(value_id, subject_id, field, ciphertext)
 
     def open(self, sealed: Sealed, key_id: str, wrapped: bytes | None) -> str:
         """Decrypt one value. Raises Erased, or InvalidTag where row and ciphertext don't belong together."""
         aead = self._subject_key(sealed.subject_id, key_id, wrapped)
         data = _value_data(sealed.subject_id, sealed.id, sealed.field)
-        return _decrypt(aead, sealed.ciphertext, data).decode()
+        return _unpacked(_decrypt(aead, sealed.ciphertext, data))
 
     def digest(self, kind: str, text: str) -> bytes:
         """Blind index: equal for equal values of one kind, worthless without the key."""
@@ -162,6 +164,18 @@ def _encrypt(aead: AESGCM, plain: bytes, data: bytes) -> bytes:
 
 def _decrypt(aead: AESGCM, sealed: bytes, data: bytes) -> bytes:
     return aead.decrypt(sealed[:_NONCE], sealed[_NONCE:], data)
+
+
+def _packed(text: str) -> bytes:
+    """The text, compressed where that is shorter: a whole instruction is, a name is not."""
+    plain = text.encode()
+    packed = zlib.compress(plain)
+    return packed if len(packed) < len(plain) else plain
+
+
+def _unpacked(packed: bytes) -> str:
+    plain = zlib.decompress(packed) if packed.startswith(_COMPRESSED) else packed
+    return plain.decode()
 
 
 def _wrap_data(subject_id: UUID, key_id: str) -> bytes:

@@ -105,7 +105,6 @@ def _plan(writer: DecisionWriter, plan: d.PlanAttempt) -> None:
         attempt=attempt.id,
         channel=plan.channel,
         person=plan.person,
-        party=plan.party,
         phone=attempt.phone_id,
         hook=plan.bank_request,
         occasion=plan.warning_number,

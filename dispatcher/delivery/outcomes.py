@@ -172,7 +172,7 @@ def _correct(case_file: CaseFile, attempt: AttemptRow, answer: Answered | Accept
         if other.send_key == attempt.send_key and other.id > attempt.id:
             other.possible_duplicate = True
     _note_first_contact(case_file, attempt)
-    _note(case_file, attempt, "attempt_corrected", result=result, detail=detail)
+    _note(case_file, attempt, "attempt_corrected", ref=attempt.ref, result=result, detail=detail)
 
 
 def _set_aside(case_file: CaseFile, attempt: AttemptRow, answer: ProviderAnswer, asked: Action | None) -> None:
@@ -206,7 +206,7 @@ def _accepted(case_file: CaseFile, attempt: AttemptRow, answer: Accepted, asked:
         attempt.due_at = _receipt_due_at(case_file, attempt)
         if not answer.held:
             attempt.lease_until = case_file.work.real_now + _ANSWER_GRACE
-    _note(case_file, attempt, "attempt_accepted", held=answer.held or None)
+    _note(case_file, attempt, "attempt_accepted", ref=attempt.ref, held=answer.held or None)
 
 
 def _receipt_due_at(case_file: CaseFile, attempt: AttemptRow) -> datetime:
@@ -315,13 +315,11 @@ def _close_siblings(case_file: CaseFile, settled: AttemptRow) -> None:
 
 
 def _note(case_file: CaseFile, attempt: AttemptRow, event: str, **data: Any) -> None:
+    """What is news in this entry. Its provider stands in the one before, due times in the changed columns beside it."""
     facts = {
         "attempt": str(attempt.id),
         "channel": attempt.channel,
-        "provider": attempt.provider,
-        "ref": attempt.ref,
         "confirmed": attempt.confirmed or None,
         "answer": attempt.answer,
-        "due_at": attempt.due_at.isoformat(),
     }
     case_file.note(attempt.case_id, event, facts | data, actor=PROVIDER)

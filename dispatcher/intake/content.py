@@ -10,6 +10,8 @@ from schemas import normalise, parse
 from schemas.instruction import Contact, Event, Instruction, Phone
 from schemas.wire import Wire
 
+REPEATED = "instruction_repeated"
+"""Journalled where an instruction came again as it was."""
 # What may differ where the same event, by its own id, is told again.
 _OF_A_DELIVERY = frozenset({"at", "by", "note", "reason"})
 

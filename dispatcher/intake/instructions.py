@@ -120,7 +120,7 @@ def _instruction(work: UnitOfWork, pushed: Instruction, raw: bytes, digests: Dig
     known = _versions(work.session, pushed)
     same = next((row for row in known if row.version == pushed.version), None)
     if same is not None and same.content_digest in digests:
-        return _noted(work, same, "instruction_repeated", IntakeStatus.DUPLICATE, pushed)
+        return _noted(work, same, content.REPEATED, IntakeStatus.DUPLICATE, pushed)
     is_over = (bool(known) and pushed.version < known[-1].version) or _withdrawn_up_to(known) >= pushed.version
     if same is not None:
         return _conflict(work, same, pushed, raw, digest, door, is_over=is_over)
@@ -227,7 +227,6 @@ def _journalled(row: InstructionRow, joined: bool) -> dict[str, Any]:
         "system": row.system,
         "instruction_id": row.instruction_id,
         "version": row.version,
-        "content": row.content_digest.hex(),
         "issued_at": row.issued_at.isoformat(),
         "urgency": row.urgency,
         "urgency_label": row.urgency_label,

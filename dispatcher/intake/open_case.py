@@ -104,7 +104,6 @@ def open_new(case_file: CaseFile, normalised: NormalisedInstruction, subject: Su
             "expired": case.expired,
             "suppressed": case.suppressed,
             "warned_before": str(earlier) if earlier else None,
-            "facts": case.facts,
         },
     )
     callback_codes.issue(case_file, case, subject)

@@ -12,6 +12,7 @@ from sqlalchemy import (
     DateTime,
     Select,
     Subquery,
+    and_,
     cast,
     false,
     func,
@@ -24,12 +25,13 @@ from dispatcher.intake import later_losses
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import constant
 from dispatcher.store.cases import CaseRow
+from dispatcher.store.instructions import InstructionRow
 from dispatcher.store.journal import JournalRow
 from dispatcher.store.transfers import TransferRow
 from dispatcher.store.visits import UnitRow, VisitRow
 from dispatcher.store.work_items import WorkItemRow
 from dispatcher.visits.transfers import elsewhere
-from schemas.vocabulary import Channel, FollowUp, Resolution, Result, TransferState
+from schemas.vocabulary import Channel, FollowUp, Person, Resolution, Result, TransferState, VisitState
 
 Flag = ColumnElement[bool]
 _LATER = timedelta(days=30)
@@ -40,7 +42,11 @@ _HEARD = {
     "others_answered": (Result.ANSWERED_NOT_SUBJECT, Result.ANSWERED_FAMILY),
     "forwarded": (Result.SUSPECTED_FORWARDING,),
     "voicemail": (Result.VOICEMAIL,),
+    "nobody": (Result.NOBODY_ON_DUTY,),
+    "lapsed": (Result.NOT_ACCEPTED,),
 }
+# Of a visit that nobody of ours has to accept any more.
+_OVER = (VisitState.REPORTED, VisitState.CANCELLED, VisitState.TRANSFERRED)
 SENT = ("attempts", "ever_in_doubt", "possible_duplicates")
 """How many attempts were sent, and how many of these."""
 
@@ -83,10 +89,14 @@ def in_rates() -> Flag:
 
 @dataclass(frozen=True)
 class Facts:
-    """A row for each chosen case, and for each of their visits that was given to a precinct's roster."""
+    """A row for each chosen case, and for each of their visits that was given to a precinct's roster.
+
+    `places`: each unit that has a visit of a case, or gave one away.
+    """
 
     cases: CTE
     visits: CTE
+    places: CTE
 
 
 def facts(chosen: Chosen) -> Facts:
@@ -95,19 +105,20 @@ def facts(chosen: Chosen) -> Facts:
     attempts = _attempts(cases, chosen)
     visits = _visits(cases, attempts, chosen)
     is_counted = visits.c.is_pushed, visits.c.in_rates, visits.c.of_unit
-    return Facts(_with_all(cases, attempts, visits), select(visits).where(*is_counted).cte("of_visits"))
+    counted = select(visits).where(*is_counted).cte("of_visits")
+    return Facts(_with_all(cases, attempts, visits), counted, _places(visits))
 
 
 def ended(case: CTE, *resolutions: Resolution) -> Flag:
     """Ended so; a case that has not ended did not."""
-    return _is_so(case.c.resolution.in_(resolutions))
+    return is_so(case.c.resolution.in_(resolutions))
 
 
 def _cases(chosen: Chosen) -> CTE:
     columns = CaseRow.id, CaseRow.urgency, CaseRow.state, CaseRow.resolution, CaseRow.opened_at, CaseRow.closed_at
     deadlines = (cast(CaseRow.deadlines[name].as_string(), _TIME).label(name) for name in _DEADLINES)
     is_minor = CaseRow.facts["minor"].as_boolean().is_(True).label("is_minor")
-    found = select(*columns, CaseRow.first_contact_at, in_rates().label("in_rates"), is_minor, *deadlines)
+    found = select(*columns, CaseRow.first_contact_at, CaseRow.area, in_rates().label("in_rates"), is_minor, *deadlines)
     return found.where(chosen.cases()).cte("chosen")
 
 
@@ -117,7 +128,7 @@ def _attempts(cases: CTE, chosen: Chosen) -> CTE:
     found = {
         **{name: func.min(AttemptRow.sent_at).filter(AttemptRow.channel == each) for name, each in _FIRST_SENT.items()},
         **{name: func.bool_or(AttemptRow.result.in_(results)) for name, results in _HEARD.items()},
-        "lapsed": func.bool_or(AttemptRow.result == Result.NOT_ACCEPTED),
+        "wrong_person": func.bool_or(_is_wrong_person()),
         "attempts": func.count(AttemptRow.sent_at),
         "ever_in_doubt": func.count().filter(is_sent, AttemptRow.was_in_doubt),
         "possible_duplicates": func.count().filter(is_sent, AttemptRow.possible_duplicate),
@@ -133,14 +144,18 @@ def _visits(cases: CTE, attempts: CTE, chosen: Chosen) -> CTE:
     is_met = VisitRow.result.startswith("MET_") & or_(VisitRow.guardian_present.is_(True), ~cases.c.is_minor)
     found = {
         "of_unit": of_unit(chosen.precinct),
-        "is_pushed": VisitRow.precinct_code.is_not(None) & _is_so(attempts.c.attempts > 0),
+        "is_pushed": VisitRow.precinct_code.is_not(None) & is_so(attempts.c.attempts > 0),
         # Somebody did not accept it, or not in time.
-        "missed": _is_so(attempts.c.lapsed) | _is_so(VisitRow.accepted_late),
-        "is_met": _is_so(is_met),
+        "missed": is_so(attempts.c.lapsed) | is_so(VisitRow.accepted_late),
+        # The roster had nobody for a rung of its ladder.
+        "nobody": is_so(attempts.c.nobody),
+        "is_over": VisitRow.state.in_(_OVER),
+        "is_met": is_so(is_met),
         "at_the_door": at_the_door,
     }
-    columns = VisitRow.case_id, VisitRow.first_assigned_at, VisitRow.first_accepted_at, VisitRow.reported_at
-    made = select(*columns, cases.c.urgency, cases.c.in_rates, *_labelled(found))
+    columns = VisitRow.id, VisitRow.case_id, VisitRow.precinct_code, VisitRow.reported_at
+    firsts = VisitRow.first_assigned_at, VisitRow.first_accepted_at
+    made = select(*columns, *firsts, cases.c.urgency, cases.c.in_rates, *_labelled(found))
     made = made.join(cases, cases.c.id == VisitRow.case_id)
     return made.outerjoin(attempts, attempts.c.visit_id == VisitRow.id).cte("visits_of_cases")
 
@@ -148,23 +163,27 @@ def _visits(cases: CTE, attempts: CTE, chosen: Chosen) -> CTE:
 def _with_all(cases: CTE, attempts: CTE, visits: CTE) -> CTE:
     """Each case with what all of its attempts, visits and later losses come to."""
     made, visited = _attempts_together(attempts), _visits_together(visits)
-    losses, follow_ups = _reported_losses(), _follow_ups(cases)
+    losses, follow_ups, again, lines = _reported_losses(), _follow_ups(cases), _warned_again(), _lines(cases)
     until = cases.c.closed_at + _LATER
     found = {
         **{name: made.c[name] for name in _FIRST_SENT},
-        **{name: _is_so(made.c[name]) for name in _HEARD},
+        **{name: is_so(made.c[name]) for name in _HEARD},
         **{name: func.coalesce(made.c[name], 0) for name in SENT},
+        "wrong_person": is_so(made.c.wrong_person),
         "visited": visited.c.case_id.is_not(None),
-        "pushed": _is_so(visited.c.pushed),
-        "met": _is_so(visited.c.met),
+        "pushed": is_so(visited.c.pushed),
+        "met": is_so(visited.c.met),
         "met_at": visited.c.met_at,
         "reported_at": visited.c.reported_at,
+        "first_asked_at": visited.c.first_asked_at,
+        "expired_on_arrival": is_so(lines.c.expired_on_arrival),
+        "warned_again": is_so(again.c.opened_at <= until),
         "away": or_(ended(cases, Resolution.TRANSFERRED_OUT), cases.c.id.in_(_taken_over())),
-        "defrauded": or_(_is_so(losses.c.lost_at <= until), _is_so(follow_ups.c.found_at <= until)),
-        "heard_of_later": or_(losses.c.case_id.is_not(None), _is_so(follow_ups.c.reached)),
+        "defrauded": or_(is_so(losses.c.lost_at <= until), is_so(follow_ups.c.found_at <= until)),
+        "heard_of_later": or_(losses.c.case_id.is_not(None), is_so(follow_ups.c.reached)),
     }
     rows = select(cases, *_labelled(found))
-    for each in (made, visited, losses, follow_ups):
+    for each in (made, visited, losses, follow_ups, again, lines):
         rows = rows.outerjoin(each, each.c.case_id == cases.c.id)
     return rows.cte("of_cases")
 
@@ -172,7 +191,7 @@ def _with_all(cases: CTE, attempts: CTE, visits: CTE) -> CTE:
 def _attempts_together(attempts: CTE) -> Subquery:
     found = {
         **{name: func.min(attempts.c[name]) for name in _FIRST_SENT},
-        **{name: func.bool_or(attempts.c[name]) for name in _HEARD},
+        **{name: func.bool_or(attempts.c[name]) for name in (*_HEARD, "wrong_person")},
         **{name: func.sum(attempts.c[name]) for name in SENT},
     }
     return _each_case(select(attempts.c.case_id, *_labelled(found)), attempts.c.case_id)
@@ -184,6 +203,7 @@ def _visits_together(visits: CTE) -> Subquery:
         "met": func.bool_or(visits.c.is_met),
         "met_at": func.min(visits.c.at_the_door).filter(visits.c.is_met),
         "reported_at": func.min(visits.c.reported_at),
+        "first_asked_at": func.min(visits.c.first_assigned_at),
     }
     return _each_case(select(visits.c.case_id, *_labelled(found)), visits.c.case_id)
 
@@ -207,6 +227,38 @@ def _reported_losses() -> Subquery:
     return _each_case(told.where(is_such), JournalRow.case_id)
 
 
+def _warned_again() -> Subquery:
+    """When the person of a case was first warned again after its end."""
+    again = select(CaseRow.warned_before.label("case_id"), func.min(CaseRow.opened_at).label("opened_at"))
+    return _each_case(again.where(CaseRow.warned_before.is_not(None)), CaseRow.warned_before)
+
+
+def _lines(cases: CTE) -> Subquery:
+    """Whether the instruction that opened the case came too late to be acted on."""
+    opened_it = InstructionRow.received_at <= cases.c.opened_at
+    expired = func.bool_or(is_expired()).filter(opened_it).label("expired_on_arrival")
+    found = select(InstructionRow.case_id, expired).join(cases, cases.c.id == InstructionRow.case_id)
+    return _each_case(found, InstructionRow.case_id)
+
+
+def is_expired() -> Flag:
+    """An instruction came too late to be acted on."""
+    return InstructionRow.valid_until <= InstructionRow.received_at
+
+
+def _is_wrong_person() -> Flag:
+    """Somebody else answers the number that the source gave for the person."""
+    return and_(AttemptRow.result == Result.ANSWERED_NOT_SUBJECT, AttemptRow.person == Person.SUBJECT)
+
+
+def _places(visits: CTE) -> CTE:
+    """Each unit that has a visit, or gave it away."""
+    given_away = select(TransferRow.visit_id, visits.c.case_id, TransferRow.from_unit.label("unit"))
+    given_away = given_away.join(visits, visits.c.id == TransferRow.visit_id)
+    has_it = select(visits.c.id.label("visit_id"), visits.c.case_id, visits.c.precinct_code.label("unit"))
+    return has_it.union(given_away).cte("places")
+
+
 def _taken_over() -> Select[Any]:
     """Cases of which another centre took a visit over, whatever came of it."""
     taken = TransferRow.state.in_((TransferState.ACCEPTED, TransferState.REPORTED))
@@ -222,5 +274,6 @@ def _labelled(columns: Mapping[str, Any]) -> list[ColumnElement[Any]]:
     return [column.label(name) for name, column in columns.items()]
 
 
-def _is_so(flag: Any) -> Flag:
+def is_so(flag: Any) -> Flag:
+    """True where it is; what is not known is not so."""
     return func.coalesce(flag, false())

@@ -183,9 +183,10 @@ def _told(session: Session, table: type[Base]) -> Iterator[tuple[str, Columns]]:
     """Every word of the journal on the rows of a shared table, by their keys."""
     name = table.__tablename__
     each = func.jsonb_each(JournalRow.rows[name]).table_valued(column("key", Text), column("value", JSONB), name="each")
-    words = select(each.c.key, each.c.value).select_from(JournalRow).join(each, true())
+    words = select(JournalRow.case_id, each.c.key, each.c.value).select_from(JournalRow).join(each, true())
     words = words.where(JournalRow.rows.has_key(name)).order_by(collate(each.c.key, "C"))
-    yield from session.execute(words.execution_options(yield_per=BATCH)).tuples()
+    for case_id, key, columns in session.execute(words.execution_options(yield_per=BATCH)).tuples():
+        yield key, journal_changes.implied(table, str(case_id), key) | columns
 
 
 def _columns(table: type[Base]) -> Select[Any]:

@@ -21,6 +21,8 @@ class CaseRow(Base):
         Index("uq_cases_open_subject", "subject_id", unique=True, postgresql_where=text("state = 'open'")),
         Index("ix_cases_subject_id", "subject_id"),
         Index("ix_cases_opened_at", "opened_at"),
+        # Few cases are such; the KPIs ask which ones came to be warned again.
+        Index("ix_cases_warned_before", "warned_before", postgresql_where=text("warned_before IS NOT NULL")),
         Index("ix_cases_next_look_at", "next_look_at", postgresql_where=text("next_look_at IS NOT NULL")),
     )
 

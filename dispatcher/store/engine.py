@@ -32,6 +32,8 @@ def normalised(url: str) -> str:
 _KEEP_ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 _CLIENT = {"keepalives": 1, **_KEEP_ALIVE, "tcp_user_timeout": 20_000}
 _SERVER = {f"tcp_{name}": value for name, value in _KEEP_ALIVE.items()} | {"tcp_user_timeout": 20_000}
+# Whatever zone the server is set to, times are read in one: programs get the same text from every host.
+_ZONE = {"timezone": "UTC"}
 # Of a process that serves: one that stands still in mid-transaction holds its locks for no longer than this, nobody
 # waits longer for a lock, and no statement takes longer.
 _SERVING = {"idle_in_transaction_session_timeout": "12s", "lock_timeout": "10s", "statement_timeout": "60s"}
@@ -54,7 +56,7 @@ def engine(url: str, *, serving: bool = False) -> Engine:
         connect_args={
             "connect_timeout": 5,
             "application_name": "dispatcher",
-            "options": _options(url, {**_SERVER, **(_SERVING if serving else {})}),
+            "options": _options(url, {**_ZONE, **_SERVER, **(_SERVING if serving else {})}),
             **_CLIENT,
         },
     )

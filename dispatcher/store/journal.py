@@ -15,6 +15,7 @@ class JournalRow(Base):
         Index("ix_journal_case_id", "case_id"),
         # Few entries are such, and the KPIs ask for them over all cases.
         Index("ix_journal_later_losses", "case_id", postgresql_where=text("event = 'later_loss_reported'")),
+        Index("ix_journal_repeated", "case_id", postgresql_where=text("event = 'instruction_repeated'")),
         {"postgresql_partition_by": "RANGE (id)"},
     )
 

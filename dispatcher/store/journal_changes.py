@@ -62,7 +62,7 @@ def write(session: Session, entry: JournalRow) -> None:
 
 def note_upsert(session: Session, case_id: UUID, row: Base) -> None:
     """Note what a statement did to a shared row; a session notices only its own objects."""
-    _note(_pending(session), row, case_id, columns_of(row))
+    _note_new(_pending(session), row, case_id)
 
 
 def keep_longest(session: Session, case_id: UUID, row: Base) -> None:
@@ -94,7 +94,10 @@ def implied(table: type[Base], case_id: str | None, key: str) -> Columns:
 
     A new row's columns leave it out where it is so. Entries that were written before repeat it.
     """
-    known = {"id": key, "case_id": case_id, **({"send_key": key} if table is AttemptRow else {})}
+    keys = (each.name for each in inspect(table).primary_key)
+    known = {"case_id": case_id} | dict(zip(keys, key.split(" "), strict=True))
+    if table is AttemptRow:
+        known["send_key"] = key
     return {name: value for name, value in known.items() if name in table.__table__.columns}
 
 
@@ -116,8 +119,7 @@ def _before_flush(session: Session, context: UOWTransaction, instances: Any) -> 
     pending = _pending(session)
     for row in session.new:
         if isinstance(row, OF_A_CASE):
-            case_id = _case_of(row)
-            _note(pending, row, case_id, _without_implied(type(row), _plain(case_id), key_of(row), columns_of(row)))
+            _note_new(pending, row, _case_of(row))
     for row in session.dirty:
         if isinstance(row, OF_A_CASE):
             before = inspect(row).committed_state
@@ -129,9 +131,9 @@ def _before_flush(session: Session, context: UOWTransaction, instances: Any) -> 
                 _note(pending, row, _case_of(row), {name: _plain(new) for name, new in changed.items()})
 
 
-def _without_implied(table: type[Base], case_id: str | None, key: str, columns: Columns) -> Columns:
-    known = implied(table, case_id, key)
-    return {name: value for name, value in columns.items() if known.get(name) != value}
+def _note_new(pending: dict[UUID | None, Changes], row: Base, case_id: UUID | None) -> None:
+    known = implied(type(row), _plain(case_id), key_of(row))
+    _note(pending, row, case_id, {name: value for name, value in columns_of(row).items() if known.get(name) != value})
 
 
 def _note(pending: dict[UUID | None, Changes], row: Base, case_id: UUID | None, columns: Columns) -> None:

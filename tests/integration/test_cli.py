@@ -1,12 +1,14 @@
 """What a person types wrongly is one clear line in two languages, and never a traceback."""
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from uuid import UUID
 
 import pytest
 from casework_fixture import CaseworkFixture, Scripted, withdrawal
+from rich.cells import cell_len
 from typer.testing import CliRunner
 from visits_fixture import Load, act, case_with_visit, visit_of
 
@@ -14,7 +16,7 @@ from dispatcher.casework import personal_data
 from dispatcher.cli import build_app, case, code, item, kpi, log, main, visit, visit_card, worklist
 from dispatcher.cli.refusals import line
 from dispatcher.errors import OperatorError, Refused
-from dispatcher.settings import Settings
+from dispatcher.settings import Settings, settings
 from dispatcher.setup import Services
 from dispatcher.store.codes import CodeRow
 
@@ -198,9 +200,30 @@ def test_an_officer_works_from_the_card(casework: CaseworkFixture, run: Run) -> 
 def test_the_figures_are_drawn_and_are_json(casework: CaseworkFixture, run: Run) -> None:
     case_with_visit(casework)
     drawn = run("kpi", "--precinct", "P1")
-    assert "签收率 accepted" in drawn
-    assert "0/1" in drawn
-    assert json.loads(run("kpi", "--json"))["cases"] == 1
+    assert "签收率" in drawn
+    assert "未到期 1" in drawn
+    found = json.loads(run("kpi", "--json", "--by", "station"))
+    assert (found["cases"], found["by"]) == (1, "station")
+    assert [group["unit"] for group in found["groups"]] == ["P1"]
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+@pytest.mark.parametrize("by", [(), ("--by", "county"), ("--by", "station"), ("--by", "officer")])
+def test_the_figures_fit_a_screen_of_80_columns_in_one_language(
+    casework: CaseworkFixture, run: Run, monkeypatch: pytest.MonkeyPatch, language: str, by: tuple[str, ...]
+) -> None:
+    case_with_visit(casework)
+    monkeypatch.setenv("DISPATCHER_LANGUAGE", language)
+    monkeypatch.setattr(kpi.out, "width", 80)
+    settings.cache_clear()
+    try:
+        drawn = run("kpi", *by)
+    finally:
+        settings.cache_clear()
+    assert max(cell_len(each.rstrip()) for each in drawn.splitlines()) <= 80
+    words = re.sub("[省反诈平台虚构一所区]|COUNTY", "", drawn)  # of the source and of the units
+    other = "[a-zA-Z]{2}" if language == "zh-CN" else "[\u4e00-\u9fff]"
+    assert not re.findall(other, words)
 
 
 @pytest.mark.parametrize("reference", ["YJ[/]1", "[red]YJ-2"])

@@ -5,11 +5,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from casework_fixture import START, CaseworkFixture, Scripted, event, withdrawal
+from casework_fixture import START, SYSTEM, CaseworkFixture, Scripted, event, instruction, withdrawal
 from visits_fixture import Load, act, assign, case_with_visit, decide_as_supervisor, employ, visit_of
 
 from dispatcher import clock
 from dispatcher.reporting import kpi
+from dispatcher.reporting.kpi_groups import By
 from dispatcher.store.work_items import WorkItemRow
 from dispatcher.supervision import decisions, work_items
 from dispatcher.visits import transfers
@@ -18,12 +19,17 @@ from schemas.instruction import Address
 from schemas.officer_report import OfficerReport
 from schemas.vocabulary import AddressKind, Answer, FollowUp, Resolution, Result, ReturnReason
 
+MONEY = ("transferred", "lost", "lost_after_dissuasion", "lost_without_dissuasion", "stopped", "returned")
+
 
 def figures(
     casework: CaseworkFixture, since: datetime | None = None, until: datetime | None = None, precinct: str | None = None
 ) -> Any:
     with casework.sessions() as session:
         return kpi.kpis(session, casework.now, since=since, until=until, precinct=precinct)
+
+
+MET = {"not_yet_due": 0, "nobody_on_duty": 0, "visit_withdrawn": 0, "transferred_out": 0}
 
 
 def rate(casework: CaseworkFixture, name: str, precinct: str | None = None) -> tuple[int, int, dict[str, int]]:
@@ -58,7 +64,9 @@ def test_without_a_case_no_rate_is_made_up(casework: CaseworkFixture) -> None:
     found = figures(casework)
     assert {each["rate"] for each in found["rates"].values()} == {None}
     assert (found["cases"], found["withdrawn"], found["steps"]["met"]) == (0, [], {})
-    assert found["money_yuan"] == {"transferred": 0, "lost": 0, "stopped": 0, "returned": 0, "avoided": {}}
+    assert found["sources"] == {}
+    money = dict.fromkeys(MONEY, 0)
+    assert found["money_yuan"] == money | {"avoided": {}}
 
 
 def test_accepted_of_what_was_pushed_to_a_precinct(casework: CaseworkFixture, load: Load) -> None:
@@ -69,13 +77,40 @@ def test_accepted_of_what_was_pushed_to_a_precinct(casework: CaseworkFixture, lo
     assign(casework)
     act(casework, late, "accept", officer="B")
     act(casework, late, "return", reason=ReturnReason.OFFICER_UNAVAILABLE)  # it was accepted all the same
-    visited(casework, 3, None)  # by nobody yet
+    visited(casework, 3, None)  # by nobody yet: there is time left
     casework.open(4)
     casework.push(withdrawal(4))  # before any push
     visited(casework, 5, None)
     casework.push(withdrawal(5))  # after it
-    assert rate(casework, "accepted") == (2, 3, {"withdrawn_before_push": 1})
-    assert rate(casework, "accepted_in_time")[:2] == (1, 3)
+    visited(casework, 6, None)
+    casework.push(event("feedback", 6, outcome="SELF_AWARE"))  # before anybody had to accept it
+    beside = {"withdrawn_before_push": 1, "not_yet_due": 1, "nobody_on_duty": 0, "ended_before_due": 1}
+    assert rate(casework, "accepted") == (2, 2, beside)
+    assert rate(casework, "accepted_in_time") == (1, 2, beside)
+    casework.pass_time(seconds=121)
+    assert rate(casework, "accepted") == (2, 3, beside | {"not_yet_due": 0})
+    accepted = figures(casework)["steps"]["accepted"]["critical"]
+    assert (accepted["of"], accepted["overdue"], accepted["not_yet_due"]) == (4, 2, 0)
+
+
+def test_a_ladder_with_nobody_on_duty_is_no_officers_omission(casework: CaseworkFixture, load: Load) -> None:
+    load("Z", A=[])  # all of the other precinct are there, of this one nobody
+    unmanned = visited(casework, 1, None)
+    visited(casework, 2, Result.MET_DISSUADED, precinct="P2")
+    assert rate(casework, "accepted")[:2] == (1, 1)
+    assert rate(casework, "accepted")[2]["nobody_on_duty"] == 1
+    assert rate(casework, "met")[2] == MET | {"not_yet_due": 1}
+    casework.pass_time(minutes=31)
+    assert rate(casework, "met") == (1, 1, MET | {"nobody_on_duty": 1})
+    met = figures(casework)["steps"]["met"]["critical"]
+    assert (met["overdue"], met["nobody_on_duty"], met["not_yet_due"]) == (1, 1, 0)
+    load()
+    casework.pass_time(seconds=1)
+    assign(casework)
+    casework.pass_time(seconds=121)  # there is somebody now, who lets it lapse
+    assert rate(casework, "accepted")[:2] == (1, 2)
+    assert figures(casework)["steps"]["met"]["critical"]["nobody_on_duty"] == 1  # until its time was over
+    assert visit_of(casework, unmanned).first_assigned_at > START + timedelta(minutes=30)
 
 
 def test_who_accepts_late_is_late_though_nobody_looked(casework: CaseworkFixture, load: Load) -> None:
@@ -101,7 +136,8 @@ def test_acceptance_is_timed_from_the_first_assignment_and_outlives_a_return(
     act(casework, case_id, "accept", officer="B")
     act(casework, case_id, "return", reason=ReturnReason.OFFICER_UNAVAILABLE)
     line = figures(casework)["steps"]["accepted"]["critical"]
-    assert line == {"of": 1, "done": 1, "overdue": 1, "p50_s": 130, "p90_s": 130}
+    marks = {"overdue": 1, "nobody_on_duty": 0, "not_yet_due": 0}
+    assert line == {"of": 1, "done": 1, **marks, "p50_s": 130, "p90_s": 130}
 
 
 def test_a_precinct_answers_for_its_own_visits(casework: CaseworkFixture, load: Load) -> None:
@@ -114,7 +150,9 @@ def test_a_precinct_answers_for_its_own_visits(casework: CaseworkFixture, load: 
     assign(casework)
     assert visit_of(casework, case_id).precinct_code == "P2"
     found = [rate(casework, "accepted", precinct)[:2] for precinct in (None, "P1", "P2")]
-    assert found == [(1, 2), (1, 1), (0, 1)]
+    assert found == [(1, 1), (1, 1), (0, 0)]
+    casework.pass_time(seconds=121)
+    assert rate(casework, "accepted", "P2")[:2] == (0, 1)
     steps = [figures(casework, precinct=precinct)["steps"]["accepted"]["critical"]["of"] for precinct in ("P1", "P2")]
     assert steps == [1, 1]
 
@@ -143,12 +181,15 @@ def test_met_of_those_who_needed_a_visit(casework: CaseworkFixture, load: Load) 
     act(casework, away, "return", reason=ReturnReason.NOT_MY_JURISDICTION, to_unit="AWAY")
     with casework.begin() as work:
         transfers.answer(work, visit_of(casework, away).id, accepts=True, by="X-1")
-    casework.open(6)
-    assert rate(casework, "met") == (1, 3, {"visit_withdrawn": 1, "transferred_out": 1})
+    visited(casework, 6, None)  # there is time left
+    beside = {"not_yet_due": 3, "nobody_on_duty": 0, "visit_withdrawn": 1, "transferred_out": 1}
+    assert rate(casework, "met") == (1, 1, beside)
+    casework.pass_time(minutes=31)
+    assert rate(casework, "met") == (1, 4, beside | {"not_yet_due": 0})
     with casework.begin() as work:
         visit_id = visit_of(casework, away).id
         transfers.report(work, visit_id, OfficerReport(result=Result.MET_DISSUADED), by="X-1")
-    assert rate(casework, "met") == (1, 3, {"visit_withdrawn": 1, "transferred_out": 1})
+    assert rate(casework, "met") == (1, 4, beside | {"not_yet_due": 0})
 
 
 def test_a_case_that_ends_while_another_centre_has_it_was_theirs(casework: CaseworkFixture, load: Load) -> None:
@@ -159,7 +200,7 @@ def test_a_case_that_ends_while_another_centre_has_it_was_theirs(casework: Casew
         transfers.answer(work, visit_of(casework, case_id).id, accepts=True, by="X-1")
     casework.push(event("feedback", 1, outcome="SELF_AWARE"))
     assert visit_of(casework, case_id).state == "cancelled"
-    assert rate(casework, "met") == (0, 0, {"visit_withdrawn": 0, "transferred_out": 1})
+    assert rate(casework, "met") == (0, 0, MET | {"transferred_out": 1})
 
 
 def test_met_is_timed_at_the_door_where_the_person_was(casework: CaseworkFixture, load: Load) -> None:
@@ -249,7 +290,8 @@ def test_steps_by_urgency_with_what_is_overdue(casework: CaseworkFixture, load: 
     accepted = figures(casework)["steps"]["accepted"]["critical"]
     assert (accepted["of"], accepted["done"], accepted["p50_s"]) == (5, 3, 0)
     casework.pass_time(minutes=31)
-    met = {"critical": {"of": 5, "done": 3, "overdue": 2, "p50_s": 1800, "p90_s": 1848}}
+    marks = {"overdue": 2, "nobody_on_duty": 0, "not_yet_due": 0}
+    met = {"critical": {"of": 5, "done": 3, **marks, "p50_s": 1800, "p90_s": 1848}}
     assert figures(casework)["steps"]["met"] == met
     # The period says which cases; how they stand is how they stand now.
     assert figures(casework, until=START + timedelta(days=900))["steps"]["met"] == met
@@ -265,6 +307,8 @@ def test_the_first_sms_and_the_upstream_delay_stand_apart(casework: CaseworkFixt
         "of": 1,
         "done": 1,
         "overdue": None,  # there is no deadline to miss
+        "nobody_on_duty": 0,
+        "not_yet_due": 0,
         "p50_s": 0,
         "p90_s": 0,
     }
@@ -281,7 +325,7 @@ def test_what_was_in_doubt_is_counted(casework: CaseworkFixture) -> None:
     assert figures(casework)["doubtful"] == {"attempts": 3, "ever_in_doubt": 1, "possible_duplicates": 1}
 
 
-def test_money_is_five_figures(casework: CaseworkFixture, load: Load) -> None:
+def test_money_is_figures_of_their_own(casework: CaseworkFixture, load: Load) -> None:
     load()
     risk = {"amount_at_risk_yuan": 9000, "transfers": [{"at": START.isoformat(), "amount_yuan": 4000}]}
     case_id = visited(casework, 1, Result.MET_DISSUADED, risk=risk)
@@ -294,6 +338,8 @@ def test_money_is_five_figures(casework: CaseworkFixture, load: Load) -> None:
     assert figures(casework)["money_yuan"] == {
         "transferred": 4000,
         "lost": 2500,
+        "lost_after_dissuasion": 0,
+        "lost_without_dissuasion": 2500,
         "stopped": 1500,
         "returned": 1000,
         "avoided": {"amount_about_to_be_sent": 5000},
@@ -326,6 +372,130 @@ def test_who_gave_a_visit_away_is_still_asked_about_it(casework: CaseworkFixture
     with casework.begin() as work:
         transfers.answer(work, visit_of(casework, case_id).id, accepts=True, by="Z")
     assert [figures(casework, precinct=each)["cases"] for each in ("P1", "P2")] == [1, 1]
+
+
+def test_a_case_that_came_expired_is_counted_whatever_became_of_it(casework: CaseworkFixture) -> None:
+    late = (START - timedelta(hours=1)).isoformat()
+    casework.open(1, valid_until=late, urgency="high")  # a person is asked
+    casework.open(2, valid_until=late, urgency="low")  # ended as expired
+    revived = casework.open(3, valid_until=late)
+    decide_as_supervisor(casework, decisions.revive, revived)
+    casework.open(4)
+    casework.pass_time(seconds=1)
+    casework.push(instruction(4, version=2, valid_until=late, op="update"))  # the update alone came too late
+    assert rate(casework, "true_contact")[2]["expired"] == 3
+
+
+def test_warned_again_after_being_dissuaded(casework: CaseworkFixture) -> None:
+    for number in (1, 2, 3):
+        ended(casework, number, Resolution.DISSUADED_IN_TIME)
+    ended(casework, 4, Resolution.UNREACHABLE)
+    again = {"issued_at": (START + timedelta(days=30)).isoformat()}
+    for number in (1, 4):
+        casework.open(number, instruction_id=f"YJ-again-{number}")
+    assert rate(casework, "warned_again_after_dissuasion") == (1, 3, {})
+    casework.pass_time(days=30)
+    casework.open(2, instruction_id="YJ-later", **again)  # 30 days are over
+    assert rate(casework, "warned_again_after_dissuasion") == (1, 3, {})
+
+
+def test_a_loss_after_dissuasion_is_told_from_one_without(casework: CaseworkFixture) -> None:
+    for number in (1, 2, 3):
+        ended(casework, number, Resolution.DISSUADED_IN_TIME)
+    for number in (4, 5):
+        ended(casework, number, Resolution.UNREACHABLE)
+    later_loss(casework, 1, 500)
+    later_loss(casework, 2, 0)
+    later_loss(casework, 4, 70)
+    assert rate(casework, "defrauded_after_dissuasion") == (1, 3, {"unknown": 1})
+    assert rate(casework, "defrauded_without_dissuasion") == (1, 2, {"unknown": 1})
+    assert rate(casework, "defrauded_after_warning") == (2, 5, {"unknown": 2})
+    money = figures(casework)["money_yuan"]
+    assert [money[name] for name in MONEY[1:4]] == [570, 500, 70]
+
+
+def test_what_each_source_pushed(casework: CaseworkFixture) -> None:
+    bank = {"system": "商业银行(虚构)"}
+    delayed = {minutes: (START - timedelta(minutes=minutes)).isoformat() for minutes in (10, 20, 30)}
+    answered(casework, 1, Answered(Result.ANSWERED_NOT_SUBJECT))  # a minute passes
+    casework.open(2, source=bank, issued_at=delayed[10])
+    casework.push(instruction(2, source=bank, issued_at=delayed[10]))
+    casework.push(instruction(2, source=bank, issued_at=delayed[10]))
+    casework.open(3, source=bank, issued_at=delayed[30], valid_until=delayed[20])
+    casework.open(4, source=bank, issued_at=delayed[20])
+    casework.push(event("feedback", 4, outcome="NOT_A_VICTIM"))
+    found = figures(casework)["sources"]
+    assert found[SYSTEM]["wrong_person"] == 1
+    assert found["商业银行(虚构)"] == {
+        "instructions": 3,
+        "wrong_person": 0,
+        "not_a_victim": 1,
+        "duplicate": 2,
+        "expired_on_arrival": 1,
+        "p50_s": 1260,
+        "p90_s": 1740,
+    }
+
+
+def grouped(casework: CaseworkFixture, by: By) -> dict[str, Any]:
+    """The groups by their codes, each with its cases or visits and the counts of its rates."""
+    with casework.sessions() as session:
+        groups = kpi.kpis(session, casework.now, by=by)["groups"]
+    whose = "officer" if by is By.OFFICER else "unit"
+    return {group[whose]: group for group in groups}
+
+
+def counts(group: dict[str, Any], name: str) -> tuple[int, int]:
+    return group["rates"][name]["numerator"], group["rates"][name]["denominator"]
+
+
+def test_the_figures_of_each_station_and_county(casework: CaseworkFixture, load: Load) -> None:
+    load()
+    visited(casework, 1, Result.MET_DISSUADED)
+    visited(casework, 2, Result.MET_DISSUADED, precinct="P2")
+    given_away = visited(casework, 3, None)
+    act(casework, given_away, "return", reason=ReturnReason.NOT_MY_JURISDICTION, to_unit="P2")
+    with casework.begin() as work:
+        transfers.answer(work, visit_of(casework, given_away).id, accepts=True, by="Z")
+    casework.open(4)  # nobody goes there yet
+    stations = grouped(casework, By.STATION)
+    assert {code: group["cases"] for code, group in stations.items()} == {None: 1, "P1": 2, "P2": 2}
+    assert (stations["P1"]["name"], stations[None]["name"]) == ("一所", None)
+    assert [counts(stations[code], "accepted") for code in ("P1", "P2")] == [(1, 1), (1, 1)]
+    assert [counts(stations[code], "met") for code in ("P1", "P2")] == [(1, 1), (1, 1)]
+    assert stations["P1"]["rates"]["accepted"]["beside"]["not_yet_due"] == 1
+    counties = grouped(casework, By.COUNTY)
+    assert {code: group["cases"] for code, group in counties.items()} == {None: 1, "COUNTY": 3}
+    assert counts(counties["COUNTY"], "accepted") == (2, 2)
+
+
+def test_a_county_answers_for_a_case_in_its_area_without_a_visit(casework: CaseworkFixture, load: Load) -> None:
+    load()
+    casework.open(1, addresses=[{"kind": "residence", "text": "样板路1号", "precinct_code": "P1"}])
+    assert set(grouped(casework, By.COUNTY)) == {"COUNTY"}
+    assert set(grouped(casework, By.STATION)) == {None}
+
+
+def test_the_figures_of_each_officer(casework: CaseworkFixture, load: Load) -> None:
+    load()
+    cases = [visited(casework, number, None) for number in (1, 2, 3)]  # to A, B and C
+    act(casework, cases[0], "accept", officer="A")
+    act(casework, cases[0], "report", officer="A", result=Result.MET_DISSUADED)
+    act(casework, cases[1], "accept", officer="B")
+    act(casework, cases[1], "return", officer="B", reason=ReturnReason.OFFICER_UNAVAILABLE)
+    casework.pass_time(seconds=121)  # C let it lapse
+    ended_case = visited(casework, 4, None)
+    decide_as_supervisor(casework, decisions.close, ended_case, Resolution.SELF_AWARE)
+    officers = grouped(casework, By.OFFICER)
+    assert (officers["A"]["unit"], counts(officers["A"], "met")) == ("P1", (1, 1))
+    assert [counts(officers[badge], "accepted") for badge in ("A", "B", "C")] == [(1, 1), (1, 1), (0, 1)]
+    assert counts(officers["B"], "met") == (0, 0)
+    beside = [group["rates"]["accepted"]["beside"] for group in officers.values()]
+    assert sum(each["ended_before_due"] for each in beside) == 1
+    assert sum(each["not_yet_due"] for each in beside) == 2
+    assert sum(group["visits"] for group in officers.values()) == sum(
+        counts(group, "accepted")[1] + sum(group["rates"]["accepted"]["beside"].values()) for group in officers.values()
+    )
 
 
 @pytest.mark.parametrize("name", ["accepted", "accepted_in_time", "met", "dissuaded"])

@@ -20,6 +20,7 @@ from dispatcher.bench import case_copies, growth_data
 from dispatcher.delivery import due
 from dispatcher.reporting import kpi, log
 from dispatcher.reporting.case import case_report
+from dispatcher.reporting.kpi_groups import By
 from dispatcher.reporting.visits import visits
 from schemas.vocabulary import Result
 
@@ -115,7 +116,9 @@ def read_log(casework: CaseworkFixture) -> None:
 def read_kpis(casework: CaseworkFixture) -> None:
     """Those of a day; of a year all is read."""
     [(last,)] = casework.sql("SELECT max(opened_at) FROM cases")
-    read(casework, lambda session: kpi.kpis(session, last, since=last - timedelta(days=1), until=last))
+    since = last - timedelta(days=1)
+    for by in (None, *By):
+        read(casework, lambda session, by=by: kpi.kpis(session, last, since=since, until=last, by=by))
 
 
 def asked(casework: CaseworkFixture, step: Callable[[], object]) -> Asked:

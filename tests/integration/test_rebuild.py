@@ -174,10 +174,10 @@ def test_what_was_rolled_back_is_not_told_later(casework: CaseworkFixture) -> No
 
 
 def test_entries_of_the_version_before_are_replayed(full: CaseworkFixture) -> None:
-    """It wrote a row's id and case into its columns, too, and what was None into the data."""
+    """It wrote a row's key and case into its columns, too, and what was None into the data."""
     for entry in full.rows(JournalRow, JournalRow.case_id.is_not(None)):
         rows = entry.rows or {}
-        for table in OF_A_CASE:
+        for table in (*OF_A_CASE, *SHARED):
             for key, columns in rows.get(table.__tablename__, {}).items():
                 rows[table.__tablename__][key] = implied(table, str(entry.case_id), key) | columns
         with full.sessions.begin() as session:
@@ -190,11 +190,13 @@ def test_entries_of_the_version_before_are_replayed(full: CaseworkFixture) -> No
 
 
 def test_a_new_row_says_nothing_that_its_place_says(full: CaseworkFixture) -> None:
+    known = set()  # what moves to another case is told whole there
     for entry in full.rows(JournalRow, JournalRow.case_id.is_not(None)):
-        told = (entry.rows or {}).get("attempts", {}).items()
-        assert [
-            key for key, columns in told if {"id", "case_id"} & columns.keys() or columns.get("send_key") == key
-        ] == []
+        for table in (*OF_A_CASE, *SHARED):
+            for key, columns in (entry.rows or {}).get(table.__tablename__, {}).items():
+                said = {name for name, value in implied(table, str(entry.case_id), key).items() if name in columns}
+                assert (table, key) in known or not said, (table, columns)
+                known.add((table, key))
         assert None not in entry.data.values()
 
 

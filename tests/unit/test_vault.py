@@ -28,6 +28,13 @@ def test_what_is_sealed_opens_again(text: str) -> None:
     assert RING.open(RING.seal(ANN, *key, ROW, "phone", text), *key) == text
 
 
+def test_a_whole_instruction_takes_less_than_its_text() -> None:
+    key, text = RING.new_key(ANN), json.dumps([{"number": "+8615400000001", "kind": "手机"}] * 20)
+    sealed = RING.seal(ANN, *key, ROW, "instruction", text)
+    assert len(sealed.ciphertext) < len(text.encode()) / 4
+    assert RING.open(sealed, *key) == text
+
+
 def test_a_value_is_sealed_differently_each_time_and_never_in_the_clear() -> None:
     key = RING.new_key(ANN)
     first, second = (RING.seal(ANN, *key, ROW, "phone", "+8615400000001") for _ in range(2))
