@@ -3,7 +3,6 @@
 Each tier sees what its step needs and no more (providers/tiers.py).
 """
 
-import json
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
@@ -25,10 +24,13 @@ from dispatcher.store.visits import UnitRow
 from dispatcher.texts.names import surname
 from dispatcher.vault import Erased
 from providers.base import Inquiry, Message, Provider
+from schemas import parse
+from schemas.errors import BadInstruction
+from schemas.instruction import Instruction, Transfer
 from schemas.vocabulary import MINORS_FRAUD_TYPE, Action, BankRequest, Channel, Person, Relation
 
 _NEEDS_NUMBER = (Action.SEND, Action.QUERY)
-_TRANSFER = ("at", "amount_yuan", "payee_account")
+_TRANSFER = {"at", "amount_yuan", "payee_account"}
 
 
 class MessageComposer:
@@ -173,9 +175,8 @@ class MessageComposer:
         )
         seen: dict[tuple[Any, ...], dict[str, Any]] = {}
         for value_id in self._session.scalars(raws.order_by(InstructionRow.id)):
-            body = json.loads(personal_data.read_value(self._work, value_id))
-            for transfer in (body.get("risk") or {}).get("transfers") or ():
-                one = {name: transfer[name] for name in _TRANSFER if transfer.get(name) is not None}
+            for transfer in _transfers_of(personal_data.read_value(self._work, value_id)):
+                one = transfer.model_dump(mode="json", include=_TRANSFER, exclude_none=True)
                 seen[tuple(one.values())] = one
         return list(seen.values())
 
@@ -199,6 +200,15 @@ class MessageComposer:
             return None
         value, subject = kept
         return self._work.context.vault.open(personal_data.sealed(value), subject.key_id, subject.wrapped_key)
+
+
+def _transfers_of(line: str) -> tuple[Transfer, ...]:
+    """As intake has read them, in whatever form they were written."""
+    try:
+        pushed = parse.line(line.encode())
+    except BadInstruction:
+        return ()  # taken by an older version: the bank is asked all the same
+    return pushed.risk.transfers if isinstance(pushed, Instruction) and pushed.risk is not None else ()
 
 
 def _language(case: CaseRow, relation: Relation | None) -> str:

@@ -85,6 +85,13 @@ def valid_ids(lines: list[bytes]) -> set[str]:
     return {f"YJ-{1000 + number}" for number in range(10, len(lines) + 1, 10)}
 
 
+def check_kept(casework: CaseworkFixture, refused: int) -> None:
+    """Whatever was refused is kept. What had come before its instruction may be refused when it is taken after it."""
+    rows = casework.quarantined()
+    taken_late = sum(row.status == "accepted" and row.pushed_again_at is not None for row in rows)
+    assert refused <= sum(row.status == "refused" for row in rows) <= refused + taken_late
+
+
 def test_push_answers_and_keeps_every_line(casework: CaseworkFixture, redis_url: str, tmp_path: Path) -> None:
     lines = fuzz.lines(fuzz.LINES, fuzz.SEED, BODIES)
     pushed = with_valid_ones([json.dumps(body).encode() for body in BODIES] + lines)
@@ -103,7 +110,7 @@ def test_push_answers_and_keeps_every_line(casework: CaseworkFixture, redis_url:
     assert [each["line"] for each in answers] == list(range(1, len(pushed) + 1))
     statuses = Counter(each["status"] for each in answers)
     assert set(statuses) <= TAKEN
-    assert statuses["refused"] == len([row for row in casework.quarantined() if row.status == "refused"])
+    check_kept(casework, statuses["refused"])
     accepted = {each["instruction_id"] for each in answers if each["status"] == "accepted"}
     assert valid_ids(lines) <= accepted
 
@@ -114,7 +121,8 @@ def test_the_celery_door_answers_and_keeps_every_message(casework: CaseworkFixtu
     with Redis.from_url(redis_url) as redis, capture_logs() as logged:
         redis.flushdb()
         queue = IntakeQueue(casework.sessions, casework.context, redis)
-        for number, line in enumerate(lines, start=1):
+        # One that comes twice in the same words is kept once.
+        for number, line in enumerate(dict.fromkeys(lines), start=1):
             whole = envelope(b"[[" + line + b"], {}, {}]")
             # Every other time what is around the instruction is garbage, and not the instruction.
             item = json.dumps(whole).encode() if dice.random() < 0.5 else fuzz.fuzzed(dice, whole)
@@ -129,7 +137,7 @@ def test_the_celery_door_answers_and_keeps_every_message(casework: CaseworkFixtu
     assert len(told) >= messages
     assert {each["event"] for each in logged} <= {"instruction_taken"}
     refused = [each for each in told if each["status"] == "refused"]
-    assert len(refused) == len([row for row in casework.quarantined() if row.status == "refused"])
+    check_kept(casework, len(refused))
     assert valid_ids(lines) <= {each["instruction"] for each in told if each["status"] == "accepted"}
 
 

@@ -1,12 +1,14 @@
 """Money that is gone: the bank is asked at once, whoever tells it, and nobody counts it as dissuaded in time."""
 
+from typing import Any
+
 import pytest
 from casework_fixture import CaseworkFixture, Scripted, event
 from visits_fixture import Load, act, case_with_visit
 
 from dispatcher.store.work_items import WorkItemRow
 from providers.base import Answered
-from schemas.vocabulary import Answer, Result
+from schemas.vocabulary import Answer, Channel, Result
 
 
 def kinds(casework: CaseworkFixture) -> set[str]:
@@ -34,3 +36,29 @@ def test_a_loss_that_a_source_tells_is_not_dissuaded_at_the_door(casework: Casew
     assert (case.resolution, case.money_lost) == ("ALREADY_TRANSFERRED_PARTLY", 5000)
     assert {"case_report", "look_back"} <= kinds(casework)
     assert [each.rule for each in casework.attempts(case_id, "hook")] == ["stop_payment"]
+
+
+@pytest.mark.parametrize(
+    ("transfers", "told"),
+    [
+        ([{"at": "2026-03-02T08:50:00+08:00", "amount_yuan": 5000}], [{"amount_yuan": 5000}]),
+        (["1.2万"], [{"amount_yuan": 12000}]),
+        ("5000", [{"amount_yuan": 5000}]),
+        (5000, [{"amount_yuan": 5000}]),
+        (
+            {"amount_yuan": "5,000.00元", "payee_account": "虚构账户"},
+            [{"amount_yuan": 5000, "payee_account": "虚构账户"}],
+        ),
+        ([{"amount_yuan": "不详", "at": "昨天"}], [{}]),
+        ([{"amount_yuan": 5000}, {}], [{"amount_yuan": 5000}]),
+    ],
+)
+def test_the_bank_is_told_of_transfers_in_whatever_form_they_came(
+    casework: CaseworkFixture, transfers: Any, told: list[dict[str, Any]]
+) -> None:
+    casework.open(urgency="critical", channels=["sms"], risk={"transfers": transfers})
+    bank = Scripted(channels=(Channel.HOOK,))
+    casework.deliver(bank)
+    [message] = [each for each in bank.sent if each.channel is Channel.HOOK]
+    facts = [{name: value for name, value in each.items() if name != "at"} for each in message.facts["transfers"]]
+    assert facts == told
