@@ -26,6 +26,8 @@ _CRITICAL = Urgency.CRITICAL.rank
 
 def in_one_case(now: Snapshot) -> Iterator[str]:
     """Every accepted instruction is in exactly one case; a version that comes after its end opens the next."""
+    # Whoever pushes may wait for a case that somebody holds, and find it closed, by a time later than that of the push.
+    waited = _TOLERANCE + now.blocked
     closed_at = {case.id: case.closed_at for case in now.cases}
     versions: dict[tuple[str, str], list[InstructionRow]] = defaultdict(list)
     for row in sorted(now.instructions, key=lambda row: row.version):
@@ -34,7 +36,7 @@ def in_one_case(now: Snapshot) -> Iterator[str]:
     for made in versions.values():
         for one, other in pairwise(made):
             end = closed_at[one.case_id]
-            if one.case_id != other.case_id and (end is None or end > other.received_at):
+            if one.case_id != other.case_id and (end is None or end > other.received_at + waited):
                 yield f"instruction {one.instruction_id} v{one.version}, v{other.version}: two cases at once"
 
 

@@ -156,6 +156,16 @@ def test_a_bank_that_did_not_stop_it_is_rung_by_a_person_once(result: Result) ->
     assert harness.asked == []
 
 
+def test_a_later_asking_that_came_to_nothing_leaves_the_bank_to_be_rung() -> None:
+    harness = EngineHarness.of(HIGH, money_moved=True)
+    harness.bank(STOP, Result.FAILED_PERMANENT)
+    [item] = harness.case.work_items
+    harness.case = evolve(harness.case, orders.bank(STOP, harness.now), harness.now)
+    harness.bank(STOP, Result.FAILED_PERMANENT)
+    harness.act(work_items=(item,))
+    assert item in harness.case.work_items
+
+
 def test_a_bank_that_stopped_it_when_first_asked_is_not_rung_for_what_it_made_of_the_second_asking() -> None:
     harness = EngineHarness.of(HIGH, money_moved=True)
     first = harness.sending(last(harness, STOP))
