@@ -156,7 +156,8 @@ def correct(
         visit = corrections.correct(work, lookups.visit(work.session, visit_id), report, by=badge, reason=reason)
         line = _line(visit) | {"result": visit.result}
         key = visit.id
-    _tell(line, json, f"已更正 corrected: {chosen.label}", led_to=_led_to(key))
+    told = say(f"已更正:{name_of(chosen)}", f"corrected: {name_of(chosen)}")
+    _tell(line, json, told, led_to=_led_to(key))
 
 
 @group.command(epilog=code_list("结果 results:", addresses.IN_VAIN))

@@ -78,8 +78,8 @@ def test_addresses_stand_in_visiting_order(casework: CaseworkFixture, load: Load
     casework.pass_time(hours=10)
     places = read(casework, case_id)["addresses"]
     assert [(each["label"], each["text"]) for each in places] == [
-        ("现住 residence", "样板路1号"),
-        ("工作 work", "样板大厦9层"),
+        ("现住址 residence", "样板路1号"),
+        ("工作单位 work", "样板大厦9层"),
     ]
 
 

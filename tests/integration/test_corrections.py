@@ -259,7 +259,7 @@ def test_a_command_answers_what_a_report_led_to(casework: CaseworkFixture, run: 
     told = run("report", number, "MET_ALREADY_DEFRAUDED", "--lost-yuan", "unknown", "--officer", "A")
     item = next(each for each in casework.items(case_id) if each.kind == "case_report")
     assert "已结案:已全部转出" in told or "已结案" in told
-    assert "已请银行" in told and f"待办 {item.number}:移交接报案" in told
+    assert "已请银行" in told and f"待办 {item.number}:转接处警" in told
     line = json.loads(run("correct", number, "NOT_FOUND_TEMPORARILY", "--reason", "点错", "--officer", "A", "--json"))
     led_to = line["led_to"]
     assert (line["result"], led_to["reopened"], led_to["closed_as"]) == ("NOT_FOUND_TEMPORARILY", True, None)

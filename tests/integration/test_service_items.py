@@ -88,6 +88,7 @@ def test_it_is_over_when_the_source_has_mended_the_line(casework: CaseworkFixtur
     assert over.state is WorkItemState.DONE
 
 
+@pytest.mark.usefixtures("staff")
 def test_said_to_be_done_it_is_asked_for_anew_only_when_it_is_refused_again(casework: CaseworkFixture) -> None:
     refused(casework)
     [item] = tend(casework)
@@ -99,6 +100,7 @@ def test_said_to_be_done_it_is_asked_for_anew_only_when_it_is_refused_again(case
     assert len(tend(casework)) == 1
 
 
+@pytest.mark.usefixtures("staff")
 def test_overdue_it_climbs_and_alarms_until_somebody_takes_it(casework: CaseworkFixture) -> None:
     refused(casework)
     [item] = tend(casework)
@@ -123,6 +125,7 @@ def stands(casework: CaseworkFixture, health: str) -> None:
     )
 
 
+@pytest.mark.usefixtures("staff")
 @pytest.mark.parametrize("health", ["out", "open"])
 def test_a_provider_out_of_use_is_an_item_until_it_is_back(casework: CaseworkFixture, health: str) -> None:
     stands(casework, health)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 CLI = Path(__file__).parents[2] / "dispatcher" / "cli"
-SCREENS = [path for path in sorted(CLI.glob("*.py")) if path.stem not in ("commands", "kpi")]  # help; figures
-IN_BOTH = {"OperatorError", "bilingual", "Option", "Argument", "Typer", "Remedy"}
+SCREENS = [path for path in sorted(CLI.glob("*.py")) if path.stem != "commands"]  # help
+IN_BOTH = {"OperatorError", "bilingual", "Option", "Argument", "Typer", "Remedy", "code_list"}
 # What is typed or proper is the same in both.
 SAME_IN_BOTH = re.compile(r"dispatcher( [a-z-]+)*|--[a-z-]+|docs/\S+|\b(JSON|Redis|Celery|SMS|CASE|ID|WHO|WHY|BADGE)\b")
 HAN, LATIN = re.compile(r"[一-鿿]"), re.compile(r"[A-Za-z]{2,}")
