@@ -9,14 +9,16 @@ from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.store.cases import CaseRow, PhoneRow
 from dispatcher.store.vault import SubjectRow
+from dispatcher.visits import permissions
 from schemas import normalise
 
 
 def find(work: UnitOfWork, *, by: str, phone: str | None = None, name: str | None = None) -> frozenset[UUID]:
     """Cases that know this number (in E.164), whosever it is, or whose person has exactly this name, or both.
 
-    By blind index: nothing is opened, and of an erased person nothing is found by name.
+    By blind index: nothing is opened, and of an erased person nothing is found by name. Raises Refused.
     """
+    permissions.check_known(work.session, by)
     found = (
         select(CaseRow.id).join(SubjectRow, SubjectRow.id == CaseRow.subject_id).where(*_conditions(work, phone, name))
     )

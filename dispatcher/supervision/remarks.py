@@ -19,6 +19,7 @@ from dispatcher.store.instructions import InstructionRow
 from dispatcher.store.journal import JournalRow
 from dispatcher.store.vault import VaultValueRow
 from dispatcher.vault import Erased
+from dispatcher.visits import permissions
 from schemas import parse
 from schemas.errors import BadInstruction
 from schemas.instruction import Instruction
@@ -46,6 +47,7 @@ def read(work: UnitOfWork, case_id: UUID, *, by: str) -> list[Remark]:
 
     Raises Refused.
     """
+    permissions.check_known(work.session, by)
     case_file = CaseFile(work)
     case_file.open([case_id])
     remarks = [*_notes(work, case_id), *_opened(work, listed(work.session, case_id))]

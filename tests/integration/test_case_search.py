@@ -16,7 +16,9 @@ from dispatcher.setup import Services
 from dispatcher.store.journal import JournalRow
 
 Find = Callable[..., list[dict[str, Any]]]
-BY = ("--by", "OP-7")
+BY = ("--by", "S-1")
+
+pytestmark = pytest.mark.usefixtures("staff")
 
 
 @pytest.fixture
@@ -57,7 +59,7 @@ def test_a_search_is_on_the_record_of_the_cases_that_it_finds(casework: Casework
     find("--name", " 何样1 ", *BY)
     find("--phone", phone(3), *BY)
     find("--urgency", "high")
-    assert searches(casework) == [("OP-7", case_id, ["name"]), ("OP-7", None, ["phone"])]
+    assert searches(casework) == [("S-1", case_id, ["name"]), ("S-1", None, ["phone"])]
 
 
 @pytest.mark.parametrize(
