@@ -167,7 +167,8 @@ def sent_in_time(within_s: float) -> Invariant:
 
     def found(now: Snapshot) -> Iterator[str]:
         for each in now.attempts:
-            if each.sent_at is None or each.case_id in now.cases_set_aside:
+            # What a sender had in hand when it stopped is in doubt, and waits as doubts do: the longest is told apart.
+            if each.sent_at is None or each.case_id in now.cases_set_aside or each.was_in_doubt:
                 continue
             # Claimed by a sender whose lease was over before it could send, it has waited until that was known.
             unsent_at = each.settled_at if each.ending is Ending.NEVER_TAKEN else None
