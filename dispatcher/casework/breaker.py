@@ -86,6 +86,7 @@ class _Bounds:
     in_a_row: int
 
 
+OUT_OF_USE = (Health.OPEN, Health.OUT)  # by itself: whoever paused one knows of it
 _SHARES = {Health.CLOSED: 1.0, Health.OPEN: 0.0, Health.OUT: 0.0, Health.PAUSED: None}
 _BOUNDS = {Health.CLOSED: _Bounds(10, 6), Health.RETURNING: _Bounds(4, 2)}
 Change = tuple[BreakerState, Cause]
@@ -120,7 +121,7 @@ def judge(standing: BreakerState, window: Window, now: datetime, *, has_other: b
     """
     if standing.health is Health.PAUSED:
         return None
-    if standing.health in (Health.OPEN, Health.OUT):
+    if standing.health in OUT_OF_USE:
         return _cooled(standing, window, now)
     if window.whole.fault:
         return BreakerState(Health.OUT, now, trips=standing.trips), Cause.FAULT

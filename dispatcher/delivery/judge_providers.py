@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from dispatcher import clock
 from dispatcher.casework import breaker
-from dispatcher.casework.breaker import BreakerState, Change
+from dispatcher.casework.breaker import OUT_OF_USE, BreakerState, Change
 from dispatcher.casework.provider_health import down
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.delivery import link_lanes
@@ -25,7 +25,6 @@ from schemas.vocabulary import Action, AttemptState, CaseState, Cause, Channel, 
 
 # Until every process has read anew how the providers stand, and has decided by it.
 _NEWS = timedelta(seconds=5)
-_OPENED = (Health.OPEN, Health.OUT)
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def judge(work: UnitOfWork, told: Mapping[str, SendStats]) -> list[HealthChange]
         if change is not None:
             moved.append(_move(work.session, row, change, seen=asdict(found.window)))
     work.session.flush()
-    opened = {each.provider for each in moved if each.after in _OPENED}
+    opened = {each.provider for each in moved if each.after in OUT_OF_USE}
     # Where there is no other it gets it back, so this is done once, as it opens.
     link_lanes.give_back(work, [r.name for r in rows if r.name in opened or r.health == Health.PAUSED])
     if any(now - row.since < _NEWS for row in rows):
@@ -79,7 +78,7 @@ def pause(work: UnitOfWork, name: str, *, by: str, note: str) -> HealthChange:
 def resume(session: Session, name: str, *, by: str, note: str) -> HealthChange:
     """Let a provider come back by steps, whatever took it out. Raises Refused."""
     row = _row(session, name)
-    if row.health not in (*_OPENED, Health.PAUSED):
+    if row.health not in (*OUT_OF_USE, Health.PAUSED):
         raise Refused(RefusalCode.PROVIDER_IN_USE, provider=name, health=row.health)
     standing = BreakerState(Health.RETURNING, clock.shared_now(session))
     return _move(session, row, (standing, Cause.RESUMED), by=by, note=note)

@@ -7,13 +7,13 @@ from sqlalchemy import select
 
 from dispatcher.casework.context import Context
 from dispatcher.casework.unit_of_work import UnitOfWork
-from dispatcher.intake import locks, quarantine
+from dispatcher.intake import locks, named_line, quarantine
 from dispatcher.intake.locks import ANY_SOURCE
 from dispatcher.intake.named_line import NamedLine
 from dispatcher.store.base import in_array
 from dispatcher.store.instructions import QuarantineRow
 from schemas.errors import EARLY
-from schemas.instruction import Event
+from schemas.instruction import Event, Instruction
 from schemas.vocabulary import IntakeStatus
 
 
@@ -35,17 +35,22 @@ def keep(work: UnitOfWork, event: Event, raw: bytes, content: bytes, *, door: st
     return True
 
 
-def lines(work: UnitOfWork, system: str, instruction_id: str) -> Iterator[tuple[QuarantineRow, bytes]]:
-    """What has waited for this instruction, in the order in which it came; it waits no longer."""
-    keys = [_awaited(work.context, each, instruction_id) for each in (system, ANY_SOURCE)]
+def lines(work: UnitOfWork, pushed: Instruction) -> Iterator[tuple[QuarantineRow, bytes]]:
+    """What has waited for this instruction, in the order in which it came; it waits no longer.
+
+    An urgent line that was refused is done with, unless it was of a higher version: this is what its source made of it.
+    """
+    keys = [_awaited(work.context, each, pushed.instruction_id) for each in (pushed.source.system, ANY_SOURCE)]
     found = select(QuarantineRow).where(in_array(QuarantineRow.awaits, keys)).order_by(QuarantineRow.value_id)
     for row in work.session.scalars(found.with_for_update()).all():
-        row.awaits, row.pushed_again_at = None, work.now
-        if row.status is IntakeStatus.REFUSED:
-            continue  # an urgent line that was refused: this is what its source mended it to
         text = quarantine.line(work, row.id)
-        if text is not None:
-            yield row, text.encode()
+        line = text.encode() if text is not None else b""
+        is_refused = row.status is IntakeStatus.REFUSED
+        if is_refused and (named_line.read(line, work.context).version or 0) > pushed.version:
+            continue
+        row.awaits, row.pushed_again_at = None, work.now
+        if line and not is_refused:
+            yield row, line
 
 
 def mended_by(work: UnitOfWork, kept_id: UUID, named: NamedLine) -> None:

@@ -78,7 +78,7 @@ def _known_event(work: UnitOfWork, event: Event, digests: Digests, door: str) ->
 
 def refuse(work: UnitOfWork, raw: bytes, refusal: BadInstruction, *, door: str, kept_as: UUID | None = None) -> Answer:
     """Keep a line in quarantine; one that is kept under this id already is not kept twice."""
-    named = named_line.read(raw, work.context.vocabulary)
+    named = named_line.read(raw, work.context)
     if kept_as is None or not quarantine.holds(work, kept_as):
         field = refusal.field[:100]
         urgency = named.urgency if named.is_urgent else None
@@ -127,14 +127,13 @@ def _instruction(work: UnitOfWork, pushed: Instruction, raw: bytes, digests: Dig
     if is_over:
         return _noted(work, known[-1], "instruction_stale", IntakeStatus.STALE, pushed)
     answer = _accept(work, pushed, raw, digest, known[-1].case_id if known else None)
-    if not known:
-        _take_early(work, pushed)
+    _take_early(work, pushed)
     return answer
 
 
 def _take_early(work: UnitOfWork, pushed: Instruction) -> None:
     """What came before this instruction is taken now, a lower version first."""
-    waiting = list(early.lines(work, pushed.source.system, pushed.instruction_id))
+    waiting = list(early.lines(work, pushed))
     for row, raw in sorted(waiting, key=lambda each: getattr(parse.line(each[1]), "version", pushed.version)):
         take(work, raw, door=row.door)
 

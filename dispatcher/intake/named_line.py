@@ -5,8 +5,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from dispatcher.casework.context import Context
+from dispatcher.intake.normalised import most_urgent
+from schemas import parse
 from schemas.instruction import MAX_BODY_BYTES
-from schemas.vocabularies import Vocabulary
 from schemas.vocabulary import Urgency
 
 _URGENT = frozenset({Urgency.CRITICAL, Urgency.HIGH})
@@ -21,6 +23,7 @@ class NamedLine:
 
     instruction_id: str | None = None
     system: str | None = None
+    version: int | None = None
     urgency: Urgency | None = None
 
     @property
@@ -36,21 +39,26 @@ class NamedLine:
         return found if found is not None and is_reference and not found.isdigit() else None
 
 
-def read(raw: bytes, vocabulary: Vocabulary) -> NamedLine:
-    """Make out what can be. Never raises."""
+def read(raw: bytes, context: Context) -> NamedLine:
+    """Make out what can be; a label that is unknown is read as intake reads it. Never raises."""
     try:
-        body = json.loads(raw[:MAX_BODY_BYTES])
+        body = json.loads(raw[:MAX_BODY_BYTES], parse_int=parse.whole)
     except (ValueError, RecursionError):
         written = _WRITTEN.search(raw[:MAX_BODY_BYTES].decode("utf-8", "replace"))
-        return NamedLine(urgency=vocabulary.urgency(written[1]) if written else None)
+        return NamedLine(urgency=_urgency(written[1], context) if written else None)
     if not isinstance(body, dict):
         return NamedLine()
-    source, urgency = body.get("source"), _text(body.get("urgency"))
+    source, version = body.get("source"), body.get("version")
     return NamedLine(
         _text(body.get("instruction_id")),
         _text(source.get("system")) if isinstance(source, dict) else None,
-        vocabulary.urgency(urgency) if urgency is not None else None,
+        version if isinstance(version, int) else None,
+        _urgency(_text(body.get("urgency")) or "", context) if "victim" in body else None,
     )
+
+
+def _urgency(label: str, context: Context) -> Urgency:
+    return most_urgent(context, label) or Urgency.HIGH
 
 
 def _text(value: Any) -> str | None:

@@ -102,7 +102,7 @@ def _identity(context: Context, pushed: Instruction) -> tuple[bytes | None, IdSt
 def read(context: Context, pushed: Instruction, now: datetime) -> NormalisedInstruction:
     """Normalise; what is doubtful is flagged, not refused."""
     victim, flags = pushed.victim, list(pushed.reading_flags)[:_MOST_FLAGS]
-    urgency = _most_urgent(context, pushed.urgency)
+    urgency = most_urgent(context, pushed.urgency)
     if urgency is None:
         flags.append("urgency_label_unknown")
     if pushed.issued_at is None:
@@ -151,7 +151,7 @@ def read(context: Context, pushed: Instruction, now: datetime) -> NormalisedInst
     )
 
 
-def _most_urgent(context: Context, label: str) -> Urgency | None:
+def most_urgent(context: Context, label: str) -> Urgency | None:
     """Of several labels the most urgent; None where none of them is known. An unknown one beside others is `high`."""
     known = [context.policy.urgency_of(each) or context.vocabulary.urgency(each) for each in label.split("/")]
     if not any(known):

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, RowMapping, Select, Subquery, case, func, select
+from sqlalchemy import ColumnElement, RowMapping, Select, Subquery, case, func, select
 from sqlalchemy.orm import Session
 
 from dispatcher.reporting import kpi_counts, kpi_officers
@@ -45,7 +45,7 @@ def _group(row: RowMapping, names: Mapping[str, str]) -> dict[str, Any]:
 def _per_unit(found: Facts, now: datetime, by: By) -> Select[Any]:
     places = _places(found, by)
     of_case = select(places.c.case_id, places.c.unit).distinct().subquery()
-    unit = func.coalesce(of_case.c.unit, _area(found.cases) if by is By.COUNTY else None, _NONE)
+    unit = func.coalesce(of_case.c.unit, found.cases.c.area if by is By.COUNTY else None, _NONE)
     in_unit = found.cases.outerjoin(of_case, of_case.c.case_id == found.cases.c.id)
     cases = _grouped(select(unit.label("unit")).select_from(in_unit), unit, kpi_counts.of_cases(found.cases, now))
     unit = func.coalesce(places.c.unit, _NONE)
@@ -67,7 +67,3 @@ def _places(found: Facts, by: By) -> Subquery:
     county = case((UnitRow.kind == "precinct", UnitRow.parent), else_=place.unit)
     rows = select(place.visit_id, place.case_id, county.label("unit")).distinct()
     return rows.outerjoin(UnitRow, UnitRow.code == place.unit).subquery()
-
-
-def _area(cases: CTE) -> Any:
-    return cases.c.area

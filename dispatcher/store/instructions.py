@@ -87,5 +87,5 @@ class QuarantineRow(Base):
     urgency: Mapped[Urgency | None]  # of a refused line that calls itself critical or high
     # Of a conflict: the instruction beside which it stands until a person has decided.
     instruction: Mapped[UUID | None] = mapped_column(DeferredFK("instructions.id"))
-    decided_at: Mapped[Timestamp | None]
+    decided_at: Mapped[Timestamp | None]  # of an urgent line that was refused: when somebody had seen to it
     bytes: Mapped[int]

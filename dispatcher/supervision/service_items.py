@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from dispatcher.casework import snapshot
+from dispatcher.casework.breaker import OUT_OF_USE
 from dispatcher.casework.moves import add_work_item, climb_work_item, end_work_item
 from dispatcher.casework.unit_of_work import ENGINE, UnitOfWork
 from dispatcher.engine.decisions import OpenWorkItem
@@ -21,10 +22,15 @@ from dispatcher.store.instructions import QuarantineRow
 from dispatcher.store.providers import ProviderRow
 from dispatcher.store.work_items import WorkItemRow
 from dispatcher.visits import shifts
-from schemas.vocabulary import Health, IntakeStatus, Urgency, WorkItemKind, WorkItemState
+from schemas.vocabulary import IntakeStatus, Urgency, WorkItemKind, WorkItemState
 
 _MOST_REFUSED = 200  # a flood of them is seen from so many
-_OUT_OF_USE = (Health.OPEN, Health.OUT)
+_WAITS = (
+    QuarantineRow.status == IntakeStatus.REFUSED,
+    QuarantineRow.urgency.is_not(None),
+    QuarantineRow.pushed_again_at.is_(None),
+    QuarantineRow.decided_at.is_(None),
+)
 _EVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -82,9 +88,8 @@ def _open(work: UnitOfWork, wanted: Wanted) -> None:
 
 def _refused(work: UnitOfWork) -> Iterator[Wanted]:
     """Urgent lines that were refused and not pushed again since; of one instruction that is refused often, one."""
-    waits = QuarantineRow.urgency.is_not(None), QuarantineRow.pushed_again_at.is_(None)
-    rows = select(QuarantineRow).where(*waits, QuarantineRow.status == IntakeStatus.REFUSED)
-    for row in work.session.scalars(rows.order_by(QuarantineRow.value_id).limit(_MOST_REFUSED)):
+    rows = select(QuarantineRow).where(*_WAITS).order_by(QuarantineRow.value_id).limit(_MOST_REFUSED)
+    for row in work.session.scalars(rows):
         urgency = row.urgency or Urgency.HIGH
         which = row.awaits.hex() if row.awaits is not None else row.id
         due_at = work.context.policy.answer_by(urgency, row.received_at)
@@ -92,10 +97,17 @@ def _refused(work: UnitOfWork) -> Iterator[Wanted]:
         yield Wanted(WorkItemKind.URGENT_REFUSED, cause, urgency, due_at, row.received_at, about=row.id)
 
 
+def settle_refused(work: UnitOfWork, item: WorkItemRow) -> None:
+    """Somebody has seen to a refused line: it, and the same instruction refused before, make no room for others."""
+    line = work.session.get_one(QuarantineRow, item.about)
+    same = QuarantineRow.id == line.id if line.awaits is None else QuarantineRow.awaits == line.awaits
+    work.session.execute(update(QuarantineRow).where(*_WAITS, same).values(decided_at=work.now))
+
+
 def _out_of_use(work: UnitOfWork) -> Iterator[Wanted]:
     """Providers that their breaker or a fault has taken out of use; whoever paused one knows of it."""
     for row in work.session.scalars(select(ProviderRow).order_by(ProviderRow.name)):
-        if row.health in _OUT_OF_USE:
+        if row.health in OUT_OF_USE:
             due_at = work.context.policy.answer_by(Urgency.HIGH, work.now)
             yield Wanted(WorkItemKind.PROVIDER_OUT, f"provider:{row.name}", Urgency.HIGH, due_at, work.now)
 

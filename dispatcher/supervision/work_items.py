@@ -15,6 +15,7 @@ from dispatcher.intake import facts, later_losses, statements
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.instructions import QuarantineRow
 from dispatcher.store.work_items import WorkItemRow
+from dispatcher.supervision import service_items
 from dispatcher.visits import permissions
 from schemas.refusals import RefusalCode
 from schemas.vocabulary import CaseState, FollowUp, Urgency, WorkItemKind, WorkItemState
@@ -55,6 +56,8 @@ def done(work: UnitOfWork, item_id: UUID, form: WorkItemResult, *, by: str) -> W
     _check(row.kind, form)
     case_id = row.case_id
     if case_id is None:
+        if row.kind is WorkItemKind.URGENT_REFUSED:
+            service_items.settle_refused(work, row)
         end_work_item(work, None, row, WorkItemState.DONE, rule=row.rule, by=by, note=_remark(work, form.note))
         return row
     with later_losses.add_increase(case_file, case_id):

@@ -136,7 +136,7 @@ _FORGOTTEN = text("""
 _SET_ASIDE = text("SELECT count(*), min(first_at) FROM set_aside WHERE ended_at IS NULL")
 _EARLY_LINES = text("""
     SELECT count(*), min(received_at) FROM quarantine
-    WHERE awaits IS NOT NULL AND received_at < :now - interval '1 hour'""")
+    WHERE awaits IS NOT NULL AND status = 'accepted' AND received_at < :now - interval '1 hour'""")
 _WAITING = text("""
     SELECT d.kind, of.urgency, min(d.planned_at), array_agg(ARRAY[d.number, d.climbs])
     FROM duties d LEFT JOIN cases c ON c.id = d.case_id, LATERAL (SELECT coalesce(c.urgency, d.urgency)) of (urgency)

@@ -48,8 +48,8 @@ def alarms(casework: CaseworkFixture) -> set[Code]:
     return {alarm.code for alarm in judge(facts, Limits())}
 
 
-@pytest.mark.parametrize("urgency", ["critical", "特急", "high"])
-def test_an_urgent_line_that_was_refused_waits_for_the_centre(casework: CaseworkFixture, urgency: str) -> None:
+@pytest.mark.parametrize("urgency", ["critical", "特急", "high", "?", None, 5])
+def test_an_urgent_line_that_was_refused_waits_for_the_centre(casework: CaseworkFixture, urgency: Any) -> None:
     refused(casework, urgency=urgency)
     [item] = tend(casework)
     assert (item.kind, item.role, item.state) == (WorkItemKind.URGENT_REFUSED, Rung.CENTRE, WorkItemState.OPEN)
@@ -58,8 +58,8 @@ def test_an_urgent_line_that_was_refused_waits_for_the_centre(casework: Casework
     assert Code.URGENT_REFUSED in alarms(casework)
 
 
-@pytest.mark.parametrize("urgency", ["medium", "low", "?", None, 5])
-def test_another_that_was_refused_waits_in_quarantine_alone(casework: CaseworkFixture, urgency: Any) -> None:
+@pytest.mark.parametrize("urgency", ["medium", "低"])
+def test_another_that_was_refused_waits_in_quarantine_alone(casework: CaseworkFixture, urgency: str) -> None:
     refused(casework, urgency=urgency)
     assert tend(casework) == []
 
@@ -86,6 +86,35 @@ def test_it_is_over_when_the_source_has_mended_the_line(casework: CaseworkFixtur
     assert left.about == casework.quarantined()[1].id
     [over] = casework.rows(WorkItemRow, WorkItemRow.case_id.is_(None), WorkItemRow.done_at.is_not(None))
     assert over.state is WorkItemState.DONE
+
+
+def test_a_newer_version_that_was_refused_is_over_with_one_that_is_taken_and_not_with_an_older(
+    casework: CaseworkFixture,
+) -> None:
+    refused(casework, version=2)
+    tend(casework)
+    casework.open(1, urgency="low")
+    assert len(tend(casework)) == 1
+    casework.push(instruction(1, version=2, urgency="critical"))
+    assert tend(casework) == []
+
+
+@pytest.mark.usefixtures("staff")
+def test_what_was_seen_to_makes_room_for_others(casework: CaseworkFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service_items, "_MOST_REFUSED", 2)
+    for number in (1, 2, 3):
+        refused(casework, number=number)
+    for item in tend(casework):
+        with casework.begin() as work:
+            work_items.done(work, item.id, WorkItemResult(), by="S-1")
+    [left] = tend(casework)
+    assert left.about == casework.quarantined()[2].id
+
+
+def test_a_refused_line_is_no_early_one(casework: CaseworkFixture) -> None:
+    refused(casework)
+    casework.pass_time(hours=2)
+    assert Code.EARLY_LINES not in alarms(casework)
 
 
 @pytest.mark.usefixtures("staff")

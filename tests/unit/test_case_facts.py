@@ -6,12 +6,9 @@ from typing import Any
 
 import pytest
 
-from dispatcher import policy, texts, vault
 from dispatcher.casework.context import Context
-from dispatcher.clock import Clock
 from dispatcher.intake import normalised
 from dispatcher.simulate import sample
-from dispatcher.wake import Silent
 from schemas.case_facts import CaseFacts
 from schemas.instruction import Instruction
 from schemas.vocabulary import Vulnerability
@@ -21,10 +18,8 @@ SEEN = CaseFacts(vulnerability=(Vulnerability.HEARING, Vulnerability.ELDERLY), l
 
 
 @pytest.fixture(scope="module")
-def from_samples(tmp_path_factory: pytest.TempPathFactory) -> list[CaseFacts]:
+def from_samples(context: Context) -> list[CaseFacts]:
     """What the sample instructions say, and one more: in no sample is a life feared for, or the person a child."""
-    keys = vault.load(tmp_path_factory.mktemp("keys") / "keys.json", make=True)
-    context = Context(policy=policy.load(), vault=keys, clock=Clock("real"), texts=texts.load(), wake=Silent())
     bodies = [push.body for push in sample.read(sample.bundled()) if "victim" in push.body]
     child = bodies[0]["victim"] | {"birth_date": "2015-03-02"}
     bodies.append(bodies[0] | {"victim": child, "risk": {"life_at_risk": True}})

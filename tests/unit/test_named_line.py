@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dispatcher.casework.context import Context
 from dispatcher.intake.named_line import NamedLine, read
-from schemas.vocabularies import SHIPPED
 from schemas.vocabulary import Urgency
 
 ANY = st.recursive(
@@ -25,35 +25,42 @@ ANY = st.recursive(
         ({"urgency": "特急"}, Urgency.CRITICAL),
         ({"urgency": " HIGH "}, Urgency.HIGH),
         ({"urgency": "low"}, Urgency.LOW),
-        ({"urgency": 7}, None),
-        ({}, None),
-        ([], None),
+        ({"urgency": "十分火急!"}, Urgency.HIGH),
+        ({"urgency": 7}, Urgency.HIGH),
+        ({}, Urgency.HIGH),
     ],
 )
-def test_its_urgency_is_read_in_the_words_of_the_trade(line: Any, urgency: Urgency | None) -> None:
-    named = read(json.dumps(line).encode(), SHIPPED)
+def test_its_urgency_is_read_in_the_words_of_the_trade(context: Context, line: Any, urgency: Urgency | None) -> None:
+    named = read(json.dumps(line | {"victim": None}).encode(), context)
     assert named.urgency is urgency
     assert named.is_urgent == (urgency in (Urgency.CRITICAL, Urgency.HIGH))
 
 
-def test_a_line_that_is_cut_is_searched_for_it() -> None:
-    assert read(b'{"instruction_id": "YJ-1", "urgency": "critical", "vic', SHIPPED).urgency is Urgency.CRITICAL
+@pytest.mark.parametrize("line", [[], {}, {"urgency": "critical", "op": "withdraw"}, "critical", None])
+def test_what_names_nobody_is_not_urgent(context: Context, line: Any) -> None:
+    assert not read(json.dumps(line).encode(), context).is_urgent
+
+
+def test_a_line_that_is_cut_is_searched_for_it(context: Context) -> None:
+    assert read(b'{"instruction_id": "YJ-1", "urgency": "critical", "vic', context).urgency is Urgency.CRITICAL
 
 
 @pytest.mark.parametrize(
     ("instruction_id", "printable"),
     [("YJ-2026-1", "YJ-2026-1"), ("15400000104", None), ("何样", None), ("a b", None), ("", None)],
 )
-def test_an_id_that_could_be_a_persons_is_not_printed(instruction_id: str, printable: str | None) -> None:
-    assert read(json.dumps({"instruction_id": instruction_id}).encode(), SHIPPED).printable_id == printable
+def test_an_id_that_could_be_a_persons_is_not_printed(
+    context: Context, instruction_id: str, printable: str | None
+) -> None:
+    assert read(json.dumps({"instruction_id": instruction_id}).encode(), context).printable_id == printable
 
 
 @given(ANY | st.fixed_dictionaries({"urgency": ANY, "source": ANY, "instruction_id": ANY}))
-def test_any_json_is_read(value: Any) -> None:
-    assert isinstance(read(json.dumps(value).encode("utf-8", "surrogatepass"), SHIPPED), NamedLine)
+def test_any_json_is_read(context: Context, value: Any) -> None:
+    assert isinstance(read(json.dumps(value).encode("utf-8", "surrogatepass"), context), NamedLine)
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_read(raw: bytes) -> None:
-    assert isinstance(read(raw, SHIPPED), NamedLine)
-    assert isinstance(read(b'{"urgency": "' + raw, SHIPPED), NamedLine)
+def test_any_bytes_are_read(context: Context, raw: bytes) -> None:
+    assert isinstance(read(raw, context), NamedLine)
+    assert isinstance(read(b'{"urgency": "' + raw, context), NamedLine)

@@ -12,12 +12,9 @@ from pydantic import ValidationError
 from test_schemas_garbage import JSON
 from wire import BODY, put
 
-from dispatcher import policy, texts, vault
 from dispatcher.casework.context import Context
-from dispatcher.clock import Clock
 from dispatcher.intake import normalised
 from dispatcher.intake.normalised import NormalisedInstruction
-from dispatcher.wake import Silent
 from schemas import parse
 from schemas.errors import BadInstruction
 from schemas.instruction import Instruction
@@ -82,12 +79,6 @@ OPTIONAL = (
 BY_PHONE = ("victim.addresses", "victim.addresses.0", "victim.phones.0.owner", "victim.phones.0.country")
 BY_ADDRESS = ("victim.phones", "victim.phones.0", "victim.phones.0.number", "victim.addresses.0.kind")
 BY_ADDRESS += ("victim.addresses.0.precinct_code", "victim.addresses.0.valid_until", "victim.addresses.0.city")
-
-
-@pytest.fixture(scope="module")
-def context(tmp_path_factory: pytest.TempPathFactory) -> Context:
-    keys = vault.load(tmp_path_factory.mktemp("keys") / "keys.json", make=True)
-    return Context(policy=policy.load(), vault=keys, clock=Clock("real"), texts=texts.load(), wake=Silent())
 
 
 def changed(body: dict[str, Any], changes: dict[str, Any]) -> bytes:
