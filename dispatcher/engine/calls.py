@@ -14,7 +14,7 @@ from dispatcher.engine.decisions import (
     OpenWorkItem,
     PlanAttempt,
 )
-from dispatcher.engine.sending import again, awake, last_of, plan
+from dispatcher.engine.sending import again, awake, beside_a_doubt, last_of, plan
 from dispatcher.engine.sms import sms, sms_gave_way
 from dispatcher.engine.times import Due
 from dispatcher.policy.models import Policy
@@ -128,7 +128,7 @@ def _round(
     previous = made[-1].id if made else None
     call = plan(rule, Channel.VOICE, number, due, warning_number=caps.warning_number(case), retry_of=previous)
     # One that nobody knows of may still ring: its repeat met a route without the number, and that ended its turn.
-    yield replace(call, possible_duplicate=any(each.state is AttemptState.IN_DOUBT for each in made))
+    yield beside_a_doubt(call, made)
 
 
 def _rested(turns: tuple[Attempt, ...], number_id: str, rest: timedelta) -> datetime | None:

@@ -1,5 +1,6 @@
 """What all channels share: planning one attempt, and making it again."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -9,7 +10,7 @@ from dispatcher.engine.case import Attempt, Case, Number
 from dispatcher.engine.decisions import PlanAttempt
 from dispatcher.engine.times import Due
 from dispatcher.policy.models import Policy
-from schemas.vocabulary import UNTAKEN, Channel, Ending, Onward, Result, RetryKind
+from schemas.vocabulary import UNTAKEN, AttemptState, Channel, Ending, Onward, Result, RetryKind
 
 
 def plan(
@@ -22,12 +23,22 @@ def plan(
     return replace(once, held_by=due.held_by)
 
 
+def beside_a_doubt(message: PlanAttempt, made: Iterable[Attempt]) -> PlanAttempt:
+    """The message, marked where one of these is in doubt: whoever it is for may have that one already."""
+    doubtful = any(each.state is AttemptState.IN_DOUBT for each in made)
+    return replace(message, possible_duplicate=message.possible_duplicate or doubtful)
+
+
 def again(case: Case, policy: Policy, last: Attempt, now: datetime) -> PlanAttempt:
     """Once more after a passing fault: at once by a provider that was not tried yet, else after the policy's wait.
 
     What the provider has not taken goes at once and under its old key; what it never takes, after waits that grow.
-    It is marked where its sender vanished, who may still go on.
+    It is marked where its sender vanished, who may still go on, and beside a doubt about an earlier one.
     """
+    return beside_a_doubt(_again(case, policy, last, now), _same_errand(case, last))
+
+
+def _again(case: Case, policy: Policy, last: Attempt, now: datetime) -> PlanAttempt:
     if last.ending in UNTAKEN:
         under_key = [each for each in case.attempts if each.send_key == last.send_key]
         lost = sum(each.ending in UNTAKEN for each in under_key)
@@ -38,7 +49,7 @@ def again(case: Case, policy: Policy, last: Attempt, now: datetime) -> PlanAttem
         return replace(once_more, send_key=last.send_key, possible_duplicate=may_double)
     if last.onward is Onward.NEXT_PROVIDER and not last.is_resend:
         return repeat("next_provider", RetryKind.NEXT_PROVIDER, last, again_at(case, policy, last, Due(now)))
-    failures = _failures_in_a_row([each for each in case.attempts if _is_same_errand(each, last)])
+    failures = _failures_in_a_row(_same_errand(case, last))
     waited = max(now, (last.settled_at or now) + policy.retry.wait(failures), last.retry_not_before or now)
     due = again_at(case, policy, last, Due(waited))
     once_more = repeat("transient_failure", RetryKind.TRANSIENT_FAILURE, last, due)
@@ -86,8 +97,9 @@ def _shortfall(attempt: Attempt) -> int:
     return (attempt.result in NEVER_ARRIVED) + (attempt.result is Result.FAILED_TEMPORARY)
 
 
-def _is_same_errand(attempt: Attempt, other: Attempt) -> bool:
-    return (attempt.channel, attempt.party, attempt.bank_request) == (other.channel, other.party, other.bank_request)
+def _same_errand(case: Case, attempt: Attempt) -> list[Attempt]:
+    errand = attempt.channel, attempt.party, attempt.bank_request
+    return [each for each in case.attempts if (each.channel, each.party, each.bank_request) == errand]
 
 
 def _failures_in_a_row(made: list[Attempt]) -> int:

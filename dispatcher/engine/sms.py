@@ -7,10 +7,10 @@ from datetime import datetime
 from dispatcher.engine import caps, numbers
 from dispatcher.engine.case import Attempt, Case, Number
 from dispatcher.engine.decisions import Decision, PlanAttempt
-from dispatcher.engine.sending import again, last_of, plan
+from dispatcher.engine.sending import again, beside_a_doubt, last_of, plan
 from dispatcher.engine.times import Due
 from dispatcher.policy.models import Policy
-from schemas.vocabulary import AttemptState, Channel, Onward, Result
+from schemas.vocabulary import Channel, Onward, Result
 
 # The first number has it, or would have had the same text refused.
 _NO_OTHER_NUMBER = frozenset({Result.DELIVERED, Result.UNKNOWN, Result.REJECTED_CONTENT})
@@ -31,9 +31,9 @@ def sms(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
         start = case.opened_at + policy.plan(case.urgency).sms.after
         yield _sms("first_sms", case, policy, left[0], max(now, start))
     elif last.result is Result.FAILED_TEMPORARY:
-        yield _beside_a_doubt(case, _retry(case, policy, now, last, left))
+        yield beside_a_doubt(_retry(case, policy, now, last, left), made)
     elif last.result not in _NO_OTHER_NUMBER:
-        yield _beside_a_doubt(case, _sms("next_number", case, policy, left[0], now, retry_of=last.id))
+        yield beside_a_doubt(_sms("next_number", case, policy, left[0], now, retry_of=last.id), made)
     elif last.result in _ARRIVED:
         yield _one_more(case, policy, now, last, left)
 
@@ -64,13 +64,6 @@ def _retry(case: Case, policy: Policy, now: datetime, last: Attempt, left: tuple
         return once_more
     due = caps.sms_at(case, policy, last.party, Due(once_more.due_at, once_more.held_by))
     return replace(once_more, due_at=due.at, held_by=due.held_by)
-
-
-def _beside_a_doubt(case: Case, message: PlanAttempt) -> PlanAttempt:
-    """The message, marked where the person may have it already, on another number."""
-    sent = case.on(Channel.SMS, message.party)
-    doubtful = any(each.state is AttemptState.IN_DOUBT and each.number_id != message.number_id for each in sent)
-    return replace(message, possible_duplicate=message.possible_duplicate or doubtful)
 
 
 def _one_more(case: Case, policy: Policy, now: datetime, last: Attempt, left: tuple[Number, ...]) -> PlanAttempt:

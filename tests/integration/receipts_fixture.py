@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import json
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 from casework_fixture import CaseworkFixture, Scripted
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
+from settings_fixture import forget_settings
 from standardwebhooks import Webhook
 
 from dispatcher.settings import Settings
@@ -31,8 +31,7 @@ base_url = "http://127.0.0.1:9"
 
 def services_with_gateway(casework: CaseworkFixture, home: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
     """With one HTTP provider."""
-    for name in [name for name in os.environ if name.startswith("DISPATCHER_")]:
-        monkeypatch.delenv(name)
+    forget_settings(monkeypatch)
     monkeypatch.setenv("TEST_GATEWAY_SECRET", SECRET)
     (home / "providers.toml").write_text(PROVIDERS)
     settings = Settings(home=home, database_url=casework.url, providers_file=home / "providers.toml")

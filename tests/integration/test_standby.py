@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import sys
 import tempfile
 import threading
@@ -13,9 +12,10 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from casework_fixture import NO_REDIS, CaseworkFixture, Scripted, instruction
+from casework_fixture import CaseworkFixture, Scripted, instruction
 from receipts_fixture import PROVIDERS, SECRET, answered, report, signed
 from server_copy import ServerCopy, copied
+from settings_fixture import set_for
 from sqlalchemy import create_engine, text
 from structlog.testing import capture_logs
 from visits_fixture import Load, case_with_visit, visit_of
@@ -67,13 +67,9 @@ def run(
     casework: CaseworkFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Run]:
     """Runs a command against this database; gives its exit code and what it says."""
-    for name in [name for name in os.environ if name.startswith("DISPATCHER_")]:
-        monkeypatch.delenv(name)
+    set_for(casework, tmp_path, monkeypatch)
     (tmp_path / "providers.toml").write_text(PROVIDERS)
     monkeypatch.setenv("TEST_GATEWAY_SECRET", SECRET)
-    monkeypatch.setenv("DISPATCHER_HOME", str(tmp_path))
-    monkeypatch.setenv("DISPATCHER_REDIS_URL", NO_REDIS)
-    monkeypatch.setenv("DISPATCHER_CLOCK", casework.context.clock.spec)
     monkeypatch.setenv("DISPATCHER_PROVIDERS_FILE", str(tmp_path / "providers.toml"))
 
     def run_(url: str, *words: str, stdin: str = "") -> tuple[int, str, str]:

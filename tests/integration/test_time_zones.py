@@ -1,7 +1,6 @@
 """Wherever host and server are, the same command says the same: times are read and shown in the policy's zone."""
 
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +8,8 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from casework_fixture import NO_REDIS, CaseworkFixture, Scripted
+from casework_fixture import CaseworkFixture, Scripted
+from settings_fixture import set_for
 from sqlalchemy import make_url
 from visits_fixture import Load, act, case_with_visit
 
@@ -37,11 +37,7 @@ def run(
     casework: CaseworkFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Run]:
     """Runs a command on a host of this zone, whose server has it too; returns what it prints."""
-    for name in [name for name in os.environ if name.startswith("DISPATCHER_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("DISPATCHER_HOME", str(tmp_path))
-    monkeypatch.setenv("DISPATCHER_REDIS_URL", NO_REDIS)
-    monkeypatch.setenv("DISPATCHER_CLOCK", casework.context.clock.spec)
+    set_for(casework, tmp_path, monkeypatch)
     monkeypatch.setenv("DISPATCHER_DATABASE_URL", casework.url)
 
     def run_(zone: str, *words: str) -> str:

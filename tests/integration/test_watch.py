@@ -3,7 +3,6 @@
 import base64
 import http.server
 import json
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 from casework_fixture import START, CaseworkFixture, Scripted, withdrawal
 from pydantic import SecretStr
+from settings_fixture import forget_settings
 from sqlalchemy import create_engine
 from standardwebhooks import Webhook
 from visits_fixture import Load, case_with_visit
@@ -45,8 +45,7 @@ SECRET = "whsec_" + base64.b64encode(b"w" * 32).decode()
 
 @pytest.fixture(autouse=True)
 def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("DISPATCHER_")]:
-        monkeypatch.delenv(name)
+    forget_settings(monkeypatch)
 
 
 @pytest.fixture

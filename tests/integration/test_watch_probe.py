@@ -1,13 +1,13 @@
 """What the watch's probe goes through, from a gateway to its receipt, and what it says if it got stuck."""
 
 import base64
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from casework_fixture import CaseworkFixture, Scripted
+from settings_fixture import forget_settings
 from sqlalchemy import create_engine
 
 from dispatcher.delivery import receipts
@@ -41,8 +41,7 @@ secret_env = "TEST_GATEWAY_SECRET"
 
 @pytest.fixture(autouse=True)
 def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("DISPATCHER_")]:
-        monkeypatch.delenv(name)
+    forget_settings(monkeypatch)
 
 
 @pytest.fixture

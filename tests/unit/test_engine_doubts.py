@@ -344,3 +344,18 @@ def test_a_message_that_arrives_with_a_later_send_is_not_sent_again_for_an_earli
     harness.send(SMS, Result.DELIVERED)
     harness.after(hours=3)
     assert not is_planned(harness, SMS)
+
+
+@pytest.mark.parametrize("onward", [Onward.NEXT_PROVIDER, None])
+def test_a_call_made_again_beside_a_doubt_stays_marked_whatever_fails_next(onward: Onward | None) -> None:
+    harness = EngineHarness.of(CRITICAL)
+    first = harness.sending(planned(harness, VOICE))
+    harness.in_doubt(first)
+    harness.after(seconds=90)
+    harness.settled(harness.sending(planned(harness, VOICE)), Result.FAILED_TEMPORARY, number_fault=True)
+    third = planned(harness, VOICE)
+    harness.at(third.due_at)
+    harness.settled(harness.sending(third), Result.FAILED_TEMPORARY, onward=onward)
+    again = planned(harness, VOICE)
+    assert (again.retry_of, again.send_key != first.id) == (third.id, True)
+    assert third.possible_duplicate and again.possible_duplicate
