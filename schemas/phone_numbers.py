@@ -13,7 +13,7 @@ from itertools import accumulate
 import phonenumbers
 from phonenumbers import CountryCodeSource, PhoneMetadata
 
-from schemas import folding, phone_remarks
+from schemas import phone_remarks
 from schemas.vocabularies import SHIPPED
 
 HOME = "CN"
@@ -99,7 +99,7 @@ def _not_diallable(why: str = "") -> ValueError:
 
 def _readable(text: str) -> str:
     """Visible, in ASCII digits, without labels, remarks and a spreadsheet's decimals."""
-    seen = _REMARK.sub("", folding.plain_digits(text)).strip(" ,;、。.:")
+    seen = _REMARK.sub("", phone_remarks.readable(text)).strip(" ,;、。.:")
     if label := _LABEL.match(seen):
         seen = seen[label.end() :]
     if _IN_CHINESE.fullmatch(seen):

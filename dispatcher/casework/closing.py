@@ -8,6 +8,7 @@ from sqlalchemy import Select, select
 
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.context import Context
+from dispatcher.casework.moves import end_work_item
 from dispatcher.engine.case import SUBJECT
 from dispatcher.engine.closing import is_asked_at_the_end
 from dispatcher.engine.decisions import ReopenCase
@@ -18,7 +19,7 @@ from dispatcher.store.instructions import FeedbackRow, InstructionRow
 from dispatcher.store.transfers import TransferRow
 from dispatcher.store.vault import SubjectRow
 from dispatcher.store.visits import VisitRow
-from schemas.vocabulary import CaseState, Resolution, TransferState
+from schemas.vocabulary import CaseState, Resolution, TransferState, WorkItemState
 
 
 def standing(case_file: CaseFile, case_id: UUID) -> list[InstructionRow]:
@@ -68,6 +69,9 @@ def reopen(case_file: CaseFile, case: CaseRow, decision: ReopenCase) -> None:
     case.state, case.resolution, case.closed_at = CaseState.OPEN, None, None
     case.money_avoided = case.money_avoided_basis = None
     case.asked_for = [each for each in case.asked_for if not is_asked_at_the_end(each)]
+    for item in case_file.work_items[case.id]:
+        if item.done_at is None and is_asked_at_the_end(item.cause):
+            end_work_item(case_file.work, case, item, WorkItemState.CANCELLED, rule="item_moot")
     if decision.overrules:
         case.reopened_at, case.deadlines = case_file.now, {}
         case.expired = case.suppressed = False

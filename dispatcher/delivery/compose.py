@@ -3,6 +3,7 @@
 Each tier sees what its step needs and no more (providers/tiers.py).
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
@@ -169,16 +170,16 @@ class MessageComposer:
         return {"area": self._area(case)} if attempt.channel == Channel.BROADCAST else {}
 
     def _transfers(self, case: CaseRow) -> list[dict[str, Any]]:
-        """What left, as the case's instructions saw it; the same transfer seen twice is named once."""
-        raws = select(InstructionRow.raw_value_id).where(
-            InstructionRow.case_id == case.id, InstructionRow.withdrawn_at.is_(None)
-        )
-        seen: dict[tuple[Any, ...], dict[str, Any]] = {}
-        for value_id in self._session.scalars(raws.order_by(InstructionRow.id)):
-            for transfer in _transfers_of(personal_data.read_value(self._work, value_id)):
-                one = transfer.model_dump(mode="json", include=_TRANSFER, exclude_none=True)
-                seen[tuple(one.values())] = one
-        return list(seen.values())
+        """What left, as the newest word of each source has it; the same transfer seen by two is named once."""
+        standing = InstructionRow.case_id == case.id, InstructionRow.withdrawn_at.is_(None)
+        rows = self._session.scalars(select(InstructionRow).where(*standing).order_by(InstructionRow.version))
+        newest = {(row.system, row.instruction_id): row.raw_value_id for row in rows}
+        seen: Counter[tuple[tuple[str, Any], ...]] = Counter()
+        for value_id in sorted(newest.values()):
+            line = personal_data.read_value(self._work, value_id)
+            told = (each.model_dump(mode="json", include=_TRANSFER, exclude_none=True) for each in _transfers_of(line))
+            seen |= Counter(tuple(each.items()) for each in told)
+        return [dict(each) for each in seen.elements()]
 
     def _place(self, case: CaseRow) -> str | None:
         first = (

@@ -299,8 +299,7 @@ def _settle(
 
 def _note_first_contact(case_file: CaseFile, attempt: AttemptRow) -> None:
     case = case_file.cases[attempt.case_id]
-    by_right_person = attempt.channel == Channel.VOICE and attempt.person in (Person.SUBJECT, Person.GUARDIAN)
-    if attempt.confirmed and by_right_person and case.first_contact_at is None:
+    if attempt.is_contact and case.first_contact_at is None:
         case.first_contact_at, case.first_contact_channel = case_file.now, attempt.channel
 
 

@@ -157,7 +157,8 @@ _GOES_ON: dict[str, Any] = {"expired": False, "suppressed": False, "paused": Fal
 
 def _reopen_case(case: Case, decision: d.ReopenCase, now: datetime) -> Case:
     causes = frozenset(each for each in case.asked_causes if not is_asked_at_the_end(each))
-    case = replace(case, state=CaseState.OPEN, resolution=None, asked_causes=causes)
+    items = tuple(each for each in case.work_items if not is_asked_at_the_end(each.cause))
+    case = replace(case, state=CaseState.OPEN, resolution=None, asked_causes=causes, work_items=items)
     if decision.overrules:
         case = replace(case, reopened_at=now, deadlines={}, **_GOES_ON)
     return case

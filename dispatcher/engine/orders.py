@@ -12,6 +12,7 @@ from dispatcher.policy.models import Policy
 from schemas.vocabulary import BankRequest, Channel, Person, Relation, Urgency
 
 _REOPENED = "reopened_by_supervisor"
+ASSIGNED_BY_PERSON = "assigned_by_person"
 
 
 def call(case: Case, relation: Relation, now: datetime) -> tuple[Decision, ...]:
@@ -36,7 +37,7 @@ def bank(bank_request: BankRequest, now: datetime) -> PlanAttempt:
 def assign(case: Case, visit_id: str, rung: int, now: datetime) -> PlanAttempt:
     """A visit goes to the officer whom a person names."""
     return PlanAttempt(
-        "assigned_by_person",
+        ASSIGNED_BY_PERSON,
         Channel.VISIT,
         SUBJECT,
         Person.SUBJECT,

@@ -54,10 +54,10 @@ def lines(work: UnitOfWork, pushed: Instruction) -> Iterator[tuple[QuarantineRow
 
 
 def mended_by(work: UnitOfWork, kept_id: UUID, named: NamedLine) -> None:
-    """Let a refused line be done with as soon as the instruction that it names is taken."""
-    if named.instruction_id is not None:
+    """Let a refused line be done with as soon as the instruction that it names is taken from its source."""
+    if named.instruction_id is not None and named.system is not None:
         row = work.session.get_one(QuarantineRow, kept_id)
-        row.awaits = _awaited(work.context, named.system or ANY_SOURCE, named.instruction_id)
+        row.awaits = _awaited(work.context, named.system, named.instruction_id)
 
 
 def _awaited(context: Context, system: str, instruction_id: str) -> bytes:

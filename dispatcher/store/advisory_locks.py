@@ -17,6 +17,8 @@ INTAKE_QUEUE = 0x44535034
 """One worker reads the next message of the intake queue, others stand by. For its transaction."""
 ROSTER = 0x44535035
 """One visit at a time is given to an officer. For its transaction."""
+SERVICE_ITEMS = 0x44535036
+"""One at a time compares the work items without a case with what they are about. For its transaction."""
 
 _PROVIDER_LINKS = 0x4C494E4B << 32
 

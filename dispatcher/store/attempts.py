@@ -83,3 +83,9 @@ class AttemptRow(Base):
     granted_until: Mapped[Timestamp | None]  # a bank's answer: how long the account is protected
     ref: Mapped[str | None]
     was_in_doubt: Mapped[bool]
+
+    @property
+    def is_contact(self) -> bool:
+        """A call that was confirmed by the right person."""
+        by_right_person = self.channel == Channel.VOICE and self.person in (Person.SUBJECT, Person.GUARDIAN)
+        return self.confirmed and by_right_person

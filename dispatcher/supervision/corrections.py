@@ -5,6 +5,7 @@ from uuid import UUID
 from dispatcher.casework import snapshot
 from dispatcher.casework.carry_out import carry_out
 from dispatcher.casework.case_file import CaseFile
+from dispatcher.casework.closing import standing
 from dispatcher.casework.decide import decide
 from dispatcher.casework.moves import ask_person, move_attempt
 from dispatcher.casework.unit_of_work import UnitOfWork
@@ -59,8 +60,8 @@ def _decide_anew(case_file: CaseFile, visit: VisitRow, before: Case) -> None:
         before, snapshot.read(case_file, case_id), str(visit.id), case_file.context.policy, case_file.now
     )
     goes_on = decisions and not any(isinstance(each, CloseCase) for each in decisions)
-    if goes_on and same_person.other_open_cases(case_file, case_id):
-        # A person has one open case: this one stays closed, and somebody looks at how it ended.
+    if goes_on and (same_person.other_open_cases(case_file, case_id) or not standing(case_file, case_id)):
+        # A person has one open case, and none that nobody warns of: it stays closed, and somebody looks at its end.
         ask_person(case_file, case_id, "report_corrected", WorkItemKind.FEEDBACK_REVIEW, f"corrected:{visit.id}")
     else:
         carry_out(case_file, case_id, decisions)

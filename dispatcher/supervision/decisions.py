@@ -8,6 +8,7 @@ from uuid import UUID
 from dispatcher.casework import snapshot
 from dispatcher.casework.carry_out import carry_out
 from dispatcher.casework.case_file import CaseFile
+from dispatcher.casework.closing import standing
 from dispatcher.casework.decide import decide
 from dispatcher.casework.moves import end_work_item
 from dispatcher.casework.unit_of_work import UnitOfWork
@@ -146,7 +147,7 @@ def reopen(work: UnitOfWork, case_id: UUID, order: SupervisorDecision) -> None:
     case_file, case = lock_case(work, case_id, order, Act.REOPEN)
     if case.state == CaseState.OPEN:
         raise Refused(RefusalCode.CASE_OPEN, case=str(case_id))
-    if case.withdrawn_at is not None:
+    if case.withdrawn_at is not None or not standing(case_file, case_id):
         raise Refused(RefusalCode.CASE_WITHDRAWN, case=str(case_id))
     if case_file.subject(case_id).wrapped_key is None:
         raise Refused(RefusalCode.PERSON_ERASED)

@@ -6,7 +6,7 @@ again and again, by the sweep.
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -17,6 +17,7 @@ from dispatcher.casework.moves import add_work_item, climb_work_item, end_work_i
 from dispatcher.casework.unit_of_work import ENGINE, UnitOfWork
 from dispatcher.engine.decisions import OpenWorkItem
 from dispatcher.engine.work_items import climb
+from dispatcher.store import advisory_locks
 from dispatcher.store.base import in_array, new_id
 from dispatcher.store.instructions import QuarantineRow
 from dispatcher.store.providers import ProviderRow
@@ -24,14 +25,14 @@ from dispatcher.store.work_items import WorkItemRow
 from dispatcher.visits import shifts
 from schemas.vocabulary import IntakeStatus, Urgency, WorkItemKind, WorkItemState
 
-_MOST_REFUSED = 200  # a flood of them is seen from so many
+_MOST_AT_ONCE = 200  # opened in one transaction; the next look opens more
 _WAITS = (
     QuarantineRow.status == IntakeStatus.REFUSED,
     QuarantineRow.urgency.is_not(None),
     QuarantineRow.pushed_again_at.is_(None),
     QuarantineRow.decided_at.is_(None),
 )
-_EVER = datetime.min.replace(tzinfo=UTC)
+_GAP_STANDS_FOR = timedelta(days=7)  # how long a gap that somebody calls right is not told again
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ def tend_shifts(work: UnitOfWork) -> None:
 
 
 def _compare(work: UnitOfWork, kinds: Collection[WorkItemKind], asked_for: Iterable[Wanted]) -> None:
+    advisory_locks.lock(work.session, [advisory_locks.SERVICE_ITEMS])  # before they are read: of two, one opens each
     wanted = {each.cause: each for each in asked_for}  # of several with one cause the newest
     of_these = select(WorkItemRow).where(WorkItemRow.case_id.is_(None), WorkItemRow.kind.in_(kinds))
     is_open = WorkItemRow.done_at.is_(None)
@@ -75,9 +77,9 @@ def _compare(work: UnitOfWork, kinds: Collection[WorkItemKind], asked_for: Itera
         return
     ended = work.session.scalars(of_these.where(in_array(WorkItemRow.cause, missing), WorkItemRow.done_by != ENGINE))
     said_done = {item.cause: item.done_at for item in ended if item.done_at is not None}
-    for cause in sorted(missing):
-        if cause not in said_done or said_done[cause] < wanted[cause].since:
-            _open(work, wanted[cause])
+    to_open = (wanted[each] for each in missing if each not in said_done or said_done[each] <= wanted[each].since)
+    for each in sorted(to_open, key=lambda each: (each.urgency.rank, each.due_at, each.cause))[:_MOST_AT_ONCE]:
+        _open(work, each)
 
 
 def _open(work: UnitOfWork, wanted: Wanted) -> None:
@@ -88,8 +90,7 @@ def _open(work: UnitOfWork, wanted: Wanted) -> None:
 
 def _refused(work: UnitOfWork) -> Iterator[Wanted]:
     """Urgent lines that were refused and not pushed again since; of one instruction that is refused often, one."""
-    rows = select(QuarantineRow).where(*_WAITS).order_by(QuarantineRow.value_id).limit(_MOST_REFUSED)
-    for row in work.session.scalars(rows):
+    for row in work.session.scalars(select(QuarantineRow).where(*_WAITS).order_by(QuarantineRow.value_id)):
         urgency = row.urgency or Urgency.HIGH
         which = row.awaits.hex() if row.awaits is not None else row.id
         due_at = work.context.policy.answer_by(urgency, row.received_at)
@@ -98,7 +99,7 @@ def _refused(work: UnitOfWork) -> Iterator[Wanted]:
 
 
 def settle_refused(work: UnitOfWork, item: WorkItemRow) -> None:
-    """Somebody has seen to a refused line: it, and the same instruction refused before, make no room for others."""
+    """Somebody has seen to a refused line: it, and the same instruction refused before, wait no longer."""
     line = work.session.get_one(QuarantineRow, item.about)
     same = QuarantineRow.id == line.id if line.awaits is None else QuarantineRow.awaits == line.awaits
     work.session.execute(update(QuarantineRow).where(*_WAITS, same).values(decided_at=work.now))
@@ -115,4 +116,5 @@ def _out_of_use(work: UnitOfWork) -> Iterator[Wanted]:
 def _empty_shifts(work: UnitOfWork) -> Iterator[Wanted]:
     for gap in shifts.gaps_ahead(work):
         cause = f"shift:{gap.unit} {gap.begin}-{gap.end}"
-        yield Wanted(WorkItemKind.EMPTY_SHIFT, cause, Urgency.MEDIUM, gap.starts_at, _EVER, unit=gap.unit)
+        since = work.now - _GAP_STANDS_FOR
+        yield Wanted(WorkItemKind.EMPTY_SHIFT, cause, Urgency.MEDIUM, gap.starts_at, since, unit=gap.unit)

@@ -23,11 +23,13 @@ from schemas.vocabulary import Act, Role, Rung
 class Permission:
     """Who may: these roles, of the unit that has it or of one above. Our centre is above all that no unit has.
 
-    `is_for_own_people`: where another centre has it, ours may not act for that one.
+    `is_for_own_people`: where another centre has it, ours may not act for that one. `is_for_others`: another centre's
+    people may, of what that centre has; all else about a case stays ours, wherever its visit went.
     """
 
     roles: tuple[Role, ...]
     is_for_own_people: bool = False
+    is_for_others: bool = False
 
 
 _ANYBODY = tuple(Role)
@@ -44,14 +46,14 @@ PERMISSIONS: Mapping[Act, Permission] = {
     Act.CALL: Permission(_SUPERVISOR),
     Act.PROTECT: Permission(_SUPERVISOR),
     Act.SPLIT: Permission(_SUPERVISOR),
-    Act.CORRECT: Permission(_SUPERVISOR),  # and whoever reported
+    Act.CORRECT: Permission(_SUPERVISOR, is_for_others=True),  # and whoever reported
     Act.LIFT: Permission(_CENTRE),
     Act.LOCATE: Permission(_DESKS),
     Act.OFFER: Permission(_DESKS),
     Act.ASSIGN: Permission((Role.STATION_LEADER, *_DESKS)),
-    Act.HANDLE_ITEM: Permission(_ANYBODY),  # from the item's own role up
-    Act.REPORT_TRANSFER: Permission(_ANYBODY),
-    Act.ANSWER_OFFER: Permission(_ANYBODY, is_for_own_people=True),
+    Act.HANDLE_ITEM: Permission(_ANYBODY, is_for_others=True),  # from the item's own role up
+    Act.REPORT_TRANSFER: Permission(_ANYBODY, is_for_others=True),
+    Act.ANSWER_OFFER: Permission(_ANYBODY, is_for_own_people=True, is_for_others=True),
 }
 _ROLE_OF: Mapping[Rung, Role] = {
     Rung.OFFICER: Role.OFFICER,
@@ -83,7 +85,8 @@ def check(session: Session, by: str, act: Act, unit: str | None, *, roles: tuple
         check_known(session, by)
         raise Refused(RefusalCode.WRONG_ROLE, by=by, act=act, allowed=allowed)
     above = set(_from_unit_up(session, unit))
-    if any(post.unit in above for post in held):
+    near = [post.unit for post in held if post.unit in above]
+    if near and (permission.is_for_others or not _is_another_centre(session, near[0])):
         return
     if not permission.is_for_own_people and _has_our_centre(session, [post.unit for post in held]):
         return
@@ -142,6 +145,11 @@ def _from_unit_up(session: Session, unit: str | None) -> Iterator[str]:
         passed.add(unit)
         row = session.get(UnitRow, unit)
         unit = row.parent if row is not None else None
+
+
+def _is_another_centre(session: Session, unit: str) -> bool:
+    row = session.get(UnitRow, unit)
+    return row is not None and row.kind == _CENTRE_KIND and not _has_our_centre(session, [unit])
 
 
 def _has_our_centre(session: Session, units: Collection[str]) -> bool:

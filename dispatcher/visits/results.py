@@ -1,5 +1,7 @@
 """What came of a visit, whoever made it: our officer, or another centre's."""
 
+from datetime import datetime
+from operator import itemgetter
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -39,15 +41,10 @@ def correct_result(case_file: CaseFile, visit: VisitRow, report: OfficerReport) 
     """As `record_result`, in place of what had been reported; the time of the report stands."""
     case = case_file.cases[visit.case_id]
     _check(case, report)
-    case.money_lost = max(0, case.money_lost - _lost_before(case_file, visit))
-    recorded = _write(case, visit, report)
-    visit.corrected_at = case_file.now
-    was_first = case.first_contact_channel == Channel.VISIT and case.first_contact_at == visit.reported_at
-    if recorded.is_met and case.first_contact_at is None:
-        case.first_contact_at, case.first_contact_channel = visit.reported_at, Channel.VISIT
-    elif was_first and not recorded.is_met:
-        case.first_contact_at = case.first_contact_channel = None
-    return recorded
+    visit.result, visit.guardian_present, visit.corrected_at = report.result, report.guardian_present, case_file.now
+    added = _correct_loss(case_file, case, visit, report)
+    case.first_contact_at, case.first_contact_channel = _first_contact(case_file, case)
+    return Recorded(_was_met(case, visit), added)
 
 
 def result_of(report: OfficerReport) -> Result:
@@ -78,17 +75,36 @@ def _write(case: CaseRow, visit: VisitRow, report: OfficerReport) -> Recorded:
     if isinstance(report.lost_yuan, int):
         lost = max(0, report.lost_yuan - case.money_stopped)
         added, case.money_lost = lost - case.money_lost, lost
-    return Recorded(
-        is_meeting(result_of(report)) and (bool(report.guardian_present) or not case.case_facts.minor), added
-    )
+    return Recorded(_was_met(case, visit), added)
 
 
-def _lost_before(case_file: CaseFile, visit: VisitRow) -> int:
-    """What the report as it stands had added to the case's loss."""
-    found = select(JournalRow.data).where(
-        JournalRow.case_id == visit.case_id,
-        JournalRow.event.in_(REPORTS),
-        JournalRow.data["visit"].as_string() == str(visit.id),
-    )
-    last = case_file.session.scalar(found.order_by(JournalRow.seq.desc()).limit(1))
-    return int((last or {}).get("lost_added") or 0)
+def _was_met(case: CaseRow, visit: VisitRow) -> bool:
+    is_counted = bool(visit.guardian_present) or not case.case_facts.minor
+    return visit.result is not None and is_meeting(visit.result) and is_counted
+
+
+def _correct_loss(case_file: CaseFile, case: CaseRow, visit: VisitRow, report: OfficerReport) -> int | None:
+    """A report tells all that is gone by then: what was lost after it stays, and a later report stands over it."""
+    found = select(JournalRow.data).where(JournalRow.case_id == visit.case_id, JournalRow.event.in_(REPORTS))
+    told = list(case_file.session.scalars(found.order_by(JournalRow.seq)))
+    own = [number for number, each in enumerate(told) if each["visit"] == str(visit.id)]
+    before, had_added = told[own[-1]], int(told[own[-1]].get("lost_added") or 0)
+    others = (each for each in told[own[0] :] if each["visit"] != str(visit.id))
+    if any(isinstance(each.get("lost_yuan"), int) for each in others):
+        return had_added
+    if not isinstance(report.lost_yuan, int):
+        case.money_lost = max(0, case.money_lost - had_added)
+        return None
+    lost, had_said = max(0, report.lost_yuan - case.money_stopped), before.get("lost_yuan")
+    stood = max(0, had_said - case.money_stopped) - had_added if isinstance(had_said, int) else case.money_lost
+    added = lost - stood
+    case.money_lost = max(0, case.money_lost - had_added + added)
+    return added
+
+
+def _first_contact(case_file: CaseFile, case: CaseRow) -> tuple[datetime, Channel] | tuple[None, None]:
+    """The first of all that count as one."""
+    visits, attempts = case_file.visits[case.id], case_file.attempts[case.id]
+    met = [(each.reported_at, Channel.VISIT) for each in visits if each.reported_at and _was_met(case, each)]
+    called = [(each.settled_at, each.channel) for each in attempts if each.is_contact and each.settled_at]
+    return min([*met, *called], key=itemgetter(0), default=(None, None))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, Select, case, delete, exists, func, or_, select
+from sqlalchemy import ScalarSelect, Select, case, delete, exists, func, not_, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -19,7 +19,7 @@ from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.visits import AssignmentRow, OfficerRow, StaffRow, UnitRow, VisitRow, in_unit
 from dispatcher.store.work_items import WorkItemRow
 from schemas.roster import Roster, on_duty
-from schemas.vocabulary import Result, Role, Rung, VisitState, WorkItemKind
+from schemas.vocabulary import Result, ReturnReason, Role, Rung, VisitState, WorkItemKind
 
 # Nobody has accepted it.
 _NOT_TAKEN = (VisitState.WAITING, VisitState.ASSIGNED)
@@ -165,9 +165,15 @@ class RosterAssigner:
         return next((each.badge for each in on_shift if each.badge not in asked), None)
 
 
+AT_SHIFT_END = exists().where(
+    AttemptRow.send_key == AssignmentRow.send_key, AttemptRow.return_reason == ReturnReason.SHIFT_ENDED
+)
+"""Of an assignment: its shift ended before its officer had set out."""
+
+
 def _had(visit: VisitRow) -> Select[str]:
-    """Who was asked since the ladder began, or gave the visit back."""
-    had = select(AssignmentRow.badge).where(AssignmentRow.visit_id == visit.id)
+    """Who was asked since the ladder began, or gave the visit back; not who had it when the shift ended."""
+    had = select(AssignmentRow.badge).where(AssignmentRow.visit_id == visit.id, not_(AT_SHIFT_END))
     if visit.ladder_after is None:
         return had
     gave_back = exists().where(AttemptRow.send_key == AssignmentRow.send_key, AttemptRow.result == Result.RETURNED)

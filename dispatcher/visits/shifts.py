@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, not_, select
 
 from dispatcher.casework.decide import decide
 from dispatcher.casework.moves import move_visit
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.engine import visit_states
+from dispatcher.engine.orders import ASSIGNED_BY_PERSON
+from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.visits import AssignmentRow, OfficerRow, VisitRow
 from dispatcher.store.work_items import WorkItemRow
 from dispatcher.visits.officer_steps import settle_assignment
 from dispatcher.visits.open_visit import open_visit
+from dispatcher.visits.roster import AT_SHIFT_END
 from schemas.roster import gaps, minutes_on, on_duty
 from schemas.vocabulary import Result, ReturnReason, VisitState, WorkItemKind
 
@@ -52,28 +55,25 @@ def _next(begin: str, end: str, local: datetime) -> datetime:
 
 
 def left_at_shift_end(work: UnitOfWork) -> list[UUID]:
-    """Visits that an officer had in hand when the shift ended, and is not on the way to.
+    """Visits of officers who are no longer on duty, and not on the way: by the roster of now, whatever it was then.
 
-    One that was assigned outside a shift was assigned by name, and stays.
+    What was assigned by name stays, on duty or not.
     """
-    zone = work.context.policy.timezone
-    found = select(VisitRow.id, VisitRow.assigned_at, OfficerRow.duty)
-    found = found.join(OfficerRow, OfficerRow.badge == VisitRow.officer).where(VisitRow.state.in_(_NOT_DEPARTED))
-    now = work.now.astimezone(zone).time()
-    return [
-        visit_id
-        for visit_id, assigned_at, duty in work.session.execute(found.order_by(VisitRow.id)).tuples()
-        if assigned_at is not None and on_duty(duty, assigned_at.astimezone(zone).time()) and not on_duty(duty, now)
-    ]
+    found = select(VisitRow.id, OfficerRow.duty).join(OfficerRow, OfficerRow.badge == VisitRow.officer)
+    by_ladder = and_(AttemptRow.id == VisitRow.attempt_id, AttemptRow.rule != ASSIGNED_BY_PERSON)
+    found = found.join(AttemptRow, by_ladder).where(VisitRow.state.in_(_NOT_DEPARTED))
+    now = work.now.astimezone(work.context.policy.timezone).time()
+    held = work.session.execute(found.order_by(VisitRow.id)).tuples()
+    return [visit_id for visit_id, duty in held if not on_duty(duty, now)]
 
 
 def begun_since_exhausted(work: UnitOfWork) -> list[UUID]:
     """Cases with a visit that nobody on the ladder took, and somebody of its precinct who came on duty since.
 
-    Whoever had the visit before is not asked again, and so counts for nothing here.
+    Whoever was asked before is not asked again, and so counts for nothing here.
     """
     local = work.now.astimezone(work.context.policy.timezone)
-    had = select(AssignmentRow.badge).where(AssignmentRow.visit_id == VisitRow.id)
+    had = select(AssignmentRow.badge).where(AssignmentRow.visit_id == VisitRow.id, not_(AT_SHIFT_END))
     found = (
         select(WorkItemRow.case_id, WorkItemRow.planned_at, OfficerRow.duty)
         .join(VisitRow, VisitRow.case_id == WorkItemRow.case_id)

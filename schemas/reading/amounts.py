@@ -19,6 +19,7 @@ _ABOUT = re.compile(
 )
 _MORE = re.compile(r"[多余](?=(?:元|圆|块|万|亿|人民币|rmb|$))")
 _UNITS = {None: 1, "k": 1_000, "千": 1_000, "w": 10_000, "万": 10_000, "亿": 100_000_000}
+_SPOKEN = re.compile(r"(\d{1,8})([亿万千])(\d)")  # 3万5
 _CENT = Decimal("0.01")
 _MOST = Decimal(10**18)
 
@@ -54,5 +55,8 @@ def _in_words(value: str) -> Decimal | None:
     plain = simplified(fold(value))
     for _ in range(2):  # 约五万元左右
         plain = _SIGNS.sub("", _MORE.sub("", _ABOUT.sub("", plain)).strip()).strip()
+    if spoken := _SPOKEN.fullmatch(plain):
+        unit = _UNITS[spoken[2]]
+        return Decimal(int(spoken[1]) * unit + int(spoken[3]) * unit // 10)
     whole = chinese_numerals.whole(plain)
     return Decimal(whole) if whole is not None else _exact(plain)

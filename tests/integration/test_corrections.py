@@ -271,3 +271,70 @@ def test_an_amount_is_a_number_or_unknown(run: Callable[..., str], amount: str) 
     words = ("visit", "report", "7", "MET_ALREADY_DEFRAUDED", "--lost-yuan", amount, "--officer", "A")
     told = CliRunner().invoke(build_app(), words)
     assert (told.exit_code, "unknown" in told.stderr) == (2, True)
+
+
+def test_however_often_it_is_corrected_what_follows_from_the_end_stands_once(
+    casework: CaseworkFixture, load: Load
+) -> None:
+    load()
+    case_id = case_with_visit(casework)
+    report(casework, case_id, Result.MET_ALREADY_DEFRAUDED, lost_yuan=5000)
+    once = sorted(each.kind for each in casework.items(case_id))
+    for lost in (5000, 6000, 7000):
+        correct(casework, visit_of(casework, case_id).id, Result.MET_ALREADY_DEFRAUDED, lost_yuan=lost)
+    assert sorted(each.kind for each in casework.items(case_id)) == once
+
+
+def twice_visited(casework: CaseworkFixture, first: int | None, second: int) -> tuple[UUID, UUID]:
+    """Refused at the first visit, defrauded by the second; what each report said was gone."""
+    case_id = case_with_visit(casework)
+    report(casework, case_id, Result.MET_REFUSED, lost_yuan=first)
+    visit = visit_of(casework, case_id)
+    before = casework.rows(VisitRow, VisitRow.case_id == case_id)[0]
+    casework.pass_time(days=1)
+    assign(casework)
+    assert visit.id != before.id
+    report(casework, case_id, Result.MET_ALREADY_DEFRAUDED, lost_yuan=second)
+    return case_id, before.id
+
+
+@pytest.mark.parametrize("said", [0, 1000, 9000, None])
+def test_a_later_report_on_what_is_gone_stands_over_an_earlier_one(
+    casework: CaseworkFixture, load: Load, said: int | None
+) -> None:
+    load()
+    case_id, first = twice_visited(casework, 5000, 8000)
+    correct(casework, first, Result.MET_REFUSED, by="S-1", lost_yuan=said)
+    assert casework.case(case_id).money_lost == 8000
+
+
+def test_what_was_lost_after_a_report_stays_when_it_is_corrected(casework: CaseworkFixture, load: Load) -> None:
+    load()
+    case_id = case_with_visit(casework)
+    report(casework, case_id, Result.MET_ALREADY_DEFRAUDED, lost_yuan=5000)
+    casework.push(event("later_loss", 1, loss_yuan=8000))
+    assert casework.case(case_id).money_lost == 13000
+    correct(casework, visit_of(casework, case_id).id, Result.MET_ALREADY_DEFRAUDED, lost_yuan=6000)
+    assert casework.case(case_id).money_lost == 14000
+
+
+def test_the_first_contact_is_the_first_of_those_that_are_left(casework: CaseworkFixture, load: Load) -> None:
+    load()
+    case_id, first = twice_visited(casework, None, 0)
+    [was, then] = casework.rows(VisitRow, VisitRow.case_id == case_id)[:2]
+    assert casework.case(case_id).first_contact_at == was.reported_at
+    correct(casework, first, Result.NOT_FOUND_TEMPORARILY, by="S-1")
+    assert casework.case(case_id).first_contact_at == then.reported_at
+    correct(casework, first, Result.MET_REFUSED, by="S-1")
+    assert casework.case(case_id).first_contact_at == was.reported_at
+
+
+def test_a_case_that_nobody_warns_of_any_more_stays_closed(casework: CaseworkFixture, load: Load) -> None:
+    load()
+    case_id = case_with_visit(casework)
+    report(casework, case_id, Result.MET_DISSUADED)
+    casework.push(withdrawal(1))
+    correct(casework, visit_of(casework, case_id).id, Result.NOT_FOUND_TEMPORARILY)
+    assert casework.case(case_id).state == "closed"
+    with pytest.raises(Refused, match="case_withdrawn"):
+        decide_as_supervisor(casework, decisions.reopen, case_id)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from casework_fixture import CaseworkFixture, Scripted, event
+from casework_fixture import CaseworkFixture, Scripted, event, instruction, resident
 from visits_fixture import Load, act, case_with_visit
 
 from dispatcher.store.work_items import WorkItemRow
@@ -62,3 +62,23 @@ def test_the_bank_is_told_of_transfers_in_whatever_form_they_came(
     [message] = [each for each in bank.sent if each.channel is Channel.HOOK]
     facts = [{name: value for name, value in each.items() if name != "at"} for each in message.facts["transfers"]]
     assert facts == told
+
+
+def stop_payment(casework: CaseworkFixture) -> list[dict[str, Any]]:
+    bank = Scripted(channels=(Channel.HOOK,))
+    casework.deliver(bank)
+    [message] = [each for each in bank.sent if each.channel is Channel.HOOK]
+    told: list[dict[str, Any]] = message.facts["transfers"]
+    return told
+
+
+def test_the_bank_is_told_what_the_newest_version_says(casework: CaseworkFixture) -> None:
+    for version, amount in enumerate((5000, 7000, 8000), start=1):
+        casework.push(instruction(1, version=version, risk={"transfers": [{"amount_yuan": amount}]}))
+    assert stop_payment(casework) == [{"amount_yuan": 8000}]
+
+
+def test_two_equal_transfers_of_one_source_are_two_and_those_of_two_sources_one(casework: CaseworkFixture) -> None:
+    casework.push(instruction(1, risk={"transfers": [{"amount_yuan": 5000}, {"amount_yuan": 5000}]}))
+    casework.push(instruction(2, id_number=resident(1), risk={"transfers": [{"amount_yuan": 5000}]}))
+    assert stop_payment(casework) == [{"amount_yuan": 5000}] * 2

@@ -1,5 +1,7 @@
 """Work items without a case: urgent lines that were refused, providers out of use, shifts with nobody on duty."""
 
+import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -101,14 +103,42 @@ def test_a_newer_version_that_was_refused_is_over_with_one_that_is_taken_and_not
 
 @pytest.mark.usefixtures("staff")
 def test_what_was_seen_to_makes_room_for_others(casework: CaseworkFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service_items, "_MOST_REFUSED", 2)
+    monkeypatch.setattr(service_items, "_MOST_AT_ONCE", 2)
     for number in (1, 2, 3):
         refused(casework, number=number)
     for item in tend(casework):
         with casework.begin() as work:
             work_items.done(work, item.id, WorkItemResult(), by="S-1")
     [left] = tend(casework)
-    assert left.about == casework.quarantined()[2].id
+    refused(casework, number=4, urgency="high")
+    refused(casework, number=5)
+    monkeypatch.setattr(service_items, "_MOST_AT_ONCE", 1)
+    assert [item.urgency for item in tend(casework)] == [Urgency.CRITICAL, Urgency.CRITICAL]
+    assert len(tend(casework)) == 3
+    assert left.id in {item.id for item in standing(casework)}
+
+
+def test_the_same_name_from_another_source_mends_nothing(casework: CaseworkFixture) -> None:
+    refused(casework, source=None)
+    refused(casework, source={"system": "甲"})
+    assert len(tend(casework)) == 2
+    casework.push(instruction(1, source={"system": "乙"}))
+    assert len(tend(casework)) == 2
+
+
+def test_a_name_that_is_half_a_character_stops_nothing(casework: CaseworkFixture) -> None:
+    for named in ({"instruction_id": "\ud800"}, {"source": {"system": "\ud800"}}):
+        line = instruction(1, **(NOBODY | {"urgency": "critical"} | named))
+        assert casework.push(json.dumps(line).encode()).status == "refused"
+    assert len(tend(casework)) == 2
+
+
+def test_two_looks_at_once_open_each_item_once(casework: CaseworkFixture) -> None:
+    for number in range(6):
+        refused(casework, number=number)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: tend(casework), range(4)))
+    assert len(standing(casework)) == 6
 
 
 def test_a_refused_line_is_no_early_one(casework: CaseworkFixture) -> None:
@@ -195,12 +225,14 @@ def test_a_unit_whose_officers_are_all_off_duty_is_empty_now(casework: CaseworkF
     assert Code.ROSTER_EMPTY in alarms(casework)
 
 
-def test_said_to_be_right_a_gap_is_not_told_again(casework: CaseworkFixture, load: Load) -> None:
+def test_said_to_be_right_a_gap_is_not_told_again_for_a_week(casework: CaseworkFixture, load: Load) -> None:
     load("A", "DESK", "DUTY", A=["08:00-20:00"])
     [item] = tend(casework)
     with casework.begin() as work:
         work_items.done(work, item.id, WorkItemResult(), by="DESK")
     assert tend(casework) == []
+    casework.pass_time(days=8)
+    assert [each.kind for each in tend(casework)] == [WorkItemKind.EMPTY_SHIFT]
 
 
 def test_they_stand_in_the_list_among_those_of_cases_by_urgency(casework: CaseworkFixture) -> None:

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+import pytest
 from casework_fixture import CaseworkFixture
 from visits_fixture import Load, act, assign, case_with_visit, visit_of
 
@@ -102,3 +103,29 @@ def test_between_two_looks_an_officer_may_have_set_out(casework: CaseworkFixture
     with casework.begin() as work:
         shifts.hand_back(work, visit_of(casework, case_id).id)
     assert visit_of(casework, case_id).state is VisitState.DEPARTED
+
+
+@pytest.mark.parametrize("shift", [DAY, ["08:00-20:00", "20:30-21:00"]])
+def test_whoever_had_it_when_the_shift_ended_is_asked_again_in_the_next_one(
+    casework: CaseworkFixture, load: Load, shift: list[str]
+) -> None:
+    load("A", "L", "DESK", "DUTY", A=shift, L=[], DESK=[], DUTY=[])
+    case_id = case_with_visit(casework)
+    act(casework, case_id, "accept", officer="A")
+    casework.pass_time(hours=11, minutes=1)
+    end_shifts(casework)
+    assert visit_of(casework, case_id).state is VisitState.WAITING
+    casework.pass_time(hours=12 if shift == DAY else 0, minutes=30)
+    assert begin_shifts(casework) == [case_id]
+    assert visit_of(casework, case_id).officer == "A"
+
+
+def test_a_roster_that_takes_an_officer_off_duty_hands_back_what_was_not_set_out_for(
+    casework: CaseworkFixture, load: Load
+) -> None:
+    load("A", "B", "L", "DESK", "DUTY", A=DAY)
+    case_id = case_with_visit(casework)
+    act(casework, case_id, "accept", officer="A")
+    load("A", "B", "L", "DESK", "DUTY", A=NIGHT)
+    end_shifts(casework)
+    assert visit_of(casework, case_id).officer == "B"

@@ -30,7 +30,7 @@ STAFF = (
 # Who acts beside the ladder: our supervisors and operator, and the duty of another centre.
 BESIDE = (
     *(("S-1", "CENTRE", "supervisor"), ("S-2", "CENTRE", "operator"), ("S-3", "COUNTY", "supervisor")),
-    ("X-1", "AWAY", "operator"),
+    *(("X-1", "AWAY", "operator"), ("X-2", "AWAY", "supervisor")),
 )
 BADGES = {badge for badge, *_ in STAFF}
 Load = Callable[..., None]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from dispatcher.casework.context import Context
 from dispatcher.intake.named_line import NamedLine, read
+from schemas.instruction import MAX_BODY_BYTES
 from schemas.vocabulary import Urgency
 
 ANY = st.recursive(
@@ -41,8 +42,28 @@ def test_what_names_nobody_is_not_urgent(context: Context, line: Any) -> None:
     assert not read(json.dumps(line).encode(), context).is_urgent
 
 
-def test_a_line_that_is_cut_is_searched_for_it(context: Context) -> None:
-    assert read(b'{"instruction_id": "YJ-1", "urgency": "critical", "vic', context).urgency is Urgency.CRITICAL
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"instruction_id": "YJ-1", "urgency": "critical", "vic',
+        b'[{"urgency": "critical", "victim": {}}]',
+        b'{"urgency": "\\u7279\\u6025", "vic',
+        b"{'urgency': 'critical'}",
+        b'{"Urgency": "critical"',
+        '{"urgency": "特急", "victim": {}}'.encode("gb18030"),
+        b'{"urgency": "low", "risk": 1, "urgency": "critical", "vic',
+        b'{"note": "' + b"x" * MAX_BODY_BYTES + b'", "urgency": "critical", "victim": {}}',
+    ],
+)
+def test_a_line_that_is_no_instruction_is_searched_for_it(context: Context, raw: bytes) -> None:
+    assert read(raw, context).urgency is Urgency.CRITICAL
+
+
+@pytest.mark.parametrize("field", ["instruction_id", "source"])
+def test_half_of_a_character_names_nothing(context: Context, field: str) -> None:
+    half = {"source": {"system": "\ud800"}} if field == "source" else {field: "\ud800"}
+    named = read(json.dumps(half | {"victim": {}}).encode(), context)
+    assert (named.instruction_id, named.system) == (None, None)
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,14 @@ def test_a_number_amid_words_is_read_and_flagged(text: str, e164: str) -> None:
             "张三154 妻子0000 0104",
             "15400000104本人15400000105",
             "骗子15400000104",
+            "詐騙電話:15400000104",
+            "嫌犯15400000104",
+            "冒充客服15400000104",
+            "涉案号码15400000104",
+            "来电号码:15400000104",
+            "收款人15400000104",
+            "已故父亲15400000104",
+            "别拨15400000104",
             "0575张88123456",
         ),
         *("15400000104已停用", "非本人15400000104", "勿打15400000104", "3154000001045张", "12 15400000104张"),
@@ -121,6 +129,11 @@ def test_a_number_amid_words_is_read_and_flagged(text: str, e164: str) -> None:
 def test_no_number_is_put_together_from_remarks_or_against_them(text: str) -> None:
     with pytest.raises(ValueError, match=r"^not diallable"):
         number(text)
+
+
+@pytest.mark.parametrize("text", ["①15400000104", "⒈ 15400000104", "⑴张三15400000104", "❶手机15400000104"])
+def test_a_mark_of_a_list_is_no_digit_of_a_number(text: str) -> None:
+    assert number(text).e164 == "+8615400000104"
 
 
 _WORDS = st.text("张三本人妻子手机号码楼 :,()12345", max_size=6)
