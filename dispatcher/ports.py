@@ -17,8 +17,9 @@ def free_port(host: str, wanted: int) -> int | None:
         return port
 
 
-def port_taken(host: str, port: int) -> OperatorError:
+def port_taken(host: str, port: int, variable: str) -> OperatorError:
+    """`variable` names the setting that gives another."""
     return OperatorError(
-        f"端口 {host}:{port} 已被占用;请设置 DISPATCHER_HOOKS_PORT",
-        f"port {host}:{port} is in use; set DISPATCHER_HOOKS_PORT to a free one (0 picks one)",
+        f"端口 {host}:{port} 已被占用;请设置 {variable}",
+        f"port {host}:{port} is in use; set {variable} to a free one (0 picks one)",
     )

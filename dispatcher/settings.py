@@ -46,6 +46,9 @@ class Settings(FromEnvironment):
     hooks_host: str = "127.0.0.1"
     hooks_port: int = 8621
     hooks_url: str | None = None  # as gateways reach it, where that differs from host and port
+    api_host: str = "127.0.0.1"
+    api_port: int = 8600
+    api_trusted_proxies: str = ""  # networks whose Client-Cert and X-Forwarded-For are believed
     workers: int = Field(default=2, ge=1)  # that deliver, on all hosts: they share the limits where Redis is away
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

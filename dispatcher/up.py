@@ -51,6 +51,7 @@ class Stack:
     workers: dict[str, str] = field(default_factory=lambda: dict(WORKERS))
     environment: dict[str, str] = field(default_factory=dict)
     durable: bool = True
+    serves_api: bool = False
     receipt_delay_ms: int = 20
     supervisor: Supervisor = field(default_factory=Supervisor)
     _servers: list[embedded.Server] = field(default_factory=list)
@@ -93,6 +94,8 @@ class Stack:
             # With real servers, a forgotten variable must not send warnings nowhere.
             raise no_providers()
         self.add("hooks", [sys.executable, "-m", "dispatcher.web.hooks"])
+        if self.serves_api:
+            self.add("api", [sys.executable, "-m", "dispatcher.web.api"])
         self.add("sweep", [sys.executable, "-m", "dispatcher.cli", "sweep"])
         environment = os.environ | self.environment
         for name in links(Path(environment["DISPATCHER_PROVIDERS_FILE"]), environment):
@@ -114,14 +117,14 @@ class Stack:
     def wait_until_ready(self, timeout_s: float = 60.0) -> None:
         """Every worker lives, the hooks answer. Raises OperatorError naming what does not, and its log."""
         until = time.monotonic() + timeout_s
-        waiting = [f"worker-{name}" for name in self.workers] + ["hooks"]
+        doors = ["hooks", "api"] if self.serves_api else ["hooks"]
+        waiting = [f"worker-{name}" for name in self.workers] + doors
         while waiting and time.monotonic() < until:
             time.sleep(_LOOK_EVERY_S)
             self._check_alive(waiting)
             living = self._living_workers()
             waiting = [name for name in waiting if name.removeprefix("worker-") not in living]
-            if "hooks" in waiting and self._hooks_answer():
-                waiting.remove("hooks")
+            waiting = [name for name in waiting if name not in doors or not self._answers(name)]
         if waiting:
             log = self.supervisor.children[waiting[0]].log
             raise OperatorError(f"{waiting[0]} 未能就绪;日志见 {log}", f"{waiting[0]} did not get ready; see {log}")
@@ -154,15 +157,17 @@ class Stack:
     def _own_settings(self) -> dict[str, str]:
         """What the children have to know of our settings."""
         found = self.settings
-        port = free_port(found.hooks_host, found.hooks_port)
-        if port is None:
-            raise port_taken(found.hooks_host, found.hooks_port)
+        port = _port(found.hooks_host, found.hooks_port, "DISPATCHER_HOOKS_PORT")
+        api_port = _port(found.api_host, found.api_port, "DISPATCHER_API_PORT") if self.serves_api else found.api_port
         values = {
             "DISPATCHER_HOME": found.home,
             "DISPATCHER_CLOCK": found.clock,
             "DISPATCHER_KEY_FILE": found.key_path,
             "DISPATCHER_HOOKS_HOST": found.hooks_host,
             "DISPATCHER_HOOKS_PORT": port,
+            "DISPATCHER_API_HOST": found.api_host,
+            "DISPATCHER_API_PORT": api_port,
+            "DISPATCHER_API_TRUSTED_PROXIES": found.api_trusted_proxies,
             "DISPATCHER_POLICY_FILE": found.policy_file,
             "DISPATCHER_VOCABULARY_FILE": found.vocabulary_file,
             "DISPATCHER_TEXTS_FOLDER": found.texts_folder,
@@ -199,12 +204,24 @@ class Stack:
             names = heartbeats.workers_since(connection, self._began_at)
         return {name.removesuffix(host) for name in names if name.endswith(host)}
 
-    def _hooks_answer(self) -> bool:
-        host, port = self.environment["DISPATCHER_HOOKS_HOST"], self.environment["DISPATCHER_HOOKS_PORT"]
+    def url(self, door: str) -> str:
+        """Of "hooks" or "api", on this machine."""
+        prefix = f"DISPATCHER_{door.upper()}_"
+        return f"http://{self.environment[prefix + 'HOST']}:{self.environment[prefix + 'PORT']}"
+
+    def _answers(self, door: str) -> bool:
         try:
-            return httpx.get(f"http://{host}:{port}/healthz", timeout=1, trust_env=False).is_success
+            return httpx.get(f"{self.url(door)}/healthz", timeout=1, trust_env=False).is_success
         except httpx.HTTPError:
             return False
+
+
+def _port(host: str, wanted: int, variable: str) -> int:
+    """Raises OperatorError."""
+    port = free_port(host, wanted)
+    if port is None:
+        raise port_taken(host, wanted, variable)
+    return port
 
 
 def _log_who_blocks(line: str) -> None:

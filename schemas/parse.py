@@ -152,7 +152,7 @@ def body_of(body: Any, flags: tuple[str, ...] = ()) -> Instruction | Event:
     """Check a decoded body, of which this is doubtful already. Raises BadInstruction, which names every fault."""
     if not isinstance(body, dict):
         raise BadInstruction("", "应为 JSON 对象", "give one JSON object a line")
-    model, body = _model_of(body)
+    model, body = model_of(body)
     if not flags:
         try:
             return model.model_validate(body, context=PlainReading())
@@ -165,7 +165,7 @@ def body_of(body: Any, flags: tuple[str, ...] = ()) -> Instruction | Event:
         raise _refusal([*faults(error), *reading.left_out]) from None
 
 
-def _model_of(body: dict[str, Any]) -> tuple[type[Instruction] | type[Event], dict[str, Any]]:
+def model_of(body: dict[str, Any]) -> tuple[type[Instruction] | type[Event], dict[str, Any]]:
     """The model of its `op`. One that can't be read is a warning if somebody is to be warned, else an unknown event."""
     op = body.get("op")
     word = fold(op) if isinstance(op, str) else ""

@@ -12,6 +12,11 @@ class RefusalCode(StrEnum):
     NO_WORK_ITEM = "no_work_item"
     NO_PROVIDER = "no_provider"
     NO_UNIT = "no_unit"
+    NO_CLIENT = "no_client"
+
+    # A client of the API.
+    CLIENT_EXISTS = "client_exists"
+    CLIENT_REVOKED = "client_revoked"
 
     # A query of a call-back code.
     CODE_MALFORMED = "code_malformed"

@@ -468,6 +468,15 @@ class Act(Code):
     HANDLE_ITEM = "handle_item", "办理该待办", "handle this work item"
 
 
+class ClientScope(Code):
+    """What a client of the API may do."""
+
+    PUSH = "push", "推送", "push instructions"
+    READ = "read", "查询", "read what became of them"
+    FEEDBACK = "feedback", "反馈", "give feedback and later losses"
+    CALLBACK_CHECK = "callback_check", "核验任务码", "check task codes"
+
+
 FRAUD_TYPES = (*(f"F{n:02d}" for n in range(1, 15)), "F99")
 GENERIC_FRAUD_TYPE = "F99"
 MINORS_FRAUD_TYPE = "F13"  # the wording that a guardian gets, whatever the scam

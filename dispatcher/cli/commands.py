@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, str] = {
     "feedback": "反馈 / what sources are told, and what they said: list.",
     "kpi": "考核指标,分母固定 / KPIs with fixed denominators.",
     "verify": "核对劝阻日志:编号无缺;--rebuild 与数据表逐行一致 / check the journal: no gap, and equal to the tables.",
+    "client": "接口客户端 / clients of the API: create, rotate, revoke, list.",
     "roster": "值班表 / the duty roster: load, show.",
     "quarantine": "隔离区 / lines that could not be taken: list, show, push.",
     "texts": "预警文本 / what people are told: version, preview, check, approve.",

@@ -23,6 +23,10 @@ REMEDIES: Mapping[RefusalCode, Remedy] = {
     RefusalCode.NO_WORK_ITEM: _see("dispatcher worklist"),
     RefusalCode.NO_PROVIDER: _see("dispatcher providers"),
     RefusalCode.NO_UNIT: _see("dispatcher roster show"),
+    RefusalCode.NO_CLIENT: _see("dispatcher client list"),
+    RefusalCode.CLIENT_EXISTS: Remedy(
+        "新密钥用 dispatcher client rotate", "`dispatcher client rotate` gives it a new key"
+    ),
     RefusalCode.NO_OFFICER: _see("dispatcher roster show"),
     RefusalCode.NO_ROSTER: Remedy("请先 `dispatcher roster load`", "load one with `dispatcher roster load`"),
     RefusalCode.NAME_MISSING: Remedy("用 --officer 填写", "give it with --officer"),

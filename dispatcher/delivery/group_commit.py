@@ -1,7 +1,8 @@
 """Group commit: what comes within some milliseconds is written in one transaction, and answered after it."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
 from typing import Generic, TypeVar
 
 from dispatcher.casework import set_aside
@@ -18,10 +19,15 @@ class GroupCommit(Generic[Entry, Result]):
 
     `write` is one whole transaction, run in a thread; it returns a result for each entry, in their order. A result that
     is an exception is raised to who waits for it. If `write` raises, the entry that makes it raise is found by halves.
+    `turn_of`: whose turn an entry takes. Where more wait than one transaction holds, each has as many of them.
     """
 
-    def __init__(self, write: Callable[[Sequence[Entry]], Sequence[Result | Exception]]) -> None:
-        self._write = write
+    def __init__(
+        self,
+        write: Callable[[Sequence[Entry]], Sequence[Result | Exception]],
+        turn_of: Callable[[Entry], Hashable] = lambda entry: None,
+    ) -> None:
+        self._write, self._turn_of = write, turn_of
         self._waiting: list[tuple[Entry, asyncio.Future[Result]]] = []
         self._writer: asyncio.Task[None] | None = None
 
@@ -36,7 +42,7 @@ class GroupCommit(Generic[Entry, Result]):
     async def _write_on(self) -> None:
         while self._waiting:
             await asyncio.sleep(_GATHER_S)
-            group, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
+            group = self._next_group()
             written = await asyncio.to_thread(self._write_group, [entry for entry, _ in group])
             for (_, waiting), result in zip(group, written, strict=True):
                 if waiting.done():
@@ -45,6 +51,20 @@ class GroupCommit(Generic[Entry, Result]):
                     waiting.set_exception(result)
                 else:
                     waiting.set_result(result)
+
+    def _next_group(self) -> list[tuple[Entry, asyncio.Future[Result]]]:
+        if len(self._waiting) > _MOST:
+            # The first of each comes before the second of any.
+            seen: Counter[Hashable] = Counter()
+            turns: list[int] = []
+            for entry, _ in self._waiting:
+                whose = self._turn_of(entry)
+                seen[whose] += 1
+                turns.append(seen[whose])
+            order = sorted(range(len(turns)), key=turns.__getitem__)
+            self._waiting = [self._waiting[each] for each in order]
+        group, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
+        return group
 
     def _write_group(self, entries: Sequence[Entry]) -> list[Result | Exception]:
         results: dict[int, Result | Exception] = {}

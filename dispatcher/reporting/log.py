@@ -73,6 +73,16 @@ def log(session: Session, filters: Filters, *, newest_first: bool = False) -> It
         page = found.where(position < last if newest_first else position > last)
 
 
+def log_page(
+    session: Session, filters: Filters, cases: Select[UUID], *, after: UUID | None, limit: int
+) -> list[LogLine]:
+    """At most so many attempts of these cases, in the order of their ids, from behind the one of this id on."""
+    found = _chosen(filters).where(AttemptRow.case_id.in_(cases))
+    if after is not None:
+        found = found.where(AttemptRow.id > after)
+    return list(_lines(session, session.execute(found.order_by(AttemptRow.id).limit(limit)).all()))
+
+
 def lines_of_case(session: Session, case_id: UUID) -> list[LogLine]:
     """The attempts of one case, in the order in which they were made."""
     of_case = _LINE.where(AttemptRow.case_id == case_id).order_by(AttemptRow.id)

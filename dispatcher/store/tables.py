@@ -3,6 +3,7 @@
 from dispatcher.store import (
     attempts,
     cases,
+    clients,
     codes,
     heartbeats,
     instructions,
@@ -23,6 +24,7 @@ from dispatcher.store.base import Base
 __all__ = [
     "attempts",
     "cases",
+    "clients",
     "codes",
     "heartbeats",
     "instructions",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from api_fixture import Api, serving
 from casework_fixture import NO_REDIS, PATIENT_REDIS, START, CaseworkFixture, Scripted, pump_of
 from mirror import carry_out_and_compare
 from set_aside_fixture import Poisoned
@@ -126,6 +127,13 @@ def services(casework: CaseworkFixture, tmp_path: Path) -> Services:
     made = Services(Settings(home=tmp_path, redis_url=NO_REDIS), casework.sessions, casework.context)
     vars(made)["registry"] = Registry([Scripted()])
     return made
+
+
+@pytest.fixture
+def api(services: Services) -> Iterator[Api]:
+    """The API of this casework over HTTP."""
+    with serving(services) as made:
+        yield made
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from dispatcher.ports import free_port, port_taken
 from dispatcher.settings import settings
 from dispatcher.setup import build_services
 from dispatcher.web.hooks.app import make
-from dispatcher.web.hooks.server import allow_most_files, configure
+from dispatcher.web.server import allow_most_files, configure
 
 
 def main() -> None:
@@ -21,7 +21,7 @@ def main() -> None:
     services = build_services(serving=True)
     _ = services.registry
     if free_port(found.hooks_host, found.hooks_port) is None:
-        raise port_taken(found.hooks_host, found.hooks_port)
+        raise port_taken(found.hooks_host, found.hooks_port, "DISPATCHER_HOOKS_PORT")
     allow_most_files()
     with suppress(KeyboardInterrupt):
         uvicorn.Server(configure(make(services), found.hooks_host, found.hooks_port)).run()

@@ -1,4 +1,4 @@
-"""The HTTP server of the hooks: connections that send slowly, or nothing, never keep a receipt out."""
+"""The HTTP server of hooks and API: connections that send slowly, or nothing, keep nobody out."""
 
 import asyncio
 import resource
@@ -17,8 +17,8 @@ MOST_CONNECTIONS = 3_000
 _BURST = 1_000
 
 
-def configure(app: FastAPI, host: str, port: int) -> uvicorn.Config:
-    """The server's settings.
+def configure(app: FastAPI, host: str, port: int, *, streams: bool = False) -> uvicorn.Config:
+    """The server's settings. `streams`: bodies may take their time, and the app says how long.
 
     Not uvicorn's own `limit_concurrency`: it counts connections that bring nothing too, and refuses those that do.
     """
@@ -26,10 +26,12 @@ def configure(app: FastAPI, host: str, port: int) -> uvicorn.Config:
         app,
         host,
         port,
-        http=BoundedProtocol,
+        http=HeadBoundedProtocol if streams else BoundedProtocol,
         timeout_keep_alive=IDLE_S,
         backlog=_BURST,
         log_config=None,
+        lifespan="off",
+        proxy_headers=False,  # by default it believes whoever calls from this machine
         access_log=False,
     )
 
@@ -46,6 +48,7 @@ class BoundedProtocol(H11Protocol):
     Not bounded by address: behind a proxy all gateways have the same one.
     """
 
+    _unfinished: ClassVar[tuple[object, ...]] = (h11.IDLE, h11.SEND_BODY)
     # Of this process: those whose request is not whole, the one that began to wait first in front.
     _waiting: ClassVar[dict["BoundedProtocol", None]] = {}
     _deadline: asyncio.TimerHandle | None = None
@@ -61,7 +64,7 @@ class BoundedProtocol(H11Protocol):
         if self._deadline is None:
             self._await_request()
         super().data_received(data)
-        if self.conn.their_state not in (h11.IDLE, h11.SEND_BODY):
+        if self.conn.their_state not in self._unfinished:
             self._end_wait()
 
     def on_response_complete(self) -> None:
@@ -85,3 +88,9 @@ class BoundedProtocol(H11Protocol):
         self._end_wait()
         self.connections.discard(self)
         self.transport.abort()
+
+
+class HeadBoundedProtocol(BoundedProtocol):
+    """The same for a request's head alone."""
+
+    _unfinished = (h11.IDLE,)

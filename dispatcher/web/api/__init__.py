@@ -1,0 +1,1 @@
+"""The centre's interface: push, change, follow. OpenAPI at /openapi.json."""

@@ -1,0 +1,79 @@
+"""Lines of clients into intake: single ones in groups, each client in its turn; those of batches by the slice."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import select, tuple_
+
+from dispatcher.clients.authentication import Client
+from dispatcher.delivery.group_commit import GroupCommit
+from dispatcher.intake import lines
+from dispatcher.intake.answer import Answer
+from dispatcher.setup import Services
+from dispatcher.store.instructions import InstructionRow
+from dispatcher.store.retries import retry_on_deadlock
+from dispatcher.web.api.pushed_lines import PushedLine
+from schemas.read_models.instructions import Taken
+from schemas.vocabulary import IntakeStatus
+
+_TAKEN = frozenset({IntakeStatus.ACCEPTED, IntakeStatus.DUPLICATE})
+
+
+class Entry(NamedTuple):
+    client: Client
+    line: PushedLine
+
+
+class Answered(NamedTuple):
+    """Intake's answer, and the stored version that it is about, if it is about one."""
+
+    answer: Answer
+    row: InstructionRow | None
+
+
+class Intake(GroupCommit[Entry, Answered]):
+    """`add` takes one line; returns after the commit."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(self._take, turn_of=lambda entry: entry.client.id)
+        self._services = services
+
+    def _take(self, entries: Sequence[Entry]) -> list[Answered | Exception]:
+        answers = [take_line(self._services, entry.client, entry.line) for entry in entries]
+        rows = self._rows([entry.line for entry in entries])
+        return [
+            Answered(answer, rows.get((entry.line.system, answer.instruction_id, entry.line.version)))
+            for entry, answer in zip(entries, answers, strict=True)
+        ]
+
+    def _rows(self, pushed: Sequence[PushedLine]) -> dict[tuple[object, ...], InstructionRow]:
+        named = [(line.system, line.instruction_id, line.version) for line in pushed if line.names_version]
+        if not named:
+            return {}
+        key = tuple_(InstructionRow.system, InstructionRow.instruction_id, InstructionRow.version)
+        with self._services.sessions() as session:
+            found = session.scalars(select(InstructionRow).where(key.in_(named)))
+            return {(row.system, row.instruction_id, row.version): row for row in found}
+
+
+@retry_on_deadlock
+def take_line(services: Services, client: Client, line: PushedLine) -> Answer:
+    """One line, in transactions of its own."""
+    if line.refusal is not None:
+        return lines.refuse_line(services.begin, line.raw, line.refusal, door=client.door)
+    return lines.take_line(services.begin, line.raw, door=client.door)
+
+
+def taken(answered: Answered) -> Taken:
+    """What a client is told of what was taken. The same again gets the first answer."""
+    answer, row = answered
+    return Taken(
+        instruction_id=answer.instruction_id or "",
+        version=row.version if row is not None else None,
+        status=IntakeStatus.ACCEPTED,
+        case=answer.case,
+        received_at=row.received_at if row is not None else None,
+        flags=row.flags if row is not None else [],
+        repeated=answer.status is IntakeStatus.DUPLICATE,
+        reason=answer.reason,
+    )

@@ -1,0 +1,99 @@
+"""What a client pushes, before intake: it speaks for its own sources alone, and for what its scopes allow."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from dispatcher.clients.authentication import Client
+from schemas import parse
+from schemas.errors import BadInstruction
+from schemas.instruction import MAX_BODY_BYTES, Event, Feedback, Instruction, LaterLoss, Patch
+from schemas.vocabulary import ClientScope
+
+_FEEDBACK = (Feedback, LaterLoss)
+_VERSIONS = (Instruction, Patch)
+_NEWEST, _MOST_DIGITS = 2**31 - 1, 12
+
+
+@dataclass(frozen=True, slots=True)
+class PushedLine:
+    """A line for intake, and which version it names, if it can be made out; `refusal` where it is not to be tried."""
+
+    raw: bytes
+    system: str | None = None
+    instruction_id: str | None = None
+    version: int | None = None
+    refusal: BadInstruction | None = None
+
+    @property
+    def names_version(self) -> bool:
+        return None not in (self.system, self.instruction_id, self.version)
+
+
+def read(raw: bytes, client: Client, **given: Any) -> PushedLine:
+    """A line of this client's. `given`: what the path says (op, instruction_id), and an event's id."""
+    if len(raw) > MAX_BODY_BYTES:
+        return PushedLine(raw)
+    try:
+        body, _ = parse.decoded(raw)
+    except BadInstruction:
+        return PushedLine(raw)  # intake says what is wrong with it
+    if not isinstance(body, dict):
+        return PushedLine(raw)
+    try:
+        added = _given(body, given) | _source(body, client)
+        whole = body | added
+        model, _ = parse.model_of(whole)
+        _check_scope(model, client)
+    except BadInstruction as refusal:
+        return PushedLine(raw, refusal=refusal)
+    if added:
+        raw = json.dumps(whole, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    named = whole if issubclass(model, _VERSIONS) else {}
+    return PushedLine(
+        raw, whole["source"]["system"], _text(named.get("instruction_id")), _version(named.get("version"))
+    )
+
+
+def _given(body: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """What the path says and the body leaves out. Raises BadInstruction where the two differ."""
+    added = {}
+    for name, value in given.items():
+        told = body.get(name)
+        if told is None:
+            added[name] = value
+        elif name != "event_id" and told != value:
+            raise BadInstruction(name, "与请求路径不一致", "differs from the path")
+    return added
+
+
+def _source(body: dict[str, Any], client: Client) -> dict[str, Any]:
+    """The source, if the line has none and the client speaks for one alone. Raises BadInstruction."""
+    source = body.get("source")
+    if source is None and len(client.systems) == 1:
+        return {"source": {"system": next(iter(client.systems))}}
+    system = source.get("system") if isinstance(source, dict) else None
+    if system in client.systems and isinstance(system, str):
+        return {}
+    raise BadInstruction(
+        "source.system",
+        "缺少来源,或该客户端不代表此来源",
+        "no source, or one that this client does not speak for",
+    )
+
+
+def _check_scope(model: type[Instruction] | type[Event], client: Client) -> None:
+    """Raises BadInstruction."""
+    scope = ClientScope.FEEDBACK if issubclass(model, _FEEDBACK) else ClientScope.PUSH
+    if scope not in client.scopes:
+        raise BadInstruction("op", "该客户端无此权限", "this client may not do that")
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _version(value: Any) -> int | None:
+    value = int(value) if isinstance(value, str) and value.isdecimal() and len(value) < _MOST_DIGITS else value
+    is_version = isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _NEWEST
+    return value if is_version else None

@@ -1,0 +1,217 @@
+"""The API: who may call, and what nobody is told who may not."""
+
+import base64
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from api_fixture import Api, serving
+from casework_fixture import START, CaseworkFixture, event
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from fastapi.routing import APIRoute
+from sqlalchemy import Engine, text
+from test_api_push import problem, push
+
+from dispatcher.clients import certificates, register
+from dispatcher.errors import Refused
+from dispatcher.setup import Services
+from dispatcher.web.api import checking, pushing, reading
+from schemas.problems import ProblemCode
+from schemas.vocabulary import ClientScope
+
+ROUTES = [
+    (method, route.path)
+    for router in (pushing.router, reading.router, checking.router)
+    for route in router.routes
+    if isinstance(route, APIRoute)
+    for method in sorted(route.methods)
+]
+DOCUMENTS = [("GET", "/docs"), ("GET", "/openapi.json"), ("GET", "/nowhere"), ("DELETE", "/v1/instructions")]
+REFUSED_WITHIN_S = 1.0
+
+
+def filled(path: str, instruction_id: str = "YJ-1", case: str | None = None) -> str:
+    return path.format(instruction_id=instruction_id, case_id=case or uuid4(), op="create")
+
+
+def test_there_are_as_many_routes_as_are_tried() -> None:
+    assert len(ROUTES) == 13
+
+
+@pytest.mark.parametrize(
+    "shown", [{}, {"Authorization": "Bearer wdk_wrong"}, {"Authorization": "Basic !"}, {"Client-Cert": ":MIIB:"}]
+)
+def test_without_a_key_nothing_is_told(api: Api, shown: dict[str, str]) -> None:
+    """The same answer, whether there is such a route or not."""
+    client = api.with_key(None, **shown)
+    answers = [client.request(method, filled(path)) for method, path in (*ROUTES, *DOCUMENTS)]
+    for answer in answers:
+        problem(answer, ProblemCode.UNAUTHENTICATED)
+    assert len({answer.text for answer in answers}) == 1
+
+
+def test_health_needs_no_key(api: Api) -> None:
+    client = api.with_key(None)
+    assert [client.get(path).status_code for path in ("/healthz", "/readyz")] == [200, 200]
+
+
+def test_a_browser_reads_the_documents_with_the_key_as_password(api: Api) -> None:
+    key = api.new_key()
+    told = api.with_key(None, Authorization="Basic " + base64.b64encode(f"anybody:{key}".encode()).decode())
+    page = told.get("/docs")
+    assert page.status_code == 200 and "http://" not in page.text and "https://" not in page.text
+    assert told.get("/openapi.json").json()["openapi"].startswith("3.1")
+
+
+def test_a_revoked_key_is_refused_within_a_second(api: Api) -> None:
+    client = api.client("leaky")
+    other = api.client("other")
+    assert client.get("/v1/instructions").status_code == 200
+    with api.services.begin() as work:
+        register.revoke(work, "leaky")
+    until = time.monotonic() + REFUSED_WITHIN_S
+    while client.get("/v1/instructions").status_code != 401:
+        assert time.monotonic() < until
+    assert other.get("/v1/instructions").status_code == 200
+    with api.services.begin() as work, pytest.raises(Refused):
+        register.rotate(work, "leaky", overlap=timedelta())
+
+
+def test_a_rotated_key_is_good_for_the_overlap(api: Api) -> None:
+    old = api.client("centre")
+    with api.services.begin() as work:
+        new = api.with_key(register.rotate(work, "centre", overlap=timedelta(hours=1)))
+    assert [each.get("/v1/instructions").status_code for each in (old, new)] == [200, 200]
+    with api.services.begin() as work:
+        newest = api.with_key(register.rotate(work, "centre", overlap=timedelta()))
+    time.sleep(REFUSED_WITHIN_S)  # real time, and not ours to move
+    codes = [each.get("/v1/instructions").status_code for each in (old, new, newest)]
+    assert codes == [401, 401, 200]
+
+
+@pytest.mark.parametrize(
+    ("scopes", "method", "path"),
+    [
+        ({ClientScope.READ}, "POST", "/v1/instructions"),
+        ({ClientScope.READ}, "POST", "/v1/instructions:batch"),
+        ({ClientScope.PUSH}, "GET", "/v1/instructions"),
+        ({ClientScope.PUSH}, "POST", "/v1/instructions/YJ-1:feedback"),
+        ({ClientScope.PUSH}, "POST", "/v1/callback-check"),
+    ],
+)
+def test_a_scope_that_is_lacking(api: Api, scopes: set[ClientScope], method: str, path: str) -> None:
+    problem(api.client(scopes=scopes).request(method, path), ProblemCode.OUT_OF_SCOPE)
+
+
+def test_feedback_in_a_batch_needs_its_scope_in_any_word(api: Api) -> None:
+    client = api.client(scopes={ClientScope.PUSH, ClientScope.READ})
+    push(client)
+    for op in ("feedback", "反馈", "later_loss"):
+        told = client.put("/v1/instructions/YJ-1", json=event(op, outcome="NOT_A_VICTIM", loss_yuan=1))
+        problem(told, ProblemCode.REFUSED)
+
+
+def test_addresses_that_are_not_allowed(api: Api) -> None:
+    here, elsewhere = api.client("here", networks=["127.0.0.0/8"]), api.client("elsewhere", networks=["10.0.0.0/8"])
+    assert here.get("/v1/instructions").status_code == 200
+    problem(elsewhere.get("/v1/instructions"), ProblemCode.ADDRESS_NOT_ALLOWED)
+    # Who is no proxy of ours is not believed.
+    told = elsewhere.get("/v1/instructions", headers={"X-Forwarded-For": "10.1.1.1"})
+    problem(told, ProblemCode.ADDRESS_NOT_ALLOWED)
+
+
+@pytest.fixture
+def certificate() -> x509.Certificate:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "north")])
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    made = made.serial_number(77).not_valid_before(now).not_valid_after(now + timedelta(days=1))
+    return made.sign(key, hashes.SHA256())
+
+
+@pytest.fixture
+def behind_proxy(services: Services) -> Iterator[Api]:
+    with serving(services, api_trusted_proxies="127.0.0.1") as made:
+        yield made
+
+
+def test_a_certificate_that_a_proxy_passes_on(behind_proxy: Api, api: Api, certificate: x509.Certificate) -> None:
+    der = certificate.public_bytes(serialization.Encoding.DER)
+    shown = {"Client-Cert": f":{base64.b64encode(der).decode()}:", "X-Forwarded-For": "9.9.9.9, 10.1.2.3"}
+    named = certificates.of_file(certificate.public_bytes(serialization.Encoding.PEM))
+    behind_proxy.new_key("north", certificates=[named], networks=["10.1.0.0/16"])
+    assert behind_proxy.with_key(None, **shown).get("/v1/instructions").status_code == 200
+    forged = shown | {"X-Forwarded-For": "10.1.2.3, 9.9.9.9"}
+    problem(behind_proxy.with_key(None, **forged).get("/v1/instructions"), ProblemCode.ADDRESS_NOT_ALLOWED)
+    problem(api.with_key(None, **shown).get("/v1/instructions"), ProblemCode.UNAUTHENTICATED)
+
+
+def test_too_many_calls_of_one_client_are_no_others(api: Api) -> None:
+    few, many = api.client("few", calls_per_minute=3), api.client("many")
+    codes = [few.get("/v1/instructions").status_code for _ in range(5)]
+    assert codes[:3] == [200] * 3 and codes[4] == 429
+    answer = few.get("/v1/instructions")
+    problem(answer, ProblemCode.TOO_MANY_CALLS)
+    assert int(answer.headers["retry-after"]) >= 1
+    assert many.get("/v1/instructions").status_code == 200
+
+
+def test_a_client_never_sees_anothers(api: Api) -> None:
+    """Every route that reads, asked for what another client's source has."""
+    south, north = api.client("south", systems={"south"}), api.client("north", systems={"north"})
+    told = push(south, source={"system": "south"}).json()
+    south.post("/v1/instructions", content=b"{")
+    read = [path for method, path in ROUTES if method == "GET" and not path.endswith("{op}")]
+    assert len(read) == 5
+    for path in read:
+        seen, hidden = (each.get(filled(path, case=told["case"])) for each in (south, north))
+        assert seen.status_code == 200
+        assert hidden.status_code == 404 or hidden.json() == {"items": [], "next": None}
+    said = {"version": 1, "at": START.isoformat()}
+    # Its own source has no such instruction, or not yet.
+    assert north.post("/v1/instructions/YJ-1:withdraw", json=said).status_code == 202
+    foreign = said | {"source": {"system": "south"}}
+    problem(north.post("/v1/instructions/YJ-1:withdraw", json=foreign), ProblemCode.REFUSED)
+    assert south.get("/v1/instructions/YJ-1").json()["newest"]["withdrawn_at"] is None
+
+
+def test_of_a_shared_case_each_sees_its_own(api: Api) -> None:
+    """Two sources warn of one person: each reads the case, and nothing of it names the other."""
+    south, north = api.client("south", systems={"south"}), api.client("north", systems={"north"})
+    case = push(south, source={"system": "south", "ref": "S-77"}).json()["case"]
+    joined = push(north, source={"system": "north"}, instruction_id="N-9", urgency="critical").json()["case"]
+    assert joined == case
+    for client, own, other in ((south, "YJ-1", "N-9"), (north, "N-9", "YJ-1")):
+        report = client.get(f"/v1/cases/{case}")
+        assert report.json()["instructions"] == [own]
+        assert {name for each in client.get("/v1/attempts").json()["items"] for name in each["instructions"]} == {own}
+        seen = report.text + client.get("/v1/instructions").text + client.get("/v1/attempts").text
+        assert own in seen and other not in seen
+        assert client.get(f"/v1/instructions/{other}").status_code == 404
+    assert "north" not in south.get(f"/v1/cases/{case}").text
+
+
+def test_what_ends_a_call_while_the_database_is_away(
+    api: Api, casework: CaseworkFixture, administrator: Engine
+) -> None:
+    client = api.client()
+    push(client)
+    with casework.sessions() as session:
+        name = session.scalar(text("SELECT current_database()"))
+    with administrator.connect() as admin:
+        admin.execute(text(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false'))
+        ended = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name")
+        admin.execute(ended, {"name": name})
+        try:
+            answers = [push(client, number=2), client.get("/v1/instructions"), client.get("/readyz")]
+        finally:
+            admin.execute(text(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true'))
+    for answer in answers:
+        problem(answer, ProblemCode.UNAVAILABLE)
+        assert int(answer.headers["retry-after"]) >= 1
+    assert push(client, number=2).status_code == 201
