@@ -13,6 +13,8 @@ SMPP := tests/peers/smpp
 DEBIAN := tests/peers/debian
 # The gateway, for `make peers-jasmin` alone.
 JASMIN := tests/peers/jasmin
+# Spectral, for `make api-lint` alone.
+API_LINT := tests/api_fuzz/npm
 # For every Python from 3.11 on and every platform.
 UPGRADE ?= --upgrade
 LOCK = $(BIN)/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
@@ -22,7 +24,7 @@ LOCK = $(BIN)/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.1
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test end-to-end unit-integration unit laws crowd fuzz model failover failover-short \
-	faults faults-short faults-can-fail limits limits-short mutants mutants-short without-rules without-names \
+	faults faults-short faults-can-fail api-fuzz api-fuzz-short api-lint limits limits-short mutants mutants-short without-rules without-names \
 	peers peers-short peers-signatures peers-smpp peers-sip peers-kannel peers-jasmin peers-pgbouncer \
 	lint format plots bench bench-short concurrent-producers lock clean
 
@@ -114,6 +116,16 @@ failover-short: $(VENV)/dev  ## one of these faults
 faults-short: $(VENV)/dev  ## one of them in small
 	$(BIN)/python -m tests.faults --short $(if $(SEED),--seed $(SEED))
 
+api-fuzz: $(VENV)/dev  ## every check of schemathesis on the API, 2,000 examples an operation; SEED=… repeats a run
+	$(BIN)/python -m tests.api_fuzz $(if $(SEED),--seed $(SEED))
+
+api-fuzz-short: $(VENV)/dev  ## the same in small
+	$(BIN)/python -m tests.api_fuzz --short
+
+api-lint: $(VENV)/dev $(API_LINT)/node_modules  ## the API's document by Spectral, from npm
+	$(BIN)/python -m tests.api_fuzz.document > $(API_LINT)/node_modules/openapi.json
+	$(API_LINT)/node_modules/.bin/spectral lint --fail-severity=hint --ruleset $(API_LINT)/spectral.yaml $(API_LINT)/node_modules/openapi.json
+
 limits: $(VENV)/dev  ## sixteen workers at once: no limit exceeded at the receiving end, 95 % of each used; 3 minutes
 	$(BIN)/python -m tests.limits
 
@@ -147,7 +159,7 @@ lock: $(VENV)/dev  ## newer versions of everything, with hashes and without regi
 
 clean:  ## remove what these targets have made
 	rm -rf $(VENV) $(PEERS) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
-	rm -rf $(SMPP)/npm/node_modules $(SMPP)/jasmin
+	rm -rf $(API_LINT)/node_modules $(SMPP)/npm/node_modules $(SMPP)/jasmin
 	rm -rf $(DEBIAN)/gateways $(DEBIAN)/broker $(DEBIAN)/poolers $(JASMIN)/venv
 
 $(BIN)/python$(VERSION):
@@ -171,6 +183,10 @@ $(PEERS)/done: requirements-peers.lock pyproject.toml
 	touch $@
 
 # Without the registry's addresses in its lock file, npm asks the one it is set up for.
+$(API_LINT)/node_modules: $(API_LINT)/package-lock.json
+	npm ci --silent --prefix $(API_LINT)
+	touch $@
+
 $(SMPP)/npm/node_modules: $(SMPP)/npm/package-lock.json
 	npm ci --silent --prefix $(SMPP)/npm
 	touch $@

@@ -6,7 +6,7 @@ A command's module has its name. It is loaded only when the command is wanted, s
 from collections.abc import Mapping
 
 COMMANDS: Mapping[str, str] = {
-    "up": "启动全部服务 / start what is missing: database, Redis, schema, workers, sweep, hooks. Ctrl-C stops all.",
+    "up": "启动全部服务 / start what is missing: database, Redis, schema, workers, sweep, API. Ctrl-C stops all.",
     "sweep": "巡检进程:补发唤醒、处理超时 / the sweep: rings for due work, expires leases.",
     "migrate": "升级数据库结构 / bring the database to the newest schema, and prove that the keys open it.",
     "recheck": "按现行规则复核在办案件,只列差异;--apply 更新 / what open cases would say by today's rules.",

@@ -6,6 +6,7 @@ import typer
 from rich.text import Text
 
 from dispatcher import logging, private_files
+from dispatcher.cli.demo_client import key_of_demo_client
 from dispatcher.cli.output import err, out, say
 from dispatcher.cli.signals import stop_on_signals
 from dispatcher.settings import settings
@@ -17,9 +18,9 @@ def register(app: typer.Typer) -> None:
 
 
 def up() -> None:
-    """启动全部服务 / start what is missing: database, Redis, schema, workers, sweep, hooks. Ctrl-C stops all."""
+    """启动全部服务 / start what is missing: database, Redis, schema, workers, sweep, API. Ctrl-C stops all."""
     logging.configure(settings().log_level)
-    run_until_stopped(Stack(settings()))
+    run_until_stopped(Stack(settings(), serves_api=True))
 
 
 def run_until_stopped(stack: Stack) -> None:
@@ -60,10 +61,21 @@ def _banner(stack: Stack) -> None:
         out.print(f"  {warning}", style="yellow")
     hooks = f"http://{environment['DISPATCHER_HOOKS_HOST']}:{environment['DISPATCHER_HOOKS_PORT']}"
     out.print(f"  {say('回执入口', 'hooks')}: {hooks}")
+    if stack.serves_api:
+        _print_api(stack)
     out.print(f"  Celery broker: {_without_password(environment['DISPATCHER_REDIS_URL'])}")
     out.print(
         f"  {say('日志', 'logs')}: {stack.settings.home / 'logs'}   {say('停止', 'stop')}: Ctrl-C", soft_wrap=True
     )
+
+
+def _print_api(stack: Stack) -> None:
+    out.print(f"  {say('接口', 'API')}: {stack.url('api')}   {say('文档', 'documents')}: /docs")
+    if stack.is_embedded and stack.simulated:
+        demo = key_of_demo_client(stack)
+        if demo is not None:
+            told = say("演示密钥", "key of a demo client")
+            out.print(f"  {told}: {demo[0]}   {demo[1]}", soft_wrap=True, highlight=False)
 
 
 def _without_password(url: str) -> str:

@@ -24,7 +24,7 @@ from schemas.problems import ProblemCode
 from schemas.vocabulary import ClientScope
 
 ROUTES = [
-    (method, route.path)
+    (method, route.path_format)
     for router in (pushing.router, reading.router, checking.router)
     for route in router.routes
     if isinstance(route, APIRoute)

@@ -160,6 +160,11 @@ def test_a_source_of_another(api: Api, casework: CaseworkFixture) -> None:
         assert [row.system for row in session.scalars(select(InstructionRow))] == [SYSTEM]
 
 
+def test_a_source_of_another_kind(api: Api) -> None:
+    for system in ({}, [SYSTEM], 5, None, True):
+        problem(push(api.client(f"centre-{type(system).__name__}"), source={"system": system}), ProblemCode.REFUSED)
+
+
 def test_a_source_that_stands_twice_is_none_of_the_clients(api: Api) -> None:
     raw = json.dumps(instruction())[:-1] + ', "source": {"system": "other"}}'
     problem(api.client().post("/v1/instructions", content=raw.encode()), ProblemCode.REFUSED)

@@ -115,7 +115,7 @@ async def _nothing_more() -> Message:
 
 def _route(scope: Scope) -> str:
     """The route's pattern, so that no id stands in it; what matches none is told as nothing."""
-    return getattr(scope.get("route"), "path", "") or ""
+    return getattr(scope.get("route"), "path_format", "") or ""
 
 
 def _parsed(text: str) -> Address | None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from fastapi import FastAPI, Response
+from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from sqlalchemy import text
 from starlette.concurrency import run_in_threadpool
@@ -15,7 +16,7 @@ from dispatcher.web.api import checking, problems, pushing, reading
 from dispatcher.web.api.access import Access
 from dispatcher.web.api.batches import Batches
 from dispatcher.web.api.call_journal import CallJournal
-from dispatcher.web.api.documents import ABOUT, TITLE
+from dispatcher.web.api.documents import ABOUT, TITLE, inlined
 from dispatcher.web.api.intake import Intake
 from dispatcher.web.api.rate import Rate
 from dispatcher.web.api.repeats import Repeats
@@ -40,7 +41,9 @@ def make(services: Services) -> FastAPI:
         version="1",
         openapi_tags=_TAGS,
         servers=[{"url": "/"}],
+        contact={"name": "Warning dispatcher"},
         redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
         middleware=[
             Middleware(
                 Access,
@@ -52,9 +55,10 @@ def make(services: Services) -> FastAPI:
         ],
     )
     app.state.parts = Parts(services, Intake(services), Batches(services), Repeats(services))
-    problems.install(app)
-    for each in (pushing, reading, checking):
-        app.include_router(each.router)
+    routers = [each.router for each in (pushing, reading, checking)]
+    problems.install(app, [route for router in routers for route in router.routes if isinstance(route, APIRoute)])
+    for router in routers:
+        app.include_router(router)
     _add_health(app, services)
     _complete_document(app)
     return app
@@ -98,7 +102,7 @@ def _complete_document(app: FastAPI) -> None:
         document = plain()
         parts = document.setdefault("components", {})
         parts.setdefault("schemas", {}).update(
-            Problem=problems.schema(), LineAnswer=LineAnswer.model_json_schema(mode="serialization")
+            Problem=problems.schema(), LineAnswer=inlined(LineAnswer.model_json_schema(mode="serialization"))
         )
         parts["securitySchemes"] = {
             "key": {
@@ -112,6 +116,8 @@ def _complete_document(app: FastAPI) -> None:
             for operation in path.values():
                 if not _is_ours(operation):
                     operation["responses"].pop("422", None)
+        for unused in ("HTTPValidationError", "ValidationError"):  # problems are answered instead
+            parts["schemas"].pop(unused, None)
         app.openapi_schema = document
         return document
 

@@ -28,11 +28,9 @@ class Question(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    code: str = Field(max_length=20, description="六位任务码 the six digits of the task code", examples=["123456"])
-    last_four: str = Field(max_length=20, description="被叫号码后四位 last four digits of the number that was called")
-    operator: str = Field(
-        pattern=_BADGE, description="接线员警号,限额按人计 the operator's badge: limits are each one's"
-    )
+    code: str = Field(pattern=r"^[0-9]{6}$", description="六位任务码 the task code", examples=["123456"])
+    last_four: str = Field(pattern=r"^[0-9]{4}$", description="被叫号码后四位 last four digits of the called number")
+    operator: str = Field(pattern=_BADGE, description="接线员警号,限额按人计 the operator's badge")
     officer: str | None = Field(None, pattern=_BADGE, description="来人警号 badge of who came to the door")
 
 
@@ -45,6 +43,7 @@ class Genuine(ReadModel):
 @router.post(
     "/v1/callback-check",
     summary="核验任务码:只答是或否 / check a task code: yes or no",
+    description="否不代表诈骗;每名接线员限次。 / A no proves no fraud; tries are limited for each operator.",
     responses=documented(ProblemCode.TOO_LARGE, ProblemCode.TOO_SLOW, ProblemCode.MEDIA_TYPE, ProblemCode.KEY_REUSED),
     response_model=Genuine,
     openapi_extra={

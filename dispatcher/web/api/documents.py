@@ -47,7 +47,7 @@ _EVENT_EXAMPLES: Mapping[str, dict[str, Any]] = {
 _OF_PATH = frozenset({"op", "instruction_id"})
 
 
-def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
+def inlined(schema: dict[str, Any]) -> dict[str, Any]:
     """A schema without `$defs`: those stand among the document's own, where no two may differ."""
     defined = schema.pop("$defs", {})
 
@@ -65,12 +65,12 @@ def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _event(op: str) -> dict[str, Any]:
-    schema = _inlined(json_schema(op))
+    schema = inlined(json_schema(op))
     schema["required"] = [name for name in schema.get("required", []) if name not in _OF_PATH]
     return schema | {"examples": [_EVENT_EXAMPLES[op]]}
 
 
-INSTRUCTION: Mapping[str, Any] = _inlined(json_schema()) | {"examples": [_EXAMPLE, _EXAMPLE_IN_ENGLISH]}
+INSTRUCTION: Mapping[str, Any] = inlined(json_schema()) | {"examples": [_EXAMPLE, _EXAMPLE_IN_ENGLISH]}
 EVENTS: Mapping[str, Mapping[str, Any]] = {op: _event(op) for op in _EVENT_EXAMPLES}
 
 
@@ -84,7 +84,7 @@ def body_of(*schemas: Mapping[str, Any]) -> dict[str, Any]:
 
 BATCH: dict[str, Any] = {
     "requestBody": {
-        "required": True,
+        "required": False,
         "content": {
             "application/jsonl": {
                 "schema": {"type": "string", "format": "binary", "description": "JSON Lines"},
@@ -93,3 +93,7 @@ BATCH: dict[str, Any] = {
         },
     }
 }
+
+_LINE = {"anyOf": [{"$ref": "#/components/schemas/LineAnswer"}, {"$ref": "#/components/schemas/Problem"}]}
+# One object a line; the last may be the problem that ended it.
+LINES: Mapping[str, Any] = {"type": "array", "items": _LINE}

@@ -1,11 +1,12 @@
 """Problems as they are answered (RFC 9457): a code for programs, Chinese and English for people."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.exceptions import HTTPException
@@ -58,7 +59,7 @@ def away() -> Problem:
     return Problem(ProblemCode.UNAVAILABLE, retry_after_s=_AWAY_S)
 
 
-def install(app: FastAPI) -> None:
+def install(app: FastAPI, routes: Sequence[APIRoute]) -> None:
     """Answer whatever ends a call as a problem."""
 
     @app.exception_handler(Problem)
@@ -81,10 +82,13 @@ def install(app: FastAPI) -> None:
         return Problem(code, bilingual(told.zh, told.en), retry_after_s=wait_s, reason=str(error.code)).response()
 
     @app.exception_handler(HTTPException)
-    async def plain(_: Request, error: HTTPException) -> Response:
+    async def plain(request: Request, error: HTTPException) -> Response:
         code = next((each for status, each in _BY_STATUS.items() if status == error.status_code), ProblemCode.MALFORMED)
         answer = Problem(code).response()
         answer.headers.update(error.headers or {})
+        if code is ProblemCode.METHOD_NOT_ALLOWED:
+            # Starlette names those of the first route alone.
+            answer.headers["Allow"] = ", ".join(sorted(_methods(routes, request.url.path)))
         return answer
 
     @app.exception_handler(OperationalError)
@@ -99,6 +103,10 @@ def install(app: FastAPI) -> None:
             return away().response()
         _log.error("api_fault", **set_aside.kind_of(error))
         return Problem(ProblemCode.FAULT).response()
+
+
+def _methods(routes: Sequence[APIRoute], path: str) -> set[str]:
+    return {method for route in routes if route.path_regex.match(path) for method in route.methods or ()}
 
 
 def documented(*codes: ProblemCode) -> dict[int | str, dict[str, Any]]:

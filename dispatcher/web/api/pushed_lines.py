@@ -73,7 +73,7 @@ def _source(body: dict[str, Any], client: Client) -> dict[str, Any]:
     if source is None and len(client.systems) == 1:
         return {"source": {"system": next(iter(client.systems))}}
     system = source.get("system") if isinstance(source, dict) else None
-    if system in client.systems and isinstance(system, str):
+    if isinstance(system, str) and system in client.systems:
         return {}
     raise BadInstruction(
         "source.system",

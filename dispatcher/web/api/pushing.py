@@ -15,13 +15,14 @@ from dispatcher.clients.authentication import Client
 from dispatcher.web.api import bodies, pushed_lines
 from dispatcher.web.api.access import may
 from dispatcher.web.api.conflicting import both_contents
-from dispatcher.web.api.documents import BATCH, EVENTS, INSTRUCTION, body_of
+from dispatcher.web.api.documents import BATCH, EVENTS, INSTRUCTION, LINES, body_of
 from dispatcher.web.api.intake import Answered, Entry, taken
+from dispatcher.web.api.paths import INSTRUCTION as INSTRUCTION_PATH
 from dispatcher.web.api.problems import Problem, documented
 from dispatcher.web.api.repeats import IdempotencyKey, Reply, request_digest
 from dispatcher.web.api.state import Parts, parts_of
 from schemas.problems import ProblemCode
-from schemas.read_models.instructions import LineAnswer, Taken
+from schemas.read_models.instructions import Taken
 from schemas.vocabulary import ClientScope, IntakeStatus
 
 router = APIRouter(tags=["推送 push"])
@@ -41,7 +42,11 @@ _NOT_TAKEN = documented(
 )
 _TAKEN: Mapping[int | str, dict[str, Any]] = {
     200: {"model": Taken, "description": "已受理过,答复与首次相同 / taken before: the first answer again"},
-    201: {"model": Taken, "description": "已受理并提交入库 / taken, and committed"},
+    201: {
+        "model": Taken,
+        "description": "已受理并提交入库 / taken, and committed",
+        "links": {"case": {"operationId": "case", "parameters": {"case_id": "$response.body#/case"}}},
+    },
     202: {"model": Taken, "description": "指令尚未到达,已留存 / kept until its instruction comes"},
 }
 
@@ -73,7 +78,7 @@ async def push(request: Request, client: Pusher, idempotency_key: IdempotencyKey
 
 
 @router.put(
-    "/v1/instructions/{instruction_id}",
+    INSTRUCTION_PATH,
     summary="推送新版本 / push a newer version",
     description="完整指令,或 version 加 patch。 / A whole instruction, or `version` and `patch`.",
     responses={**_TAKEN, **_NOT_TAKEN},
@@ -86,6 +91,7 @@ async def update(request: Request, client: Pusher, instruction_id: InstructionId
 @router.post(
     "/v1/instructions/{instruction_id}:withdraw",
     summary="撤回 / withdraw it",
+    description="不再劝阻;已发出的留痕。 / No more warnings; what was sent stays on record.",
     responses={**_TAKEN, **_NOT_TAKEN},
     openapi_extra=body_of(EVENTS["withdraw"]),
 )
@@ -98,6 +104,7 @@ async def withdraw(
 @router.post(
     "/v1/instructions/{instruction_id}:feedback",
     summary="反馈处置结果 / tell how it ended",
+    description="来源自行得知的结果。 / What the source itself came to know.",
     responses={**_TAKEN, **_NOT_TAKEN},
     openapi_extra=body_of(EVENTS["feedback"]),
 )
@@ -110,6 +117,7 @@ async def feedback(
 @router.post(
     "/v1/instructions/{instruction_id}:later-loss",
     summary="告知事后损失 / tell of a later loss",
+    description="劝阻之后仍发生的损失。 / Money that was lost after all, however the case had ended.",
     responses={**_TAKEN, **_NOT_TAKEN},
     openapi_extra=body_of(EVENTS["later_loss"]),
 )
@@ -128,7 +136,7 @@ async def later_loss(
     responses={
         200: {
             "description": "每行一个 JSON 对象 / one JSON object a line",
-            "content": {"application/jsonl": {"schema": {"$ref": "#/components/schemas/LineAnswer"}}},
+            "content": {"application/jsonl": {"schema": LINES}},
         },
         **documented(ProblemCode.MEDIA_TYPE),
     },
@@ -196,6 +204,3 @@ def _status(answered: Answered) -> int:
     if answered.answer.status is IntakeStatus.DUPLICATE:
         return 200
     return 202 if answered.answer.case is None else 201
-
-
-__all__ = ["LineAnswer", "router"]

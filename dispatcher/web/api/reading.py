@@ -4,13 +4,15 @@ from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from dispatcher.clients.authentication import Client
 from dispatcher.reporting import source_views
 from dispatcher.reporting.log import Filters
 from dispatcher.reporting.source_views import Page, Wanted
 from dispatcher.web.api.access import client_of, may
+from dispatcher.web.api.paths import INSTRUCTION as INSTRUCTION_PATH
 from dispatcher.web.api.problems import Problem, documented
 from dispatcher.web.api.state import parts_of
 from schemas.instruction import PUSHED, json_schema
@@ -26,6 +28,16 @@ Row = TypeVar("Row", bound=BaseModel)
 Reader = Annotated[Client, Depends(may(ClientScope.READ))]
 Limit = Annotated[int, Query(ge=1, le=1000, description="每页行数 rows a page")]
 After = Annotated[UUID | None, Query(description="上一页的 next / `next` of the page before")]
+
+
+def _written_out(text: object) -> object:
+    """A number would be read as seconds since 1970."""
+    if isinstance(text, str) and "T" not in text.upper():
+        raise PydanticCustomError("datetime_parsing", "ISO 8601 with a zone, e.g. 2026-03-02T09:00:00+08:00")
+    return text
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 _READ = documented(ProblemCode.MALFORMED)
 _ONE = documented(ProblemCode.NOT_FOUND)
 
@@ -52,8 +64,8 @@ class InstructionFilters(BaseModel):
     system: str | None = Field(None, max_length=100, description="来源系统 source.system")
     urgency: Urgency | None = None
     case_state: CaseState | None = None
-    since: AwareDatetime | None = Field(None, description="受理时间不早于 received at or after")
-    until: AwareDatetime | None = Field(None, description="受理时间早于 received before")
+    since: Moment | None = Field(None, description="受理时间不早于 received at or after")
+    until: Moment | None = Field(None, description="受理时间早于 received before")
 
 
 class AttemptFilters(BaseModel):
@@ -66,8 +78,8 @@ class AttemptFilters(BaseModel):
     channel: Channel | None = None
     result: Result | None = None
     state: AttemptState | None = None
-    since: AwareDatetime | None = Field(None, description="计划时间不早于 planned at or after")
-    until: AwareDatetime | None = Field(None, description="计划时间早于 planned before")
+    since: Moment | None = Field(None, description="计划时间不早于 planned at or after")
+    until: Moment | None = Field(None, description="计划时间早于 planned before")
 
 
 class QuarantineFilters(BaseModel):
@@ -84,6 +96,7 @@ def _listed(rows: list[Any], limit: int, key: str = "id") -> dict[str, Any]:
 @router.get(
     "/v1/instructions",
     summary="指令列表,按受理先后 / instructions in the order in which they came",
+    description="各版本一行。 / One row a version.",
     responses=_READ,
     response_model=Listed[InstructionLine],
 )
@@ -102,8 +115,9 @@ def instructions(request: Request, client: Reader, filters: Annotated[Instructio
 
 
 @router.get(
-    "/v1/instructions/{instruction_id}",
+    INSTRUCTION_PATH,
     summary="一条指令及其各版本 / an instruction with its versions",
+    description="多个来源使用同一编号时须注明 system。 / Where several sources use one id, `system` says which.",
     responses=documented(ProblemCode.NOT_FOUND, ProblemCode.AMBIGUOUS),
     response_model=Instruction,
 )
@@ -143,6 +157,7 @@ def case(request: Request, client: Reader, case_id: UUID) -> CaseReport:
 @router.get(
     "/v1/attempts",
     summary="劝阻尝试,一次一行 / the dissuasion log, one line an attempt",
+    description="只含编号与代码,不含个人信息。 / Ids and codes, no personal data.",
     responses=_READ,
     response_model=Listed[LogLine],
 )
@@ -165,6 +180,7 @@ def attempts(request: Request, client: Reader, filters: Annotated[AttemptFilters
 @router.get(
     "/v1/quarantine",
     summary="本客户端推送而未受理的行 / lines of this client's that were not taken",
+    description="只列原因,不含原文。 / The reasons, without the content.",
     responses=_READ,
     response_model=Listed[QuarantineLine],
 )
@@ -177,6 +193,7 @@ def quarantine(request: Request, client: Reader, filters: Annotated[QuarantineFi
 @router.get(
     "/v1/schema/{op}",
     summary="推送格式,JSON Schema / what is pushed with this op, as JSON Schema",
+    description="各操作的推送格式。 / How a source is to send it; more forms are read.",
     responses=_ONE,
     response_model=dict[str, Any],
 )
