@@ -4,10 +4,9 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from api_fixture import Api, serving
 from casework_fixture import NO_REDIS, PATIENT_REDIS, START, CaseworkFixture, Scripted, pump_of
 from mirror import carry_out_and_compare
 from set_aside_fixture import Poisoned
@@ -29,6 +28,9 @@ from dispatcher.supervision import assignments, decisions
 from dispatcher.wake import Silent
 from providers.registry import Registry
 from tests.conftest import NewDatabase
+
+if TYPE_CHECKING:
+    from api_fixture import Api
 
 
 @pytest.fixture(scope="session")
@@ -130,8 +132,10 @@ def services(casework: CaseworkFixture, tmp_path: Path) -> Services:
 
 
 @pytest.fixture
-def api(services: Services) -> Iterator[Api]:
+def api(services: Services) -> Iterator["Api"]:
     """The API of this casework over HTTP."""
+    from api_fixture import serving  # loaded here, since FastAPI takes two seconds, and few tests need it
+
     with serving(services) as made:
         yield made
 
