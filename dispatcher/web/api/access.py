@@ -22,7 +22,7 @@ from schemas.problems import ProblemCode
 from schemas.vocabulary import ClientScope
 
 HEALTH = frozenset({"/healthz", "/readyz"})
-_CALLS = "/v1/"  # all else is documentation
+_CALLS = ("/v1/", "/upload")  # all else is documentation
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from dispatcher.intake.answer import Answer
 from dispatcher.logging import logger
 from dispatcher.setup import Services
 from dispatcher.web.api import bodies, pushed_lines
-from dispatcher.web.api.intake import take_line
+from dispatcher.web.api.intake import take_lines
 from dispatcher.web.api.problems import Problem, away
 from dispatcher.web.api.pushed_lines import PushedLine
 from schemas.problems import ProblemCode
@@ -53,11 +53,8 @@ class Batches:
     async def take(self, client: Client, lines: Sequence[_Numbered]) -> list[LineAnswer]:
         """Take a slice. Returns the answers, all committed."""
         async with self._turn:
-            answers = await asyncio.to_thread(self._take, client, [each.line for each in lines])
+            answers = await asyncio.to_thread(take_lines, self._services, client, [each.line for each in lines])
         return [_as_line(each.number, answer) for each, answer in zip(lines, answers, strict=True)]
-
-    def _take(self, client: Client, lines: Sequence[PushedLine]) -> list[Answer]:
-        return [take_line(self._services, client, line) for line in lines]
 
 
 def _as_line(number: int, answer: Answer) -> LineAnswer:

@@ -64,6 +64,11 @@ def take_line(services: Services, client: Client, line: PushedLine) -> Answer:
     return lines.take_line(services.begin, line.raw, door=client.door)
 
 
+def take_lines(services: Services, client: Client, lines: Sequence[PushedLine]) -> list[Answer]:
+    """Lines of a batch or a table, in their order."""
+    return [take_line(services, client, line) for line in lines]
+
+
 def taken(answered: Answered) -> Taken:
     """What a client is told of what was taken. The same again gets the first answer."""
     answer, row = answered

@@ -1,0 +1,1 @@
+"""Tables that people push, CSV and XLSX: read, and turned into instructions by their columns."""
