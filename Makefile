@@ -24,7 +24,7 @@ LOCK = $(BIN)/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.1
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test end-to-end unit-integration unit laws crowd fuzz model failover failover-short \
-	faults faults-short faults-can-fail api-fuzz api-fuzz-short api-lint limits limits-short mutants mutants-short without-rules without-names \
+	faults faults-short faults-can-fail browser api-fuzz api-fuzz-short api-lint limits limits-short mutants mutants-short without-rules without-names \
 	peers peers-short peers-signatures peers-smpp peers-sip peers-kannel peers-jasmin peers-pgbouncer \
 	lint format plots bench bench-short concurrent-producers lock clean
 
@@ -116,6 +116,9 @@ failover-short: $(VENV)/dev  ## one of these faults
 faults-short: $(VENV)/dev  ## one of them in small
 	$(BIN)/python -m tests.faults --short $(if $(SEED),--seed $(SEED))
 
+browser: $(VENV)/dev $(DEBIAN)/browser/done  ## the pages in a real headless Chromium; pictures in DISPATCHER_TEST_PICTURES
+	$(BIN)/python -m pytest tests/browser
+
 api-fuzz: $(VENV)/dev  ## every check of schemathesis on the API, 2,000 examples an operation; SEED=… repeats a run
 	$(BIN)/python -m tests.api_fuzz $(if $(SEED),--seed $(SEED))
 
@@ -160,7 +163,7 @@ lock: $(VENV)/dev  ## newer versions of everything, with hashes and without regi
 clean:  ## remove what these targets have made
 	rm -rf $(VENV) $(PEERS) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	rm -rf $(API_LINT)/node_modules $(SMPP)/npm/node_modules $(SMPP)/jasmin
-	rm -rf $(DEBIAN)/gateways $(DEBIAN)/broker $(DEBIAN)/poolers $(JASMIN)/venv
+	rm -rf $(DEBIAN)/browser $(DEBIAN)/gateways $(DEBIAN)/broker $(DEBIAN)/poolers $(JASMIN)/venv
 
 $(BIN)/python$(VERSION):
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; make PYTHON=python3.12")'

@@ -49,10 +49,13 @@ class Problem(Exception):
         headers: dict[str, str] = {}
         if self.retry_after_s is not None:
             headers["Retry-After"] = str(max(1, math.ceil(self.retry_after_s)))
-        if self.code is ProblemCode.UNAUTHENTICATED:
-            headers["WWW-Authenticate"] = 'Bearer, Basic realm="warning dispatcher"'
         status = PROBLEMS[self.code].status
-        return JSONResponse(self.body(), status_code=status, headers=headers, media_type=MEDIA_TYPE)
+        response = JSONResponse(self.body(), status_code=status, headers=headers, media_type=MEDIA_TYPE)
+        if self.code is ProblemCode.UNAUTHENTICATED:
+            # A header for each: Chromium asks for no password where both stand in one.
+            for way in ('Basic realm="warning dispatcher", charset="UTF-8"', "Bearer"):
+                response.headers.append("WWW-Authenticate", way)
+        return response
 
 
 def away() -> Problem:

@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from itertools import islice
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -43,7 +43,7 @@ _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
     "frame-ancestors 'none'",
     "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with none at all a browser says of our own form that it stands nowhere
     "X-Content-Type-Options": "nosniff",
 }
 _pages = Environment(loader=PackageLoader(__package__), autoescape=True, undefined=StrictUndefined)
@@ -105,7 +105,10 @@ def _preview(request: Request, client: Client, form: FormData) -> Response:
         lines = made.lines()
     except SheetError as error:
         mistake = str(error)
-    troubled = [line for line in lines if line.refusal or line.flags]
+    taken = [line for line in lines if line.refusal is None]
+    common = set.intersection(*(set(line.flags) for line in taken)) if len(taken) > 1 else set()
+    refused = [line for line in lines if line.refusal is not None]
+    troubled = [*refused, *(line for line in taken if set(line.flags) - common)]
     told = {
         "mistake": mistake,
         "content": base64.b64encode(made.content).decode(),
@@ -115,12 +118,13 @@ def _preview(request: Request, client: Client, form: FormData) -> Response:
         "fields": [(name, _field(name, language)) for name in sheet_columns.fields()],
         "counts": {
             "all": len(lines),
-            "refused": sum(line.refusal is not None for line in lines),
-            "taken": sum(line.refusal is None for line in lines),
-            "flagged": sum(bool(line.flags) for line in lines),
+            "refused": len(refused),
+            "taken": len(taken),
+            "flagged": len(troubled) - len(refused),
             "told": len(troubled),
         },
-        "told": [_told(line, language) for line in troubled[:_MOST_TOLD]],
+        "common": _flags(common),
+        "told": [_told(line, common) for line in troubled[:_MOST_TOLD]],
     }
     return HTMLResponse(_render("preview.html", language, **told), 400 if mistake else 200, _HEADERS)
 
@@ -137,8 +141,12 @@ def _field(name: str, language: Language) -> str:
     return next((each for each in names if each.isascii() == (language == "en")), name)
 
 
-def _told(line: SheetLine, language: Language) -> tuple[int, bool, str]:
-    return line.row.number, line.refusal is not None, line.refusal or ", ".join(line.flags)
+def _told(line: SheetLine, common: Collection[str]) -> tuple[int, bool, str]:
+    return line.row.number, line.refusal is not None, line.refusal or _flags(set(line.flags) - set(common))
+
+
+def _flags(flags: Collection[str]) -> str:
+    return ", ".join(sorted(flags))
 
 
 class _Upload:
