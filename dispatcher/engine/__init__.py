@@ -104,6 +104,7 @@ def decide(case: Case, policy: Policy, now: datetime) -> tuple[Decision, ...]:
     case = _run(work_items.ended, case, policy, now, made)
     if case.is_open and not case.is_on_hold and not any(isinstance(each, DecideAgainAt) for each in made):
         case = _run(closing.plan_exhausted, case, policy, now, made)
+    case = _run(work_items.urgency_rose, case, policy, now, made)
     _run(work_items.overdue, case, policy, now, made)
     return tuple(made)
 
