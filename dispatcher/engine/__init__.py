@@ -39,7 +39,11 @@ ENDING: tuple[Rule, ...] = (
     closing.met,
 )
 # What goes on though it is on hold: money that has moved is stopped all the same.
-ON_HOLD: tuple[Rule, ...] = (bank_requests.stop_payment_on_hold, closing.paused)
+ON_HOLD: tuple[Rule, ...] = (
+    bank_requests.stop_payment_groundless,
+    bank_requests.stop_payment_on_hold,
+    closing.paused,
+)
 # What goes on while it is open. Of what is newly sent, money that has moved comes first.
 GOING_ON: tuple[Rule, ...] = (
     channels.bad_numbers,
@@ -49,6 +53,7 @@ GOING_ON: tuple[Rule, ...] = (
     calls.not_by_machine,
     urgency.somebody_else_answered,
     doubts.doubts,
+    bank_requests.stop_payment_groundless,
     bank_requests.stop_payment,
     urgency.phone_route_exhausted,
     doubts.doubts,  # once more: a raised urgency waits less
@@ -76,6 +81,7 @@ GOING_ON: tuple[Rule, ...] = (
 )
 # What is left when it has ended.
 AFTERWARDS: tuple[Rule, ...] = (
+    bank_requests.stop_payment_groundless,
     bank_requests.stop_payment,
     closing.clear_up,
     channels.skip_unused_channels,

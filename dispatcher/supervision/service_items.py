@@ -17,6 +17,7 @@ from dispatcher.casework.moves import add_work_item, climb_work_item, end_work_i
 from dispatcher.casework.unit_of_work import ENGINE, UnitOfWork
 from dispatcher.engine.decisions import OpenWorkItem
 from dispatcher.engine.work_items import climb
+from dispatcher.intake import early
 from dispatcher.store import advisory_locks
 from dispatcher.store.base import in_array, new_id
 from dispatcher.store.instructions import QuarantineRow
@@ -92,9 +93,8 @@ def _refused(work: UnitOfWork) -> Iterator[Wanted]:
     """Urgent lines that were refused and not pushed again since; of one instruction that is refused often, one."""
     for row in work.session.scalars(select(QuarantineRow).where(*_WAITS).order_by(QuarantineRow.value_id)):
         urgency = row.urgency or Urgency.HIGH
-        which = row.awaits.hex() if row.awaits is not None else row.id
         due_at = work.context.policy.answer_by(urgency, row.received_at)
-        cause = f"refused:{which}"
+        cause = early.refused_cause(row)
         yield Wanted(WorkItemKind.URGENT_REFUSED, cause, urgency, due_at, row.received_at, about=row.id)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from casework_fixture import START, CaseworkFixture, instruction
+from casework_fixture import START, SYSTEM, CaseworkFixture, instruction, withdrawal
 from sqlalchemy import create_engine
 from visits_fixture import Load
 
@@ -99,6 +99,32 @@ def test_a_newer_version_that_was_refused_is_over_with_one_that_is_taken_and_not
     assert len(tend(casework)) == 1
     casework.push(instruction(1, version=2, urgency="critical"))
     assert tend(casework) == []
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_a_line_whose_instruction_is_withdrawn_need_not_be_mended(casework: CaseworkFixture, early: bool) -> None:
+    if not early:
+        casework.open(1)
+    refused(casework, version=2)
+    [item] = tend(casework)
+    assert casework.push(withdrawal(1, version=2, source={"system": SYSTEM})).status == "accepted"
+    [over] = casework.rows(WorkItemRow, WorkItemRow.id == item.id)
+    assert over.state is WorkItemState.CANCELLED
+    [told] = casework.journal(None, "duty_cancelled")
+    assert (told.rule, told.data["duty"]) == ("withdraw", str(item.id))
+    assert tend(casework) == []
+    assert casework.verdict().differences == []
+    refused(casework, version=3)
+    assert len(tend(casework)) == 1
+
+
+def test_a_line_of_a_higher_version_than_was_withdrawn_still_waits(casework: CaseworkFixture) -> None:
+    casework.open(1)
+    refused(casework, version=2)
+    refused(casework, version=3)
+    tend(casework)
+    casework.push(withdrawal(1, version=2))
+    assert [each.state for each in tend(casework)] == [WorkItemState.OPEN]
 
 
 @pytest.mark.usefixtures("staff")
