@@ -13,6 +13,9 @@ class RefusalCode(StrEnum):
     NO_PROVIDER = "no_provider"
     NO_UNIT = "no_unit"
 
+    # A badge, a name or a reason that nothing can hold.
+    TEXT_UNWRITABLE = "text_unwritable"
+
     # A query of a call-back code.
     CODE_MALFORMED = "code_malformed"
     LAST_FOUR_MALFORMED = "last_four_malformed"
@@ -49,6 +52,7 @@ class RefusalCode(StrEnum):
 
     # An officer's step in a visit.
     NO_OFFICER = "no_officer"
+    OFFICER_LEFT = "officer_left"
     OFFICER_HAS_VISIT = "officer_has_visit"
     VISIT_UNASSIGNED = "visit_unassigned"
     VISIT_OF_ANOTHER_OFFICER = "visit_of_another_officer"

@@ -88,8 +88,7 @@ def _search(services: Services, phone: str | None, name: str | None, by: str | N
     badge = arguments.badge(by, "--by")
     number = _e164(_read(phone)) if phone is not None else None
     whole_name = _read(name) if name is not None else None
-    with services.begin() as work:
-        return case_search.find(work, by=badge, phone=number, name=whole_name)
+    return case_search.find(services.begin, by=badge, phone=number, name=whole_name)
 
 
 def _read(value: str) -> str:
