@@ -1,14 +1,13 @@
 """A case that had ended goes on, while a warning of the same person comes: the one waits for the other."""
 
 import json
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 from uuid import UUID
 
 import pytest
 from casework_fixture import CaseworkFixture, event, instruction, phone, resident
-from sqlalchemy import text
 from visits_fixture import ORDER, Load, act, case_with_visit, decide_as_supervisor, visit_of
 
 from dispatcher.errors import Refused
@@ -17,24 +16,6 @@ from dispatcher.store.cases import CaseRow
 from dispatcher.supervision import corrections, decisions
 from schemas.officer_report import OfficerReport
 from schemas.vocabulary import Resolution, Result
-
-_WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
-
-
-@pytest.fixture
-def beside(casework: CaseworkFixture) -> Iterator[Callable[[Callable[[], Any]], "Future[Any]"]]:
-    """Runs something in a session of its own, and gives it back when that waits for ours."""
-    with ThreadPoolExecutor(1) as threads:
-
-        def start(what: Callable[[], Any]) -> "Future[Any]":
-            running = threads.submit(what)
-            with casework.sessions() as session:
-                while not session.scalar(_WAITING):
-                    assert not running.done(), running.exception()
-                    session.rollback()
-            return running
-
-        yield start
 
 
 def closed(casework: CaseworkFixture, outcome: str = "DISSUADED_IN_TIME", **person: Any) -> UUID:

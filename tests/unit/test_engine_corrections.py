@@ -9,6 +9,8 @@ from engine_harness import EngineHarness, is_planned
 
 from dispatcher.engine import orders
 from dispatcher.engine.decisions import CancelAttempt, OpenVisit, ReopenCase
+from dispatcher.policy import load
+from dispatcher.policy.triggers import BankTrigger
 from schemas.vocabulary import (
     Answer,
     AttemptState,
@@ -90,6 +92,19 @@ def test_a_stop_that_failed_is_not_asked_again_where_no_money_has_gone() -> None
     assert [each.state for each in harness.made(HOOK)] == [AttemptState.SETTLED, AttemptState.CANCELLED]
     harness.after(hours=1)
     assert len(harness.made(HOOK)) == 2
+
+
+def test_a_stop_stands_where_the_policy_asks_for_it_on_another_ground() -> None:
+    policy = load()
+    hooks = policy.urgency.critical.hooks.model_copy(update={"stop_payment": (BankTrigger.REFUSED,)})
+    critical = policy.urgency.critical.model_copy(update={"hooks": hooks})
+    harness = reported(Result.MET_REFUSED)
+    harness.policy = policy.model_copy(update={"urgency": policy.urgency.model_copy(update={"critical": critical})})
+    harness.act()
+    assert is_planned(harness, HOOK)
+    harness.act()
+    stops = harness.case.bank_requests(BankRequest.STOP_PAYMENT)
+    assert [each.state for each in stops] == [AttemptState.PLANNED]
 
 
 def test_what_is_held_asks_no_bank_to_stop_what_never_left() -> None:
