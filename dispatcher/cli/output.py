@@ -1,6 +1,7 @@
 """What the commands print: tables for people, JSON lines for programs."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable
 from datetime import datetime
@@ -15,10 +16,11 @@ from schemas.read_models.base import ReadModel
 from schemas.read_models.log import LogLine
 from schemas.vocabulary import AttemptState, Channel, Code, Person, Resolution, Result
 
-# Into a file or a pipe the tables keep a width at which codes stay whole. What sources and vendors wrote is shown as it
-# stands: a name in brackets is no markup.
+# Into a file or a pipe the tables keep a width at which codes stay whole, unless COLUMNS names another. What sources
+# and vendors wrote is shown as it stands: a name in brackets is no markup.
 _PIPED = 150
-out = Console(width=None if sys.stdout.isatty() else _PIPED, markup=False, emoji=False)
+_HAS_WIDTH = sys.stdout.isatty() or "COLUMNS" in os.environ
+out = Console(width=None if _HAS_WIDTH else _PIPED, markup=False, emoji=False)
 err = Console(stderr=True, markup=False, emoji=False)
 
 _JSON = json.JSONEncoder(ensure_ascii=False, default=str)
