@@ -24,6 +24,7 @@ REMEDIES: Mapping[RefusalCode, Remedy] = {
     RefusalCode.NO_PROVIDER: _see("dispatcher providers"),
     RefusalCode.NO_UNIT: _see("dispatcher roster show"),
     RefusalCode.NO_OFFICER: _see("dispatcher roster show"),
+    RefusalCode.OFFICER_LEFT: _see("dispatcher roster show"),
     RefusalCode.NO_ROSTER: Remedy("请先 `dispatcher roster load`", "load one with `dispatcher roster load`"),
     RefusalCode.NAME_MISSING: Remedy("用 --officer 填写", "give it with --officer"),
     RefusalCode.NOT_ON_ROSTER: _see("dispatcher roster show"),

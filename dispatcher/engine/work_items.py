@@ -170,15 +170,21 @@ def _rests(kind: Kind, case: Case) -> bool:
 
 def urgency_rose(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """What was asked for at a lower urgency has no longer than the new one gives; whoever has it in hand neither."""
-    by = policy.answer_by(case.urgency, now)
     for item in case.work_items:
-        is_as_urgent = item.urgency is not None and item.urgency.rank <= case.urgency.rank
-        if is_as_urgent or KINDS[item.kind].keeps_date:
-            continue
-        at = min(item.due_at, by), min(item.climb_at, by)
-        # One from before items knew their urgency is told of only where it is due sooner.
-        if item.urgency is not None or at != (item.due_at, item.climb_at):
-            yield BringWorkItemForward("work_item_urgency_rose", item.id, case.urgency, *at)
+        sooner = brought_forward(item, case.urgency, policy.answer_by(case.urgency, now))
+        if sooner is not None:
+            yield sooner
+
+
+def brought_forward(item: WorkItem, urgency: Urgency, by: datetime) -> BringWorkItemForward | None:
+    """The item at this urgency, where that is a higher one: due, and told again, by this time at the latest."""
+    is_as_urgent = item.urgency is not None and item.urgency.rank <= urgency.rank
+    if is_as_urgent or KINDS[item.kind].keeps_date:
+        return None
+    at = min(item.due_at, by), min(item.climb_at, by)
+    if item.urgency is None and at == (item.due_at, item.climb_at):
+        return None  # from before items knew their urgency, and as soon: there is nothing to tell
+    return BringWorkItemForward("work_item_urgency_rose", item.id, urgency, *at)
 
 
 def overdue(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:

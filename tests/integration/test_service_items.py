@@ -79,6 +79,19 @@ def test_one_item_stands_however_often_the_same_instruction_is_refused(casework:
     assert len(tend(casework)) == 2
 
 
+def test_one_that_is_refused_again_at_a_higher_urgency_is_due_sooner(casework: CaseworkFixture) -> None:
+    refused(casework, urgency="high")
+    [before] = tend(casework)
+    casework.pass_time(minutes=1)
+    refused(casework, urgency="critical")
+    [after] = tend(casework)
+    assert (after.id, after.urgency) == (before.id, Urgency.CRITICAL)
+    assert after.due_at == after.climb_at == casework.now + timedelta(minutes=5) < before.due_at
+    tend(casework)
+    assert len(casework.journal(None, "duty_brought_forward")) == 1
+    assert casework.verdict().differences == []
+
+
 def test_it_is_over_when_the_source_has_mended_the_line(casework: CaseworkFixture) -> None:
     refused(casework)
     refused(casework, number=2)
