@@ -267,6 +267,13 @@ def test_a_number_that_came_is_asked_for_no_more() -> None:
     assert WorkItemKind.NUMBER_REQUEST not in {each.kind for each in harness.case.work_items}
 
 
+def test_an_address_is_asked_for_still_where_nobody_knows_since_when() -> None:
+    harness = EngineHarness.of(CRITICAL)
+    item = WorkItem("item", WorkItemKind.ADDRESS_REQUEST, "address:gone", Rung.CENTRE, LATER, LATER, CRITICAL)
+    harness.act(work_items=(item,))
+    assert item in harness.case.work_items
+
+
 def test_an_address_that_came_is_asked_for_no_more() -> None:
     harness = EngineHarness.of(CRITICAL, channels=ONLY_VISIT)
     harness.goes_there()
