@@ -18,6 +18,9 @@ class RefusalCode(StrEnum):
     CLIENT_EXISTS = "client_exists"
     CLIENT_REVOKED = "client_revoked"
 
+    # A badge, a name or a reason that nothing can hold.
+    TEXT_UNWRITABLE = "text_unwritable"
+
     # A query of a call-back code.
     CODE_MALFORMED = "code_malformed"
     LAST_FOUR_MALFORMED = "last_four_malformed"
@@ -54,6 +57,7 @@ class RefusalCode(StrEnum):
 
     # An officer's step in a visit.
     NO_OFFICER = "no_officer"
+    OFFICER_LEFT = "officer_left"
     OFFICER_HAS_VISIT = "officer_has_visit"
     VISIT_UNASSIGNED = "visit_unassigned"
     VISIT_OF_ANOTHER_OFFICER = "visit_of_another_officer"

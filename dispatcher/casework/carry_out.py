@@ -311,6 +311,11 @@ def _open_work_item(writer: DecisionWriter, decision: d.OpenWorkItem) -> None:
     moves.open_work_item(writer.case_file, writer.case.id, decision, writer.new_id())
 
 
+def _bring_item_forward(writer: DecisionWriter, decision: d.BringWorkItemForward) -> None:
+    item = writer.case_file.work_item(writer.case.id, writer.known(decision.item_id))
+    moves.bring_work_item_forward(writer.case_file.work, writer.case, item, decision)
+
+
 def _climb(writer: DecisionWriter, decision: d.ClimbWorkItem) -> None:
     item = writer.case_file.work_item(writer.case.id, writer.known(decision.item_id))
     moves.climb_work_item(writer.case_file.work, writer.case, item, decision)
@@ -339,6 +344,7 @@ _STEPS: dict[type, Callable[[DecisionWriter, Any], None]] = {
     d.CloseCase: _close,
     d.ReopenCase: lambda writer, decision: closing.reopen(writer.case_file, writer.case, decision),
     d.OpenWorkItem: _open_work_item,
+    d.BringWorkItemForward: _bring_item_forward,
     d.ClimbWorkItem: _climb,
     d.EndWorkItem: _end_work_item,
 }

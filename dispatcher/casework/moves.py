@@ -12,7 +12,7 @@ from uuid import UUID
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.unit_of_work import ENGINE, UnitOfWork
 from dispatcher.engine.attempt_states import AttemptMove
-from dispatcher.engine.decisions import ClimbWorkItem, OpenWorkItem
+from dispatcher.engine.decisions import BringWorkItemForward, ClimbWorkItem, OpenWorkItem
 from dispatcher.engine.visit_states import VisitMove
 from dispatcher.engine.work_items import role_of
 from dispatcher.store.attempts import AttemptRow
@@ -56,11 +56,11 @@ def add_work_item(
     *,
     urgency: Urgency | None = None,
 ) -> WorkItemRow:
-    """As `open_work_item`; of the case nothing but its journal is touched. One without a case has its own urgency."""
+    """As `open_work_item`; of the case nothing but its journal is touched. `urgency`: of one without a case."""
     item = WorkItemRow(
         id=item_id,
         case_id=case.id if case is not None else None,
-        urgency=urgency,
+        urgency=case.urgency if case is not None else urgency,
         number=next_number(work.session),
         kind=decision.kind,
         state=WorkItemState.OPEN,
@@ -117,6 +117,15 @@ def take_work_item(
     item.state, item.taken_by, item.taken_at, item.climb_at = WorkItemState.TAKEN, by, work.now, climb_at
     data = {"duty": item.id, "kind": item.kind, "by": by, "until": climb_at}
     _tell(work, case, "duty_taken", data, actor=said_by or by)
+
+
+def bring_work_item_forward(
+    work: UnitOfWork, case: CaseRow | None, item: WorkItemRow, decision: BringWorkItemForward
+) -> None:
+    """The urgency rose, and with it goes what waited at the old one."""
+    item.due_at, item.climb_at, item.urgency = decision.due_at, decision.climb_at, decision.urgency
+    data = {"duty": item.id, "kind": item.kind, "due_at": item.due_at, "again_at": item.climb_at}
+    _tell(work, case, "duty_brought_forward", data, rule=decision.rule)
 
 
 def climb_work_item(work: UnitOfWork, case: CaseRow | None, item: WorkItemRow, decision: ClimbWorkItem) -> None:

@@ -179,7 +179,15 @@ def _visit(row: VisitRow) -> Visit:
 def work_item(row: WorkItemRow) -> WorkItem:
     """A work item as the engine sees it."""
     return WorkItem(
-        str(row.id), row.kind, row.cause, row.role, row.climb_at, row.climbs, is_taken=row.taken_at is not None
+        str(row.id),
+        row.kind,
+        row.cause,
+        row.role,
+        row.due_at,
+        row.climb_at,
+        row.urgency,
+        row.climbs,
+        is_taken=row.taken_at is not None,
     )
 
 

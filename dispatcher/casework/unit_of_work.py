@@ -7,14 +7,19 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+from psycopg import DataError
+from psycopg.errors import UntranslatableCharacter
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from dispatcher import clock
 from dispatcher.casework.context import Context
+from dispatcher.errors import Refused
 from dispatcher.store import journal_changes
 from dispatcher.store.base import new_id
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.journal import JournalRow, next_number
+from schemas.refusals import RefusalCode
 
 ENGINE = "engine"
 
@@ -83,14 +88,28 @@ def _plain(value: Any) -> Any:
 
 
 @contextmanager
+def _refusing_unwritable() -> Iterator[None]:
+    """A badge, a name or a reason with a NUL or with half a character: neither PostgreSQL nor the vault holds it."""
+    try:
+        yield
+    except (UnicodeEncodeError, SQLAlchemyError) as error:
+        cause = getattr(error, "orig", None) or error
+        has_nul = isinstance(cause, DataError) and "NUL" in str(cause)
+        if isinstance(cause, UnicodeEncodeError | UntranslatableCharacter) or has_nul:
+            raise Refused(RefusalCode.TEXT_UNWRITABLE).with_traceback(error.__traceback__) from error
+        raise
+
+
+@contextmanager
 def begin(
     sessions: sessionmaker[Session], context: Context, *, postpones_decisions: bool = False
 ) -> Iterator[UnitOfWork]:
     """A unit of work that is committed at its end; what it wakes is woken after that.
 
     With `postpones_decisions` each case of it is decided on alone, by the next look for cases whose time has come.
+    What people wrote and nothing can hold is Refused.
     """
-    with sessions.begin() as session:
+    with _refusing_unwritable(), sessions.begin() as session:
         work = UnitOfWork(session, context, postpones_decisions=postpones_decisions)
         yield work
     context.wake.deliver(*work.lanes)

@@ -7,7 +7,18 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from dispatcher.cli.output import MONEY, language, list_table, minute, name_of, out, result_of, say, short_time
+from dispatcher.cli.output import (
+    MONEY,
+    language,
+    list_table,
+    minute,
+    name_of,
+    out,
+    print_lines,
+    result_of,
+    say,
+    short_time,
+)
 from dispatcher.policy import Policy
 from dispatcher.reporting.explain import Words, sentence
 from dispatcher.texts import reasons
@@ -19,14 +30,14 @@ from schemas.vocabulary import Channel, Hold
 def show(report: CaseReport, policy: Policy, now: datetime) -> None:
     """Print it."""
     words = Words(policy, reasons.load())
-    out.print(Text(f"{say('劝阻任务', 'case')} {report.case}", "bold"), highlight=False, soft_wrap=True)
+    print_lines((f"{say('劝阻任务', 'case')} {report.case}", "bold"))
     for name, value in _facts(report, words, now):
-        out.print(f"  {name}: ", value, sep="", highlight=False, soft_wrap=True)
+        print_lines(f"  {name}: ", value, indent=4)
     out.print(_attempts(report))
     out.print(_journal(report, words))
     told = written(report.remarks, words)
     if told:
-        out.print(told, highlight=False, soft_wrap=True)
+        print_lines(told, indent=4)
 
 
 def _facts(report: CaseReport, words: Words, now: datetime) -> Iterator[tuple[str, str | Text]]:

@@ -7,7 +7,7 @@ import typer
 
 from dispatcher.cli import arguments, case_screen, lookups
 from dispatcher.cli.arguments import By, Json, Reader
-from dispatcher.cli.output import json_line, minute, model_line, name_of, out, say
+from dispatcher.cli.output import json_line, minute, model_line, name_of, out, print_lines, say
 from dispatcher.reporting.explain import Words
 from dispatcher.reporting.work_items import work_item
 from dispatcher.setup import build_services
@@ -20,25 +20,29 @@ from schemas.vocabulary import FollowUp, WorkItemKind
 group = typer.Typer(help="待办 / one work item: show, take, done, hand-over.", no_args_is_help=True)
 Item = Annotated[str, typer.Argument(metavar="NUMBER", help="编号(见 dispatcher worklist) its number or id")]
 _K = WorkItemKind
-# What does it, by command; {case}, {visit}, {number}, {unit} and {about} are filled in.
-COMMANDS: Mapping[WorkItemKind, str] = {
-    _K.FOLLOW_UP: "dispatcher item done {number} --outcome … --by …",
-    _K.CONFLICT: "dispatcher quarantine list; dispatcher item done {number} --by …",
-    _K.LADDER_EXHAUSTED: "dispatcher visit assign {visit} OFFICER --by …",
-    _K.VISIT_OVERDUE: "dispatcher visit assign {visit} OFFICER --by …; visit report; transfer report",
-    _K.OFFER_LAPSED: "dispatcher transfer offer {visit} UNIT …; dispatcher visit assign {visit} OFFICER --by …",
-    _K.VISIT_RESULT: "dispatcher decide locate|call|close {case} …",
-    _K.PLAN_EXHAUSTED: "dispatcher decide locate|call|pause|close {case} …",
-    _K.EXPIRED: "dispatcher decide revive|close {case} …",
-    _K.SUPPRESSED: "dispatcher decide revive|close {case} …",
-    _K.HELD_CASE: "dispatcher decide revive|resume|close {case} …",
-    _K.PAUSED: "dispatcher decide resume {case} …",
-    _K.LIFT_PROTECTION: "dispatcher decide lift {case} …",
-    _K.URGENT_REFUSED: "dispatcher quarantine show {about}; mend it; dispatcher push FILE",
-    _K.PROVIDER_OUT: "dispatcher providers --history --name {about}; dispatcher providers resume {about} …",
-    _K.EMPTY_SHIFT: "dispatcher roster show --unit {unit}; dispatcher roster load FILE",
+# What does it, a command a line; {case}, {visit}, {number}, {unit} and {about} are filled in.
+_ASSIGN = "dispatcher visit assign {visit} OFFICER --by …"
+COMMANDS: Mapping[WorkItemKind, tuple[str, ...]] = {
+    _K.FOLLOW_UP: ("dispatcher item done {number} --outcome … --by …",),
+    _K.CONFLICT: ("dispatcher quarantine list", "dispatcher item done {number} --by …"),
+    _K.LADDER_EXHAUSTED: (_ASSIGN,),
+    _K.VISIT_OVERDUE: (_ASSIGN, "dispatcher visit report {visit} …", "dispatcher transfer report {visit} …"),
+    _K.OFFER_LAPSED: ("dispatcher transfer offer {visit} UNIT …", _ASSIGN),
+    _K.VISIT_RESULT: ("dispatcher decide locate|call|close {case} …",),
+    _K.PLAN_EXHAUSTED: ("dispatcher decide locate|call|pause|close {case} …",),
+    _K.EXPIRED: ("dispatcher decide revive|close {case} …",),
+    _K.SUPPRESSED: ("dispatcher decide revive|close {case} …",),
+    _K.HELD_CASE: ("dispatcher decide revive|resume|close {case} …",),
+    _K.PAUSED: ("dispatcher decide resume {case} …",),
+    _K.LIFT_PROTECTION: ("dispatcher decide lift {case} …",),
+    _K.URGENT_REFUSED: ("dispatcher quarantine show {about}", "dispatcher push FILE"),
+    _K.PROVIDER_OUT: (
+        "dispatcher providers --history --name {about}",
+        "dispatcher providers resume {about} …",
+    ),
+    _K.EMPTY_SHIFT: ("dispatcher roster show --unit {unit}", "dispatcher roster load FILE"),
 }
-_DONE = "dispatcher item done {number} --by …"
+_DONE = ("dispatcher item done {number} --by …",)
 
 
 def register(app: typer.Typer) -> None:
@@ -64,11 +68,11 @@ def show(item: Item, by: Reader = None, json: Json = False) -> None:
     _print(line)
     if written:
         words = Words(services.context.policy, reasons.load())
-        out.print(case_screen.written(written, words), soft_wrap=True, highlight=False)
-    command = COMMANDS.get(line.kind, _DONE)
+        print_lines(case_screen.written(written, words))
     if line.done_at is None:
-        told = command.format(**dict(line), visit=visit or "VISIT")
-        out.print(f"{say('办法', 'do')}: {told}", soft_wrap=True)
+        print_lines(say("办法", "do") + ":")
+        for command in COMMANDS.get(line.kind, _DONE):
+            out.print(command.format(**dict(line), visit=visit or "VISIT"), soft_wrap=True, highlight=False)
 
 
 @group.command()
@@ -137,4 +141,4 @@ def _print(line: WorkItemLine) -> None:
     }
     for name, value in facts.items():
         if value is not None:
-            out.print(f"{name}: {value}", soft_wrap=True, highlight=False)
+            print_lines(f"{name}: {value}")

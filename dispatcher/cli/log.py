@@ -10,7 +10,7 @@ import typer
 
 from dispatcher.cli import arguments, lookups
 from dispatcher.cli.arguments import Precinct
-from dispatcher.cli.output import log_table, model_line, out, say
+from dispatcher.cli.output import log_table, model_line, out, print_lines, say
 from dispatcher.errors import OperatorError
 from dispatcher.reporting import log as attempt_log
 from dispatcher.setup import Services, build_services
@@ -77,7 +77,7 @@ def log(
                 f"仅显示最近 {_SCREEN} 条;较早的用 --until 或其他条件筛选,全部用 --json",
                 f"the newest {_SCREEN} only; --until and other filters show older ones, --json all",
             )
-            out.print(rest, highlight=False, soft_wrap=True)
+            print_lines(rest)
 
 
 def _search(services: Services, phone: str | None, name: str | None, by: str | None) -> frozenset[UUID]:
@@ -88,8 +88,7 @@ def _search(services: Services, phone: str | None, name: str | None, by: str | N
     badge = arguments.badge(by, "--by")
     number = _e164(_read(phone)) if phone is not None else None
     whole_name = _read(name) if name is not None else None
-    with services.begin() as work:
-        return case_search.find(work, by=badge, phone=number, name=whole_name)
+    return case_search.find(services.begin, by=badge, phone=number, name=whole_name)
 
 
 def _read(value: str) -> str:

@@ -1,6 +1,7 @@
 """What the commands print: tables for people, JSON lines for programs."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable
 from datetime import datetime
@@ -15,9 +16,11 @@ from schemas.read_models.base import ReadModel
 from schemas.read_models.log import LogLine
 from schemas.vocabulary import AttemptState, Channel, Code, Person, Resolution, Result
 
-# Into a file or a pipe the tables keep a width at which codes stay whole. What sources and vendors wrote is shown as it
-# stands: a name in brackets is no markup.
-out = Console(width=None if sys.stdout.isatty() else 150, markup=False, emoji=False)
+# Into a file or a pipe the tables keep a width at which codes stay whole, unless COLUMNS names another. What sources
+# and vendors wrote is shown as it stands: a name in brackets is no markup.
+_PIPED = 150
+_HAS_WIDTH = sys.stdout.isatty() or "COLUMNS" in os.environ
+out = Console(width=None if _HAS_WIDTH else _PIPED, markup=False, emoji=False)
 err = Console(stderr=True, markup=False, emoji=False)
 
 _JSON = json.JSONEncoder(ensure_ascii=False, default=str)
@@ -66,6 +69,17 @@ def language() -> Literal["zh", "en"]:
     return "zh" if say("zh", "en") == "zh" else "en"
 
 
+def print_lines(*parts: str | Text | tuple[str, str], indent: int = 0) -> None:
+    """Text on a screen: wrapped between words, what goes over is indented. Into a pipe its lines stay whole."""
+    told = Text.assemble(*parts)
+    if out.width >= _PIPED:
+        out.print(told, highlight=False, soft_wrap=True)
+        return
+    for line in told.split("\n"):
+        for number, piece in enumerate(line.wrap(out, out.width - indent)):
+            out.print(Text.assemble(" " * indent if number else "", piece), highlight=False)
+
+
 def list_table(title: str) -> Table:
     """A list as a screen of 80 columns has room for it."""
     return Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
@@ -87,9 +101,10 @@ def wide_table(title: str, *columns: str) -> Table:
 
 def log_table(lines: Iterable[LogLine], title: str) -> Table:
     """The dissuasion log as a table."""
-    table = wide_table(title)
-    names = [("指令", "instruction"), ("时间", "at"), ("渠道", "channel"), ("对象", "person"), ("结果", "result")]
-    for name in (*names, ("规则", "rule")):
+    table = list_table(title)
+    for name in (("指令", "instruction"), ("时间", "at"), ("渠道", "channel"), ("对象", "person")):
+        table.add_column(say(*name), no_wrap=True)
+    for name in (("结果", "result"), ("规则", "rule")):
         table.add_column(say(*name), overflow="fold")
     for line in lines:
         at = short_time(line.sent_at or line.due_at or line.planned_at)

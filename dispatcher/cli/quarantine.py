@@ -5,6 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
+from rich.text import Text
 
 from dispatcher.cli.output import json_line, list_table, minute, name_of, out, say
 from dispatcher.cli.push import SOME_REFUSED, as_line, print_answer, take_line
@@ -31,9 +32,9 @@ def list_(
     with build_services().sessions() as session:
         entries = use_case.listed(session, everything=everything)
     table = list_table(say(f"隔离区 {len(entries)} 行", f"quarantine, {len(entries)} lines"))
-    table.add_column(say("编号", "id"), no_wrap=True)
-    for name in (say("时间", "at"), say("入口", "door"), say("状态", "status"), say("原因", "reason")):
-        table.add_column(name, overflow="fold")
+    for name in (say("编号", "id"), say("时间", "at")):
+        table.add_column(name, no_wrap=True)
+    table.add_column(say("状态与原因", "status and reason"), overflow="fold")
     for entry in entries:
         if json:
             json_line(
@@ -48,10 +49,16 @@ def list_(
                     "pushed_again_at": entry.pushed_again_at.isoformat() if entry.pushed_again_at else None,
                 }
             )
-        cells = (minute(entry.received_at), say(*_DOORS.get(entry.door, (entry.door, entry.door))))
-        table.add_row(str(entry.id), *cells, name_of(entry.status), entry.reason)
+        table.add_row(str(entry.id), minute(entry.received_at), _told(entry))
     if not json:
         out.print(table)
+
+
+def _told(entry: use_case.Kept) -> Text:
+    """How it stands and how urgent it is, by which way it came, and why."""
+    urgency = Text(f"{name_of(entry.urgency)} ", "red") if entry.urgency is not None else ""
+    door = say(*_DOORS.get(entry.door, (entry.door, entry.door)))
+    return Text.assemble(urgency, f"{name_of(entry.status)} ({door}): {entry.reason}")
 
 
 @group.command()

@@ -28,6 +28,7 @@ REMEDIES: Mapping[RefusalCode, Remedy] = {
         "新密钥用 dispatcher client rotate", "`dispatcher client rotate` gives it a new key"
     ),
     RefusalCode.NO_OFFICER: _see("dispatcher roster show"),
+    RefusalCode.OFFICER_LEFT: _see("dispatcher roster show"),
     RefusalCode.NO_ROSTER: Remedy("请先 `dispatcher roster load`", "load one with `dispatcher roster load`"),
     RefusalCode.NAME_MISSING: Remedy("用 --officer 填写", "give it with --officer"),
     RefusalCode.NOT_ON_ROSTER: _see("dispatcher roster show"),

@@ -3,7 +3,7 @@
 from dataclasses import asdict, replace
 
 from dispatcher.cli import case_screen, output
-from dispatcher.cli.output import json_line, out, say
+from dispatcher.cli.output import json_line, print_lines, say
 from dispatcher.errors import OperatorError
 from dispatcher.policy import Policy
 from dispatcher.reporting.explain import LANGUAGES, Explanation, Words, explain
@@ -40,12 +40,12 @@ def _print_explanation(explanation: Explanation, words: Words, language: str) ->
     rule = say(
         f"规则 {explanation.rule}  策略 {explanation.policy}", f"rule {explanation.rule}  policy {explanation.policy}"
     )
-    _line(f"{explanation.seq:>4}  {words.time(explanation.at)}  {rule}")
-    _line(f"      {explanation.why}")
+    _line(f"{explanation.seq:>4}  {words.time(explanation.at)}  {rule}", indent=6)
+    _line(f"      {explanation.why}", indent=6)
     inputs = ", ".join(f"{key}={words.of(key, value, language)}" for key, value in explanation.inputs.items())
     if inputs:
-        _line(f"      {say('依据', 'inputs')}: {inputs}")
+        _line(f"      {say('依据', 'inputs')}: {inputs}", indent=8)
 
 
-def _line(text: str) -> None:
-    out.print(text, highlight=False, soft_wrap=True)
+def _line(text: str, indent: int = 0) -> None:
+    print_lines(text, indent=indent)

@@ -4,7 +4,7 @@ Each tier sees what its step needs and no more (providers/tiers.py).
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import in_array
 from dispatcher.store.cases import AddressRow, CaseRow, PhoneRow
 from dispatcher.store.codes import CodeRow
-from dispatcher.store.instructions import InstructionRow
+from dispatcher.store.instructions import InstructionRow, QuarantineRow
 from dispatcher.store.vault import SubjectRow, VaultValueRow
 from dispatcher.store.visits import UnitRow
 from dispatcher.texts.names import surname
@@ -171,15 +171,26 @@ class MessageComposer:
 
     def _transfers(self, case: CaseRow) -> list[dict[str, Any]]:
         """What left, as the newest word of each source has it; the same transfer seen by two is named once."""
-        standing = InstructionRow.case_id == case.id, InstructionRow.withdrawn_at.is_(None)
-        rows = self._session.scalars(select(InstructionRow).where(*standing).order_by(InstructionRow.version))
-        newest = {(row.system, row.instruction_id): row.raw_value_id for row in rows}
         seen: Counter[tuple[tuple[str, Any], ...]] = Counter()
-        for value_id in sorted(newest.values()):
+        for value_id in sorted(self._standing(case)):
             line = personal_data.read_value(self._work, value_id)
             told = (each.model_dump(mode="json", include=_TRANSFER, exclude_none=True) for each in _transfers_of(line))
             seen |= Counter(tuple(each.items()) for each in told)
         return [dict(each) for each in seen.elements()]
+
+    def _standing(self, case: CaseRow) -> Iterator[UUID]:
+        """The newest line of each instruction; beside it another content of it, until a person has decided."""
+        of_case = InstructionRow.case_id == case.id
+        found = select(InstructionRow).where(of_case, InstructionRow.withdrawn_at.is_(None))
+        rows = self._session.scalars(found.order_by(InstructionRow.version))
+        newest = {(row.system, row.instruction_id): row.raw_value_id for row in rows}
+        yield from newest.values()
+        beside = select(QuarantineRow.value_id, InstructionRow).join(
+            InstructionRow, InstructionRow.id == QuarantineRow.instruction
+        )
+        for value_id, row in self._session.execute(beside.where(of_case, QuarantineRow.decided_at.is_(None))).tuples():
+            if (row.system, row.instruction_id) in newest:
+                yield value_id
 
     def _place(self, case: CaseRow) -> str | None:
         first = (

@@ -39,7 +39,11 @@ ENDING: tuple[Rule, ...] = (
     closing.met,
 )
 # What goes on though it is on hold: money that has moved is stopped all the same.
-ON_HOLD: tuple[Rule, ...] = (bank_requests.stop_payment_on_hold, closing.paused)
+ON_HOLD: tuple[Rule, ...] = (
+    bank_requests.stop_payment_groundless,
+    bank_requests.stop_payment_on_hold,
+    closing.paused,
+)
 # What goes on while it is open. Of what is newly sent, money that has moved comes first.
 GOING_ON: tuple[Rule, ...] = (
     channels.bad_numbers,
@@ -49,6 +53,7 @@ GOING_ON: tuple[Rule, ...] = (
     calls.not_by_machine,
     urgency.somebody_else_answered,
     doubts.doubts,
+    bank_requests.stop_payment_groundless,
     bank_requests.stop_payment,
     urgency.phone_route_exhausted,
     doubts.doubts,  # once more: a raised urgency waits less
@@ -76,6 +81,7 @@ GOING_ON: tuple[Rule, ...] = (
 )
 # What is left when it has ended.
 AFTERWARDS: tuple[Rule, ...] = (
+    bank_requests.stop_payment_groundless,
     bank_requests.stop_payment,
     closing.clear_up,
     channels.skip_unused_channels,
@@ -104,6 +110,7 @@ def decide(case: Case, policy: Policy, now: datetime) -> tuple[Decision, ...]:
     case = _run(work_items.ended, case, policy, now, made)
     if case.is_open and not case.is_on_hold and not any(isinstance(each, DecideAgainAt) for each in made):
         case = _run(closing.plan_exhausted, case, policy, now, made)
+    case = _run(work_items.urgency_rose, case, policy, now, made)
     _run(work_items.overdue, case, policy, now, made)
     return tuple(made)
 

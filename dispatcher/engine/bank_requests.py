@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 from dispatcher.engine.case import SUBJECT, Attempt, Case
-from dispatcher.engine.decisions import Decision, OpenWorkItem, PlanAttempt
+from dispatcher.engine.decisions import CancelAttempt, Decision, OpenWorkItem, PlanAttempt
 from dispatcher.engine.sending import again, last_of
 from dispatcher.policy.models import Policy
 from dispatcher.policy.triggers import BankTrigger
 from schemas.vocabulary import (
+    AttemptState,
     BankRequest,
     Channel,
     Person,
@@ -37,6 +38,20 @@ def stop_payment_on_hold(case: Case, policy: Policy, now: datetime) -> Iterator[
     """What came too late to be acted on by itself still has its money stopped; a pause is a person's word."""
     if not case.paused:
         yield from stop_payment(case, policy, now)
+
+
+def stop_payment_groundless(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
+    """Nothing has left after all, as a corrected report has it: what is only planned is not asked."""
+    if not _is_stopped(case, policy):
+        for each in case.bank_requests(BankRequest.STOP_PAYMENT):
+            if each.state is AttemptState.PLANNED:
+                yield CancelAttempt("stop_payment_groundless", each.id)
+
+
+def _is_stopped(case: Case, policy: Policy) -> bool:
+    """Whether there is something to stop; nobody but a rule asks for it."""
+    has_left = case.money_has_moved or case.money_lost > 0
+    return has_left or _triggered(case, policy, BankRequest.STOP_PAYMENT)
 
 
 def protect_account(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
@@ -68,7 +83,8 @@ def ordered(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """What a human asked of the bank is pursued like what a rule asks, also when the case has ended."""
     for bank_request in BankRequest:
         # Whatever a rule asked for already is pending, or with a person.
-        if case.bank_requests(bank_request) and has_ground(case, bank_request):
+        is_asked = bank_request is not BankRequest.STOP_PAYMENT or _is_stopped(case, policy)
+        if is_asked and case.bank_requests(bank_request) and has_ground(case, bank_request):
             yield from _ask_bank(case, policy, bank_request, now)
 
 

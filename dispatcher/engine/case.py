@@ -148,13 +148,18 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class WorkItem:
-    """Something that waits for a person and is not done yet. `climb_at`: when it goes up unless it is done."""
+    """Something that waits for a person and is not done yet.
+
+    `climb_at`: when it goes up unless it is done. `urgency`: by which its times were set, where that is known.
+    """
 
     id: str
     kind: WorkItemKind
     cause: str
     role: Rung
+    due_at: datetime
     climb_at: datetime
+    urgency: Urgency | None = None
     climbs: int = 0
     is_taken: bool = False
 

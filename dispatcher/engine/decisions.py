@@ -183,6 +183,17 @@ class OpenWorkItem:
 
 
 @dataclass(frozen=True, slots=True)
+class BringWorkItemForward:
+    """It is due, and goes up, when this urgency says; neither is ever later than before."""
+
+    rule: str
+    item_id: str
+    urgency: Urgency
+    due_at: datetime
+    climb_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ClimbWorkItem:
     """Nobody has done it in time: it waits for this role now, and is looked at again at `again_at`."""
 
@@ -227,6 +238,7 @@ Decision = (
     | CloseCase
     | ReopenCase
     | OpenWorkItem
+    | BringWorkItemForward
     | ClimbWorkItem
     | EndWorkItem
     | DecideAgainAt

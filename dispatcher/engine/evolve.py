@@ -129,9 +129,27 @@ def _mark_number_bad(case: Case, decision: d.MarkNumberBad, now: datetime) -> Ca
 
 
 def _open_work_item(case: Case, decision: d.OpenWorkItem, now: datetime) -> Case:
-    item = WorkItem(f"new-{case.made}", decision.kind, decision.cause, role_of(decision), climb_at=decision.due_at)
+    item = WorkItem(
+        f"new-{case.made}",
+        decision.kind,
+        decision.cause,
+        role_of(decision),
+        due_at=decision.due_at,
+        climb_at=decision.due_at,
+        urgency=case.urgency,
+    )
     causes = case.asked_causes | {decision.cause}
     return replace(case, work_items=(*case.work_items, item), asked_causes=causes, made=case.made + 1)
+
+
+def _bring_work_item_forward(case: Case, decision: d.BringWorkItemForward, now: datetime) -> Case:
+    items = tuple(
+        replace(each, due_at=decision.due_at, climb_at=decision.climb_at, urgency=decision.urgency)
+        if each.id == decision.item_id
+        else each
+        for each in case.work_items
+    )
+    return replace(case, work_items=items)
 
 
 def _climb_work_item(case: Case, decision: d.ClimbWorkItem, now: datetime) -> Case:
@@ -215,6 +233,7 @@ _STEPS: dict[type, Callable[[Case, Any, datetime], Case]] = {
     d.CloseCase: _close_case,
     d.ReopenCase: _reopen_case,
     d.OpenWorkItem: _open_work_item,
+    d.BringWorkItemForward: _bring_work_item_forward,
     d.ClimbWorkItem: _climb_work_item,
     d.EndWorkItem: _end_work_item,
     d.DecideAgainAt: _unchanged,

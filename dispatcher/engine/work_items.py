@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from dispatcher.engine import ladder, visits
 from dispatcher.engine.bank_requests import IS_DONE, has_ground, standing_protection
 from dispatcher.engine.case import Attempt, Case, Visit, WorkItem
-from dispatcher.engine.decisions import ClimbWorkItem, Decision, EndWorkItem, OpenWorkItem
+from dispatcher.engine.decisions import BringWorkItemForward, ClimbWorkItem, Decision, EndWorkItem, OpenWorkItem
 from dispatcher.policy.models import Policy
 from schemas.vocabulary import Rung, Urgency, VisitState, WorkItemKind, WorkItemState
 
@@ -29,7 +29,8 @@ class Kind:
     `role`: whom it waits for first. `outlives_case`: it stands when the case has ended. `is_next_step`: the case
     itself waits for it, so that nothing else need be to come. `is_over`: what it asks for has come about.
     `needs_act`: nothing but that ends it, since a word that it is done would leave it undone. `is_unhurried`: it has a
-    date of its own, days away, and is reminded of by days. `needs_clock`: nobody needs it while the case is on hold;
+    date of its own, days away, and is reminded of by days. `keeps_date`: what it is due at does not follow from the
+    urgency. `needs_clock`: nobody needs it while the case is on hold;
     when it goes on, it is asked for anew. `follows`: what it follows from; where that is so no longer (a report was
     corrected, a case reopened), nobody needs it.
     """
@@ -40,6 +41,7 @@ class Kind:
     is_over: IsOver | None = None
     needs_act: bool = False
     is_unhurried: bool = False
+    keeps_date: bool = False
     needs_clock: bool = False
     follows: Callable[[Case], bool] = lambda case: True
 
@@ -109,12 +111,18 @@ def _bank_has_done_it(item: WorkItem, case: Case) -> bool:
 
 
 KINDS: Mapping[WorkItemKind, Kind] = {
-    _K.FOLLOW_UP: Kind(Rung.OFFICER, outlives_case=True, is_unhurried=True, follows=lambda case: not case.is_open),
-    _K.LIFT_PROTECTION: Kind(outlives_case=True, is_over=lambda item, case: standing_protection(case) is None),
+    _K.FOLLOW_UP: Kind(
+        Rung.OFFICER, outlives_case=True, is_unhurried=True, keeps_date=True, follows=lambda case: not case.is_open
+    ),
+    _K.LIFT_PROTECTION: Kind(
+        outlives_case=True, keeps_date=True, is_over=lambda item, case: standing_protection(case) is None
+    ),
     _K.NUMBER_REQUEST: Kind(is_over=_has_a_number),
     _K.ADDRESS_REQUEST: Kind(is_over=_has_an_address),
     _K.CASE_REPORT: Kind(outlives_case=True, follows=lambda case: case.ended_with_loss),
-    _K.LOOK_BACK: Kind(outlives_case=True, is_unhurried=True, follows=lambda case: case.ended_with_loss),
+    _K.LOOK_BACK: Kind(
+        outlives_case=True, is_unhurried=True, keeps_date=True, follows=lambda case: case.ended_with_loss
+    ),
     _K.CONFLICT: Kind(outlives_case=True),
     _K.URGENCY_REVIEW: Kind(),
     _K.HELD_CASE: Kind(is_over=lambda item, case: not case.is_on_hold),
@@ -131,11 +139,11 @@ KINDS: Mapping[WorkItemKind, Kind] = {
     _K.PLAN_EXHAUSTED: Kind(is_next_step=True, needs_act=True, needs_clock=True, is_over=_has_next_step),
     _K.EXPIRED: Kind(is_next_step=True, needs_act=True, is_over=lambda item, case: not case.expired),
     _K.SUPPRESSED: Kind(is_next_step=True, needs_act=True, is_over=lambda item, case: not case.suppressed),
-    _K.PAUSED: Kind(is_next_step=True, needs_act=True, is_over=lambda item, case: not case.paused),
+    _K.PAUSED: Kind(is_next_step=True, needs_act=True, keeps_date=True, is_over=lambda item, case: not case.paused),
     _K.BANK_NOT_REACHED: Kind(outlives_case=True, is_over=_bank_has_done_it),
     _K.URGENT_REFUSED: Kind(),
     _K.PROVIDER_OUT: Kind(needs_act=True),
-    _K.EMPTY_SHIFT: Kind(Rung.COUNTY_DESK, is_unhurried=True),
+    _K.EMPTY_SHIFT: Kind(Rung.COUNTY_DESK, is_unhurried=True, keeps_date=True),
 }
 
 # Of no case; what they ask for is looked up where it stands (supervision/service_items.py).
@@ -158,6 +166,25 @@ def ended(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
 
 def _rests(kind: Kind, case: Case) -> bool:
     return kind.needs_clock and case.is_on_hold
+
+
+def urgency_rose(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
+    """What was asked for at a lower urgency has no longer than the new one gives; whoever has it in hand neither."""
+    for item in case.work_items:
+        sooner = brought_forward(item, case.urgency, policy.answer_by(case.urgency, now))
+        if sooner is not None:
+            yield sooner
+
+
+def brought_forward(item: WorkItem, urgency: Urgency, by: datetime) -> BringWorkItemForward | None:
+    """The item at this urgency, where that is a higher one: due, and told again, by this time at the latest."""
+    is_as_urgent = item.urgency is not None and item.urgency.rank <= urgency.rank
+    if is_as_urgent or KINDS[item.kind].keeps_date:
+        return None
+    at = min(item.due_at, by), min(item.climb_at, by)
+    if item.urgency is None and at == (item.due_at, item.climb_at):
+        return None  # from before items knew their urgency, and as soon: there is nothing to tell
+    return BringWorkItemForward("work_item_urgency_rose", item.id, urgency, *at)
 
 
 def overdue(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:

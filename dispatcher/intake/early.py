@@ -6,15 +6,17 @@ from uuid import UUID
 from sqlalchemy import select
 
 from dispatcher.casework.context import Context
+from dispatcher.casework.moves import end_work_item
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.intake import locks, named_line, quarantine
 from dispatcher.intake.locks import ANY_SOURCE
 from dispatcher.intake.named_line import NamedLine
 from dispatcher.store.base import in_array
 from dispatcher.store.instructions import QuarantineRow
+from dispatcher.store.work_items import WorkItemRow
 from schemas.errors import EARLY
-from schemas.instruction import Event, Instruction
-from schemas.vocabulary import IntakeStatus
+from schemas.instruction import Event, Instruction, Withdraw
+from schemas.vocabulary import IntakeStatus, WorkItemState
 
 
 def lock(work: UnitOfWork, event: Event) -> None:
@@ -32,6 +34,8 @@ def keep(work: UnitOfWork, event: Event, raw: bytes, content: bytes, *, door: st
     row = work.session.get_one(QuarantineRow, kept_as)
     row.awaits = _awaited(work.context, event.source.system if event.source else ANY_SOURCE, event.instruction_id)
     work.note_without_case("line_waits", {"quarantine": str(kept_as)}, actor=door)
+    if isinstance(event, Withdraw) and event.source is not None:
+        withdrawn(work, event, event.source.system)
     return True
 
 
@@ -43,14 +47,44 @@ def lines(work: UnitOfWork, pushed: Instruction) -> Iterator[tuple[QuarantineRow
     keys = [_awaited(work.context, each, pushed.instruction_id) for each in (pushed.source.system, ANY_SOURCE)]
     found = select(QuarantineRow).where(in_array(QuarantineRow.awaits, keys)).order_by(QuarantineRow.value_id)
     for row in work.session.scalars(found.with_for_update()).all():
+        is_refused = row.status is IntakeStatus.REFUSED
+        if is_refused and _version(work, row) > pushed.version:
+            continue
         text = quarantine.line(work, row.id)
         line = text.encode() if text is not None else b""
-        is_refused = row.status is IntakeStatus.REFUSED
-        if is_refused and (named_line.read(line, work.context).version or 0) > pushed.version:
-            continue
         row.awaits, row.pushed_again_at = None, work.now
         if line and not is_refused:
             yield row, line
+
+
+def withdrawn(work: UnitOfWork, event: Withdraw, system: str) -> None:
+    """Nobody need mend an urgent line of this instruction that was refused, unless it was of a higher version."""
+    key = _awaited(work.context, system, event.instruction_id)
+    refused = QuarantineRow.awaits == key, QuarantineRow.status == IntakeStatus.REFUSED
+    waits = QuarantineRow.decided_at.is_(None), QuarantineRow.pushed_again_at.is_(None)
+    rows = work.session.scalars(select(QuarantineRow).where(*refused, *waits)).all()
+    over = [row for row in rows if _version(work, row) <= event.version]
+    for row in over:
+        row.decided_at = work.now
+    if over and len(over) == len(rows):
+        _end_items(work, refused_cause(over[0]))
+
+
+def refused_cause(row: QuarantineRow) -> str:
+    """What names the work item of a refused line: of one instruction that is refused often there is one."""
+    return f"refused:{row.awaits.hex() if row.awaits is not None else row.id}"
+
+
+def _end_items(work: UnitOfWork, cause: str) -> None:
+    of_these = WorkItemRow.case_id.is_(None), WorkItemRow.cause == cause, WorkItemRow.done_at.is_(None)
+    for item in work.session.scalars(select(WorkItemRow).where(*of_these).with_for_update()):
+        end_work_item(work, None, item, WorkItemState.CANCELLED, rule="withdraw")
+
+
+def _version(work: UnitOfWork, row: QuarantineRow) -> int:
+    """0 where it named none."""
+    text = quarantine.line(work, row.id)
+    return named_line.read(text.encode(), work.context).version or 0 if text is not None else 0
 
 
 def mended_by(work: UnitOfWork, kept_id: UUID, named: NamedLine) -> None:

@@ -16,7 +16,7 @@ from dispatcher.casework.decide import decide
 from dispatcher.casework.moves import ask_person
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.engine import closing as engine_closing
-from dispatcher.intake import facts, later_losses, locks, statements
+from dispatcher.intake import early, facts, later_losses, locks, statements
 from dispatcher.intake.answer import Answer
 from dispatcher.store.base import new_id
 from dispatcher.store.instructions import EventRow, FeedbackRow, InstructionRow
@@ -90,6 +90,7 @@ def _withdraw(case_file: CaseFile, row: InstructionRow, event: Withdraw) -> Inta
         return IntakeStatus.STALE
     before = statements.merged(case_file, row.case_id) if case.state == CaseState.OPEN else None
     row.withdrawn_at, row.withdrawn_version = case_file.now, event.version
+    early.withdrawn(case_file.work, event, row.system)
     case_file.session.flush()
     others = len(closing.standing(case_file, row.case_id))
     reason = case_file.remark(row.case_id, event.reason) if event.reason else None

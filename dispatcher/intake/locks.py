@@ -3,10 +3,16 @@
 An instruction's lock is always taken before a person's, and cases are locked after both, so there is no deadlock.
 """
 
+from uuid import UUID
+
+from sqlalchemy import select, union_all
+
 from dispatcher.casework.context import Context
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.intake.normalised import identities
 from dispatcher.store import advisory_locks
+from dispatcher.store.cases import CaseRow, PhoneRow
+from dispatcher.store.vault import SubjectRow
 from schemas.instruction import Instruction
 
 ANY_SOURCE = ""
@@ -24,6 +30,15 @@ def lock_instruction_and_person(work: UnitOfWork, pushed: Instruction) -> None:
     systems = (ANY_SOURCE, pushed.source.system)
     instruction = [_instruction(work.context, system, pushed.instruction_id) for system in systems]
     advisory_locks.lock(work.session, [*instruction, *persons])
+
+
+def lock_person_of(work: UnitOfWork, case_id: UUID) -> None:
+    """The same for a person whom a case is about: whoever opens a case that had ended takes this before its lock."""
+    identity = select(SubjectRow.id_digest).join(CaseRow, CaseRow.subject_id == SubjectRow.id)
+    known = work.session.scalars(
+        union_all(identity.where(CaseRow.id == case_id), select(PhoneRow.digest).where(PhoneRow.case_id == case_id))
+    )
+    advisory_locks.lock(work.session, sorted({advisory_locks.intake(each) for each in known if each is not None}))
 
 
 def _instruction(context: Context, system: str, instruction_id: str) -> int:

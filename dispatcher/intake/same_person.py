@@ -118,5 +118,8 @@ def is_suppressed(work: UnitOfWork, normalised: NormalisedInstruction, now: date
     pushed = normalised.pushed
     source = pushed.source.system, pushed.source_kind
     triggers = [trigger(work.context, each, normalised.fraud_type, *source) for each in people]
-    found = select(SuppressionRow.digest).where(in_array(SuppressionRow.digest, triggers), SuppressionRow.until > now)
+    # Where the case was reopened, or ended otherwise in the end, it was no false alarm after all.
+    stands = CaseRow.state == CaseState.CLOSED, CaseRow.resolution == Resolution.NOT_A_VICTIM
+    found = select(SuppressionRow.digest).join(CaseRow, CaseRow.id == SuppressionRow.case_id).where(*stands)
+    found = found.where(in_array(SuppressionRow.digest, triggers), SuppressionRow.until > now)
     return bool(triggers) and work.session.scalar(found.limit(1)) is not None

@@ -21,7 +21,7 @@ class WorkItemRow(Base):
 
     id: Mapped[Key]
     case_id: Mapped[UUID | None] = mapped_column(DeferredFK("cases.id"), index=True)
-    urgency: Mapped[Urgency | None]  # of one without a case; else the case has it
+    urgency: Mapped[Urgency | None]  # by which its times were set; one without a case has no other
     kind: Mapped[WorkItemKind]
     rule: Mapped[str]
     about: Mapped[UUID | None]  # the row that it is about, where its kind has one: a line's in the quarantine

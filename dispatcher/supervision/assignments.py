@@ -28,6 +28,7 @@ def assign(work: UnitOfWork, visit_id: UUID, badge: str, *, by: str) -> VisitRow
     officer = work.session.get(OfficerRow, badge)
     if officer is None:
         raise Refused(RefusalCode.NO_OFFICER, officer=badge)
+    permissions.check_assignee(work.session, by, officer)
     if visit.state not in _ASSIGNABLE:
         state = visit.state
         raise Refused(RefusalCode.WRONG_VISIT_STATE, state=state, step=VisitStep.ASSIGN, allowed=_ASSIGNABLE)

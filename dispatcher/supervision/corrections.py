@@ -13,10 +13,10 @@ from dispatcher.engine import attempt_states, orders
 from dispatcher.engine.case import Case
 from dispatcher.engine.decisions import CloseCase
 from dispatcher.errors import Refused
-from dispatcher.intake import same_person
+from dispatcher.intake import locks, same_person
 from dispatcher.store.visits import VisitRow
 from dispatcher.visits import permissions, results
-from dispatcher.visits.open_visit import open_visit
+from dispatcher.visits.open_visit import case_of, open_visit
 from schemas.officer_report import OfficerReport
 from schemas.refusals import RefusalCode
 from schemas.vocabulary import Act, Result, VisitState, WorkItemKind
@@ -28,6 +28,8 @@ def correct(work: UnitOfWork, visit_id: UUID, report: OfficerReport, *, by: str 
         raise Refused(RefusalCode.NAME_MISSING, act=Act.CORRECT)
     if not reason.strip():
         raise Refused(RefusalCode.REASON_MISSING)
+    case_id = case_of(work, visit_id)
+    locks.lock_person_of(work, case_id)  # the case may go on
     case_file, visit = open_visit(work, visit_id)
     if by == visit.officer:
         permissions.check_known(work.session, by)
@@ -35,6 +37,8 @@ def correct(work: UnitOfWork, visit_id: UUID, report: OfficerReport, *, by: str 
         permissions.check(work.session, by, Act.CORRECT, visit.precinct_code)
     if visit.state != VisitState.REPORTED or visit.result is None:
         raise Refused(RefusalCode.VISIT_NOT_REPORTED, state=visit.state)
+    if case_file.subject(case_id).wrapped_key is None:
+        raise Refused(RefusalCode.PERSON_ERASED)  # nobody can be sent there, and no reason kept
     before, had_said = snapshot.read(case_file, visit.case_id), visit.result
     recorded = results.correct_result(case_file, visit, report)
     _correct_assignment(case_file, visit, had_said, recorded)

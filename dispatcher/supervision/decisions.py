@@ -17,7 +17,7 @@ from dispatcher.engine import orders as engine
 from dispatcher.engine.bank_requests import NO_GROUND
 from dispatcher.engine.work_items import NEXT_STEPS
 from dispatcher.errors import Refused
-from dispatcher.intake import contact_points, normalised, same_person
+from dispatcher.intake import contact_points, locks, normalised, same_person
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.vault import SubjectRow
 from dispatcher.store.visits import UnitRow
@@ -144,6 +144,7 @@ def locate(work: UnitOfWork, case_id: UUID, order: SupervisorDecision, address: 
 
 def reopen(work: UnitOfWork, case_id: UUID, order: SupervisorDecision) -> None:
     """A case that ended goes on: somebody is sent to the person anew."""
+    locks.lock_person_of(work, case_id)  # a warning of this person that comes meanwhile has its case, or joins this one
     case_file, case = lock_case(work, case_id, order, Act.REOPEN)
     if case.state == CaseState.OPEN:
         raise Refused(RefusalCode.CASE_OPEN, case=str(case_id))

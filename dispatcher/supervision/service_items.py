@@ -13,10 +13,11 @@ from sqlalchemy import select, update
 
 from dispatcher.casework import snapshot
 from dispatcher.casework.breaker import OUT_OF_USE
-from dispatcher.casework.moves import add_work_item, climb_work_item, end_work_item
+from dispatcher.casework.moves import add_work_item, bring_work_item_forward, climb_work_item, end_work_item
 from dispatcher.casework.unit_of_work import ENGINE, UnitOfWork
 from dispatcher.engine.decisions import OpenWorkItem
-from dispatcher.engine.work_items import climb
+from dispatcher.engine.work_items import brought_forward, climb
+from dispatcher.intake import early
 from dispatcher.store import advisory_locks
 from dispatcher.store.base import in_array, new_id
 from dispatcher.store.instructions import QuarantineRow
@@ -72,6 +73,8 @@ def _compare(work: UnitOfWork, kinds: Collection[WorkItemKind], asked_for: Itera
             urgency = item.urgency or Urgency.LOW
             decided = climb(snapshot.work_item(item), urgency, work.context.policy, work.now, is_pressing=True)
             climb_work_item(work, None, item, decided)
+        elif sooner := brought_forward(snapshot.work_item(item), wanted[item.cause].urgency, wanted[item.cause].due_at):
+            bring_work_item_forward(work, None, item, sooner)
     missing = wanted.keys() - {item.cause for item in standing}
     if not missing:
         return
@@ -92,9 +95,8 @@ def _refused(work: UnitOfWork) -> Iterator[Wanted]:
     """Urgent lines that were refused and not pushed again since; of one instruction that is refused often, one."""
     for row in work.session.scalars(select(QuarantineRow).where(*_WAITS).order_by(QuarantineRow.value_id)):
         urgency = row.urgency or Urgency.HIGH
-        which = row.awaits.hex() if row.awaits is not None else row.id
         due_at = work.context.policy.answer_by(urgency, row.received_at)
-        cause = f"refused:{which}"
+        cause = early.refused_cause(row)
         yield Wanted(WorkItemKind.URGENT_REFUSED, cause, urgency, due_at, row.received_at, about=row.id)
 
 

@@ -28,6 +28,7 @@ class Sentence(Table):
 class Reasons(Table):
     rules: dict[str, Reason]
     events: dict[str, tuple[Wording[str], ...]]
+    flags: dict[str, Wording[str]]
     labels: dict[str, Wording[str]]
     actors: dict[str, Wording[str]]
     sentence: Sentence

@@ -14,11 +14,17 @@ from schemas.refusals import RefusalCode
 from schemas.vocabulary import AttemptState, Result
 
 
-def open_visit(work: UnitOfWork, visit_id: UUID) -> tuple[CaseFile, VisitRow]:
-    """The file with the visit's case, and the visit. Raises Refused if there is no such visit."""
+def case_of(work: UnitOfWork, visit_id: UUID) -> UUID:
+    """The case of a visit. Raises Refused if there is no such visit."""
     case_id = work.session.scalar(select(VisitRow.case_id).where(VisitRow.id == visit_id))
     if case_id is None:
         raise Refused(RefusalCode.NO_VISIT, visit=str(visit_id))
+    return case_id
+
+
+def open_visit(work: UnitOfWork, visit_id: UUID) -> tuple[CaseFile, VisitRow]:
+    """The file with the visit's case, and the visit. Raises Refused if there is no such visit."""
+    case_id = case_of(work, visit_id)
     case_file = CaseFile(work)
     case_file.open([case_id])
     return case_file, case_file.visit(case_id, visit_id)

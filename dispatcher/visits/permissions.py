@@ -96,6 +96,16 @@ def check(session: Session, by: str, act: Act, unit: str | None, *, roles: tuple
     raise Refused(RefusalCode.WRONG_UNIT, by=by, own=own, unit=unit, act=act, allowed=allowed)
 
 
+def check_assignee(session: Session, by: str, officer: OfficerRow) -> None:
+    """Whether this person may give a visit to this officer: one of the roster, of their unit or one below.
+
+    Raises Refused.
+    """
+    if not officer.duty:
+        raise Refused(RefusalCode.OFFICER_LEFT, officer=officer.badge)
+    check(session, by, Act.ASSIGN, officer.unit)
+
+
 def check_known(session: Session, by: str) -> None:
     """Whether there is such a badge, also of an officer who is off duty or has left. Raises Refused."""
     if session.get(OfficerRow, by) is not None or session.get(StaffRow, by) is not None:

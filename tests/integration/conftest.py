@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from importlib import import_module
@@ -11,7 +12,7 @@ from casework_fixture import NO_REDIS, PATIENT_REDIS, START, CaseworkFixture, Sc
 from mirror import carry_out_and_compare
 from set_aside_fixture import Poisoned
 from simulator_fixture import Scenario, simulator_fixture
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.orm import sessionmaker
 from visits_fixture import Load, employ, load_roster
 
@@ -39,6 +40,25 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server = embedded.redis(tmp_path_factory.mktemp("redis"))
     yield server.url + PATIENT_REDIS
     server.stop()
+
+
+_WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+
+
+@pytest.fixture
+def beside(casework: CaseworkFixture) -> Iterator[Callable[[Callable[[], Any]], "Future[Any]"]]:
+    """Runs something in a session of its own, and gives it back when that waits for ours."""
+    with ThreadPoolExecutor(1) as threads:
+
+        def start(what: Callable[[], Any]) -> "Future[Any]":
+            running = threads.submit(what)
+            with casework.sessions() as session:
+                while not session.scalar(_WAITING):
+                    assert not running.done(), running.exception()
+                    session.rollback()
+            return running
+
+        yield start
 
 
 class Engines:

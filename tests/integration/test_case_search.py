@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
@@ -14,7 +15,9 @@ from dispatcher.errors import OperatorError
 from dispatcher.settings import Settings
 from dispatcher.setup import Services
 from dispatcher.store.journal import JournalRow
+from dispatcher.supervision import case_search
 
+Beside = Callable[[Callable[[], Any]], "Future[Any]"]
 Find = Callable[..., list[dict[str, Any]]]
 BY = ("--by", "S-1")
 
@@ -60,6 +63,18 @@ def test_a_search_is_on_the_record_of_the_cases_that_it_finds(casework: Casework
     find("--phone", phone(3), *BY)
     find("--urgency", "high")
     assert searches(casework) == [("S-1", case_id, ["name"]), ("S-1", None, ["phone"])]
+
+
+def test_a_search_holds_up_no_case_while_it_waits_for_another(
+    casework: CaseworkFixture, services: Services, beside: Beside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(case_search, "_AT_ONCE", 1)
+    first, second = sorted((casework.open(name="何同名"), casework.open(2, name="何同名")))
+    with casework.holding(second):
+        searching = beside(lambda: case_search.find(services.begin, by="S-1", name="何同名"))
+        casework.sql("SELECT FROM cases WHERE id = :id FOR UPDATE NOWAIT", id=first)
+    assert searching.result(timeout=30) == {first, second}
+    assert {case_id for _, case_id, _ in searches(casework)} == {str(first), str(second)}
 
 
 @pytest.mark.parametrize(

@@ -145,6 +145,28 @@ def test_what_has_not_been_reported_is_not_corrected(casework: CaseworkFixture, 
         correct(casework, visit_of(casework, case_id).id, Result.MET_DISSUADED)
 
 
+def test_a_report_on_a_person_who_was_erased_stays_as_it_is(casework: CaseworkFixture, load: Load) -> None:
+    load()
+    case_id = case_with_visit(casework)
+    report(casework, case_id, Result.MET_DISSUADED)
+    casework.sql("UPDATE subjects SET wrapped_key = NULL, erased_at = now()")
+    with pytest.raises(Refused, match="person_erased"):
+        correct(casework, visit_of(casework, case_id).id, Result.NOT_FOUND_TEMPORARILY)
+    assert (casework.case(case_id).state, visit_of(casework, case_id).result) == ("closed", "MET_DISSUADED")
+
+
+def test_a_bank_is_not_asked_to_stop_what_never_left(casework: CaseworkFixture, load: Load) -> None:
+    load()
+    case_id = case_with_visit(casework)
+    report(casework, case_id, Result.MET_ALREADY_DEFRAUDED, lost_yuan=9000)
+    correct(casework, visit_of(casework, case_id).id, Result.MET_SELF_AWARE)
+    assert [each.state for each in casework.attempts(case_id, "hook")] == ["cancelled"]
+    [told] = [each for each in casework.journal(case_id, "attempt_cancelled") if each.data["channel"] == "hook"]
+    assert told.rule == "stop_payment_groundless"
+    correct(casework, visit_of(casework, case_id).id, Result.MET_ALREADY_DEFRAUDED, lost_yuan=9000)
+    assert [each.state for each in casework.attempts(case_id, "hook")] == ["cancelled", "planned"]
+
+
 def test_where_the_person_has_another_open_case_a_supervisor_looks_at_the_end_that_was_wrong(
     casework: CaseworkFixture, load: Load
 ) -> None:

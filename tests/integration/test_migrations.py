@@ -160,8 +160,8 @@ def write_as_0009(casework: CaseworkFixture) -> None:
             session.execute(changed, {"rows": json.dumps(entry.rows), "id": entry.id})
 
 
-NEW_IN_0017 = {
-    "duties": ("number", "state", "cause", "role", "unit", "climb_at", "climbs", "taken_at", "taken_by"),
+NEW_SINCE_0016 = {
+    "duties": ("number", "state", "cause", "role", "unit", "climb_at", "climbs", "taken_at", "taken_by", "urgency"),
     "visits": ("number", "ladder_after"),
     "cases": ("paused_until",),
 }
@@ -196,7 +196,7 @@ def write_as_0016(casework: CaseworkFixture) -> None:
     """The journal as the version before 0017 would have written it, of the items that are there."""
     kept = {str(each.id): each for each in casework.rows(WorkItemRow)}
     for entry in casework.rows(JournalRow):
-        for table, names in NEW_IN_0017.items():
+        for table, names in NEW_SINCE_0016.items():
             for columns in (entry.rows or {}).get(table, {}).values():
                 for name in names:
                     columns.pop(name, None)

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 from casework_fixture import CaseworkFixture, Scripted, event, instruction, resident
-from visits_fixture import Load, act, case_with_visit
+from visits_fixture import Load, act, case_with_visit, employ
 
 from dispatcher.store.work_items import WorkItemRow
+from dispatcher.supervision import work_items
 from providers.base import Answered
 from schemas.vocabulary import Answer, Channel, Result
 
@@ -76,6 +77,22 @@ def test_the_bank_is_told_what_the_newest_version_says(casework: CaseworkFixture
     for version, amount in enumerate((5000, 7000, 8000), start=1):
         casework.push(instruction(1, version=version, risk={"transfers": [{"amount_yuan": amount}]}))
     assert stop_payment(casework) == [{"amount_yuan": 8000}]
+
+
+def test_of_a_version_with_two_contents_the_bank_is_told_what_either_says(casework: CaseworkFixture) -> None:
+    for transfers in ([{"amount_yuan": 5000}], [{"amount_yuan": 5000}, {"amount_yuan": 7000}]):
+        casework.push(instruction(1, risk={"transfers": transfers}))
+    assert stop_payment(casework) == [{"amount_yuan": 5000}, {"amount_yuan": 7000}]
+
+
+def test_a_content_that_a_person_decided_on_is_told_to_no_bank(casework: CaseworkFixture) -> None:
+    case_id = casework.open(risk={"transfers": [{"amount_yuan": 5000}]})
+    casework.push(instruction(1, risk={"transfers": [{"amount_yuan": 7000}]}))
+    employ(casework)
+    [item] = [each for each in casework.items(case_id) if each.kind == "conflict"]
+    with casework.begin() as work:
+        work_items.done(work, item.id, work_items.WorkItemResult(), by="S-1")
+    assert stop_payment(casework) == [{"amount_yuan": 5000}]
 
 
 def test_two_equal_transfers_of_one_source_are_two_and_those_of_two_sources_one(casework: CaseworkFixture) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 from casework_fixture import CaseworkFixture, Scripted, event, instruction
+from rich.cells import cell_len
 from typer.testing import CliRunner
 from visits_fixture import Load, act, case_with_visit, decide_as_supervisor, visit_of
 
@@ -16,6 +17,8 @@ from dispatcher.cli import (
     feedback,
     item,
     log,
+    output,
+    quarantine,
     recheck,
     roster,
     transfer,
@@ -33,7 +36,7 @@ from dispatcher.supervision.decisions import SupervisorDecision
 from dispatcher.texts import reasons
 
 MODULES = (
-    *(case, decide, feedback, item, log, recheck, roster, transfer, verify),
+    *(case, decide, feedback, item, log, quarantine, recheck, roster, transfer, verify),
     *(visit, visit_card, worklist),
 )
 HAN, WORD = re.compile(r"[一-鿿]+"), re.compile(r"(?<![A-Za-z0-9_.:/-])[a-z]{3,}(?![A-Za-z0-9_.:/-])")
@@ -48,6 +51,7 @@ SCREENS: tuple[tuple[str, ...], ...] = (
     ("log",),
     ("worklist",),
     ("item", "show", "1"),
+    ("item", "show", "2"),
     ("visit", "list"),
     ("visit", "list", "--all"),
     ("visit", "card", "{visit}", "--officer", "A"),
@@ -126,3 +130,22 @@ def test_a_screen_is_in_one_language(screen: Callable[[str, tuple[str, ...]], st
     chinese = TYPED.sub("", screen("zh-CN", words))
     assert [each for each in WORD.findall(chinese) if each not in DATA] == []
     assert HAN.search(chinese)
+
+
+Screen = Callable[[str, tuple[str, ...]], str]
+# What somebody works with all night; a command that is to be copied stays whole.
+NARROW = [words for words in SCREENS if words[0] not in ("policy", "texts", "verify", "recheck")]
+NARROW.append(("quarantine", "list"))  # why a line was refused is told in both languages
+IDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|YJ-[0-9]+")
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+@pytest.mark.parametrize("words", NARROW, ids=" ".join)
+def test_eighty_columns_are_enough_and_fold_no_id(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], language: str
+) -> None:
+    wide = screen(language, words)
+    monkeypatch.setattr(output.out, "width", 80)
+    shown = screen(language, words)
+    assert [line for line in shown.splitlines() if cell_len(line) > 80 and not line.startswith("dispatcher ")] == []
+    assert set(IDS.findall(wide)) <= set(IDS.findall(shown))

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from casework_fixture import START, CaseworkFixture, instruction
+from casework_fixture import START, SYSTEM, CaseworkFixture, instruction, withdrawal
 from sqlalchemy import create_engine
 from visits_fixture import Load
 
@@ -79,6 +79,19 @@ def test_one_item_stands_however_often_the_same_instruction_is_refused(casework:
     assert len(tend(casework)) == 2
 
 
+def test_one_that_is_refused_again_at_a_higher_urgency_is_due_sooner(casework: CaseworkFixture) -> None:
+    refused(casework, urgency="high")
+    [before] = tend(casework)
+    casework.pass_time(minutes=1)
+    refused(casework, urgency="critical")
+    [after] = tend(casework)
+    assert (after.id, after.urgency) == (before.id, Urgency.CRITICAL)
+    assert after.due_at == after.climb_at == casework.now + timedelta(minutes=5) < before.due_at
+    tend(casework)
+    assert len(casework.journal(None, "duty_brought_forward")) == 1
+    assert casework.verdict().differences == []
+
+
 def test_it_is_over_when_the_source_has_mended_the_line(casework: CaseworkFixture) -> None:
     refused(casework)
     refused(casework, number=2)
@@ -99,6 +112,32 @@ def test_a_newer_version_that_was_refused_is_over_with_one_that_is_taken_and_not
     assert len(tend(casework)) == 1
     casework.push(instruction(1, version=2, urgency="critical"))
     assert tend(casework) == []
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_a_line_whose_instruction_is_withdrawn_need_not_be_mended(casework: CaseworkFixture, early: bool) -> None:
+    if not early:
+        casework.open(1)
+    refused(casework, version=2)
+    [item] = tend(casework)
+    assert casework.push(withdrawal(1, version=2, source={"system": SYSTEM})).status == "accepted"
+    [over] = casework.rows(WorkItemRow, WorkItemRow.id == item.id)
+    assert over.state is WorkItemState.CANCELLED
+    [told] = casework.journal(None, "duty_cancelled")
+    assert (told.rule, told.data["duty"]) == ("withdraw", str(item.id))
+    assert tend(casework) == []
+    assert casework.verdict().differences == []
+    refused(casework, version=3)
+    assert len(tend(casework)) == 1
+
+
+def test_a_line_of_a_higher_version_than_was_withdrawn_still_waits(casework: CaseworkFixture) -> None:
+    casework.open(1)
+    refused(casework, version=2)
+    refused(casework, version=3)
+    tend(casework)
+    casework.push(withdrawal(1, version=2))
+    assert [each.state for each in tend(casework)] == [WorkItemState.OPEN]
 
 
 @pytest.mark.usefixtures("staff")

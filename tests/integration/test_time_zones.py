@@ -27,7 +27,7 @@ COMMANDS = (
     *(("worklist",), ("worklist", "--json"), ("visit", "list"), ("visit", "list", "--json"), ("case", "list")),
     *(("case", "list", "--json"), ("feedback", "list"), ("kpi",), ("kpi", "--since", "2026-03-02T09:00", "--json")),
     *(("kpi", "--until", "2026-03-02"), ("kpi", "--since", "2026-03-02", "--until", "2026-03-03", "--by", "officer")),
-    *(("roster", "show"), ("quarantine", "list"), ("verify",)),
+    *(("item", "show", "1"), ("roster", "show"), ("quarantine", "list"), ("verify",)),
 )
 Run = Callable[..., str]
 

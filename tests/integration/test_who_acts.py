@@ -1,5 +1,7 @@
 """Who acts: which roles may do what, of which units, and that nobody acts without a name."""
 
+from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 from uuid import UUID
 
@@ -7,13 +9,16 @@ import pytest
 from casework_fixture import CaseworkFixture
 from visits_fixture import Load, act, assign, case_with_visit, decide_as_supervisor, visit_of
 
+from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.errors import Refused
 from dispatcher.store.visits import StaffRow
-from dispatcher.supervision import assignments, decisions, pauses, splits, work_items
+from dispatcher.supervision import assignments, case_search, decisions, pauses, remarks, splits, work_items
 from dispatcher.supervision.decisions import SupervisorDecision
 from dispatcher.supervision.work_items import WorkItemResult
-from dispatcher.visits import permissions, roster, transfers
+from dispatcher.visits import officer_steps, permissions, roster, transfers
 from schemas.instruction import Address
+from schemas.officer_report import OfficerReport
+from schemas.refusals import RefusalCode
 from schemas.roster import Roster
 from schemas.vocabulary import Act, BankRequest, Relation, Resolution, Result, ReturnReason, Role, Rung
 
@@ -33,6 +38,8 @@ ORDERS: dict[Act, tuple[Any, ...]] = {
     Act.LOCATE: (decisions.locate, HOTEL),
     Act.SPLIT: (splits.split, "YJ-9"),
 }
+# What is told of the text before anybody tries to hold it.
+EXPLAINED = (RefusalCode.INSTRUCTION_NOT_JOINED, RefusalCode.VISIT_OF_ANOTHER_OFFICER)
 MAY_NOT = ("wrong_role", "wrong_unit", "unit_unknown")
 
 
@@ -58,6 +65,56 @@ def test_an_order_is_given_by_whom_the_table_names(casework: CaseworkFixture, lo
     }.get(what, {"supervisor"})
     given = {badge for badge in (*OF_ROLE, *ELSEWHERE) if may(casework, case_id, what, badge)}
     assert given == {badge for badge, role in OF_ROLE.items() if role in wanted}
+
+
+@pytest.mark.parametrize(
+    ("badge", "to", "refused"),
+    [
+        ("L", "B", None),
+        ("L", "Z", "wrong_unit by=L own=P1 unit=P2"),
+        ("L", "DESK", "wrong_unit by=L own=P1 unit=COUNTY"),
+        ("DESK", "Z", None),
+        ("DESK", "DUTY", "wrong_unit by=DESK own=COUNTY unit=CENTRE"),
+        ("S-1", "C", "officer_left officer=C"),
+        ("S-1", "B\0", "text_unwritable"),
+        ("S-1", "B\ud800", "text_unwritable"),
+    ],
+)
+def test_a_visit_is_given_to_somebody_of_the_roster_and_of_those_under_whoever_gives_it(
+    casework: CaseworkFixture, load: Load, badge: str, to: str, refused: str | None
+) -> None:
+    load()
+    visit = visit_of(casework, case_with_visit(casework))
+    load("A", "B", "L", "DESK", "DUTY", "Z")
+    with pytest.raises(Refused, match=refused) if refused else nullcontext(), casework.begin() as work:
+        assert assignments.assign(work, visit.id, to, by=badge).state == "waiting"
+
+
+ODD = ("\0", "S-1\0", "\ud800", "S-1\udcff")
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_a_name_or_a_reason_that_nothing_can_hold_is_refused(casework: CaseworkFixture, load: Load, odd: str) -> None:
+    load()
+    case_id = case_with_visit(casework)
+    visit, order = visit_of(casework, case_id), SupervisorDecision("S-1", "核实")
+    half = odd if "\0" not in odd else "\udfff"  # the vault holds a NUL
+    asked: list[Callable[[UnitOfWork], Any]] = [
+        lambda work: decisions.close(work, case_id, SupervisorDecision(odd, "核实"), Resolution.SELF_AWARE),
+        lambda work: decisions.close(work, case_id, SupervisorDecision("S-1", half), Resolution.SELF_AWARE),
+        lambda work: splits.split(work, case_id, order, odd),
+        lambda work: assignments.assign(work, visit.id, "B", by=odd),
+        lambda work: transfers.order(work, visit.id, odd, ReturnReason.NOT_MY_JURISDICTION, by="S-1"),
+        lambda work: officer_steps.act(work, visit.id, "accept", officer=odd, report=OfficerReport()),
+        lambda work: remarks.read(work, case_id, by=odd),
+    ]
+    for what in asked:
+        with pytest.raises(Refused) as refusal, casework.begin() as work:
+            what(work)
+        assert refusal.value.code in (RefusalCode.TEXT_UNWRITABLE, *EXPLAINED)
+    for words in ({"by": odd, "name": "何样1"}, {"by": "S-1", "name": half}):
+        with pytest.raises(Refused, match="text_unwritable"):
+            case_search.find(casework.begin, **words)
 
 
 @pytest.mark.parametrize("what", [Act.ASSIGN, Act.OFFER])

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 from casework_fixture import CaseworkFixture, event, instruction, resident
-from visits_fixture import Load, act, assign, case_with_visit, decide_as_supervisor, employ, visit_of
+from visits_fixture import OFF_DUTY, Load, act, assign, case_with_visit, decide_as_supervisor, employ, visit_of
 
 from dispatcher.errors import Refused
 from dispatcher.reporting import feedback
@@ -165,7 +165,7 @@ def test_each_source_is_told_and_what_it_said_is_kept(casework: CaseworkFixture)
 
 def exhausted(casework: CaseworkFixture, load: Load) -> tuple[UUID, VisitRow]:
     """A critical visit that nobody on any rung was there to take."""
-    load(A=[], B=[], C=[], L=[], DESK=[], DUTY=[])
+    load(**OFF_DUTY)
     case_id = case_with_visit(casework)
     return case_id, visit_of(casework, case_id)
 

@@ -33,6 +33,8 @@ BESIDE = (
     *(("X-1", "AWAY", "operator"), ("X-2", "AWAY", "supervisor")),
 )
 BADGES = {badge for badge, *_ in STAFF}
+# Everybody is on the roster, and nobody is there at nine in the morning.
+OFF_DUTY = {badge: ["20:00-08:00"] for badge, unit, _ in STAFF if unit != "P2"}
 Load = Callable[..., None]
 ORDER = SupervisorDecision("S-1", "家属来电,何样已到派出所")
 

@@ -157,6 +157,12 @@ def whatever_waits_for_a_person_is_told_again(harness: EngineHarness) -> None:
     assert all(each.climb_at > harness.now for each in harness.case.work_items)
 
 
+def nobody_is_given_the_time_of_a_lower_urgency(harness: EngineHarness) -> None:
+    for item in harness.case.work_items:
+        is_as_urgent = item.urgency is not None and item.urgency.rank <= harness.case.urgency.rank
+        assert is_as_urgent or KINDS[item.kind].keeps_date
+
+
 def what_nobody_needs_waits_for_nobody(harness: EngineHarness) -> None:
     case = harness.case
     for item in case.work_items:
@@ -196,6 +202,7 @@ LAWS = (
     every_decision_has_a_rule,
     a_cause_obliges_once,
     whatever_waits_for_a_person_is_told_again,
+    nobody_is_given_the_time_of_a_lower_urgency,
     what_nobody_needs_waits_for_nobody,
     money_that_has_moved_is_stopped_first_and_at_once,
 )

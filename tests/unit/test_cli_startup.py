@@ -135,3 +135,11 @@ def test_what_a_terminal_sends_in_another_encoding_is_told_in_one_line(tmp_path:
     done = run(tmp_path, [str(PROGRAM), "case", os.fsdecode("中".encode("gbk"))])
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert "argument 2 is not UTF-8" in done.stderr
+
+
+@pytest.mark.parametrize(("columns", "width"), [({}, "150"), ({"COLUMNS": "80"}, "80")])
+def test_into_a_pipe_a_screen_is_as_wide_as_somebody_says(columns: dict[str, str], width: str) -> None:
+    kept = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    asked = [sys.executable, "-c", "from dispatcher.cli.output import out; print(out.width)"]
+    told = subprocess.run(asked, env=kept | columns, capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == width

@@ -1,5 +1,6 @@
 """What a corrected report makes of a case, and a case that a supervisor reopens."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,8 +8,20 @@ from builders import CRITICAL, HIGH, HOOK, SMS, VISIT, VOICE, at, number
 from engine_harness import EngineHarness, is_planned
 
 from dispatcher.engine import orders
-from dispatcher.engine.decisions import OpenVisit, ReopenCase
-from schemas.vocabulary import Answer, CaseState, Channel, Resolution, Result, VisitState, WorkItemKind
+from dispatcher.engine.decisions import CancelAttempt, OpenVisit, ReopenCase
+from dispatcher.policy import load
+from dispatcher.policy.triggers import BankTrigger
+from schemas.vocabulary import (
+    Answer,
+    AttemptState,
+    BankRequest,
+    CaseState,
+    Channel,
+    Resolution,
+    Result,
+    VisitState,
+    WorkItemKind,
+)
 
 _K = WorkItemKind
 ALL = frozenset({Channel.SMS, Channel.VOICE, Channel.VISIT})
@@ -53,6 +66,51 @@ def test_however_a_wrong_report_ended_it(wrong: Result, lost: int, ended: Resolu
     assert harness.case.resolution is ended
     harness.corrects(Result.MET_REFUSED)
     assert harness.case.is_open
+
+
+@pytest.mark.parametrize("right", [Result.MET_SELF_AWARE, Result.NOT_FOUND_TEMPORARILY])
+def test_a_stop_that_is_only_planned_is_not_asked_where_no_money_has_gone(right: Result) -> None:
+    harness = reported(Result.MET_ALREADY_DEFRAUDED, 500)
+    (asked,) = harness.made(HOOK)
+    harness.corrects(right)
+    assert harness.case.attempt(asked.id).state is AttemptState.CANCELLED
+    assert harness.rules(CancelAttempt) == ["stop_payment_groundless"]
+
+
+@pytest.mark.parametrize("known", [{"money_moved": True}, {"money_lost": 500}])
+def test_a_stop_stands_while_anything_says_that_money_has_gone(known: dict[str, object]) -> None:
+    harness = reported(Result.MET_ALREADY_DEFRAUDED, 500)
+    harness.case = replace(harness.case, **known)
+    harness.corrects(Result.MET_SELF_AWARE, lost=harness.case.money_lost if "money_lost" in known else 0)
+    assert is_planned(harness, HOOK)
+
+
+def test_a_stop_that_failed_is_not_asked_again_where_no_money_has_gone() -> None:
+    harness = reported(Result.MET_ALREADY_DEFRAUDED, 500)
+    harness.bank(BankRequest.STOP_PAYMENT, Result.FAILED_TEMPORARY)
+    harness.corrects(Result.MET_SELF_AWARE)
+    assert [each.state for each in harness.made(HOOK)] == [AttemptState.SETTLED, AttemptState.CANCELLED]
+    harness.after(hours=1)
+    assert len(harness.made(HOOK)) == 2
+
+
+def test_a_stop_stands_where_the_policy_asks_for_it_on_another_ground() -> None:
+    policy = load()
+    hooks = policy.urgency.critical.hooks.model_copy(update={"stop_payment": (BankTrigger.REFUSED,)})
+    critical = policy.urgency.critical.model_copy(update={"hooks": hooks})
+    harness = reported(Result.MET_REFUSED)
+    harness.policy = policy.model_copy(update={"urgency": policy.urgency.model_copy(update={"critical": critical})})
+    harness.act()
+    assert is_planned(harness, HOOK)
+    harness.act()
+    stops = harness.case.bank_requests(BankRequest.STOP_PAYMENT)
+    assert [each.state for each in stops] == [AttemptState.PLANNED]
+
+
+def test_what_is_held_asks_no_bank_to_stop_what_never_left() -> None:
+    harness = EngineHarness.of(CRITICAL, money_moved=True, expired=True)
+    harness.act(money_moved=False)
+    assert [each.state for each in harness.made(HOOK)] == [AttemptState.CANCELLED]
 
 
 def test_it_is_followed_up_anew_when_it_ends_again() -> None:

@@ -2,14 +2,15 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from builders import CRITICAL, HIGH, LOW, MINUTE, MONDAY, ONLY_SMS, ONLY_VISIT, SECOND, SMS, TWO, VISIT
+from builders import CRITICAL, HIGH, LOW, MEDIUM, MINUTE, MONDAY, ONLY_SMS, ONLY_VISIT, SECOND, SMS, TWO, VISIT
 from engine_harness import EngineHarness
 
 from dispatcher.engine import evolve, orders
 from dispatcher.engine.case import Place, Visit, WorkItem
-from dispatcher.engine.decisions import ClimbWorkItem, EndWorkItem
+from dispatcher.engine.decisions import BringWorkItemForward, ClimbWorkItem, EndWorkItem
 from dispatcher.engine.work_items import KINDS, NEXT_STEPS, WITHOUT_CASE
 from schemas.vocabulary import (
     AddressKind,
@@ -24,6 +25,8 @@ from schemas.vocabulary import (
     WorkItemKind,
     WorkItemState,
 )
+
+LATER = MONDAY + timedelta(hours=1)
 
 
 def exhausted(urgency: Urgency = CRITICAL) -> EngineHarness:
@@ -96,6 +99,77 @@ def test_who_took_it_and_did_not_do_it_in_time_has_it_no_more() -> None:
     assert not harness.case.work_items[0].is_taken
 
 
+def waiting(kind: WorkItemKind, urgency: Urgency | None = MEDIUM, **more: Any) -> EngineHarness:
+    """A critical case with an item that was asked for at another urgency, due in an hour."""
+    harness = EngineHarness.of(CRITICAL)
+    item = WorkItem("item", kind, f"{kind}:x", Rung.CENTRE, LATER, LATER, urgency)
+    harness.act(work_items=(replace(item, **more),))
+    return harness
+
+
+def times(harness: EngineHarness) -> list[tuple[timedelta, timedelta]]:
+    return [(each.due_at - MONDAY, each.climb_at - MONDAY) for each in harness.case.work_items if each.id == "item"]
+
+
+@pytest.mark.parametrize("urgency", [HIGH, LOW, None])
+def test_an_urgency_that_rises_brings_forward_what_waits(urgency: Urgency | None) -> None:
+    harness = waiting(WorkItemKind.CONFLICT, urgency)
+    assert times(harness) == [(5 * MINUTE, 5 * MINUTE)]
+    assert harness.case.work_items[0].urgency is CRITICAL
+
+
+def test_what_is_as_urgent_as_its_case_or_more_stays_as_it_is() -> None:
+    harness = waiting(WorkItemKind.CONFLICT, CRITICAL)
+    assert times(harness) == [(timedelta(hours=1), timedelta(hours=1))]
+    harness.case = replace(harness.case, urgency=LOW)
+    harness.act()
+    assert times(harness) == [(timedelta(hours=1), timedelta(hours=1))]
+
+
+def test_what_is_due_sooner_or_overdue_keeps_its_time_and_is_told_again_as_the_new_urgency_has_it() -> None:
+    soon = MONDAY + MINUTE
+    assert times(waiting(WorkItemKind.CONFLICT, due_at=soon, climb_at=soon)) == [(MINUTE, MINUTE)]
+    missed = waiting(WorkItemKind.CONFLICT, due_at=MONDAY - MINUTE, climbs=3)
+    assert times(missed) == [(-MINUTE, 5 * MINUTE)]
+
+
+def test_one_that_does_not_know_its_urgency_is_told_of_only_where_it_is_due_sooner() -> None:
+    assert times(waiting(WorkItemKind.CONFLICT, None, due_at=MONDAY + MINUTE)) == [(MINUTE, 5 * MINUTE)]
+    assert times(waiting(WorkItemKind.CONFLICT, None, climb_at=MONDAY + MINUTE)) == [(5 * MINUTE, MINUTE)]
+    harness = waiting(WorkItemKind.CONFLICT, None, due_at=MONDAY + MINUTE, climb_at=MONDAY + MINUTE)
+    assert harness.case.work_items[0].urgency is None
+    assert not [each for each in harness.decided if isinstance(each, BringWorkItemForward)]
+
+
+def test_whoever_has_it_in_hand_has_it_and_less_time() -> None:
+    harness = waiting(WorkItemKind.CONFLICT, is_taken=True)
+    assert harness.case.work_items[0].is_taken
+    assert times(harness) == [(5 * MINUTE, 5 * MINUTE)]
+
+
+@pytest.mark.parametrize("kind", WorkItemKind)
+def test_a_date_of_its_own_does_not_follow_from_the_urgency(kind: WorkItemKind) -> None:
+    by_date = {WorkItemKind.FOLLOW_UP, WorkItemKind.LOOK_BACK, WorkItemKind.PAUSED, WorkItemKind.EMPTY_SHIFT}
+    assert KINDS[kind].keeps_date is (kind in by_date | {WorkItemKind.LIFT_PROTECTION})
+    pause = waiting(WorkItemKind.EMPTY_SHIFT)
+    assert times(pause) == [(timedelta(hours=1), timedelta(hours=1))]
+
+
+def test_it_is_brought_forward_once_and_climbs_at_the_new_pace() -> None:
+    harness = waiting(WorkItemKind.CONFLICT)
+    harness.at(MONDAY + MINUTE)
+    assert times(harness) == [(5 * MINUTE, 5 * MINUTE)]
+    harness.at(MONDAY + 5 * MINUTE)
+    harness.at(MONDAY + 6 * MINUTE)
+    assert times(harness) == [(5 * MINUTE, 10 * MINUTE)]
+
+
+def test_what_a_case_asks_for_is_of_its_urgency() -> None:
+    harness = exhausted()
+    assert harness.case.work_items[0].urgency is CRITICAL
+    assert harness.case.work_items[0].due_at == MONDAY + 5 * MINUTE
+
+
 def test_a_visit_that_somebody_has_waits_no_longer() -> None:
     harness = exhausted()
     harness.act(visits=(replace(harness.visit, state=VisitState.ASSIGNED, assigned_at=harness.now),))
@@ -120,7 +194,7 @@ def test_a_bank_that_was_not_reached_waits_on_whatever_an_officer_does() -> None
 
 def test_ending_one_leaves_the_other() -> None:
     harness = exhausted()
-    bank = WorkItem("bank", WorkItemKind.BANK_NOT_REACHED, "bank:x", Rung.CENTRE, MONDAY + timedelta(hours=1))
+    bank = WorkItem("bank", WorkItemKind.BANK_NOT_REACHED, "bank:x", Rung.CENTRE, LATER, LATER, CRITICAL)
     harness.act(work_items=(*harness.case.work_items, bank))
     harness.act(visits=(replace(harness.visit, state=VisitState.ASSIGNED, assigned_at=harness.now),))
     assert harness.case.work_items == (bank,)
@@ -193,6 +267,13 @@ def test_a_number_that_came_is_asked_for_no_more() -> None:
     assert WorkItemKind.NUMBER_REQUEST not in {each.kind for each in harness.case.work_items}
 
 
+def test_an_address_is_asked_for_still_where_nobody_knows_since_when() -> None:
+    harness = EngineHarness.of(CRITICAL)
+    item = WorkItem("item", WorkItemKind.ADDRESS_REQUEST, "address:gone", Rung.CENTRE, LATER, LATER, CRITICAL)
+    harness.act(work_items=(item,))
+    assert item in harness.case.work_items
+
+
 def test_an_address_that_came_is_asked_for_no_more() -> None:
     harness = EngineHarness.of(CRITICAL, channels=ONLY_VISIT)
     harness.goes_there()
@@ -239,7 +320,7 @@ ENDED_AS = dict.fromkeys((WorkItemKind.CASE_REPORT, WorkItemKind.LOOK_BACK), Res
 @pytest.mark.parametrize("kind", ENDED_AS)
 def test_no_case_report_is_left_where_no_money_is_gone_after_all(kind: WorkItemKind) -> None:
     harness = EngineHarness.of(CRITICAL)
-    item = WorkItem("item", kind, f"{kind}:x", Rung.CENTRE, MONDAY + timedelta(hours=1))
+    item = WorkItem("item", kind, f"{kind}:x", Rung.CENTRE, LATER, LATER, CRITICAL)
     harness.case = replace(harness.case, work_items=(item,))
     harness.feedback(Resolution.SELF_AWARE)
     assert item not in harness.case.work_items
@@ -248,7 +329,7 @@ def test_no_case_report_is_left_where_no_money_is_gone_after_all(kind: WorkItemK
 @pytest.mark.parametrize("kind", WorkItemKind)
 def test_the_end_of_a_case_leaves_what_somebody_still_has_to_do(kind: WorkItemKind) -> None:
     harness = EngineHarness.of(CRITICAL)
-    item = WorkItem("item", kind, f"{kind}:x", Rung.CENTRE, MONDAY + timedelta(hours=1))
+    item = WorkItem("item", kind, f"{kind}:x", Rung.CENTRE, LATER, LATER, CRITICAL)
     harness.case = replace(harness.case, work_items=(item,))
     harness.feedback(ENDED_AS.get(kind, Resolution.SELF_AWARE))
     assert (item in harness.case.work_items) is STANDS_AFTER_THE_CASE[kind]
@@ -258,7 +339,7 @@ def test_the_end_of_a_case_leaves_what_somebody_still_has_to_do(kind: WorkItemKi
 def test_an_offer_that_lapsed_is_settled_when_somebody_has_the_visit_or_another_is_asked(state: VisitState) -> None:
     harness = EngineHarness.of(CRITICAL, channels=ONLY_VISIT)
     visit = replace(harness.visit, state=state)
-    item = WorkItem("item", WorkItemKind.OFFER_LAPSED, f"offer:{visit.id}:x", Rung.COUNTY_DESK, MONDAY)
+    item = WorkItem("item", WorkItemKind.OFFER_LAPSED, f"offer:{visit.id}:x", Rung.COUNTY_DESK, MONDAY, MONDAY)
     case = replace(harness.case, visits=(visit,), work_items=(item,))
     is_over = KINDS[WorkItemKind.OFFER_LAPSED].is_over
     assert is_over is not None and is_over(item, case) is (state is not VisitState.WAITING)
@@ -312,7 +393,7 @@ def test_lifting_a_measure_is_asked_of_a_bank_about_whoever_was_no_victim() -> N
 @pytest.mark.parametrize("visits", [(), (Visit("another", VisitState.WAITING, MONDAY),)])
 def test_an_offer_of_a_visit_that_is_over_needs_nobody(visits: tuple[Visit, ...]) -> None:
     harness = EngineHarness.of(CRITICAL)
-    item = WorkItem("item", WorkItemKind.OFFER_LAPSED, "offer:gone:x", Rung.COUNTY_DESK, MONDAY)
+    item = WorkItem("item", WorkItemKind.OFFER_LAPSED, "offer:gone:x", Rung.COUNTY_DESK, MONDAY, MONDAY)
     is_over = KINDS[WorkItemKind.OFFER_LAPSED].is_over
     assert is_over is not None and is_over(item, replace(harness.case, visits=visits))
 
@@ -321,7 +402,7 @@ def test_a_case_that_waits_for_something_certain_does_not_ask_what_is_next() -> 
     harness = EngineHarness.of(LOW, channels=ONLY_SMS)
     harness.send(SMS, Result.DELIVERED)
     (exhausted_plan,) = harness.case.work_items
-    other = WorkItem("other", WorkItemKind.SUPPRESSED, "suppressed", Rung.CENTRE, MONDAY + timedelta(hours=9))
+    other = WorkItem("other", WorkItemKind.SUPPRESSED, "suppressed", Rung.CENTRE, LATER, LATER)
     is_over = KINDS[WorkItemKind.PLAN_EXHAUSTED].is_over
     assert is_over is not None
     assert not is_over(exhausted_plan, harness.case)

@@ -80,6 +80,10 @@ def test_every_rule_of_the_page_and_of_the_words() -> None:
     assert [name for name, each in known.rules.items() if not is_told(each.zh, each.en, name)] == []
 
 
+def test_every_flag_of_an_instruction() -> None:
+    assert [name for name, each in reasons.load().flags.items() if not is_told(each.zh, each.en, name)] == []
+
+
 def test_whoever_acts_without_a_badge() -> None:
     actors = reasons.load().actors
     named = {unit_of_work.ENGINE, outcomes.PROVIDER, card._NOBODY, "centre", "officer", "worker", "migration"}

@@ -123,6 +123,7 @@ def test_a_decision_is_told_with_its_reason_in_words() -> None:
         (entry("card_read", "visit_card", masked=True), "card was read, masked: yes."),
         (entry("card_read", "visit_card", masked=False), "card was read. Why: whoever reads"),
         (entry("duty_climbed", "item_overdue", kind="paused", to="centre"), "now for the centre"),
+        (entry("duty_brought_forward", "work_item_urgency_rose", kind="conflict", due_at=AT), "due sooner: compare"),
         (entry("human_asked", "plan_exhausted", who="centre"), "asked to decide: centre"),
     ],
 )

@@ -343,6 +343,18 @@ def test_any_text_is_a_code_or_unknown(text: str) -> None:
         *("未满12周岁", "不满十二周岁", "13岁以下", "儿童8岁", "男8岁", "女8岁", "两岁", "8歲", "13岁半", "8yo"),
         *("aged 8", "年龄:8", "年龄：8岁", "8-year-old", "8 years-old", "6个月大", "under 12", "十二周岁以下", "八歲"),
         *("小学三年级学生", "三年級學生"),
+        *(
+            "8岁3个月",
+            "8岁零3个月",
+            "八岁十一个月",
+            "8岁 3个月大",
+            "8歲3個月",
+            "13岁11个月",
+            "8 years 3 months",
+            "8岁大",
+        ),
+        *("8岁小女孩", "六岁的小男孩", "婴儿", "女婴", "3个月婴儿", "新生儿", "infant", "Toddler"),
+        *("Grade 3", "grade-6", "GRADE 3 pupil", "3rd grade", "third-grader", "Year 5"),
     ],
 )
 def test_an_age_or_a_class_that_a_child_has_makes_a_child(text: str) -> None:
@@ -373,6 +385,18 @@ OF_NO_CHILD = (
         "四十五岁 三年级",
         "108岁",
     ),
+    *(
+        "18岁3个月",
+        "14岁3个月",
+        "68岁3个月",
+        "Grade 7",
+        "Grade 10",
+        "7th grade",
+        "teacher, Grade 3",
+        "婴儿的母亲",
+        "grade",
+    ),
+    *("high school, Grade 3", "18岁 Grade 3", "月嫂"),
     *("小学教师 三年级", "8岁孩子的母亲", "养老院"),
 )
 

@@ -1,0 +1,102 @@
+"""A critical visit that nobody takes, as a story in product time: the alarm, and the two ways out of it."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from casework_fixture import NO_REDIS, CaseworkFixture
+from sqlalchemy import create_engine
+from visits_fixture import OFF_DUTY, Load, act, assign, case_with_visit, visit_of
+
+from dispatcher.store.work_items import WorkItemRow
+from dispatcher.supervision import assignments, work_items
+from dispatcher.watch.active_alarms import OVER, RAISED, STANDING, ActiveAlarms
+from dispatcher.watch.alarms import Code, judge
+from dispatcher.watch.collect import collect
+from dispatcher.watch.limits import Limits
+
+PATIENT = Limits(answer_s=120, sweep_s=600)
+Look = Callable[[], list[str]]
+
+
+@pytest.fixture
+def look(casework: CaseworkFixture) -> Iterator[Look]:
+    """One round of the watch. Returns what it says of visits that nobody took."""
+    engine = create_engine(casework.url)
+    active = ActiveAlarms(timedelta(days=99))  # no reminder but where something new has happened
+
+    def round_() -> list[str]:
+        facts = collect(engine, NO_REDIS, casework.context.clock, PATIENT)
+        said = active.update(judge(facts, PATIENT), casework.now)
+        return [state for state, alarm in said if alarm.code is Code.LADDER_EXHAUSTED]
+
+    yield round_
+    engine.dispose()
+
+
+@pytest.fixture
+def case_id(casework: CaseworkFixture, load: Load) -> UUID:
+    """Nobody is on duty; somebody far away is, so that it is this ladder that is empty."""
+    load(**OFF_DUTY)
+    return case_with_visit(casework)
+
+
+def item(casework: CaseworkFixture, case_id: UUID) -> WorkItemRow:
+    [found] = casework.items(case_id)
+    return found
+
+
+def pass_minutes(casework: CaseworkFixture, minutes: int) -> None:
+    casework.pass_time(minutes=minutes)
+    casework.advance()
+
+
+def test_the_watch_looks_every_five_seconds() -> None:
+    assert Limits().period_s <= 5
+
+
+def test_it_is_told_at_the_first_look_and_again_until_somebody_takes_it(
+    casework: CaseworkFixture, case_id: UUID, look: Look
+) -> None:
+    assert look() == [RAISED]
+    assert look() == []
+    for wait in (5, 5, 10):  # minutes, at growing intervals
+        pass_minutes(casework, wait)
+        assert look() == [STANDING]
+        assert look() == []
+    with casework.begin() as work:
+        work_items.take(work, item(casework, case_id).id, by="S-1")
+    assert look() == [OVER]
+    pass_minutes(casework, 4)
+    assert look() == []
+    pass_minutes(casework, 16)
+    assert item(casework, case_id).taken_by is None
+    assert look() == [RAISED]
+
+
+def test_whoever_is_named_has_it_at_once(casework: CaseworkFixture, case_id: UUID, look: Look) -> None:
+    look()
+    before = casework.now
+    with casework.begin() as work:
+        assignments.assign(work, visit_of(casework, case_id).id, "A", by="S-1")
+    assign(casework)
+    assert (visit_of(casework, case_id).officer, casework.now) == ("A", before)
+    assert look() == [OVER]
+    act(casework, case_id, "accept", officer="A")
+    assert casework.items(case_id) == []
+
+
+def test_a_roster_that_is_loaded_instead_starts_the_ladder(
+    casework: CaseworkFixture, case_id: UUID, load: Load, look: Look
+) -> None:
+    look()
+    pass_minutes(casework, 5)
+    load("B", "L", "Z")
+    casework.advance()
+    assign(casework)
+    assert (visit_of(casework, case_id).officer, casework.items(case_id)) == ("B", [])
+    assert look() == [OVER]
+    pass_minutes(casework, 6)  # B does not sign for it: on to the next rung
+    assign(casework)
+    assert visit_of(casework, case_id).officer == "L"
