@@ -172,21 +172,43 @@ def not_early(now: Snapshot) -> Iterator[str]:
 
 
 def sent_in_time(within_s: float) -> Invariant:
-    """What was not set aside itself was sent so many seconds after it was due at most, whatever became of others."""
+    """What was not set aside itself was sent so many seconds after it was due at most, whatever became of others.
+
+    Later only where its turn had not come: fewer workers than there were took what goes before it.
+    """
 
     def found(now: Snapshot) -> Iterator[str]:
+        turns = sorted((each.sent_at, _place(now, each)) for each in now.attempts if each.sent_at)
         for each in now.attempts:
             # What a sender had in hand when it stopped is in doubt, and waits as doubts do: the longest is told apart.
             if each.sent_at is None or each.case_id in now.cases_set_aside or each.was_in_doubt:
                 continue
             # Claimed by a sender whose lease was over before it could send, it has waited until that was known.
             unsent_at = each.settled_at if each.ending is Ending.NEVER_TAKEN else None
-            left_at = unsent_at or each.sent_at
-            waited = (left_at - max(now.due[each.id], now.told[each.id])).total_seconds()
-            if waited > within_s:
-                yield f"attempt {each.id} waited {waited:.0f} s"
+            left_at, since = unsent_at or each.sent_at, max(now.due[each.id], now.told[each.id])
+            limit = since + timedelta(seconds=within_s)
+            taken = turns[bisect_left(turns, limit, key=_moment) : bisect_left(turns, left_at, key=_moment)]
+            if left_at > limit and _was_its_turn(_place(now, each), taken, limit, left_at):
+                yield f"attempt {each.id} waited {(left_at - since).total_seconds():.0f} s"
 
     return found
+
+
+_Turn = tuple[datetime, tuple[int, datetime]]  # when something was claimed, and its place in the order
+
+
+def _place(now: Snapshot, each: Attempt) -> tuple[int, datetime]:
+    return each.urgency_rank, now.due[each.id]
+
+
+def _moment(turn: _Turn) -> datetime:
+    return turn[0]
+
+
+def _was_its_turn(place: tuple[int, datetime], taken: Sequence[_Turn], since: datetime, until: datetime) -> bool:
+    """Whether in that time somebody took what goes behind this place, or nobody took anything for long."""
+    moments = [since, *map(_moment, taken), until]
+    return any(other > place for _, other in taken) or any(b - a > _PATIENCE for a, b in pairwise(moments))
 
 
 def sent_within_lease(now: Snapshot) -> Iterator[str]:

@@ -1,6 +1,6 @@
-"""What the fault drills take for a critical attempt that waited behind routine ones."""
+"""What the fault drills take for an attempt that waited too long, or behind others that go after it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,8 +10,8 @@ import pytest
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import new_id
 from dispatcher.store.journal import JournalRow
-from schemas.vocabulary import Urgency
-from tests.faults.invariants import urgent_first
+from schemas.vocabulary import Ending, Urgency
+from tests.faults.invariants import Invariant, sent_in_time, urgent_first
 from tests.faults.snapshot import Snapshot
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -24,7 +24,7 @@ def at(second: float) -> datetime:
 
 
 class Seen:
-    """A critical attempt that was due at once, and routine ones."""
+    """What was sent, and what the journal says of it."""
 
     def __init__(self) -> None:
         self.attempts: list[AttemptRow] = []
@@ -37,18 +37,19 @@ class Seen:
         self.committed[entry.id] = at(committed)
 
     def send(self, case_id: UUID, urgency: Urgency, planned: Sequence[float], claimed: Sequence[float]) -> None:
-        attempt = AttemptRow(id=new_id(), case_id=case_id, urgency_rank=urgency.rank, possible_duplicate=False)
+        attempt = AttemptRow(id=new_id(), case_id=case_id, urgency_rank=urgency.rank)
+        attempt.possible_duplicate = attempt.was_in_doubt = False
         attempt.send_key, attempt.sent_at = attempt.id, at(claimed[0])
         self.attempts.append(attempt)
         self.write(case_id, "attempt_planned", *planned, attempt=str(attempt.id), due_at=NOON.isoformat())
         self.write(case_id, "attempt_sending", *claimed, attempt=str(attempt.id))
 
-    def found(self) -> Iterable[str]:
+    def found(self, invariant: Invariant) -> list[str]:
         nothing: dict[str, Any] = dict.fromkeys(
             ("lines", "instructions", "cases", "assignments", "receipts", "set_aside", "work_items", "differences"), ()
         )
         rows = {"attempts": self.attempts, "journal": self.journal, "committed": self.committed}
-        return urgent_first(Snapshot(at=at(60), taken=set(), **nothing, **rows))
+        return list(invariant(Snapshot(at=at(60), taken=set(), **nothing, **rows)))
 
 
 def seen(*, visible: float = 0.1, routine: Sequence[float] = (5.0, 5.1)) -> Seen:
@@ -59,20 +60,49 @@ def seen(*, visible: float = 0.1, routine: Sequence[float] = (5.0, 5.1)) -> Seen
 
 
 def test_a_routine_one_that_was_claimed_while_a_critical_one_was_free_is_found() -> None:
-    assert len(list(seen().found())) == 1
+    assert len(seen().found(urgent_first)) == 1
 
 
 @pytest.mark.parametrize("routine", [(1.0, 1.1), (10.0, 10.1), (8.0, 9.05)], ids=["soon", "later", "at once"])
 def test_one_that_was_claimed_soon_or_later_or_beside_it_is_none(routine: Sequence[float]) -> None:
-    assert not list(seen(routine=routine).found())
+    assert not seen(routine=routine).found(urgent_first)
 
 
 def test_nobody_can_claim_what_is_not_committed() -> None:
-    assert not list(seen(visible=4.0).found())
+    assert not seen(visible=4.0).found(urgent_first)
 
 
 @pytest.mark.parametrize(("span", "count"), [((4.0, 6.0), 0), ((5.05, 5.06), 0), ((4.0, 4.9), 1), ((5.2, 6.0), 1)])
 def test_nobody_can_claim_of_a_case_that_a_transaction_holds(span: Sequence[float], count: int) -> None:
     made = seen()
     made.write(CRITICAL, "status_unknown", *span)
-    assert len(list(made.found())) == count
+    assert len(made.found(urgent_first)) == count
+
+
+def waited(urgency: Urgency, *claims: float) -> list[str]:
+    """One of high urgency waited 31 s, where 20 are allowed; others of this urgency were claimed meanwhile."""
+    made = Seen()
+    made.send(CRITICAL, Urgency.HIGH, (0, 0.1), (31, 31.1))
+    for claimed in claims:
+        made.send(ROUTINE, urgency, (claimed - 1, claimed), (claimed, claimed + 0.1))
+    return made.found(sent_in_time(20))
+
+
+def test_what_waits_for_its_turn_is_not_held_up() -> None:
+    assert not waited(Urgency.CRITICAL, 12, 19, 24, 29)
+
+
+def test_what_is_passed_over_is_held_up() -> None:
+    assert len(waited(Urgency.LOW, 12, 19, 24, 29)) == 1
+
+
+def test_what_waits_while_nobody_is_at_work_is_held_up() -> None:
+    assert not waited(Urgency.CRITICAL, 21, 29)
+    assert len(waited(Urgency.CRITICAL, 12, 19)) == 1
+
+
+def test_what_its_sender_could_not_send_any_more_has_waited() -> None:
+    made = Seen()
+    made.send(CRITICAL, Urgency.HIGH, (0, 0.1), (1, 40))
+    made.attempts[0].settled_at, made.attempts[0].ending = at(40), Ending.NEVER_TAKEN
+    assert len(made.found(sent_in_time(20))) == 1
