@@ -20,7 +20,7 @@ from dispatcher.delivery import due, smpp_parts
 from dispatcher.delivery.judge_providers import judge, known
 from dispatcher.logging import logger
 from dispatcher.setup import Services
-from dispatcher.store import advisory_locks, heartbeats, partitions
+from dispatcher.store import advisory_locks, heartbeats, partitions, silent_sessions
 from dispatcher.supervision import service_items
 from dispatcher.visits import roster, shifts
 from schemas.vocabulary import Health
@@ -57,6 +57,7 @@ def _sweep_while_locked(services: Services, stop: threading.Event) -> None:
                 _do_alone(_make_partitions, services)
                 partitions_due = time.monotonic() + _PARTITIONS_EVERY_S
             if time.monotonic() >= judging_due:
+                _do_alone(_end_silent_sessions, services)
                 _do_alone(judge_providers, services)
                 _do_alone(_tend_service_items, services)
                 judging_due = time.monotonic() + PERIOD_S * 0.9  # a stepped clock's sweeps come sooner
@@ -97,6 +98,14 @@ def _wake_due(services: Services) -> None:
     with services.begin() as work:
         seen = due.find_due_work(work)
     wake_due(services.context, seen)
+
+
+def _end_silent_sessions(services: Services) -> None:
+    """Whoever stands still in the middle of a write holds no case for long."""
+    with services.engine.connect() as connection:
+        ended = silent_sessions.end(connection)
+    if ended:
+        _log.warning("silent_sessions_ended", sessions=ended)
 
 
 def judge_providers(services: Services) -> None:

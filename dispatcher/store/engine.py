@@ -34,9 +34,15 @@ _CLIENT = {"keepalives": 1, **_KEEP_ALIVE, "tcp_user_timeout": 20_000}
 _SERVER = {f"tcp_{name}": value for name, value in _KEEP_ALIVE.items()} | {"tcp_user_timeout": 20_000}
 # Whatever zone the server is set to, times are read in one: programs get the same text from every host.
 _ZONE = {"timezone": "UTC"}
+APPLICATION = "dispatcher"
+SILENCE_S = 12  # in the middle of a write the sweep sees to it: silent_sessions.py
 # Of a process that serves: one that stands still in mid-transaction holds its locks for no longer than this, nobody
 # waits longer for a lock, and no statement takes longer.
-_SERVING = {"idle_in_transaction_session_timeout": "12s", "lock_timeout": "10s", "statement_timeout": "60s"}
+_SERVING = {
+    "idle_in_transaction_session_timeout": f"{SILENCE_S}s",
+    "lock_timeout": "10s",
+    "statement_timeout": "60s",
+}
 
 
 @cache
@@ -55,7 +61,7 @@ def engine(url: str, *, serving: bool = False) -> Engine:
         max_overflow=0,
         connect_args={
             "connect_timeout": 5,
-            "application_name": "dispatcher",
+            "application_name": APPLICATION,
             "options": _options(url, {**_ZONE, **_SERVER, **(_SERVING if serving else {})}),
             **_CLIENT,
         },

@@ -48,9 +48,18 @@ SABOTAGES = (
     Sabotage(
         "no-limit-on-silence",
         "dispatcher/store/engine.py",
-        """"idle_in_transaction_session_timeout": "12s", """,
+        """    "idle_in_transaction_session_timeout": f"{SILENCE_S}s",
+""",
         "",
         "claim_stopped",
+        "sent_in_time",
+    ),
+    Sabotage(
+        "no-limit-on-silence-in-a-write",
+        "dispatcher/sweep.py",
+        "                _do_alone(_end_silent_sessions, services)\n",
+        "",
+        "write_stopped",
         "sent_in_time",
     ),
     Sabotage(

@@ -23,6 +23,7 @@ from dispatcher.settings import Settings
 from dispatcher.supervisor import Child
 from dispatcher.up import Stack
 from tests.faults import launcher
+from tests.faults.snapshot import Span
 
 # By process: the launcher's fault, its value and its seed.
 Launch = dict[str, tuple[str, ...]]
@@ -51,10 +52,6 @@ class Injection:
 
     what: str
     over_at: datetime
-
-
-# From when to when a fault lasted.
-Span = tuple[datetime, datetime]
 
 
 @dataclass
@@ -152,6 +149,16 @@ class FaultStack(Stack):
             self.resting.discard(name)
 
     # --- servers
+
+    def start_servers(self) -> None:
+        super().start_servers()
+        database = create_engine(self.environment["DISPATCHER_DATABASE_URL"], isolation_level="AUTOCOMMIT")
+        with database.connect() as connection:
+            # The invariants ask when what was written could be seen.
+            connection.execute(text("ALTER SYSTEM SET track_commit_timestamp = on"))
+        database.dispose()
+        self.stop_postgres()
+        self.start_postgres()
 
     @property
     def data(self) -> Path:

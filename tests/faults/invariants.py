@@ -4,21 +4,20 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 from uuid import UUID
 
 from dispatcher.store.instructions import InstructionRow
 from schemas.vocabulary import AttemptState, CaseState, Channel, Ending, Urgency
-from tests.faults.fault_stack import Span
-from tests.faults.snapshot import Attempt, Snapshot
+from tests.faults.snapshot import Attempt, Snapshot, Span, Transaction
 
 Invariant = Callable[[Snapshot], Iterator[str]]
 
 # Rules under which the same message leaves again; anything else is another step of the plan.
 _SAME_STEP = frozenset({"never_taken", "not_there", "next_provider", "transient_failure", "doubt_wait"})
 _PATIENCE = timedelta(seconds=10)
-_TOLERANCE = timedelta(seconds=3)  # slices in flight, and a commit that comes some time after its `now`
+_TOLERANCE = timedelta(seconds=3)  # slices in flight, and a claim that was killed with its rows locked
 _EARLY = timedelta(seconds=1)
 _ON_ITS_WAY = timedelta(seconds=1)  # from the sender's last look at its lease to the gateway's record
 _CRITICAL = Urgency.CRITICAL.rank
@@ -142,16 +141,26 @@ def _visit(each: Attempt) -> str:
 
 
 def urgent_first(now: Snapshot) -> Iterator[str]:
-    """No critical attempt waited behind a routine one: none was claimed while a critical one had long been due."""
-    routine = sorted(each.sent_at for each in now.attempts if each.sent_at and each.urgency_rank > _CRITICAL + 1)
-    for each in now.attempts:
-        if each.sent_at is None or each.urgency_rank > _CRITICAL or each.case_id in now.cases_set_aside:
+    """No critical attempt waited behind a routine one: none was claimed while a critical one had long been free.
+
+    Free: due, committed, and its case locked by no transaction while the routine one was claimed.
+    """
+    sent = [each for each in now.attempts if each.sent_at]
+    routine = sorted(now.claimed[each.id] for each in sent if each.urgency_rank > _CRITICAL + 1)
+    for each in sent:
+        if each.urgency_rank > _CRITICAL or each.case_id in now.cases_set_aside:
             continue
-        told = now.told[each.id]
-        free_at = max(now.due[each.id], told, now.urgent_since.get(each.case_id, told)) + _TOLERANCE + now.blocked
-        overtook = bisect_left(routine, each.sent_at) - bisect_right(routine, free_at)
-        if overtook > 0:
+        claimed, visible = now.claimed[each.id], now.visible[each.id]
+        free_at = max(now.due[each.id], visible, now.urgent_since.get(each.case_id, visible)) + _TOLERANCE + now.blocked
+        earlier = routine[bisect_right(routine, free_at, key=_began) : bisect_left(routine, claimed)]
+        held = now.held[each.case_id]
+        overtook = sum(not any(claim.meets(other) for other in held) for claim in earlier)
+        if overtook:
             yield f"critical attempt {each.id} waited behind {overtook}"
+
+
+def _began(transaction: Transaction) -> datetime:
+    return transaction.began_at
 
 
 def not_early(now: Snapshot) -> Iterator[str]:
@@ -163,21 +172,43 @@ def not_early(now: Snapshot) -> Iterator[str]:
 
 
 def sent_in_time(within_s: float) -> Invariant:
-    """What was not set aside itself was sent so many seconds after it was due at most, whatever became of others."""
+    """What was not set aside itself was sent so many seconds after it was due at most, whatever became of others.
+
+    Later only where its turn had not come: fewer workers than there were took what goes before it.
+    """
 
     def found(now: Snapshot) -> Iterator[str]:
+        turns = sorted((each.sent_at, _place(now, each)) for each in now.attempts if each.sent_at)
         for each in now.attempts:
             # What a sender had in hand when it stopped is in doubt, and waits as doubts do: the longest is told apart.
             if each.sent_at is None or each.case_id in now.cases_set_aside or each.was_in_doubt:
                 continue
             # Claimed by a sender whose lease was over before it could send, it has waited until that was known.
             unsent_at = each.settled_at if each.ending is Ending.NEVER_TAKEN else None
-            left_at = unsent_at or each.sent_at
-            waited = (left_at - max(now.due[each.id], now.told[each.id])).total_seconds()
-            if waited > within_s:
-                yield f"attempt {each.id} waited {waited:.0f} s"
+            left_at, since = unsent_at or each.sent_at, max(now.due[each.id], now.told[each.id])
+            limit = since + timedelta(seconds=within_s)
+            taken = turns[bisect_left(turns, limit, key=_moment) : bisect_left(turns, left_at, key=_moment)]
+            if left_at > limit and _was_its_turn(_place(now, each), taken, limit, left_at):
+                yield f"attempt {each.id} waited {(left_at - since).total_seconds():.0f} s"
 
     return found
+
+
+_Turn = tuple[datetime, tuple[int, datetime]]  # when something was claimed, and its place in the order
+
+
+def _place(now: Snapshot, each: Attempt) -> tuple[int, datetime]:
+    return each.urgency_rank, now.due[each.id]
+
+
+def _moment(turn: _Turn) -> datetime:
+    return turn[0]
+
+
+def _was_its_turn(place: tuple[int, datetime], taken: Sequence[_Turn], since: datetime, until: datetime) -> bool:
+    """Whether in that time somebody took what goes behind this place, or nobody took anything for long."""
+    moments = [since, *map(_moment, taken), until]
+    return any(other > place for _, other in taken) or any(b - a > _PATIENCE for a, b in pairwise(moments))
 
 
 def sent_within_lease(now: Snapshot) -> Iterator[str]:

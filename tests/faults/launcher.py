@@ -6,8 +6,9 @@ import runpy
 import signal
 import subprocess
 import sys
+import threading
 import zlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import timedelta
 from functools import wraps
 from pathlib import Path
@@ -112,6 +113,26 @@ def stopped_in_claim(_countdown: Callable[[], None], seconds: float) -> None:
     _stop_in_claim(_stopping(seconds, "claim"))
 
 
+def stopped_in_write(_countdown: Callable[[], None], seconds: float) -> None:
+    """Stopped for so long between two rows of a write, its transaction open and PostgreSQL waiting for the second."""
+    from psycopg import Cursor
+
+    pass_by = _stopping(seconds, "write")
+    executemany = Cursor.executemany
+
+    @wraps(executemany)
+    def in_write(cursor: Any, query: Any, rows: Iterable[Any], **named: Any) -> None:
+        executemany(cursor, query, _passing_by(rows), **named)
+
+    def _passing_by(rows: Iterable[Any]) -> Iterator[Any]:
+        for number, row in enumerate(rows):
+            if number:
+                pass_by("write")
+            yield row
+
+    Cursor.executemany = in_write  # type: ignore
+
+
 def _stop_in_claim(pass_by: Callable[[str], None]) -> None:
     from dispatcher.delivery import pump
 
@@ -142,7 +163,8 @@ def _stopping(seconds: float, *points: str, under_way: Collection[str] = ()) -> 
             subprocess.Popen(["sh", "-c", f"sleep {seconds}; kill -CONT {os.getpid()}"], start_new_session=True)
             # Written last, and again when it goes on: other threads begin calls until the very stop.
             _keep_stopped(under_way)
-            os.kill(os.getpid(), signal.SIGSTOP)
+            # To this thread: the process as a whole may let it run on for some milliseconds, out of the claim too.
+            signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
             _keep_stopped(under_way)
 
     return pass_by
@@ -194,7 +216,10 @@ def _poison(owner: Any, name: str, share: float, about: Callable[..., str]) -> N
 
 FAULTS = {
     each.__name__: each
-    for each in (before_call, before_record, before_wake, wrong_clock, stand_still, stopped_in_claim, poison)
+    for each in (
+        *(before_call, before_record, before_wake, wrong_clock),
+        *(stand_still, stopped_in_claim, stopped_in_write, poison),
+    )
 }
 
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, literal_column, select
 
 from dispatcher.delivery.capacity import LEASE_MARGIN_S
 from dispatcher.intake import quarantine
@@ -28,18 +28,31 @@ from schemas.vocabulary import WorkItemKind
 from tests.faults.launcher import STOPPED_CALLS
 
 Attempt = AttemptRow
+Span = tuple[datetime, datetime]  # from when to when a fault lasted
 _TIMING = frozenset({"attempt_planned", "attempt_brought_forward"})
 _SETTLING = frozenset({"attempt_settled", "attempt_closed", "attempt_accepted"})
 # One in a thousand invented people gets a message whose answer the gateway never gives, whatever the drill.
+_COMMITTED_AT = func.pg_xact_commit_timestamp(literal_column("journal.xmin"))
 _SILENT = frozenset(word for rows in WORDS.values() for word, row in rows.items() if row.silent)
+
+
+class Transaction(NamedTuple):
+    """From its first look at the clock to its commit, both by the database."""
+
+    began_at: datetime
+    committed_at: datetime
+
+    def meets(self, other: "Transaction") -> bool:
+        return self.began_at <= other.committed_at and other.began_at <= self.committed_at
 
 
 @dataclass
 class Snapshot:
     """`arrivals`: when the gateway took each key, repeats included; `posts`: how often.
     `leases`: how long each provider's are. `stopped_calls`: keys of the calls during which their sender was stopped.
-    `due`, `told`: what each attempt was last planned for, and when that was written.
-    `urgent_since`: when it was written that a case had become more urgent.
+    `due`, `told`, `visible`: what each attempt was last planned for, when that was written, and when committed.
+    `urgent_since`: when it was committed that a case had become more urgent.
+    `claimed`: the transaction that claimed each attempt; `held`: those that had each case locked.
     `broken`: a word in each message that could not be taken; `quarantined`: the lines that are kept.
     """
 
@@ -54,6 +67,7 @@ class Snapshot:
     set_aside: Sequence[SetAsideRow]
     work_items: Sequence[WorkItemRow]
     journal: Sequence[JournalRow]
+    committed: Mapping[UUID, datetime]  # by journal entry
     differences: list[Any]
     quarantined: list[str] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
@@ -65,7 +79,10 @@ class Snapshot:
     reported: dict[UUID, set[str]] = field(default_factory=lambda: defaultdict(set))
     due: dict[UUID, datetime] = field(default_factory=dict)
     told: dict[UUID, datetime] = field(default_factory=dict)
+    visible: dict[UUID, datetime] = field(default_factory=dict)
     urgent_since: dict[UUID, datetime] = field(default_factory=dict)
+    claimed: dict[UUID, Transaction] = field(default_factory=dict)
+    held: dict[UUID | None, set[Transaction]] = field(default_factory=lambda: defaultdict(set))
 
     def __post_init__(self) -> None:
         for line in self.lines:
@@ -76,12 +93,17 @@ class Snapshot:
             elif line.event == "receipt":
                 self.reported[key].add(line.result)
         for entry in self.journal:
+            committed = self.committed[entry.id]
+            transaction = Transaction(entry.at, committed)
+            self.held[entry.case_id].add(transaction)
             if entry.event in _TIMING:
                 due_at = datetime.fromisoformat(entry.data["due_at"])
                 attempt = UUID(entry.data["attempt"])
-                self.due[attempt], self.told[attempt] = due_at, entry.written_at
+                self.due[attempt], self.told[attempt], self.visible[attempt] = due_at, entry.written_at, committed
+            elif entry.event == "attempt_sending":
+                self.claimed[UUID(entry.data["attempt"])] = transaction
             elif entry.event == "urgency_raised" and entry.case_id is not None:
-                self.urgent_since[entry.case_id] = entry.written_at
+                self.urgent_since[entry.case_id] = committed
         self.waiting = {row.case_id for row in self.work_items if row.done_at is None}
         self.fault_items = [row for row in self.work_items if row.kind is WorkItemKind.FAULT]
         self.cases_set_aside = {row.case_id for row in self.set_aside}
@@ -136,6 +158,7 @@ def read(services: Services, record: Path, taken: set[tuple[str, str]], blocked_
             set_aside=session.scalars(select(SetAsideRow)).all(),
             work_items=session.scalars(select(WorkItemRow)).all(),
             journal=session.scalars(select(JournalRow).order_by(JournalRow.case_id, JournalRow.seq)).all(),
+            committed=dict(session.execute(select(JournalRow.id, _COMMITTED_AT)).tuples().all()),
             differences=differences,
             quarantined=quarantined,
             blocked=timedelta(seconds=blocked_s),

@@ -85,6 +85,13 @@ DRILLS = {
             sent_within_s=20,
         ),
         Drill(
+            "write_stopped",
+            "a worker stands still for 40 s in mid-write, its rows locked",
+            launch={"worker-delivery-1": ("stopped_in_write", 40.0)},
+            blocks_s=14,
+            sent_within_s=25,  # the sweep looks once a second, and comes late on a busy machine
+        ),
+        Drill(
             "urgent_hung",
             "a delivering worker stands still for 20 s",
             injections.hang_worker,
