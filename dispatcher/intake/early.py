@@ -1,6 +1,6 @@
 """What came before its instruction (a withdrawal, a patch, feedback): kept, and taken when the instruction comes."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from uuid import UUID
 
 from sqlalchemy import select
@@ -40,7 +40,7 @@ def lines(work: UnitOfWork, pushed: Instruction) -> Iterator[tuple[QuarantineRow
 
     An urgent line that was refused is done with, unless it was of a higher version: this is what its source made of it.
     """
-    keys = [_awaited(work.context, each, pushed.instruction_id) for each in (pushed.source.system, ANY_SOURCE)]
+    keys = keys_of(work.context, pushed)
     found = select(QuarantineRow).where(in_array(QuarantineRow.awaits, keys)).order_by(QuarantineRow.value_id)
     for row in work.session.scalars(found.with_for_update()).all():
         text = quarantine.line(work, row.id)
@@ -51,6 +51,17 @@ def lines(work: UnitOfWork, pushed: Instruction) -> Iterator[tuple[QuarantineRow
         row.awaits, row.pushed_again_at = None, work.now
         if line and not is_refused:
             yield row, line
+
+
+def keys_of(context: Context, pushed: Instruction) -> list[bytes]:
+    """Under which lines wait for this instruction."""
+    return [_awaited(context, each, pushed.instruction_id) for each in (pushed.source.system, ANY_SOURCE)]
+
+
+def awaited(work: UnitOfWork, keys: Collection[bytes]) -> frozenset[bytes]:
+    """Those of these keys under which something waits."""
+    found = select(QuarantineRow.awaits).where(in_array(QuarantineRow.awaits, keys), QuarantineRow.awaits.is_not(None))
+    return frozenset(each for each in work.session.scalars(found) if each is not None)
 
 
 def mended_by(work: UnitOfWork, kept_id: UUID, named: NamedLine) -> None:

@@ -1,7 +1,10 @@
 """Locks of intake: two deliveries of one instruction, or of one person's instructions, wait for each other.
 
-An instruction's lock is always taken before a person's, and cases are locked after both, so there is no deadlock.
+The locks of instructions are always taken before those of persons, and cases are locked after both, so there is no
+deadlock.
 """
+
+from collections.abc import Sequence
 
 from dispatcher.casework.context import Context
 from dispatcher.casework.unit_of_work import UnitOfWork
@@ -17,13 +20,13 @@ def lock_instruction(work: UnitOfWork, system: str, instruction_id: str) -> None
     advisory_locks.lock(work.session, [_instruction(work.context, system, instruction_id)])
 
 
-def lock_instruction_and_person(work: UnitOfWork, pushed: Instruction) -> None:
-    """The instruction's locks, then the person's."""
-    # In order, so that two of them never wait for each other both ways.
-    persons = sorted(advisory_locks.intake(each) for each in set(identities(work.context, pushed)))
-    systems = (ANY_SOURCE, pushed.source.system)
-    instruction = [_instruction(work.context, system, pushed.instruction_id) for system in systems]
-    advisory_locks.lock(work.session, [*instruction, *persons])
+def lock_instructions_and_persons(work: UnitOfWork, pushed: Sequence[Instruction]) -> None:
+    """The instructions' locks, then the persons'."""
+    # Each kind in order, so that two who lock never wait for each other both ways.
+    any_source = {_instruction(work.context, ANY_SOURCE, each.instruction_id) for each in pushed}
+    own = {_instruction(work.context, each.source.system, each.instruction_id) for each in pushed}
+    persons = {advisory_locks.intake(found) for each in pushed for found in identities(work.context, each)}
+    advisory_locks.lock(work.session, [*sorted(any_source), *sorted(own), *sorted(persons)])
 
 
 def _instruction(context: Context, system: str, instruction_id: str) -> int:

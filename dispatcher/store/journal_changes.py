@@ -6,7 +6,7 @@ is in none of these tables, and so in no entry.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
@@ -16,6 +16,7 @@ from sqlalchemy import event, inspect, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, UOWTransaction, sessionmaker
 
+from dispatcher.store import bulk_insert
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import Base
 from dispatcher.store.cases import AddressRow, BadNumberRow, CaseRow, LinkRow, PhoneRow, SuppressionRow
@@ -58,6 +59,15 @@ def install(sessions: sessionmaker[Session]) -> sessionmaker[Session]:
 def write(session: Session, entry: JournalRow) -> None:
     """Add an entry to the journal at the commit."""
     session.info.setdefault(_ENTRIES, []).append(entry)
+
+
+def write_in_bulk(session: Session, rows: Iterable[Base]) -> None:
+    """Insert new rows that the session does not have, and the whole journal so far, all at once."""
+    pending = _pending(session)
+    for row in rows:
+        if isinstance(row, OF_A_CASE):
+            _note_new(pending, row, _case_of(row))
+    bulk_insert.write(session, [*rows, *_completed_entries(session)])
 
 
 def note_upsert(session: Session, case_id: UUID, row: Base) -> None:
@@ -143,6 +153,11 @@ def _note(pending: dict[UUID | None, Changes], row: Base, case_id: UUID | None, 
 
 
 def _before_commit(session: Session) -> None:
+    session.add_all(_completed_entries(session))
+
+
+def _completed_entries(session: Session) -> list[JournalRow]:
+    """The entries so far, each with what was done to its case's rows."""
     session.flush()
     entries: list[JournalRow] = session.info.pop(_ENTRIES, [])
     pending = _pending(session)
@@ -152,7 +167,7 @@ def _before_commit(session: Session) -> None:
             raise UnnotedChangeError(f"rows of case {case_id} changed without a journal entry: {', '.join(changes)}")
         last[case_id].rows = {table: dict(rows) for table, rows in changes.items()}
     session.info.pop(_CHANGES, None)
-    session.add_all(entries)
+    return entries
 
 
 def _forget(session: Session) -> None:
