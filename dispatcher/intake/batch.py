@@ -8,7 +8,7 @@ touch it.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 
 from dispatcher.casework.context import Context
 from dispatcher.casework.set_aside import Begin, is_outage
@@ -86,9 +86,10 @@ def _take_together(work: UnitOfWork, part: Sequence[_Line]) -> dict[int, Answer]
     chosen = list(_apart(work.context, part, _awaited_from(work, part)))
     if len(chosen) < 2:
         return {}
-    locks.lock_instructions_and_persons(work, [line.pushed for _, line in chosen])
-    answers = new_people.take(work, [line for _, line in chosen])
-    return {place: answer for (place, _), answer in zip(chosen, answers, strict=True) if answer is not None}
+    read = [ReadLine(said, line.raw, content.digest(work.context, said)) for line, said, _ in chosen]
+    locks.lock_together(work, [said for _, said, _ in chosen], (each for *_, persons in chosen for each in persons))
+    answers = new_people.take(work, read)
+    return {line.place: answer for (line, *_), answer in zip(chosen, answers, strict=True) if answer is not None}
 
 
 def _awaited_from(work: UnitOfWork, part: Sequence[_Line]) -> int:
@@ -102,27 +103,28 @@ def _awaited_from(work: UnitOfWork, part: Sequence[_Line]) -> int:
     return min((keys[each] for each in early.awaited(work, keys)), default=part[-1].place + 1)
 
 
-def _apart(context: Context, part: Sequence[_Line], end: int) -> Iterator[tuple[int, ReadLine]]:
-    """The instructions before this place that touch no other line of the part, each with its place.
+def _apart(context: Context, part: Sequence[_Line], end: int) -> Iterator[tuple[_Line, Instruction, frozenset[bytes]]]:
+    """The instructions before this place that touch no other line of the part, each with its person's identities.
 
     One that may end in a notice to a whole area may touch any other.
     """
-    touched = [_touched(context, each) for each in part]
-    counts = Counter(each for of_line in touched for each in of_line)
-    for line, of_line in zip(part, touched, strict=True):
+    persons = [_persons(context, each) for each in part]
+    ids = [_instruction_id(context, each) for each in part]
+    counts = Counter[str | bytes | None](chain(ids, *persons))
+    for line, instruction_id, own in zip(part, ids, persons, strict=True):
         said = line.said
-        is_alone = all(counts[each] == 1 for each in of_line) and len(of_line) <= _MOST_IDENTITIES
+        is_alone = all(counts[each] == 1 for each in (instruction_id, *own)) and len(own) <= _MOST_IDENTITIES
         if not isinstance(said, Instruction) or not is_alone or line.place >= end:
             continue
         if Channel.BROADCAST not in said.channels:
-            yield line.place, ReadLine(said, line.raw, content.digest(context, said))
+            yield line, said, own
 
 
-def _touched(context: Context, line: _Line) -> frozenset[str | bytes]:
-    """The instruction that a line names, of whichever source, and whatever tells its person from others."""
-    said = line.said
-    if said is None:
-        named = named_line.read(line.raw, context).instruction_id
-        return frozenset([named] if named is not None else [])
-    persons = identities(context, said) if isinstance(said, Instruction) else ()
-    return frozenset([said.instruction_id, *persons])
+def _persons(context: Context, line: _Line) -> frozenset[bytes]:
+    """Whatever tells the person of an instruction from others."""
+    return frozenset(identities(context, line.said)) if isinstance(line.said, Instruction) else frozenset()
+
+
+def _instruction_id(context: Context, line: _Line) -> str | None:
+    """Of the instruction that a line is, or names, of whichever source."""
+    return line.said.instruction_id if line.said is not None else named_line.read(line.raw, context).instruction_id

@@ -51,7 +51,7 @@ def take(work: UnitOfWork, raw: bytes, *, door: str, kept_as: UUID | None = None
         if isinstance(found, Event):
             return _event(work, found, raw, door)
         line = ReadLine(found, raw, content.digest(work.context, found))
-        locks.lock_instructions_and_persons(work, [found])
+        locks.lock_instruction_and_person(work, found)
         [opened] = new_people.take(work, [line])
         if opened is not None:
             return opened
@@ -117,7 +117,7 @@ def _patch(work: UnitOfWork, event: Patch, digests: Digests, door: str) -> Answe
     found = parse.body_of(body)
     if not isinstance(found, Instruction):
         raise TypeError("a patched instruction is an instruction")
-    locks.lock_instructions_and_persons(work, [found])
+    locks.lock_instruction_and_person(work, found)
     return _instruction(work, found, json.dumps(body, ensure_ascii=False).encode(), digests, door)
 
 

@@ -4,7 +4,7 @@ The locks of instructions are always taken before those of persons, and cases ar
 deadlock.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from dispatcher.casework.context import Context
 from dispatcher.casework.unit_of_work import UnitOfWork
@@ -20,13 +20,18 @@ def lock_instruction(work: UnitOfWork, system: str, instruction_id: str) -> None
     advisory_locks.lock(work.session, [_instruction(work.context, system, instruction_id)])
 
 
-def lock_instructions_and_persons(work: UnitOfWork, pushed: Sequence[Instruction]) -> None:
-    """The instructions' locks, then the persons'."""
+def lock_instruction_and_person(work: UnitOfWork, pushed: Instruction) -> None:
+    """The instruction's locks, then the person's."""
+    lock_together(work, [pushed], identities(work.context, pushed))
+
+
+def lock_together(work: UnitOfWork, pushed: Sequence[Instruction], persons: Iterable[bytes]) -> None:
+    """The locks of several instructions, then those of all their people, who are given by their identities."""
     # Each kind in order, so that two who lock never wait for each other both ways.
     any_source = {_instruction(work.context, ANY_SOURCE, each.instruction_id) for each in pushed}
     own = {_instruction(work.context, each.source.system, each.instruction_id) for each in pushed}
-    persons = {advisory_locks.intake(found) for each in pushed for found in identities(work.context, each)}
-    advisory_locks.lock(work.session, [*sorted(any_source), *sorted(own), *sorted(persons)])
+    of_persons = {advisory_locks.intake(each) for each in persons}
+    advisory_locks.lock(work.session, [*sorted(any_source), *sorted(own), *sorted(of_persons)])
 
 
 def _instruction(context: Context, system: str, instruction_id: str) -> int:

@@ -96,7 +96,7 @@ def add_case(
         fraud_type=said.fraud_type,
         language=said.language,
         policy_version=case_file.context.policy.version,
-        case_facts=said.facts,
+        facts=said.facts.stored(),
         expired=said.expired,
         suppressed=suppressed,
         warned_before=earlier,
