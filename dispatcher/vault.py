@@ -29,6 +29,7 @@ from dispatcher.store.vault import KeyCheckRow
 
 _NONCE = 12
 _COMPRESSED = b"\x78\x9c"  # how zlib begins, and no text in UTF-8
+_SHORT = 64  # bytes; so few are hardly ever shorter compressed, and to try takes longer than to encrypt them
 _CHECK = b"warning-dispatcher key check"
 
 
@@ -169,6 +170,8 @@ def _decrypt(aead: AESGCM, sealed: bytes, data: bytes) -> bytes:
 def _packed(text: str) -> bytes:
     """The text, compressed where that is shorter: a whole instruction is, a name is not."""
     plain = text.encode()
+    if len(plain) < _SHORT:
+        return plain
     packed = zlib.compress(plain)
     return packed if len(packed) < len(plain) else plain
 

@@ -1,7 +1,7 @@
 """What sources said of a case's person and danger, as codes: no personal data."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from schemas.vocabulary import Vulnerability
@@ -27,7 +27,7 @@ class CaseFacts:
 
     def stored(self) -> dict[str, Any]:
         """As the database, the journal and the case report hold it."""
-        return asdict(self) | {"vulnerability": list(self.vulnerability)}
+        return {name: getattr(self, name) for name in _NAMES} | {"vulnerability": list(self.vulnerability)}
 
     def joined(self, other: "CaseFacts") -> "CaseFacts":
         """The safer reading of two sources: what either of them fears is feared. What was known of the app stands."""

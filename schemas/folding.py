@@ -11,6 +11,7 @@ _INVISIBLE = re.compile(
 # An acute accent or a grave one is an apostrophe that somebody took for one. NFKC would make it a blank with an accent.
 _APOSTROPHES = re.compile("[´`’‘‚‛′ʹʺʼʻˈ]")
 _QUOTES = "'\"“”„‟″«»‹›「」『』"
+_CHINESE = re.compile("[ -~一-鿿]*")  # with ASCII: none of these looks like another sign, or can't be seen
 _BLANKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2800]+")
 _BETWEEN_DIGITS = re.compile(r"[\s\-‐-―−()().·.]+")
 _BETWEEN_WORDS = re.compile(r"[\s_\-‐-―−·]+")
@@ -50,7 +51,7 @@ def _visible(text: str) -> str:
 
 def _is_plain(text: str) -> bool:
     """Most texts are, and to fold them is what intake does most often."""
-    return text.isascii() and text.isprintable()
+    return text.isprintable() if text.isascii() else _CHINESE.fullmatch(text) is not None
 
 
 def _plain(text: str) -> str:

@@ -7,7 +7,7 @@ Digits that may not belong to a number (an extension, a spreadsheet's `.0`) are 
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from itertools import accumulate
 
 import phonenumbers
@@ -25,6 +25,7 @@ _CALLING_CODES = phonenumbers.COUNTRY_CODE_TO_REGION_CODE
 _HOME_CODE = 86
 _MOST_DIGITS, _MOST_WRITTEN, _FEWEST_DIGITS, _LONGEST_EXTENSION = 15, 20, 3, 6
 _FEWEST_OF_SUBSCRIBER, _LONGEST_AREA = 7, 3
+_FEW_LINES = 500  # numbers that are remembered: each is asked for several times while its line is taken
 
 _SPREADSHEET = re.compile(r"[0-9]+(?:[.,][0-9]+)?e[+-]?[0-9]+", re.IGNORECASE)
 _FLOAT = re.compile(r"(\+?[0-9]{7,})\.0{1,3}")
@@ -63,6 +64,7 @@ class Number:
     flags: tuple[str, ...]
 
 
+@lru_cache(maxsize=_FEW_LINES)
 def number(text: str | int, country: str | None = HOME) -> Number:
     """A number in E.164, flagged where it is doubtful; without a country where it has no E.164 form that we know.
 

@@ -2,14 +2,14 @@
 
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
-from sqlalchemy import func, or_, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, literal, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Session
 
 from dispatcher.casework.case_file import CaseFile
@@ -37,28 +37,52 @@ _TRIES = 50
 _MINUTE = timedelta(minutes=1)
 
 
-def issue(case_file: CaseFile, case: CaseRow, subject: SubjectRow) -> None:
-    """Give a case its code; an old one whose time is over may be given again."""
-    valid_until = case_file.now + case_file.context.policy.codes.valid_for
+class DrawnCode(NamedTuple):
+    """A code that is a case's from now on, and the row that says so."""
+
+    code: str
+    row: CodeRow
+
+
+def draw(work: UnitOfWork, case_ids: Collection[UUID]) -> dict[UUID, DrawnCode]:
+    """A code for each of these cases, as long as there are any; an old one whose time is over may be given again."""
+    drawn: dict[UUID, DrawnCode] = {}
     for _ in range(_TRIES):
+        lacking = [each for each in case_ids if each not in drawn]
+        if not lacking:
+            break
+        drawn |= _keep_free(work, lacking)
+    return drawn
+
+
+def _keep_free(work: UnitOfWork, case_ids: Sequence[UUID]) -> dict[UUID, DrawnCode]:
+    """Draw once for each, and keep what was free, in the order of the digests: two who draw at once don't deadlock."""
+    valid_until = work.now + work.context.policy.codes.valid_for
+    tried = {}
+    for case_id in case_ids:
         code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
-        value_id = new_id()
-        row = insert(CodeRow).values(
-            digest=_digest(case_file.context, code), case_id=case.id, value_id=value_id, valid_until=valid_until
-        )
-        taken_over = {"case_id": case.id, "value_id": value_id, "valid_until": valid_until}
-        given = row.on_conflict_do_update(
-            index_elements=["digest"], set_=taken_over, where=CodeRow.valid_until < case_file.now
-        ).returning(CodeRow.case_id)
-        if case_file.session.execute(given).first() is not None:
-            kept = CodeRow(
-                digest=_digest(case_file.context, code), case_id=case.id, value_id=value_id, valid_until=valid_until
-            )
-            journal_changes.note_upsert(case_file.session, case.id, kept)
-            keep_value(case_file.work, subject, FIELD, code, value_id=value_id)
-            case_file.note(case.id, "code_issued", {"valid_until": valid_until.isoformat()})
-            return
-    case_file.note(case.id, "code_not_issued", {}, rule="codes_exhausted")
+        row = CodeRow(digest=_digest(work.context, code), case_id=case_id, value_id=new_id(), valid_until=valid_until)
+        tried[row.digest] = DrawnCode(code, row)
+    columns = [CodeRow.digest, CodeRow.case_id, CodeRow.value_id, CodeRow.valid_until]
+    rows = [tried[digest].row for digest in sorted(tried)]
+    arrays = (literal([getattr(row, each.key) for row in rows], ARRAY(each.type)) for each in columns)
+    given = func.unnest(*arrays).table_valued(*(each.key for each in columns)).render_derived()
+    wanted = insert(CodeRow).from_select(columns, select(given))
+    taken_over = {each.key: wanted.excluded[each.key] for each in columns[1:]}
+    kept = wanted.on_conflict_do_update(
+        index_elements=["digest"], set_=taken_over, where=CodeRow.valid_until < work.now
+    ).returning(CodeRow.digest)
+    return {tried[digest].row.case_id: tried[digest] for digest in work.session.scalars(kept)}
+
+
+def issue(case_file: CaseFile, case: CaseRow, subject: SubjectRow, drawn: DrawnCode | None) -> None:
+    """Give a case the code that was drawn for it."""
+    if drawn is None:
+        case_file.note(case.id, "code_not_issued", {}, rule="codes_exhausted")
+        return
+    journal_changes.note_upsert(case_file.session, case.id, drawn.row)
+    keep_value(case_file.work, subject, FIELD, drawn.code, value_id=drawn.row.value_id)
+    case_file.note(case.id, "code_issued", {"valid_until": drawn.row.valid_until.isoformat()})
 
 
 class _Query(NamedTuple):

@@ -15,7 +15,7 @@ from dispatcher.store import journal_changes
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import new_id
 from dispatcher.store.cases import BadNumberRow, CaseRow
-from dispatcher.store.visits import VisitRow, next_number
+from dispatcher.store.visits import NUMBERS, VisitRow
 from dispatcher.wake import lane_of
 from schemas.vocabulary import (
     AttemptState,
@@ -144,7 +144,7 @@ def _new_attempt(writer: DecisionWriter, rule: str, channel: Channel, move: Atte
         was_in_doubt=False,
     )
     move_attempt(attempt, move)
-    writer.case_file.session.add(attempt)
+    writer.case_file.work.add(attempt)
     writer.case_file.attempts[writer.case.id].append(attempt)
     return attempt
 
@@ -182,7 +182,7 @@ def _give_up(writer: DecisionWriter, decision: d.GiveUpDoubt) -> None:
 def _open_visit(writer: DecisionWriter, decision: d.OpenVisit) -> None:
     visit = VisitRow(
         id=writer.new_id(),
-        number=next_number(writer.case_file.session),
+        number=NUMBERS.next(writer.case_file.session),
         case_id=writer.case.id,
         state=VisitState.WAITING,
         rule=decision.rule,
@@ -191,7 +191,7 @@ def _open_visit(writer: DecisionWriter, decision: d.OpenVisit) -> None:
         not_before=decision.not_before,
         not_after=decision.not_after,
     )
-    writer.case_file.session.add(visit)
+    writer.case_file.work.add(visit)
     writer.case_file.visits[writer.case.id].append(visit)
     writer.note(
         "visit_opened",

@@ -20,7 +20,7 @@ from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import in_array
 from dispatcher.store.cases import AddressRow, BadNumberRow, CaseRow, PhoneRow
 from dispatcher.store.vault import SubjectRow
-from dispatcher.store.visits import VisitRow
+from dispatcher.store.visits import UnitRow, VisitRow
 from dispatcher.store.work_items import WorkItemRow
 from schemas.vocabulary import AttemptState, Channel
 
@@ -50,6 +50,8 @@ class CaseFile:
         self.phones: dict[UUID, list[PhoneRow]] = defaultdict(list)
         self.places: dict[UUID, list[AddressRow]] = defaultdict(list)
         self.bad: dict[bytes, frozenset[Channel]] = {}
+        self._asked_numbers: set[bytes] = set()
+        self._counties: dict[str, str | None] = {}
 
     def open(self, case_ids: Iterable[UUID], *, skip_locked: bool = False, send_keys: Collection[UUID] = ()) -> None:
         """Lock and read. Cases already open stay as they are.
@@ -72,7 +74,7 @@ class CaseFile:
         self._read(WorkItemRow, self.work_items, wanted, WorkItemRow.done_at.is_(None))
         self._read(PhoneRow, self.phones, wanted)
         self._read(AddressRow, self.places, wanted)
-        self._read_bad_numbers(wanted)
+        self.read_bad_numbers(phone.digest for case_id in wanted for phone in self.phones[case_id])
 
     def open_soon(self, case_ids: Iterable[UUID], send_keys: Collection[UUID] = ()) -> None:
         """As `open`, but leave out what others hold for longer than a moment, so that nobody else waits for it."""
@@ -128,7 +130,7 @@ class CaseFile:
 
     def add(self, case: CaseRow, subject: SubjectRow) -> None:
         """Add a case that was just made."""
-        self.session.add(case)
+        self.work.add(case)
         self.cases[case.id], self._subjects[case.id] = case, subject
 
     def subject(self, case_id: UUID) -> SubjectRow:
@@ -138,23 +140,36 @@ class CaseFile:
         return self._subjects[case_id]
 
     def add_phones(self, case_id: UUID, phones: list[PhoneRow]) -> None:
-        self.session.add_all(phones)
+        self.work.add(*phones)
         self.phones[case_id].extend(phones)
-        self._read_bad_numbers([case_id])
+        self.read_bad_numbers(phone.digest for phone in phones)
 
     def add_places(self, case_id: UUID, places: list[AddressRow]) -> None:
-        self.session.add_all(places)
+        self.work.add(*places)
         self.places[case_id].extend(places)
 
-    def _read_bad_numbers(self, case_ids: Iterable[UUID]) -> None:
-        digests = {phone.digest for case_id in case_ids for phone in self.phones[case_id]}
+    def read_bad_numbers(self, numbers: Iterable[bytes]) -> None:
+        """Learn which of these numbers are bad; of those known already it is not asked again."""
+        digests = set(numbers) - self._asked_numbers
         if not digests:
             return
+        self._asked_numbers |= digests
         bad = select(BadNumberRow.digest, BadNumberRow.channel).where(
             in_array(BadNumberRow.digest, digests), BadNumberRow.until > self.now
         )
         for digest, channel in self.session.execute(bad).tuples():
             self.bad[digest] = self.bad.get(digest, frozenset()) | {channel}
+
+    def read_counties(self, precincts: Iterable[str]) -> None:
+        """Learn in which counties these precincts are; of those known already it is not asked again."""
+        codes = set(precincts) - self._counties.keys()
+        if codes:
+            found = select(UnitRow.code, UnitRow.parent).where(in_array(UnitRow.code, codes))
+            self._counties |= dict.fromkeys(codes) | dict(self.session.execute(found).tuples().all())
+
+    def county_of(self, precinct: str) -> str | None:
+        self.read_counties([precinct])
+        return self._counties[precinct]
 
     def note(
         self, case_id: UUID, event: str, data: dict[str, Any], *, rule: str | None = None, actor: str = ENGINE

@@ -1,9 +1,14 @@
 """Lets the engine decide on cases, and carries its decisions out."""
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
 from dispatcher import engine
 from dispatcher.casework import set_aside, snapshot
 from dispatcher.casework.carry_out import carry_out
 from dispatcher.casework.case_file import CaseFile
+from dispatcher.engine.decisions import Decision, OpenVisit, OpenWorkItem
+from dispatcher.store import visits, work_items
 from dispatcher.store.cases import CaseRow
 
 
@@ -14,10 +19,19 @@ def decide(case_file: CaseFile) -> None:
         return
     for row in case_file.cases.values():
         _note_policy(case_file, row)
-    for case_id, case in snapshot.read_all(case_file).items():
-        carry_out(case_file, case_id, engine.decide(case, case_file.context.policy, case_file.now))
+    policy, now = case_file.context.policy, case_file.now
+    decided = {case_id: engine.decide(case, policy, now) for case_id, case in snapshot.read_all(case_file).items()}
+    _reserve_numbers(case_file, decided.values())
+    for case_id, decisions in decided.items():
+        carry_out(case_file, case_id, decisions)
     for row in case_file.cases.values():
         set_aside.end(case_file.work, row, is_decided=True)
+
+
+def _reserve_numbers(case_file: CaseFile, decided: Iterable[Sequence[Decision]]) -> None:
+    made = Counter(type(each) for decisions in decided for each in decisions)
+    visits.NUMBERS.reserve(case_file.session, made[OpenVisit])
+    work_items.NUMBERS.reserve(case_file.session, made[OpenWorkItem])
 
 
 def _postpone(case_file: CaseFile) -> None:

@@ -19,7 +19,7 @@ from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import new_id
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.visits import VisitRow
-from dispatcher.store.work_items import WorkItemRow, next_number
+from dispatcher.store.work_items import NUMBERS, WorkItemRow
 from schemas.vocabulary import Urgency, WorkItemKind, WorkItemState
 
 
@@ -61,7 +61,7 @@ def add_work_item(
         id=item_id,
         case_id=case.id if case is not None else None,
         urgency=case.urgency if case is not None else urgency,
-        number=next_number(work.session),
+        number=NUMBERS.next(work.session),
         kind=decision.kind,
         state=WorkItemState.OPEN,
         rule=decision.rule,
@@ -74,7 +74,7 @@ def add_work_item(
         climb_at=decision.due_at,
         climbs=0,
     )
-    work.session.add(item)
+    work.add(item)
     data = {"duty": item.id, "number": item.number, "kind": item.kind, "for": item.role, "due_at": item.due_at}
     _tell(work, case, "duty_planned", data, rule=decision.rule)
     return item

@@ -17,16 +17,14 @@ def new_subject(work: UnitOfWork, now: datetime, *, kind: str = "person", id_dig
     subject = SubjectRow(
         id=subject_id, kind=kind, id_digest=id_digest, key_id=key_id, wrapped_key=wrapped, created_at=now
     )
-    work.session.add(subject)
+    work.add(subject)
     return subject
 
 
 def keep_value(work: UnitOfWork, subject: SubjectRow, field: str, text: str, value_id: UUID | None = None) -> UUID:
     """Encrypt one value under the person's key. Returns the value's id."""
     sealed = work.context.vault.seal(subject.id, subject.key_id, subject.wrapped_key, value_id or new_id(), field, text)
-    work.session.add(
-        VaultValueRow(id=sealed.id, subject_id=sealed.subject_id, field=field, ciphertext=sealed.ciphertext)
-    )
+    work.add(VaultValueRow(id=sealed.id, subject_id=sealed.subject_id, field=field, ciphertext=sealed.ciphertext))
     return sealed.id
 
 

@@ -16,7 +16,7 @@ from dispatcher import clock
 from dispatcher.casework.context import Context
 from dispatcher.errors import Refused
 from dispatcher.store import journal_changes
-from dispatcher.store.base import new_id
+from dispatcher.store.base import Base, new_id
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.journal import JournalRow, next_number
 from schemas.refusals import RefusalCode
@@ -36,6 +36,7 @@ class UnitOfWork:
         self.lanes: set[str] = set()
         self.has_receipts = False
         self.has_struck = False
+        self._collected: list[Base] | None = None
 
     @cached_property
     def now(self) -> datetime:
@@ -58,6 +59,24 @@ class UnitOfWork:
     def wake_deciding(self) -> None:
         """Have cases whose time has come decided on after the commit."""
         self.has_struck = True
+
+    def add(self, *rows: Base) -> None:
+        """Have new rows stored."""
+        if self._collected is None:
+            self.session.add_all(rows)
+        else:
+            self._collected += rows
+
+    @contextmanager
+    def in_bulk(self) -> Iterator[None]:
+        """Write the new rows of this block together at its end, and the journal with them.
+
+        Until then no question to the database finds them, and once it is over nothing more can be noted about them.
+        """
+        collected = self._collected = []
+        yield
+        self._collected = None
+        journal_changes.write_in_bulk(self.session, collected)
 
     def note(
         self, case: CaseRow, event: str, data: dict[str, Any], *, rule: str | None = None, actor: str = ENGINE

@@ -2,8 +2,9 @@
 
 import sys
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated, cast
 from uuid import UUID
 
 import typer
@@ -12,7 +13,7 @@ from rich.text import Text
 
 from dispatcher.cli.output import err, json_line, language, out, say
 from dispatcher.errors import OperatorError
-from dispatcher.intake import lines
+from dispatcher.intake import batch, lines
 from dispatcher.intake.answer import Answer
 from dispatcher.reporting import work_items
 from dispatcher.setup import Services, build_services
@@ -21,6 +22,7 @@ from schemas.vocabulary import IntakeStatus, WorkItemKind
 
 DOOR = "push"
 SOME_REFUSED = 3
+_READ_BYTES = 256 * 1024  # some slices of lines, and what a pipe holds at once
 _COLOURS = {IntakeStatus.ACCEPTED: "green", IntakeStatus.REFUSED: "red", IntakeStatus.CONFLICT: "yellow"}
 
 
@@ -53,7 +55,7 @@ def take_line(services: Services, raw: bytes) -> Answer:
 
 def _answers(services: Services, file: str) -> Iterator[tuple[int, Answer]]:
     if file == "-":
-        yield from _take_lines(services, sys.stdin.buffer)
+        yield from _take_lines(services, cast(BufferedReader, sys.stdin.buffer))
         return
     path = Path(file)
     try:
@@ -74,10 +76,29 @@ def _answers(services: Services, file: str) -> Iterator[tuple[int, Answer]]:
             yield number, answer
 
 
-def _take_lines(services: Services, stream: BinaryIO) -> Iterator[tuple[int, Answer]]:
-    for number, raw in enumerate(stream, start=1):
-        if raw.strip():
-            yield number, take_line(services, raw.strip())
+def _take_lines(services: Services, stream: BufferedReader) -> Iterator[tuple[int, Answer]]:
+    for numbered in lines_there(stream):
+        answers = batch.take_lines(services.begin, [raw for _, raw in numbered], door=DOOR)
+        yield from zip((number for number, _ in numbered), answers, strict=True)
+
+
+def lines_there(stream: BufferedReader) -> Iterator[list[tuple[int, bytes]]]:
+    """Lines with their numbers, by slices, without blank ones. None waits for one that is still to come."""
+    number, begun = 0, bytearray()
+    while read := stream.read1(_READ_BYTES):
+        begun += read
+        if b"\n" in read:
+            *whole, begun = begun.split(b"\n")
+            for first in range(0, len(whole), batch.SLICE):
+                yield from _filled(whole[first : first + batch.SLICE], number + first)
+            number += len(whole)
+    yield from _filled([begun], number)
+
+
+def _filled(lines: list[bytearray], before: int) -> Iterator[list[tuple[int, bytes]]]:
+    filled = [(number, bytes(line).strip()) for number, line in enumerate(lines, start=before + 1) if line.strip()]
+    if filled:
+        yield filled
 
 
 def as_line(number: int, answer: Answer) -> dict[str, object]:

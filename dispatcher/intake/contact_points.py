@@ -4,8 +4,6 @@ from collections.abc import Collection, Iterable
 from itertools import count
 from uuid import UUID
 
-from sqlalchemy import select
-
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.personal_data import keep_value
 from dispatcher.engine.case import SUBJECT
@@ -15,7 +13,6 @@ from dispatcher.intake.normalised import ContactAddress, ContactNumber, Normalis
 from dispatcher.store.base import new_id
 from dispatcher.store.cases import AddressRow, CaseRow, PhoneRow
 from dispatcher.store.vault import SubjectRow
-from dispatcher.store.visits import UnitRow
 from schemas.vocabulary import AddressKind
 
 
@@ -141,6 +138,4 @@ def lacking(case_file: CaseFile, case_id: UUID, after: MergedFacts) -> frozenset
 def _area(case_file: CaseFile, case_id: UUID) -> str | None:
     """The county of the first address that names a precinct."""
     precinct = next((place.precinct_code for place in case_file.places[case_id] if place.precinct_code), None)
-    if precinct is None:
-        return None
-    return case_file.session.scalar(select(UnitRow.parent).where(UnitRow.code == precinct))
+    return None if precinct is None else case_file.county_of(precinct)

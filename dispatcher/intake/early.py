@@ -1,6 +1,6 @@
 """What came before its instruction (a withdrawal, a patch, feedback): kept, and taken when the instruction comes."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from uuid import UUID
 
 from sqlalchemy import select
@@ -44,7 +44,7 @@ def lines(work: UnitOfWork, pushed: Instruction) -> Iterator[tuple[QuarantineRow
 
     An urgent line that was refused is done with, unless it was of a higher version: this is what its source made of it.
     """
-    keys = [_awaited(work.context, each, pushed.instruction_id) for each in (pushed.source.system, ANY_SOURCE)]
+    keys = keys_of(work.context, pushed)
     found = select(QuarantineRow).where(in_array(QuarantineRow.awaits, keys)).order_by(QuarantineRow.value_id)
     for row in work.session.scalars(found.with_for_update()).all():
         is_refused = row.status is IntakeStatus.REFUSED
@@ -85,6 +85,17 @@ def _version(work: UnitOfWork, row: QuarantineRow) -> int:
     """0 where it named none."""
     text = quarantine.line(work, row.id)
     return named_line.read(text.encode(), work.context).version or 0 if text is not None else 0
+
+
+def keys_of(context: Context, pushed: Instruction) -> list[bytes]:
+    """Under which lines wait for this instruction."""
+    return [_awaited(context, each, pushed.instruction_id) for each in (pushed.source.system, ANY_SOURCE)]
+
+
+def awaited(work: UnitOfWork, keys: Collection[bytes]) -> frozenset[bytes]:
+    """Those of these keys under which something waits."""
+    found = select(QuarantineRow.awaits).where(in_array(QuarantineRow.awaits, keys), QuarantineRow.awaits.is_not(None))
+    return frozenset(each for each in work.session.scalars(found) if each is not None)
 
 
 def mended_by(work: UnitOfWork, kept_id: UUID, named: NamedLine) -> None:

@@ -1,7 +1,6 @@
 """Intake: validate, de-duplicate, open or join a case, plan the first attempts, journal. One transaction a line."""
 
 import json
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -13,6 +12,7 @@ from dispatcher.casework.decide import decide
 from dispatcher.casework.moves import ask_person
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.intake import (
+    accepted,
     conflicts,
     content,
     early,
@@ -21,6 +21,7 @@ from dispatcher.intake import (
     holds,
     locks,
     named_line,
+    new_people,
     normalised,
     open_case,
     quarantine,
@@ -28,9 +29,10 @@ from dispatcher.intake import (
     split_off,
     statements,
 )
+from dispatcher.intake.accepted import CENTRE
 from dispatcher.intake.answer import Answer
-from dispatcher.intake.normalised import GUARDIANSHIP_UNCLEAR, RELATION_UNKNOWN, NormalisedInstruction
-from dispatcher.store.base import new_id
+from dispatcher.intake.new_people import ReadLine
+from dispatcher.intake.normalised import NormalisedInstruction
 from dispatcher.store.instructions import InstructionRow, QuarantineRow
 from dispatcher.vault import Erased
 from schemas import parse, patch
@@ -38,7 +40,6 @@ from schemas.errors import EARLY, OTHER_CONTENT, BadInstruction, ErasedInstructi
 from schemas.instruction import Event, Instruction, Patch
 from schemas.vocabulary import CaseState, IntakeStatus, LinkKind, WorkItemKind
 
-CENTRE = "centre"
 Digests = tuple[bytes, bytes]
 """Of one line: as it is understood, and as it was written, which older versions have stored."""
 
@@ -49,7 +50,12 @@ def take(work: UnitOfWork, raw: bytes, *, door: str, kept_as: UUID | None = None
         found = parse.line(raw)
         if isinstance(found, Event):
             return _event(work, found, raw, door)
-        digests = content.digest(work.context, found), content.digest_as_written(work.context, raw)
+        line = ReadLine(found, raw, content.digest(work.context, found))
+        locks.lock_instruction_and_person(work, found)
+        [opened] = new_people.take(work, [line])
+        if opened is not None:
+            return opened
+        digests = line.digest, content.digest_as_written(work.context, raw)
         return _instruction(work, found, raw, digests, door)
     except BadInstruction as refusal:
         return refuse(work, raw, refusal, door=door, kept_as=kept_as)
@@ -111,12 +117,13 @@ def _patch(work: UnitOfWork, event: Patch, digests: Digests, door: str) -> Answe
     found = parse.body_of(body)
     if not isinstance(found, Instruction):
         raise TypeError("a patched instruction is an instruction")
+    locks.lock_instruction_and_person(work, found)
     return _instruction(work, found, json.dumps(body, ensure_ascii=False).encode(), digests, door)
 
 
 def _instruction(work: UnitOfWork, pushed: Instruction, raw: bytes, digests: Digests, door: str) -> Answer:
+    """An instruction whose locks are held, whatever is known of it and of its person."""
     digest = digests[0]
-    locks.lock_instruction_and_person(work, pushed)
     known = _versions(work.session, pushed)
     same = next((row for row in known if row.version == pushed.version), None)
     if same is not None and same.content_digest in digests:
@@ -150,10 +157,10 @@ def _accept(work: UnitOfWork, pushed: Instruction, raw: bytes, digest: bytes, ca
             case_id, joined = open_case.find_or_open(case_file, received, None, without=left)
         before = statements.merged(case_file, case_id) if joined else None
         systems = {each.system for each in closing.standing(case_file, case_id)} if joined else set()
-        row = record(case_file, case_id, received, raw, digest)
+        row = accepted.record(case_file, case_id, received, raw, digest)
         if joined:
             open_case.join(case_file, case_id, received)
-    case_file.note(case_id, "instruction_accepted", _journalled(row, joined), actor=CENTRE)
+    accepted.note(case_file, row, joined=joined)
     if left is not None:
         _leave(case_file, left, row, received)
     if joined:
@@ -161,7 +168,7 @@ def _accept(work: UnitOfWork, pushed: Instruction, raw: bytes, digest: bytes, ca
         facts.apply(case_file, case_id, before, rule=rule, cause=row.id)
         holds.judge(case_file, case_id, received, before, is_new_source=row.system not in systems, cause=row.id)
         _review_same_person(case_file, case_id)
-    _review_contacts(case_file, case_id, received, row.id)
+    accepted.review_contacts(case_file, case_id, received, row.id)
     decide(case_file)
     return Answer(IntakeStatus.ACCEPTED, pushed.instruction_id, str(case_id))
 
@@ -180,61 +187,6 @@ def _review_same_person(case_file: CaseFile, case_id: UUID) -> None:
         if linked_cases.link(case_file, case_id, other, LinkKind.SAME_PERSON):
             kind, cause = WorkItemKind.SAME_PERSON, f"same_person:{other}"
             ask_person(case_file, case_id, "same_person", kind, cause)
-
-
-def _review_contacts(case_file: CaseFile, case_id: UUID, received: NormalisedInstruction, cause: UUID) -> None:
-    """A contact whose relation or guardianship is not understood is for a person to call: that is asked for."""
-    doubts = [each for each in (RELATION_UNKNOWN, GUARDIANSHIP_UNCLEAR) if each in received.flags]
-    if doubts and case_file.cases[case_id].state == CaseState.OPEN:
-        ask_person(case_file, case_id, doubts[0], WorkItemKind.CONTACT_REVIEW, f"contact_review:{cause}")
-
-
-def record(
-    case_file: CaseFile, case_id: UUID, received: NormalisedInstruction, raw: bytes, digest: bytes
-) -> InstructionRow:
-    """Store an instruction beside its case, its content in the vault."""
-    pushed = received.pushed
-    row = InstructionRow(
-        id=new_id(),
-        system=pushed.source.system,
-        instruction_id=pushed.instruction_id,
-        version=pushed.version,
-        content_digest=digest,
-        unit=pushed.source.unit,
-        ref=pushed.source.ref,
-        source_kind=pushed.source_kind,
-        issued_at=received.issued_at,
-        received_at=case_file.now,
-        valid_until=pushed.valid_until,
-        urgency=received.urgency,
-        urgency_label=received.urgency_label,
-        fraud_type=received.fraud_type,
-        channels=list(pushed.channels),
-        flags=list(received.flags),
-        case_id=case_id,
-        raw_value_id=personal_data.keep_value(
-            case_file.work, case_file.subject(case_id), "instruction", raw.decode("utf-8-sig")
-        ),
-    )
-    case_file.session.add(row)
-    return row
-
-
-def _journalled(row: InstructionRow, joined: bool) -> dict[str, Any]:
-    return {
-        "instruction": str(row.id),
-        "system": row.system,
-        "instruction_id": row.instruction_id,
-        "version": row.version,
-        "issued_at": row.issued_at.isoformat(),
-        "urgency": row.urgency,
-        "urgency_label": row.urgency_label,
-        "fraud_type": row.fraud_type,
-        "channels": row.channels,
-        "flags": row.flags,
-        "upstream_delay_s": round((row.received_at - row.issued_at).total_seconds()),
-        "joined": joined,
-    }
 
 
 def _noted(work: UnitOfWork, row: InstructionRow, event: str, status: IntakeStatus, pushed: Instruction) -> Answer:

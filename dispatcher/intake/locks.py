@@ -1,8 +1,10 @@
 """Locks of intake: two deliveries of one instruction, or of one person's instructions, wait for each other.
 
-An instruction's lock is always taken before a person's, and cases are locked after both, so there is no deadlock.
+The locks of instructions are always taken before those of persons, and cases are locked after both, so there is no
+deadlock.
 """
 
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from sqlalchemy import select, union_all
@@ -25,11 +27,16 @@ def lock_instruction(work: UnitOfWork, system: str, instruction_id: str) -> None
 
 def lock_instruction_and_person(work: UnitOfWork, pushed: Instruction) -> None:
     """The instruction's locks, then the person's."""
-    # In order, so that two of them never wait for each other both ways.
-    persons = sorted(advisory_locks.intake(each) for each in set(identities(work.context, pushed)))
-    systems = (ANY_SOURCE, pushed.source.system)
-    instruction = [_instruction(work.context, system, pushed.instruction_id) for system in systems]
-    advisory_locks.lock(work.session, [*instruction, *persons])
+    lock_together(work, [pushed], identities(work.context, pushed))
+
+
+def lock_together(work: UnitOfWork, pushed: Sequence[Instruction], persons: Iterable[bytes]) -> None:
+    """The locks of several instructions, then those of all their people, who are given by their identities."""
+    # Each kind in order, so that two who lock never wait for each other both ways.
+    any_source = {_instruction(work.context, ANY_SOURCE, each.instruction_id) for each in pushed}
+    own = {_instruction(work.context, each.source.system, each.instruction_id) for each in pushed}
+    of_persons = {advisory_locks.intake(each) for each in persons}
+    advisory_locks.lock(work.session, [*sorted(any_source), *sorted(own), *sorted(of_persons)])
 
 
 def lock_person_of(work: UnitOfWork, case_id: UUID) -> None:

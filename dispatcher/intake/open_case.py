@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from dispatcher.casework import callback_codes, linked_cases
+from dispatcher.casework.callback_codes import DrawnCode
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.personal_data import keep_value, new_subject
 from dispatcher.engine.merge import merge
@@ -61,10 +62,31 @@ def _is_open(case_file: CaseFile, case_id: UUID) -> bool:
 
 
 def open_new(case_file: CaseFile, normalised: NormalisedInstruction, subject: SubjectRow, earlier: UUID | None) -> UUID:
-    """A case of its own, with what is known of the person's earlier ones."""
+    """A case of its own, with what is known of the person's earlier ones, linked to those that share a number."""
+    case_id = new_id()
+    code = callback_codes.draw(case_file.work, [case_id]).get(case_id)
+    suppressed = same_person.is_suppressed(case_file.work, normalised, case_file.now)
+    add_case(case_file, case_id, normalised, subject, code, earlier=earlier, suppressed=suppressed)
+    if earlier is not None:
+        linked_cases.link(case_file, case_id, earlier, LinkKind.WARNED_BEFORE)
+    linked_cases.link_shared_numbers(case_file, case_id)
+    return case_id
+
+
+def add_case(
+    case_file: CaseFile,
+    case_id: UUID,
+    normalised: NormalisedInstruction,
+    subject: SubjectRow,
+    code: DrawnCode | None,
+    *,
+    earlier: UUID | None = None,
+    suppressed: bool = False,
+) -> None:
+    """The rows of a new case. Nothing is asked that the case file knows already."""
     now, said = case_file.now, merge([statements.of(new_id(), normalised)])
     case = CaseRow(
-        id=new_id(),
+        id=case_id,
         subject_id=subject.id,
         urgency=said.urgency,
         urgency_since=now,
@@ -74,9 +96,9 @@ def open_new(case_file: CaseFile, normalised: NormalisedInstruction, subject: Su
         fraud_type=said.fraud_type,
         language=said.language,
         policy_version=case_file.context.policy.version,
-        case_facts=said.facts,
+        facts=said.facts.stored(),
         expired=said.expired,
-        suppressed=same_person.is_suppressed(case_file.work, normalised, now),
+        suppressed=suppressed,
         warned_before=earlier,
         deadlines={},
         raised_for=[],
@@ -106,12 +128,8 @@ def open_new(case_file: CaseFile, normalised: NormalisedInstruction, subject: Su
             "warned_before": str(earlier) if earlier else None,
         },
     )
-    callback_codes.issue(case_file, case, subject)
+    callback_codes.issue(case_file, case, subject, code)
     contact_points.add(case_file, case, subject, normalised, minor=said.facts.minor)
-    if earlier is not None:
-        linked_cases.link(case_file, case.id, earlier, LinkKind.WARNED_BEFORE)
-    linked_cases.link_shared_numbers(case_file, case.id)
-    return case.id
 
 
 def join(case_file: CaseFile, case_id: UUID, normalised: NormalisedInstruction) -> None:

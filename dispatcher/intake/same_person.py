@@ -1,6 +1,6 @@
 """Whether an instruction is about somebody whom we know: an open case, an earlier one, a false alarm."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.closing import trigger
+from dispatcher.casework.context import Context
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.engine.case import SUBJECT
 from dispatcher.intake.normalised import NormalisedInstruction
@@ -109,17 +110,28 @@ def _grounds(person: _Person) -> Iterator[ColumnElement[bool]]:
 
 def is_suppressed(work: UnitOfWork, normalised: NormalisedInstruction, now: datetime) -> bool:
     """Whether this trigger of this source was a false alarm lately. Never where it is critical, or money has moved."""
+    triggers = triggers_of(work.context, normalised)
+    return bool(triggers) and work.session.scalar(suppressed_among(triggers, now).limit(1)) is not None
+
+
+def suppressed_among(triggers: Iterable[bytes], now: datetime) -> Select[bytes]:
+    """Those of these triggers that are false alarms.
+
+    Where the case was reopened, or ended otherwise in the end, it was none after all.
+    """
+    stands = CaseRow.state == CaseState.CLOSED, CaseRow.resolution == Resolution.NOT_A_VICTIM
+    found = select(SuppressionRow.digest).join(CaseRow, CaseRow.id == SuppressionRow.case_id).where(*stands)
+    return found.where(in_array(SuppressionRow.digest, triggers), SuppressionRow.until > now)
+
+
+def triggers_of(context: Context, normalised: NormalisedInstruction) -> list[bytes]:
+    """What is asked for among the false alarms; nothing where none is of account."""
     if normalised.urgency is Urgency.CRITICAL or normalised.money_moved:
-        return False
+        return []
     if normalised.is_id_doubtful:
-        return False  # it may be somebody else
+        return []  # it may be somebody else
     people = [phone.digest for phone in normalised.phones if phone.party == SUBJECT]
     people = [normalised.id_digest] if normalised.id_digest is not None else people
     pushed = normalised.pushed
     source = pushed.source.system, pushed.source_kind
-    triggers = [trigger(work.context, each, normalised.fraud_type, *source) for each in people]
-    # Where the case was reopened, or ended otherwise in the end, it was no false alarm after all.
-    stands = CaseRow.state == CaseState.CLOSED, CaseRow.resolution == Resolution.NOT_A_VICTIM
-    found = select(SuppressionRow.digest).join(CaseRow, CaseRow.id == SuppressionRow.case_id).where(*stands)
-    found = found.where(in_array(SuppressionRow.digest, triggers), SuppressionRow.until > now)
-    return bool(triggers) and work.session.scalar(found.limit(1)) is not None
+    return [trigger(context, each, normalised.fraud_type, *source) for each in people]

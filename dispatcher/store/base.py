@@ -3,12 +3,24 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from enum import StrEnum
-from functools import partial
+from functools import cache, partial
 from typing import Annotated, Any, ClassVar, TypeVar, get_args
 from uuid import UUID
 
 import uuid_utils.compat
-from sqlalchemy import BigInteger, ColumnElement, DateTime, ForeignKey, MetaData, Text, any_, bindparam, event, literal
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    ForeignKey,
+    MetaData,
+    Text,
+    any_,
+    bindparam,
+    event,
+    inspect,
+    literal,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, TypeResolve, mapped_column
 from sqlalchemy.types import TypeEngine
@@ -36,6 +48,18 @@ Value = TypeVar("Value")
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMES)
     type_annotation_map: ClassVar = {datetime: DateTime(timezone=True), str: Text}
+
+    def __init__(self, **values: Any) -> None:
+        """Sets the columns of a new row past SQLAlchemy's watch over changes, which takes most of its making."""
+        columns = _columns(type(self))
+        if not values.keys() <= columns:
+            raise TypeError(f"{type(self).__name__} has no {', '.join(values.keys() - columns)}")
+        vars(self).update(values)
+
+
+@cache
+def _columns(table: type[Base]) -> frozenset[str]:
+    return frozenset(inspect(table).columns.keys())
 
 
 @event.listens_for(Base, "resolve_type_annotation")

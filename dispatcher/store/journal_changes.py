@@ -6,9 +6,10 @@ is in none of these tables, and so in no entry.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from enum import Enum
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from sqlalchemy import event, inspect, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, UOWTransaction, sessionmaker
 
+from dispatcher.store import bulk_insert
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import Base
 from dispatcher.store.cases import AddressRow, BadNumberRow, CaseRow, LinkRow, PhoneRow, SuppressionRow
@@ -60,6 +62,15 @@ def write(session: Session, entry: JournalRow) -> None:
     session.info.setdefault(_ENTRIES, []).append(entry)
 
 
+def write_in_bulk(session: Session, rows: Iterable[Base]) -> None:
+    """Insert new rows that the session does not have, and the whole journal so far, all at once."""
+    pending = _pending(session)
+    for row in rows:
+        if isinstance(row, OF_A_CASE):
+            _note_new(pending, row, _case_of(row))
+    bulk_insert.write(session, [*rows, *_completed_entries(session)])
+
+
 def note_upsert(session: Session, case_id: UUID, row: Base) -> None:
     """Note what a statement did to a shared row; a session notices only its own objects."""
     _note_new(_pending(session), row, case_id)
@@ -67,8 +78,8 @@ def note_upsert(session: Session, case_id: UUID, row: Base) -> None:
 
 def keep_longest(session: Session, case_id: UUID, row: Base) -> None:
     """Insert a shared row, or replace one that ends sooner."""
-    table, columns = type(row), inspect(row).dict
-    values = {name: value for name, value in columns.items() if not name.startswith("_")}
+    table = type(row)
+    values = {name: value for name, value in vars(row).items() if not name.startswith("_")}
     order = [SHARED[table], *sorted(values)]  # as `length` sorts them
     fresh = insert(table).values(values)
     stands_longer = tuple_(*(getattr(table, name) for name in order)) < tuple_(
@@ -86,7 +97,7 @@ def plain(columns: Mapping[str, Any]) -> Columns:
 
 def columns_of(row: Base) -> Columns:
     """Returns a row's columns as the journal holds them."""
-    return plain({name: value for name, value in inspect(row).dict.items() if not name.startswith("_")})
+    return plain({name: value for name, value in vars(row).items() if not name.startswith("_")})
 
 
 def implied(table: type[Base], case_id: str | None, key: str) -> Columns:
@@ -94,11 +105,11 @@ def implied(table: type[Base], case_id: str | None, key: str) -> Columns:
 
     A new row's columns leave it out where it is so. Entries that were written before repeat it.
     """
-    keys = (each.name for each in inspect(table).primary_key)
-    known = {"case_id": case_id} | dict(zip(keys, key.split(" "), strict=True))
+    known: Columns = {"case_id": case_id} if "case_id" in table.__table__.columns else {}
+    known |= zip(_keys(table), key.split(" "), strict=True)
     if table is AttemptRow:
         known["send_key"] = key
-    return {name: value for name, value in known.items() if name in table.__table__.columns}
+    return known
 
 
 def length(table: type[Base], columns: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -112,7 +123,7 @@ def stored_key(table: type[Base], columns: Mapping[str, Any]) -> str:
 
 
 def key_of(row: Base) -> str:
-    return _key(inspect(row).mapper.primary_key_from_instance(row))
+    return _key(getattr(row, name) for name in _keys(type(row)))
 
 
 def _before_flush(session: Session, context: UOWTransaction, instances: Any) -> None:
@@ -143,6 +154,11 @@ def _note(pending: dict[UUID | None, Changes], row: Base, case_id: UUID | None, 
 
 
 def _before_commit(session: Session) -> None:
+    session.add_all(_completed_entries(session))
+
+
+def _completed_entries(session: Session) -> list[JournalRow]:
+    """The entries so far, each with what was done to its case's rows."""
     session.flush()
     entries: list[JournalRow] = session.info.pop(_ENTRIES, [])
     pending = _pending(session)
@@ -152,7 +168,7 @@ def _before_commit(session: Session) -> None:
             raise UnnotedChangeError(f"rows of case {case_id} changed without a journal entry: {', '.join(changes)}")
         last[case_id].rows = {table: dict(rows) for table, rows in changes.items()}
     session.info.pop(_CHANGES, None)
-    session.add_all(entries)
+    return entries
 
 
 def _forget(session: Session) -> None:
@@ -170,24 +186,30 @@ def _case_of(row: Any) -> UUID | None:
     return case_id
 
 
+@cache
+def _keys(table: type[Base]) -> tuple[str, ...]:
+    return tuple(each.name for each in inspect(table).primary_key)
+
+
 def _key(parts: Any) -> str:
     return " ".join(str(_plain(part)) for part in parts)
 
 
 def _plain(value: Any) -> Any:
     """As JSON has it, the same whether it comes from the code or from the database."""
-    match value:
-        case Enum():
-            return value.value
-        case datetime():
-            return value.astimezone(UTC).isoformat()
-        case UUID():
-            return str(value)
-        case bytes() | memoryview():
-            return bytes(value).hex()
-        case dict():
-            return {str(_plain(name)): _plain(part) for name, part in value.items()}
-        case list() | tuple() | set() | frozenset():
-            return [_plain(part) for part in value]
-        case _:
-            return value
+    return _as_plain(type(value))(value)  # type: ignore[arg-type]  # every type of a value can be hashed
+
+
+@cache
+def _as_plain(kind: type) -> Callable[[Any], Any]:
+    return next((plain for kinds, plain in _PLAIN if issubclass(kind, kinds)), lambda value: value)
+
+
+_PLAIN: tuple[tuple[type | tuple[type, ...], Callable[[Any], Any]], ...] = (
+    (Enum, lambda value: value.value),
+    (datetime, lambda value: value.astimezone(UTC).isoformat()),
+    (UUID, str),
+    ((bytes, memoryview), lambda value: bytes(value).hex()),
+    (dict, lambda value: {str(_plain(name)): _plain(part) for name, part in value.items()}),
+    ((list, tuple, set, frozenset), lambda value: [_plain(part) for part in value]),
+)

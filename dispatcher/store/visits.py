@@ -2,15 +2,16 @@
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Index, Sequence, exists, or_, text
+from sqlalchemy import ColumnElement, Index, exists, or_, text
 from sqlalchemy import Text as SqlText
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from dispatcher.store.base import Base, DeferredFK, Key, Timestamp
+from dispatcher.store.numbers import Numbers
 from schemas.vocabulary import Result, ReturnReason, Role, Rung, VisitState
 
-_NUMBERS = Sequence("visit_numbers", metadata=Base.metadata)
+NUMBERS = Numbers("visit_numbers")
 
 
 class VisitRow(Base):
@@ -58,12 +59,6 @@ class VisitRow(Base):
 def in_unit(column: InstrumentedAttribute[str | None] | InstrumentedAttribute[str], unit: str) -> ColumnElement[bool]:
     """Of a unit, or, where that is a county, of one of its precincts."""
     return or_(column == unit, exists().where(UnitRow.code == column, UnitRow.parent == unit))
-
-
-def next_number(session: Session) -> int:
-    """The number of the next visit."""
-    with session.no_autoflush:
-        return session.execute(_NUMBERS.next_value().select()).scalar_one()
 
 
 class AssignmentRow(Base):

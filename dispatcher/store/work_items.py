@@ -2,13 +2,14 @@
 
 from uuid import UUID
 
-from sqlalchemy import Index, Sequence, text
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import Index, text
+from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatcher.store.base import Base, DeferredFK, Key, Timestamp, Yuan
+from dispatcher.store.numbers import Numbers
 from schemas.vocabulary import FollowUp, Rung, Urgency, WorkItemKind, WorkItemState
 
-_NUMBERS = Sequence("work_item_numbers", metadata=Base.metadata)
+NUMBERS = Numbers("work_item_numbers")
 
 
 class WorkItemRow(Base):
@@ -40,9 +41,3 @@ class WorkItemRow(Base):
     done_by: Mapped[str | None]
     outcome: Mapped[FollowUp | None]
     loss_yuan: Mapped[Yuan | None]
-
-
-def next_number(session: Session) -> int:
-    """The number of the next work item. Nothing is flushed for it: a batch of cases is written together at the end."""
-    with session.no_autoflush:
-        return session.execute(_NUMBERS.next_value().select()).scalar_one()
