@@ -7,8 +7,9 @@ from sqlalchemy import select, tuple_
 
 from dispatcher.clients.authentication import Client
 from dispatcher.delivery.group_commit import GroupCommit
-from dispatcher.intake import lines
+from dispatcher.intake import batch
 from dispatcher.intake.answer import Answer
+from dispatcher.intake.lines import refuse_line
 from dispatcher.setup import Services
 from dispatcher.store.instructions import InstructionRow
 from dispatcher.store.retries import retry_on_deadlock
@@ -39,12 +40,21 @@ class Intake(GroupCommit[Entry, Answered]):
         self._services = services
 
     def _take(self, entries: Sequence[Entry]) -> list[Answered | Exception]:
-        answers = [take_line(self._services, entry.client, entry.line) for entry in entries]
+        answers = self._answers(entries)
         rows = self._rows([entry.line for entry in entries])
         return [
             Answered(answer, rows.get((entry.line.system, answer.instruction_id, entry.line.version)))
             for entry, answer in zip(entries, answers, strict=True)
         ]
+
+    def _answers(self, entries: Sequence[Entry]) -> list[Answer]:
+        """A transaction or more for each client; each client's lines in their order."""
+        answers: dict[int, Answer] = {}
+        for client in {entry.client.id: entry.client for entry in entries}.values():
+            own = [place for place, entry in enumerate(entries) if entry.client.id == client.id]
+            taken = take_lines(self._services, client, [entries[place].line for place in own])
+            answers |= zip(own, taken, strict=True)
+        return [answers[place] for place in range(len(entries))]
 
     def _rows(self, pushed: Sequence[PushedLine]) -> dict[tuple[object, ...], InstructionRow]:
         named = [(line.system, line.instruction_id, line.version) for line in pushed if line.names_version]
@@ -56,17 +66,18 @@ class Intake(GroupCommit[Entry, Answered]):
             return {(row.system, row.instruction_id, row.version): row for row in found}
 
 
-@retry_on_deadlock
-def take_line(services: Services, client: Client, line: PushedLine) -> Answer:
-    """One line, in transactions of its own."""
-    if line.refusal is not None:
-        return lines.refuse_line(services.begin, line.raw, line.refusal, door=client.door)
-    return lines.take_line(services.begin, line.raw, door=client.door)
-
-
 def take_lines(services: Services, client: Client, lines: Sequence[PushedLine]) -> list[Answer]:
-    """Lines of a batch or a table, in their order."""
-    return [take_line(services, client, line) for line in lines]
+    """Some hundreds of lines of one client, in their order; all of it is committed."""
+    tried = [line.raw for line in lines if line.refusal is None]
+    answers = iter(batch.take_lines(services.begin, tried, door=client.door))
+    return [next(answers) if line.refusal is None else _refuse(services, client, line) for line in lines]
+
+
+@retry_on_deadlock
+def _refuse(services: Services, client: Client, line: PushedLine) -> Answer:
+    if line.refusal is None:
+        raise TypeError("a line that is refused has a refusal")
+    return refuse_line(services.begin, line.raw, line.refusal, door=client.door)
 
 
 def taken(answered: Answered) -> Taken:
