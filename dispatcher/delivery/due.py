@@ -17,7 +17,7 @@ from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.delivery import outcomes
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import constant, in_array
-from dispatcher.store.cases import CaseRow
+from dispatcher.store.cases import CaseRow, by_urgency
 from dispatcher.store.receipts import ReceiptRow
 from dispatcher.store.set_aside import SetAsideRow
 from dispatcher.store.work_items import WorkItemRow
@@ -50,9 +50,10 @@ def advance(work: UnitOfWork, only: Collection[UUID] | None = None) -> int:
 
 
 def _struck(work: UnitOfWork) -> list[UUID]:
-    """Cases whose time has come, and those with a work item that is overdue."""
+    """Cases whose time has come, the most urgent first, and those with a work item that is overdue."""
     now = work.now
-    looked_at = select(CaseRow.id).where(CaseRow.next_look_at <= now).order_by(CaseRow.next_look_at).limit(BATCH)
+    order = by_urgency(CaseRow.urgency), CaseRow.next_look_at
+    looked_at = select(CaseRow.id).where(CaseRow.next_look_at <= now).order_by(*order).limit(BATCH)
     overdue = _climbing(WorkItemRow.case_id).where(WorkItemRow.climb_at <= now).limit(BATCH)
     found = (*work.session.scalars(looked_at), *work.session.scalars(overdue))
     return list(dict.fromkeys(found))[:BATCH]

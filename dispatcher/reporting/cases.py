@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from dispatcher.engine.work_items import NEXT_STEPS
 from dispatcher.reporting.log import instruction_ids
-from dispatcher.reporting.work_items import IS_OPEN, by_urgency, has_next_step
+from dispatcher.reporting.work_items import IS_OPEN, has_next_step
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import equal_where_given, in_array
-from dispatcher.store.cases import AddressRow, CaseRow
+from dispatcher.store.cases import AddressRow, CaseRow, by_urgency
 from dispatcher.store.visits import in_unit
 from dispatcher.store.work_items import WorkItemRow
 from schemas.read_models.cases import CaseLine

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from dispatcher.engine.work_items import NEXT_STEPS
 from dispatcher.errors import Refused
 from dispatcher.store.base import equal_where_given
-from dispatcher.store.cases import CaseRow
+from dispatcher.store.cases import CaseRow, by_urgency
 from dispatcher.store.visits import in_unit
 from dispatcher.store.work_items import WorkItemRow
 from schemas.read_models.work_items import OpenWorkItemLine, WorkItemLine
@@ -58,11 +58,6 @@ def _conditions(chosen: Chosen, now: datetime) -> Iterator[ColumnElement[bool]]:
         yield in_unit(WorkItemRow.unit, chosen.unit)
     if chosen.is_overdue:
         yield WorkItemRow.due_at < now
-
-
-def by_urgency(urgency: ColumnElement[Urgency] | InstrumentedAttribute[Urgency]) -> ColumnElement[int]:
-    """Sorts the most urgent first."""
-    return case({each.value: each.rank for each in Urgency}, value=urgency)
 
 
 def has_next_step(case_id: InstrumentedAttribute[UUID]) -> ColumnElement[bool]:

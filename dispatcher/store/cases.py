@@ -2,14 +2,19 @@
 
 from uuid import UUID
 
-from sqlalchemy import Index, text
+from sqlalchemy import ColumnElement, Index, case, text
 from sqlalchemy import Text as SqlText
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from dispatcher.store.base import Base, DeferredFK, Json, Key, Timestamp, Yuan
 from schemas.case_facts import CaseFacts
 from schemas.vocabulary import AddressKind, CaseState, Channel, LinkKind, Person, Resolution, Urgency
+
+
+def by_urgency(urgency: ColumnElement[Urgency] | InstrumentedAttribute[Urgency]) -> ColumnElement[int]:
+    """Sorts the most urgent first."""
+    return case({each.value: each.rank for each in Urgency}, value=urgency)
 
 
 class CaseRow(Base):

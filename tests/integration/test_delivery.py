@@ -346,3 +346,18 @@ def test_a_word_that_the_call_is_queued_does_not_undo_its_recall(casework: Casew
     casework.receipt(casework.attempts(case_id)[0].send_key, Accepted("call", held=True))
     casework.clear_leases()
     assert [each.action for each in casework.deliver(Scripted())] == ["cancel"]
+
+
+def test_of_cases_whose_time_has_come_the_most_urgent_are_decided_first(
+    casework: CaseworkFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many routine ones have waited longer."""
+    monkeypatch.setattr(due, "BATCH", 3)
+    for number in range(1, 6):
+        casework.open(number, urgency="low")
+    urgent = casework.open(6, urgency="critical")
+    casework.sql("UPDATE cases SET next_look_at = '2026-02-28Z' WHERE urgency = 'low' RETURNING id")
+    casework.sql("UPDATE cases SET next_look_at = '2026-03-01Z' WHERE urgency = 'critical' RETURNING id")
+    casework.is_tampered = True
+    with casework.begin() as work:
+        assert due.ADVANCING.look(work)[0] == urgent
