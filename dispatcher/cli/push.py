@@ -11,6 +11,7 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from dispatcher.cli import push_table
 from dispatcher.cli.output import err, json_line, language, out, say
 from dispatcher.errors import OperatorError
 from dispatcher.intake import batch, lines
@@ -31,13 +32,31 @@ def register(app: typer.Typer) -> None:
 
 
 def push(
-    file: Annotated[str, typer.Argument(help="JSON Lines;- 为标准输入 - for standard input")],
+    file: Annotated[str, typer.Argument(help="JSON Lines、CSV、XLSX;- 为标准输入 - for standard input")],
     json: Annotated[bool, typer.Option("--json", help="每行输出 JSON / one JSON object a line")] = False,
+    system: Annotated[str | None, typer.Option(help="表格:来源系统 of a table: its source")] = None,
+    columns: Annotated[str | None, typer.Option(help="表格:列对应方案 of a table: columns that were kept")] = None,
+    named: Annotated[
+        list[str] | None, typer.Option("--map", help="表格:列名=字段,可多次 of a table: COLUMN=FIELD; repeatable")
+    ] = None,
+    keep: Annotated[str | None, typer.Option(help="表格:保存列对应方案 of a table: keep its columns so")] = None,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="表格:只预览,不推送 of a table: look, push nothing")
+    ] = False,
+    refused_to: Annotated[
+        Path | None, typer.Option("--refused", help="表格:未受理的行写入此文件 of a table: its refused rows go there")
+    ] = None,
 ) -> None:
     """推送预警指令与事件 / push instructions and events. Exit 3 if some were refused."""
     services = build_services()
+    table = push_table.Table(Path(file), system, named or (), columns, keep)
+    is_table = table.path.suffix.lower() in push_table.SUFFIXES
+    if is_table and preview:
+        push_table.preview(table, services)
+        return
     refused = 0
-    for number, answer in _answers(services, file):
+    answers = _answers_of_table(services, table, refused_to) if is_table else _answers(services, file)
+    for number, answer in answers:
         refused += not answer.taken
         if json:
             json_line(as_line(number, answer))
@@ -74,6 +93,16 @@ def _answers(services: Services, file: str) -> Iterator[tuple[int, Answer]]:
         for number, answer in _take_lines(services, stream):
             bar.update(task, completed=stream.tell(), done=f"{number}")
             yield number, answer
+
+
+def _answers_of_table(
+    services: Services, table: push_table.Table, refused_to: Path | None
+) -> Iterator[tuple[int, Answer]]:
+    sheet, answered = push_table.take(table, services, DOOR)
+    yield from ((line.row.number, answer) for line, answer in answered)
+    bad = [(line.row, answer.reason or "") for line, answer in answered if not answer.taken]
+    if bad:
+        push_table.write_refused(sheet, bad, refused_to or table.path.with_name(f"refused-{table.path.name}"))
 
 
 def _take_lines(services: Services, stream: BufferedReader) -> Iterator[tuple[int, Answer]]:

@@ -121,7 +121,7 @@ class Words:
 
     def _of_text(self, key: str, text: str, language: str) -> str:
         if key == "flags":
-            return self._flag(text, language)
+            return self.reasons.flag(text, language)
         code = next((kind(text) for kind in _CODES.get(key, ()) if text in set(kind)), None)
         if code is not None:
             return str(getattr(code, language))
@@ -129,13 +129,6 @@ class Words:
             return f"{text} {_scam_names()[text].pick(language == 'zh')}"
         label = self.reasons.labels.get(text)
         return self.time(text) if label is None else label.pick(language == "zh")
-
-    def _flag(self, flag: str, language: str) -> str:
-        """What intake found doubtful, and in which field."""
-        kind, _, path = flag.partition(":")
-        words = self.reasons.flags.get(kind)
-        told = kind if words is None else words.pick(language == "zh")
-        return f"{told} ({path})" if path else told
 
     def time(self, text: str) -> str:
         """A moment in the policy's zone; any other text as it is."""

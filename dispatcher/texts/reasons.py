@@ -41,6 +41,13 @@ class Reasons(Table):
         found = next((each for each in patterns if name.startswith(each)), None)
         return None if found is None else (self.rules[found + _ANY], name.removeprefix(found))
 
+    def flag(self, flag: str, language: str) -> str:
+        """What intake found doubtful, and in which field."""
+        kind, _, path = flag.partition(":")
+        words = self.flags.get(kind)
+        told = kind if words is None else words.pick(language == "zh")
+        return f"{told} ({path})" if path else told
+
     def event(self, name: str, given: Mapping[str, str]) -> Wording[str] | None:
         """The first sentence that can be filled with what is given, still with its placeholders."""
         return next((each for each in self.events.get(name, ()) if placeholders(each.zh) <= given.keys()), None)

@@ -77,7 +77,7 @@ def test_a_spreadsheet_that_lost_digits_is_told_before_it_is_pushed(browser: htt
     content = as_xlsx(HEADER[:4], ["YJ-1", "何样", 990101198001010019, 15400000001])
     seen = preview(browser, content)
     assert "存疑 1 行" in seen.text and "9.9010119800101e+17" in seen.text and "15400000001" in seen.text
-    assert "id_number_none" in seen.text
+    assert "证件号无效" in seen.text
 
 
 def test_columns_are_named_by_hand_and_kept(browser: httpx.Client, casework: CaseworkFixture) -> None:

@@ -19,6 +19,7 @@ from dispatcher.clients.authentication import Client
 from dispatcher.intake import sheets
 from dispatcher.intake.sheets import SheetLine
 from dispatcher.setup import Services
+from dispatcher.texts import reasons
 from dispatcher.web.api.access import may
 from dispatcher.web.api.intake import take_lines
 from dispatcher.web.api.problems import Problem
@@ -123,8 +124,8 @@ def _preview(request: Request, client: Client, form: FormData) -> Response:
             "flagged": len(troubled) - len(refused),
             "told": len(troubled),
         },
-        "common": _flags(common),
-        "told": [_told(line, common) for line in troubled[:_MOST_TOLD]],
+        "common": _flags(common, language),
+        "told": [_told(line, common, language) for line in troubled[:_MOST_TOLD]],
     }
     return HTMLResponse(_render("preview.html", language, **told), 400 if mistake else 200, _HEADERS)
 
@@ -141,12 +142,14 @@ def _field(name: str, language: Language) -> str:
     return next((each for each in names if each.isascii() == (language == "en")), name)
 
 
-def _told(line: SheetLine, common: Collection[str]) -> tuple[int, bool, str]:
-    return line.row.number, line.refusal is not None, line.refusal or _flags(set(line.flags) - set(common))
+def _told(line: SheetLine, common: Collection[str], language: Language) -> tuple[int, bool, str]:
+    if line.refusal is not None:
+        return line.row.number, True, line.refusal
+    return line.row.number, False, _flags(set(line.flags) - set(common), language)
 
 
-def _flags(flags: Collection[str]) -> str:
-    return ", ".join(sorted(flags))
+def _flags(flags: Collection[str], language: Language) -> str:
+    return say(language)("and").join(reasons.load().flag(each, language) for each in sorted(flags))
 
 
 class _Upload:
