@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 
 
-def instruction(number: int, at: datetime) -> bytes:
+def instruction(number: int, at: datetime, *, urgency: str = "medium") -> bytes:
     """An invented instruction, SMS only; prefix 154 is assigned to nobody."""
     return json.dumps(
         {
@@ -13,7 +13,7 @@ def instruction(number: int, at: datetime) -> bytes:
             "version": 1,
             "source": {"system": "bench"},
             "issued_at": at.isoformat(),
-            "urgency": "medium",
+            "urgency": urgency,
             "fraud_type": "F01",
             "channels": ["sms"],
             "victim": {

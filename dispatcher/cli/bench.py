@@ -70,6 +70,48 @@ def latency(
 
 
 @group.command()
+def api(
+    calls: Annotated[int, typer.Option(min=100, help="每轮单条调用数 single calls, each round")] = 1000,
+    lines: Annotated[int, typer.Option(min=100, max=100_000, help="批量行数 lines of the batch")] = 10_000,
+    rounds: Annotated[int, typer.Option(min=1, help="轮数 alternating rounds")] = 3,
+    json: Annotated[bool, typer.Option("--json", help="JSON")] = False,
+) -> None:
+    """接口受理速率,与朴素 FastAPI 服务对照 / the API beside a naive one (FastAPI, one INSERT of the raw JSON)."""
+    from dispatcher.bench.api import Bench as ApiBench  # loaded here, since no other bench needs FastAPI
+
+    with temporary_stack("bench", NIGHT, serves_api=True) as (services, stack), err.status("") as status:
+        run = ApiBench(services, stack)
+        found = []
+        with run.naive() as naive:
+            for number in range(rounds):
+                status.update(f"{say('轮次', 'round')} {number + 1}/{rounds}")
+                found.append((run.single(calls, naive), run.single(calls)))
+        status.update(say(f"批量 {lines} 行", f"a batch of {lines}"))
+        batch = run.batch(lines)
+    singles = [{"naive": asdict(baseline), "api": asdict(ours)} for baseline, ours in found]
+    if json:
+        json_line({"single": singles, "batch": {"lines": lines, **asdict(batch)}})
+        return
+    table = Table(title=say(f"单条调用,8 个客户端,每轮 {calls} 条", f"single calls of 8 clients, {calls} a round"))
+    for name in (say("轮", "round"), say("朴素/秒", "naive/s"), say("本系统/秒", "ours/s"), "p50 ms", "p99 ms"):
+        table.add_column(name, justify="right")
+    for number, (baseline, ours) in enumerate(found, start=1):
+        told = (baseline.per_second, ours.per_second, ours.p50_ms, ours.p99_ms)
+        table.add_row(str(number), *(f"{value:.0f}" for value in told))
+    out.print(table)
+    urgent = f"{batch.critical_ms:.0f}" if batch.critical_ms is not None else "—"
+    out.print(
+        say(
+            f"批量 {lines} 行:{batch.per_second:.0f}/秒;接口进程内存最高 {batch.memory_mb:.0f} MB;"
+            f"同时推送的特急到达网关 p95 {urgent} ms",
+            f"a batch of {lines}: {batch.per_second:.0f}/s; the API's process at most {batch.memory_mb:.0f} MB; "
+            f"a critical one beside it reached the gateway in {urgent} ms (p95)",
+        ),
+        highlight=False,
+    )
+
+
+@group.command()
 def prepare(
     attempts: Annotated[
         list[int] | None,

@@ -16,7 +16,7 @@ from dispatcher.up import Stack, end_leftovers
 
 @contextmanager
 def temporary_stack(
-    name: str, start: datetime, *, durable: bool = True, receipt_delay_ms: int = 20
+    name: str, start: datetime, *, durable: bool = True, receipt_delay_ms: int = 20, serves_api: bool = False
 ) -> Iterator[tuple[Services, Stack]]:
     """The whole service under HOME/name on a stepped clock. Raises OperatorError."""
     # SIGTERM ends it as Ctrl-C does, so that nothing is left running.
@@ -28,10 +28,10 @@ def temporary_stack(
         end_leftovers(home)
         shutil.rmtree(home, ignore_errors=True)
         home.mkdir(parents=True)
-    own = {"home": home, "clock": f"stepped:{start.isoformat()}", "hooks_port": 0, "hooks_url": None}
+    own = {"home": home, "clock": f"stepped:{start.isoformat()}", "hooks_port": 0, "hooks_url": None, "api_port": 0}
     private = {"database_url": None, "redis_url": None, "providers_file": None, "key_file": None, "embedded": "auto"}
     own_settings = settings().model_copy(update=own | private)
-    stack = Stack(own_settings, durable=durable, receipt_delay_ms=receipt_delay_ms)
+    stack = Stack(own_settings, durable=durable, receipt_delay_ms=receipt_delay_ms, serves_api=serves_api)
     try:
         with err.status(say("正在启动全部服务 …", "starting PostgreSQL, Redis, workers, sweep, hooks …")):
             stack.start_servers()
