@@ -105,7 +105,7 @@ class Producers:
         """The most that one of them has had resident so far."""
         for end in self._ends:
             end.send(("memory", 0, 0))
-        return max(end.recv() for end in self._ends)
+        return max(float(end.recv()) for end in self._ends)
 
 
 def rounds(home: Path, count: int, per_round: int, processes: int, tell: Callable[[str], None]) -> Iterator[Round]:

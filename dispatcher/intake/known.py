@@ -74,7 +74,7 @@ def read(work: UnitOfWork, asked: Sequence[Asked]) -> Known:
             ("triggers", SuppressionRow.digest, SuppressionRow.until > work.now),
         )
     )
-    rows = work.session.execute(union_all(of_instructions, *by_digest)).tuples().all()
+    rows: Sequence[Any] = work.session.execute(union_all(of_instructions, *by_digest)).all()
     return Known(
         frozenset((system, instruction_id) for system, instruction_id, _ in rows if system is not None),
         frozenset(digest for _, _, digest in rows if digest is not None),
