@@ -84,7 +84,7 @@ def _print_intake(done: list[producers.Round], per_round: int, processes: int, *
         ("朴素", "naive"),
         ("逐条", "one by one"),
         ("批量", "slices"),
-        ("批量 CPU ms", "slices CPU ms"),
+        ("CPU ms", "CPU ms"),
     )
     for name in columns:
         table.add_column(say(*name), justify="right")
