@@ -14,6 +14,7 @@ from rich.table import Table
 from sqlalchemy.orm import Session
 
 from dispatcher.bench import case_copies, growth_data
+from dispatcher.bench import intake as producers
 from dispatcher.bench.case_copies import Template
 from dispatcher.bench.deliver import NIGHT, Bench, Round
 from dispatcher.bench.growth import DELIVERY, READS, Measured, measure
@@ -47,6 +48,54 @@ def deliver(
         done = list(run.rounds(rounds))
         to_the_end = run.with_receipts()
     _print(done, to_the_end, per_round, json=json)
+
+
+@group.command()
+def intake(
+    lines: Annotated[int, typer.Option(min=100, help="每侧总数 in all, on each side")] = 10_000,
+    rounds: Annotated[int, typer.Option(min=1, help="轮数 alternating rounds")] = 5,
+    processes: Annotated[int, typer.Option(min=1, help="推送进程数 producers")] = 2,
+    json: Annotated[bool, typer.Option("--json", help="JSON")] = False,
+) -> None:
+    """批量受理速率,与逐条受理、朴素 INSERT 对照 / intake by slices, beside one by one and a naive INSERT."""
+    per_round, home = max(processes, lines // rounds), settings().home / "bench-intake"
+    with err.status("…") as status:
+
+        def tell(text: str) -> None:
+            status.update(f"{say('轮次', 'round')} {text}")
+
+        done = list(producers.rounds(home, rounds, per_round, processes, tell))
+    _print_intake(done, per_round, processes, json=json)
+
+
+def _print_intake(done: list[producers.Round], per_round: int, processes: int, *, json: bool) -> None:
+    to_one = [each.slices.per_second / each.one.per_second for each in done]
+    to_naive = [each.slices.per_second / each.naive.per_second for each in done]
+    memory = done[-1].memory_mb
+    if json:
+        json_line(
+            {"per_round": per_round, "processes": processes, "rounds": list(map(asdict, done)), "memory_mb": memory}
+        )
+        return
+    title = say(f"受理,{per_round} 条一轮,{processes} 进程,每秒", f"intake, {per_round} a round, {processes} producers")
+    table = Table(title=title, title_justify="left")
+    columns = (
+        ("轮", "round"),
+        ("朴素", "naive"),
+        ("逐条", "one by one"),
+        ("批量", "slices"),
+        ("CPU ms", "CPU ms"),
+    )
+    for name in columns:
+        table.add_column(say(*name), justify="right")
+    for number, each in enumerate(done, start=1):
+        rates = (f"{side.per_second:.0f}" for side in (each.naive, each.one, each.slices))
+        table.add_row(str(number), *rates, f"{each.slices.cpu_ms:.2f}")
+    out.print(table)
+    for name, ratios in ((("批量/逐条", "slices to one by one"), to_one), (("批量/朴素", "slices to naive"), to_naive)):
+        spread = f"{statistics.median(ratios):.2f}  [{min(ratios):.2f} – {max(ratios):.2f}]"
+        out.print(f"{say(*name)}: {spread}", highlight=False)
+    out.print(f"{say('单进程最大驻留内存', 'most resident memory of a producer')}: {memory:.0f} MB", highlight=False)
 
 
 @group.command()

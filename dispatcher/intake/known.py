@@ -74,8 +74,7 @@ def read(work: UnitOfWork, asked: Sequence[Asked]) -> Known:
             ("triggers", SuppressionRow.digest, SuppressionRow.until > work.now),
         )
     )
-    asked_for: CompoundSelect[str | None, str | None, bytes | None] = union_all(of_instructions, *by_digest)
-    rows = work.session.execute(asked_for).tuples().all()
+    rows: Sequence[Any] = work.session.execute(union_all(of_instructions, *by_digest)).all()
     return Known(
         frozenset((system, name) for system, name, _ in rows if system is not None and name is not None),
         frozenset(digest for _, _, digest in rows if digest is not None),

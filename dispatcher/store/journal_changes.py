@@ -197,14 +197,16 @@ def _key(parts: Any) -> str:
 
 def _plain(value: Any) -> Any:
     """As JSON has it, the same whether it comes from the code or from the database."""
-    return _as_plain(type(value))(value)  # type: ignore[arg-type]  # every type of a value can be hashed
+    return _AS_PLAIN[type(value)](value)
 
 
-@cache
-def _as_plain(kind: type) -> Callable[[Any], Any]:
-    return next((plain for kinds, plain in _PLAIN if issubclass(kind, kinds)), lambda value: value)
+class _AsPlain(dict[type, Callable[[Any], Any]]):
+    def __missing__(self, kind: type) -> Callable[[Any], Any]:
+        self[kind] = next((plain for kinds, plain in _PLAIN if issubclass(kind, kinds)), lambda value: value)
+        return self[kind]
 
 
+_AS_PLAIN = _AsPlain()
 _PLAIN: tuple[tuple[type | tuple[type, ...], Callable[[Any], Any]], ...] = (
     (Enum, lambda value: value.value),
     (datetime, lambda value: value.astimezone(UTC).isoformat()),

@@ -6,12 +6,16 @@ conflict that a newer version overtakes: which of its contents came in time is w
 
 # ruff: noqa: S608 - the questions are put together from parts of this file
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from random import Random
 from typing import Any
 
 from casework_fixture import CaseworkFixture, instruction, phone, withdrawal
+
+from dispatcher.intake import batch
+from dispatcher.intake.answer import Answer
 
 Line = dict[str, Any]
 _OTHER = {"system": "运营商预警(虚构)"}
@@ -103,17 +107,27 @@ def lines(wanted: int, dice: Random) -> list[Line]:
     return [next(waiting[index]) for index in turns][:wanted]
 
 
-def push_all(casework: CaseworkFixture, pushed: list[Line]) -> list[str]:
-    """As a centre does: what came before its instruction is refused, and pushed again. Returns each answer's status."""
+def push_all(casework: CaseworkFixture, pushed: list[Line], together: int = 1) -> list[str]:
+    """As a centre does, so many lines at once: what is refused is pushed again. Returns each answer's status."""
     answers: list[str] = []
     waiting = pushed
     while waiting:
-        statuses = [str(casework.push(line).status) for line in waiting]
+        statuses = [
+            str(answer.status)
+            for first in range(0, len(waiting), together)
+            for answer in _push(casework, waiting[first : first + together])
+        ]
         answers += statuses
         refused = [line for line, status in zip(waiting, statuses, strict=True) if status == "refused"]
         assert len(refused) < len(waiting), refused[0]
         waiting = refused
     return answers
+
+
+def _push(casework: CaseworkFixture, pushed: list[Line]) -> list[Answer]:
+    if len(pushed) == 1:
+        return [casework.push(pushed[0])]
+    return batch.take_lines(casework.begin, [json.dumps(line).encode() for line in pushed], door="push")
 
 
 def final_state(casework: CaseworkFixture) -> dict[str, Counter[str]]:

@@ -25,6 +25,7 @@ from dispatcher.store.cases import CaseRow
 
 BATCHES = int(os.environ.get("DISPATCHER_TEST_BATCHES", "12"))
 RAISES = "YJ-RAISES"
+PLACE = {"kind": "residence", "text": "样板路18号", "precinct_code": "P1"}
 _PEOPLE = st.integers(1, 4)
 _PHONES = st.integers(1, 5)
 _SOURCES = st.sampled_from([{"system": SYSTEM}, {"system": "another source"}])
@@ -33,7 +34,6 @@ _SOURCES = st.sampled_from([{"system": SYSTEM}, {"system": "another source"}])
 @st.composite
 def _instructions(draw: st.DrawFn) -> dict[str, Any]:
     number = draw(st.integers(1, 6))
-    place = {"kind": "residence", "text": f"样板路{number}号", "precinct_code": "YT-WC-01"}
     changes: dict[str, Any] = {
         "version": draw(st.integers(1, 2)),
         "source": draw(_SOURCES),
@@ -43,7 +43,7 @@ def _instructions(draw: st.DrawFn) -> dict[str, Any]:
         "id_number": draw(st.none() | _PEOPLE.map(resident)),
         "phones": [{"number": phone(each)} for each in draw(st.lists(_PHONES, min_size=1, max_size=2))],
         "contacts": [{"relation": "母亲", "phone": phone(each)} for each in draw(st.lists(_PHONES, max_size=1))],
-        "addresses": draw(st.sampled_from([[], [place]])),
+        "addresses": draw(st.sampled_from([[], [PLACE]])),
         "valid_until": draw(st.sampled_from(["2026-03-03T08:00:00+08:00", "2026-03-02T08:00:00+08:00"])),
     }
     return instruction(number, **changes)
@@ -148,11 +148,8 @@ def test_a_batch_is_as_its_lines_one_by_one(new_casework: Callable[[], CaseworkF
             id="a_patch_names_whom_comes_next",
         ),
         pytest.param(
-            [instruction(1, channels=["sms", "broadcast"])],
-            [
-                withdrawal(1),
-                *(instruction(each, channels=["sms", "broadcast"]) for each in (100, 101)),
-            ],
+            [],
+            [instruction(each, channels=["sms", "broadcast"], addresses=[PLACE]) for each in (100, 101)],
             id="one_notice_an_area",
         ),
     ],
@@ -161,6 +158,9 @@ def test_a_line_finds_what_those_before_it_left(
     new_casework: Callable[[], CaseworkFixture], known: list[dict[str, Any]], pushed: list[dict[str, Any]]
 ) -> None:
     alone, many = new_casework(), new_casework()
+    for casework in (alone, many):
+        load_roster(casework)
+    pushed = [*pushed, *(instruction(each) for each in (110, 111))]  # so that there is something to take together
     answers = [*one_by_one(many, as_lines(*known)), *together(many, as_lines(*pushed))]
     assert told(many, answers) == told(alone, one_by_one(alone, as_lines(*known, *pushed)))
 
