@@ -10,6 +10,7 @@ from engine_harness import EngineHarness, is_planned
 from dispatcher.engine import orders
 from dispatcher.engine.decisions import CancelAttempt, OpenVisit, ReopenCase
 from dispatcher.policy import load
+from dispatcher.policy.models import Policy
 from dispatcher.policy.triggers import BankTrigger
 from schemas.vocabulary import (
     Answer,
@@ -94,12 +95,31 @@ def test_a_stop_that_failed_is_not_asked_again_where_no_money_has_gone() -> None
     assert len(harness.made(HOOK)) == 2
 
 
-def test_a_stop_stands_where_the_policy_asks_for_it_on_another_ground() -> None:
+def stopping_on(*triggers: BankTrigger) -> Policy:
+    """The policy with these grounds alone to stop a payment."""
     policy = load()
-    hooks = policy.urgency.critical.hooks.model_copy(update={"stop_payment": (BankTrigger.REFUSED,)})
+    hooks = policy.urgency.critical.hooks.model_copy(update={"stop_payment": triggers})
     critical = policy.urgency.critical.model_copy(update={"hooks": hooks})
+    return policy.model_copy(update={"urgency": policy.urgency.model_copy(update={"critical": critical})})
+
+
+def test_a_stop_stands_where_the_policy_that_asked_for_it_has_changed() -> None:
+    harness = EngineHarness.of(CRITICAL, money_moved=True)
+    harness.policy = stopping_on()
+    harness.act()
+    assert is_planned(harness, HOOK)
+
+
+def test_a_stop_stands_where_a_case_of_which_a_loss_is_known_ends_otherwise() -> None:
+    harness = EngineHarness.of(CRITICAL, money_lost=1)
+    harness.feedback(Resolution.UNREACHABLE)
+    assert not harness.case.money_has_moved
+    assert is_planned(harness, HOOK)
+
+
+def test_a_stop_stands_where_the_policy_asks_for_it_on_another_ground() -> None:
     harness = reported(Result.MET_REFUSED)
-    harness.policy = policy.model_copy(update={"urgency": policy.urgency.model_copy(update={"critical": critical})})
+    harness.policy = stopping_on(BankTrigger.REFUSED)
     harness.act()
     assert is_planned(harness, HOOK)
     harness.act()

@@ -116,6 +116,7 @@ def test_an_urgency_that_rises_brings_forward_what_waits(urgency: Urgency | None
     harness = waiting(WorkItemKind.CONFLICT, urgency)
     assert times(harness) == [(5 * MINUTE, 5 * MINUTE)]
     assert harness.case.work_items[0].urgency is CRITICAL
+    assert harness.rules(BringWorkItemForward) == ["work_item_urgency_rose"]
 
 
 def test_what_is_as_urgent_as_its_case_or_more_stays_as_it_is() -> None:
