@@ -170,7 +170,7 @@ def _accept(work: UnitOfWork, pushed: Instruction, raw: bytes, digest: bytes, ca
         _review_same_person(case_file, case_id)
     accepted.review_contacts(case_file, case_id, received, row.id)
     decide(case_file)
-    return Answer(IntakeStatus.ACCEPTED, pushed.instruction_id, str(case_id))
+    return Answer(IntakeStatus.ACCEPTED, pushed.instruction_id, str(case_id), row=row)
 
 
 def _leave(case_file: CaseFile, left: UUID, row: InstructionRow, received: NormalisedInstruction) -> None:
@@ -195,7 +195,7 @@ def _noted(work: UnitOfWork, row: InstructionRow, event: str, status: IntakeStat
     case_file.open([row.case_id])
     data = {"instruction": str(row.id), "version": pushed.version, "newest": row.version}
     case_file.note(row.case_id, event, data, actor=CENTRE, rule=status)
-    return Answer(status, pushed.instruction_id, str(row.case_id))
+    return Answer(status, pushed.instruction_id, str(row.case_id), row=row)
 
 
 def _conflict(
@@ -213,7 +213,7 @@ def _conflict(
     A version that a later one or a withdrawal has overtaken adds nothing any more, as if it had come in time.
     """
     if not events.is_news(work.session, row, digest, "conflict", work.now):
-        return Answer(IntakeStatus.CONFLICT, pushed.instruction_id, str(row.case_id), OTHER_CONTENT)
+        return Answer(IntakeStatus.CONFLICT, pushed.instruction_id, str(row.case_id), OTHER_CONTENT, row)
     case_file = CaseFile(work)
     received = normalised.read(work.context, pushed, case_file.now)
     open_case.open_with_neighbours(case_file, received, row.case_id)
@@ -229,7 +229,7 @@ def _conflict(
             facts.apply(case_file, row.case_id, before, rule="conflict", cause=kept)
         ask_person(case_file, row.case_id, "conflict", WorkItemKind.CONFLICT, f"conflict:{kept}", about=kept)
         decide(case_file)
-    return Answer(IntakeStatus.CONFLICT, pushed.instruction_id, str(row.case_id), OTHER_CONTENT)
+    return Answer(IntakeStatus.CONFLICT, pushed.instruction_id, str(row.case_id), OTHER_CONTENT, row)
 
 
 def _versions(session: Session, pushed: Instruction) -> list[InstructionRow]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CompoundSelect, LargeBinary, Text, null, select, union_all
+from sqlalchemy import LargeBinary, Text, null, select, union_all
 
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.intake import early, same_person

@@ -3,15 +3,12 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import select, tuple_
-
 from dispatcher.clients.authentication import Client
 from dispatcher.delivery.group_commit import GroupCommit
 from dispatcher.intake import batch
 from dispatcher.intake.answer import Answer
 from dispatcher.intake.lines import refuse_line
 from dispatcher.setup import Services
-from dispatcher.store.instructions import InstructionRow
 from dispatcher.store.retries import retry_on_deadlock
 from dispatcher.web.api.pushed_lines import PushedLine
 from schemas.read_models.instructions import Taken
@@ -25,29 +22,14 @@ class Entry(NamedTuple):
     line: PushedLine
 
 
-class Answered(NamedTuple):
-    """Intake's answer, and the stored version that it is about, if it is about one."""
-
-    answer: Answer
-    row: InstructionRow | None
-
-
-class Intake(GroupCommit[Entry, Answered]):
+class Intake(GroupCommit[Entry, Answer]):
     """`add` takes one line; returns after the commit."""
 
     def __init__(self, services: Services) -> None:
         super().__init__(self._take, turn_of=lambda entry: entry.client.id)
         self._services = services
 
-    def _take(self, entries: Sequence[Entry]) -> list[Answered | Exception]:
-        answers = self._answers(entries)
-        rows = self._rows([entry.line for entry in entries])
-        return [
-            Answered(answer, rows.get((entry.line.system, answer.instruction_id, entry.line.version)))
-            for entry, answer in zip(entries, answers, strict=True)
-        ]
-
-    def _answers(self, entries: Sequence[Entry]) -> list[Answer]:
+    def _take(self, entries: Sequence[Entry]) -> list[Answer | Exception]:
         """A transaction or more for each client; each client's lines in their order."""
         answers: dict[int, Answer] = {}
         for client in {entry.client.id: entry.client for entry in entries}.values():
@@ -55,15 +37,6 @@ class Intake(GroupCommit[Entry, Answered]):
             taken = take_lines(self._services, client, [entries[place].line for place in own])
             answers |= zip(own, taken, strict=True)
         return [answers[place] for place in range(len(entries))]
-
-    def _rows(self, pushed: Sequence[PushedLine]) -> dict[tuple[object, ...], InstructionRow]:
-        named = [(line.system, line.instruction_id, line.version) for line in pushed if line.names_version]
-        if not named:
-            return {}
-        key = tuple_(InstructionRow.system, InstructionRow.instruction_id, InstructionRow.version)
-        with self._services.sessions() as session:
-            found = session.scalars(select(InstructionRow).where(key.in_(named)))
-            return {(row.system, row.instruction_id, row.version): row for row in found}
 
 
 def take_lines(services: Services, client: Client, lines: Sequence[PushedLine]) -> list[Answer]:
@@ -80,9 +53,9 @@ def _refuse(services: Services, client: Client, line: PushedLine) -> Answer:
     return refuse_line(services.begin, line.raw, line.refusal, door=client.door)
 
 
-def taken(answered: Answered) -> Taken:
+def taken(answer: Answer) -> Taken:
     """What a client is told of what was taken. The same again gets the first answer."""
-    answer, row = answered
+    row = answer.row
     return Taken(
         instruction_id=answer.instruction_id or "",
         version=row.version if row is not None else None,

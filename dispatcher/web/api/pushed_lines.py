@@ -7,27 +7,18 @@ from typing import Any
 from dispatcher.clients.authentication import Client
 from schemas import parse
 from schemas.errors import BadInstruction
-from schemas.instruction import MAX_BODY_BYTES, Event, Feedback, Instruction, LaterLoss, Patch
+from schemas.instruction import MAX_BODY_BYTES, Event, Feedback, Instruction, LaterLoss
 from schemas.vocabulary import ClientScope
 
 _FEEDBACK = (Feedback, LaterLoss)
-_VERSIONS = (Instruction, Patch)
-_NEWEST, _MOST_DIGITS = 2**31 - 1, 12
 
 
 @dataclass(frozen=True, slots=True)
 class PushedLine:
-    """A line for intake, and which version it names, if it can be made out; `refusal` where it is not to be tried."""
+    """A line for intake; `refusal` where it is not to be tried."""
 
     raw: bytes
-    system: str | None = None
-    instruction_id: str | None = None
-    version: int | None = None
     refusal: BadInstruction | None = None
-
-    @property
-    def names_version(self) -> bool:
-        return None not in (self.system, self.instruction_id, self.version)
 
 
 def read(raw: bytes, client: Client, **given: Any) -> PushedLine:
@@ -49,10 +40,7 @@ def read(raw: bytes, client: Client, **given: Any) -> PushedLine:
         return PushedLine(raw, refusal=refusal)
     if added:
         raw = json.dumps(whole, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    named = whole if issubclass(model, _VERSIONS) else {}
-    return PushedLine(
-        raw, whole["source"]["system"], _text(named.get("instruction_id")), _version(named.get("version"))
-    )
+    return PushedLine(raw)
 
 
 def _given(body: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
@@ -87,13 +75,3 @@ def _check_scope(model: type[Instruction] | type[Event], client: Client) -> None
     scope = ClientScope.FEEDBACK if issubclass(model, _FEEDBACK) else ClientScope.PUSH
     if scope not in client.scopes:
         raise BadInstruction("op", "该客户端无此权限", "this client may not do that")
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _version(value: Any) -> int | None:
-    value = int(value) if isinstance(value, str) and value.isdecimal() and len(value) < _MOST_DIGITS else value
-    is_version = isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _NEWEST
-    return value if is_version else None

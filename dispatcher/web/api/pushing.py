@@ -12,11 +12,12 @@ from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import JSONResponse, Response
 
 from dispatcher.clients.authentication import Client
+from dispatcher.intake.answer import Answer
 from dispatcher.web.api import bodies, pushed_lines
 from dispatcher.web.api.access import may
 from dispatcher.web.api.conflicting import both_contents
 from dispatcher.web.api.documents import BATCH, EVENTS, INSTRUCTION, LINES, body_of
-from dispatcher.web.api.intake import Answered, Entry, taken
+from dispatcher.web.api.intake import Entry, taken
 from dispatcher.web.api.paths import INSTRUCTION as INSTRUCTION_PATH
 from dispatcher.web.api.problems import Problem, documented
 from dispatcher.web.api.repeats import IdempotencyKey, Reply, request_digest
@@ -173,26 +174,26 @@ async def _take(call: _Call, given: Mapping[str, str]) -> Response:
 async def _answer(call: _Call, body: bytes, given: Mapping[str, str]) -> tuple[Response, dict[str, Any] | None]:
     """The response, and its body where it holds no personal data and may be kept."""
     line = pushed_lines.read(body.strip(), call.client, **given)
-    answered = await call.parts.intake.add(Entry(call.client, line))
-    status = answered.answer.status
+    answer = await call.parts.intake.add(Entry(call.client, line))
+    status = answer.status
     if status is IntakeStatus.REFUSED:
-        raise Problem(ProblemCode.REFUSED, answered.answer.reason)
+        raise Problem(ProblemCode.REFUSED, answer.reason)
     if status is IntakeStatus.STALE:
-        raise Problem(ProblemCode.STALE, instruction_id=answered.answer.instruction_id, case=answered.answer.case)
+        raise Problem(ProblemCode.STALE, instruction_id=answer.instruction_id, case=answer.case)
     if status is IntakeStatus.CONFLICT:
-        raise await _conflict(call, answered, line)
-    told = taken(answered).model_dump(mode="json")
-    return JSONResponse(told, _status(answered)), told
+        raise await _conflict(call, answer, line)
+    told = taken(answer).model_dump(mode="json")
+    return JSONResponse(told, _status(answer)), told
 
 
-async def _conflict(call: _Call, answered: Answered, line: pushed_lines.PushedLine) -> Problem:
-    case = UUID(answered.answer.case) if answered.answer.case else None
-    shown = await asyncio.to_thread(both_contents, call.parts.services, answered.row, case)
+async def _conflict(call: _Call, answer: Answer, line: pushed_lines.PushedLine) -> Problem:
+    case = UUID(answer.case) if answer.case else None
+    shown = await asyncio.to_thread(both_contents, call.parts.services, answer.row, case)
     return Problem(
         ProblemCode.CONFLICT,
-        answered.answer.reason,
-        instruction_id=answered.answer.instruction_id,
-        case=answered.answer.case,
+        answer.reason,
+        instruction_id=answer.instruction_id,
+        case=answer.case,
         applied="safer_union",
         stored=shown.stored,
         received=json.loads(line.raw),
@@ -200,7 +201,7 @@ async def _conflict(call: _Call, answered: Answered, line: pushed_lines.PushedLi
     )
 
 
-def _status(answered: Answered) -> int:
-    if answered.answer.status is IntakeStatus.DUPLICATE:
+def _status(answer: Answer) -> int:
+    if answer.status is IntakeStatus.DUPLICATE:
         return 200
-    return 202 if answered.answer.case is None else 201
+    return 202 if answer.case is None else 201
