@@ -71,7 +71,7 @@ plots: $(VENV)/dev  ## draw the pictures of the docs anew, by the engine itself
 	$(BIN)/python tests/unit/calls_by_hour.py
 
 concurrent-producers: $(VENV)/dev  ## eight producers push the same thousand lines in any order
-	DISPATCHER_TEST_PRODUCER_LINES=1000 $(BIN)/python -m pytest tests/integration/test_concurrent_producers.py --timeout=3600
+	DISPATCHER_TEST_PRODUCER_LINES=1000 $(BIN)/python -m pytest tests/integration/test_concurrent_producers.py tests/integration/test_api_producers.py --timeout=3600
 
 fuzz: $(VENV)/dev  ## two thousand lines of garbage at each door; FUZZ= for more, SEED=… repeats a run
 	@seed=$${SEED:-$$(od -An -N2 -tu2 /dev/urandom | tr -d ' ')}; echo "seed $$seed; make fuzz SEED=$$seed repeats it"; \

@@ -9,13 +9,13 @@ conflict that a newer version overtakes: which of its contents came in time is w
 import json
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import Any
 
 from casework_fixture import CaseworkFixture, instruction, phone, withdrawal
 
 from dispatcher.intake import batch
-from dispatcher.intake.answer import Answer
 
 Line = dict[str, Any]
 _OTHER = {"system": "运营商预警(虚构)"}
@@ -109,13 +109,16 @@ def lines(wanted: int, dice: Random) -> list[Line]:
 
 def push_all(casework: CaseworkFixture, pushed: list[Line], together: int = 1) -> list[str]:
     """As a centre does, so many lines at once: what is refused is pushed again. Returns each answer's status."""
+    return push_until_taken(partial(_push, casework), pushed, together)
+
+
+def push_until_taken(push: Callable[[list[Line]], list[str]], pushed: list[Line], together: int) -> list[str]:
+    """The same by whatever door: `push` gives the status of each of these lines."""
     answers: list[str] = []
     waiting = pushed
     while waiting:
         statuses = [
-            str(answer.status)
-            for first in range(0, len(waiting), together)
-            for answer in _push(casework, waiting[first : first + together])
+            status for first in range(0, len(waiting), together) for status in push(waiting[first : first + together])
         ]
         answers += statuses
         refused = [line for line, status in zip(waiting, statuses, strict=True) if status == "refused"]
@@ -124,10 +127,11 @@ def push_all(casework: CaseworkFixture, pushed: list[Line], together: int = 1) -
     return answers
 
 
-def _push(casework: CaseworkFixture, pushed: list[Line]) -> list[Answer]:
+def _push(casework: CaseworkFixture, pushed: list[Line]) -> list[str]:
     if len(pushed) == 1:
-        return [casework.push(pushed[0])]
-    return batch.take_lines(casework.begin, [json.dumps(line).encode() for line in pushed], door="push")
+        return [str(casework.push(pushed[0]).status)]
+    answers = batch.take_lines(casework.begin, [json.dumps(line).encode() for line in pushed], door="push")
+    return [str(answer.status) for answer in answers]
 
 
 def final_state(casework: CaseworkFixture) -> dict[str, Counter[str]]:
