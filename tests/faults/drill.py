@@ -26,6 +26,7 @@ from schemas import roster as form
 from tests.faults import invariants, launcher, snapshot, traffic
 from tests.faults.celery_traffic import CeleryTraffic
 from tests.faults.fault_stack import FaultStack, Launch
+from tests.faults.http_traffic import HttpTraffic
 from tests.faults.invariants import Invariant
 from tests.faults.snapshot import Snapshot
 from tests.faults.table import DRILLS, WORKERS, Drill
@@ -86,7 +87,7 @@ def play(drill: Drill, size: Size, seed: int, home: Path, tell: Callable[[str], 
         for name, (fault, value) in drill.launch.items():
             if value:  # a fault that lasts, not a point at which to die
                 stack.note(f"{name}: {fault} {value}")
-        kind = CeleryTraffic if drill.over_celery else traffic.Traffic
+        kind = CeleryTraffic if drill.over_celery else HttpTraffic if drill.over_http else traffic.Traffic
         flow = kind(services, stack, traffic.pushes(size.instructions, seed), size.per_second)
         with flow.flowing():
             while flow.is_pushing:
@@ -113,7 +114,7 @@ def play(drill: Drill, size: Size, seed: int, home: Path, tell: Callable[[str], 
 
 
 def _fault_stack(drill: Drill, home: Path, launch: Launch) -> FaultStack:
-    stack = FaultStack.at(home, launch, patient=drill.patient)
+    stack = FaultStack.at(home, launch, patient=drill.patient, serves_api=drill.over_http)
     if drill.small_disk_mb:
         stack.data.mkdir(parents=True)
         size = f"size={drill.small_disk_mb}m"

@@ -64,14 +64,14 @@ class FaultStack(Stack):
     ended: list[str] = field(default_factory=list)  # processes that ended by themselves, with what
 
     @classmethod
-    def at(cls, home: Path, launch: Launch, *, patient: bool = False) -> "FaultStack":
+    def at(cls, home: Path, launch: Launch, *, patient: bool = False, serves_api: bool = False) -> "FaultStack":
         """`patient`: doubts wait as long as by the default policy, and their providers are asked meanwhile."""
         policy_file = POLICY
         if patient:
             policy_file = home / "policy.toml"
             policy_file.write_text(_patient(POLICY.read_text("utf-8")), "utf-8")
-        settings = Settings(home=home, policy_file=policy_file, hooks_port=0)
-        return cls(settings, launch=launch, receipt_delay_ms=150)
+        settings = Settings(home=home, policy_file=policy_file, hooks_port=0, api_port=0)
+        return cls(settings, launch=launch, serves_api=serves_api, receipt_delay_ms=150)
 
     def add(self, name: str, command: list[str]) -> None:
         python, m, *rest = command

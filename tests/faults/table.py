@@ -23,7 +23,7 @@ class Drill:
     `recovers_within_s`: what was due at a fault's end was sent so soon after it; no process of ours ended by itself.
     `poison`: the share of cases for which a step raises, as long as instructions come and `lasts_s` longer; after that
     what was set aside may wait `retries_s` for its next try.
-    `over_celery`: instructions are sent to the intake queue, some of them broken.
+    `over_celery`: instructions are sent to the intake queue, some of them broken. `over_http`: by the API.
     """
 
     name: str
@@ -43,6 +43,7 @@ class Drill:
     lasts_s: float = 0.0
     retries_s: float = 0.0
     over_celery: bool = False
+    over_http: bool = False
     in_short: bool = False
 
 
@@ -55,7 +56,7 @@ DRILLS = {
     for drill in (
         Drill("kill_worker", "kill -9 of a delivering worker", injections.kill_worker, every_s=2),
         # So far apart that the last doubts of one kill are settled before the next: that is what recovery is asked for.
-        Drill("kill_workers", "kill -9 of all workers at once", injections.kill_workers, every_s=20),
+        Drill("kill_workers", "kill -9 of all workers at once", injections.kill_workers, every_s=20, over_http=True),
         Drill("term_worker", "SIGTERM to a delivering worker", injections.term_worker, every_s=3, leaves_no_doubt=True),
         Drill(
             "poison",
@@ -106,7 +107,7 @@ DRILLS = {
             every_s=3,
             critical_within_s=5,
         ),
-        Drill("redis_away", "Redis away for 60 s", injections.lose_redis, every_s=5, critical_within_s=10),
+        Drill("redis_away", "Redis away for 60 s", injections.lose_redis, 5, critical_within_s=10, over_http=True),
         Drill(
             "redis_hung",
             "Redis takes connections and does not answer for 60 s",
@@ -116,13 +117,14 @@ DRILLS = {
         ),
         Drill("redis_full", "Redis full for 20 s", injections.fill_redis, every_s=5, critical_within_s=10),
         Drill("redis_flush", "FLUSHALL", injections.flush_redis, every_s=2),
-        Drill("redis_restart", "Redis killed, away for 2 s", injections.restart_redis, every_s=6),
+        Drill("redis_restart", "Redis killed, away for 2 s", injections.restart_redis, every_s=6, over_http=True),
         Drill(
             "postgres_restart",
             "PostgreSQL killed, away for 2 s",
             injections.restart_postgres,
             6,
             blocks_s=5,
+            over_http=True,
         ),
         Drill(
             "celery_intake",
@@ -139,9 +141,15 @@ DRILLS = {
             every_s=8,
             blocks_s=25,
             recovers_within_s=10,
+            over_http=True,
         ),
         Drill(
-            "both_restart", "PostgreSQL and Redis killed, away for 2 s", injections.restart_both, every_s=8, blocks_s=5
+            "both_restart",
+            "PostgreSQL and Redis killed, away for 2 s",
+            injections.restart_both,
+            every_s=8,
+            blocks_s=5,
+            over_http=True,
         ),
         Drill("disk_full", "PostgreSQL's disk full for 4 s", injections.fill_disk, 8, blocks_s=8, small_disk_mb=512),
         Drill("locks", "20 cases locked for 6 s", injections.lock_cases, every_s=2, blocks_s=6),
@@ -161,7 +169,7 @@ DRILLS = {
             gateway={"rate_slow": 0.5, "slow_ms": 5000, "rate_slow_lost": 0.5},
             patient=True,
         ),
-        Drill("gateway_500", "30 % answered 500", gateway={"rate_500": 0.3}),
+        Drill("gateway_500", "30 % answered 500", gateway={"rate_500": 0.3}, over_http=True),
         Drill("gateway_429", "30 % answered 429 with Retry-After", gateway={"rate_429": 0.3}),
         Drill("gateway_garbage", "30 % answered with garbage", gateway={"rate_garbage_answer": 0.3}),
         Drill("gateway_closes", "30 % closed in mid-answer", gateway={"rate_cut_answer": 0.3}),
@@ -178,6 +186,7 @@ DRILLS = {
             injections.kill_worker,
             every_s=2,
             gateway={"rate_hang_after_accept": 0.1, "rate_500": 0.1, "rate_cut_answer": 0.1, "jitter_ms": 3000},
+            over_http=True,
         ),
     )
 }
