@@ -1,6 +1,6 @@
 """One transaction: its session, its time, its journal, and the lanes to wake once it is committed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
@@ -91,8 +91,16 @@ class UnitOfWork:
 
     def note_without_case(self, event: str, data: dict[str, Any], *, rule: str | None = None, actor: str) -> None:
         """Write one journal entry about something that belongs to no case."""
-        seq = next_number(self.session)
-        journal_changes.write(self.session, JournalRow(case_id=None, seq=seq, **self._entry(event, data, rule, actor)))
+        self.note_several_without_case(event, [(actor, data)], rule=rule)
+
+    def note_several_without_case(
+        self, event: str, told: Sequence[tuple[str, dict[str, Any]]], *, rule: str | None = None
+    ) -> None:
+        """The same for several of one kind, each with its actor."""
+        first = next_number(self.session, len(told))
+        for seq, (actor, data) in enumerate(told, start=first):
+            entry = self._entry(event, data, rule, actor)
+            journal_changes.write(self.session, JournalRow(case_id=None, seq=seq, **entry))
 
     def _entry(self, event: str, data: dict[str, Any], rule: str | None, actor: str) -> dict[str, Any]:
         written = {"id": new_id(), "at": self.now, "written_at": clock.real_now()}

@@ -42,8 +42,11 @@ class JournalNumberRow(Base):
     unnumbered: Mapped[int]  # how many entries without a case are older than the numbers
 
 
-def next_number(session: Session) -> int:
-    """The number of the next entry without a case. Whoever wants one too waits for this transaction: no gaps."""
-    first = insert(JournalNumberRow).values(id=1, last=1, unnumbered=0)
-    counted = first.on_conflict_do_update(index_elements=["id"], set_={"last": JournalNumberRow.last + 1})
-    return session.execute(counted.returning(JournalNumberRow.last)).scalar_one()
+def next_number(session: Session, count: int = 1) -> int:
+    """The number of the next entry without a case, the first of so many.
+
+    Whoever wants one too waits for this transaction: no gaps.
+    """
+    first = insert(JournalNumberRow).values(id=1, last=count, unnumbered=0)
+    counted = first.on_conflict_do_update(index_elements=["id"], set_={"last": JournalNumberRow.last + count})
+    return session.execute(counted.returning(JournalNumberRow.last)).scalar_one() - count + 1

@@ -24,7 +24,5 @@ class CallJournal(GroupCommit[Call, None]):
 
 def _write(begin: Begin, calls: Sequence[Call]) -> list[Exception | None]:
     with begin() as work:
-        for call in calls:
-            told = {"client": call.client, "method": call.method, "route": call.route, "status": call.status}
-            work.note_without_case("api_called", told, actor=call.client)
+        work.note_several_without_case("api_called", [(call.client, call._asdict()) for call in calls])
     return [None] * len(calls)
