@@ -1,8 +1,8 @@
 """Many lines at once: answered and committed as if each had been taken alone, one after the other.
 
 What opens cases for new people, and touches no other line, goes together: one transaction for a slice of lines. Every
-other line is taken by itself, after them and in its place among the others. It makes no difference to what does not
-touch it.
+other line is taken by itself, after them and in its place among the others; only such as came before and are the same
+go together, where they stand one after the other. It makes no difference to what does not touch it.
 """
 
 from collections import Counter
