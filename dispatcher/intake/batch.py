@@ -1,8 +1,8 @@
 """Many lines at once: answered and committed as if each had been taken alone, one after the other.
 
 What opens cases for new people, and touches no other line, goes together: one transaction for a slice of lines. Every
-other line is taken by itself, after them and in its place among the others. It makes no difference to what does not
-touch it.
+other line is taken by itself, after them and in its place among the others; only such as came before and are the same
+go together, where they stand one after the other. It makes no difference to what does not touch it.
 """
 
 from collections import Counter
@@ -13,7 +13,7 @@ from itertools import chain, groupby
 from dispatcher.casework.context import Context
 from dispatcher.casework.set_aside import Begin, is_outage
 from dispatcher.casework.unit_of_work import UnitOfWork
-from dispatcher.intake import content, early, lines, locks, named_line, new_people
+from dispatcher.intake import content, early, lines, locks, named_line, new_people, repeated
 from dispatcher.intake.answer import Answer
 from dispatcher.intake.new_people import ReadLine
 from dispatcher.intake.normalised import identities
@@ -29,7 +29,7 @@ _MOST_IDENTITIES = 20  # of a line that goes with others, for the same reason
 _take_line = retry_on_deadlock(lines.take_line)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Line:
     place: int
     raw: bytes
@@ -77,16 +77,46 @@ def _take(begin: Begin, part: Sequence[_Line], door: str, answers: dict[int, Ans
             _take(begin, part[middle:], door, answers)
             return
         answers |= together
-    for line in part:
-        if line.place not in answers:
-            answers[line.place] = _take_line(begin, line.raw, door=door)
+    rest = [line for line in part if line.place not in answers]
+    for is_repeated, run in groupby(rest, key=_repeated(begin, rest).__contains__):
+        lines_of_run = list(run)
+        if is_repeated:
+            answers |= _take_repeated(begin, lines_of_run)
+        for line in lines_of_run:
+            if line.place not in answers:
+                answers[line.place] = _take_line(begin, line.raw, door=door)
+
+
+def _repeated(begin: Begin, rest: Sequence[_Line]) -> frozenset[_Line]:
+    """Those that seem to have come before, as they are."""
+    pushed = [(line, line.said) for line in rest if isinstance(line.said, Instruction)]
+    if len(pushed) < 2:
+        return frozenset()
+    with begin() as work:
+        rows = repeated.stored(work, [_as_read(work.context, line, said) for line, said in pushed])
+    return frozenset(line for (line, _), row in zip(pushed, rows, strict=True) if row is not None)
+
+
+def _take_repeated(begin: Begin, run: Sequence[_Line]) -> dict[int, Answer]:
+    """Take lines that stand one after the other together, as far as they are repeated indeed."""
+    pushed = [line.said for line in run if isinstance(line.said, Instruction)]
+    try:
+        with begin() as work:
+            locks.lock_together(work, pushed, chain.from_iterable(_persons(work.context, each) for each in run))
+            read = [_as_read(work.context, line, said) for line, said in zip(run, pushed, strict=True)]
+            taken = repeated.take(work, read)
+    except Exception as error:
+        if is_outage(error):
+            raise
+        return {}
+    return {line.place: answer for line, answer in zip(run, taken, strict=False)}
 
 
 def _take_together(work: UnitOfWork, part: Sequence[_Line]) -> dict[int, Answer]:
     chosen = list(_apart(work.context, part, _awaited_from(work, part)))
     if len(chosen) < 2:
         return {}
-    read = [ReadLine(said, line.raw, content.digest(work.context, said)) for line, said, _ in chosen]
+    read = [_as_read(work.context, line, said) for line, said, _ in chosen]
     locks.lock_together(work, [said for _, said, _ in chosen], (each for *_, persons in chosen for each in persons))
     answers = new_people.take(work, read)
     return {line.place: answer for (line, *_), answer in zip(chosen, answers, strict=True) if answer is not None}
@@ -118,6 +148,10 @@ def _apart(context: Context, part: Sequence[_Line], end: int) -> Iterator[tuple[
             continue
         if Channel.BROADCAST not in said.channels:
             yield line, said, own
+
+
+def _as_read(context: Context, line: _Line, said: Instruction) -> ReadLine:
+    return ReadLine(said, line.raw, content.digest(context, said))
 
 
 def _persons(context: Context, line: _Line) -> frozenset[bytes]:

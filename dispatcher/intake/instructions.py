@@ -25,6 +25,7 @@ from dispatcher.intake import (
     normalised,
     open_case,
     quarantine,
+    repeated,
     same_person,
     split_off,
     statements,
@@ -193,9 +194,7 @@ def _noted(work: UnitOfWork, row: InstructionRow, event: str, status: IntakeStat
     """A line that changes nothing, and stands in the journal all the same."""
     case_file = CaseFile(work)
     case_file.open([row.case_id])
-    data = {"instruction": str(row.id), "version": pushed.version, "newest": row.version}
-    case_file.note(row.case_id, event, data, actor=CENTRE, rule=status)
-    return Answer(status, pushed.instruction_id, str(row.case_id), row=row)
+    return repeated.note(case_file, row, event, status, pushed)
 
 
 def _conflict(

@@ -57,7 +57,10 @@ def take(work: UnitOfWork, lines: Sequence[ReadLine]) -> list[Answer | None]:
 
 
 def _new(work: UnitOfWork, lines: Sequence[ReadLine]) -> Iterator[tuple[int, NormalisedInstruction]]:
-    """Places of those that open a case which nothing that is known touches, and which does not end at once."""
+    """Places of those that open a case which nothing that is known touches, and which does not end at once.
+
+    At its end a case's rows are read, which are not written yet.
+    """
     received = [normalised.read(work.context, each.pushed, work.now) for each in lines]
     asked = [known.asked_of(work, each) for each in received]
     found = known.read(work, asked)

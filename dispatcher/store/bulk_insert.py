@@ -1,5 +1,6 @@
 """Writes many new rows at once, by COPY: a session's own bookkeeping costs several times what the rows do."""
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -7,8 +8,10 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import Dialect
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
 
 from dispatcher.store.base import Base
 
@@ -44,11 +47,13 @@ def _values(row: Base, columns: tuple[tuple[str, _Processor | None], ...]) -> li
 @cache
 def _copied(table: type[Base], dialect: Dialect) -> tuple[str, tuple[tuple[str, _Processor | None], ...]]:
     """The statement, and each column with what its type makes of a value."""
-    columns = tuple(
-        (each.name, each.type.dialect_impl(dialect).bind_processor(dialect)) for each in table.__table__.columns
-    )
+    columns = tuple((each.name, _processor(each.type, dialect)) for each in table.__table__.columns)
     names = ", ".join(f'"{name}"' for name, _ in columns)
     return f"COPY {table.__tablename__} ({names}) FROM STDIN", columns
+
+
+def _processor(kind: TypeEngine[Any], dialect: Dialect) -> _Processor | None:
+    return json.dumps if isinstance(kind, JSONB) else kind.dialect_impl(dialect).bind_processor(dialect)
 
 
 def _wrapped(error: psycopg.Error, *, is_over: bool) -> BaseException:

@@ -97,7 +97,7 @@ def plain(columns: Mapping[str, Any]) -> Columns:
 
 def columns_of(row: Base) -> Columns:
     """Returns a row's columns as the journal holds them."""
-    return plain({name: value for name, value in vars(row).items() if not name.startswith("_")})
+    return plain({name: value for name, value in vars(row).items() if name[0] != "_"})
 
 
 def implied(table: type[Base], case_id: str | None, key: str) -> Columns:
@@ -143,8 +143,11 @@ def _before_flush(session: Session, context: UOWTransaction, instances: Any) -> 
 
 
 def _note_new(pending: dict[UUID | None, Changes], row: Base, case_id: UUID | None) -> None:
-    known = implied(type(row), _plain(case_id), key_of(row))
-    _note(pending, row, case_id, {name: value for name, value in columns_of(row).items() if known.get(name) != value})
+    key = key_of(row)
+    known = implied(type(row), _plain(case_id), key)
+    news = {name: value for name, value in columns_of(row).items() if known.get(name) != value}
+    if news:
+        pending[case_id][row.__tablename__].setdefault(key, {}).update(news)
 
 
 def _note(pending: dict[UUID | None, Changes], row: Base, case_id: UUID | None, columns: Columns) -> None:

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from typing import Any
+from uuid import UUID
 
 import pytest
 from casework_fixture import SYSTEM, CaseworkFixture, event, instruction, phone, resident, withdrawal
@@ -116,8 +117,12 @@ def test_a_batch_is_as_its_lines_one_by_one(new_casework: Callable[[], CaseworkF
     alone, many = new_casework(), new_casework()
 
     @settings(max_examples=BATCHES, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(known=st.lists(_LINES, max_size=5), pushed=st.lists(_LINES, min_size=2, max_size=25), cut=st.integers(2, 25))
-    def compare(known: list[bytes], pushed: list[bytes], cut: int) -> None:
+    @given(known=st.lists(_LINES, max_size=8), pushed=st.lists(_LINES, min_size=2, max_size=25), data=st.data())
+    def compare(known: list[bytes], pushed: list[bytes], data: st.DataObject) -> None:
+        cut = data.draw(st.integers(2, 25))
+        again = data.draw(st.lists(st.sampled_from([*known, *pushed]), max_size=8))
+        place = data.draw(st.integers(0, len(pushed)))
+        pushed = [*pushed[:place], *again, *pushed[place:]]
         for casework in (alone, many):
             empty(casework)
             load_roster(casework)
@@ -201,3 +206,15 @@ def test_a_line_whose_decision_raises_spoils_no_other(
     assert [each.status for each in answers] == ["accepted"] * 8
     planned = [len(casework.attempts(row.id)) for row in casework.rows(CaseRow)]
     assert sorted(planned) == [0, *[1] * 7]
+
+
+def test_a_batch_that_comes_again_is_noted_once_a_line(casework: CaseworkFixture) -> None:
+    raws = as_lines(*(instruction(each) for each in range(1, 13)))
+    first = together(casework, raws)
+    asked: list[str] = []
+    sql_event.listen(casework.sessions.kw["bind"], "before_cursor_execute", lambda *given: asked.append(given[2]))
+    again = together(casework, raws)
+    assert [(each.status, each.case) for each in again] == [("duplicate", each.case) for each in first]
+    assert len(asked) < 3 * len(raws)
+    for answer in first:
+        assert casework.events(UUID(answer.case or ""))[-1] == "instruction_repeated"
