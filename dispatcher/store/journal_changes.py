@@ -16,6 +16,7 @@ from sqlalchemy import event, inspect, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, UOWTransaction, sessionmaker
 
+from dispatcher.store import source_event_rules, source_events
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import Base
 from dispatcher.store.cases import AddressRow, BadNumberRow, CaseRow, LinkRow, PhoneRow, SuppressionRow
@@ -152,6 +153,9 @@ def _before_commit(session: Session) -> None:
             raise UnnotedChangeError(f"rows of case {case_id} changed without a journal entry: {', '.join(changes)}")
         last[case_id].rows = {table: dict(rows) for table, rows in changes.items()}
     session.info.pop(_CHANGES, None)
+    told = list(source_event_rules.told_of(session, entries))
+    if told:
+        source_events.write(session, told)
     session.add_all(entries)
 
 

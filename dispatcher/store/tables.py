@@ -14,9 +14,11 @@ from dispatcher.store import (
     providers,
     receipts,
     set_aside,
+    source_events,
     transfers,
     vault,
     visits,
+    webhooks,
     work_items,
 )
 from dispatcher.store.base import Base
@@ -35,9 +37,11 @@ __all__ = [
     "providers",
     "receipts",
     "set_aside",
+    "source_events",
     "transfers",
     "vault",
     "visits",
+    "webhooks",
     "work_items",
 ]
 
