@@ -18,6 +18,11 @@ class RefusalCode(StrEnum):
     CLIENT_EXISTS = "client_exists"
     CLIENT_REVOKED = "client_revoked"
 
+    # A webhook.
+    NO_WEBHOOK = "no_webhook"
+    WEBHOOK_EXISTS = "webhook_exists"
+    WEBHOOK_ADDRESS_REFUSED = "webhook_address_refused"
+
     # A query of a call-back code.
     CODE_MALFORMED = "code_malformed"
     LAST_FOUR_MALFORMED = "last_four_malformed"

@@ -18,7 +18,7 @@ _ASKED_FOR = (WorkItemKind.NUMBER_REQUEST, WorkItemKind.ADDRESS_REQUEST)
 
 
 class Noted(NamedTuple):
-    """An entry of a case. `changed`: columns of the case that its transaction has changed, as the journal holds them."""
+    """An entry of a case. `changed`: columns of the case that its transaction changed, as the journal holds them."""
 
     entry: JournalRow
     case: CaseRow

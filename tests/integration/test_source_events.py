@@ -131,7 +131,7 @@ def test_nothing_of_one_source_is_told_to_another(casework: CaseworkFixture) -> 
     assert "N-9" not in first and OTHER not in first and "conflict" not in first and "odd" not in first
     assert "YJ-1" not in second and SYSTEM not in second
     assert [kind for kind, _ in kinds(casework)] == ["accepted", "escalated", "escalated", "resolved"]
-    assert [kind for kind, _ in kinds(casework, OTHER)][:4] == ["accepted", "flagged", "asked", "escalated"]
+    assert [kind for kind, _ in kinds(casework, OTHER)][:4] == ["accepted", "flagged", "asked", "asked"]
     assert kinds(casework, OTHER)[-1][0] == "resolved"
     assert [kind for kind, _ in kinds(casework, "a third")] == ["accepted"]
 
