@@ -1,12 +1,12 @@
 """Events on their way to endpoints: entered when they get their positions, due one after the other in each case."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import any_, exists, insert, literal, not_, select
+from sqlalchemy import any_, exists, insert, literal, not_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from dispatcher.casework.unit_of_work import UnitOfWork
@@ -103,10 +103,11 @@ def _due_of(work: UnitOfWork, endpoint: WebhookEndpointRow, in_hand: Collection[
         yield Due(endpoint.id, endpoint.name, endpoint.url, position, event.case_id, str(event.id), body, secrets)
 
 
-def record(work: UnitOfWork, tries: Iterable[Try]) -> None:
+def record(work: UnitOfWork, tries: Sequence[Try]) -> None:
     """Write down what came of sending; an end is journalled. Who waited long enough makes way for the next."""
+    rows = _locked(work.session, [each.due for each in tries])
     for each in tries:
-        row = _locked(work.session, each.due)
+        row = rows.get((each.due.endpoint_id, each.due.position))
         if row is None or row.state is not DeliveryState.WAITING:
             continue  # another process had it, too
         row.tries, row.status, row.fault = row.tries + 1, each.status, each.fault
@@ -118,8 +119,11 @@ def record(work: UnitOfWork, tries: Iterable[Try]) -> None:
             row.due_at = work.now + WAITS[row.tries - 1]
 
 
-def _locked(session: Session, due: Due) -> WebhookDeliveryRow | None:
-    return session.get(WebhookDeliveryRow, (due.endpoint_id, due.position), with_for_update=True)
+def _locked(session: Session, due: Sequence[Due]) -> dict[tuple[UUID, int], WebhookDeliveryRow]:
+    key = tuple_(WebhookDeliveryRow.endpoint_id, WebhookDeliveryRow.position)
+    found = select(WebhookDeliveryRow).where(key.in_([(each.endpoint_id, each.position) for each in due]))
+    rows = session.scalars(found.order_by(key).with_for_update())
+    return {(row.endpoint_id, row.position): row for row in rows}
 
 
 def _end(work: UnitOfWork, row: WebhookDeliveryRow, each: Try, state: DeliveryState, event: str) -> None:

@@ -28,6 +28,7 @@ from providers import http
 TIMEOUT_S = 10.0
 """For one try from the look-up of the name to the status, in real time."""
 LOOK_EVERY_S = 0.5
+_GATHER_S = 0.03  # one look for the cases that are free again about now, not one for each
 _AGAIN_AFTER_S = 1.0
 _THREADS = 32  # the look-up of a name may hang, one for each endpoint, and nothing else waits for it
 _log = logger(__name__)
@@ -110,6 +111,8 @@ class Sender:
         await asyncio.wait(waiting, timeout=LOOK_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
         for each in waiting:
             each.cancel()
+        if self._is_free.is_set():
+            await asyncio.sleep(_GATHER_S)
 
     async def finish(self) -> None:
         """Wait for all that is under way."""
