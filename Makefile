@@ -15,6 +15,8 @@ DEBIAN := tests/peers/debian
 JASMIN := tests/peers/jasmin
 # Spectral, for `make api-lint` alone.
 API_LINT := tests/api_fuzz/npm
+# npm's standardwebhooks, for `make webhooks-npm` alone.
+WEBHOOKS := tests/webhooks_npm
 # For every Python from 3.11 on and every platform.
 UPGRADE ?= --upgrade
 LOCK = $(BIN)/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
@@ -24,7 +26,7 @@ LOCK = $(BIN)/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.1
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test end-to-end unit-integration unit laws crowd fuzz model failover failover-short \
-	faults faults-short faults-can-fail browser api-fuzz api-fuzz-short api-lint limits limits-short mutants mutants-short without-rules without-names \
+	faults faults-short faults-can-fail browser api-fuzz api-fuzz-short api-lint webhooks-npm limits limits-short mutants mutants-short without-rules without-names \
 	peers peers-short peers-signatures peers-smpp peers-sip peers-kannel peers-jasmin peers-pgbouncer \
 	lint format plots bench bench-short concurrent-producers lock clean
 
@@ -129,6 +131,9 @@ api-lint: $(VENV)/dev $(API_LINT)/node_modules  ## the API's document by Spectra
 	$(BIN)/python -m tests.api_fuzz.document > $(API_LINT)/node_modules/openapi.json
 	$(API_LINT)/node_modules/.bin/spectral lint --fail-severity=hint --ruleset $(API_LINT)/spectral.yaml $(API_LINT)/node_modules/openapi.json
 
+webhooks-npm: $(VENV)/dev $(WEBHOOKS)/node_modules  ## webhooks at a receiver that verifies them by npm's standardwebhooks
+	$(BIN)/python -m pytest tests/integration/webhooks_npm.py
+
 limits: $(VENV)/dev  ## sixteen workers at once: no limit exceeded at the receiving end, 95 % of each used; 3 minutes
 	$(BIN)/python -m tests.limits
 
@@ -162,7 +167,7 @@ lock: $(VENV)/dev  ## newer versions of everything, with hashes and without regi
 
 clean:  ## remove what these targets have made
 	rm -rf $(VENV) $(PEERS) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
-	rm -rf $(API_LINT)/node_modules $(SMPP)/npm/node_modules $(SMPP)/jasmin
+	rm -rf $(API_LINT)/node_modules $(WEBHOOKS)/node_modules $(SMPP)/npm/node_modules $(SMPP)/jasmin
 	rm -rf $(DEBIAN)/browser $(DEBIAN)/gateways $(DEBIAN)/broker $(DEBIAN)/poolers $(JASMIN)/venv
 
 $(BIN)/python$(VERSION):
@@ -188,6 +193,10 @@ $(PEERS)/done: requirements-peers.lock pyproject.toml
 # Without the registry's addresses in its lock file, npm asks the one it is set up for.
 $(API_LINT)/node_modules: $(API_LINT)/package-lock.json
 	npm ci --silent --prefix $(API_LINT)
+	touch $@
+
+$(WEBHOOKS)/node_modules: $(WEBHOOKS)/package-lock.json
+	npm ci --silent --prefix $(WEBHOOKS)
 	touch $@
 
 $(SMPP)/npm/node_modules: $(SMPP)/npm/package-lock.json

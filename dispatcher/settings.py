@@ -49,6 +49,7 @@ class Settings(FromEnvironment):
     api_host: str = "127.0.0.1"
     api_port: int = 8600
     api_trusted_proxies: str = ""  # networks whose Client-Cert and X-Forwarded-For are believed
+    webhook_allowed: str = ""  # hosts and networks that events may be sent to
     workers: int = Field(default=2, ge=1)  # that deliver, on all hosts: they share the limits where Redis is away
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

@@ -96,6 +96,7 @@ class Stack:
         self.add("hooks", [sys.executable, "-m", "dispatcher.web.hooks"])
         if self.serves_api:
             self.add("api", [sys.executable, "-m", "dispatcher.web.api"])
+            self.add("webhooks", [sys.executable, "-m", "dispatcher.webhooks"])
         self.add("sweep", [sys.executable, "-m", "dispatcher.cli", "sweep"])
         environment = os.environ | self.environment
         for name in links(Path(environment["DISPATCHER_PROVIDERS_FILE"]), environment):
@@ -168,6 +169,7 @@ class Stack:
             "DISPATCHER_API_HOST": found.api_host,
             "DISPATCHER_API_PORT": api_port,
             "DISPATCHER_API_TRUSTED_PROXIES": found.api_trusted_proxies,
+            "DISPATCHER_WEBHOOK_ALLOWED": found.webhook_allowed,
             "DISPATCHER_POLICY_FILE": found.policy_file,
             "DISPATCHER_VOCABULARY_FILE": found.vocabulary_file,
             "DISPATCHER_TEXTS_FOLDER": found.texts_folder,

@@ -80,6 +80,15 @@ class Vault:
         data = _value_data(sealed.subject_id, sealed.id, sealed.field)
         return _unpacked(_decrypt(aead, sealed.ciphertext, data))
 
+    def wrap_secret(self, owner_id: UUID, secret: bytes) -> tuple[str, bytes]:
+        """A secret of ours, not of a person's, under the key ring: (ring key id, wrapped secret)."""
+        wrapped = _encrypt(self._keys[self.current], secret, _secret_data(owner_id, self.current))
+        return self.current, wrapped
+
+    def unwrap_secret(self, owner_id: UUID, key_id: str, wrapped: bytes) -> bytes:
+        """Raises InvalidTag where secret and owner don't belong together."""
+        return _decrypt(self._ring_key(key_id), wrapped, _secret_data(owner_id, key_id))
+
     def digest(self, kind: str, text: str) -> bytes:
         """Blind index: equal for equal values of one kind, worthless without the key."""
         return hmac.new(self._index, f"{kind}\0{text}".encode(), hashlib.sha256).digest()
@@ -183,6 +192,10 @@ def _unpacked(packed: bytes) -> str:
 
 def _wrap_data(subject_id: UUID, key_id: str) -> bytes:
     return b"key\0" + subject_id.bytes + key_id.encode()
+
+
+def _secret_data(owner_id: UUID, key_id: str) -> bytes:
+    return b"secret\0" + owner_id.bytes + key_id.encode()
 
 
 def _value_data(subject_id: UUID, value_id: UUID, field: str) -> bytes:

@@ -1,8 +1,9 @@
 """The one place where HTTP clients are made, and where 'did it leave?' is decided."""
 
+import socket
 import ssl
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, partial
 from typing import Any
 
 import aiohttp
@@ -11,6 +12,9 @@ from httpx_aiohttp import AiohttpTransport
 
 from providers.base import InDoubt, Transient
 
+# Called with (family, type, proto, canonname, sockaddr).
+SocketFactory = Callable[[tuple[Any, ...]], socket.socket]
+
 CONNECTIONS = 128
 _KEPT_S = 20
 
@@ -18,22 +22,31 @@ _KEPT_S = 20
 ERRORS = (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, TimeoutError)
 
 
-def client(base_url: str, *, timeout_s: float, headers: dict[str, str] | None = None) -> httpx.AsyncClient:
+def client(
+    base_url: str,
+    *,
+    timeout_s: float,
+    headers: dict[str, str] | None = None,
+    socket_factory: SocketFactory | None = None,
+) -> httpx.AsyncClient:
     """An httpx client on aiohttp's transport (plain httpx slows down with the number of requests under way).
 
     Neither redirects nor proxies from the environment are followed: a warning goes where the settings say.
+    `socket_factory` is given each address that is to be connected to, and makes its socket or raises OSError.
     """
     return httpx.AsyncClient(
         base_url=base_url,
         timeout=httpx.Timeout(timeout_s, connect=min(3.0, timeout_s)),
-        transport=AiohttpTransport(verify=_trusted(), client=_session),
+        transport=AiohttpTransport(verify=_trusted(), client=partial(_session, socket_factory)),
         headers=headers,
         trust_env=False,
     )
 
 
-def _session() -> aiohttp.ClientSession:
-    connector = aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=_KEPT_S, ssl=_trusted())
+def _session(socket_factory: SocketFactory | None) -> aiohttp.ClientSession:
+    connector = aiohttp.TCPConnector(
+        limit=CONNECTIONS, keepalive_timeout=_KEPT_S, ssl=_trusted(), socket_factory=socket_factory
+    )
     return aiohttp.ClientSession(connector=connector, middlewares=[_once])
 
 

@@ -21,6 +21,11 @@ class RefusalCode(StrEnum):
     # A badge, a name or a reason that nothing can hold.
     TEXT_UNWRITABLE = "text_unwritable"
 
+    # A webhook.
+    NO_WEBHOOK = "no_webhook"
+    WEBHOOK_EXISTS = "webhook_exists"
+    WEBHOOK_ADDRESS_REFUSED = "webhook_address_refused"
+
     # A query of a call-back code.
     CODE_MALFORMED = "code_malformed"
     LAST_FOUR_MALFORMED = "last_four_malformed"

@@ -477,6 +477,40 @@ class ClientScope(Code):
     CALLBACK_CHECK = "callback_check", "核验任务码", "check task codes"
 
 
+class SourceEvent(Code):
+    """What a source is told of its cases."""
+
+    ACCEPTED = "accepted", "已受理", "accepted"
+    FLAGGED = "flagged", "已受理,内容存疑", "accepted, with doubts"
+    ASKED = "asked", "请来源补充或核对", "the source is asked"
+    CONTACTED = "contacted", "首次有效联系", "first true contact"
+    ESCALATED = "escalated", "已升级", "escalated"
+    OVERDUE = "overdue", "上门已超时", "a visit is late"
+    MET = "met", "已见面", "met"
+    RESOLVED = "resolved", "已有结论", "resolved"
+    REOPENED = "reopened", "已重启", "reopened"
+
+
+class DeliveryState(Code):
+    """Where an event stands on its way to one webhook."""
+
+    WAITING = "waiting", "待送达", "waiting"
+    TAKEN = "taken", "对方已接收", "taken"
+    DEAD = "dead", "已停止投递", "dead letter"
+
+
+class AddressFault(Code):
+    """Why nothing is sent to an address."""
+
+    MALFORMED = "malformed", "网址格式有误", "no address that can be used"
+    SCHEME = "scheme", "只可使用 https", "https alone, unless the setting says http"
+    USERINFO = "userinfo", "网址中不得含账号口令", "no user or password in an address"
+    UNRESOLVED = "unresolved", "域名无法解析", "the name is not known"
+    NOT_ALLOWED = "not_allowed", "不在允许的主机或网段内", "neither the host nor its network is allowed"
+    LOOPBACK = "loopback", "指向本机", "it leads to this machine"
+    RESERVED = "reserved", "指向链路本地、元数据或保留地址", "it leads to a link-local, metadata or reserved address"
+
+
 FRAUD_TYPES = (*(f"F{n:02d}" for n in range(1, 15)), "F99")
 GENERIC_FRAUD_TYPE = "F99"
 MINORS_FRAUD_TYPE = "F13"  # the wording that a guardian gets, whatever the scam

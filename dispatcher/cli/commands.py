@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, str] = {
     "kpi": "考核指标,分母固定 / KPIs with fixed denominators.",
     "verify": "核对劝阻日志:编号无缺;--rebuild 与数据表逐行一致 / check the journal: no gap, and equal to the tables.",
     "client": "接口客户端 / clients of the API: create, rotate, revoke, list.",
+    "webhook": "进展推送 / webhooks that tell sources: create, rotate, remove, list, dead, replay.",
     "roster": "值班表 / the duty roster: load, show.",
     "quarantine": "隔离区 / lines that could not be taken: list, show, push.",
     "texts": "预警文本 / what people are told: version, preview, check, approve.",

@@ -27,6 +27,13 @@ REMEDIES: Mapping[RefusalCode, Remedy] = {
     RefusalCode.CLIENT_EXISTS: Remedy(
         "新密钥用 dispatcher client rotate", "`dispatcher client rotate` gives it a new key"
     ),
+    RefusalCode.NO_WEBHOOK: _see("dispatcher webhook list"),
+    RefusalCode.WEBHOOK_EXISTS: Remedy(
+        "新密钥用 dispatcher webhook rotate", "`dispatcher webhook rotate` gives it a new secret"
+    ),
+    RefusalCode.WEBHOOK_ADDRESS_REFUSED: Remedy(
+        "允许的主机与网段见 DISPATCHER_WEBHOOK_ALLOWED", "DISPATCHER_WEBHOOK_ALLOWED names what is allowed"
+    ),
     RefusalCode.NO_OFFICER: _see("dispatcher roster show"),
     RefusalCode.OFFICER_LEFT: _see("dispatcher roster show"),
     RefusalCode.NO_ROSTER: Remedy("请先 `dispatcher roster load`", "load one with `dispatcher roster load`"),

@@ -19,6 +19,8 @@ ROSTER = 0x44535035
 """One visit at a time is given to an officer. For its transaction."""
 SERVICE_ITEMS = 0x44535036
 """One at a time compares the work items without a case with what they are about. For its transaction."""
+WEBHOOKS = 0x44535037
+"""One process gives events of sources their positions and sends them. Until its connection ends."""
 
 _PROVIDER_LINKS = 0x4C494E4B << 32
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from dispatcher.store.base import Base, Timestamp
 
 SWEEP = "sweep"
+WEBHOOKS = "webhooks"
 _WORKER = "worker:"
 _KEPT = timedelta(days=1)
 

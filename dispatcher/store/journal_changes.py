@@ -6,7 +6,7 @@ is in none of these tables, and so in no entry.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
@@ -17,7 +17,7 @@ from sqlalchemy import event, inspect, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, UOWTransaction, sessionmaker
 
-from dispatcher.store import bulk_insert
+from dispatcher.store import bulk_insert, source_event_rules, source_events
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import Base
 from dispatcher.store.cases import AddressRow, BadNumberRow, CaseRow, LinkRow, PhoneRow, SuppressionRow
@@ -62,13 +62,15 @@ def write(session: Session, entry: JournalRow) -> None:
     session.info.setdefault(_ENTRIES, []).append(entry)
 
 
-def write_in_bulk(session: Session, rows: Iterable[Base]) -> None:
+def write_in_bulk(session: Session, rows: Sequence[Base]) -> None:
     """Insert new rows that the session does not have, and the whole journal so far, all at once."""
     pending = _pending(session)
     for row in rows:
         if isinstance(row, OF_A_CASE):
             _note_new(pending, row, _case_of(row))
-    bulk_insert.write(session, [*rows, *_completed_entries(session)])
+    entries = _completed_entries(session)
+    bulk_insert.write(session, [*rows, *entries])
+    _tell_sources(session, entries, {row.id: row for row in rows if isinstance(row, CaseRow)})
 
 
 def note_upsert(session: Session, case_id: UUID, row: Base) -> None:
@@ -157,7 +159,16 @@ def _note(pending: dict[UUID | None, Changes], row: Base, case_id: UUID | None, 
 
 
 def _before_commit(session: Session) -> None:
-    session.add_all(_completed_entries(session))
+    entries = _completed_entries(session)
+    _tell_sources(session, entries, {})
+    session.add_all(entries)
+
+
+def _tell_sources(session: Session, entries: Iterable[JournalRow], new: Mapping[UUID, CaseRow]) -> None:
+    """`new`: cases that the session does not have."""
+    told = list(source_event_rules.told_of(entries, lambda each: new.get(each) or session.get_one(CaseRow, each)))
+    if told:
+        source_events.write(session, told)
 
 
 def _completed_entries(session: Session) -> list[JournalRow]:

@@ -15,9 +15,11 @@ from dispatcher.store import (
     receipts,
     set_aside,
     sheets,
+    source_events,
     transfers,
     vault,
     visits,
+    webhooks,
     work_items,
 )
 from dispatcher.store.base import Base
@@ -37,9 +39,11 @@ __all__ = [
     "receipts",
     "set_aside",
     "sheets",
+    "source_events",
     "transfers",
     "vault",
     "visits",
+    "webhooks",
     "work_items",
 ]
 

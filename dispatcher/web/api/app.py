@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from dispatcher.clients.authentication import Authentication, networks
 from dispatcher.errors import OperatorError
 from dispatcher.setup import Services
-from dispatcher.web.api import checking, problems, pushing, reading
+from dispatcher.web.api import checking, following, problems, pushing, reading
 from dispatcher.web.api.access import Access
 from dispatcher.web.api.batches import Batches
 from dispatcher.web.api.call_journal import CallJournal
@@ -21,7 +21,6 @@ from dispatcher.web.api.intake import Intake
 from dispatcher.web.api.rate import Rate
 from dispatcher.web.api.repeats import Repeats
 from dispatcher.web.api.state import Parts
-from dispatcher.web.upload import routes as upload
 from schemas.read_models.instructions import LineAnswer
 
 _TAGS = [
@@ -56,7 +55,7 @@ def make(services: Services) -> FastAPI:
         ],
     )
     app.state.parts = Parts(services, Intake(services), Batches(services), Repeats(services))
-    routers = [each.router for each in (pushing, reading, checking, upload)]
+    routers = [each.router for each in (pushing, reading, following, checking)]
     problems.install(app, [route for router in routers for route in router.routes if isinstance(route, APIRoute)])
     for router in routers:
         app.include_router(router)
