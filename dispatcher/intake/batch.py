@@ -88,12 +88,17 @@ def _take(begin: Begin, part: Sequence[_Line], door: str, answers: dict[int, Ans
 
 
 def _repeated(begin: Begin, rest: Sequence[_Line]) -> frozenset[_Line]:
-    """Those that seem to have come before, as they are."""
+    """Those that seem to have come before, as they are; none where that can't be asked of them all."""
     pushed = [(line, line.said) for line in rest if isinstance(line.said, Instruction)]
     if len(pushed) < 2:
         return frozenset()
-    with begin() as work:
-        rows = repeated.stored(work, [_as_read(work.context, line, said) for line, said in pushed])
+    try:
+        with begin() as work:
+            rows = repeated.stored(work, [_as_read(work.context, line, said) for line, said in pushed])
+    except Exception as error:
+        if is_outage(error):
+            raise
+        return frozenset()
     return frozenset(line for (line, _), row in zip(pushed, rows, strict=True) if row is not None)
 
 

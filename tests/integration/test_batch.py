@@ -20,12 +20,12 @@ from told import told
 from visits_fixture import load_roster
 
 from dispatcher import engine
-from dispatcher.intake import batch, lines, new_people, normalised
+from dispatcher.intake import batch, content, lines, new_people, normalised
 from dispatcher.intake.answer import Answer
 from dispatcher.store.cases import CaseRow
 
 BATCHES = int(os.environ.get("DISPATCHER_TEST_BATCHES", "12"))
-RAISES = "YJ-RAISES"
+RAISES, CANT_BE_COMPARED = "YJ-RAISES", "YJ-CANT-BE-COMPARED"
 PLACE = {"kind": "residence", "text": "样板路18号", "precinct_code": "P1"}
 _PEOPLE = st.integers(1, 4)
 _PHONES = st.integers(1, 5)
@@ -80,22 +80,28 @@ _GARBAGE = st.sampled_from(
         ).encode(),
     ]
 )
-_RAISING = st.just(instruction(50, instruction_id=RAISES))
+_RAISING = st.sampled_from([instruction(50, instruction_id=each) for each in (RAISES, CANT_BE_COMPARED)])
 _BODIES = st.one_of(_newcomers(), _newcomers(), _instructions(), _events(), _RAISING)
 _LINES = st.one_of(_BODIES.map(lambda body: json.dumps(body, ensure_ascii=False).encode()), _GARBAGE)
 
 
 @pytest.fixture(autouse=True)
 def raising(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reading one instruction raises."""
-    read = normalised.read
+    """Reading one instruction raises, and comparing another."""
+    read, digest = normalised.read, content.digest
 
     def raise_for_one(context: Any, pushed: Any, now: Any) -> Any:
         if pushed.instruction_id == RAISES:
             raise Poison(SECRET_NAME)
         return read(context, pushed, now)
 
+    def raise_for_other(context: Any, said: Any) -> bytes:
+        if said.instruction_id == CANT_BE_COMPARED:
+            raise Poison(SECRET_NAME)
+        return digest(context, said)
+
     monkeypatch.setattr(normalised, "read", raise_for_one)
+    monkeypatch.setattr(content, "digest", raise_for_other)
 
 
 def one_by_one(casework: CaseworkFixture, raws: Sequence[bytes]) -> list[Answer]:
@@ -218,3 +224,12 @@ def test_a_batch_that_comes_again_is_noted_once_a_line(casework: CaseworkFixture
     assert len(asked) < 3 * len(raws)
     for answer in first:
         assert casework.events(UUID(answer.case or ""))[-1] == "instruction_repeated"
+
+
+def test_lines_that_raise_spoil_no_other(casework: CaseworkFixture) -> None:
+    known = [instruction(each) for each in range(1, 5)]
+    together(casework, as_lines(*known))
+    bad = [instruction(50 + at, instruction_id=each) for at, each in enumerate((RAISES, CANT_BE_COMPARED))]
+    answers = together(casework, as_lines(*known[:2], *bad, *known[2:], *(instruction(each) for each in (7, 8))))
+    statuses = ["duplicate", "duplicate", "refused", "refused", "duplicate", "duplicate", "accepted", "accepted"]
+    assert [each.status for each in answers] == statuses
