@@ -16,6 +16,9 @@ from sqlalchemy import Engine, create_engine, make_url, text
 from dispatcher import clock, embedded
 from dispatcher.store import migrate
 
+# Where pytest has loaded readline, that tells all workers a width of its own, and tables would be as narrow.
+os.environ.pop("COLUMNS", None)
+
 _TEMPLATE = "migrated"
 _IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder made by tempfile below it
 _ROOM = 4 * 2**30  # bytes; two workers take one of them

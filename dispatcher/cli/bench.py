@@ -148,13 +148,13 @@ def api(
         told = (baseline.per_second, ours.per_second, ours.p50_ms, ours.p99_ms)
         table.add_row(str(number), *(f"{value:.0f}" for value in told))
     out.print(table)
-    urgent = f"{batch.critical_ms:.0f}" if batch.critical_ms is not None else "—"
+    urgent = f"{batch.critical_ms:.0f} ms (p95)" if batch.critical_ms is not None else "—"
+    memory = f"{batch.memory_mb:.0f} MB"
     out.print(
         say(
-            f"批量 {lines} 行:{batch.per_second:.0f}/秒;接口进程内存最高 {batch.memory_mb:.0f} MB;"
-            f"同时推送的特急到达网关 p95 {urgent} ms",
-            f"a batch of {lines}: {batch.per_second:.0f}/s; the API's process at most {batch.memory_mb:.0f} MB; "
-            f"a critical one beside it reached the gateway in {urgent} ms (p95)",
+            f"批量 {lines} 行:{batch.per_second:.0f}/秒;接口进程内存最高 {memory};同时推送的特急到达网关 {urgent}",
+            f"a batch of {lines}: {batch.per_second:.0f}/s; the API's process at most {memory}; "
+            f"a critical one beside it reached the gateway in {urgent}",
         ),
         highlight=False,
     )

@@ -24,7 +24,7 @@ from dispatcher.intake import batch, content, lines, new_people, normalised
 from dispatcher.intake.answer import Answer
 from dispatcher.store.cases import CaseRow
 
-BATCHES = int(os.environ.get("DISPATCHER_TEST_BATCHES", "12"))
+BATCHES = int(os.environ.get("DISPATCHER_TEST_BATCHES", "5"))
 RAISES, CANT_BE_COMPARED = "YJ-RAISES", "YJ-CANT-BE-COMPARED"
 PLACE = {"kind": "residence", "text": "样板路18号", "precinct_code": "P1"}
 _PEOPLE = st.integers(1, 4)

@@ -28,7 +28,7 @@ from dispatcher.store.instructions import InstructionRow
 from schemas.vocabulary import IntakeStatus
 
 PRODUCERS = 8
-LINES = int(os.environ.get("DISPATCHER_TEST_PRODUCER_LINES", "80"))
+LINES = int(os.environ.get("DISPATCHER_TEST_PRODUCER_LINES", "45"))
 SEED = int(os.environ.get("SEED", "1"))
 
 

@@ -21,7 +21,8 @@ from receipts_fixture import report, sent, services_with_gateway, signed
 from sqlalchemy import text
 
 from dispatcher.store.receipts import ReceiptRow
-from dispatcher.web.hooks import app, server
+from dispatcher.web import server
+from dispatcher.web.hooks import app
 from dispatcher.web.hooks.app import make
 
 HALF_OPEN = int(os.environ.get("DISPATCHER_TEST_HALF_OPEN", "300"))
