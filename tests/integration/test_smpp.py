@@ -221,13 +221,16 @@ def test_an_unanswered_message_keeps_its_place_until_the_line_is_made_new() -> N
 
 def test_what_finds_no_place_in_time_has_not_left() -> None:
     async def scenario(fixture: SmppFixture) -> None:
+        while not isinstance(await fixture.provider.send(sms()), Accepted):
+            pass  # the line is not bound yet, on a machine that is busy
+        before = fixture.smsc.submitted
         fixture.smsc.answers = lambda submitted: False
         said = await asyncio.gather(*(fixture.provider.send(sms()) for _ in range(5)))
         assert sorted(each.detail for each in said if isinstance(each, InDoubt)) == ["no answer"] * 2
         assert [each for each in said if isinstance(each, Transient)] == [
             Transient("its turn did not come in time")
         ] * 3
-        assert fixture.smsc.submitted == 2
+        assert fixture.smsc.submitted == before + 2
 
     play(scenario, window=2, timeout_s=SOON_S)
 
