@@ -30,7 +30,8 @@ def _postgres(program: str) -> Path:
 def environment(home: Path, **more: str) -> dict[str, str]:
     """This process's environment without anybody's dispatcher settings but ours."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("DISPATCHER_")}
-    return clean | {"DISPATCHER_HOME": str(home), "DISPATCHER_HOOKS_PORT": "0"} | more
+    ports = {"DISPATCHER_HOOKS_PORT": "0", "DISPATCHER_API_PORT": "0"}
+    return clean | {"DISPATCHER_HOME": str(home)} | ports | more
 
 
 def open_to_others(home: Path) -> list[str]:
