@@ -8,6 +8,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import redis
 from celery import Celery
 
@@ -53,6 +54,19 @@ def test_push_prints_one_answer_a_line(played: Played, sample_file: Path, tmp_pa
     again = played.up.run("push", "-", "--json", stdin=file.read_text("utf-8"))
     assert [each["status"] for each in again.lines] == ["duplicate"]
     assert again.code == 0
+
+
+def test_the_demo_client_pushes_over_http_as_the_readme_has_it(played: Played) -> None:
+    """With the key that `up` has left for its own user alone."""
+    key = (played.up.home / "api-key").read_text("ascii").strip()
+    url = f"http://127.0.0.1:{played.up.running['DISPATCHER_API_PORT']}/v1/instructions"
+    victim = {"phones": [{"number": "15400000002"}]}
+    body = {"instruction_id": "W-0", "version": 1, "issued_at": "2026-11-23T08:00:00+08:00", "urgency": "高"}
+    with httpx.Client(headers={"Authorization": f"Bearer {key}"}, trust_env=False, timeout=PATIENCE_S) as client:
+        answer = client.post(url, json=body | {"channels": ["sms"], "victim": victim})
+        assert answer.status_code == 201, answer.text
+        assert client.get(f"{url}/W-0").json()["newest"]["case"] == answer.json()["case"]
+    assert played.up.run("case", "W-0", "--json").lines[0]["case"] == answer.json()["case"]
 
 
 def test_log_and_case_have_the_fields_that_others_rely_on(played: Played) -> None:
