@@ -46,7 +46,8 @@ class UnitOfWork:
     @cached_property
     def real_now(self) -> datetime:
         """Real time, for leases: one look at the clock for the whole transaction."""
-        return clock.shared_now(self.session)
+        with self.session.no_autoflush:  # else what is half changed is written now, and again at the end
+            return clock.shared_now(self.session)
 
     def wake(self, *lanes: str) -> None:
         """Wake these lanes after the commit."""

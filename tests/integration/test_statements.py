@@ -8,7 +8,9 @@ from casework_fixture import CaseworkFixture, Scripted, phone
 from sqlalchemy import event
 from visits_fixture import Load
 
-from schemas.vocabulary import Channel
+from dispatcher.delivery.provider_call import CallResult
+from providers.base import Accepted, Answered, InDoubt, Outcome
+from schemas.vocabulary import Channel, Result
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +45,15 @@ def test_twelve_deliveries_ask_no_more_than_one(casework: CaseworkFixture) -> No
         assert len(casework.deliver(Scripted())) == 12
     # One more at most: entries of the journal with rows and those without are two inserts.
     assert len(together) <= len(alone) + 1 <= 22
+
+
+@pytest.mark.parametrize("answer", [Accepted("ref"), InDoubt("timeout"), Answered(Result.DELIVERED)])
+def test_a_result_writes_its_attempt_once(casework: CaseworkFixture, answer: Outcome) -> None:
+    casework.open(1)
+    [call] = casework.claim(Scripted())
+    with statements(casework) as asked:
+        casework.record(CallResult(call, answer))
+    assert sum(each.startswith("UPDATE attempts") for each in asked) == 1
 
 
 def test_other_cases_sends_are_read_only_where_a_number_is_shared(casework: CaseworkFixture) -> None:
