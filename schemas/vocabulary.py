@@ -328,6 +328,7 @@ class WorkItemKind(Code):
     FOLLOW_UP = "follow_up", "回访", "follow-up"
     LIFT_PROTECTION = "lift_protection", "到期解除账户保护", "lift the account protection"
     NUMBER_REQUEST = "number_request", "请求补充号码", "ask the source for a number"
+    OPERATOR_HELP = "operator_help", "请运营商协查", "ask the telecom operator for help"
     ADDRESS_REQUEST = "address_request", "请求补充地址", "ask the source for an address"
     CASE_REPORT = "case_report", "转接处警", "hand the case report to 110 and the precinct"
     LOOK_BACK = "look_back", "劝后被骗倒查", "look-back"

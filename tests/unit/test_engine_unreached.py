@@ -1,0 +1,128 @@
+"""Who is reached by no number: what people are asked to do, beside whatever goes on."""
+
+from dataclasses import replace
+
+import pytest
+from builders import (
+    CRITICAL,
+    HIGH,
+    MEDIUM,
+    MINUTE,
+    MONDAY,
+    ONLY_SMS,
+    ONLY_VISIT,
+    ONLY_VOICE,
+    SMS,
+    TWO,
+    VOICE,
+    number,
+    place,
+)
+from engine_harness import EngineHarness
+
+from dispatcher.engine.case import WorkItem
+from dispatcher.engine.decisions import OpenWorkItem
+from schemas.vocabulary import Answer, Channel, Result, Rung, Urgency, WorkItemKind
+
+HELP = WorkItemKind.OPERATOR_HELP
+
+
+def items(harness: EngineHarness, kind: WorkItemKind) -> list[WorkItem]:
+    return [each for each in harness.case.work_items if each.kind is kind]
+
+
+def asked(harness: EngineHarness, kind: WorkItemKind) -> int:
+    """How often a person was asked, in the last step."""
+    return sum(isinstance(each, OpenWorkItem) and each.kind is kind for each in harness.decided)
+
+
+# --- the telecom operator
+
+
+def unreachable(urgency: Urgency = CRITICAL) -> EngineHarness:
+    harness = EngineHarness.of(urgency)
+    harness.send(VOICE, Result.INVALID_NUMBER)
+    return harness
+
+
+@pytest.mark.parametrize(("urgency", "due"), [(CRITICAL, 5 * MINUTE), (HIGH, 15 * MINUTE)])
+def test_where_no_number_leads_anywhere_the_operator_is_asked_once(urgency: Urgency, due: object) -> None:
+    harness = unreachable(urgency)
+    (item,) = items(harness, HELP)
+    assert (item.role, item.due_at - harness.now) == (Rung.CENTRE, due)
+    harness.act(work_items=())
+    harness.after(hours=1)
+    assert items(harness, HELP) == []
+
+
+@pytest.mark.parametrize("result", [Result.SUSPECTED_FORWARDING, Result.ANSWERED_NOT_SUBJECT, Result.OUT_OF_SERVICE])
+def test_a_number_in_other_hands_leads_nowhere_either(result: Result) -> None:
+    harness = EngineHarness.of(HIGH, channels=ONLY_VOICE)
+    harness.send(VOICE, result)
+    assert items(harness, HELP)
+
+
+def test_while_one_number_is_left_the_operator_is_not_asked() -> None:
+    harness = EngineHarness.of(CRITICAL, numbers=TWO)
+    harness.send(VOICE, Result.INVALID_NUMBER)
+    assert not items(harness, HELP)
+    harness.send(VOICE, Result.INVALID_NUMBER)
+    assert items(harness, HELP)
+
+
+def test_who_does_not_answer_on_any_day_of_calls_is_looked_for_too() -> None:
+    harness = EngineHarness.of(CRITICAL, channels=ONLY_VOICE, numbers=(replace(number("n1"), past_calls=45),))
+    assert not items(harness, HELP)
+    harness.send(VOICE, Result.BUSY)
+    assert items(harness, HELP)
+
+
+def test_at_medium_the_source_alone_is_asked() -> None:
+    harness = EngineHarness.of(MEDIUM, channels=ONLY_SMS)
+    harness.send(SMS, Result.INVALID_NUMBER)
+    assert {each.kind for each in harness.case.work_items} >= {WorkItemKind.NUMBER_REQUEST}
+    assert not items(harness, HELP)
+
+
+@pytest.mark.parametrize("channels", [ONLY_VISIT, ONLY_VISIT | ONLY_VOICE])
+def test_an_operator_can_do_nothing_without_a_number(channels: frozenset[Channel]) -> None:
+    numbers = (number("n1", SMS, VOICE),) if channels == ONLY_VISIT else ()
+    assert not items(EngineHarness.of(CRITICAL, channels=channels, numbers=numbers), HELP)
+
+
+def test_where_only_an_sms_was_asked_for_it_is_a_number_that_takes_none() -> None:
+    harness = EngineHarness.of(HIGH, channels=ONLY_SMS)
+    assert not items(harness, HELP)
+    harness.send(SMS, Result.INVALID_NUMBER)
+    assert items(harness, HELP)
+    harness.joined(numbers=TWO)
+    assert not items(harness, HELP)
+
+
+def test_who_cannot_hear_is_reached_as_long_as_an_sms_may_arrive() -> None:
+    harness = EngineHarness.of(CRITICAL, hearing_impaired=True)
+    harness.send(SMS, Result.DELIVERED)
+    assert not items(harness, HELP)
+
+
+def test_a_number_that_came_ends_the_search() -> None:
+    harness = unreachable()
+    harness.joined(numbers=TWO)
+    assert (items(harness, HELP), [each.number_id for each in harness.made(VOICE)]) == ([], ["n1", "n2"])
+
+
+def test_an_address_that_came_ends_the_search_and_an_old_one_does_not() -> None:
+    harness = unreachable()
+    harness.joined(places=(place("old", "P1", added_at=MONDAY),))
+    assert items(harness, HELP)
+    harness.after(minutes=1)
+    harness.joined(places=(place("new", "P1", added_at=harness.now),))
+    assert not items(harness, HELP)
+
+
+def test_who_was_spoken_with_is_not_looked_for() -> None:
+    harness = EngineHarness.of(CRITICAL, numbers=TWO)
+    harness.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.HUNG_UP)
+    harness.send(SMS, Result.INVALID_NUMBER)
+    harness.act(numbers=(number("n1", SMS, VOICE), number("n2", SMS, VOICE)))
+    assert not items(harness, HELP)
