@@ -29,6 +29,10 @@ COMMANDS: Mapping[WorkItemKind, tuple[str, ...]] = {
         "dispatcher decide locate {case} …",
         "dispatcher item done {number} --by …",
     ),
+    _K.EMPLOYER_APPROVAL: (
+        "dispatcher decide call {case} --relation employer …",
+        "dispatcher item done {number} --by …",
+    ),
     _K.CONFLICT: ("dispatcher quarantine list", "dispatcher item done {number} --by …"),
     _K.LADDER_EXHAUSTED: (_ASSIGN,),
     _K.VISIT_OVERDUE: (_ASSIGN, "dispatcher visit report {visit} …", "dispatcher transfer report {visit} …"),

@@ -80,6 +80,7 @@ GOING_ON: tuple[Rule, ...] = (
     visits.ask_for_number,
     visits.ask_for_address,
     unreached.operator_help,
+    unreached.employer_approval,
 )
 # What is left when it has ended.
 AFTERWARDS: tuple[Rule, ...] = (

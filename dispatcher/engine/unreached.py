@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from dispatcher.engine import caps, numbers
-from dispatcher.engine.case import Case
+from dispatcher.engine.case import KIN, Case, Number
 from dispatcher.engine.decisions import Decision, OpenWorkItem
 from dispatcher.engine.times import Due
 from dispatcher.policy.models import Policy
-from schemas.vocabulary import Channel, Urgency, WorkItemKind
+from schemas.vocabulary import Channel, Relation, Urgency, WorkItemKind
 
 _GRAVE = frozenset({Urgency.CRITICAL, Urgency.HIGH})
 _OPERATOR_HELP = "operator_help"  # once a case
@@ -19,6 +19,59 @@ def operator_help(case: Case, policy: Policy, now: datetime) -> Iterator[Decisio
     if case.urgency in _GRAVE and _OPERATOR_HELP not in case.asked_causes and _is_unreachable(case, policy, now):
         due_at = policy.answer_by(case.urgency, now)
         yield OpenWorkItem("operator_help", WorkItemKind.OPERATOR_HELP, due_at, _OPERATOR_HELP)
+
+
+def employer_approval(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
+    """Nobody else was reached: a supervisor decides whether the employer is called, each time anew."""
+    if Channel.VOICE not in case.channels or case.true_contact or not has_employer_to_call(case):
+        return
+    parties = tuple(_called_by_plan(case, policy))
+    if not parties or not all(_was_called_in_vain(case, party) for party in parties):
+        return
+    is_time = _family_would_be_called(case, policy, now)
+    if not is_time and any(numbers.usable(case, Channel.VOICE, party) for party in parties):
+        return
+    employers = {number.party for number in _employers(case)}
+    calls = [each.id for each in case.attempts if each.channel is Channel.VOICE and each.party in employers]
+    cause = f"employer_approval:{calls[-1] if calls else 'first'}"
+    if cause not in case.asked_causes:
+        due_at = policy.answer_by(case.urgency, now)
+        yield OpenWorkItem("employer_approval", WorkItemKind.EMPLOYER_APPROVAL, due_at, cause)
+
+
+def has_employer_to_call(case: Case) -> bool:
+    """There is one, and no call to them is under way."""
+    return any(
+        number in numbers.usable(case, Channel.VOICE, number.party)
+        and not any(map(case.is_pending, case.on(Channel.VOICE, number.party)))
+        for number in _employers(case)
+    )
+
+
+def _employers(case: Case) -> tuple[Number, ...]:
+    return tuple(number for number in case.numbers if number.relation is Relation.EMPLOYER)
+
+
+def _called_by_plan(case: Case, policy: Policy) -> Iterator[str]:
+    """Whoever is called without anybody's order: the person or a child's guardians, and named family."""
+    yield from filter(case.may_be_called, case.callees)
+    is_told = case.fraud_type not in policy.family_not_told or case.life_at_risk
+    if is_told and policy.plan(case.urgency).family is not None:
+        kin = (number.party for number in case.numbers if number.person in KIN)
+        yield from dict.fromkeys(party for party in kin if party not in case.callees)
+
+
+def _was_called_in_vain(case: Case, party: str) -> bool:
+    has_answered = any(each.confirmed for each in case.on(Channel.VOICE, party))
+    return not has_answered and not numbers.untried(case, party)
+
+
+def _family_would_be_called(case: Case, policy: Policy, now: datetime) -> bool:
+    """The employer is asked about no sooner than the family; where nobody is left to call, at once."""
+    family = policy.plan(case.urgency).family
+    if family is None:
+        return False
+    return now >= case.opened_at + (family.money_moved_after if case.money_has_moved else family.after)
 
 
 def has_new_number(case: Case) -> bool:

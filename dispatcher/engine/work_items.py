@@ -137,6 +137,9 @@ KINDS: Mapping[WorkItemKind, Kind] = {
     _K.FEEDBACK_REVIEW: Kind(outlives_case=True),
     _K.SAME_PERSON: Kind(),
     _K.CONTACT_REVIEW: Kind(),
+    _K.EMPLOYER_APPROVAL: Kind(
+        is_over=lambda item, case: case.true_contact or not unreached.has_employer_to_call(case)
+    ),
     _K.FAULT: Kind(outlives_case=True),
     _K.LADDER_EXHAUSTED: Kind(is_next_step=True, needs_act=True, needs_clock=True, is_over=_has_somebody),
     _K.VISIT_OVERDUE: Kind(

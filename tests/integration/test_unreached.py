@@ -3,9 +3,11 @@
 from uuid import UUID
 
 from casework_fixture import CaseworkFixture, Scripted, instruction, phone
+from visits_fixture import decide_as_supervisor
 
-from providers.base import Permanent
-from schemas.vocabulary import Result
+from dispatcher.supervision import decisions
+from providers.base import Answered, Permanent
+from schemas.vocabulary import Relation, Result
 
 VERSION = {"urgency": "critical", "channels": ["voice"]}
 
@@ -26,4 +28,23 @@ def test_the_operator_is_asked_until_a_number_comes_by_an_update(casework: Casew
     assert [each.state for each in casework.attempts(case_id, "voice")] == ["settled", "planned"]
     ended = [each.data["kind"] for each in casework.journal(case_id, "duty_done")]
     assert sorted(ended) == ["number_request", "operator_help"]
+    assert casework.verdict().differences == []
+
+
+def test_the_employer_is_called_when_a_supervisor_says_so_and_the_question_is_answered(
+    casework: CaseworkFixture,
+) -> None:
+    case_id = casework.open(**VERSION, contacts=[{"relation": "老板", "name": "何样九", "phone": phone(9)}])
+    casework.pass_time(seconds=30)
+    casework.deliver(Scripted([Permanent(Result.INVALID_NUMBER, "no such number")]))
+    assert "employer_approval" in open_items(casework, case_id)
+    casework.pass_time(hours=1)
+    casework.deliver(Scripted())
+    assert len(casework.attempts(case_id, "voice")) == 1
+    decide_as_supervisor(casework, decisions.call, case_id, Relation.EMPLOYER)
+    assert "employer_approval" not in open_items(casework, case_id)
+    [entry] = [each for each in casework.journal(case_id, "duty_done") if each.data["kind"] == "employer_approval"]
+    assert (entry.actor, entry.rule) == ("S-1", "call_employer")
+    casework.deliver(Scripted([Answered(Result.ANSWERED_NOT_SUBJECT)]))
+    assert "employer_approval" not in open_items(casework, case_id)
     assert casework.verdict().differences == []

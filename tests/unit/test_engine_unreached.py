@@ -1,10 +1,13 @@
 """Who is reached by no number: what people are asked to do, beside whatever goes on."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from builders import (
     CRITICAL,
+    EMPLOYER,
+    FAMILY,
     HIGH,
     MEDIUM,
     MINUTE,
@@ -15,16 +18,19 @@ from builders import (
     SMS,
     TWO,
     VOICE,
+    employer,
     number,
     place,
+    relative,
 )
 from engine_harness import EngineHarness
 
-from dispatcher.engine.case import WorkItem
+from dispatcher.engine import evolve, orders
+from dispatcher.engine.case import Number, WorkItem
 from dispatcher.engine.decisions import OpenWorkItem
-from schemas.vocabulary import Answer, Channel, Result, Rung, Urgency, WorkItemKind
+from schemas.vocabulary import Answer, Channel, Relation, Result, Rung, Urgency, WorkItemKind
 
-HELP = WorkItemKind.OPERATOR_HELP
+HELP, APPROVAL = WorkItemKind.OPERATOR_HELP, WorkItemKind.EMPLOYER_APPROVAL
 
 
 def items(harness: EngineHarness, kind: WorkItemKind) -> list[WorkItem]:
@@ -34,6 +40,106 @@ def items(harness: EngineHarness, kind: WorkItemKind) -> list[WorkItem]:
 def asked(harness: EngineHarness, kind: WorkItemKind) -> int:
     """How often a person was asked, in the last step."""
     return sum(isinstance(each, OpenWorkItem) and each.kind is kind for each in harness.decided)
+
+
+# --- the employer
+
+
+def with_employer(urgency: Urgency = CRITICAL, *more: Number, **known: Any) -> EngineHarness:
+    return EngineHarness.of(urgency, channels=ONLY_VOICE, numbers=(number("n1"), employer(), *more), **known)
+
+
+def order_call(harness: EngineHarness) -> None:
+    for decision in orders.call(harness.case, Relation.EMPLOYER, harness.now):
+        harness.case = evolve(harness.case, decision, harness.now)
+    harness.act()
+
+
+def test_where_nobody_is_reached_a_supervisor_is_asked_about_the_employer() -> None:
+    harness = with_employer()
+    harness.send(VOICE, Result.NO_ANSWER)
+    assert not items(harness, APPROVAL)
+    harness.after(minutes=5)
+    (item,) = items(harness, APPROVAL)
+    assert (item.role, item.due_at) == (Rung.CENTRE, harness.now + 5 * MINUTE)
+    assert not harness.made(VOICE, EMPLOYER)
+    harness.send(VOICE, Result.NO_ANSWER)
+    harness.after(hours=3)
+    assert len(items(harness, APPROVAL)) == 1
+    assert not harness.made(VOICE, EMPLOYER)
+
+
+def test_where_nobody_is_left_to_call_the_employer_is_asked_about_at_once() -> None:
+    harness = with_employer()
+    harness.send(VOICE, Result.INVALID_NUMBER)
+    assert items(harness, APPROVAL)
+    assert items(EngineHarness.of(HIGH, channels=ONLY_VOICE, numbers=(employer(),)), APPROVAL)
+
+
+def test_the_family_is_called_before_the_employer_is_asked_about() -> None:
+    harness = with_employer(CRITICAL, relative())
+    harness.send(VOICE, Result.INVALID_NUMBER)
+    harness.after(minutes=5)
+    assert not items(harness, APPROVAL)
+    harness.send(VOICE, Result.NO_ANSWER, FAMILY)
+    assert items(harness, APPROVAL)
+
+
+def test_the_employer_is_not_asked_about_where_the_family_has_been_told() -> None:
+    harness = with_employer(CRITICAL, relative(), money_moved=True)
+    harness.send(VOICE, Result.INVALID_NUMBER)
+    harness.send(VOICE, Result.ANSWERED_FAMILY, FAMILY, confirmed=True)
+    harness.after(minutes=6)
+    assert not items(harness, APPROVAL)
+
+
+def test_family_that_is_not_told_is_not_waited_for() -> None:
+    harness = with_employer(CRITICAL, relative(), fraud_type="F12")
+    harness.send(VOICE, Result.INVALID_NUMBER)
+    assert items(harness, APPROVAL)
+
+
+def test_where_no_call_was_asked_for_or_there_is_no_employer_nobody_asks() -> None:
+    no_call = EngineHarness.of(CRITICAL, channels=ONLY_VISIT, numbers=(employer(),))
+    nobody = EngineHarness.of(CRITICAL, channels=ONLY_VOICE)
+    nobody.send(VOICE, Result.INVALID_NUMBER)
+    assert not items(no_call, APPROVAL) + items(nobody, APPROVAL)
+
+
+def test_who_cannot_hear_and_has_no_family_was_not_called_in_vain() -> None:
+    harness = with_employer(hearing_impaired=True)
+    harness.after(minutes=6)
+    assert not items(harness, APPROVAL)
+
+
+def test_a_call_ends_the_question_and_one_in_vain_asks_it_anew() -> None:
+    harness = with_employer()
+    harness.send(VOICE, Result.INVALID_NUMBER)
+    order_call(harness)
+    assert not items(harness, APPROVAL)
+    harness.send(VOICE, Result.BUSY, EMPLOYER)
+    assert len(items(harness, APPROVAL)) == 1
+    order_call(harness)
+    harness.send(VOICE, Result.ANSWERED_NOT_SUBJECT, EMPLOYER)
+    assert not items(harness, APPROVAL)
+
+
+def test_what_a_supervisor_has_refused_is_not_asked_again() -> None:
+    harness = with_employer()
+    harness.send(VOICE, Result.INVALID_NUMBER)
+    harness.act(work_items=())
+    harness.after(hours=1)
+    assert not items(harness, APPROVAL)
+
+
+def test_who_was_reached_needs_no_employer() -> None:
+    harness = with_employer(CRITICAL, number("n2"), money_moved=True)
+    harness.send(VOICE, Result.NO_ANSWER)
+    harness.send(VOICE, Result.BUSY)
+    assert items(harness, APPROVAL)
+    harness.after(minutes=3)
+    harness.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.HUNG_UP)
+    assert not items(harness, APPROVAL)
 
 
 # --- the telecom operator

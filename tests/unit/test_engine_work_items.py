@@ -301,6 +301,7 @@ STANDS_AFTER_THE_CASE = {
     WorkItemKind.FEEDBACK_REVIEW: True,
     WorkItemKind.SAME_PERSON: False,
     WorkItemKind.CONTACT_REVIEW: False,
+    WorkItemKind.EMPLOYER_APPROVAL: False,
     WorkItemKind.FAULT: True,
     WorkItemKind.LADDER_EXHAUSTED: False,
     WorkItemKind.VISIT_OVERDUE: False,
