@@ -81,6 +81,7 @@ GOING_ON: tuple[Rule, ...] = (
     visits.ask_for_address,
     unreached.operator_help,
     unreached.employer_approval,
+    unreached.doubt,
 )
 # What is left when it has ended.
 AFTERWARDS: tuple[Rule, ...] = (

@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from dispatcher.engine import caps, numbers
-from dispatcher.engine.case import KIN, Case, Number
+from dispatcher.engine.case import KIN, Attempt, Case, Number
 from dispatcher.engine.decisions import Decision, OpenWorkItem
 from dispatcher.engine.times import Due
 from dispatcher.policy.models import Policy
-from schemas.vocabulary import Channel, Relation, Urgency, WorkItemKind
+from schemas.vocabulary import Channel, Ending, Relation, Result, Urgency, WorkItemKind
 
 _GRAVE = frozenset({Urgency.CRITICAL, Urgency.HIGH})
+_BY_PHONE = frozenset({Channel.SMS, Channel.VOICE})
+_NOTHING_KNOWN = frozenset({None, Result.UNKNOWN, Result.FAILED_TEMPORARY})
 _OPERATOR_HELP = "operator_help"  # once a case
 
 
@@ -74,6 +76,33 @@ def _family_would_be_called(case: Case, policy: Policy, now: datetime) -> bool:
     return now >= case.opened_at + (family.money_moved_after if case.money_has_moved else family.after)
 
 
+def doubt(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
+    """Sent as often as the policy allows, and nobody knows whether it arrived: a person rings, once a channel."""
+    if case.urgency not in _GRAVE or case.true_contact:
+        return
+    for attempt in case.attempts:
+        cause = f"doubt:{attempt.channel}"
+        sends = sum(each.send_key == attempt.send_key for each in case.attempts)
+        is_used_up = sends >= policy.retry.doubt_sends
+        if is_used_up and _is_given_up(case, attempt) and cause not in case.asked_causes:
+            yield OpenWorkItem("doubt", WorkItemKind.DOUBT, policy.answer_by(case.urgency, now), cause)
+            return
+
+
+def stays_in_doubt(case: Case, cause: str) -> bool:
+    """Nobody knows yet what came of a message on the channel that was asked about."""
+    return any(cause == f"doubt:{each.channel}" and _is_given_up(case, each) for each in case.attempts)
+
+
+def _is_given_up(case: Case, attempt: Attempt) -> bool:
+    """A message to whoever is warned first, of which nothing is known under its key."""
+    is_message = attempt.channel in _BY_PHONE and attempt.party in case.callees
+    if not is_message or attempt.ending is not Ending.DOUBT_GIVEN_UP or attempt.result is not Result.UNKNOWN:
+        return False
+    same = (each.result for each in case.attempts if each.send_key == attempt.send_key)
+    return all(result in _NOTHING_KNOWN for result in same)
+
+
 def has_new_number(case: Case) -> bool:
     """Whoever is warned first has a number on which nothing has come to an end yet."""
     for party in case.callees:
@@ -86,7 +115,7 @@ def has_new_number(case: Case) -> bool:
 def _is_unreachable(case: Case, policy: Policy, now: datetime) -> bool:
     """There are numbers, and all of them are bad, in other hands, or called on every day that has calls."""
     is_known = any(numbers.of_party(case, party) for party in case.callees)
-    is_asked = not case.channels.isdisjoint({Channel.SMS, Channel.VOICE})
+    is_asked = not case.channels.isdisjoint(_BY_PHONE)
     is_used_up = all(_is_used_up(case, policy, party, now) for party in case.callees)
     return is_known and is_asked and is_used_up and not case.true_contact
 

@@ -6,7 +6,7 @@ from casework_fixture import CaseworkFixture, Scripted, instruction, phone
 from visits_fixture import decide_as_supervisor
 
 from dispatcher.supervision import decisions
-from providers.base import Answered, Permanent
+from providers.base import Answered, InDoubt, Permanent
 from schemas.vocabulary import Relation, Result
 
 VERSION = {"urgency": "critical", "channels": ["voice"]}
@@ -47,4 +47,19 @@ def test_the_employer_is_called_when_a_supervisor_says_so_and_the_question_is_an
     assert (entry.actor, entry.rule) == ("S-1", "call_employer")
     casework.deliver(Scripted([Answered(Result.ANSWERED_NOT_SUBJECT)]))
     assert "employer_approval" not in open_items(casework, case_id)
+    assert casework.verdict().differences == []
+
+
+def test_what_stays_in_doubt_is_a_persons_to_ring_about_until_a_late_receipt_tells(casework: CaseworkFixture) -> None:
+    case_id, doubt = casework.open(), InDoubt("ReadTimeout")
+    for _ in range(casework.context.policy.retry.doubt_sends):
+        assert "doubt" not in open_items(casework, case_id)
+        while casework.deliver(Scripted([doubt] * 5, statuses=[doubt] * 5)):
+            pass
+        casework.pass_time(minutes=3)
+        casework.advance()
+    assert "doubt" in open_items(casework, case_id)
+    casework.clear_leases()
+    assert casework.receipt(casework.attempts(case_id, "sms")[0].send_key, Result.DELIVERED)
+    assert "doubt" not in open_items(casework, case_id)
     assert casework.verdict().differences == []

@@ -23,14 +23,14 @@ from builders import (
     place,
     relative,
 )
-from engine_harness import EngineHarness
+from engine_harness import EngineHarness, planned
 
 from dispatcher.engine import evolve, orders
 from dispatcher.engine.case import Number, WorkItem
 from dispatcher.engine.decisions import OpenWorkItem
-from schemas.vocabulary import Answer, Channel, Relation, Result, Rung, Urgency, WorkItemKind
+from schemas.vocabulary import Answer, BankRequest, Channel, Ending, Relation, Result, Rung, Urgency, WorkItemKind
 
-HELP, APPROVAL = WorkItemKind.OPERATOR_HELP, WorkItemKind.EMPLOYER_APPROVAL
+HELP, APPROVAL, DOUBT = WorkItemKind.OPERATOR_HELP, WorkItemKind.EMPLOYER_APPROVAL, WorkItemKind.DOUBT
 
 
 def items(harness: EngineHarness, kind: WorkItemKind) -> list[WorkItem]:
@@ -232,3 +232,61 @@ def test_who_was_spoken_with_is_not_looked_for() -> None:
     harness.send(SMS, Result.INVALID_NUMBER)
     harness.act(numbers=(number("n1", SMS, VOICE), number("n2", SMS, VOICE)))
     assert not items(harness, HELP)
+
+
+# --- doubt
+
+
+def in_doubt_to_the_end(urgency: Urgency = HIGH, channel: Channel = SMS) -> EngineHarness:
+    harness = EngineHarness.of(urgency, channels=frozenset({channel}))
+    for _ in range(harness.policy.retry.doubt_sends):
+        assert not items(harness, DOUBT)
+        harness.in_doubt(harness.sending(planned(harness, channel)))
+        harness.at(harness.now + harness.policy.plan(urgency).doubt_wait)
+    return harness
+
+
+@pytest.mark.parametrize("channel", [SMS, VOICE])
+def test_what_stays_in_doubt_after_its_last_send_is_a_persons_to_ring_about(channel: Channel) -> None:
+    harness = in_doubt_to_the_end(channel=channel)
+    (item,) = items(harness, DOUBT)
+    assert (item.role, item.due_at) == (Rung.CENTRE, harness.now + 15 * MINUTE)
+    harness.act(work_items=())
+    harness.after(minutes=1)
+    assert not items(harness, DOUBT)
+
+
+def test_at_medium_nobody_rings_about_a_doubt() -> None:
+    assert not items(in_doubt_to_the_end(MEDIUM), DOUBT)
+
+
+@pytest.mark.parametrize("place", [0, -1])
+def test_whichever_of_the_sends_a_late_receipt_is_about_ends_it(place: int) -> None:
+    harness = in_doubt_to_the_end()
+    harness.settled(harness.made(SMS)[place], Result.DELIVERED)
+    assert not items(harness, DOUBT)
+
+
+def test_a_true_contact_ends_the_doubt() -> None:
+    harness = in_doubt_to_the_end()
+    harness.joined(channels=frozenset({SMS, VOICE}))
+    harness.send(VOICE, Result.ANSWERED_SUBJECT, confirmed=True, answer=Answer.HUNG_UP)
+    assert not items(harness, DOUBT)
+
+
+def test_a_bank_in_doubt_is_rung_and_not_the_person() -> None:
+    harness = EngineHarness.of(CRITICAL, channels=ONLY_VISIT, money_moved=True)
+    for _ in range(harness.policy.retry.doubt_sends):
+        asked_of = harness.case.bank_requests(BankRequest.STOP_PAYMENT)[-1]
+        harness.in_doubt(harness.sending(asked_of))
+        harness.after(seconds=90)
+    kinds = {each.kind for each in harness.case.work_items}
+    assert (WorkItemKind.BANK_NOT_REACHED in kinds, DOUBT in kinds) == (True, False)
+
+
+def test_what_was_given_up_only_because_the_case_had_ended_is_no_doubt_when_it_is_reopened() -> None:
+    harness = EngineHarness.of(HIGH, channels=ONLY_SMS)
+    attempt = harness.sending(planned(harness, SMS))
+    harness.in_doubt(attempt)
+    harness.settled(attempt, Result.UNKNOWN, ending=Ending.DOUBT_GIVEN_UP)
+    assert not items(harness, DOUBT)

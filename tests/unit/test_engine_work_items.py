@@ -302,6 +302,7 @@ STANDS_AFTER_THE_CASE = {
     WorkItemKind.SAME_PERSON: False,
     WorkItemKind.CONTACT_REVIEW: False,
     WorkItemKind.EMPLOYER_APPROVAL: False,
+    WorkItemKind.DOUBT: False,
     WorkItemKind.FAULT: True,
     WorkItemKind.LADDER_EXHAUSTED: False,
     WorkItemKind.VISIT_OVERDUE: False,
