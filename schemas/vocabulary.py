@@ -328,6 +328,7 @@ class WorkItemKind(Code):
     FOLLOW_UP = "follow_up", "回访", "follow-up"
     LIFT_PROTECTION = "lift_protection", "到期解除账户保护", "lift the account protection"
     NUMBER_REQUEST = "number_request", "请求补充号码", "ask the source for a number"
+    OPERATOR_HELP = "operator_help", "请运营商协查", "ask the telecom operator for help"
     ADDRESS_REQUEST = "address_request", "请求补充地址", "ask the source for an address"
     CASE_REPORT = "case_report", "转接处警", "hand the case report to 110 and the precinct"
     LOOK_BACK = "look_back", "劝后被骗倒查", "look-back"
@@ -337,6 +338,12 @@ class WorkItemKind(Code):
     FEEDBACK_REVIEW = "feedback_review", "来源反馈与现有结论不一致,请核定", "a source contradicts the case: decide"
     SAME_PERSON = "same_person", "两案疑为同一人,请核对", "two open cases may be of one person: compare them"
     CONTACT_REVIEW = "contact_review", "联系人关系不明,请人工联系", "relation not understood: call by hand"
+    EMPLOYER_APPROVAL = (
+        "employer_approval",
+        "其他人均未联系上,请审批是否联系单位",
+        "nobody reached: may the employer be called",
+    )
+    DOUBT = "doubt", "是否送达无法确认,请人工致电本人", "nobody knows whether it arrived: ring the person"
     FAULT = "fault", "系统故障,请人工跟进本案", "a fault of the program holds this case up: see to it by hand"
     LADDER_EXHAUSTED = "ladder_exhausted", "上门单无人承接,请指派民警", "nobody took the visit: assign an officer"
     VISIT_OVERDUE = "visit_overdue", "上门超时,请督办", "a visit is late: see to it"

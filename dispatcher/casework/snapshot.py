@@ -188,6 +188,7 @@ def work_item(row: WorkItemRow) -> WorkItem:
         row.urgency,
         row.climbs,
         is_taken=row.taken_at is not None,
+        opened_at=row.planned_at,
     )
 
 

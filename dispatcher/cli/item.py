@@ -24,6 +24,15 @@ _K = WorkItemKind
 _ASSIGN = "dispatcher visit assign {visit} OFFICER --by …"
 COMMANDS: Mapping[WorkItemKind, tuple[str, ...]] = {
     _K.FOLLOW_UP: ("dispatcher item done {number} --outcome … --by …",),
+    _K.OPERATOR_HELP: (
+        "dispatcher push FILE",
+        "dispatcher decide locate {case} …",
+        "dispatcher item done {number} --by …",
+    ),
+    _K.EMPLOYER_APPROVAL: (
+        "dispatcher decide call {case} --relation employer …",
+        "dispatcher item done {number} --by …",
+    ),
     _K.CONFLICT: ("dispatcher quarantine list", "dispatcher item done {number} --by …"),
     _K.LADDER_EXHAUSTED: (_ASSIGN,),
     _K.VISIT_OVERDUE: (_ASSIGN, "dispatcher visit report {visit} …", "dispatcher transfer report {visit} …"),

@@ -16,6 +16,7 @@ from dispatcher.engine import (
     doubts,
     ladder,
     sms,
+    unreached,
     urgency,
     visits,
     work_items,
@@ -78,6 +79,9 @@ GOING_ON: tuple[Rule, ...] = (
     broadcasts.group_notice,
     visits.ask_for_number,
     visits.ask_for_address,
+    unreached.operator_help,
+    unreached.employer_approval,
+    unreached.doubt,
 )
 # What is left when it has ended.
 AFTERWARDS: tuple[Rule, ...] = (

@@ -162,6 +162,7 @@ class WorkItem:
     urgency: Urgency | None = None
     climbs: int = 0
     is_taken: bool = False
+    opened_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

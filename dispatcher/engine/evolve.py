@@ -137,6 +137,7 @@ def _open_work_item(case: Case, decision: d.OpenWorkItem, now: datetime) -> Case
         due_at=decision.due_at,
         climb_at=decision.due_at,
         urgency=case.urgency,
+        opened_at=now,
     )
     causes = case.asked_causes | {decision.cause}
     return replace(case, work_items=(*case.work_items, item), asked_causes=causes, made=case.made + 1)

@@ -65,6 +65,12 @@ def calls_in_turn(case: Case, party: str = SUBJECT) -> int:
     return min(counts, default=0) * len(counts)
 
 
+def untried(case: Case, party: str = SUBJECT) -> tuple[Number, ...]:
+    """Numbers that can be called, and of which no call has come to an end yet."""
+    rang = {each.number_id for each in turns(case, party) if not case.is_pending(each)}
+    return tuple(n for n in usable(case, Channel.VOICE, party) if not n.past_calls and n.id not in rang)
+
+
 def rounds_done(case: Case, party: str = SUBJECT) -> int:
     """How often every usable number has had its turn, where there is one."""
     return min(turns_of(case, number) for number in usable(case, Channel.VOICE, party))
@@ -82,10 +88,10 @@ def to_text(case: Case) -> str:
 
 def phone_route_exhausted(case: Case, policy: Policy) -> bool:
     """Calls were asked for, and to none of those who are warned first is one pending or to come."""
-    return Channel.VOICE in case.channels and all(_is_exhausted(case, policy, party) for party in case.callees)
+    return Channel.VOICE in case.channels and all(is_exhausted(case, policy, party) for party in case.callees)
 
 
-def _is_exhausted(case: Case, policy: Policy, party: str) -> bool:
+def is_exhausted(case: Case, policy: Policy, party: str) -> bool:
     """No call is pending, and no number is left to call or the rounds are over."""
     if any(map(case.is_pending, case.on(Channel.VOICE, party))):
         return False

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dispatcher.engine import ladder, visits
+from dispatcher.engine import ladder, unreached, visits
 from dispatcher.engine.bank_requests import IS_DONE, has_ground, standing_protection
 from dispatcher.engine.case import Attempt, Case, Visit, WorkItem
 from dispatcher.engine.decisions import BringWorkItemForward, ClimbWorkItem, Decision, EndWorkItem, OpenWorkItem
@@ -91,6 +91,13 @@ def _has_an_address(item: WorkItem, case: Case) -> bool:
     return since is not None and any(place.added_at > since for place in case.places)
 
 
+def _can_be_found(item: WorkItem, case: Case) -> bool:
+    """A number or an address came, or somebody has spoken with the person."""
+    since = item.opened_at
+    is_told_where = since is not None and any(place.added_at > since for place in case.places)
+    return case.true_contact or is_told_where or unreached.has_new_number(case)
+
+
 def _asked_of_bank(item: WorkItem, case: Case) -> Attempt | None:
     return next((each for each in case.attempts if item.cause == f"bank:{each.id}"), None)
 
@@ -118,6 +125,7 @@ KINDS: Mapping[WorkItemKind, Kind] = {
         outlives_case=True, keeps_date=True, is_over=lambda item, case: standing_protection(case) is None
     ),
     _K.NUMBER_REQUEST: Kind(is_over=_has_a_number),
+    _K.OPERATOR_HELP: Kind(is_over=_can_be_found),
     _K.ADDRESS_REQUEST: Kind(is_over=_has_an_address),
     _K.CASE_REPORT: Kind(outlives_case=True, follows=lambda case: case.ended_with_loss),
     _K.LOOK_BACK: Kind(
@@ -129,6 +137,10 @@ KINDS: Mapping[WorkItemKind, Kind] = {
     _K.FEEDBACK_REVIEW: Kind(outlives_case=True),
     _K.SAME_PERSON: Kind(),
     _K.CONTACT_REVIEW: Kind(),
+    _K.EMPLOYER_APPROVAL: Kind(
+        is_over=lambda item, case: case.true_contact or not unreached.has_employer_to_call(case)
+    ),
+    _K.DOUBT: Kind(is_over=lambda item, case: case.true_contact or not unreached.stays_in_doubt(case, item.cause)),
     _K.FAULT: Kind(outlives_case=True),
     _K.LADDER_EXHAUSTED: Kind(is_next_step=True, needs_act=True, needs_clock=True, is_over=_has_somebody),
     _K.VISIT_OVERDUE: Kind(

@@ -39,7 +39,8 @@ _ANSWERS: Mapping[str, frozenset[WorkItemKind]] = {
     "revived": frozenset({WorkItemKind.EXPIRED, WorkItemKind.SUPPRESSED, WorkItemKind.HELD_CASE}),
     "resumed": frozenset({WorkItemKind.PAUSED, WorkItemKind.HELD_CASE}),
     "closed_by_supervisor": NEXT_STEPS | {WorkItemKind.HELD_CASE},
-    **{f"call_{relation}": _WHAT_NEXT for relation in CALLED_ON_ORDER},
+    f"call_{Relation.EMPLOYER}": _WHAT_NEXT | {WorkItemKind.EMPLOYER_APPROVAL},
+    f"call_{Relation.COMMUNITY}": _WHAT_NEXT,
     "located": _WHAT_NEXT,
 }
 

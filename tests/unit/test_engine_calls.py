@@ -183,8 +183,9 @@ def test_each_guardian_has_calls_of_their_own() -> None:
 def test_after_the_last_day_of_calls_the_source_is_asked_for_another_number_once() -> None:
     harness = EngineHarness.of(CRITICAL, channels=ONLY_VOICE)
     nobody_answers(harness)
-    (item,) = [each for each in harness.decided if isinstance(each, OpenWorkItem)]
-    assert (item.rule, item.kind, item.due_at) == (
+    asked = [each for each in harness.decided if isinstance(each, OpenWorkItem)]
+    assert [each.rule for each in asked] == ["calls_ended", "operator_help"]
+    assert (asked[0].rule, asked[0].kind, asked[0].due_at) == (
         "calls_ended",
         WorkItemKind.NUMBER_REQUEST,
         harness.now + 60 * MINUTE,
@@ -209,7 +210,7 @@ def test_while_one_guardian_is_still_to_be_called_no_other_number_is_asked_for()
     nobody_answers(harness, GUARDIAN)
     assert harness.rules(OpenWorkItem) == []
     nobody_answers(harness, "contact:parent:3")
-    assert harness.rules(OpenWorkItem) == ["calls_ended"]
+    assert harness.rules(OpenWorkItem) == ["calls_ended", "operator_help"]
 
 
 def test_a_number_that_comes_after_the_last_day_is_called_as_on_the_first_and_asked_for_again_in_the_end() -> None:

@@ -291,6 +291,7 @@ STANDS_AFTER_THE_CASE = {
     WorkItemKind.FOLLOW_UP: True,
     WorkItemKind.LIFT_PROTECTION: False,  # none stands here
     WorkItemKind.NUMBER_REQUEST: False,
+    WorkItemKind.OPERATOR_HELP: False,
     WorkItemKind.ADDRESS_REQUEST: False,
     WorkItemKind.CASE_REPORT: True,
     WorkItemKind.LOOK_BACK: True,
@@ -300,6 +301,8 @@ STANDS_AFTER_THE_CASE = {
     WorkItemKind.FEEDBACK_REVIEW: True,
     WorkItemKind.SAME_PERSON: False,
     WorkItemKind.CONTACT_REVIEW: False,
+    WorkItemKind.EMPLOYER_APPROVAL: False,
+    WorkItemKind.DOUBT: False,
     WorkItemKind.FAULT: True,
     WorkItemKind.LADDER_EXHAUSTED: False,
     WorkItemKind.VISIT_OVERDUE: False,
