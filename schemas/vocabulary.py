@@ -330,6 +330,7 @@ class WorkItemKind(Code):
     NUMBER_REQUEST = "number_request", "请求补充号码", "ask the source for a number"
     OPERATOR_HELP = "operator_help", "请运营商协查", "ask the telecom operator for help"
     ADDRESS_REQUEST = "address_request", "请求补充地址", "ask the source for an address"
+    PRECINCT_UNKNOWN = "precinct_unknown", "地址辖区代码无法识别,请核定", "precinct of an address unknown: say which"
     CASE_REPORT = "case_report", "转接处警", "hand the case report to 110 and the precinct"
     LOOK_BACK = "look_back", "劝后被骗倒查", "look-back"
     CONFLICT = "conflict", "核对冲突指令", "compare the conflicting instruction"

@@ -33,6 +33,7 @@ COMMANDS: Mapping[WorkItemKind, tuple[str, ...]] = {
         "dispatcher decide call {case} --relation employer …",
         "dispatcher item done {number} --by …",
     ),
+    _K.PRECINCT_UNKNOWN: ("dispatcher decide locate {case} …", "dispatcher item done {number} --by …"),
     _K.CONFLICT: ("dispatcher quarantine list", "dispatcher item done {number} --by …"),
     _K.LADDER_EXHAUSTED: (_ASSIGN,),
     _K.VISIT_OVERDUE: (_ASSIGN, "dispatcher visit report {visit} …", "dispatcher transfer report {visit} …"),

@@ -91,6 +91,12 @@ def _has_an_address(item: WorkItem, case: Case) -> bool:
     return since is not None and any(place.added_at > since for place in case.places)
 
 
+def _is_placed(item: WorkItem, case: Case) -> bool:
+    """An address came since, or was renewed, whose precinct the roster has."""
+    since = item.opened_at
+    return since is not None and any(each.precinct is not None and each.added_at > since for each in case.places)
+
+
 def _can_be_found(item: WorkItem, case: Case) -> bool:
     """A number or an address came, or somebody has spoken with the person."""
     since = item.opened_at
@@ -127,6 +133,7 @@ KINDS: Mapping[WorkItemKind, Kind] = {
     _K.NUMBER_REQUEST: Kind(is_over=_has_a_number),
     _K.OPERATOR_HELP: Kind(is_over=_can_be_found),
     _K.ADDRESS_REQUEST: Kind(is_over=_has_an_address),
+    _K.PRECINCT_UNKNOWN: Kind(is_over=_is_placed),
     _K.CASE_REPORT: Kind(outlives_case=True, follows=lambda case: case.ended_with_loss),
     _K.LOOK_BACK: Kind(
         outlives_case=True, is_unhurried=True, keeps_date=True, follows=lambda case: case.ended_with_loss

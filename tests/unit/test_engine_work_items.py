@@ -293,6 +293,7 @@ STANDS_AFTER_THE_CASE = {
     WorkItemKind.NUMBER_REQUEST: False,
     WorkItemKind.OPERATOR_HELP: False,
     WorkItemKind.ADDRESS_REQUEST: False,
+    WorkItemKind.PRECINCT_UNKNOWN: False,
     WorkItemKind.CASE_REPORT: True,
     WorkItemKind.LOOK_BACK: True,
     WorkItemKind.CONFLICT: True,
