@@ -348,6 +348,11 @@ class WorkItemKind(Code):
     FAULT = "fault", "系统故障,请人工跟进本案", "a fault of the program holds this case up: see to it by hand"
     LADDER_EXHAUSTED = "ladder_exhausted", "上门单无人承接,请指派民警", "nobody took the visit: assign an officer"
     VISIT_OVERDUE = "visit_overdue", "上门超时,请督办", "a visit is late: see to it"
+    TRANSFER_OFFERED = (
+        "transfer_offered",
+        "收到移交,请接收或退回",
+        "a visit is offered to your unit: accept or refuse it",
+    )
     OFFER_LAPSED = "offer_lapsed", "移交无人答复,请协调", "the other unit did not answer: settle who goes"
     VISIT_RESULT = "visit_result", "上门未果,请决定下一步", "the visit came to nothing: decide what comes next"
     PLAN_EXHAUSTED = "plan_exhausted", "自动措施已用尽,请决定下一步", "nothing left to do by itself: decide what next"

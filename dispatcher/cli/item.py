@@ -37,6 +37,7 @@ COMMANDS: Mapping[WorkItemKind, tuple[str, ...]] = {
     _K.CONFLICT: ("dispatcher quarantine list", "dispatcher item done {number} --by …"),
     _K.LADDER_EXHAUSTED: (_ASSIGN,),
     _K.VISIT_OVERDUE: (_ASSIGN, "dispatcher visit report {visit} …", "dispatcher transfer report {visit} …"),
+    _K.TRANSFER_OFFERED: ("dispatcher transfer accept {visit} --by …", "dispatcher transfer refuse {visit} --by …"),
     _K.OFFER_LAPSED: ("dispatcher transfer offer {visit} UNIT …", _ASSIGN),
     _K.VISIT_RESULT: ("dispatcher decide locate|call|close {case} …",),
     _K.PLAN_EXHAUSTED: ("dispatcher decide locate|call|pause|close {case} …",),

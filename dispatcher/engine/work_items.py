@@ -153,6 +153,13 @@ KINDS: Mapping[WorkItemKind, Kind] = {
     _K.VISIT_OVERDUE: Kind(
         Rung.STATION_LEADER, is_next_step=True, needs_act=True, needs_clock=True, is_over=_is_no_longer_late
     ),
+    _K.TRANSFER_OFFERED: Kind(
+        Rung.STATION_LEADER,
+        needs_act=True,
+        keeps_date=True,
+        needs_clock=True,
+        is_over=lambda item, case: not ladder.is_offered(case, item.cause),
+    ),
     _K.OFFER_LAPSED: Kind(Rung.COUNTY_DESK, is_over=_is_with_somebody),
     _K.VISIT_RESULT: Kind(is_next_step=True, is_over=lambda item, case: case.visits[-1].id != item.cause),
     _K.PLAN_EXHAUSTED: Kind(is_next_step=True, needs_act=True, needs_clock=True, is_over=_has_next_step),
