@@ -330,6 +330,7 @@ class WorkItemKind(Code):
     NUMBER_REQUEST = "number_request", "请求补充号码", "ask the source for a number"
     OPERATOR_HELP = "operator_help", "请运营商协查", "ask the telecom operator for help"
     ADDRESS_REQUEST = "address_request", "请求补充地址", "ask the source for an address"
+    PRECINCT_UNKNOWN = "precinct_unknown", "地址辖区代码无法识别,请核定", "precinct of an address unknown: say which"
     CASE_REPORT = "case_report", "转接处警", "hand the case report to 110 and the precinct"
     LOOK_BACK = "look_back", "劝后被骗倒查", "look-back"
     CONFLICT = "conflict", "核对冲突指令", "compare the conflicting instruction"
@@ -347,6 +348,11 @@ class WorkItemKind(Code):
     FAULT = "fault", "系统故障,请人工跟进本案", "a fault of the program holds this case up: see to it by hand"
     LADDER_EXHAUSTED = "ladder_exhausted", "上门单无人承接,请指派民警", "nobody took the visit: assign an officer"
     VISIT_OVERDUE = "visit_overdue", "上门超时,请督办", "a visit is late: see to it"
+    TRANSFER_OFFERED = (
+        "transfer_offered",
+        "收到移交,请接收或退回",
+        "a visit is offered to your unit: accept or refuse it",
+    )
     OFFER_LAPSED = "offer_lapsed", "移交无人答复,请协调", "the other unit did not answer: settle who goes"
     VISIT_RESULT = "visit_result", "上门未果,请决定下一步", "the visit came to nothing: decide what comes next"
     PLAN_EXHAUSTED = "plan_exhausted", "自动措施已用尽,请决定下一步", "nothing left to do by itself: decide what next"

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from psycopg.errors import LockNotAvailable
-from sqlalchemy import ColumnElement, and_, func, not_, or_, select, text
+from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select, text
 from sqlalchemy.exc import OperationalError
 
 from dispatcher.casework.personal_data import keep_value
@@ -52,6 +52,7 @@ class CaseFile:
         self.bad: dict[bytes, frozenset[Channel]] = {}
         self._asked_numbers: set[bytes] = set()
         self._counties: dict[str, str | None] = {}
+        self._units: set[str] = set()
 
     def open(self, case_ids: Iterable[UUID], *, skip_locked: bool = False, send_keys: Collection[UUID] = ()) -> None:
         """Lock and read. Cases already open stay as they are.
@@ -165,11 +166,18 @@ class CaseFile:
         codes = set(precincts) - self._counties.keys()
         if codes:
             found = select(UnitRow.code, UnitRow.parent).where(in_array(UnitRow.code, codes))
-            self._counties |= dict.fromkeys(codes) | dict(self.session.execute(found).tuples().all())
+            rows = dict(self.session.execute(found).tuples().all())
+            self._counties |= dict.fromkeys(codes) | rows
+            self._units |= rows.keys()
 
     def county_of(self, precinct: str) -> str | None:
         self.read_counties([precinct])
         return self._counties[precinct]
+
+    def knows_precinct(self, code: str) -> bool:
+        """Whether the roster has this unit; before a roster is loaded nobody can tell."""
+        self.read_counties([code])
+        return code in self._units or not self.session.scalar(select(exists().where(UnitRow.code.is_not(None))))
 
     def note(
         self, case_id: UUID, event: str, data: dict[str, Any], *, rule: str | None = None, actor: str = ENGINE

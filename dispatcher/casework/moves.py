@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
+
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.unit_of_work import ENGINE, UnitOfWork
 from dispatcher.engine.attempt_states import AttemptMove
@@ -18,9 +20,12 @@ from dispatcher.engine.work_items import role_of
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import new_id
 from dispatcher.store.cases import CaseRow
+from dispatcher.store.transfers import TransferRow
 from dispatcher.store.visits import VisitRow
 from dispatcher.store.work_items import NUMBERS, WorkItemRow
-from schemas.vocabulary import Urgency, WorkItemKind, WorkItemState
+from schemas.vocabulary import TransferState, Urgency, WorkItemKind, WorkItemState
+
+_OFFERED_TO = select(TransferRow.to_unit).where(TransferRow.state == TransferState.OFFERED)
 
 
 def move_attempt(attempt: AttemptRow, move: AttemptMove) -> None:
@@ -39,11 +44,13 @@ def move_visit(visit: VisitRow, move: VisitMove) -> None:
 
 
 def open_work_item(case_file: CaseFile, case_id: UUID, decision: OpenWorkItem, item_id: UUID) -> None:
-    """Something waits for a person from now on: for the unit that has the case's last visit, or the centre."""
+    """Something waits for a person from now on: for the unit that has the case's last visit, or is offered it."""
     case, visits = case_file.cases[case_id], case_file.visits[case_id]
     if decision.cause not in case.asked_for:
         case.asked_for = [*case.asked_for, decision.cause]
     unit = visits[-1].precinct_code if visits else None
+    if decision.kind is WorkItemKind.TRANSFER_OFFERED:
+        unit = case_file.session.scalar(_OFFERED_TO.where(TransferRow.visit_id == visits[-1].id))
     case_file.work_items[case_id].append(add_work_item(case_file.work, case, decision, item_id, unit))
 
 

@@ -68,6 +68,7 @@ GOING_ON: tuple[Rule, ...] = (
     visits.revisit,
     visits.re_address,
     ladder.acceptance,
+    ladder.transfer_offered,
     ladder.offer_lapsed,
     ladder.assign,
     ladder.deadlines,

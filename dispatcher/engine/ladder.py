@@ -43,6 +43,27 @@ def acceptance(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
         yield EndAssignment("visit_not_accepted", visit.id, visit.attempt_id, Result.NOT_ACCEPTED)
 
 
+def transfer_offered(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
+    """Another unit is asked to take the visit over: that waits for it until it answers, or the offer lapses."""
+    visit = case.open_visit
+    cause = _offered_cause(visit) if visit is not None else None
+    if visit is None or visit.offered_until is None or cause is None or cause in case.asked_causes:
+        return
+    if now <= visit.offered_until:
+        yield OpenWorkItem("transfer_offered", WorkItemKind.TRANSFER_OFFERED, visit.offered_until + _PAST, cause)
+
+
+def is_offered(case: Case, cause: str) -> bool:
+    """This offer waits for its answer still."""
+    visit = case.open_visit
+    return visit is not None and cause == _offered_cause(visit)
+
+
+def _offered_cause(visit: Visit) -> str | None:
+    until = visit.offered_until if visit.state is VisitState.OFFERED else None
+    return f"transfer:{visit.id}:{until.timestamp()}" if until is not None else None
+
+
 def offer_lapsed(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """The other unit did not answer in time: the visit stays ours, and the county desk is told."""
     visit = case.open_visit

@@ -91,6 +91,12 @@ def _has_an_address(item: WorkItem, case: Case) -> bool:
     return since is not None and any(place.added_at > since for place in case.places)
 
 
+def _is_placed(item: WorkItem, case: Case) -> bool:
+    """An address came since, or was renewed, whose precinct the roster has."""
+    since = item.opened_at
+    return since is not None and any(each.precinct is not None and each.added_at > since for each in case.places)
+
+
 def _can_be_found(item: WorkItem, case: Case) -> bool:
     """A number or an address came, or somebody has spoken with the person."""
     since = item.opened_at
@@ -127,6 +133,7 @@ KINDS: Mapping[WorkItemKind, Kind] = {
     _K.NUMBER_REQUEST: Kind(is_over=_has_a_number),
     _K.OPERATOR_HELP: Kind(is_over=_can_be_found),
     _K.ADDRESS_REQUEST: Kind(is_over=_has_an_address),
+    _K.PRECINCT_UNKNOWN: Kind(is_over=_is_placed),
     _K.CASE_REPORT: Kind(outlives_case=True, follows=lambda case: case.ended_with_loss),
     _K.LOOK_BACK: Kind(
         outlives_case=True, is_unhurried=True, keeps_date=True, follows=lambda case: case.ended_with_loss
@@ -145,6 +152,13 @@ KINDS: Mapping[WorkItemKind, Kind] = {
     _K.LADDER_EXHAUSTED: Kind(is_next_step=True, needs_act=True, needs_clock=True, is_over=_has_somebody),
     _K.VISIT_OVERDUE: Kind(
         Rung.STATION_LEADER, is_next_step=True, needs_act=True, needs_clock=True, is_over=_is_no_longer_late
+    ),
+    _K.TRANSFER_OFFERED: Kind(
+        Rung.STATION_LEADER,
+        needs_act=True,
+        keeps_date=True,
+        needs_clock=True,
+        is_over=lambda item, case: not ladder.is_offered(case, item.cause),
     ),
     _K.OFFER_LAPSED: Kind(Rung.COUNTY_DESK, is_over=_is_with_somebody),
     _K.VISIT_RESULT: Kind(is_next_step=True, is_over=lambda item, case: case.visits[-1].id != item.cause),

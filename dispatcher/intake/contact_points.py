@@ -71,16 +71,18 @@ def add_places(case_file: CaseFile, case: CaseRow, subject: SubjectRow, places: 
     known = {place.digest: place for place in case_file.places[case.id]}
     rows: list[AddressRow] = []
     for place in sorted(dict.fromkeys(places), key=lambda each: list(AddressKind).index(each.kind)):
-        old = known.get(place.digest)
+        old, precinct = known.get(place.digest), known_precinct(case_file, place)
         if old is not None:
             old.retired_at, old.valid_until = None, place.valid_until
+            if old.precinct_code is None and precinct is not None:
+                old.added_at, old.precinct_code = case_file.now, precinct
             continue
         row = AddressRow(
             id=new_id(),
             case_id=case.id,
             kind=place.kind,
             position=len(known) + len(rows),
-            precinct_code=place.precinct_code,
+            precinct_code=precinct,
             valid_until=place.valid_until,
             digest=place.digest,
             value_id=keep_value(case_file.work, subject, "address", place.text),
@@ -94,6 +96,12 @@ def add_places(case_file: CaseFile, case: CaseRow, subject: SubjectRow, places: 
         case_file.note(case.id, "address_added", data)
     if case.area is None:
         case.area = _area(case_file, case.id)
+
+
+def known_precinct(case_file: CaseFile, place: ContactAddress) -> str | None:
+    """The precinct that an address names; none where the roster has no such unit, since nobody would go there."""
+    code = place.precinct_code
+    return code if code is not None and case_file.knows_precinct(code) else None
 
 
 def renew(case_file: CaseFile, case_id: UUID, place: ContactAddress) -> None:

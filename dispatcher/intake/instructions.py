@@ -170,6 +170,7 @@ def _accept(work: UnitOfWork, pushed: Instruction, raw: bytes, digest: bytes, ca
         holds.judge(case_file, case_id, received, before, is_new_source=row.system not in systems, cause=row.id)
         _review_same_person(case_file, case_id)
     accepted.review_contacts(case_file, case_id, received, row.id)
+    accepted.review_precincts(case_file, case_id, received)
     decide(case_file)
     return Answer(IntakeStatus.ACCEPTED, pushed.instruction_id, str(case_id), row=row)
 

@@ -51,6 +51,7 @@ def take(work: UnitOfWork, lines: Sequence[ReadLine]) -> list[Answer | None]:
             row = accepted.record(case_file, case_id, read, line.raw, line.digest)
             accepted.note(case_file, row, joined=False)
             accepted.review_contacts(case_file, case_id, read, row.id)
+            accepted.review_precincts(case_file, case_id, read)
             answers[place] = Answer(IntakeStatus.ACCEPTED, line.pushed.instruction_id, str(case_id), row=row)
         decide(case_file)
     return answers

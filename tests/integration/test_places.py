@@ -5,13 +5,15 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from casework_fixture import START, CaseworkFixture
+from casework_fixture import START, CaseworkFixture, instruction
 from visits_fixture import Load, act, assign, case_with_visit, decide_as_supervisor, visit_of
 
 from dispatcher.errors import Refused
 from dispatcher.settings import Settings
 from dispatcher.setup import Services
 from dispatcher.simulate.officer_player import OfficerPlayer
+from dispatcher.store.instructions import InstructionRow
+from dispatcher.store.work_items import WorkItemRow
 from dispatcher.supervision import decisions
 from dispatcher.visits import card as visit_card
 from dispatcher.visits import officer_steps
@@ -201,3 +203,48 @@ def test_nothing_is_tried_before_the_visit_is_accepted(casework: CaseworkFixture
     assign(casework)
     with pytest.raises(Refused, match="wrong_visit_state state=assigned step=tried"):
         act(casework, case_id, "tried", address=AddressKind.WORK, result=Result.WRONG_ADDRESS)
+
+
+NOWHERE = {"kind": "现住", "text": "样板路9号", "precinct_code": "P9"}
+
+
+def unknown_precincts(casework: CaseworkFixture, case_id: UUID) -> list[WorkItemRow]:
+    return [each for each in casework.items(case_id) if each.kind == "precinct_unknown"]
+
+
+def test_an_address_of_an_unknown_precinct_is_flagged_and_the_next_one_is_used(
+    casework: CaseworkFixture, load: Load
+) -> None:
+    load()
+    case_id = case_with_visit(casework, addresses=[NOWHERE, BIRTHPLACE])
+    visit = visit_of(casework, case_id)
+    assert (visit.precinct_code, visit.officer) == ("P2", "Z")
+    [row] = casework.rows(InstructionRow)
+    assert "precinct_unknown" in row.flags
+    [item] = unknown_precincts(casework, case_id)
+    assert (item.rule, item.role, item.due_at - casework.now) == ("precinct_unknown", "centre", timedelta(minutes=5))
+    casework.pass_time(minutes=1)
+    hotel = Address(kind="current", text="海棠酒店302", precinct_code="P1")
+    decide_as_supervisor(casework, decisions.locate, case_id, hotel)
+    assert unknown_precincts(casework, case_id) == []
+    assert visit_of(casework, case_id).precinct_code == "P1"
+    assert casework.verdict().differences == []
+
+
+def test_the_source_says_in_an_update_which_precinct_it_is(casework: CaseworkFixture, load: Load) -> None:
+    load()
+    case_id = case_with_visit(casework, addresses=[NOWHERE])
+    assert visit_of(casework, case_id).precinct_code is None
+    casework.pass_time(minutes=1)
+    again = {"urgency": "critical", "channels": ["visit"]}
+    casework.push(instruction(version=2, **again, addresses=[NOWHERE]))
+    assert len(unknown_precincts(casework, case_id)) == 1
+    casework.push(instruction(version=3, **again, addresses=[NOWHERE | {"precinct_code": "P1"}]))
+    assert unknown_precincts(casework, case_id) == []
+    assert visit_of(casework, case_id).precinct_code == "P1"
+    assert casework.verdict().differences == []
+
+
+def test_before_a_roster_is_loaded_no_precinct_is_unknown(casework: CaseworkFixture) -> None:
+    case_id = case_with_visit(casework, addresses=[NOWHERE])
+    assert (visit_of(casework, case_id).precinct_code, unknown_precincts(casework, case_id)) == ("P9", [])

@@ -75,6 +75,19 @@ def test_sms_and_calls_go_on_meanwhile(casework: CaseworkFixture, load: Load) ->
     assert visit_of(casework, case_id).state == "offered"
 
 
+def test_the_unit_that_is_offered_a_visit_has_an_item_until_it_answers(casework: CaseworkFixture, load: Load) -> None:
+    load()
+    case_id = case_with_visit(casework)
+    returned(casework, case_id, "P2")
+    [item] = casework.items(case_id)
+    assert (item.kind, item.role, item.unit) == ("transfer_offered", "station_leader", "P2")
+    casework.pass_time(minutes=1)
+    answer(casework, case_id, accepts=True)
+    assert casework.items(case_id) == []
+    assert [each.data["kind"] for each in casework.journal(case_id, "duty_done")] == ["transfer_offered"]
+    assert casework.verdict().differences == []
+
+
 def test_a_refused_visit_goes_to_the_county_desk(casework: CaseworkFixture, load: Load) -> None:
     load()
     case_id = case_with_visit(casework)

@@ -1,12 +1,12 @@
 """Not my jurisdiction: offered to another unit, which has it only when it accepts; the clock stands throughout."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from builders import CRITICAL, HIGH, MINUTE, MONDAY, ONLY_VISIT, SECOND, VISIT, VOICE, place
 from engine_harness import EngineHarness, is_planned, planned
 
-from dispatcher.engine.decisions import EndVisitOffer, OpenVisit, PlanAttempt
+from dispatcher.engine.decisions import ClimbWorkItem, EndVisitOffer, OpenVisit, PlanAttempt
 from schemas.vocabulary import (
     AddressKind,
     AttemptState,
@@ -59,6 +59,39 @@ def test_an_offer_nobody_answers_comes_back_and_the_county_is_told() -> None:
         f"offer:{harness.visit.id}:{(MONDAY + 2 * MINUTE).isoformat()}"
     ]
     assert (planned(harness, VISIT).rung, harness.case.deadlines) == (4, deadlines)
+
+
+def asked_of_the_other(harness: EngineHarness) -> list[tuple[Rung, datetime]]:
+    waiting = (each for each in harness.case.work_items if each.kind is WorkItemKind.TRANSFER_OFFERED)
+    return [(each.role, each.due_at) for each in waiting]
+
+
+@pytest.mark.parametrize("unit", ["P8", None])
+def test_the_other_unit_has_an_item_until_it_answers(unit: str | None) -> None:
+    harness = offered()
+    assert asked_of_the_other(harness) == [(Rung.STATION_LEADER, harness.now + 2 * MINUTE + SECOND)]
+    harness.after(minutes=1)
+    assert len(asked_of_the_other(harness)) == 1
+    harness.other_unit(unit)
+    assert asked_of_the_other(harness) == []
+
+
+def test_an_offer_that_lapses_is_the_countys_and_no_longer_the_other_units() -> None:
+    harness = offered()
+    harness.after(minutes=2)
+    assert len(asked_of_the_other(harness)) == 1
+    harness.after(seconds=1)
+    assert [each.kind for each in harness.case.work_items] == [WorkItemKind.OFFER_LAPSED]
+    assert harness.rules(ClimbWorkItem) == []
+
+
+def test_during_a_pause_nobody_is_asked_and_after_it_anew() -> None:
+    harness = offered()
+    harness.pause()
+    assert asked_of_the_other(harness) == []
+    harness.after(minutes=30)
+    harness.resume()
+    assert len(asked_of_the_other(harness)) == 1
 
 
 def test_a_refused_offer_goes_up_to_the_county_desk() -> None:

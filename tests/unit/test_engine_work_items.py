@@ -151,7 +151,7 @@ def test_whoever_has_it_in_hand_has_it_and_less_time() -> None:
 @pytest.mark.parametrize("kind", WorkItemKind)
 def test_a_date_of_its_own_does_not_follow_from_the_urgency(kind: WorkItemKind) -> None:
     by_date = {WorkItemKind.FOLLOW_UP, WorkItemKind.LOOK_BACK, WorkItemKind.PAUSED, WorkItemKind.EMPTY_SHIFT}
-    assert KINDS[kind].keeps_date is (kind in by_date | {WorkItemKind.LIFT_PROTECTION})
+    assert KINDS[kind].keeps_date is (kind in by_date | {WorkItemKind.LIFT_PROTECTION, WorkItemKind.TRANSFER_OFFERED})
     pause = waiting(WorkItemKind.EMPTY_SHIFT)
     assert times(pause) == [(timedelta(hours=1), timedelta(hours=1))]
 
@@ -293,6 +293,7 @@ STANDS_AFTER_THE_CASE = {
     WorkItemKind.NUMBER_REQUEST: False,
     WorkItemKind.OPERATOR_HELP: False,
     WorkItemKind.ADDRESS_REQUEST: False,
+    WorkItemKind.PRECINCT_UNKNOWN: False,
     WorkItemKind.CASE_REPORT: True,
     WorkItemKind.LOOK_BACK: True,
     WorkItemKind.CONFLICT: True,
@@ -306,6 +307,7 @@ STANDS_AFTER_THE_CASE = {
     WorkItemKind.FAULT: True,
     WorkItemKind.LADDER_EXHAUSTED: False,
     WorkItemKind.VISIT_OVERDUE: False,
+    WorkItemKind.TRANSFER_OFFERED: False,
     WorkItemKind.OFFER_LAPSED: False,
     WorkItemKind.VISIT_RESULT: False,
     WorkItemKind.PLAN_EXHAUSTED: False,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from dispatcher.intake.accepted import PRECINCT_UNKNOWN
 from dispatcher.intake.normalised import GUARDIANSHIP_UNCLEAR, RELATION_UNKNOWN
 from dispatcher.policy import load
 from dispatcher.reporting.explain import Words, sentence
@@ -23,7 +24,15 @@ NAMED = (
     r'"(number_(?:invalid|extension))"',
 )
 # Made of parts, or named by a constant.
-OTHERS = {"id_number_weak", "id_number_none", "missing", "unreadable", RELATION_UNKNOWN, GUARDIANSHIP_UNCLEAR}
+OTHERS = {
+    "id_number_weak",
+    "id_number_none",
+    "missing",
+    "unreadable",
+    RELATION_UNKNOWN,
+    GUARDIANSHIP_UNCLEAR,
+    PRECINCT_UNKNOWN,
+}
 
 
 def flags() -> set[str]:
