@@ -80,7 +80,7 @@ def test_a_spreadsheet_that_lost_digits_is_told_before_it_is_pushed(browser: htt
     assert "证件号无效" in seen.text
 
 
-def test_columns_are_named_by_hand_and_kept(browser: httpx.Client, casework: CaseworkFixture) -> None:
+def test_columns_are_named_by_hand_and_kept(browser: httpx.Client, api: Api, casework: CaseworkFixture) -> None:
     content = as_csv(["甲", "乙"], ["何样", phone(1)]).encode()
     seen = preview(browser, content)
     assert (seen.status_code, "没有电话或地址列" in seen.text) == (400, True)
@@ -88,6 +88,7 @@ def test_columns_are_named_by_hand_and_kept(browser: httpx.Client, casework: Cas
     named = browser.post("/upload/preview", data=form)
     assert "共 1 行:可受理 1 行" in named.text
     assert "<option>north</option>" in browser.get("/upload").text
+    assert "north" not in api.client("another").get("/upload").text
     assert "可受理 1 行" in preview(browser, content, kept="north").text
     for _ in range(2):  # a row without an id has the same one again
         browser.post("/upload/push", data=form_of(named.text))

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Depends, Request
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import HTMLResponse, Response, StreamingResponse
@@ -90,9 +91,20 @@ def _check_origin(request: Request) -> None:
 
 def _choose(request: Request, client: Client, language: Language, mistake: str = "", status: int = 200) -> Response:
     with parts_of(request).services.sessions() as session:
-        kept = list(sheets.kept(session))
-    told = {"systems": sorted(client.systems), "kept": kept, "mistake": mistake}
+        kept = _kept(session, client)
+    told = {"systems": sorted(client.systems), "kept": list(kept), "mistake": mistake}
     return HTMLResponse(_render("choose.html", language, **told), status, _HEADERS)
+
+
+def _kept(session: Session, client: Client) -> dict[str, dict[str, str]]:
+    """The columns that this client has kept; each has names of its own."""
+    prefix = _own(client, "")
+    kept = sheets.kept(session)
+    return {name.removeprefix(prefix): columns for name, columns in kept.items() if name.startswith(prefix)}
+
+
+def _own(client: Client, name: str) -> str:
+    return f"{client.name}/{name}"
 
 
 def _preview(request: Request, client: Client, form: FormData) -> Response:
@@ -187,7 +199,7 @@ class _Upload:
             told = {name: str(form.get(f"column:{at}", "")) for at, name in enumerate(header)}
             return {name: field for name, field in told.items() if field}
         with self._services.sessions() as session:
-            kept = sheets.kept(session).get(str(form.get("kept", "")), {})
+            kept = _kept(session, self._client).get(str(form.get("kept", "")), {})
         return {name: field for name, field in kept.items() if name in header} or sheet_columns.guess(header)
 
     def lines(self) -> list[SheetLine]:
@@ -196,7 +208,7 @@ class _Upload:
             fixed = {"source": {"system": self.system}}
             found = list(sheets.lines(work.context, self.sheet, self.columns, fixed, work.now))
             if self.keep:
-                sheets.keep(work, self.keep, self.columns)
+                sheets.keep(work, _own(self._client, self.keep), self.columns)
         return found
 
 
