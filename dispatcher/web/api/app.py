@@ -21,6 +21,7 @@ from dispatcher.web.api.intake import Intake
 from dispatcher.web.api.rate import Rate
 from dispatcher.web.api.repeats import Repeats
 from dispatcher.web.api.state import Parts
+from dispatcher.web.upload import routes as upload
 from schemas.read_models.instructions import LineAnswer
 
 _TAGS = [
@@ -55,7 +56,7 @@ def make(services: Services) -> FastAPI:
         ],
     )
     app.state.parts = Parts(services, Intake(services), Batches(services), Repeats(services))
-    routers = [each.router for each in (pushing, reading, following, checking)]
+    routers = [each.router for each in (pushing, reading, following, checking, upload)]
     problems.install(app, [route for router in routers for route in router.routes if isinstance(route, APIRoute)])
     for router in routers:
         app.include_router(router)
