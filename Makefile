@@ -44,7 +44,7 @@ end-to-end: $(VENV)/dev  ## of these, the tests of the whole stack
 	$(BIN)/python -m pytest tests/end_to_end -n 2 --dist loadfile
 
 unit-integration: $(VENV)/dev  ## of these, the others
-	$(BIN)/python -m pytest tests/unit tests/integration -n 2
+	$(BIN)/python -m pytest tests/unit tests/integration -n 3
 
 unit: $(VENV)/dev  ## the tests that need no server
 	$(BIN)/python -m pytest tests/unit

@@ -23,9 +23,11 @@ def apply(body: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
     patched = copy.deepcopy(body)
     for path, value in patch.items():
         parts = path.split(".")
-        if parts[0] not in _MAY_CHANGE or path in _FIXED:
+        # An object alone is a list of one: `victim.0.id_number` is the same field.
+        field = ".".join(part for part in parts if not _PLACE.fullmatch(part))
+        if parts[0] not in _MAY_CHANGE or field in _FIXED:
             raise BadInstruction(
-                wire_path(f"patch.{parts[0] if path not in _FIXED else path}"),
+                wire_path(f"patch.{parts[0] if field not in _FIXED else path}"),
                 "该字段不可修改;可改字段:" + "、".join(sorted(_MAY_CHANGE)) + "(证件号除外)",
                 f"this field may not change; fields that may: {', '.join(sorted(_MAY_CHANGE))}, "
                 "the identity number excepted",

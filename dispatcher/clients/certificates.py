@@ -16,7 +16,7 @@ def of_header(value: str) -> str | None:
     try:
         der = base64.b64decode(value.strip().strip(":"), validate=True)
         return named(x509.load_der_x509_certificate(der))
-    except (binascii.Error, ValueError):
+    except (binascii.Error, ValueError, x509.InvalidVersion):
         return None
 
 

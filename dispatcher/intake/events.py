@@ -46,7 +46,7 @@ def take(work: UnitOfWork, event: Event, digest: bytes, digest_as_written: bytes
     case_file.open([row.case_id])
     was_taken = work.session.get(EventRow, digest_as_written) is not None
     if was_taken or not is_news(work.session, row, digest, _op(event), case_file.now):
-        _note(case_file, row.case_id, event, "event_repeated")
+        _note(case_file, row, event, "event_repeated")
         return Answer(IntakeStatus.DUPLICATE, event.instruction_id, str(row.case_id))
     status = _TAKE[type(event)](case_file, row, event)
     decide(case_file)
@@ -83,10 +83,10 @@ def _newest(session: Session, event: Event) -> InstructionRow:
 def _withdraw(case_file: CaseFile, row: InstructionRow, event: Withdraw) -> IntakeStatus:
     case = case_file.cases[row.case_id]
     if row.withdrawn_at is not None and event.version <= (row.withdrawn_version or row.version):
-        _note(case_file, row.case_id, event, "withdrawal_repeated")
+        _note(case_file, row, event, "withdrawal_repeated")
         return IntakeStatus.DUPLICATE
     if event.version < row.version:
-        _note(case_file, row.case_id, event, "withdrawal_stale", version=event.version, newest=row.version)
+        _note(case_file, row, event, "withdrawal_stale", version=event.version, newest=row.version)
         return IntakeStatus.STALE
     before = statements.merged(case_file, row.case_id) if case.state == CaseState.OPEN else None
     row.withdrawn_at, row.withdrawn_version = case_file.now, event.version
@@ -94,7 +94,7 @@ def _withdraw(case_file: CaseFile, row: InstructionRow, event: Withdraw) -> Inta
     case_file.session.flush()
     others = len(closing.standing(case_file, row.case_id))
     reason = case_file.remark(row.case_id, event.reason) if event.reason else None
-    _note(case_file, row.case_id, event, "instruction_withdrawn", version=event.version, others=others, reason=reason)
+    _note(case_file, row, event, "instruction_withdrawn", version=event.version, others=others, reason=reason)
     if case.state == CaseState.OPEN:
         # A case that another source still warns about goes on, by what that source says.
         if others:
@@ -118,7 +118,7 @@ def _feedback(case_file: CaseFile, row: InstructionRow, event: Feedback) -> Inta
     )
     case_file.session.add(said)
     note = case_file.remark(row.case_id, event.note) if event.note else None
-    _note(case_file, row.case_id, event, "feedback_received", outcome=event.outcome, note=note)
+    _note(case_file, row, event, "feedback_received", outcome=event.outcome, note=note)
     case = case_file.cases[row.case_id]
     if case.state != CaseState.OPEN:
         if case.resolution is not None and event.outcome != case.resolution:
@@ -155,13 +155,13 @@ def _later_loss(case_file: CaseFile, row: InstructionRow, event: LaterLoss) -> I
     note = case_file.remark(row.case_id, event.note) if event.note else None
     with later_losses.add_increase(case_file, row.case_id, row.system, event.loss_yuan):
         said = {"loss_yuan": event.loss_yuan, "system": row.system, "note": note}
-        _note(case_file, row.case_id, event, later_losses.REPORTED, **said)
+        _note(case_file, row, event, later_losses.REPORTED, **said)
     return IntakeStatus.ACCEPTED
 
 
-def _note(case_file: CaseFile, case_id: UUID, event: Event, name: str, **data: Any) -> None:
-    told = {"instruction_id": event.instruction_id, "at": event.at.isoformat(), **data}
-    case_file.note(case_id, name, told, actor=event.by, rule=_op(event))
+def _note(case_file: CaseFile, row: InstructionRow, event: Event, name: str, **data: Any) -> None:
+    said = {"instruction": str(row.id), "system": row.system, "instruction_id": event.instruction_id}
+    case_file.note(row.case_id, name, said | {"at": event.at.isoformat()} | data, actor=event.by, rule=_op(event))
 
 
 def _op(event: Event) -> str:

@@ -99,7 +99,7 @@ def refuse(work: UnitOfWork, raw: bytes, refusal: BadInstruction, *, door: str, 
             kept_as=kept_as,
             urgency=urgency,
         )
-        if named.is_urgent:
+        if named.is_urgent and refusal.field != "source.system":  # it is not that source's
             early.mended_by(work, kept, named)
         told = {"quarantine": str(kept), "field": field, "urgency": urgency}
         work.note_without_case("line_refused", told, actor=door)

@@ -80,6 +80,8 @@ def _instruction(row: InstructionRow, case: CaseRow) -> InstructionLine:
 def attempts(session: Session, systems: Systems, filters: Filters, page: Page) -> list[LogLine]:
     """Attempts of cases with an instruction of these sources, in the order in which they were planned."""
     own = select(InstructionRow.case_id).where(in_array(InstructionRow.system, systems))
+    if filters.instruction is not None:  # of theirs: another source's id finds nothing
+        own = own.where(InstructionRow.instruction_id == filters.instruction)
     lines = log_page(session, filters, own, after=page.after, limit=page.limit)
     ours = _own_names(session, systems, {line.case for line in lines})
     return [line.model_copy(update={"instructions": ours.get(line.case, [])}) for line in lines]

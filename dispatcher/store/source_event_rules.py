@@ -96,7 +96,8 @@ RULES = (
     Rule(
         ("attempt_settled", "attempt_corrected", *_REPORTED),
         SourceEvent.CONTACTED,
-        lambda noted: {"channel": noted.changed["first_contact_channel"]},
+        # Not as it changed: a correction may move the first contact to another time on the same channel.
+        lambda noted: {"channel": noted.case.first_contact_channel},
         where=_is_first_contact,
     ),
     Rule(_REPORTED, SourceEvent.MET, _fields("result"), where=_was_met),

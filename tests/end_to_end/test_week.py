@@ -9,7 +9,7 @@ import pytest
 
 from tests.end_to_end.stack import BIN, PATIENCE_S, environment
 
-COUNT = 60
+COUNT = 40
 
 
 @pytest.fixture(scope="module")

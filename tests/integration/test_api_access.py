@@ -153,6 +153,41 @@ def test_a_certificate_that_a_proxy_passes_on(behind_proxy: Api, api: Api, certi
     problem(api.with_key(None, **shown).get("/v1/instructions"), ProblemCode.UNAUTHENTICATED)
 
 
+def test_a_client_names_no_address_of_its_own_behind_a_proxy(behind_proxy: Api) -> None:
+    """The proxy adds a header of its own to the one that it was sent; and what is no address is none."""
+    client = behind_proxy.client(networks=["10.1.0.0/16"])
+    for hops in (["10.1.0.9", "203.0.113.7"], ["10.1.0.9, 203.0.113.7"], ["10.1.0.9:55"], ["10.1.0.9", "unknown"]):
+        told = client.get("/v1/instructions", headers=[("X-Forwarded-For", hop) for hop in hops])
+        problem(told, ProblemCode.ADDRESS_NOT_ALLOWED)
+    assert client.get("/v1/instructions", headers={"X-Forwarded-For": "203.0.113.7, 10.1.0.9"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}, {"Origin": "http://["}]
+)
+def test_a_page_of_another_site_pushes_nothing(api: Api, headers: dict[str, str]) -> None:
+    """A browser sends the password that it knows along with any form."""
+    shown = "Basic " + base64.b64encode(f"desk:{api.new_key()}".encode()).decode()
+    client = api.with_key(None, Authorization=shown, **{"Content-Type": "text/plain"}, **headers)
+    for path in ("/v1/instructions", "/v1/instructions/YJ-1:withdraw", "/upload/push"):
+        problem(client.post(path, content=b"{}"), ProblemCode.OUT_OF_SCOPE)
+
+
+def test_a_key_that_is_too_long_is_none(api: Api) -> None:
+    problem(api.with_key("wdk_" + "x" * 10_000).get("/v1/instructions"), ProblemCode.UNAUTHENTICATED)
+
+
+def test_what_another_source_told_of_the_same_id_is_not_seen(api: Api) -> None:
+    """Two sources name their instructions alike; what one said of the end, and who said it, is not the other's."""
+    south, north = api.client("south", systems={"south"}), api.client("north", systems={"north"})
+    case = push(south, source={"system": "south"}).json()["case"]
+    assert push(north, source={"system": "north"}).json()["case"] == case
+    said = {"outcome": "NOT_A_VICTIM", "by": "SOUTH-7", "at": START.isoformat()}
+    assert south.post("/v1/instructions/YJ-1:feedback", json=said).status_code == 201
+    assert "SOUTH-7" in south.get(f"/v1/cases/{case}").text
+    assert "SOUTH-7" not in north.get(f"/v1/cases/{case}").text
+
+
 def test_too_many_calls_of_one_client_are_no_others(api: Api) -> None:
     few, many = api.client("few", calls_per_minute=3), api.client("many")
     codes = [few.get("/v1/instructions").status_code for _ in range(5)]
@@ -195,6 +230,7 @@ def test_of_a_shared_case_each_sees_its_own(api: Api) -> None:
         seen = report.text + client.get("/v1/instructions").text + client.get("/v1/attempts").text
         assert own in seen and other not in seen
         assert client.get(f"/v1/instructions/{other}").status_code == 404
+        assert client.get("/v1/attempts", params={"instruction_id": other}).json()["items"] == []
     assert "north" not in south.get(f"/v1/cases/{case}").text
 
 

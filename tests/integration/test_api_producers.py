@@ -17,7 +17,7 @@ from casework_fixture import SYSTEM, CaseworkFixture
 from concurrent_producers import Line, final_state, lines, push_all, push_until_taken
 
 CLIENTS = 8
-LINES = int(os.environ.get("DISPATCHER_TEST_PRODUCER_LINES", "40"))
+LINES = int(os.environ.get("DISPATCHER_TEST_PRODUCER_LINES", "25"))
 SEED = int(os.environ.get("SEED", "1"))
 SYSTEMS = {SYSTEM, "运营商预警(虚构)"}
 

@@ -71,6 +71,23 @@ def test_a_conflict_shows_both_and_says_what_is_applied(api: Api) -> None:
     assert len(told["work_items"]) == 1
 
 
+@pytest.mark.parametrize("odd", ["NaN", "1e999", "-Infinity", "9" * 5000, r'"\ud800"'])
+def test_a_conflict_of_what_json_does_not_have_is_told_too(api: Api, odd: str) -> None:
+    client = api.client()
+    push(client)
+    raw = json.dumps(instruction(phones=[{"number": phone(7)}]))[:-1] + f', "odd": {odd}}}'
+    for _ in range(2):
+        problem(client.post("/v1/instructions", content=raw.encode()), ProblemCode.CONFLICT)
+
+
+def test_a_patch_changes_nobody_into_another(api: Api) -> None:
+    client = api.client()
+    push(client)
+    for path in ("victim.id_number", "victim.0.id_number", "victim.0"):
+        told = client.put("/v1/instructions/YJ-1", json={"version": 2, "patch": {path: "x"}, "at": START.isoformat()})
+        problem(told, ProblemCode.REFUSED)
+
+
 def test_an_older_version_is_stale(api: Api) -> None:
     client = api.client()
     push(client, version=2)

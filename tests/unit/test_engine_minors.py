@@ -114,7 +114,7 @@ def test_a_number_is_asked_for_only_if_no_guardian_can_be_rung() -> None:
     one = (replace(MOTHER_ON_THE_CHILDS_PHONE, bad_for=dead), GRANDMOTHER)
     both = (replace(MOTHER_ON_THE_CHILDS_PHONE, bad_for=dead), replace(GRANDMOTHER, bad_for=dead))
     assert EngineHarness.of(HIGH, minor=True, numbers=one).rules(OpenWorkItem) == []
-    assert EngineHarness.of(HIGH, minor=True, numbers=both).rules(OpenWorkItem) == ["ask_for_number"]
+    assert EngineHarness.of(HIGH, minor=True, numbers=both).rules(OpenWorkItem) == ["ask_for_number", "operator_help"]
 
 
 def test_a_stranger_on_any_guardians_phone_raises_one_step() -> None:

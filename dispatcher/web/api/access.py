@@ -5,7 +5,9 @@ import base64
 import binascii
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from fastapi import Request
 from sqlalchemy.exc import OperationalError
@@ -22,6 +24,8 @@ from schemas.problems import ProblemCode
 from schemas.vocabulary import ClientScope
 
 HEALTH = frozenset({"/healthz", "/readyz"})
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_LONGEST_KEY = 400
 _CALLS = ("/v1/", "/upload")  # all else is documentation
 
 
@@ -40,34 +44,44 @@ class Access:
             await self.app(scope, receive, send)
             return
         try:
-            client = await self._admit(scope)
+            client, shown = await self._admit(scope)
         except (OperationalError, NoConnectionFree):
             await away().response()(scope, receive, send)
             return
         except Problem as problem:
             await problem.response()(scope, receive, send)
             return
-        scope.setdefault("state", {})["client"] = client
+        state = scope.setdefault("state", {})
+        state["client"] = client
+        state["is_admitted"] = partial(self._is_admitted, shown)
         is_call = scope["path"].startswith(_CALLS)
         await self.app(scope, receive, self._journalled(scope, client, send) if is_call else send)
 
-    async def _admit(self, scope: Scope) -> Client:
+    async def _admit(self, scope: Scope) -> tuple[Client, Credentials]:
         """Raises Problem."""
         headers = Headers(scope=scope)
+        if scope["method"] not in _READING:
+            _check_origin(headers)
         address, is_proxy = self._address(scope, headers)
         shown = _credentials(headers, believes_proxy=is_proxy)
         if shown is None:
             raise Problem(ProblemCode.UNAUTHENTICATED)
-        is_known, client = self.authentication.remembered(shown)
-        if not is_known:
-            client = await asyncio.to_thread(self.authentication.find, shown)
+        client = await self._find(shown)
         if client is None:
             raise Problem(ProblemCode.UNAUTHENTICATED)
         if not client.may_call_from(address):
             raise Problem(ProblemCode.ADDRESS_NOT_ALLOWED)
         if not await asyncio.to_thread(self.rate.may_call, client):
             raise Problem(ProblemCode.TOO_MANY_CALLS, retry_after_s=self.rate.retry_after_s)
-        return client
+        return client, shown
+
+    async def _find(self, shown: Credentials) -> Client | None:
+        is_known, client = self.authentication.remembered(shown)
+        return client if is_known else await asyncio.to_thread(self.authentication.find, shown)
+
+    async def _is_admitted(self, shown: Credentials) -> bool:
+        """Whether the key of a long call is still good."""
+        return await self._find(shown) is not None
 
     def _address(self, scope: Scope, headers: Headers) -> tuple[Address | None, bool]:
         """Who is at the other end, and whether the last hop is a proxy of ours."""
@@ -75,11 +89,11 @@ class Access:
         is_proxy = self._is_trusted(peer)
         if not is_proxy:
             return peer, False
-        for told in reversed(headers.get("x-forwarded-for", "").split(",")):
-            address = _parsed(told.strip())
-            if address is None:
-                break
-            if not self._is_trusted(address):
+        # Of several headers all: a proxy may add its own behind what it was sent.
+        hops = [hop.strip() for hop in ",".join(headers.getlist("x-forwarded-for")).split(",") if hop.strip()]
+        for hop in reversed(hops):
+            address = _parsed(hop)
+            if address is None or not self._is_trusted(address):
                 return address, True
         return peer, True
 
@@ -109,6 +123,17 @@ class Access:
         return send_after_record
 
 
+def _check_origin(headers: Headers) -> None:
+    """A browser sends a password along wherever the form stands; only our own page may push with it. Raises Problem."""
+    told, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    try:
+        is_ours = origin is None or urlsplit(origin).netloc == headers.get("host")
+    except ValueError:
+        is_ours = False
+    if told not in (None, "same-origin", "none") or not is_ours:
+        raise Problem(ProblemCode.OUT_OF_SCOPE)
+
+
 async def _nothing_more() -> Message:
     return {"type": "http.disconnect"}
 
@@ -128,11 +153,14 @@ def _parsed(text: str) -> Address | None:
 def _credentials(headers: Headers, *, believes_proxy: bool) -> Credentials | None:
     """What is shown: `Bearer KEY`, the password of `Basic` (for a browser that reads the documents), a certificate."""
     kind, _, told = headers.get("authorization", "").partition(" ")
+    if len(told) > _LONGEST_KEY:
+        return None
     if kind.lower() == "bearer" and told.strip():
         return Credentials(key=told.strip())
     if kind.lower() == "basic" and (password := _password(told)):
         return Credentials(key=password)
-    certificate = certificates.of_header(headers.get("client-cert", "")) if believes_proxy else None
+    passed_on = headers.getlist("client-cert") if believes_proxy else []
+    certificate = certificates.of_header(passed_on[0]) if len(passed_on) == 1 else None
     return Credentials(certificate=certificate) if certificate else None
 
 

@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from dispatcher.casework import set_aside
 from dispatcher.clients.authentication import Client
 from dispatcher.intake.answer import Answer
 from dispatcher.logging import logger
@@ -26,11 +27,13 @@ from dispatcher.web.api import bodies, pushed_lines
 from dispatcher.web.api.intake import take_lines
 from dispatcher.web.api.problems import Problem, away
 from dispatcher.web.api.pushed_lines import PushedLine
+from schemas.instruction import MAX_BODY_BYTES
 from schemas.problems import ProblemCode
 from schemas.read_models.instructions import LineAnswer
 
 MEDIA_TYPE = "application/jsonl"
 _SLICE = 100  # lines taken at once; of several batches each takes one in its turn
+_LONGEST_REASON = 500  # the whole stands in the quarantine; nobody may have read any of 100,000 answers yet
 _GATHER_S = 0.02  # a client that sends slowly is answered all the same
 _log = logger(__name__)
 
@@ -63,7 +66,7 @@ def _as_line(number: int, answer: Answer) -> LineAnswer:
         instruction_id=answer.instruction_id,
         status=answer.status,
         case=answer.case,
-        reason=answer.reason,
+        reason=answer.reason[:_LONGEST_REASON] if answer.reason else None,
     )
 
 
@@ -80,6 +83,7 @@ class _LineAnswers(Response):
         self._answers: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._told: Counter[str] = Counter()
         self._broken: Problem | None = None
+        self._is_over = False  # nothing more is taken
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         del self.headers["content-length"]  # it is not known
@@ -98,29 +102,36 @@ class _LineAnswers(Response):
                 if number > bodies.MAX_LINES:
                     self._broken = Problem(ProblemCode.TOO_LARGE, most_lines=bodies.MAX_LINES)
                     break
-                if raw.strip():
-                    await self._lines.put(_Numbered(number, pushed_lines.read(raw.strip(), self._client)))
+                # The head of a line that is too long is told of, also where it is blank.
+                is_there = raw.strip() or len(raw) > MAX_BODY_BYTES
+                if is_there and not self._is_over:
+                    await self._lines.put(_Numbered(number, pushed_lines.read(raw.strip() or raw, self._client)))
         except TimeoutError:
             self._broken = Problem(ProblemCode.TOO_SLOW)
         except ClientDisconnect:
             pass  # what came whole is taken
-        finally:
-            await self._lines.put(None)
+        await self._lines.put(None)
 
     async def _take(self) -> None:
         try:
             async for lines in self._slices():
+                if not await self._request.state.is_admitted():
+                    raise Problem(ProblemCode.UNAUTHENTICATED)  # revoked meanwhile
                 for answer in await self._batches.take(self._client, lines):
                     self._told[answer.status] += 1
                     self._answers.put_nowait(answer.model_dump_json().encode() + b"\n")
-        except (OperationalError, NoConnectionFree):
-            # What was answered is committed; the rest is for the client to send again.
-            self._broken = away()
-            await self._drop_lines()
-        finally:
-            if self._broken is not None:
-                self._answers.put_nowait(json.dumps(self._broken.body(), ensure_ascii=False).encode() + b"\n")
-            self._answers.put_nowait(None)
+        except Problem as problem:
+            self._broken = problem
+        except Exception as error:  # noqa: BLE001 - told as the last line; what was answered is committed
+            is_away = isinstance(error, OperationalError | NoConnectionFree) or set_aside.is_outage(error)
+            self._broken = away() if is_away else Problem(ProblemCode.FAULT)
+            _log.error("batch_broken", client=self._client.name, **set_aside.kind_of(error))
+        self._is_over = True
+        while not self._lines.empty():  # whoever waits to put one more goes on
+            self._lines.get_nowait()
+        if self._broken is not None:
+            self._answers.put_nowait(json.dumps(self._broken.body(), ensure_ascii=False).encode() + b"\n")
+        self._answers.put_nowait(None)
 
     async def _slices(self) -> AsyncIterator[list[_Numbered]]:
         while (first := await self._lines.get()) is not None:
@@ -134,10 +145,6 @@ class _LineAnswers(Response):
             yield lines
             if is_last:
                 return
-
-    async def _drop_lines(self) -> None:
-        while await self._lines.get() is not None:
-            pass
 
     async def _send(self, send: Send) -> None:
         is_there = True

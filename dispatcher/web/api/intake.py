@@ -30,12 +30,20 @@ class Intake(GroupCommit[Entry, Answer]):
         self._services = services
 
     def _take(self, entries: Sequence[Entry]) -> list[Answer | Exception]:
-        """A transaction or more for each client; each client's lines in their order."""
-        answers: dict[int, Answer] = {}
+        """A transaction or more for each client; each client's lines in their order.
+
+        What one client's lines raise is told to that client alone: what of them is committed is a repeat when it comes
+        again.
+        """
+        answers: dict[int, Answer | Exception] = {}
         for client in {entry.client.id: entry.client for entry in entries}.values():
             own = [place for place, entry in enumerate(entries) if entry.client.id == client.id]
-            taken = take_lines(self._services, client, [entries[place].line for place in own])
-            answers |= zip(own, taken, strict=True)
+            try:
+                taken = take_lines(self._services, client, [entries[place].line for place in own])
+            except Exception as error:  # noqa: BLE001 - raised to each that waits for it
+                answers |= dict.fromkeys(own, error)
+            else:
+                answers |= zip(own, taken, strict=True)
         return [answers[place] for place in range(len(entries))]
 
 

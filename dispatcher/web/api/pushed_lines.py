@@ -39,7 +39,7 @@ def read(raw: bytes, client: Client, **given: Any) -> PushedLine:
     except BadInstruction as refusal:
         return PushedLine(raw, refusal=refusal)
     if added:
-        raw = json.dumps(whole, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        raw = json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
     return PushedLine(raw)
 
 

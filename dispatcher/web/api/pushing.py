@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -15,7 +14,7 @@ from dispatcher.clients.authentication import Client
 from dispatcher.intake.answer import Answer
 from dispatcher.web.api import bodies, pushed_lines
 from dispatcher.web.api.access import may
-from dispatcher.web.api.conflicting import both_contents
+from dispatcher.web.api.conflicting import as_json, both_contents
 from dispatcher.web.api.documents import BATCH, EVENTS, INSTRUCTION, LINES, body_of
 from dispatcher.web.api.intake import Entry, taken
 from dispatcher.web.api.paths import INSTRUCTION as INSTRUCTION_PATH
@@ -196,7 +195,7 @@ async def _conflict(call: _Call, answer: Answer, line: pushed_lines.PushedLine) 
         case=answer.case,
         applied="safer_union",
         stored=shown.stored,
-        received=json.loads(line.raw),
+        received=as_json(line.raw),
         work_items=shown.work_items,
     )
 
