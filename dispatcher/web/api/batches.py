@@ -102,10 +102,10 @@ class _LineAnswers(Response):
                 if number > bodies.MAX_LINES:
                     self._broken = Problem(ProblemCode.TOO_LARGE, most_lines=bodies.MAX_LINES)
                     break
-                # The head of a line that is too long is told of, also where it is blank.
-                is_there = raw.strip() or len(raw) > MAX_BODY_BYTES
-                if is_there and not self._is_over:
-                    await self._lines.put(_Numbered(number, pushed_lines.read(raw.strip() or raw, self._client)))
+                # A line that is too long is told of, also where it is mostly blank: intake refuses it by its length.
+                line = raw if len(raw) > MAX_BODY_BYTES else raw.strip()
+                if line and not self._is_over:
+                    await self._lines.put(_Numbered(number, pushed_lines.read(line, self._client)))
         except TimeoutError:
             self._broken = Problem(ProblemCode.TOO_SLOW)
         except ClientDisconnect:

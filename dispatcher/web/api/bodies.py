@@ -55,7 +55,7 @@ async def lines(request: Request) -> AsyncIterator[bytes]:
         *whole, rest = (rest + chunk).split(b"\n")
         for line in whole:
             if not is_skipping:
-                yield line
+                yield line[: MAX_BODY_BYTES + 1]
             is_skipping = False
         if len(rest) > MAX_BODY_BYTES:
             if not is_skipping:
