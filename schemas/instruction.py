@@ -5,7 +5,7 @@ Which forms of a field are read: docs/rules.md.
 """
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -28,6 +28,7 @@ from schemas.wire import Elements, Line, LineReading, PlainReading, Wire, reads
 MAX_BODY_BYTES = 256 * 1024
 
 MAX_YUAN = 10**15
+_NO_TIME, _WIDEST_OFFSET = timedelta(), timedelta(hours=14)
 
 Yuan = Annotated[int, Field(ge=0, le=MAX_YUAN)]
 Amount = Annotated[Yuan, reads(amounts.yuan)]
@@ -44,7 +45,8 @@ YesOrNo = Annotated[bool, reads(words.boolean)]
 def _sane(at: datetime) -> datetime:
     if not 2000 <= at.year <= 2100:
         raise PydanticCustomError("no_sane_time", "not between the years 2000 and 2100")
-    return at
+    # An offset that no place has is one that PostgreSQL does not take.
+    return at if abs(at.utcoffset() or _NO_TIME) <= _WIDEST_OFFSET else at.astimezone(UTC)
 
 
 def _sane_birth(born: date) -> date:

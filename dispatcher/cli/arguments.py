@@ -28,6 +28,11 @@ Precinct = Annotated[
     str | None,
     typer.Option(help="派出所代码,选其现有或曾移交的上门任务 precinct: cases with a visit it has or gave away"),
 ]
+# Of a client or a webhook: letters that any log and file name can hold.
+Name = Annotated[str, typer.Argument(metavar="NAME", help="名称:字母、数字、- 与 _ letters, digits, - and _")]
+OverlapHours = Annotated[
+    float, typer.Option(min=0, max=24 * 90, help="旧密钥继续有效的小时数 hours for which the old ones are good too")
+]
 VisitId = Annotated[str, typer.Argument(metavar="VISIT", help="上门单编号 its number or id")]
 Json = Annotated[bool, typer.Option("--json", help="JSON")]
 
@@ -44,6 +49,13 @@ def badge(text: str, option: str) -> str:
     """A badge, never a name."""
     if not _BADGE.fullmatch(text):
         raise OperatorError(f"{option} 应为警号", f"{option} wants a badge: composer, digits, - and _")
+    return text
+
+
+def name(text: str) -> str:
+    """A name as `Name` has it."""
+    if not _BADGE.fullmatch(text):
+        raise OperatorError("NAME 含有不可用的字符或过长", "NAME: letters, digits, - and _, 40 at most")
     return text
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from dispatcher.cli import arguments
-from dispatcher.cli.arguments import Json
+from dispatcher.cli.arguments import Json, Name, OverlapHours
 from dispatcher.cli.output import err, json_line, list_table, minute, name_of, out, say
 from dispatcher.clients import authentication, certificates
 from dispatcher.clients import register as use_case
@@ -18,12 +18,9 @@ from dispatcher.setup import build_services
 from schemas.vocabulary import ClientScope
 
 group = typer.Typer(help="接口客户端 / clients of the API: create, rotate, revoke, list.", no_args_is_help=True)
-Name = Annotated[str, typer.Argument(metavar="NAME", help="名称:字母、数字、- 与 _ letters, digits, - and _")]
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _SYSTEM = re.compile(r"[^\s\x00-\x1f]{1,100}")
 _CALLS_PER_MINUTE = 6000
 _MOST_CALLS = 1_000_000
-_MOST_HOURS = 24 * 90
 
 
 def register(app: typer.Typer) -> None:
@@ -50,8 +47,8 @@ def create(
 ) -> None:
     """新建客户端,密钥只显示一次 / enter a client. Its key is shown once."""
     entry = use_case.Entry(
-        name=_checked(_NAME, name, "NAME"),
-        systems={_checked(_SYSTEM, each, "--system") for each in system},
+        name=arguments.name(name),
+        systems={_system(each) for each in system},
         scopes=_scopes(scope),
         calls_per_minute=calls_per_minute,
         networks=_networks(network or []),
@@ -63,13 +60,7 @@ def create(
 
 
 @group.command()
-def rotate(
-    name: Name,
-    overlap_hours: Annotated[
-        float, typer.Option(min=0, max=_MOST_HOURS, help="旧密钥继续有效的小时数 hours for which the old keys are good")
-    ] = 24.0,
-    json: Json = False,
-) -> None:
+def rotate(name: Name, overlap_hours: OverlapHours = 24.0, json: Json = False) -> None:
     """换发新密钥,旧密钥到期前并用 / give it a new key; the old ones are good for a while."""
     with build_services().begin() as work:
         key = use_case.rotate(work, name, overlap=timedelta(hours=overlap_hours))
@@ -134,11 +125,9 @@ def _print_key(name: str, key: str, *, json: bool) -> None:
     )
 
 
-def _checked(form: re.Pattern[str], text: str, option: str) -> str:
-    if not form.fullmatch(text):
-        raise OperatorError(
-            f"{option} 含有不可用的字符", f"{option}: no blanks or control characters, and not too long"
-        )
+def _system(text: str) -> str:
+    if not _SYSTEM.fullmatch(text):
+        raise OperatorError("--system 含有不可用的字符或过长", "--system: no blanks, and not too long")
     return text
 
 

@@ -51,6 +51,8 @@ def push(
     services = build_services()
     table = push_table.Table(Path(file), system, named or (), columns, keep)
     is_table = table.path.suffix.lower() in push_table.SUFFIXES
+    if is_table and refused_to is not None and refused_to.resolve() == table.path.resolve():
+        raise OperatorError("--refused 不可与输入文件相同", "--refused must name another file")
     if is_table and preview:
         push_table.preview(table, services)
         return

@@ -102,6 +102,8 @@ def take(table: Table, services: Services, door: str) -> tuple[Sheet, list[tuple
 def write_refused(sheet: Sheet, rows: Sequence[tuple[Row, str]], path: Path) -> None:
     """Raises OperatorError."""
     try:
+        path.touch(0o600)  # people's numbers are in it
+        path.chmod(0o600)
         path.write_bytes(refused.write(sheet, rows))
     except OSError as error:
         raise OperatorError(f"无法写入 {path}", f"can't write {path} ({error.strerror})") from None

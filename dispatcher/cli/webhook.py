@@ -1,6 +1,5 @@
 """webhook: where sources are told what happened in their cases."""
 
-import re
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated
@@ -9,9 +8,8 @@ from uuid import UUID
 import typer
 
 from dispatcher.cli import arguments
-from dispatcher.cli.arguments import Json
+from dispatcher.cli.arguments import Json, Name, OverlapHours
 from dispatcher.cli.output import err, json_line, list_table, minute, name_of, out, say
-from dispatcher.errors import OperatorError
 from dispatcher.setup import build_services
 from dispatcher.webhooks import addresses
 from dispatcher.webhooks import register as use_case
@@ -19,9 +17,6 @@ from dispatcher.webhooks import register as use_case
 group = typer.Typer(
     help="进展推送 / webhooks that tell sources: create, rotate, remove, list, dead, replay.", no_args_is_help=True
 )
-Name = Annotated[str, typer.Argument(metavar="NAME", help="名称:字母、数字、- 与 _ letters, digits, - and _")]
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
-_MOST_HOURS = 24 * 90
 
 
 def register(app: typer.Typer) -> None:
@@ -36,8 +31,7 @@ def create(
     json: Json = False,
 ) -> None:
     """新建推送,密钥只显示一次 / enter an endpoint; it is told what happens from now on. Its secret is shown once."""
-    if not _NAME.fullmatch(name):
-        raise OperatorError("NAME 含有不可用的字符", "NAME: letters, digits, - and _, 40 at most")
+    arguments.name(name)
     services = build_services()
     allowed = addresses.read(services.settings.webhook_allowed)
     with services.begin() as work:
@@ -46,13 +40,7 @@ def create(
 
 
 @group.command()
-def rotate(
-    name: Name,
-    overlap_hours: Annotated[
-        float, typer.Option(min=0, max=_MOST_HOURS, help="新旧密钥同时签名的小时数 hours for which both secrets sign")
-    ] = 24.0,
-    json: Json = False,
-) -> None:
+def rotate(name: Name, overlap_hours: OverlapHours = 24.0, json: Json = False) -> None:
     """换发新密钥,到期前新旧同时签名 / a new secret; the last one signs beside it for a while."""
     with build_services().begin() as work:
         secret = use_case.rotate(work, name, overlap=timedelta(hours=overlap_hours))

@@ -80,13 +80,14 @@ def doubt(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """Sent as often as the policy allows, and nobody knows whether it arrived: a person rings, once a channel."""
     if case.urgency not in _GRAVE or case.true_contact:
         return
+    asked = set(case.asked_causes)
     for attempt in case.attempts:
         cause = f"doubt:{attempt.channel}"
         sends = sum(each.send_key == attempt.send_key for each in case.attempts)
         is_used_up = sends >= policy.retry.doubt_sends
-        if is_used_up and _is_given_up(case, attempt) and cause not in case.asked_causes:
+        if is_used_up and _is_given_up(case, attempt) and cause not in asked:
+            asked.add(cause)
             yield OpenWorkItem("doubt", WorkItemKind.DOUBT, policy.answer_by(case.urgency, now), cause)
-            return
 
 
 def stays_in_doubt(case: Case, cause: str) -> bool:

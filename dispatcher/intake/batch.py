@@ -26,6 +26,7 @@ SLICE = 100
 """Lines in one transaction: it is over in a tenth of a second, and holds some five locks a line, for which PostgreSQL
 has room: by default 6,400 of all transactions."""
 _MOST_IDENTITIES = 20  # of a line that goes with others, for the same reason
+_MOST_LOCKED = 500  # identities in one transaction
 _take_line = retry_on_deadlock(lines.take_line)
 
 
@@ -104,10 +105,11 @@ def _repeated(begin: Begin, rest: Sequence[_Line]) -> frozenset[_Line]:
 
 def _take_repeated(begin: Begin, run: Sequence[_Line]) -> dict[int, Answer]:
     """Take lines that stand one after the other together, as far as they are repeated indeed."""
-    pushed = [line.said for line in run if isinstance(line.said, Instruction)]
     try:
         with begin() as work:
-            locks.lock_together(work, pushed, chain.from_iterable(_persons(work.context, each) for each in run))
+            run, persons = _lockable(work.context, run)
+            pushed = [line.said for line in run if isinstance(line.said, Instruction)]
+            locks.lock_together(work, pushed, persons)
             read = [_as_read(work.context, line, said) for line, said in zip(run, pushed, strict=True)]
             taken = repeated.take(work, read)
     except Exception as error:
@@ -115,6 +117,19 @@ def _take_repeated(begin: Begin, run: Sequence[_Line]) -> dict[int, Answer]:
             raise
         return {}
     return {line.place: answer for line, answer in zip(run, taken, strict=False)}
+
+
+def _lockable(context: Context, run: Sequence[_Line]) -> tuple[list[_Line], set[bytes]]:
+    """The first lines of a run whose locks one transaction may hold, and their identities."""
+    lines_of_run: list[_Line] = []
+    persons: set[bytes] = set()
+    for line in run:
+        own = _persons(context, line)
+        if len(persons) + len(own) > _MOST_LOCKED:
+            break
+        lines_of_run.append(line)
+        persons |= own
+    return lines_of_run, persons
 
 
 def _take_together(work: UnitOfWork, part: Sequence[_Line]) -> dict[int, Answer]:
@@ -145,13 +160,14 @@ def _apart(context: Context, part: Sequence[_Line], end: int) -> Iterator[tuple[
     """
     persons = [_persons(context, each) for each in part]
     ids = [_instruction_id(context, each) for each in part]
-    counts = Counter[str | bytes | None](chain(ids, *persons))
+    counts, locked = Counter[str | bytes | None](chain(ids, *persons)), 0
     for line, instruction_id, own in zip(part, ids, persons, strict=True):
         said = line.said
         is_alone = all(counts[each] == 1 for each in (instruction_id, *own)) and len(own) <= _MOST_IDENTITIES
         if not isinstance(said, Instruction) or not is_alone or line.place >= end:
             continue
-        if Channel.BROADCAST not in said.channels:
+        locked += len(own)
+        if Channel.BROADCAST not in said.channels and locked <= _MOST_LOCKED:
             yield line, said, own
 
 

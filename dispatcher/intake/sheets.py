@@ -38,8 +38,11 @@ def lines(
     """Every row of a table, looked at without the database. Raises SheetError where the columns will not do."""
     sheet_columns.check(columns, sheet.header)
 
-    def name_row(content: str) -> str:
-        return f"SHEET-{context.vault.digest('sheet_row', content).hex()[:24]}"
+    day = now.astimezone(context.policy.timezone).date().isoformat()
+
+    def name_row(content: str, is_dated: bool) -> str:
+        whole = content if is_dated else f"{day}\0{content}"
+        return f"SHEET-{context.vault.digest('sheet_row', whole).hex()[:24]}"
 
     for row, body in sheet_columns.bodies(sheet, columns, name_row, fixed):
         refusal, flags = _judge(context, body, now)

@@ -89,8 +89,12 @@ def attempts(session: Session, systems: Systems, filters: Filters, page: Page) -
 
 def quarantined(session: Session, door: str, page: Page) -> list[QuarantineLine]:
     """Lines that came by this door and were not taken as they were, oldest first."""
-    found = select(QuarantineRow).where(QuarantineRow.door == door, *_behind(QuarantineRow.id, page))
-    rows = session.scalars(found.order_by(QuarantineRow.id).limit(page.limit))
+    # An id of a value leads with its time; that of a row may be made of the line.
+    found = select(QuarantineRow).where(QuarantineRow.door == door)
+    if page.after is not None:
+        last = select(QuarantineRow.value_id).where(QuarantineRow.id == page.after, QuarantineRow.door == door)
+        found = found.where(QuarantineRow.value_id > last.scalar_subquery())
+    rows = session.scalars(found.order_by(QuarantineRow.value_id).limit(page.limit))
     names = QuarantineLine.model_fields
     return [QuarantineLine(**{name: getattr(row, name) for name in names}) for row in rows]
 

@@ -44,7 +44,7 @@ class ApiAnswerRow(Base):
 
     client_id: Mapped[UUID] = mapped_column(DeferredFK("clients.id"), primary_key=True)
     key: Mapped[bytes] = mapped_column(primary_key=True)  # SHA-256
-    request: Mapped[bytes]  # SHA-256 of method, path and body
+    request: Mapped[bytes]  # keyed digest of method, path and body
     at: Mapped[Timestamp] = mapped_column(index=True)
     status: Mapped[int]
     body: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # none where it holds personal data

@@ -127,22 +127,16 @@ _BY_EVENT = {name: [rule for rule in RULES if name in rule.events] for rule in R
 
 def told_of(entries: Iterable[JournalRow], find_case: Callable[[UUID], CaseRow]) -> Iterator[Told]:
     """What sources are told of these entries of one transaction, which hold the changed columns already."""
-    known = [entry for entry in entries if entry.case_id is not None]
-    changed = {entry.case_id: _changed(entry.case_id, entry) for entry in known if entry.rows}
-    for entry in known:
+    known = [(entry.case_id, entry) for entry in entries if entry.case_id is not None]
+    changed = {case_id: _changed(case_id, entry) for case_id, entry in known if entry.rows}
+    for case_id, entry in known:
         for rule in _BY_EVENT.get(entry.event, ()):
-            case_id = _case_of(entry)
             noted = Noted(entry, find_case(case_id), changed.get(case_id, {}))
             if rule.where(noted):
                 instruction = entry.data["instruction"] if rule.to_one else None
                 yield Told(rule.type, case_id, entry.seq, entry.at, rule.told(noted), instruction)
 
 
-def _case_of(entry: JournalRow) -> UUID:
-    assert entry.case_id is not None  # noqa: S101 - narrows the type; those without a case are left out
-    return entry.case_id
-
-
-def _changed(case_id: UUID | None, entry: JournalRow) -> Mapping[str, Any]:
+def _changed(case_id: UUID, entry: JournalRow) -> Mapping[str, Any]:
     columns: Mapping[str, Any] = (entry.rows or {}).get(CaseRow.__tablename__, {}).get(str(case_id), {})
     return columns

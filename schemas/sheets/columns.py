@@ -53,6 +53,9 @@ def check(columns: Columns, header: Sequence[str]) -> None:
     unknown = [field for field in columns.values() if field not in fields()]
     if unknown:
         raise SheetError(f"没有字段 {'、'.join(unknown)}", f"no field {', '.join(unknown)}")
+    doubled = [name for name, field in columns.items() if header.count(name) > 1 and not _may_repeat(field)]
+    if doubled:
+        raise SheetError(f"列名重复:{'、'.join(doubled)}", f"more than one column named {', '.join(doubled)}")
     named = list(columns.values())
     twice = sorted({field for field in named if named.count(field) > 1 and not _may_repeat(field)})
     if twice:
@@ -64,18 +67,22 @@ def check(columns: Columns, header: Sequence[str]) -> None:
 
 
 def bodies(
-    sheet: Sheet, columns: Columns, name_row: Callable[[str], str], fixed: Mapping[str, Any]
+    sheet: Sheet, columns: Columns, name_row: Callable[[str, bool], str], fixed: Mapping[str, Any]
 ) -> Iterator[tuple[Row, dict[str, Any]]]:
     """Each row with its instruction. `fixed`: fields of every row that says nothing else of them.
 
-    `name_row` makes the id of a row that has none: the same for the same content, so that the file may come twice.
+    `name_row` makes the id of a row that has none, of its content and whether that is dated: the same for
+    the same content, so that the file may come twice.
     """
     chosen = [(at, columns[name], _number(name)) for at, name in enumerate(sheet.header) if name in columns]
     for row in sheet.rows:
         told = [(field, number, text) for at, field, number in chosen if (text := row.cells[at].strip())]
-        body = {"op": "create", "version": 1, **fixed, **_body(told)}
+        said = _body(told)
+        body = {"op": "create", "version": 1, **fixed, **said}
+        if "source" in fixed and "source" in said:
+            body["source"] = {**fixed["source"], **said["source"]}
         if "instruction_id" not in body:
-            body["instruction_id"] = name_row("\0".join(text for *_, text in told))
+            body["instruction_id"] = name_row("\0".join(text for *_, text in told), "issued_at" in body)
         yield row, body
 
 

@@ -54,13 +54,15 @@ def read(content: bytes) -> Sheet:
     header, *others = rows
     if len(others) > MAX_ROWS:
         raise SheetError(f"超过 {MAX_ROWS} 行,请拆分", f"more than {MAX_ROWS} rows; split it")
-    names = tuple(cell.strip() for cell in header.cells)
+    width = max(len(row.cells) for row in others) if others else 0
+    # What stands beyond the last name is no field, and is not lost.
+    unnamed = [f"({at})" for at in range(len(header.cells) + 1, width + 1)]
+    names = (*(cell.strip() for cell in header.cells), *unnamed)
     return Sheet(names, tuple(_as_wide(row, len(names)) for row in others), is_spreadsheet)
 
 
 def _as_wide(row: Row, width: int) -> Row:
-    """Cells beyond the last column belong to none."""
-    return Row(row.number, (*row.cells[:width], *[""] * (width - len(row.cells))))
+    return Row(row.number, (*row.cells, *[""] * (width - len(row.cells))))
 
 
 def _of_csv(content: bytes) -> Iterator[list[str]]:
@@ -69,10 +71,15 @@ def _of_csv(content: bytes) -> Iterator[list[str]]:
     delimiter = max(_DELIMITERS, key=first.count)
     csv.field_size_limit(_LONGEST_CELL)
     try:
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+        # Strict: a quote that is never closed would take all that follows into one cell.
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        for row in reader:
             yield [_unguarded(cell) for cell in row]
     except csv.Error:
-        raise SheetError("不是可读的 CSV", "no CSV that can be read") from None
+        line = reader.line_num
+        raise SheetError(
+            f"第 {line} 行附近引号有误,不是可读的 CSV", f"no CSV that can be read: a quote is wrong near line {line}"
+        ) from None
 
 
 def _decoded(content: bytes) -> str:
@@ -81,13 +88,25 @@ def _decoded(content: bytes) -> str:
     for encoding in (marked,) if marked else ("utf-8", "gb18030"):
         try:
             text = content.decode(encoding)
-        except UnicodeDecodeError:
+        except UnicodeDecodeError as error:
+            if encoding == "utf-8" and _is_damaged(content):
+                raise SheetError(
+                    f"第 {error.start} 字节处编码损坏,请重新保存为 UTF-8",
+                    f"UTF-8 that is damaged at byte {error.start}; save it as UTF-8 anew",
+                ) from None
             continue
         if "\0" not in text:
             return text
     raise SheetError(
         "不是文本、CSV 或 XLSX 文件;CSV 请存为 UTF-8 或 GBK", "neither CSV nor XLSX; save CSV as UTF-8 or GBK"
     )
+
+
+def _is_damaged(content: bytes) -> bool:
+    """UTF-8 all the same: read as that, it has more letters beyond ASCII than places that can't be read."""
+    text = content.decode("utf-8", "replace")
+    unread = text.count("\ufffd")
+    return sum(not letter.isascii() for letter in text) > 2 * unread
 
 
 def _unguarded(cell: str) -> str:

@@ -211,3 +211,18 @@ def test_a_line_of_a_client_is_kept_under_its_name(api: Api, casework: CaseworkF
     api.client("north").post("/v1/instructions", content=b"{")
     with casework.sessions() as session:
         assert [row.door for row in session.scalars(select(QuarantineRow))] == ["api:north"]
+
+
+def test_what_stands_twice_is_flagged_whether_the_source_is_named_or_not(api: Api) -> None:
+    client = api.client()
+    for number, changes in ((1, {}), (2, {"source": None})):
+        body = {name: value for name, value in (instruction(number) | changes).items() if value is not None}
+        raw = json.dumps(body)[:-1] + ', "note": "a", "note": "b"}'
+        assert "duplicate_key:note" in client.post("/v1/instructions", content=raw.encode()).json()["flags"]
+
+
+def test_a_time_of_an_offset_that_no_place_has(api: Api) -> None:
+    client = api.client()
+    for number, offset in ((1, "+23:59"), (2, "-23:59"), (3, "+14:00")):
+        told = push(client, number=number, valid_until=f"2026-04-02T09:00:00{offset}")
+        assert told.status_code == 201, told.text

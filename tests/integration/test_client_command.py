@@ -66,7 +66,7 @@ def test_two_keys_for_a_while_and_none_after_the_end(run: Run) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("client", "create", "a b", "--system", "x"), "NAME: no blanks"),
+        (("client", "create", "a b", "--system", "x"), "NAME: letters, digits"),
         (("client", "create", "n", "--system", ""), "--system: no blanks"),
         ((*CREATE, "--scope", "all"), "--scope: one of push, read"),
         ((*CREATE, "--network", "10.1"), "--network wants an address"),

@@ -1,5 +1,6 @@
 """push of a table by command: looked at, pushed, its refused rows mended and pushed again."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,11 +44,25 @@ def test_a_table_is_looked_at_pushed_and_mended(run: Run, table: Path, casework:
     pushed = run(table, "--system", "north", "--columns", "north")
     assert pushed.exit_code == push.SOME_REFUSED
     back = table.with_name("refused-t.csv")
-    assert str(back) in pushed.stderr
+    assert str(back) in pushed.stderr and back.stat().st_mode & 0o077 == 0
     mended = back.read_bytes().decode("utf-8-sig").replace("未知", phone(3))
     back.write_text(mended, "utf-8-sig")
     assert run(back, *NAMED).exit_code == 0
     assert casework.sql("SELECT count(*) FROM instructions")[0][0] == 3
+
+
+def test_the_same_row_on_another_day_is_another_warning(run: Run, tmp_path: Path, casework: CaseworkFixture) -> None:
+    """Unless it says when it was issued: on one day, or dated, it is the same."""
+    path = tmp_path / "t.csv"
+    path.write_text(as_csv(["手机号"], [phone(1)]), "utf-8")
+    dated = tmp_path / "d.csv"
+    dated.write_text(as_csv(["手机号", "下发时间"], [phone(2), "2026-03-02 08:00"]), "utf-8")
+    told = []
+    for hours in (0, 30):
+        casework.pass_time(hours=hours)
+        answers = (run(each, "--system", "north", "--json").stdout for each in (path, path, dated))
+        told += [json.loads(answer)["status"] for answer in answers]
+    assert told == ["accepted", "duplicate", "accepted", "accepted", "duplicate", "duplicate"]
 
 
 def test_a_spreadsheet(run: Run, tmp_path: Path, casework: CaseworkFixture) -> None:

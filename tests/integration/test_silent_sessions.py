@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
+import psycopg
+import pytest
 from casework_fixture import CaseworkFixture, Scripted
 from sqlalchemy import Connection, create_engine, make_url, text
 
@@ -124,3 +126,27 @@ def test_whoever_falls_silent_in_a_claim_loses_its_locks(casework: CaseworkFixtu
     looking.dispose()
     assert states == {("sending",)}
     assert ended  # it has fallen silent in the middle of a write too
+
+
+def test_a_copy_that_stands_still_is_ended_too(casework: CaseworkFixture) -> None:
+    """Its statement's own time limit is put off by PostgreSQL until the rows have come."""
+    database = make_url(casework.url).set(drivername="postgresql").render_as_string(hide_password=False)
+    options = f"-c application_name={engine.APPLICATION} -c statement_timeout=200ms"
+    with psycopg.connect(database, options=options) as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE slow (n int)")
+        with pytest.raises(psycopg.OperationalError), cursor.copy("COPY slow FROM STDIN") as copy:
+            copy.write_row((1,))
+            until = time.monotonic() + PATIENCE_S
+            while not ended(casework):
+                assert time.monotonic() < until
+            copy.write_row((2,))
+            copy.write("3\n" * 100_000)
+
+
+def ended(casework: CaseworkFixture) -> int:
+    made = create_engine(casework.url)
+    try:
+        with made.connect() as connection:
+            return silent_sessions.end(connection, LIMIT_S)
+    finally:
+        made.dispose()

@@ -33,7 +33,7 @@ FIXED = {"source": {"system": "s"}, "issued_at": "2026-03-02T09:00:00+08:00"}
 def bodies(sheet: Sheet, **fixed: Any) -> list[dict[str, Any]]:
     found = columns.guess(sheet.header)
     columns.check(found, sheet.header)
-    return [body for _, body in columns.bodies(sheet, found, lambda text: f"R-{len(text)}", FIXED | fixed)]
+    return [body for _, body in columns.bodies(sheet, found, lambda text, _: f"R-{len(text)}", FIXED | fixed)]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030", "utf-16"])
@@ -85,7 +85,7 @@ def test_a_row_without_an_id_has_the_same_one_again() -> None:
     assert ids[0] == ids[2] != ids[1]
 
 
-def hash_of(text: str) -> str:
+def hash_of(text: str, is_dated: bool) -> str:
     return f"R-{text.encode().hex()}"
 
 
@@ -151,3 +151,32 @@ def test_any_bytes_are_read_or_refused(content: bytes) -> None:
         return
     assert all(len(row.cells) == len(sheet.header) for row in sheet.rows)
     columns.guess(sheet.header)
+
+
+def test_a_quote_that_is_never_closed_takes_nobody_along() -> None:
+    with pytest.raises(SheetError, match="near line"):
+        read('手机号,备注\n15400000001,"他说\n15400000002,c\n'.encode())
+
+
+def test_a_name_that_stands_twice_is_no_field() -> None:
+    header = ["姓名", "手机号", "等级", "姓名", "手机号", "等级"]
+    with pytest.raises(SheetError, match="more than one column named"):
+        columns.check(columns.guess(header), header)
+    columns.check({"手机号": "victim.phones"}, header)
+
+
+def test_what_stands_beyond_the_last_name_is_kept() -> None:
+    sheet = read(as_csv(["手机号"], ["15400000001", "世纪大道1号"]).encode())
+    assert (sheet.header, sheet.rows[0].cells) == (("手机号", "(2)"), ("15400000001", "世纪大道1号"))
+
+
+def test_a_byte_that_is_damaged_makes_no_other_encoding() -> None:
+    content = as_csv(["手机号", "姓名"], ["15400000001", "张三"], ["15400000002", "李"]).encode()
+    with pytest.raises(SheetError, match="damaged"):
+        read(content.replace("李".encode(), "李".encode()[:2]))
+    assert read(as_csv(["a"], ["中"]).encode("gbk")).rows[0].cells == ("中",)
+
+
+def test_a_source_of_a_row_is_added_to_that_of_all() -> None:
+    (body,) = bodies(read(as_csv(["手机号", "来源单位"], ["15400000001", "U1"]).encode()))
+    assert body["source"] == {"system": "s", "unit": "U1"}

@@ -83,14 +83,15 @@ def _add_health(app: FastAPI, services: Services) -> None:
 
     @app.get("/readyz", include_in_schema=False)
     async def readyz() -> Response:
-        await run_in_threadpool(_can_write, services)
+        await run_in_threadpool(_check_it_writes, services)
         return Response('{"status":"ok"}', media_type="application/json")
 
 
-def _can_write(services: Services) -> None:
-    """Raises OperationalError where PostgreSQL is away, or only reads."""
-    with services.sessions.begin() as session:
-        session.execute(text("SELECT 1 FROM journal_numbers FOR UPDATE SKIP LOCKED"))
+def _check_it_writes(services: Services) -> None:
+    """Raises OperationalError where PostgreSQL is away, and Problem where it only reads."""
+    with services.sessions() as session:
+        if session.scalar(text("SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean")):
+            raise problems.away()
 
 
 def _complete_document(app: FastAPI) -> None:

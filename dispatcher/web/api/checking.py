@@ -60,8 +60,8 @@ async def callback_check(
 ) -> Response:
     body = await bodies.one(request)
     question = _read(body)
-    digest = request_digest(request, body)
     parts = parts_of(request)
+    digest = request_digest(parts.services.context.vault, request, body)
     if idempotency_key is not None:
         known = await asyncio.to_thread(parts.repeats.find, client, idempotency_key, digest)
         if known is not None:

@@ -26,21 +26,30 @@ def read(raw: bytes, client: Client, **given: Any) -> PushedLine:
     if len(raw) > MAX_BODY_BYTES:
         return PushedLine(raw)
     try:
-        body, _ = parse.decoded(raw)
+        body, twice = parse.decoded(raw)
     except BadInstruction:
         return PushedLine(raw)  # intake says what is wrong with it
     if not isinstance(body, dict):
         return PushedLine(raw)
     try:
         added = _given(body, given) | _source(body, client)
-        whole = body | added
-        model, _ = parse.model_of(whole)
+        model, _ = parse.model_of(body | added)
         _check_scope(model, client)
     except BadInstruction as refusal:
         return PushedLine(raw, refusal=refusal)
-    if added:
-        raw = json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    return PushedLine(raw)
+    return PushedLine(_with(raw, body, added, has_doubles=bool(twice)) if added else raw)
+
+
+def _with(raw: bytes, body: dict[str, Any], added: dict[str, Any], *, has_doubles: bool) -> bytes:
+    """The line with these fields. Where a key stands twice in it the text is kept, for intake to see that it does."""
+    if has_doubles and added.keys().isdisjoint(body):
+        text = raw.decode("utf-8-sig").strip()
+        return f"{_dumped(added)[:-1]},{text[1:]}".encode()
+    return _dumped(body | added).encode("utf-8", "surrogatepass")
+
+
+def _dumped(body: dict[str, Any]) -> str:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
 
 def _given(body: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:

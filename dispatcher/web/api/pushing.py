@@ -160,7 +160,7 @@ async def _take(call: _Call, given: Mapping[str, str]) -> Response:
     body = await bodies.one(call.request)
     if call.key is None:
         return (await _answer(call, body, given))[0]
-    digest = request_digest(call.request, body)
+    digest = request_digest(call.parts.services.context.vault, call.request, body)
     known = await asyncio.to_thread(call.parts.repeats.find, call.client, call.key, digest)
     if known is not None:
         return JSONResponse(known.body, known.status, headers={"Idempotency-Replayed": "true"})
