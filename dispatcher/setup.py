@@ -1,6 +1,7 @@
 """Puts the services together from the settings: what workers, sweep, hooks and the CLI start with."""
 
 import asyncio
+import gc
 import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -120,7 +121,19 @@ def build_services(*, serving: bool = False) -> Services:
         (wait_at_start(_check_database) if serving else _check_database)(services)
     except OperationalError as error:
         raise outages.unreachable(error) from None
+    if serving:
+        _collect_garbage_seldom()
     return services
+
+
+def _collect_garbage_seldom() -> None:
+    """What is loaded by now stays, and need not be looked through each time; rows come and go by thousands.
+
+    With Python's own settings a tenth of a delivering worker's time went there.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def _check_database(services: Services) -> None:

@@ -88,7 +88,7 @@ class UnitOfWork:
         """
         case.journal_seq += 1
         entry = JournalRow(case_id=case.id, seq=case.journal_seq, **self._entry(event, data, rule, actor))
-        journal_changes.write(self.session, entry)
+        journal_changes.write(self.session, entry, case)
 
     def note_without_case(self, event: str, data: dict[str, Any], *, rule: str | None = None, actor: str) -> None:
         """Write one journal entry about something that belongs to no case."""

@@ -37,7 +37,7 @@ def register(app: typer.Typer) -> None:
 
 @group.command()
 def deliver(
-    instructions: Annotated[int, typer.Option(min=10, help="每侧总数 in all, on each side")] = 5000,
+    instructions: Annotated[int, typer.Option(min=10, help="每侧总数 in all, on each side")] = 10_000,
     rounds: Annotated[int, typer.Option(min=1, help="轮数 alternating rounds")] = 5,
     json: Annotated[bool, typer.Option("--json", help="JSON")] = False,
 ) -> None:

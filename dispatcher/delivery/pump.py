@@ -6,9 +6,7 @@ it is awaited, more is claimed.
 """
 
 import asyncio
-import queue
 import threading
-import time
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from functools import partial
 from typing import Any, TypeVar
@@ -33,8 +31,8 @@ from providers.registry import Registry
 from schemas.vocabulary import FaultPoint
 
 CLAIM = 50  # attempts a claim
-UNDER_WAY = 100  # provider calls at once
-ROUTINE_UNDER_WAY = 80  # of them at most; the rest is kept free for urgent ones
+UNDER_WAY = 125  # provider calls at once
+ROUTINE_UNDER_WAY = 100  # of them at most; the rest is kept free for urgent ones
 FLUSH_S = 0.05
 FLUSH_RESULTS = 50
 HELD_S = 0.5  # then a result whose case somebody else held is tried again, where nothing else is done meanwhile
@@ -59,7 +57,8 @@ class Pump:
         self.capacity = Capacity(limiter, registry, context)
         self._caller = ProviderCaller(registry, limiter, send_counter)
         self._loop = asyncio.new_event_loop()
-        self._results: queue.SimpleQueue[CallResult] = queue.SimpleQueue()
+        self._results = _Results()
+        self._tasks: set[asyncio.Task[None]] = set()  # a loop alone does not keep its tasks
         self._under_way = self._routine_under_way = 0
         self._held: list[CallResult] = []
         self.stopping = threading.Event()
@@ -72,7 +71,9 @@ class Pump:
             limit = min(CLAIM, self._most(lanes) - self._under_way)
             may_claim = is_served() and not self.stopping.is_set()
             is_full = may_claim and self._claim(lanes, limit)
-            fresh = self._gather()
+            # Where more is due and there is room for it, it is claimed while the first ones are under way.
+            has_room = is_full and self._most(lanes) - self._under_way >= CLAIM
+            fresh = self._gather(0.0 if has_room else FLUSH_S)
             if not (fresh or self._held or self._under_way):
                 break
             is_planned, recorded = self._record_with_held(fresh)
@@ -175,19 +176,18 @@ class Pump:
 
     def _start(self, calls: list[ProviderCall]) -> None:
         self._count(calls, 1)
-        for call in calls:
-            asyncio.run_coroutine_threadsafe(self._run(call), self._loop)
+        if calls:
+            self._loop.call_soon_threadsafe(self._run_all, calls)
 
-    def _gather(self) -> list[CallResult]:
-        """Results as they come: 50, or what came in 50 ms."""
-        results: list[CallResult] = []
-        until = time.monotonic() + FLUSH_S
-        while len(results) < min(FLUSH_RESULTS, self._under_way):
-            try:
-                results.append(self._results.get(timeout=max(until - time.monotonic(), 0.001)))
-            except queue.Empty:
-                break
-        return results
+    def _run_all(self, calls: list[ProviderCall]) -> None:
+        for call in calls:
+            task = self._loop.create_task(self._run(call))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def _gather(self, within_s: float) -> list[CallResult]:
+        """Results as they come: 50 at least, or what came in this time."""
+        return self._results.take(min(FLUSH_RESULTS, self._under_way), within_s)
 
     def _count(self, calls: Collection[ProviderCall], by: int) -> None:
         self._under_way += by * len(calls)
@@ -229,6 +229,33 @@ class Pump:
 
     async def _run(self, call: ProviderCall) -> None:
         self._results.put(CallResult(call, await self._caller.do(call)))
+
+
+class _Results:
+    """What has come, from the loop's thread. Whoever takes is woken once, not by each: switches cost."""
+
+    def __init__(self) -> None:
+        self._lock, self._is_enough = threading.Lock(), threading.Event()
+        self._come: list[CallResult] = []
+        self._wanted = 0
+
+    def put(self, result: CallResult) -> None:
+        with self._lock:
+            self._come.append(result)
+            if 0 < self._wanted <= len(self._come):
+                self._is_enough.set()
+
+    def take(self, count: int, within_s: float) -> list[CallResult]:
+        """All that has come, once there are so many, or so long later."""
+        with self._lock:
+            self._wanted = count
+            is_enough = len(self._come) >= count
+        if not is_enough:
+            self._is_enough.wait(within_s)
+        with self._lock:
+            come, self._come, self._wanted = self._come, [], 0
+            self._is_enough.clear()
+        return come
 
 
 def _facts(done: CallResult) -> dict[str, str | None]:

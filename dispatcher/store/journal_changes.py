@@ -38,7 +38,7 @@ SHARED: Mapping[type[Base], str] = {BadNumberRow: "until", SuppressionRow: "unti
 # A lock in real time, a hint when to decide again, a fault of ours, and a count: they follow from the rest or the hour.
 TECHNICAL = frozenset({"lease_until", "gave_up_at", "next_look_at", "set_aside_at", "journal_seq"})
 
-_ENTRIES, _CHANGES = "journal entries", "journal changes"
+_ENTRIES, _CASES, _CHANGES = "journal entries", "their cases", "journal changes"
 Columns = dict[str, Any]
 # table → key → changed columns
 Changes = dict[str, dict[str, Columns]]
@@ -57,9 +57,11 @@ def install(sessions: sessionmaker[Session]) -> sessionmaker[Session]:
     return sessions
 
 
-def write(session: Session, entry: JournalRow) -> None:
-    """Add an entry to the journal at the commit."""
+def write(session: Session, entry: JournalRow, case: CaseRow | None = None) -> None:
+    """Add an entry to the journal at the commit; one about a case comes with its row."""
     session.info.setdefault(_ENTRIES, []).append(entry)
+    if case is not None:
+        session.info.setdefault(_CASES, {})[case.id] = case
 
 
 def write_in_bulk(session: Session, rows: Sequence[Base]) -> None:
@@ -70,7 +72,7 @@ def write_in_bulk(session: Session, rows: Sequence[Base]) -> None:
             _note_new(pending, row, _case_of(row))
     entries = _completed_entries(session)
     bulk_insert.write(session, [*rows, *entries])
-    _tell_sources(session, entries, {row.id: row for row in rows if isinstance(row, CaseRow)})
+    _tell_sources(session, entries)
 
 
 def note_upsert(session: Session, case_id: UUID, row: Base) -> None:
@@ -160,13 +162,14 @@ def _note(pending: dict[UUID | None, Changes], row: Base, case_id: UUID | None, 
 
 def _before_commit(session: Session) -> None:
     entries = _completed_entries(session)
-    _tell_sources(session, entries, {})
+    _tell_sources(session, entries)
     session.add_all(entries)
 
 
-def _tell_sources(session: Session, entries: Iterable[JournalRow], new: Mapping[UUID, CaseRow]) -> None:
-    """`new`: cases that the session does not have."""
-    told = list(source_event_rules.told_of(entries, lambda each: new.get(each) or session.get_one(CaseRow, each)))
+def _tell_sources(session: Session, entries: Iterable[JournalRow]) -> None:
+    # Kept until here: the session alone forgets a row once nobody else holds it, and would ask for each again.
+    cases: dict[UUID, CaseRow] = session.info.pop(_CASES, {})
+    told = list(source_event_rules.told_of(entries, cases))
     if told:
         source_events.write(session, told)
 
@@ -186,8 +189,8 @@ def _completed_entries(session: Session) -> list[JournalRow]:
 
 
 def _forget(session: Session) -> None:
-    session.info.pop(_ENTRIES, None)
-    session.info.pop(_CHANGES, None)
+    for kept in (_ENTRIES, _CASES, _CHANGES):
+        session.info.pop(kept, None)
 
 
 def _pending(session: Session) -> dict[UUID | None, Changes]:

@@ -125,13 +125,13 @@ RULES = (
 _BY_EVENT = {name: [rule for rule in RULES if name in rule.events] for rule in RULES for name in rule.events}
 
 
-def told_of(entries: Iterable[JournalRow], find_case: Callable[[UUID], CaseRow]) -> Iterator[Told]:
+def told_of(entries: Iterable[JournalRow], cases: Mapping[UUID, CaseRow]) -> Iterator[Told]:
     """What sources are told of these entries of one transaction, which hold the changed columns already."""
     known = [(entry.case_id, entry) for entry in entries if entry.case_id is not None]
     changed = {case_id: _changed(case_id, entry) for case_id, entry in known if entry.rows}
     for case_id, entry in known:
         for rule in _BY_EVENT.get(entry.event, ()):
-            noted = Noted(entry, find_case(case_id), changed.get(case_id, {}))
+            noted = Noted(entry, cases[case_id], changed.get(case_id, {}))
             if rule.where(noted):
                 instruction = entry.data["instruction"] if rule.to_one else None
                 yield Told(rule.type, case_id, entry.seq, entry.at, rule.told(noted), instruction)

@@ -1,5 +1,6 @@
 """What a delivery costs: as many statements for twelve attempts as for one, and no more than it needs."""
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,8 +9,9 @@ from casework_fixture import CaseworkFixture, Scripted, phone
 from sqlalchemy import event
 from visits_fixture import Load
 
+from dispatcher.delivery import receipts
 from dispatcher.delivery.provider_call import CallResult
-from providers.base import Accepted, Answered, InDoubt, Outcome
+from providers.base import Accepted, Answered, InDoubt, Outcome, Receipt
 from schemas.vocabulary import Channel, Result
 
 
@@ -45,6 +47,24 @@ def test_twelve_deliveries_ask_no_more_than_one(casework: CaseworkFixture) -> No
         assert len(casework.deliver(Scripted())) == 12
     # One more at most: entries of the journal with rows and those without are two inserts.
     assert len(together) <= len(alone) + 1 <= 22
+
+
+@pytest.mark.parametrize("result", [Result.DELIVERED, Result.FAILED_PERMANENT])
+def test_twelve_receipts_ask_no_more_than_one(casework: CaseworkFixture, result: Result) -> None:
+    counts = []
+    for numbers in (range(1, 2), range(2, 14)):
+        cases = [casework.open(number, channels=["sms"], urgency="medium") for number in numbers]
+        casework.deliver(Scripted())
+        keys = [casework.attempts(case_id)[0].send_key for case_id in cases]
+        told = [("scripted", Receipt(str(key), f"{key}:{result}", Answered(result))) for key in keys]
+        with casework.begin() as work:
+            receipts.store_all(work, told)
+        with statements(casework) as asked, casework.begin() as work:
+            assert receipts.settle(work) == len(cases)
+            # As it may come at any time: a session keeps only such rows as are changed, or as somebody holds.
+            event.listen(work.session, "after_flush_postexec", lambda *_: gc.collect())
+        counts.append(len(asked))
+    assert counts[1] <= counts[0] + 1
 
 
 @pytest.mark.parametrize("answer", [Accepted("ref"), InDoubt("timeout"), Answered(Result.DELIVERED)])
