@@ -155,6 +155,7 @@ def _attempt(row: AttemptRow) -> Attempt:
         possible_duplicate=row.possible_duplicate,
         skip_reason=row.skip_reason,
         granted_until=row.granted_until,
+        left_yuan=None if row.asked_yuan is None else max(0, row.asked_yuan - (row.stopped_yuan or 0)),
     )
 
 

@@ -26,7 +26,7 @@ from dispatcher.store.cases import CaseRow
 from dispatcher.wake import URGENT, lane_of
 from providers.base import Message, Provider
 from providers.registry import Registry
-from schemas.vocabulary import Action, AttemptState, Channel
+from schemas.vocabulary import Action, AttemptState, BankRequest, Channel
 
 Rows = Sequence[tuple[AttemptRow, CaseRow]]
 Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
@@ -181,6 +181,8 @@ class _Slice:
         attempt.lease_until = self._work.real_now + timedelta(seconds=lease_s)
         if is_new:
             attempt.provider, attempt.sent_at = call.provider, self._work.now
+            if attempt.hook is BankRequest.STOP_PAYMENT:
+                attempt.asked_yuan = case.money_lost  # the message tells of all transfers that are known now
             move_attempt(attempt, attempt_states.claim(attempt))
             self._note(attempt, case, call.message)
         set_aside.end(self._work, case, is_decided=False)

@@ -68,7 +68,8 @@ class Place:
 class Attempt:
     """`number_fault`: the provider refused the number itself, or knows no such number.
 
-    `return_reason`: why an officer gave the visit back.
+    `return_reason`: why an officer gave the visit back. `left_yuan`: of a stop of payment, what was known to be lost
+    when it was asked for, without what was stopped.
     """
 
     id: str
@@ -99,6 +100,7 @@ class Attempt:
     possible_duplicate: bool = False
     skip_reason: SkipReason | None = None
     granted_until: datetime | None = None
+    left_yuan: int | None = None
 
     @property
     def is_live(self) -> bool:

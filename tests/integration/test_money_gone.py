@@ -99,3 +99,35 @@ def test_two_equal_transfers_of_one_source_are_two_and_those_of_two_sources_one(
     casework.push(instruction(1, risk={"transfers": [{"amount_yuan": 5000}, {"amount_yuan": 5000}]}))
     casework.push(instruction(2, id_number=resident(1), risk={"transfers": [{"amount_yuan": 5000}]}))
     assert stop_payment(casework) == [{"amount_yuan": 5000}] * 2
+
+
+@pytest.mark.parametrize("told_in", ["before the answer", "after the answer"])
+def test_the_bank_is_asked_again_about_what_left_since_it_was_asked(casework: CaseworkFixture, told_in: str) -> None:
+    case_id = casework.open(risk={"transfers": [{"amount_yuan": 5000}]})
+    bank = Scripted(channels=(Channel.HOOK,))
+    casework.deliver(bank)
+    [first] = casework.attempts(case_id, "hook")
+    stopped = Answered(Result.STOPPED, stopped_yuan=5000)
+    more = instruction(1, version=2, risk={"transfers": [{"amount_yuan": 5000}, {"amount_yuan": 3000}]})
+    for happens in (more, stopped) if told_in == "before the answer" else (stopped, more):
+        if isinstance(happens, Answered):
+            assert casework.receipt(first.send_key, happens)
+        else:
+            casework.push(happens)
+    casework.deliver(bank)
+    asked = [each.facts["transfers"] for each in bank.sent if each.channel is Channel.HOOK]
+    assert [[each["amount_yuan"] for each in transfers] for transfers in asked] == [[5000], [5000, 3000]]
+    assert [each.rule for each in casework.attempts(case_id, "hook")] == ["stop_payment", "stop_payment_more"]
+    assert casework.receipt(casework.attempts(case_id, "hook")[1].send_key, Answered(Result.STOPPED, stopped_yuan=3000))
+    casework.push(instruction(1, version=3, urgency="critical"))
+    assert len(casework.attempts(case_id, "hook")) == 2
+    assert casework.case(case_id).money_stopped == 8000
+
+
+def test_a_bank_that_stopped_more_than_was_told_is_not_asked_again(casework: CaseworkFixture) -> None:
+    case_id = casework.open(risk={"transfers": [{"amount_yuan": 5000}]})
+    casework.deliver(Scripted(channels=(Channel.HOOK,)))
+    [first] = casework.attempts(case_id, "hook")
+    assert casework.receipt(first.send_key, Answered(Result.STOPPED, stopped_yuan=9000))
+    casework.push(instruction(1, version=2, urgency="critical", risk={"transfers": [{"amount_yuan": 5000}]}))
+    assert len(casework.attempts(case_id, "hook")) == 1

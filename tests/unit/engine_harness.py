@@ -153,7 +153,8 @@ class EngineHarness:
     def sending(self, attempt: Attempt) -> Attempt:
         """The attempt is claimed; nothing is decided at that."""
         self.now = max(self.now, attempt.due_at)
-        return self._move(attempt, attempt_states.claim(self._now(attempt)), sent_at=self.now)
+        told = {"left_yuan": self.case.money_lost} if attempt.bank_request is BankRequest.STOP_PAYMENT else {}
+        return self._move(attempt, attempt_states.claim(self._now(attempt)), sent_at=self.now, **told)
 
     def out_of_reach(self, attempt: Attempt) -> None:
         """Found at the claim: no provider reaches this country, or there is no bank to ask."""

@@ -156,6 +156,29 @@ def test_a_bank_that_did_not_stop_it_is_rung_by_a_person_once(result: Result) ->
     assert harness.asked == []
 
 
+@pytest.mark.parametrize("result", [Result.STOPPED, Result.STOPPED_PARTLY])
+def test_a_bank_is_asked_again_once_more_has_left(result: Result) -> None:
+    harness = EngineHarness.of(HIGH, money_moved=True, money_lost=5000)
+    harness.bank(STOP, result)
+    assert harness.plans == []
+    harness.joined(money_lost=8000)
+    assert [each.rule for each in harness.plans] == ["stop_payment_more"]
+    harness.joined(money_lost=9000)
+    assert harness.plans == []  # the one that is under way tells of all that is known when it leaves
+    harness.bank(STOP, result)
+    harness.after(hours=1)
+    assert len(harness.case.bank_requests(STOP)) == 2
+
+
+def test_who_rings_the_bank_asks_for_what_left_since_too() -> None:
+    harness = EngineHarness.of(HIGH, money_moved=True, money_lost=5000)
+    harness.bank(STOP, Result.NOT_STOPPED)
+    harness.joined(money_lost=8000)
+    assert len(harness.case.bank_requests(STOP)) == 1
+    harness.act(work_items=())
+    assert [each.rule for each in harness.plans] == ["stop_payment_more"]
+
+
 def test_a_later_asking_that_came_to_nothing_leaves_the_bank_to_be_rung() -> None:
     harness = EngineHarness.of(HIGH, money_moved=True)
     harness.bank(STOP, Result.FAILED_PERMANENT)
