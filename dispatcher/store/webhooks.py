@@ -44,7 +44,7 @@ class WebhookDeliveryRow(Base):
 
     __tablename__ = "webhook_deliveries"
     __table_args__ = (
-        Index("ix_webhook_deliveries_due", "endpoint_id", "due_at", postgresql_where=_IS_WAITING),
+        Index("ix_webhook_deliveries_due", "endpoint_id", "due_at", "position", postgresql_where=_IS_WAITING),
         Index("ix_webhook_deliveries_of_case", "endpoint_id", "case_id", "position", postgresql_where=_IS_WAITING),
         Index("ix_webhook_deliveries_dead", "endpoint_id", "position", postgresql_where=text("state = 'dead'")),
     )

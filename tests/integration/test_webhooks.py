@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from casework_fixture import SYSTEM, CaseworkFixture, event, instruction
 from settings_fixture import set_for
+from sqlalchemy import text
 from standardwebhooks import Webhook, WebhookVerificationError
 from webhooks_fixture import HERE, Received, Receiver, endpoint, receiving, send
 
@@ -259,6 +260,25 @@ def test_a_slow_receiver_delays_neither_another_nor_a_warning(
 
     asyncio.run(asyncio.wait_for(run(), PATIENCE_S))
     assert receiver.taken == [] and in_order(second)
+
+
+def test_a_long_backlog_is_looked_through_at_once(
+    casework: CaseworkFixture, services: Services, receiver: Receiver
+) -> None:
+    """As it stands the moment it is entered, before PostgreSQL has counted what came."""
+    endpoint(services, receiver)
+    casework.sql(
+        "INSERT INTO source_events (id, system, type, case_id, seq, at, instructions, data)"
+        " SELECT gen_random_uuid(), :system, 'accepted', md5((n % 4000)::text)::uuid, n, now(), '{a}', '{}'"
+        " FROM generate_series(1, 20000) AS n",
+        system=SYSTEM,
+    )
+    with services.begin() as work:
+        while deliveries.enter(work):
+            pass
+    with services.begin() as work:
+        work.session.execute(text("SET LOCAL statement_timeout = '5s'"))  # joined to one another they took 15 s
+        assert len(deliveries.find_due(work, {})) == deliveries.UNDER_WAY
 
 
 def test_a_receiver_that_never_answers_is_given_up_in_time(
