@@ -25,6 +25,8 @@ class Code(StrEnum):
     URGENT_REFUSED = "urgent_refused"
     ROW_HELD = "row_held"
     EARLY_LINES = "early_lines"
+    WEBHOOKS_SILENT = "webhooks_silent"
+    WEBHOOK_NOT_TAKEN = "webhook_not_taken"
     WORK_LATE = "work_late"
     CHANNEL_DOWN = "channel_down"
     PROVIDER_OUT = "provider_out"
@@ -108,6 +110,17 @@ def _early_lines(facts: Facts, limits: Limits) -> Iterator[Alarm]:
         yield _alarm(Code.EARLY_LINES, facts.early_lines.since or facts.at, count=facts.early_lines.number)
 
 
+def _unsent(facts: Facts, limits: Limits) -> Iterator[Alarm]:
+    if facts.unsent.number:
+        yield _alarm(Code.WEBHOOKS_SILENT, facts.unsent.since or facts.at, count=facts.unsent.number)
+
+
+def _not_taken(facts: Facts, limits: Limits) -> Iterator[Alarm]:
+    for each in facts.not_taken:
+        since = each.count.since or facts.at
+        yield _alarm(Code.WEBHOOK_NOT_TAKEN, since, each.webhook, count=each.count.number)
+
+
 def _late(facts: Facts, limits: Limits) -> Iterator[Alarm]:
     for each in facts.late:
         about = each.kind if each.urgency is None else f"{each.kind}:{each.urgency}"
@@ -163,7 +176,7 @@ def _alarm(code: Code, since: datetime, about: str = "", count: int = 1, **words
 
 _RULES: tuple[Callable[[Facts, Limits], Iterator[Alarm]], ...] = (
     *(_database, _redis, _sweep, _workers, _forgotten, _waiting, _set_aside, _early_lines),
-    *(_down, _late, _out_of_use, _doubts, _probe),
+    *(_down, _late, _out_of_use, _doubts, _unsent, _not_taken, _probe),
 )
 _TEXTS = {
     Code.DATABASE_UNREACHABLE: ("数据库无法连接({error})", "the database can't be reached ({error})"),
@@ -176,6 +189,14 @@ _TEXTS = {
     Code.EARLY_LINES: (
         "{count} 条撤回、更新或反馈已等待其指令超过一小时",
         "{count} withdrawal(s), patch(es) or feedback have waited for their instruction for more than an hour",
+    ),
+    Code.WEBHOOKS_SILENT: (
+        "{count} 条告知来源的进展无人推送,推送进程没有动静",
+        "{count} event(s) for sources are sent by nobody: no sign of life of the sender",
+    ),
+    Code.WEBHOOK_NOT_TAKEN: (
+        "推送端点 {about} 有 {count} 条进展超过一小时未被接收,或已放弃",
+        "webhook {about}: {count} event(s) not taken for more than an hour, or given up",
     ),
     Code.REDIS_FULL: (
         "Redis 内存已满,唤醒消息与 Celery 指令无法写入,投递改为定时查看",

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from dispatcher import clock
 from dispatcher.clock import Clock
 from dispatcher.store import partitions
-from dispatcher.watch.facts import REDIS_FULL, Count, Doubts, Down, Facts, Late, OutOfUse, Silent, Waiting
+from dispatcher.watch.facts import REDIS_FULL, Count, Doubts, Down, Facts, Late, NotTaken, OutOfUse, Silent, Waiting
 from dispatcher.watch.limits import Limits
 from schemas.vocabulary import Cause, Channel, Health, Urgency, WorkItemKind
 
@@ -71,6 +71,10 @@ def _ask_database(engine: Engine, product_clock: Clock, limits: Limits, at: date
                 forgotten=Count(*session.execute(_FORGOTTEN).one()),
                 set_aside=Count(*session.execute(_SET_ASIDE).one()),
                 early_lines=Count(*session.execute(_EARLY_LINES, {"now": now}).one()),
+                unsent=Count(*session.execute(_UNSENT, {"limit": limits.sweep_s}).one()),
+                not_taken=tuple(
+                    NotTaken(name, Count(*count)) for name, *count in session.execute(_NOT_TAKEN, {"now": now})
+                ),
                 waiting=_waiting(session, now),
                 late=_late(session, product_clock, limits, now),
                 doubts=_doubts(session, product_clock, limits, now),
@@ -137,6 +141,26 @@ _SET_ASIDE = text("SELECT count(*), min(first_at) FROM set_aside WHERE ended_at 
 _EARLY_LINES = text("""
     SELECT count(*), min(received_at) FROM quarantine
     WHERE awaits IS NOT NULL AND status = 'accepted' AND received_at < :now - interval '1 hour'""")
+# Where somebody is to be told, and the process that sends has been silent. Numbered or not: it gives the numbers, too.
+_UNSENT = text("""
+    SELECT count(*), min(at) FROM (
+        SELECT e.at FROM source_events e WHERE e.position IS NULL AND EXISTS (
+            SELECT FROM webhook_endpoints w JOIN clients c ON c.id = w.client_id
+            WHERE w.removed_at IS NULL AND c.revoked_at IS NULL AND e.system = ANY(c.systems))
+        UNION ALL
+        SELECT e.at FROM webhook_deliveries d JOIN source_events e ON e.position = d.position
+        JOIN webhook_endpoints w ON w.id = d.endpoint_id WHERE d.state = 'waiting' AND w.removed_at IS NULL
+    ) AS e
+    WHERE NOT EXISTS (
+        SELECT FROM heartbeats WHERE name = 'webhooks' AND beat_at > clock_timestamp() - make_interval(secs => :limit))
+    """)
+_NOT_TAKEN = text("""
+    SELECT w.name, count(*), min(e.at) FROM webhook_deliveries d
+    JOIN webhook_endpoints w ON w.id = d.endpoint_id JOIN source_events e ON e.position = d.position
+    WHERE w.removed_at IS NULL AND (
+        d.state = 'waiting' AND d.tries > 0 AND e.at < :now - interval '1 hour'
+        OR d.state = 'dead' AND d.ended_at > :now - interval '1 day')
+    GROUP BY 1 ORDER BY 1""")
 _WAITING = text("""
     SELECT d.kind, of.urgency, min(d.planned_at), array_agg(ARRAY[d.number, d.climbs])
     FROM duties d LEFT JOIN cases c ON c.id = d.case_id, LATERAL (SELECT coalesce(c.urgency, d.urgency)) of (urgency)

@@ -76,6 +76,14 @@ class Silent:
 
 
 @dataclass(frozen=True, slots=True)
+class NotTaken:
+    """Events that the receiver of a webhook has not taken for an hour, or that were given up within a day."""
+
+    webhook: str
+    count: Count
+
+
+@dataclass(frozen=True, slots=True)
 class Probe:
     """One message sent from end to end. `stuck` names where it got stuck: send, receipt, worker."""
 
@@ -96,6 +104,8 @@ class Facts:
     forgotten: Count = Count(0)  # open cases without a time to come and without a person
     set_aside: Count = Count(0)  # what raised and waits to be tried again
     early_lines: Count = Count(0)  # what has waited too long for the instruction that it is about
+    unsent: Count = Count(0)  # events that nobody sends to the webhooks of their sources
+    not_taken: tuple[NotTaken, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     late: tuple[Late, ...] = ()
     doubts: tuple[Doubts, ...] = ()

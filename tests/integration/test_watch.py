@@ -17,6 +17,7 @@ from settings_fixture import forget_settings
 from sqlalchemy import create_engine
 from standardwebhooks import Webhook
 from visits_fixture import Load, case_with_visit
+from webhooks_fixture import endpoint, receiving, send
 
 from dispatcher import clock
 from dispatcher.casework import provider_health
@@ -25,13 +26,14 @@ from dispatcher.delivery import judge_providers, receipts
 from dispatcher.delivery.send_stats import SendStats
 from dispatcher.errors import OperatorError
 from dispatcher.settings import Settings
+from dispatcher.setup import Services
 from dispatcher.store import heartbeats
 from dispatcher.supervision import work_items
 from dispatcher.watch import collect as collecting
 from dispatcher.watch import notify
 from dispatcher.watch.alarms import Alarm, Code
 from dispatcher.watch.collect import collect
-from dispatcher.watch.facts import Count, Doubts, Facts, Late
+from dispatcher.watch.facts import Count, Doubts, Facts, Late, NotTaken
 from dispatcher.watch.limits import Limits
 from dispatcher.watch.run import Watch
 from providers.base import Accepted, Answered, InDoubt, Receipt
@@ -332,6 +334,33 @@ def test_what_has_waited_an_hour_for_its_instruction_is_told(
     assert collected().early_lines == Count(1, START)
     casework.open(1)
     assert collected().early_lines.number == 0
+
+
+def test_events_that_no_process_sends_and_those_that_no_receiver_takes_are_told(
+    casework: CaseworkFixture, services: Services, collected: Callable[[], Facts]
+) -> None:
+    casework.open(1)
+    assert collected().unsent.number == 0  # nobody asked to be told
+    with receiving() as receiver:
+        endpoint(services, receiver, "north")
+        casework.open(2)
+        [(events,)] = casework.sql("SELECT count(*) FROM source_events")
+        assert collected().unsent == Count(events, START)
+        receiver.status = 500
+        send(services)
+        assert collected().unsent.number > 0
+        casework.sql("INSERT INTO heartbeats VALUES (:name, clock_timestamp())", name=heartbeats.WEBHOOKS)
+        assert (collected().unsent.number, collected().not_taken) == (0, ())
+        casework.pass_time(minutes=61)
+        [(tried,)] = casework.sql("SELECT count(*) FROM webhook_deliveries WHERE tries > 0")
+        assert collected().not_taken == (NotTaken("north", Count(tried, START)),)
+        receiver.status = 200
+        send(services)
+        assert collected().not_taken == ()
+    casework.sql("UPDATE webhook_deliveries SET state = 'dead', ended_at = :now", now=casework.now)
+    assert [each.webhook for each in collected().not_taken] == ["north"]
+    casework.pass_time(hours=25)
+    assert collected().not_taken == ()
 
 
 def test_a_visit_that_nobody_took_is_told_at_once_and_until_somebody_takes_it_up(

@@ -9,7 +9,7 @@ from builders import MONDAY
 
 from dispatcher.watch.active_alarms import ActiveAlarms
 from dispatcher.watch.alarms import Alarm, Code, judge
-from dispatcher.watch.facts import Count, Doubts, Down, Facts, Late, OutOfUse, Probe, Silent, Waiting
+from dispatcher.watch.facts import Count, Doubts, Down, Facts, Late, NotTaken, OutOfUse, Probe, Silent, Waiting
 from dispatcher.watch.limits import Limits
 from schemas.vocabulary import Cause, Channel, Health, Urgency, WorkItemKind
 
@@ -64,6 +64,11 @@ def test_where_all_is_well_there_is_no_alarm() -> None:
             *(Code.HUMAN_WAITING, "conflict:low", 3, EARLIER, "3"),
         ),
         ({"early_lines": Count(2, EARLIER)}, Code.EARLY_LINES, "", 2, EARLIER, "2"),
+        ({"unsent": Count(2, EARLIER)}, Code.WEBHOOKS_SILENT, "", 2, EARLIER, "2"),
+        (
+            {"not_taken": (NotTaken("north", Count(4, EARLIER)),)},
+            *(Code.WEBHOOK_NOT_TAKEN, "north", 4, EARLIER, "north"),
+        ),
         (
             {"late": (Late("attempt", Urgency.CRITICAL, Count(7, EARLIER)),)},
             *(Code.WORK_LATE, "attempt:critical", 7, EARLIER, "15"),
