@@ -33,6 +33,7 @@ _SOURCE = "bench"
 _CRITICAL_EVERY_S = 2.0
 _READY_S = 30.0
 _LINE_WITHIN_S = 60.0
+_LINES_A_PIECE = 100
 _MB = 2**20
 _BATCH = "/v1/instructions:batch"
 
@@ -118,8 +119,9 @@ class Bench:
         waits: list[float] = []
 
         async def bodies() -> AsyncIterator[bytes]:
-            for _ in range(lines):
-                yield self._next() + b"\n"
+            """In pieces of some 30 kB, as a file is sent."""
+            for first in range(0, lines, _LINES_A_PIECE):
+                yield b"".join(self._next() + b"\n" for _ in range(min(_LINES_A_PIECE, lines - first)))
 
         async def push() -> float:
             begin = time.perf_counter()

@@ -78,7 +78,7 @@ class _LineAnswers(Response):
     def __init__(self, batches: Batches, request: Request, client: Client) -> None:
         super().__init__()
         self._batches, self._request, self._client = batches, request, client
-        # None at the end. Of the lines there is a slice or two at most; of the answers whatever nobody has read.
+        # None at the end. Of the lines a slice or two at most; of the answers, a slice each, whatever nobody has read.
         self._lines: asyncio.Queue[_Numbered | None] = asyncio.Queue(2 * _SLICE)
         self._answers: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._told: Counter[str] = Counter()
@@ -117,9 +117,9 @@ class _LineAnswers(Response):
             async for lines in self._slices():
                 if not await self._request.state.is_admitted():
                     raise Problem(ProblemCode.UNAUTHENTICATED)  # revoked meanwhile
-                for answer in await self._batches.take(self._client, lines):
-                    self._told[answer.status] += 1
-                    self._answers.put_nowait(answer.model_dump_json().encode() + b"\n")
+                answers = await self._batches.take(self._client, lines)
+                self._told.update(answer.status for answer in answers)
+                self._answers.put_nowait(b"".join(each.model_dump_json().encode() + b"\n" for each in answers))
         except Problem as problem:
             self._broken = problem
         except Exception as error:  # noqa: BLE001 - told as the last line; what was answered is committed
