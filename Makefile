@@ -106,8 +106,8 @@ peers-kannel: $(VENV)/dev $(DEBIAN)/gateways/done $(SMPP)/npm/node_modules  ## t
 peers-pgbouncer: $(VENV)/dev $(DEBIAN)/poolers/done  ## a PgBouncer before the database is told apart at every start
 	$(BIN)/python -m tests.peers.pgbouncer
 
-faults: $(VENV)/dev  ## break everything that can break under load, 2,000 instructions a drill; SEED=… repeats a run
-	$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED))
+faults: $(VENV)/dev  ## break everything that can break under load, 2,000 instructions a drill; SEED=… repeats a run, ROWS=FILE goes on with it
+	$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED)) $(if $(ROWS),--rows $(ROWS))
 
 failover: $(VENV)/dev  ## two gateways, one turns slow, then 500, then refuses with 200; traffic moves and comes back
 	$(BIN)/python -m tests.failover

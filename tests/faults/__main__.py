@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from random import SystemRandom
 
@@ -32,6 +33,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int)
     parser.add_argument("--quiet-within", type=float, default=240.0, metavar="S", help="give up after so long")
     parser.add_argument("--keep", type=Path, help="folder under which each drill's data stays")
+    parser.add_argument("--rows", type=Path, metavar="FILE", help="keep each row here; what passed is not played again")
     parser.add_argument("--list", action="store_true")
     given = parser.parse_args()
     unknown = sorted(set(given.drills) - DRILLS.keys())
@@ -48,7 +50,9 @@ def main() -> int:
         each for each in DRILLS.values() if each.in_short or not given.short
     ]
     _err.print(f"seed {seed}; --seed {seed} (make faults SEED={seed}) repeats it")
-    rows = []
+    wanted = {(each.name, seed, given.instructions or count) for each in chosen}
+    rows = [row for row in _kept(given.rows) if row.passed and (row.drill, row.seed, row.instructions) in wanted]
+    chosen = [each for each in chosen if each.name not in {row.drill for row in rows}]
     for number, drill in enumerate(chosen, start=1):
         words = [
             "--instructions",
@@ -60,8 +64,22 @@ def main() -> int:
         words += ["--keep", str(given.keep / drill.name)] if given.keep else []
         rows.append(_played(drill, words, f"{number}/{len(chosen)} {drill.name}"))
         _tell(rows[-1])
+        _keep(rows[-1], given.rows)
     _print(rows, seed)
     return not all(row.passed for row in rows)
+
+
+def _kept(file: Path | None) -> list[Row]:
+    """What was played before: the whole table takes an hour, which may come in pieces."""
+    if file is None or not file.exists():
+        return []
+    return [Row(**json.loads(line)) for line in file.read_text().splitlines()]
+
+
+def _keep(row: Row, file: Path | None) -> None:
+    if file is not None:
+        with file.open("a") as kept:
+            kept.write(json.dumps(asdict(row)) + "\n")
 
 
 def _played(drill: Drill, words: list[str], title: str) -> Row:
