@@ -17,9 +17,11 @@ from sqlalchemy import Engine, text
 from test_api_push import problem, push
 
 from dispatcher.clients import certificates, register
+from dispatcher.clients.authentication import Client
 from dispatcher.errors import Refused
 from dispatcher.setup import Services
 from dispatcher.web.api import checking, following, pushing, reading
+from dispatcher.web.api.rate import Rate
 from schemas.problems import ProblemCode
 from schemas.read_models.source_events import sequence
 from schemas.vocabulary import ClientScope
@@ -198,6 +200,17 @@ def test_too_many_calls_of_one_client_are_no_others(api: Api) -> None:
     problem(answer, ProblemCode.TOO_MANY_CALLS)
     assert int(answer.headers["retry-after"]) >= 1
     assert many.get("/v1/instructions").status_code == 200
+
+
+@pytest.mark.parametrize("calls_per_minute", [1, 99, 100, 250, 1000])
+def test_a_busy_client_may_make_the_calls_that_it_may(calls_per_minute: int) -> None:
+    """Counted some at once, and to a hundredth exact."""
+    rate, client = (
+        Rate("redis://127.0.0.1:1/"),
+        Client(uuid4(), "north", frozenset(), frozenset(), calls_per_minute, ()),
+    )
+    made = sum(rate.has_granted(client) or rate.may_call(client) for _ in range(2 * calls_per_minute))
+    assert calls_per_minute - calls_per_minute // 100 <= made <= calls_per_minute
 
 
 def test_a_client_never_sees_anothers(api: Api) -> None:

@@ -207,6 +207,29 @@ def test_each_call_is_on_the_record_without_its_body(api: Api, casework: Casewor
     assert told == [("centre", *each) for each in expected]
 
 
+def test_whatever_becomes_of_a_push_it_is_on_the_record_once_with_its_status(
+    api: Api, casework: CaseworkFixture
+) -> None:
+    client = api.client()
+    answers = [
+        push(client),
+        push(client),
+        push(client, version=3, urgency="critical"),
+        push(client, version=2),
+        push(client, version=3, urgency="low"),
+        client.post("/v1/instructions", content=b"{"),
+        client.post("/v1/instructions", content=b"x" * 300_000),
+        client.post("/v1/instructions/YJ-9:withdraw", json={"version": 1, "at": START.isoformat(), "by": "A"}),
+        client.post("/v1/instructions", json=instruction(2), headers={"Idempotency-Key": "one"}),
+        client.post("/v1/instructions", json=instruction(3), headers={"Idempotency-Key": "one"}),
+    ]
+    told = [each.status_code for each in answers]
+    assert {200, 201, 202, 409, 413, 422} <= set(told)
+    with casework.sessions() as session:
+        calls = session.scalars(select(JournalRow).where(JournalRow.event == "api_called").order_by(JournalRow.seq))
+        assert [each.data["status"] for each in calls] == told
+
+
 def test_a_line_of_a_client_is_kept_under_its_name(api: Api, casework: CaseworkFixture) -> None:
     api.client("north").post("/v1/instructions", content=b"{")
     with casework.sessions() as session:

@@ -17,7 +17,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dispatcher.clients import certificates
 from dispatcher.clients.authentication import Address, Authentication, Client, Credentials, Network
-from dispatcher.web.api.call_journal import Call, CallJournal
+from dispatcher.web.api import call_journal
+from dispatcher.web.api.call_journal import CallJournal
 from dispatcher.web.api.problems import Problem, away
 from dispatcher.web.api.rate import Rate
 from schemas.problems import ProblemCode
@@ -71,7 +72,7 @@ class Access:
             raise Problem(ProblemCode.UNAUTHENTICATED)
         if not client.may_call_from(address):
             raise Problem(ProblemCode.ADDRESS_NOT_ALLOWED)
-        if not await asyncio.to_thread(self.rate.may_call, client):
+        if not (self.rate.has_granted(client) or await asyncio.to_thread(self.rate.may_call, client)):
             raise Problem(ProblemCode.TOO_MANY_CALLS, retry_after_s=self.rate.retry_after_s)
         return client, shown
 
@@ -109,10 +110,10 @@ class Access:
             nonlocal is_dropped
             if is_dropped:
                 return
-            if message["type"] == "http.response.start":
-                call = Call(client.name, scope["method"], _route(scope), message["status"])
+            is_start = message["type"] == "http.response.start"
+            if is_start and scope["state"].get(call_journal.RECORDED) != message["status"]:
                 try:
-                    await self.journal.add(call)
+                    await self.journal.add(call_journal.of(scope, client, message["status"]))
                 except (OperationalError, NoConnectionFree):
                     # Nobody is told what is not on the record. What was taken is answered when it comes again.
                     is_dropped = True
@@ -136,11 +137,6 @@ def _check_origin(headers: Headers) -> None:
 
 async def _nothing_more() -> Message:
     return {"type": "http.disconnect"}
-
-
-def _route(scope: Scope) -> str:
-    """The route's pattern, so that no id stands in it; what matches none is told as nothing."""
-    return getattr(scope.get("route"), "path_format", "") or ""
 
 
 def _parsed(text: str) -> Address | None:

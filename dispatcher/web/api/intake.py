@@ -1,6 +1,6 @@
 """Lines of clients into intake: single ones in groups, each client in its turn; those of batches by the slice."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from dispatcher.clients.authentication import Client
@@ -10,16 +10,26 @@ from dispatcher.intake.answer import Answer
 from dispatcher.intake.lines import refuse_line
 from dispatcher.setup import Services
 from dispatcher.store.retries import retry_on_deadlock
+from dispatcher.web.api import call_journal
+from dispatcher.web.api.call_journal import Call
 from dispatcher.web.api.pushed_lines import PushedLine
+from schemas.problems import PROBLEMS, ProblemCode
 from schemas.read_models.instructions import Taken
 from schemas.vocabulary import IntakeStatus
 
-_TAKEN = frozenset({IntakeStatus.ACCEPTED, IntakeStatus.DUPLICATE})
+_PROBLEMS = {
+    IntakeStatus.REFUSED: ProblemCode.REFUSED,
+    IntakeStatus.STALE: ProblemCode.STALE,
+    IntakeStatus.CONFLICT: ProblemCode.CONFLICT,
+}
 
 
 class Entry(NamedTuple):
+    """A line that is pushed by itself. `call`: as it stands in the journal, by the status of its answer."""
+
     client: Client
     line: PushedLine
+    call: Callable[[int], Call]
 
 
 class Intake(GroupCommit[Entry, Answer]):
@@ -44,7 +54,21 @@ class Intake(GroupCommit[Entry, Answer]):
                 answers |= dict.fromkeys(own, error)
             else:
                 answers |= zip(own, taken, strict=True)
-        return [answers[place] for place in range(len(entries))]
+        return self._on_record(entries, [answers[place] for place in range(len(entries))])
+
+    def _on_record(self, entries: Sequence[Entry], answers: list[Answer | Exception]) -> list[Answer | Exception]:
+        """Nobody is told what is not on the record. Written here, since a group of its own would wait once more."""
+        told = [
+            entry.call(status_of(answer))
+            for entry, answer in zip(entries, answers, strict=True)
+            if not isinstance(answer, Exception)
+        ]
+        try:
+            if told:
+                call_journal.write(self._services.begin, told)
+        except Exception as error:  # noqa: BLE001 - raised to each that waits for it
+            return [error] * len(entries)
+        return answers
 
 
 def take_lines(services: Services, client: Client, lines: Sequence[PushedLine]) -> list[Answer]:
@@ -59,6 +83,15 @@ def _refuse(services: Services, client: Client, line: PushedLine) -> Answer:
     if line.refusal is None:
         raise TypeError("a line that is refused has a refusal")
     return refuse_line(services.begin, line.raw, line.refusal, door=client.door)
+
+
+def status_of(answer: Answer) -> int:
+    """The HTTP status of an answer to a line that was pushed by itself."""
+    if answer.status in _PROBLEMS:
+        return int(PROBLEMS[_PROBLEMS[answer.status]].status)
+    if answer.status is IntakeStatus.DUPLICATE:
+        return 200
+    return 202 if answer.case is None else 201
 
 
 def taken(answer: Answer) -> Taken:

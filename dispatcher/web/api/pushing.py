@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,11 +13,11 @@ from starlette.responses import JSONResponse, Response
 
 from dispatcher.clients.authentication import Client
 from dispatcher.intake.answer import Answer
-from dispatcher.web.api import bodies, pushed_lines
+from dispatcher.web.api import bodies, call_journal, pushed_lines
 from dispatcher.web.api.access import may
 from dispatcher.web.api.conflicting import as_json, both_contents
 from dispatcher.web.api.documents import BATCH, EVENTS, INSTRUCTION, LINES, body_of
-from dispatcher.web.api.intake import Entry, taken
+from dispatcher.web.api.intake import Entry, status_of, taken
 from dispatcher.web.api.paths import INSTRUCTION as INSTRUCTION_PATH
 from dispatcher.web.api.problems import Problem, documented
 from dispatcher.web.api.repeats import IdempotencyKey, Reply, request_digest
@@ -173,7 +174,10 @@ async def _take(call: _Call, given: Mapping[str, str]) -> Response:
 async def _answer(call: _Call, body: bytes, given: Mapping[str, str]) -> tuple[Response, dict[str, Any] | None]:
     """The response, and its body where it holds no personal data and may be kept."""
     line = pushed_lines.read(body.strip(), call.client, **given)
-    answer = await call.parts.intake.add(Entry(call.client, line))
+    answer = await call.parts.intake.add(
+        Entry(call.client, line, partial(call_journal.of, call.request.scope, call.client))
+    )
+    setattr(call.request.state, call_journal.RECORDED, status_of(answer))
     status = answer.status
     if status is IntakeStatus.REFUSED:
         raise Problem(ProblemCode.REFUSED, answer.reason)
@@ -182,7 +186,7 @@ async def _answer(call: _Call, body: bytes, given: Mapping[str, str]) -> tuple[R
     if status is IntakeStatus.CONFLICT:
         raise await _conflict(call, answer, line)
     told = taken(answer).model_dump(mode="json")
-    return JSONResponse(told, _status(answer)), told
+    return JSONResponse(told, status_of(answer)), told
 
 
 async def _conflict(call: _Call, answer: Answer, line: pushed_lines.PushedLine) -> Problem:
@@ -198,9 +202,3 @@ async def _conflict(call: _Call, answer: Answer, line: pushed_lines.PushedLine) 
         received=as_json(line.raw),
         work_items=shown.work_items,
     )
-
-
-def _status(answer: Answer) -> int:
-    if answer.status is IntakeStatus.DUPLICATE:
-        return 200
-    return 202 if answer.case is None else 201
