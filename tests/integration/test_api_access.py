@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from fastapi.routing import APIRoute
 from sqlalchemy import Engine, text
+from structlog.testing import capture_logs
 from test_api_push import problem, push
 
 from dispatcher.clients import certificates, register
@@ -200,6 +201,17 @@ def test_too_many_calls_of_one_client_are_no_others(api: Api) -> None:
     problem(answer, ProblemCode.TOO_MANY_CALLS)
     assert int(answer.headers["retry-after"]) >= 1
     assert many.get("/v1/instructions").status_code == 200
+
+
+def test_who_is_kept_out_stands_in_the_log_without_what_they_showed(api: Api) -> None:
+    few, away = api.client("few", calls_per_minute=1), api.client("away", networks=["203.0.113.0/24"])
+    with capture_logs() as logs:
+        few.get("/v1/instructions", headers={"Authorization": "Bearer somebodys-key"})
+        away.get("/v1/instructions")
+        [few.get("/v1/instructions") for _ in range(2)]
+    told = [(each["code"], each["client"]) for each in logs if each["event"] == "api_call_refused"]
+    assert told == [("unauthenticated", None), ("address_not_allowed", "away"), ("too_many_calls", "few")]
+    assert "somebodys-key" not in str(logs)
 
 
 @pytest.mark.parametrize("calls_per_minute", [1, 99, 100, 250, 1000])

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dispatcher.clients import certificates
 from dispatcher.clients.authentication import Address, Authentication, Client, Credentials, Network
+from dispatcher.logging import logger
 from dispatcher.web.api import call_journal
 from dispatcher.web.api.call_journal import CallJournal
 from dispatcher.web.api.problems import Problem, away
@@ -28,6 +29,7 @@ HEALTH = frozenset({"/healthz", "/readyz"})
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _LONGEST_KEY = 400
 _CALLS = ("/v1/", "/upload")  # all else is documentation
+_log = logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -66,14 +68,14 @@ class Access:
         address, is_proxy = self._address(scope, headers)
         shown = _credentials(headers, believes_proxy=is_proxy)
         if shown is None:
-            raise Problem(ProblemCode.UNAUTHENTICATED)
+            raise _refused(ProblemCode.UNAUTHENTICATED, address)
         client = await self._find(shown)
         if client is None:
-            raise Problem(ProblemCode.UNAUTHENTICATED)
+            raise _refused(ProblemCode.UNAUTHENTICATED, address)
         if not client.may_call_from(address):
-            raise Problem(ProblemCode.ADDRESS_NOT_ALLOWED)
+            raise _refused(ProblemCode.ADDRESS_NOT_ALLOWED, address, client)
         if not (self.rate.has_granted(client) or await asyncio.to_thread(self.rate.may_call, client)):
-            raise Problem(ProblemCode.TOO_MANY_CALLS, retry_after_s=self.rate.retry_after_s)
+            raise _refused(ProblemCode.TOO_MANY_CALLS, address, client, retry_after_s=self.rate.retry_after_s)
         return client, shown
 
     async def _find(self, shown: Credentials) -> Client | None:
@@ -122,6 +124,14 @@ class Access:
             await send(message)
 
         return send_after_record
+
+
+def _refused(
+    code: ProblemCode, address: Address | None, client: Client | None = None, retry_after_s: float | None = None
+) -> Problem:
+    """Told in the log and not in the journal: anybody may knock as often as they like."""
+    _log.warning("api_call_refused", code=str(code), address=str(address), client=client.name if client else None)
+    return Problem(code, retry_after_s=retry_after_s)
 
 
 def _check_origin(headers: Headers) -> None:
