@@ -4,9 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from casework_fixture import CaseworkFixture
+from casework_fixture import NO_REDIS, CaseworkFixture
 
 from dispatcher.store.tables import metadata
+from dispatcher.watch.alarms import judge
+from dispatcher.watch.collect import collect
+from dispatcher.watch.limits import Limits
 from providers.base import (
     Accepted,
     Answered,
@@ -101,8 +104,19 @@ def check(casework: CaseworkFixture) -> None:
         found = casework.sql(question, now=now)
         assert not found, f"{name}: {found}"
     assert casework.verdict().differences == []
+    check_watch(casework)
     numbered = Counter(casework.sql("SELECT case_id, seq FROM journal WHERE case_id IS NOT NULL"))
     assert max(numbered.values(), default=1) == 1
+
+
+def check_watch(casework: CaseworkFixture) -> None:
+    """What is overdue and nobody has taken, the watch tells."""
+    late = "SELECT number FROM duties WHERE done_at IS NULL AND taken_at IS NULL AND due_at < :now"
+    overdue = {number for (number,) in casework.sql(late, now=casework.now)}
+    if overdue:
+        facts = collect(casework.sessions.kw["bind"], NO_REDIS, casework.context.clock, Limits(answer_s=120))
+        told = {number for alarm in judge(facts, Limits()) for number, _ in alarm.new}
+        assert overdue <= told, f"overdue, and the watch says nothing: {overdue - told}"
 
 
 _TWICE = """
