@@ -1,6 +1,7 @@
 """Reads an adapter's own settings. A SettingsError names the provider, the setting and the remedy."""
 
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
 
@@ -42,7 +43,27 @@ def base_url(settings: ProviderSettings, default: str | None = None) -> str:
     value = settings.options.get("base_url", default)
     if not isinstance(value, str) or not value.startswith(("http://", "https://")):
         raise _error(settings, "base_url must be an http(s) URL")
+    if fault := _fault_of(value):
+        raise _error(settings, f"base_url {fault}")
     return value.rstrip("/")
+
+
+def _fault_of(url: str) -> str | None:
+    """What would only show at the first send. The URL is not repeated: it may hold a password."""
+    try:
+        parts = urlsplit(url)
+        has_port = parts.port is None or parts.port > 0
+    except ValueError:
+        return "has a host or a port that can't be read"
+    if not has_port or any(each.isspace() or not each.isprintable() for each in url):
+        return "has a host or a port that can't be read"
+    if not parts.hostname:
+        return "has no host"
+    if parts.username is not None or parts.password is not None:
+        return "holds a user or a password; the secret goes into the environment, named by secret_env"
+    if parts.query or parts.fragment or "?" in url or "#" in url:
+        return "has a query or a fragment; name the path alone"
+    return None
 
 
 def timeout_s(settings: ProviderSettings) -> float:

@@ -21,6 +21,7 @@ from typing import Any
 
 from providers import limits
 from providers.base import Provider, ProviderSettings, SettingsError
+from providers.given import Given, nearest
 from providers.limits import NO_LIMITS, Limits
 from schemas import normalise
 from schemas.vocabulary import Channel
@@ -34,6 +35,7 @@ _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 _TO_NUMBERS = frozenset({Channel.SMS, Channel.VOICE})
 _OURS = ("name", "adapter", "channels", "destinations", "weight", "slow_s", "travel_s", "limits")
 _ENV = "_env"
+_QUOTES = "\"'"
 _HEAVIEST, _SLOWEST_S = 1000, 600
 TRAVEL_S = 60.0  # below the shortest wait for a doubt, 90 s
 
@@ -121,10 +123,23 @@ def build(tables: list[ProviderSettings], storage: Mapping[str, Any]) -> Registr
         factory = _factory(settings, adapters)
         stored = storage.get(settings.adapter)
         providers.append(factory(settings) if stored is None else factory(settings, stored))
+        _check_names(settings)
     weights = {settings.name: settings.weight for settings in tables}
     slow_s = {settings.name: settings.slow_s for settings in tables if settings.slow_s is not None}
     travel_s = {settings.name: settings.travel_s for settings in tables if settings.travel_s is not None}
     return Registry(providers, weights, slow_s, {settings.name: settings.limits for settings in tables}, travel_s)
+
+
+def _check_names(settings: ProviderSettings) -> None:
+    """A misspelt name would take a limit, a fence or a timeout out of force. Raises SettingsError.
+
+    An adapter asks for all its settings where it is built.
+    """
+    for given, ours, ending in ((settings.options, _OURS, ""), (settings.secrets, ("secret",), _ENV)):
+        if isinstance(given, Given) and given.unasked:
+            name = given.unasked[0] + ending
+            remedy = nearest(name, {each + ending for each in (*given.asked, *ours)})
+            raise SettingsError(f"provider {settings.name}: unknown setting {name}; {remedy}")
 
 
 @cache
@@ -183,13 +198,13 @@ def _settings(
         channels=frozenset(Channel(channel) for channel in channels),
         destinations=_destinations(path, name, table.get("destinations")),
         secret=secrets.pop("secret", None),
-        secrets=secrets,
+        secrets=Given(secrets),
         weight=_weight(path, name, table.get("weight", 1)),
         slow_s=_seconds(path, name, "slow_s", table),
         travel_s=_seconds(path, name, "travel_s", table),
         callback_url=f"{callback_base.rstrip('/')}/receipts/{name}",
         limits=_limits(path, name, table.get("limits", {})),
-        options={key: value for key, value in table.items() if key not in _OURS and not key.endswith(_ENV)},
+        options=Given({key: value for key, value in table.items() if key not in _OURS and not key.endswith(_ENV)}),
     )
 
 
@@ -244,6 +259,11 @@ def _secrets(path: Path, name: str, table: Mapping[str, Any], environment: Mappi
         if not isinstance(variable, str) or not _VARIABLE.fullmatch(variable):
             # The value is not repeated: it may be the secret itself.
             raise SettingsError(f"{path}: provider {name}: {key} must be the name of an environment variable")
-        if not environment.get(variable):
+        value = environment.get(variable)
+        if not value:
             raise SettingsError(f"{path}: provider {name}: {key} names {variable}, which is not set")
+        if value != value.strip() or value[0] in _QUOTES:
+            raise SettingsError(
+                f"{path}: provider {name}: {variable} has blanks or quotes around its value; take them away"
+            )
     return {key.removesuffix(_ENV): environment[variable] for key, variable in named.items()}

@@ -11,7 +11,12 @@ from providers.base import ProviderSettings, SettingsError
 from schemas.vocabulary import Channel
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-ENVIRONMENT = {"CITY_SECRET": SECRET, "EMPTY_SECRET": ""}
+ENVIRONMENT = {
+    "CITY_SECRET": SECRET,
+    "EMPTY_SECRET": "",
+    "BLANK_SECRET": f"{SECRET}\n",
+    "QUOTED_SECRET": f'"{SECRET}"',
+}
 GOOD = """
 [[providers]]
 name = "city-sms"
@@ -163,6 +168,18 @@ def test_the_simulated_providers_serve_every_channel(tmp_path: Path) -> None:
         ("timeout_s = 3", 'access_key_id_env = "NO_ID"', ("city-sms", "access_key_id_env", "NO_ID", "not set")),
         ('secret_env = "CITY_SECRET"\n', "", ("city-sms", "secret_env")),
         ("https://gateway", "ftp://gateway", ("city-sms", "base_url")),
+        ("https://gateway.invalid/v1", "https://", ("city-sms", "base_url", "no host")),
+        ("https://gateway.invalid/v1", "https:///v1", ("city-sms", "base_url", "no host")),
+        ("https://gateway", "https://user:word@gateway", ("city-sms", "base_url", "secret_env")),
+        ("invalid/v1", "invalid/v1?key=word", ("city-sms", "base_url", "query")),
+        ("invalid/v1", "invalid/v1#part", ("city-sms", "base_url", "fragment")),
+        ("invalid/v1", "invalid:99999/v1", ("city-sms", "base_url", "port")),
+        ("invalid/v1", "invalid:0/v1", ("city-sms", "base_url", "port")),
+        ("invalid/v1", "invalid:port/v1", ("city-sms", "base_url", "port")),
+        ("https://gateway", "https://[gateway", ("city-sms", "base_url", "host")),
+        ("https://gateway", "https://gate way", ("city-sms", "base_url", "host")),
+        ("CITY_SECRET", "BLANK_SECRET", ("city-sms", "BLANK_SECRET", "blanks or quotes")),
+        ("CITY_SECRET", "QUOTED_SECRET", ("city-sms", "QUOTED_SECRET", "blanks or quotes")),
         ("timeout_s = 3", 'timeout_s = "soon"', ("city-sms", "timeout_s")),
         ("[[providers]]", "[providers]", ("[[providers]]",)),
         ("[[providers]]", "[[gateways]]", ("[[providers]]",)),
@@ -173,6 +190,46 @@ def test_a_mistake_is_named_with_its_remedy(tmp_path: Path, old: str, new: str, 
     assert old in GOOD
     message = refusal(tmp_path, GOOD.replace(old, new))
     assert all(each in message for each in named), message
+
+
+PLAIN = 'channels = ["sms"]\nsecret_env = "CITY_SECRET"\nbase_url = "https://a.invalid"\ntimeout_s = 3\n'
+# Of each adapter a table with all the settings that it may have, but for those of `templates` and `limits`.
+WHOLE = {
+    "http_gateway": PLAIN + 'receipts_from = ["10.0.0.0/8"]\n',
+    "number_only": PLAIN,
+    "bank_hook": PLAIN.replace('"sms"', '"hook"'),
+    "group_notice": PLAIN.replace('"sms"', '"broadcast"'),
+    "roster": 'channels = ["visit"]\n',
+    "wecom_robot": 'channels = ["broadcast"]\nsecret_env = "KEY"\nbase_url = "https://a.invalid"\ntimeout_s = 3\n',
+    "kannel": PLAIN + 'username = "u"\nsender = "96110"\nreceipts_token_env = "KEY"\nreceipts_from = ["10.0.0.0/8"]\n',
+}
+OURS = 'destinations = ["CN"]\nweight = 2\nslow_s = 1\ntravel_s = 60\nlimits = { rate = ["50/1s"] }\n'
+
+
+@pytest.mark.parametrize("adapter", WHOLE)
+def test_a_setting_that_no_adapter_knows_is_refused_with_the_nearest(tmp_path: Path, adapter: str) -> None:
+    """Any letter of any name: a limit, a fence, a timeout would be out of force in silence."""
+    path, environment = tmp_path / "providers.toml", ENVIRONMENT | {"KEY": "a-key-that-is-long-enough-for-all-of-them"}
+    head = f'[[providers]]\nname = "x"\nadapter = "{adapter}"\n'
+    lines = (WHOLE[adapter] + OURS).splitlines()
+
+    async def build(text: str) -> None:
+        path.write_text(head + text, encoding="utf-8")
+        await registry.build(registry.read(path, environment, "https://police.invalid"), {"roster": object()}).close()
+
+    asyncio.run(build("\n".join(lines)))
+    names = [line.partition(" = ")[0] for line in lines]
+    for name in names:
+        wrong = name[:2] + "qq" + name[4:] if not name.endswith("_env") else name[:2] + "qq" + name[2:]
+        text = "\n".join(lines).replace(f"{name} = ", f"{wrong} = ")
+        with pytest.raises(SettingsError) as caught:
+            asyncio.run(build(text))
+        told = str(caught.value)
+        assert wrong in told or name in told, told  # unknown, or the one that it stands for is missing
+    for wrong, right in (("wieght", "weight"), ("limit", "limits"), ("destination", "destinations")):
+        text = "\n".join(lines).replace(f"{right} = ", f"{wrong} = ")
+        with pytest.raises(SettingsError, match=f"unknown setting {wrong}; did you mean {right}"):
+            asyncio.run(build(text))
 
 
 def test_a_secret_of_the_wrong_form_is_told_without_it(tmp_path: Path) -> None:
