@@ -25,7 +25,7 @@ from providers.base import (
     Transient,
 )
 from providers.registry import Registry
-from schemas.vocabulary import Action, Result
+from schemas.vocabulary import Action, Channel, Result
 
 _TOO_LATE = Transient("left too late for its place")
 _GIVEN_UP = InDoubt("given up at the end of its lease")
@@ -62,6 +62,8 @@ WITHOUT_PROVIDER: Mapping[Action, ProviderAnswer | bool] = {
     Action.QUERY: InDoubt("provider_gone"),
     Action.CANCEL: False,
 }
+# No roster adapter is no officer anywhere: the ladder goes up to the centre at once, and a person has it there.
+_NO_ROSTER = Permanent(Result.NOBODY_ON_DUTY, "no_provider")
 _UNREADABLE = Permanent(Result.FAILED_PERMANENT, "unreadable")
 
 
@@ -75,7 +77,7 @@ class ProviderCaller:
         """Do it. Never raises; whatever an adapter does wrong, the attempt is not lost."""
         provider = self._registry.get(call.provider)
         if provider is None:
-            return WITHOUT_PROVIDER[call.action]
+            return without_provider(call)
         if call.refusal is not None:
             if isinstance(call.refusal, OperationsFault):
                 self._count(provider, call.refusal, 0.0)
@@ -114,6 +116,12 @@ class ProviderCaller:
 
     def _count(self, provider: Provider, outcome: Outcome, took_s: float) -> None:
         self._send_counter.count(provider, outcome, took_s, self._registry.slow_s(provider.name))
+
+
+def without_provider(call: ProviderCall) -> ProviderAnswer | bool:
+    """What becomes of a call that no provider is there for."""
+    is_visit = call.message is not None and call.message.channel is Channel.VISIT
+    return _NO_ROSTER if is_visit else WITHOUT_PROVIDER[call.action]
 
 
 async def _within(left_s: float, call: ProviderCall, under_way: Coroutine[Any, Any, Any]) -> Any:

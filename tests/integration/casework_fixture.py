@@ -20,7 +20,7 @@ from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.delivery import due, receipts
 from dispatcher.delivery.capacity import Capacity
 from dispatcher.delivery.claim import claim
-from dispatcher.delivery.provider_call import WITHOUT_PROVIDER, CallResult, ProviderCall
+from dispatcher.delivery.provider_call import CallResult, ProviderCall, without_provider
 from dispatcher.delivery.pump import Pump
 from dispatcher.delivery.record import record_results
 from dispatcher.intake import instructions
@@ -302,7 +302,7 @@ async def _run_all(providers: Mapping[str, Any], calls: Iterable[ProviderCall]) 
 async def _run(providers: Mapping[str, Any], call: ProviderCall) -> Any:
     provider = providers.get(call.provider or "")
     if provider is None:
-        return WITHOUT_PROVIDER[Action.SEND]  # of a send; the pump's own tests are about the rest
+        return without_provider(call)
     if call.action is Action.QUERY:
         return await provider.query(call.inquiry)
     if call.action == "cancel":

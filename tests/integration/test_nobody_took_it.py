@@ -5,7 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from casework_fixture import NO_REDIS, CaseworkFixture
+from casework_fixture import NO_REDIS, CaseworkFixture, Scripted
 from sqlalchemy import create_engine
 from visits_fixture import OFF_DUTY, Load, act, assign, case_with_visit, visit_of
 
@@ -100,3 +100,21 @@ def test_a_roster_that_is_loaded_instead_starts_the_ladder(
     pass_minutes(casework, 6)  # B does not sign for it: on to the next rung
     assign(casework)
     assert visit_of(casework, case_id).officer == "L"
+
+
+def test_a_file_without_the_roster_puts_the_visit_before_the_centre_at_once(
+    casework: CaseworkFixture, load: Load, look: Look
+) -> None:
+    """Officers are on duty, and PROVIDERS_FILE has no adapter that would find them."""
+    load()
+    case_id = casework.open(urgency="critical", channels=["visit"])
+    for _ in range(9):
+        casework.deliver(Scripted())
+    tried = [(each.rung, each.result, each.detail) for each in casework.attempts(case_id, "visit")]
+    assert tried and {each[1:] for each in tried} == {("NOBODY_ON_DUTY", "no_provider")}
+    assert len(tried) == len({rung for rung, *_ in tried})  # each rung once, and no more of it
+    assert [each.kind for each in casework.items(case_id)] == ["ladder_exhausted"]
+    assert look() == [RAISED]
+    casework.pass_time(hours=1)
+    casework.deliver(Scripted())
+    assert len(casework.attempts(case_id, "visit")) == len(tried)
