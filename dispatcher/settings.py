@@ -39,6 +39,7 @@ class Settings(FromEnvironment):
     policy_file: Path | None = None
     vocabulary_file: Path | None = None
     providers_file: Path | None = None
+    without: str = ""  # channels that are meant to have no provider
     texts_folder: Path | None = None
     clock: str = "real"
     language: Literal["zh-CN", "en"] = "zh-CN"  # of what the commands print

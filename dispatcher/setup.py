@@ -29,6 +29,7 @@ from dispatcher.texts import approved
 from dispatcher.wake import CeleryWake
 from providers import registry
 from providers.base import SettingsError
+from schemas.vocabulary import Channel
 
 if TYPE_CHECKING:
     from dispatcher.delivery.send_stats import SendCounter
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 # Entry points by adapter name, for adapters that have to keep something. Each is called with the session maker and the
 # context, and what it returns is the adapter's second argument.
 STORAGE_GROUP = "dispatcher.provider_storage"
+# Whatever a policy says, it sends, rings and visits. Where there is no bank or group to ask, a person does it.
+_USED = (Channel.SMS, Channel.VOICE, Channel.VISIT)
 _log = logger(__name__)
 
 
@@ -154,18 +157,56 @@ def build_registry(services: Services) -> registry.Registry:
     def storage(entry: EntryPoint) -> object:
         return entry.load()(services.sessions, services.context)
 
-    return _registry(services.settings.providers_file, os.environ, services.settings.hooks_base, storage)
+    told = services.settings
+    return _registry(told.providers_file, os.environ, told.hooks_base, storage, _without(told.without))
 
 
 def links(path: Path, environment: Mapping[str, str]) -> list[str]:
     """Names of the providers in this file that need a worker of their own. Raises OperatorError."""
-    providers = _registry(path, environment, "", lambda entry: object())
+    return _looked_at(path, environment, frozenset()).links()
+
+
+def check_file(path: Path, environment: Mapping[str, str], without: str) -> None:
+    """Raises the OperatorError that a worker would raise at its start."""
+    check_channels(_looked_at(path, environment, _without(without)))
+
+
+def _looked_at(path: Path, environment: Mapping[str, str], without: frozenset[Channel]) -> registry.Registry:
+    """The providers of a file, not to be used."""
+    providers = _registry(path, environment, "", lambda entry: object(), without)
     asyncio.run(providers.close())
-    return providers.links()
+    return providers
+
+
+def check_channels(providers: registry.Registry) -> None:
+    """Raises OperatorError where no provider serves a channel of every policy, and nobody said that none does."""
+    unserved = [each for each in _USED if not providers.serves(each) and each not in providers.without]
+    if unserved:
+        zh, en = "、".join(each.zh for each in unserved), ", ".join(each.en for each in unserved)
+        value = ",".join((*providers.without, *unserved))
+        raise OperatorError(
+            f"渠道配置文件中没有承担{zh}的渠道;请补充,确认不用则设 DISPATCHER_WITHOUT={value}",
+            f"no provider serves {en}: add one to PROVIDERS_FILE, or set DISPATCHER_WITHOUT={value} to go on without",
+        )
+
+
+def _without(setting: str) -> frozenset[Channel]:
+    """Raises OperatorError."""
+    named = [each.strip() for each in setting.split(",") if each.strip()]
+    if unknown := [each for each in named if each not in set(_USED)]:
+        raise OperatorError(
+            f"DISPATCHER_WITHOUT 中的 {unknown[0]} 不是渠道;可填 {','.join(_USED)}",
+            f"DISPATCHER_WITHOUT: {unknown[0]} is none of {', '.join(_USED)}",
+        )
+    return frozenset(map(Channel, named))
 
 
 def _registry(
-    path: Path | None, environment: Mapping[str, str], callback_base: str, storage: Callable[[EntryPoint], object]
+    path: Path | None,
+    environment: Mapping[str, str],
+    callback_base: str,
+    storage: Callable[[EntryPoint], object],
+    without: frozenset[Channel],
 ) -> registry.Registry:
     if path is None:
         raise no_providers()
@@ -173,7 +214,7 @@ def _registry(
         tables = registry.read(path, environment, callback_base)
         used = {table.adapter for table in tables}
         stored = {entry.name: storage(entry) for entry in entry_points(group=STORAGE_GROUP) if entry.name in used}
-        return registry.build(tables, stored)
+        return registry.build(tables, stored, without)
     except SettingsError as error:
         raise OperatorError("渠道配置文件有误", str(error)) from None
 

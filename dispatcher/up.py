@@ -19,7 +19,7 @@ from dispatcher.errors import OperatorError
 from dispatcher.logging import logger
 from dispatcher.ports import free_port, port_taken
 from dispatcher.settings import RUN_FILE, Settings, read_running, write_running
-from dispatcher.setup import links, no_providers
+from dispatcher.setup import check_file, links, no_providers
 from dispatcher.store import engine, heartbeats, migrate
 from dispatcher.store.outages import unreachable
 from dispatcher.supervisor import Child, Supervisor, kill_orphans
@@ -93,13 +93,15 @@ class Stack:
         else:
             # With real servers, a forgotten variable must not send warnings nowhere.
             raise no_providers()
+        environment = os.environ | self.environment
+        providers = Path(environment["DISPATCHER_PROVIDERS_FILE"])
+        check_file(providers, environment, self.settings.without)
         self.add("hooks", [sys.executable, "-m", "dispatcher.web.hooks"])
         if self.serves_api:
             self.add("api", [sys.executable, "-m", "dispatcher.web.api"])
             self.add("webhooks", [sys.executable, "-m", "dispatcher.webhooks"])
         self.add("sweep", [sys.executable, "-m", "dispatcher.cli", "sweep"])
-        environment = os.environ | self.environment
-        for name in links(Path(environment["DISPATCHER_PROVIDERS_FILE"]), environment):
+        for name in links(providers, environment):
             self.workers[link_lane(name)] = link_lane(name)
         delivering = [name for name in self.workers if name != "casework"]
         self.environment["DISPATCHER_WORKERS"] = str(max(1, len(delivering)))
@@ -170,6 +172,7 @@ class Stack:
             "DISPATCHER_API_PORT": api_port,
             "DISPATCHER_API_TRUSTED_PROXIES": found.api_trusted_proxies,
             "DISPATCHER_WEBHOOK_ALLOWED": found.webhook_allowed,
+            "DISPATCHER_WITHOUT": found.without,
             "DISPATCHER_POLICY_FILE": found.policy_file,
             "DISPATCHER_VOCABULARY_FILE": found.vocabulary_file,
             "DISPATCHER_TEXTS_FOLDER": found.texts_folder,

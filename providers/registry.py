@@ -44,7 +44,7 @@ class Registry:
     """The providers of one process, in the order of the file.
 
     A provider that is not in `weights` has weight 1. An answer after `slow_s`, or half of the timeout, is slow.
-    What was given up may arrive for `travel_s` yet, or a minute.
+    What was given up may arrive for `travel_s` yet, or a minute. `without`: channels that are meant to have none.
     """
 
     def __init__(
@@ -54,10 +54,12 @@ class Registry:
         slow_s: Mapping[str, float] | None = None,
         limits: Mapping[str, Limits] | None = None,
         travel_s: Mapping[str, float] | None = None,
+        without: frozenset[Channel] = frozenset(),
     ) -> None:
         self._by_name = {provider.name: provider for provider in providers}
         self._weights, self._slow_s, self._limits = weights or {}, slow_s or {}, limits or {}
         self._travel_s = travel_s or {}
+        self.without = without
 
     def __getitem__(self, name: str) -> Provider:
         return self._by_name[name]
@@ -112,7 +114,9 @@ def _reaches(provider: Provider, country: str | None) -> bool:
     return destinations is None or country in destinations
 
 
-def build(tables: list[ProviderSettings], storage: Mapping[str, Any]) -> Registry:
+def build(
+    tables: list[ProviderSettings], storage: Mapping[str, Any], without: frozenset[Channel] = frozenset()
+) -> Registry:
     """Build every provider. `storage`, by adapter name, is the second argument of adapters that keep something.
 
     Raises SettingsError.
@@ -127,7 +131,8 @@ def build(tables: list[ProviderSettings], storage: Mapping[str, Any]) -> Registr
     weights = {settings.name: settings.weight for settings in tables}
     slow_s = {settings.name: settings.slow_s for settings in tables if settings.slow_s is not None}
     travel_s = {settings.name: settings.travel_s for settings in tables if settings.travel_s is not None}
-    return Registry(providers, weights, slow_s, {settings.name: settings.limits for settings in tables}, travel_s)
+    limits_of = {settings.name: settings.limits for settings in tables}
+    return Registry(providers, weights, slow_s, limits_of, travel_s, without)
 
 
 def _check_names(settings: ProviderSettings) -> None:

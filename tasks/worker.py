@@ -17,7 +17,7 @@ from dispatcher.delivery import link_lanes
 from dispatcher.delivery.pump import Pump
 from dispatcher.errors import OperatorError
 from dispatcher.settings import settings
-from dispatcher.setup import Services, build_services, wait_at_start
+from dispatcher.setup import Services, build_services, check_channels, wait_at_start
 from dispatcher.store import heartbeats
 from tasks import loops
 from tasks.celery_app import app
@@ -58,6 +58,7 @@ def _check_parts(**_: Any) -> None:
     """A mistake of the operator is told at start, in one line, and the worker does not come up."""
     try:
         services = worker_services()
+        check_channels(services.registry)
         names = [provider.name for provider in services.registry.all()]
         _log.info("worker_starts", providers=names, taken_back=_register(services))
     except OperatorError as error:

@@ -148,7 +148,8 @@ class _Slice:
     def _is_out_of_reach(self, attempt: AttemptRow, country: str | None) -> bool:
         """No provider reaches this country, or there is no bank or group to ask. A missing SMS gateway is a fault."""
         channel = attempt.channel
-        is_expected = self._registry.serves(channel) or channel in (Channel.HOOK, Channel.BROADCAST)
+        may_lack = channel in (Channel.HOOK, Channel.BROADCAST) or channel in self._registry.without
+        is_expected = self._registry.serves(channel) or may_lack
         return is_expected and not self._registry.reaching(channel, country)
 
     def _leave_out(self) -> None:

@@ -1,5 +1,6 @@
 """Mistakes: one clear line naming field or setting and the remedy, no traceback, nothing lost."""
 
+import base64
 import json
 import socket
 from pathlib import Path
@@ -83,6 +84,9 @@ def test_an_unknown_case(played: Played) -> None:
         ({"DISPATCHER_EMBEDDED": "never"}, "DISPATCHER_DATABASE_URL"),
         ({"DISPATCHER_POLICY_FILE": "bad-policy.toml"}, "urgency.critical.voice.again"),
         ({"DISPATCHER_PROVIDERS_FILE": "bad-providers.toml"}, "pigeon_post"),
+        ({"DISPATCHER_PROVIDERS_FILE": "sms-alone.toml"}, "DISPATCHER_WITHOUT=voice,visit"),
+        ({"DISPATCHER_PROVIDERS_FILE": "sms-alone.toml", "DISPATCHER_WITHOUT": "voice"}, "WITHOUT=voice,visit"),
+        ({"DISPATCHER_WITHOUT": "voice,fax"}, "fax"),
         ({"DISPATCHER_REDIS_URL": "redis://127.0.0.1:1/0"}, "DISPATCHER_REDIS_URL"),
     ],
 )
@@ -93,6 +97,12 @@ def test_up_with_a_mistaken_setting(tmp_path: Path, settings: dict[str, str], na
     (tmp_path / "bad-policy.toml").write_text(defaults.replace('again = "3m"', 'again = "often"'), "utf-8")
     providers = '[[providers]]\nname = "a"\nadapter = "pigeon_post"\nchannels = ["sms"]\n'
     (tmp_path / "bad-providers.toml").write_text(providers, "utf-8")
+    (tmp_path / "sms-alone.toml").write_text(
+        providers.replace("pigeon_post", "http_gateway")
+        + 'base_url = "http://127.0.0.1:9"\nsecret_env = "GATEWAY_SECRET"\n',
+        "utf-8",
+    )
+    settings |= {"GATEWAY_SECRET": "whsec_" + base64.b64encode(b"s" * 32).decode()}
     here = {name: str(tmp_path / text) if text.endswith(".toml") else text for name, text in settings.items()}
     answer = Up(tmp_path / "home", here).run("up")
     assert answer.code == 2 and "Traceback" not in answer.err

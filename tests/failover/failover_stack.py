@@ -51,7 +51,7 @@ class FailoverStack(Stack):
             _TABLE.format(name=name, timeout_s=TIMEOUT_S, slow_s=SLOW_S, port=port) for name, port in ports.items()
         )
         path.write_text("".join(tables), "utf-8")
-        return cls(Settings(home=home, providers_file=path, hooks_port=0), ports=ports)
+        return cls(Settings(home=home, providers_file=path, without="voice,visit", hooks_port=0), ports=ports)
 
     def start_children(self) -> None:
         secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()

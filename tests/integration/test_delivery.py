@@ -248,6 +248,21 @@ def test_a_channel_without_a_provider_waits_and_says_so(casework: CaseworkFixtur
     assert casework.attempts(case_id)[1].id == planned.id
 
 
+def test_a_channel_that_is_meant_to_have_none_is_left_out_once_a_number(casework: CaseworkFixture) -> None:
+    """No attempt is made that nobody can take."""
+    case_id = casework.open(channels=["voice"], urgency="critical", phones=[{"number": phone(n)} for n in (1, 2)])
+    registry = Registry([], without=frozenset({Channel.VOICE}))
+    for _ in range(20):
+        with casework.begin() as work:
+            calls = claim(work, registry, Capacity(casework.limiter, registry, casework.context), GENERAL, 9)
+        assert {each.message.channel for each in calls if each.message is not None} <= {Channel.VISIT}
+        casework.pass_time(minutes=10)
+        casework.advance()
+    skipped = [each.skip_reason for each in casework.attempts(case_id, "voice")]
+    assert skipped == ["UNSUPPORTED_DESTINATION"] * 2
+    assert casework.attempts(case_id, "visit")
+
+
 def erase(casework: CaseworkFixture, case_id: Any) -> None:
     casework.sql(
         "UPDATE subjects SET wrapped_key = NULL, erased_at = now() "

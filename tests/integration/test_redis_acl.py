@@ -105,6 +105,7 @@ def test_a_worker_has_all_that_it_needs(guarded: Guarded, casework: CaseworkFixt
         "DISPATCHER_REDIS_URL": guarded.dispatcher,
         "DISPATCHER_HOME": str(tmp_path),
         "DISPATCHER_PROVIDERS_FILE": str(tmp_path / "providers.toml"),
+        "DISPATCHER_WITHOUT": "voice,visit",
         "DISPATCHER_CLOCK": f"stepped:{START.isoformat()}",
         "NOWHERE_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     }

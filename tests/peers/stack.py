@@ -42,7 +42,8 @@ def running(providers: str, environment: Mapping[str, str], hooks_port: int = 0)
         home.chmod(0o755)
         path = home / "providers.toml"
         path.write_text(providers + _ROSTER, "utf-8")
-        stack = Stack(Settings(home=home, providers_file=path, hooks_port=hooks_port))
+        without = ",".join(each for each in ("sms", "voice") if f'"{each}"' not in providers)
+        stack = Stack(Settings(home=home, providers_file=path, without=without, hooks_port=hooks_port))
         try:
             stack.start_servers()
             stack.start_children()
