@@ -12,7 +12,6 @@ base_url = "https://…"          # all else is the adapter's own
 """
 
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -23,7 +22,8 @@ from providers import limits
 from providers.base import Provider, ProviderSettings, SettingsError
 from providers.given import Given, nearest
 from providers.limits import NO_LIMITS, Limits
-from schemas import normalise
+from schemas import edited_file, normalise
+from schemas.edited_file import UnreadableFileError
 from schemas.vocabulary import Channel
 
 GROUP = "dispatcher.providers"
@@ -170,11 +170,11 @@ def _factory(settings: ProviderSettings, adapters: Mapping[str, EntryPoint]) -> 
 def read(path: Path, environment: Mapping[str, str], callback_base: str) -> list[ProviderSettings]:
     """Read PROVIDERS_FILE. Raises SettingsError naming the table and the remedy."""
     try:
-        data = tomllib.loads(path.read_text("utf-8"))
+        data = edited_file.read(path)
     except OSError as error:
         raise SettingsError(f"{path}: can't be read ({error.strerror}); check DISPATCHER_PROVIDERS_FILE") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise SettingsError(f"{path}: not valid TOML: {error}") from None
+    except UnreadableFileError as error:
+        raise SettingsError(f"{path}: {error}") from None
     tables = data.get("providers")
     if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
         raise SettingsError(f"{path}: no [[providers]] table; add one for each gateway")

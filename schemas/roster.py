@@ -18,7 +18,6 @@ unit = "YT-FZ"
 role = "supervisor"          # supervisor, operator (of a centre)
 """
 
-import tomllib
 from collections.abc import Iterable
 from datetime import time
 from pathlib import Path
@@ -26,6 +25,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from schemas import edited_file
+from schemas.edited_file import UnreadableFileError
 from schemas.validation_errors import faults
 from schemas.vocabulary import Role, Rung
 
@@ -93,11 +94,11 @@ class Roster(BaseModel):
 def read(path: Path) -> Roster:
     """Read a roster file. Raises RosterError."""
     try:
-        return Roster.model_validate(tomllib.loads(path.read_text("utf-8")))
+        return Roster.model_validate(edited_file.read(path))
     except OSError as error:
         raise RosterError(f"{path}: can't be read ({error.strerror})") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RosterError(f"{path}: not valid TOML: {error}") from None
+    except UnreadableFileError as error:
+        raise RosterError(f"{path}: {error}") from None
     except ValidationError as error:
         fault = faults(error)[0]
         raise RosterError(f"{path}: {fault.key or 'roster'}: {fault.message}") from None

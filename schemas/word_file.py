@@ -1,6 +1,5 @@
 """A file of words: a table for each kind of code, in it a list of words for each code (TOML)."""
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -8,6 +7,8 @@ from typing import Annotated, Literal
 import phonenumbers
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from schemas import edited_file
+from schemas.edited_file import UnreadableFileError
 from schemas.errors import bilingual
 from schemas.validation_errors import Fault, Words, faults
 from schemas.vocabulary import FRAUD_TYPES, AddressKind, IdType, Relation, Urgency, Vulnerability
@@ -66,13 +67,13 @@ class WordFile(BaseModel):
 def read(path: Path) -> WordFile:
     """Raises WordFileError."""
     try:
-        return WordFile.model_validate(tomllib.loads(path.read_text("utf-8-sig")))
+        return WordFile.model_validate(edited_file.read(path))
     except OSError as error:
         raise WordFileError(path, [bilingual("无法读取", f"can't be read ({error.strerror})")]) from None
     except ValidationError as error:
         raise WordFileError(path, [_in_words(fault) for fault in faults(error)]) from None
-    except (ValueError, RecursionError) as error:
-        raise WordFileError(path, [bilingual("不是有效的 TOML", f"not valid TOML: {error}")]) from None
+    except UnreadableFileError as error:
+        raise WordFileError(path, [str(error)]) from None
 
 
 def _in_words(fault: Fault) -> str:

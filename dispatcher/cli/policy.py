@@ -18,6 +18,7 @@ from dispatcher.policy.lint import lint
 from dispatcher.policy.timeline import NAMES, ORIGINS, TICKS, Step
 from dispatcher.policy.upgrade import lacking, toml, upgraded
 from dispatcher.settings import settings
+from schemas import edited_file
 from schemas.vocabulary import Urgency
 
 group = typer.Typer(help="处置策略 / the policy: check, upgrade, show.", no_args_is_help=True)
@@ -70,7 +71,7 @@ def upgrade(
 ) -> None:
     """列出旧策略缺少的项及内置值,--to 写入新文件 / what an older policy lacks; --to writes an upgraded one."""
     try:
-        text = file.read_text("utf-8")
+        text = edited_file.text_of(file.read_bytes())
         added = lacking(text)
         whole = upgraded(text, added)
     except OSError as error:

@@ -1,6 +1,5 @@
 """The policy: what happens when, on which channels, until what. Data in TOML, checked on load."""
 
-import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -9,6 +8,8 @@ from pydantic import ValidationError
 from dispatcher.errors import OperatorError
 from dispatcher.policy import errors
 from dispatcher.policy.models import Plan, Policy
+from schemas import edited_file
+from schemas.edited_file import UnreadableFileError
 from schemas.errors import bilingual
 
 __all__ = ["Plan", "Policy", "PolicyError", "load"]
@@ -36,11 +37,11 @@ def load(path: Path | None = None) -> Policy:
     """The policy of a file, or our default. Raises PolicyError."""
     name = str(path) if path else _DEFAULTS.name
     try:
-        return Policy.model_validate(tomllib.loads((path or _DEFAULTS).read_text("utf-8")))
+        return Policy.model_validate(edited_file.read(path or _DEFAULTS))
     except OSError as error:
         told = bilingual("无法读取", f"can't be read ({error.strerror}); check DISPATCHER_POLICY_FILE")
         raise PolicyError(name, [told]) from None
     except ValidationError as error:
         raise PolicyError(name, list(errors.describe(error))) from None
-    except (ValueError, RecursionError) as error:
-        raise PolicyError(name, [bilingual("不是有效的 TOML", f"not valid TOML: {error}")]) from None
+    except UnreadableFileError as error:
+        raise PolicyError(name, [str(error)]) from None

@@ -1,7 +1,6 @@
 """What people are told: the wording of each scam type, call and card, read from TOML and checked at load."""
 
 import hashlib
-import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from pathlib import Path
@@ -25,7 +24,9 @@ from dispatcher.texts.tables import (
     Wording,
     is_chinese,
 )
+from schemas import edited_file
 from schemas.case_facts import CaseFacts
+from schemas.edited_file import UnreadableFileError
 from schemas.errors import bilingual
 from schemas.vocabulary import FRAUD_TYPES, GENERIC_FRAUD_TYPE, Person, Relation
 
@@ -178,9 +179,11 @@ def build(source: Path, tables: Mapping[str, Any], edition: Edition = _OURS) -> 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise TextsError(path, [bilingual("无法读取", str(error))]) from error
+        return edited_file.read(path)
+    except OSError as error:
+        raise TextsError(path, [bilingual("无法读取", f"can't be read: {error.strerror}")]) from error
+    except UnreadableFileError as error:
+        raise TextsError(path, [str(error)]) from error
 
 
 def _style(centre: Centre, code: str, scam: ScamType) -> Iterator[str]:

@@ -7,7 +7,6 @@ An approved version is never changed, so that years later it still says what som
 """
 
 import json
-import tomllib
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from dispatcher.texts import Texts, TextsError, build
 from dispatcher.texts import load as load_own
 from dispatcher.texts.edition import Edition
+from schemas import edited_file
+from schemas.edited_file import UnreadableFileError
 from schemas.errors import bilingual
 
 _APPROVED = "approved"
@@ -80,9 +81,11 @@ def edited(folder: Path) -> dict[str, Any]:
     tables: dict[str, Any] = {}
     for path in sorted(folder.glob("*.toml")):
         try:
-            found = tomllib.loads(path.read_text("utf-8"))
-        except (OSError, ValueError, RecursionError) as error:
-            raise TextsError(path, [bilingual("无法读取", str(error))]) from None
+            found = edited_file.read(path)
+        except OSError as error:
+            raise TextsError(path, [bilingual("无法读取", f"can't be read: {error.strerror}")]) from None
+        except UnreadableFileError as error:
+            raise TextsError(path, [str(error)]) from None
         for name in tables.keys() & found.keys():
             raise TextsError(path, [f"{name}: {bilingual('另一文件已有此表', 'stands in another file too')}"])
         tables |= found
