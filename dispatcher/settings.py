@@ -16,6 +16,7 @@ from dispatcher.errors import OperatorError
 from schemas.validation_errors import faults
 
 RUN_FILE = "run.json"
+_NEAR = 0.8  # of difflib: a letter or two
 
 
 class FromEnvironment(BaseModel):
@@ -133,9 +134,24 @@ def _started(pid: int) -> float | None:
         return None
 
 
+def _check_spelling(prefix: str, known: set[str]) -> None:
+    """A variable that is nearly one of ours would be out of force in silence. Raises OperatorError.
+
+    Not every other one: a secret's variable has the name that its owner gave it.
+    """
+    for name in sorted(name for name in os.environ if name.startswith(prefix) and name not in known):
+        from difflib import get_close_matches  # most commands do without
+
+        bare = {each.removeprefix(prefix): each for each in known}
+        if close := get_close_matches(name.removeprefix(prefix), bare, n=1, cutoff=_NEAR):
+            right = bare[close[0]]
+            raise OperatorError(f"没有环境变量 {name};是否为 {right}?", f"{name} is unknown; did you mean {right}?")
+
+
 def read_as(kind: type[Kind]) -> Kind:
     """Settings of this kind from the environment. Raises OperatorError naming the variable."""
     names = {name: kind.prefix + name.upper() for name in kind.model_fields}
+    _check_spelling(kind.prefix, set(names.values()))
     values = {name: os.environ[variable] for name, variable in names.items() if os.environ.get(variable)}
     try:
         return kind.model_validate(values)

@@ -87,6 +87,7 @@ def test_an_unknown_case(played: Played) -> None:
         ({"DISPATCHER_PROVIDERS_FILE": "sms-alone.toml"}, "DISPATCHER_WITHOUT=voice,visit"),
         ({"DISPATCHER_PROVIDERS_FILE": "sms-alone.toml", "DISPATCHER_WITHOUT": "voice"}, "WITHOUT=voice,visit"),
         ({"DISPATCHER_WITHOUT": "voice,fax"}, "fax"),
+        ({"DISPATCHER_PROVIDER_FILE": "bad-providers.toml"}, "DISPATCHER_PROVIDERS_FILE"),
         ({"DISPATCHER_REDIS_URL": "redis://127.0.0.1:1/0"}, "DISPATCHER_REDIS_URL"),
     ],
 )
