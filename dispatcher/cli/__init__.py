@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from dispatcher.cli.commands import COMMANDS
+from dispatcher.cli.encoding import show_what_can_be_shown
 from dispatcher.cli.lazy import LazyCommand
 from dispatcher.errors import OperatorError, Refused
 
@@ -41,6 +42,7 @@ def _check_text(words: list[str]) -> None:
 
 
 def main() -> None:
+    show_what_can_be_shown()
     try:
         _check_text(sys.argv)
         build_app()()

@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from dispatcher.cli import encoding
 from dispatcher.cli.arguments import zone
 from schemas.read_models.base import ReadModel
 from schemas.read_models.log import LogLine
@@ -20,10 +22,21 @@ from schemas.vocabulary import AttemptState, Channel, Code, Person, Resolution, 
 # and vendors wrote is shown as it stands: a name in brackets is no markup.
 _PIPED = 150
 _HAS_WIDTH = sys.stdout.isatty() or "COLUMNS" in os.environ
-out = Console(width=None if _HAS_WIDTH else _PIPED, markup=False, emoji=False)
-err = Console(stderr=True, markup=False, emoji=False)
+# Of what others wrote nothing moves the cursor, colours the screen or turns the direction of reading.
+_UNSHOWN = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160), *range(8234, 8239), *range(8294, 8298)))
+
+
+class _Screen(Console):
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(segment.text.translate(_UNSHOWN), segment.style)
+
+
+out = _Screen(width=None if _HAS_WIDTH else _PIPED, markup=False, emoji=False)
+err = _Screen(stderr=True, markup=False, emoji=False)
 
 _JSON = json.JSONEncoder(ensure_ascii=False, default=str)
+_PLAIN_JSON = json.JSONEncoder(ensure_ascii=True, default=str)
 _LABELS: dict[str, type[Code]] = {
     "channel": Channel,
     "person": Person,
@@ -44,7 +57,9 @@ _BAD = frozenset({"INVALID_NUMBER", "FAILED_PERMANENT", "ANSWERED_NOT_SUBJECT", 
 
 
 def json_line(value: Any) -> None:
-    sys.stdout.write(_JSON.encode(value) + "\n")
+    """What programs read is whole in any encoding."""
+    encoder = _JSON if encoding.is_utf(sys.stdout) else _PLAIN_JSON
+    sys.stdout.write(encoder.encode(value) + "\n")
 
 
 def model_line(model: ReadModel) -> None:
