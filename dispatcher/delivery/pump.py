@@ -69,6 +69,7 @@ class Pump:
         done, is_more = 0, True
         while is_more or self._under_way:
             limit = min(CLAIM, self._most(lanes) - self._under_way)
+            is_held_back = self._is_held_back(lanes, limit)
             may_claim = is_served() and not self.stopping.is_set()
             is_full = may_claim and self._claim(lanes, limit)
             # Where more is due and there is room for it, it is claimed while the first ones are under way.
@@ -79,8 +80,13 @@ class Pump:
             is_planned, recorded = self._record_with_held(fresh)
             done += recorded
             # A last claim that finds nothing costs as much as one that does; whoever plans more wakes this worker.
-            is_more = is_planned or is_full
+            is_more = is_planned or is_full or is_held_back
         return done
+
+    def _is_held_back(self, lanes: Collection[str], limit: int) -> bool:
+        """Whether what is under way leaves no room for a whole claim: more may be due than that claim can tell."""
+        is_routine_full = ROUTINE in lanes and ROUTINE_UNDER_WAY - self._routine_under_way < limit
+        return is_routine_full or limit < min(CLAIM, self._most(lanes))
 
     def wait_s(self) -> float | None:
         """Until another look is worth it, where something due waits for capacity or for a case that is locked."""

@@ -118,6 +118,7 @@ def test_the_facts_of_attempts_are_found_in_what_an_older_version_wrote(casework
     """Words in `detail` and names of rules become columns, and the journal rebuilds them."""
     load()
     act(casework, case_with_visit(casework, number=5), "return", officer="A", reason=ReturnReason.OFFICER_UNAVAILABLE)
+    casework.push(withdrawal(5))  # nobody looks for the next officer below
     casework.open(1, phones=[{"number": phone(1)}, {"number": phone(11)}])
     casework.deliver(Scripted([Permanent(Result.FAILED_PERMANENT, "invalid_number", number_fault=True)]))
     casework.open(2)

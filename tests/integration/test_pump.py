@@ -128,6 +128,28 @@ class Awaited(Scripted):
         return Answered(Result.DELIVERED)
 
 
+class AllAtOnce(Scripted):
+    """Answers nobody until so many have been sent, and a while later all of them."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.count, self.waiting = count, list[asyncio.Future[None]]()
+
+    async def send(self, message: Message) -> Outcome:
+        self.sent.append(message)
+        if len(self.sent) % self.count:
+            answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self.waiting.append(answered)
+            asyncio.get_running_loop().call_later(PATIENCE_S / 20, lambda: answered.done() or answered.set_result(None))
+            await answered
+        else:
+            await asyncio.sleep(0.3)  # meanwhile the pump looks for more, and has no room for it
+        for each in self.waiting:
+            if not each.done():
+                each.set_result(None)
+        return Answered(Result.DELIVERED)
+
+
 def test_however_many_routine_calls_hang_an_urgent_one_leaves(
     casework: CaseworkFixture, start: Start, pump_module: Any
 ) -> None:
@@ -146,6 +168,18 @@ def test_however_many_routine_calls_hang_an_urgent_one_leaves(
     assert provider.has_urgent
     assert provider.most_routine == pump_module.ROUTINE_UNDER_WAY
     assert states(casework) == {"settled": routine + 1}
+
+
+def test_what_had_no_room_is_claimed_once_all_answers_come_at_once(
+    casework: CaseworkFixture, start: Start, pump_module: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pump_module, "FLUSH_RESULTS", pump_module.UNDER_WAY)
+    routine = 2 * pump_module.ROUTINE_UNDER_WAY + 1
+    for number in range(1, 1 + routine):
+        casework.open(number, urgency="low")
+    provider = AllAtOnce(pump_module.ROUTINE_UNDER_WAY)
+    assert start(provider).deliver() == routine
+    assert states(casework) == {"settled": routine}
 
 
 def test_a_broken_adapter_leaves_a_doubt_and_stops_nobody(casework: CaseworkFixture, start: Start) -> None:

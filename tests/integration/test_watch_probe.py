@@ -55,7 +55,7 @@ def probed(casework: CaseworkFixture, tmp_path: Path, monkeypatch: pytest.Monkey
         gateway = Scripted(
             [said], name="city-sms", channels=(Channel.SMS,), on_send=lambda sent: meanwhile(sent.send_key)
         )
-        monkeypatch.setattr(probing.registry, "build", lambda tables, ports: Registry([gateway]))
+        monkeypatch.setattr(probing.registry, "build", lambda *_: Registry([gateway]))
         limits = Limits(number="154 0000 0001", probe_wait_s=wait_s)
         found = build_prober(settings, limits, create_engine(casework.url))
         assert found is not None

@@ -20,7 +20,7 @@ WORD = "张\x1b[31m三\x07\x9b2J\u202e四\u2066五\r"
 @pytest.fixture
 def screen(monkeypatch: pytest.MonkeyPatch) -> StringIO:
     shown = StringIO()
-    monkeypatch.setattr(output.out, "file", shown)
+    monkeypatch.setattr(output.out, "_file", shown)  # set by its name, it would keep this test's stdout
     return shown
 
 

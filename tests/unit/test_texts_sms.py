@@ -172,10 +172,12 @@ def test_a_longer_sign_may_make_texts_too_long(tmp_path: Path) -> None:
         load(path)
 
 
-@pytest.mark.parametrize("content", [None, b"[centre", b"\xff"])
-def test_unreadable_file_is_a_texts_error(tmp_path: Path, content: bytes | None) -> None:
+@pytest.mark.parametrize(
+    ("content", "told"), [(None, "无法读取"), (b"[centre", "不是有效的 TOML"), (b"\xff", "文件不是 UTF-8 文本")]
+)
+def test_unreadable_file_is_a_texts_error(tmp_path: Path, content: bytes | None, told: str) -> None:
     path = tmp_path / "own.toml"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(TextsError, match=r"own\.toml: 无法读取"):
+    with pytest.raises(TextsError, match=rf"own\.toml: {told}"):
         load(path)
