@@ -125,12 +125,12 @@ def build_services(*, serving: bool = False) -> Services:
     except OperationalError as error:
         raise outages.unreachable(error) from None
     if serving:
-        _collect_garbage_seldom()
+        collect_garbage_seldom()
     return services
 
 
-def _collect_garbage_seldom() -> None:
-    """What is loaded by now stays, and need not be looked through each time; rows come and go by thousands.
+def collect_garbage_seldom() -> None:
+    """For a process through which rows go by thousands: what is loaded by now stays, and is looked through no more.
 
     With Python's own settings a tenth of a delivering worker's time went there.
     """

@@ -31,6 +31,7 @@ from dispatcher.clock import Clock
 from dispatcher.errors import OperatorError
 from dispatcher.intake import batch, lines
 from dispatcher.intake.answer import Answer
+from dispatcher.setup import collect_garbage_seldom
 from dispatcher.store import engine, migrate
 from dispatcher.wake import Silent
 
@@ -158,6 +159,7 @@ def _produce(url: str, home: Path, end: Connection) -> None:
         "one": lambda raws: _check([lines.take_line(begin, raw, door=_DOOR) for raw in raws]),
         "slices": lambda raws: _check(batch.take_lines(begin, raws, door=_DOOR)),
     }
+    collect_garbage_seldom()  # as `push` does
     end.send("ready")
     while True:
         side, first, count = end.recv()

@@ -17,7 +17,7 @@ from dispatcher.errors import OperatorError
 from dispatcher.intake import batch, lines
 from dispatcher.intake.answer import Answer
 from dispatcher.reporting import work_items
-from dispatcher.setup import Services, build_services
+from dispatcher.setup import Services, build_services, collect_garbage_seldom
 from dispatcher.store.retries import retry_on_deadlock
 from schemas.vocabulary import IntakeStatus, WorkItemKind
 
@@ -57,6 +57,7 @@ def push(
         push_table.preview(table, services)
         return
     refused = 0
+    collect_garbage_seldom()
     answers = _answers_of_table(services, table, refused_to) if is_table else _answers(services, file)
     for number, answer in answers:
         refused += not answer.taken
