@@ -183,7 +183,7 @@ def check_channels(providers: registry.Registry) -> None:
     unserved = [each for each in _USED if not providers.serves(each) and each not in providers.without]
     if unserved:
         zh, en = "、".join(each.zh for each in unserved), ", ".join(each.en for each in unserved)
-        value = ",".join((*providers.without, *unserved))
+        value = ",".join(each for each in _USED if each in unserved or each in providers.without)
         raise OperatorError(
             f"渠道配置文件中没有承担{zh}的渠道;请补充,确认不用则设 DISPATCHER_WITHOUT={value}",
             f"no provider serves {en}: add one to PROVIDERS_FILE, or set DISPATCHER_WITHOUT={value} to go on without",

@@ -85,9 +85,7 @@ class Bench:
         self._receipts(on=True)
         with self._holding_the_wheel():
             self._push()
-            rate = self._ours(self._is_settled)
-            self._end_round()
-            return rate
+            return self._ours(self._is_settled)
 
     def _push(self) -> None:
         """Take instructions by intake, in the quiet hours, so that all their SMS fall due at one moment."""

@@ -23,7 +23,9 @@ from schemas.vocabulary import AttemptState, Channel, Code, Person, Resolution, 
 _PIPED = 150
 _HAS_WIDTH = sys.stdout.isatty() or "COLUMNS" in os.environ
 # Of what others wrote nothing moves the cursor, colours the screen or turns the direction of reading.
-_UNSHOWN = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160), *range(8234, 8239), *range(8294, 8298)))
+_CONTROLS = (*range(0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0))  # but for tab and line feed
+_DIRECTIONS = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_UNSHOWN = dict.fromkeys((*_CONTROLS, *_DIRECTIONS))
 
 
 class _Screen(Console):

@@ -146,9 +146,12 @@ class _Slice:
         return None if attempt.provider in full else self._registry.get(attempt.provider)
 
     def _is_out_of_reach(self, attempt: AttemptRow, country: str | None) -> bool:
-        """No provider reaches this country, or there is no bank or group to ask. A missing SMS gateway is a fault."""
+        """No provider reaches this country, or there is no bank or group to ask. A missing SMS gateway is a fault.
+
+        A visit is never left out: where nobody finds officers it goes up the ladder, to a person.
+        """
         channel = attempt.channel
-        may_lack = channel in (Channel.HOOK, Channel.BROADCAST) or channel in self._registry.without
+        may_lack = channel in (Channel.HOOK, Channel.BROADCAST) or channel in self._registry.without - {Channel.VISIT}
         is_expected = self._registry.serves(channel) or may_lack
         return is_expected and not self._registry.reaching(channel, country)
 

@@ -161,14 +161,14 @@ class Texts(Table):
 @cache
 def load(path: Path | None = None) -> Texts:
     """The product's texts; the tables of another file take the place of those here. TextsError names each bad key."""
-    return build(path or _HERE, _read(path) if path else {})
+    return build(path or _HERE, read_tables(path) if path else {})
 
 
 def build(source: Path, tables: Mapping[str, Any], edition: Edition = _OURS) -> Texts:
     """The product's texts with these tables in the place of its own. TextsError names the source and each bad key."""
     whole: dict[str, Any] = {}
     for name in _FILES:
-        whole |= _read(_HERE / name)
+        whole |= read_tables(_HERE / name)
     try:
         texts = Texts.model_validate(whole | dict(tables))
     except ValidationError as error:
@@ -177,7 +177,8 @@ def build(source: Path, tables: Mapping[str, Any], edition: Edition = _OURS) -> 
     return texts
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_tables(path: Path) -> dict[str, Any]:
+    """The tables of one file. Raises TextsError."""
     try:
         return edited_file.read(path)
     except OSError as error:

@@ -13,11 +13,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from dispatcher.texts import Texts, TextsError, build
+from dispatcher.texts import Texts, TextsError, build, read_tables
 from dispatcher.texts import load as load_own
 from dispatcher.texts.edition import Edition
-from schemas import edited_file
-from schemas.edited_file import UnreadableFileError
 from schemas.errors import bilingual
 
 _APPROVED = "approved"
@@ -80,12 +78,7 @@ def edited(folder: Path) -> dict[str, Any]:
     """The tables of all files of the folder. Raises TextsError."""
     tables: dict[str, Any] = {}
     for path in sorted(folder.glob("*.toml")):
-        try:
-            found = edited_file.read(path)
-        except OSError as error:
-            raise TextsError(path, [bilingual("无法读取", f"can't be read: {error.strerror}")]) from None
-        except UnreadableFileError as error:
-            raise TextsError(path, [str(error)]) from None
+        found = read_tables(path)
         for name in tables.keys() & found.keys():
             raise TextsError(path, [f"{name}: {bilingual('另一文件已有此表', 'stands in another file too')}"])
         tables |= found

@@ -161,6 +161,7 @@ class CaseworkFixture:
     is_tampered: bool = False  # rows were changed behind the journal's back
     weights: dict[str, float] = field(default_factory=dict)
     travel_s: float = 0.0  # of what a sender gave up
+    without: frozenset[Channel] = frozenset()  # channels that are meant to have no provider
     limiter: Limiter = field(default_factory=lambda: Limiter(Shared(NO_REDIS), str, 1))
 
     def begin(self, *, postpones_decisions: bool = False) -> AbstractContextManager[UnitOfWork]:
@@ -250,7 +251,7 @@ class CaseworkFixture:
         """What is due on the general lanes, or on this one."""
         with self.begin() as work:
             travel_s = {provider.name: self.travel_s for provider in providers}
-            registry = Registry(list(providers), self.weights, travel_s=travel_s)
+            registry = Registry(list(providers), self.weights, travel_s=travel_s, without=self.without)
             return claim(
                 work, registry, Capacity(self.limiter, registry, self.context), (lane,) if lane else GENERAL, limit
             )

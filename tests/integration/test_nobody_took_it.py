@@ -15,6 +15,7 @@ from dispatcher.watch.active_alarms import OVER, RAISED, STANDING, ActiveAlarms
 from dispatcher.watch.alarms import Code, judge
 from dispatcher.watch.collect import collect
 from dispatcher.watch.limits import Limits
+from schemas.vocabulary import Channel
 
 PATIENT = Limits(answer_s=120, sweep_s=600)
 Look = Callable[[], list[str]]
@@ -102,10 +103,12 @@ def test_a_roster_that_is_loaded_instead_starts_the_ladder(
     assert visit_of(casework, case_id).officer == "L"
 
 
+@pytest.mark.parametrize("without", [frozenset(), frozenset({Channel.VISIT})])
 def test_a_file_without_the_roster_puts_the_visit_before_the_centre_at_once(
-    casework: CaseworkFixture, load: Load, look: Look
+    casework: CaseworkFixture, load: Load, look: Look, without: frozenset[Channel]
 ) -> None:
-    """Officers are on duty, and PROVIDERS_FILE has no adapter that would find them."""
+    """Officers are on duty, and PROVIDERS_FILE has no adapter that would find them, whether that is meant or not."""
+    casework.without = without
     load()
     case_id = casework.open(urgency="critical", channels=["visit"])
     for _ in range(9):
