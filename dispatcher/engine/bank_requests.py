@@ -73,7 +73,7 @@ def _ask_bank(case: Case, policy: Policy, bank_request: BankRequest, now: dateti
         yield bank(bank_request.value, bank_request, now)
     elif last.result is Result.FAILED_TEMPORARY:
         yield again(case, policy, last, now)
-    elif _has_more_left(case, last):
+    elif _has_more_left(case, policy, last):
         yield bank("stop_payment_more", bank_request, now)
     elif last.result not in IS_DONE and f"bank:{last.id}" not in case.asked_causes:
         # Refused, unknown, or no bank to ask: somebody rings the bank.
@@ -81,10 +81,11 @@ def _ask_bank(case: Case, policy: Policy, bank_request: BankRequest, now: dateti
         yield OpenWorkItem("bank_not_reached", WorkItemKind.BANK_NOT_REACHED, due_at, f"bank:{last.id}")
 
 
-def _has_more_left(case: Case, last: Attempt) -> bool:
+def _has_more_left(case: Case, policy: Policy, last: Attempt) -> bool:
     """More is lost than the bank was told of; a person who rings it about the last request asks for that too."""
     is_more = last.left_yuan is not None and case.money_lost > last.left_yuan
-    return is_more and not case.has_item(f"bank:{last.id}")
+    is_rung = case.has_item(f"bank:{last.id}")
+    return is_more and not is_rung and _triggered(case, policy, BankRequest.STOP_PAYMENT)
 
 
 def ordered(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:

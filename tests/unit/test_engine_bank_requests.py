@@ -179,6 +179,14 @@ def test_who_rings_the_bank_asks_for_what_left_since_too() -> None:
     assert [each.rule for each in harness.plans] == ["stop_payment_more"]
 
 
+def test_a_loss_after_the_end_is_asked_about_no_more_because_a_human_asked_before() -> None:
+    harness = EngineHarness.of(HIGH)
+    order(harness, STOP, Result.STOPPED)
+    harness.feedback(Resolution.DISSUADED_IN_TIME)
+    harness.act(money_lost=5_000)
+    assert len(harness.case.bank_requests(STOP)) == 1
+
+
 def test_a_later_asking_that_came_to_nothing_leaves_the_bank_to_be_rung() -> None:
     harness = EngineHarness.of(HIGH, money_moved=True)
     harness.bank(STOP, Result.FAILED_PERMANENT)
