@@ -186,11 +186,17 @@ class _Slice:
         if is_new:
             attempt.provider, attempt.sent_at = call.provider, self._work.now
             if attempt.hook is BankRequest.STOP_PAYMENT:
-                attempt.asked_yuan = case.money_lost  # the message tells of all transfers that are known now
+                attempt.asked_yuan = self._asked_yuan(attempt, case)
             move_attempt(attempt, attempt_states.claim(attempt))
             self._note(attempt, case, call.message)
         set_aside.end(self._work, case, is_decided=False)
         return call
+
+    def _asked_yuan(self, attempt: AttemptRow, case: CaseRow) -> int | None:
+        """The message tells of all that is known to be lost; but under a key that was sent before it may do nothing."""
+        first = select(AttemptRow.asked_yuan).where(AttemptRow.id == attempt.send_key)
+        is_sent_again = attempt.send_key != attempt.id
+        return self._work.session.scalar(first) if is_sent_again else case.money_lost
 
     def _note(self, attempt: AttemptRow, case: CaseRow, message: Message | None) -> None:
         data = {"attempt": str(attempt.id), "channel": attempt.channel, "provider": attempt.provider}

@@ -170,13 +170,19 @@ class MessageComposer:
         return {"area": self._area(case)} if attempt.channel == Channel.BROADCAST else {}
 
     def _transfers(self, case: CaseRow) -> list[dict[str, Any]]:
-        """What left, as the newest word of each source has it; the same transfer seen by two is named once."""
+        """What left, as the newest word of each source has it, and what else is known to be lost.
+
+        The same transfer seen by two is named once.
+        """
         seen: Counter[tuple[tuple[str, Any], ...]] = Counter()
         for value_id in sorted(self._standing(case)):
             line = personal_data.read_value(self._work, value_id)
             told = (each.model_dump(mode="json", include=_TRANSFER, exclude_none=True) for each in _transfers_of(line))
             seen |= Counter(tuple(each.items()) for each in told)
-        return [dict(each) for each in seen.elements()]
+        listed = [dict(each) for each in seen.elements()]
+        # What an officer or a later word of the source told of, by its amount alone.
+        rest = case.money_lost + case.money_stopped - sum(each.get("amount_yuan", 0) for each in listed)
+        return [*listed, {"amount_yuan": rest}] if rest > 0 else listed
 
     def _standing(self, case: CaseRow) -> Iterator[UUID]:
         """The newest line of each instruction; beside it another content of it, until a person has decided."""

@@ -25,6 +25,7 @@ from schemas.vocabulary import (
     UNTAKEN,
     Action,
     AttemptState,
+    BankRequest,
     Channel,
     Ending,
     Onward,
@@ -248,6 +249,8 @@ def unsupported(case_file: CaseFile, case_id: UUID, attempt_id: UUID) -> None:
     attempt = case_file.attempt(case_id, attempt_id)
     move_attempt(attempt, attempt_states.skip(attempt, case_file.now))
     attempt.skip_reason = SkipReason.UNSUPPORTED_DESTINATION
+    if attempt.hook is BankRequest.STOP_PAYMENT:
+        attempt.asked_yuan = case_file.cases[case_id].money_lost  # a person rings the bank about so much
     data = {"attempt": str(attempt.id), "channel": attempt.channel, "reason": attempt.skip_reason}
     case_file.note(case_id, "attempt_skipped", data, rule="unsupported_destination")
 

@@ -8,7 +8,7 @@ from visits_fixture import Load, act, case_with_visit, employ
 
 from dispatcher.store.work_items import WorkItemRow
 from dispatcher.supervision import work_items
-from providers.base import Answered
+from providers.base import Answered, InDoubt
 from schemas.vocabulary import Answer, Channel, Result
 
 
@@ -131,3 +131,62 @@ def test_a_bank_that_stopped_more_than_was_told_is_not_asked_again(casework: Cas
     assert casework.receipt(first.send_key, Answered(Result.STOPPED, stopped_yuan=9000))
     casework.push(instruction(1, version=2, urgency="critical", risk={"transfers": [{"amount_yuan": 5000}]}))
     assert len(casework.attempts(case_id, "hook")) == 1
+
+
+def told_to(bank: Scripted) -> list[list[int]]:
+    """The amounts that each request named."""
+    asked = [each.facts["transfers"] for each in bank.sent if each.channel is Channel.HOOK]
+    return [[each["amount_yuan"] for each in transfers] for transfers in asked]
+
+
+@pytest.mark.parametrize("by", ["later loss", "officer"])
+def test_what_left_since_is_named_also_where_no_transfer_was_listed(
+    casework: CaseworkFixture, load: Load, by: str
+) -> None:
+    load()
+    case_id = case_with_visit(casework)
+    bank = Scripted(channels=(Channel.HOOK,))
+    transfers = {"transfers": [{"amount_yuan": 5000}]}
+    casework.push(instruction(1, version=2, urgency="critical", channels=["visit"], risk=transfers))
+    casework.deliver(bank)
+    casework.receipt(casework.attempts(case_id, "hook")[0].send_key, Answered(Result.STOPPED, stopped_yuan=5000))
+    if by == "officer":
+        act(casework, case_id, "accept", officer="A")
+        act(casework, case_id, "report", officer="A", result=Result.MET_ALREADY_DEFRAUDED, lost_yuan=80_000)
+    else:
+        casework.push(event("later_loss", 1, loss_yuan=75_000))
+    casework.deliver(bank)
+    assert told_to(bank) == [[5000], [5000, 75_000]]
+
+
+def test_a_bank_that_nobody_can_ask_by_machine_is_rung_again_about_more(casework: CaseworkFixture) -> None:
+    case_id = casework.open(risk={"transfers": [{"amount_yuan": 5000}]})
+    employ(casework)
+    casework.deliver(Scripted())
+    [item] = [each for each in casework.items(case_id) if each.kind == "bank_not_reached"]
+    with casework.begin() as work:
+        work_items.done(work, item.id, work_items.WorkItemResult(), by="S-1")
+    casework.push(instruction(1, version=2, risk={"transfers": [{"amount_yuan": 500_000}]}))
+    casework.deliver(Scripted())
+    rung = [each for each in casework.rows(WorkItemRow) if each.kind == "bank_not_reached"]
+    assert [each.id == item.id for each in rung].count(False) == 1
+
+
+def test_what_is_sent_again_under_its_key_asks_for_no_more_than_it_did(casework: CaseworkFixture) -> None:
+    case_id = casework.open(risk={"transfers": [{"amount_yuan": 5000}]})
+    bank = Scripted([InDoubt("timeout")], statuses=[InDoubt("timeout")] * 60, channels=(Channel.HOOK,))
+    casework.deliver(bank)
+    casework.push(instruction(1, version=2, risk={"transfers": [{"amount_yuan": 8000}]}))
+    for _ in range(12):
+        casework.pass_time(seconds=30)
+        casework.advance()
+        casework.deliver(bank)
+        if len(casework.attempts(case_id, "hook")) > 1:
+            break
+    first, again = casework.attempts(case_id, "hook")[:2]
+    casework.deliver(bank)
+    assert again.send_key == first.send_key
+    casework.receipt(first.send_key, Answered(Result.STOPPED, stopped_yuan=5000))
+    asked = {each.asked_yuan for each in casework.attempts(case_id, "hook") if each.send_key == first.send_key}
+    assert asked <= {5000, None}
+    assert casework.attempts(case_id, "hook")[-1].rule == "stop_payment_more"
