@@ -8,9 +8,10 @@ from typing import NamedTuple
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
-from sqlalchemy import func, literal, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.context import Context
@@ -35,6 +36,7 @@ _CODE = re.compile(rf"[0-9]{{{DIGITS}}}")
 _LAST_DIGITS = re.compile(rf"[0-9]{{{LAST_DIGITS}}}")
 _TRIES = 50
 _MINUTE = timedelta(minutes=1)
+_COLUMNS = (CodeRow.digest, CodeRow.case_id, CodeRow.value_id, CodeRow.valid_until)
 
 
 class DrawnCode(NamedTuple):
@@ -63,16 +65,29 @@ def _keep_free(work: UnitOfWork, case_ids: Sequence[UUID]) -> dict[UUID, DrawnCo
         code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
         row = CodeRow(digest=_digest(work.context, code), case_id=case_id, value_id=new_id(), valid_until=valid_until)
         tried[row.digest] = DrawnCode(code, row)
-    columns = [CodeRow.digest, CodeRow.case_id, CodeRow.value_id, CodeRow.valid_until]
     rows = [tried[digest].row for digest in sorted(tried)]
-    arrays = (literal([getattr(row, each.key) for row in rows], ARRAY(each.type)) for each in columns)
-    given = func.unnest(*arrays).table_valued(*(each.key for each in columns)).render_derived()
-    wanted = insert(CodeRow).from_select(columns, select(given))
-    taken_over = {each.key: wanted.excluded[each.key] for each in columns[1:]}
-    kept = wanted.on_conflict_do_update(
-        index_elements=["digest"], set_=taken_over, where=CodeRow.valid_until < work.now
-    ).returning(CodeRow.digest)
-    return {tried[digest].row.case_id: tried[digest] for digest in work.session.scalars(kept)}
+    columns = {each.key: [getattr(row, each.key) for row in rows] for each in _COLUMNS}
+    kept = work.session.scalars(_KEEP_FREE, {**columns, "now": work.now})
+    return {tried[digest].row.case_id: tried[digest] for digest in kept}
+
+
+def _keep_free_statement() -> ReturningInsert[bytes]:
+    """By what it is given under the names of the columns, an array each; a code whose time is over is free."""
+    arrays = (bindparam(each.key, type_=ARRAY(each.type)) for each in _COLUMNS)
+    given = func.unnest(*arrays).table_valued(*(each.key for each in _COLUMNS)).render_derived()
+    wanted = insert(CodeRow).from_select(_COLUMNS, select(given))
+    return (
+        wanted.on_conflict_do_update(
+            index_elements=["digest"],
+            set_={each.key: wanted.excluded[each.key] for each in _COLUMNS[1:]},
+            where=CodeRow.valid_until < bindparam("now", type_=CodeRow.valid_until.type),
+        )
+        .returning(CodeRow.digest)
+        .execution_options(dml_strategy="raw")
+    )  # parameters, not rows of a bulk insert
+
+
+_KEEP_FREE = _keep_free_statement()
 
 
 def issue(case_file: CaseFile, case: CaseRow, subject: SubjectRow, drawn: DrawnCode | None) -> None:

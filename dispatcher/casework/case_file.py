@@ -10,14 +10,14 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from psycopg.errors import LockNotAvailable
-from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select, text
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, not_, or_, select, text
 from sqlalchemy.exc import OperationalError
 
 from dispatcher.casework.personal_data import keep_value
 from dispatcher.casework.unit_of_work import ENGINE, UnitOfWork
 from dispatcher.engine.numbers import IN_VAIN
 from dispatcher.store.attempts import AttemptRow
-from dispatcher.store.base import in_array
+from dispatcher.store.base import in_array, in_array_named
 from dispatcher.store.cases import AddressRow, BadNumberRow, CaseRow, PhoneRow
 from dispatcher.store.vault import SubjectRow
 from dispatcher.store.visits import UnitRow, VisitRow
@@ -30,6 +30,10 @@ _PATIENCE = "200ms"
 LONG = 500
 """Entries in its journal beyond which the past calls of a case are counted. Most cases have some dozens."""
 _KEPT = timedelta(hours=36)  # before the last call: longer than any cap looks back
+_BAD_NUMBERS = select(BadNumberRow.digest, BadNumberRow.channel).where(
+    in_array_named(BadNumberRow.digest, "digests"),
+    BadNumberRow.until > bindparam("now", type_=BadNumberRow.until.type),
+)
 Row = TypeVar("Row", AttemptRow, VisitRow, WorkItemRow, PhoneRow, AddressRow)
 
 
@@ -155,10 +159,8 @@ class CaseFile:
         if not digests:
             return
         self._asked_numbers |= digests
-        bad = select(BadNumberRow.digest, BadNumberRow.channel).where(
-            in_array(BadNumberRow.digest, digests), BadNumberRow.until > self.now
-        )
-        for digest, channel in self.session.execute(bad).tuples():
+        bad = self.session.execute(_BAD_NUMBERS, {"digests": list(digests), "now": self.now})
+        for digest, channel in bad.tuples():
             self.bad[digest] = self.bad.get(digest, frozenset()) | {channel}
 
     def read_counties(self, precincts: Iterable[str]) -> None:

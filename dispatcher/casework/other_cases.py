@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session, aliased
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.engine.caps import NEVER_ARRIVED
 from dispatcher.store.attempts import AttemptRow
-from dispatcher.store.base import constant, in_array
+from dispatcher.store.base import constant, in_array, in_array_named
 from dispatcher.store.cases import CaseRow, PhoneRow
 from schemas.vocabulary import AttemptState, CaseState, Channel
 
 # Longer than any cap looks back: a day, and the night before it.
 _LOOK_BACK = timedelta(hours=36)
 _MADE_AT = func.coalesce(AttemptRow.sent_at, AttemptRow.due_at)
+_HOLDERS = select(PhoneRow.digest, PhoneRow.case_id).where(in_array_named(PhoneRow.digest, "digests"))
 _NOT_MADE = (AttemptState.SKIPPED, AttemptState.CANCELLED)
 
 
@@ -52,7 +53,7 @@ def _sharing(session: Session, digests: Mapping[UUID, set[bytes]]) -> list[UUID]
     holders = defaultdict(set)
     # The cases' own phones need not be stored yet, and to store them for this question would be a flush more.
     with session.no_autoflush:
-        found = session.execute(select(PhoneRow.digest, PhoneRow.case_id).where(in_array(PhoneRow.digest, wanted)))
+        found = session.execute(_HOLDERS, {"digests": list(wanted)})
     for digest, case_id in found.tuples():
         holders[digest].add(case_id)
     return [case_id for case_id, own in digests.items() if any(holders[each] - {case_id} for each in own)]

@@ -11,7 +11,7 @@ from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.intake import locks, named_line, quarantine
 from dispatcher.intake.locks import ANY_SOURCE
 from dispatcher.intake.named_line import NamedLine
-from dispatcher.store.base import in_array
+from dispatcher.store.base import in_array, in_array_named
 from dispatcher.store.instructions import QuarantineRow
 from dispatcher.store.work_items import WorkItemRow
 from schemas.errors import EARLY
@@ -94,8 +94,12 @@ def keys_of(context: Context, pushed: Instruction) -> list[bytes]:
 
 def awaited(work: UnitOfWork, keys: Collection[bytes]) -> frozenset[bytes]:
     """Those of these keys under which something waits."""
-    found = select(QuarantineRow.awaits).where(in_array(QuarantineRow.awaits, keys), QuarantineRow.awaits.is_not(None))
-    return frozenset(each for each in work.session.scalars(found) if each is not None)
+    return frozenset(each for each in work.session.scalars(_AWAITED, {"keys": list(keys)}) if each is not None)
+
+
+_AWAITED = select(QuarantineRow.awaits).where(
+    in_array_named(QuarantineRow.awaits, "keys"), QuarantineRow.awaits.is_not(None)
+)
 
 
 def mended_by(work: UnitOfWork, kept_id: UUID, named: NamedLine) -> None:

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import LargeBinary, Text, null, select, union_all
+from sqlalchemy import LargeBinary, Text, bindparam, null, select, union_all
 
 from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.intake import early, same_person
 from dispatcher.intake.normalised import NormalisedInstruction
-from dispatcher.store.base import in_array
+from dispatcher.store.base import in_array_named
 from dispatcher.store.cases import PhoneRow, SuppressionRow
 from dispatcher.store.instructions import InstructionRow, QuarantineRow
 from dispatcher.store.vault import SubjectRow
@@ -44,6 +44,24 @@ class Asked:
         return self.awaiting | self.identity | self.numbers | self.triggers
 
 
+_BY_DIGEST: dict[str, tuple[Any, ...]] = {
+    "awaiting": (QuarantineRow.awaits, QuarantineRow.awaits.is_not(None)),
+    "identity": (SubjectRow.id_digest,),
+    "numbers": (PhoneRow.digest,),
+    "triggers": (SuppressionRow.digest, SuppressionRow.until > bindparam("now", type_=SuppressionRow.until.type)),
+}
+# Made once: to put it together takes longer than PostgreSQL takes for a few lines.
+_KNOWN = union_all(
+    select(
+        InstructionRow.system.label("system"), InstructionRow.instruction_id.label("id"), _NO_DIGEST.label("digest")
+    ).where(in_array_named(InstructionRow.instruction_id, "ids")),
+    *(
+        select(_NO_TEXT, _NO_TEXT, column).where(in_array_named(column, name), *conditions)
+        for name, (column, *conditions) in _BY_DIGEST.items()
+    ),
+)
+
+
 def asked_of(work: UnitOfWork, received: NormalisedInstruction) -> Asked:
     pushed = received.pushed
     return Asked(
@@ -58,23 +76,9 @@ def asked_of(work: UnitOfWork, received: NormalisedInstruction) -> Asked:
 def read(work: UnitOfWork, asked: Sequence[Asked]) -> Known:
     """Ask. Digests of different things never equal each other: each kind is keyed by its name."""
 
-    def all_of(name: str) -> list[Any]:
-        return sorted(frozenset().union(*(getattr(each, name) for each in asked)))
-
+    digests = {name: sorted(frozenset().union(*(getattr(each, name) for each in asked))) for name in _BY_DIGEST}
     ids = sorted({instruction_id for each in asked for _, instruction_id in [each.instruction]})
-    of_instructions = select(
-        InstructionRow.system.label("system"), InstructionRow.instruction_id.label("id"), _NO_DIGEST.label("digest")
-    ).where(in_array(InstructionRow.instruction_id, ids))
-    by_digest = (
-        select(_NO_TEXT, _NO_TEXT, column).where(in_array(column, all_of(name)), *conditions)
-        for name, column, *conditions in (
-            ("awaiting", QuarantineRow.awaits, QuarantineRow.awaits.is_not(None)),
-            ("identity", SubjectRow.id_digest),
-            ("numbers", PhoneRow.digest),
-            ("triggers", SuppressionRow.digest, SuppressionRow.until > work.now),
-        )
-    )
-    rows: Sequence[Any] = work.session.execute(union_all(of_instructions, *by_digest)).all()
+    rows: Sequence[Any] = work.session.execute(_KNOWN, {"ids": ids, "now": work.now, **digests}).all()
     return Known(
         frozenset((system, name) for system, name, _ in rows if system is not None and name is not None),
         frozenset(digest for _, _, digest in rows if digest is not None),

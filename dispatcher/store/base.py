@@ -85,6 +85,11 @@ def in_array(column: InstrumentedAttribute[Value], values: Iterable[Value]) -> C
     return column == any_(literal(list(values), ARRAY(column.type)))
 
 
+def in_array_named(column: InstrumentedAttribute[Any], name: str) -> ColumnElement[bool]:
+    """The same for a statement that is made once: the values are its parameter of this name, a list."""
+    return column == any_(bindparam(name, type_=ARRAY(column.type)))
+
+
 def equal_where_given(
     *pairs: tuple[InstrumentedAttribute[Any] | ColumnElement[Any], Any],
 ) -> Iterator[ColumnElement[bool]]:
