@@ -36,7 +36,8 @@ class Intake(GroupCommit[Entry, Answer]):
     """`add` takes one line; returns after the commit."""
 
     def __init__(self, services: Services) -> None:
-        super().__init__(self._take, turn_of=lambda entry: entry.client.id)
+        # While one transaction waits for PostgreSQL, the next one is put together.
+        super().__init__(self._take, turn_of=lambda entry: entry.client.id, writers=2)
         self._services = services
 
     def _take(self, entries: Sequence[Entry]) -> list[Answer | Exception]:
