@@ -13,7 +13,7 @@ from dispatcher.texts import card, voice
 from dispatcher.texts.checks import CONFIRMED_PART
 from dispatcher.texts.edition import Edition
 from dispatcher.texts.errors import TextsError, describe
-from dispatcher.texts.lint import lint
+from dispatcher.texts.lint import harm, lint
 from dispatcher.texts.tables import (
     CardLines,
     Centre,
@@ -56,6 +56,14 @@ class Texts(Table):
         if faults:
             raise PydanticCustomError("within", "{lines}", {"lines": "\n".join(faults)})
         return types
+
+    @field_validator("calls")
+    @classmethod
+    def _harmless(cls, calls: Voice) -> Voice:
+        faults = [f"{key}: {fault}" for key, text in _texts_of(calls.model_dump()) for fault in harm(text)]
+        if faults:
+            raise PydanticCustomError("within", "{lines}", {"lines": "\n".join(faults)})
+        return calls
 
     @property
     def edition(self) -> Edition:
@@ -185,6 +193,15 @@ def read_tables(path: Path) -> dict[str, Any]:
         raise TextsError(path, [bilingual("无法读取", f"can't be read: {error.strerror}")]) from error
     except UnreadableFileError as error:
         raise TextsError(path, [str(error)]) from error
+
+
+def _texts_of(tables: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, str]]:
+    """Each text with its key."""
+    for name, found in tables.items():
+        if isinstance(found, str):
+            yield f"{within}{name}", found
+        else:
+            yield from _texts_of(found, f"{within}{name}.")
 
 
 def _style(centre: Centre, code: str, scam: ScamType) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import re
 import tomllib
 import unicodedata
+from collections.abc import Iterable
 from functools import cache, partial
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 from dispatcher.texts.tables import is_chinese
 from schemas.errors import bilingual
 
-__all__ = ["MAX_SMS_EN", "MAX_SMS_ZH", "lint"]
+__all__ = ["MAX_SMS_EN", "MAX_SMS_ZH", "harm", "lint"]
 
 # One Chinese SMS; a longer one is split, and the parts may arrive apart or not at all.
 MAX_SMS_ZH = 70
@@ -33,6 +34,7 @@ class _Row(BaseModel):
 
 class _Never(_Row):
     pattern: _Pattern
+    always: bool = False  # in calls too
 
 
 class _Must(_Row):
@@ -63,16 +65,23 @@ def _form(text: str, kind: str) -> list[str]:
     return faults
 
 
+def harm(text: str) -> list[str]:
+    """What does harm in a text whoever hears it, in a call as in an SMS."""
+    return _found(unicodedata.normalize("NFKC", text), (row for row in _style().never if row.always))
+
+
 def _words(text: str, kind: str) -> list[str]:
     style = _style()
-    faults = [
-        bilingual(f"{row.zh}“{found.group().strip()}”", row.en)
-        for row in style.never
-        if (found := row.pattern.search(text))
-    ]
+    faults = _found(text, style.never)
     if not style.must.pattern[kind].search(text):
         faults.append(bilingual(style.must.zh, style.must.en))
     return faults
+
+
+def _found(text: str, rows: Iterable[_Never]) -> list[str]:
+    return [
+        bilingual(f"{row.zh}“{found.group().strip()}”", row.en) for row in rows if (found := row.pattern.search(text))
+    ]
 
 
 @cache

@@ -51,8 +51,8 @@ def test_lines_follow_the_facts_in_the_order_of_the_table() -> None:
     facts = replace(QUIET, vulnerability=known, suspected_remote_control=True)
     assert card("F14", facts)[1:] == [text("suspected_remote_control"), text("hearing"), text("elderly")]
     line = load().cards.facts["suspected_remote_control"]
-    assert line.zh == "断开Wi-Fi或电源,卸载远程控制软件,不要依赖这部手机联系。"
-    assert line.en == "Cut Wi-Fi and power, remove the remote-control app, do not rely on this phone."
+    assert line.zh.startswith("手机可能被远程操控:先拍下")
+    assert line.en.startswith("The phone may be controlled: photograph")
 
 
 @pytest.mark.parametrize("state", ["not_installed", "installed_alert_off", "installed_alert_on", "unknown"])

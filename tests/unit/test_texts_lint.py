@@ -44,7 +44,24 @@ def test_good_texts_have_no_faults() -> None:
         ("后果自负", "threatens"),
         ("有奖励", "lures"),
         ("点击查看", "lures"),
-        ("保证追回", "lures"),
+        ("全额追回", "lures"),
+        ("民警会上门与您见面。", "announces a visit"),
+        ("我们马上到您家。", "announces a visit"),
+        ("工作人员将来找您。", "announces a visit"),
+        ("见面前不要付款。", "announces a visit"),
+        ("等民警联系。", "wait for the police"),
+        ("请等待我们。", "wait for the police"),
+        ("民警稍后与您联系。", "wait for the police"),
+        ("我们为您保密。", "alone, secrecy"),
+        ("民警单独谈。", "alone, secrecy"),
+        ("核实后立即解除。", "nobody can keep"),
+        ("我们保证安全。", "nobody can keep"),
+        ("钱一定能拿回。", "nobody can keep"),
+        ("您已涉嫌洗钱。", "accuses"),
+        ("您已经违法。", "accuses"),
+        ("怪您不小心。", "accuses"),
+        ("我们已多次提醒。", "over-claims"),
+        ("多次联系您未果。", "over-claims"),
     ],
 )
 def test_each_fault_is_told(added: str, why: str) -> None:
@@ -64,12 +81,37 @@ def test_each_fault_is_told(added: str, why: str) -> None:
         ("You will be arrested.", "threatens"),
         ("Click here.", "lures"),
         ("Add my WhatsApp.", "handle"),
+        ("Officers will come to see you.", "announces a visit"),
+        ("We will visit you.", "announces a visit"),
+        ("Please wait for the police.", "wait for the police"),
+        ("We keep it private.", "alone, secrecy"),
+        ("An officer will see you alone.", "alone, secrecy"),
+        ("You will get your money back.", "nobody can keep"),
+        ("You are suspected of fraud.", "accuses"),
+        ("We have warned you before.", "over-claims"),
     ],
 )
 def test_each_fault_is_told_in_english_too(added: str, why: str) -> None:
     faults = lint(f"{EN} {added}", "en")
     assert len(faults) == 1
     assert why in faults[0]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "自称警察的人叫您保密。请挂断。",
+        "骗子说上门的民警是假的。请核实。",
+        "请不要把现金交给上门的人。",
+        "骗子要您先交保证金。请停止付款。",
+        "打电话说您涉案的是骗子。请挂断。",
+        "您可以到派出所单独和民警谈。请停止付款。",
+        "我们会保护您的隐私。请停止付款。",
+        "再次提醒您,请停止付款。",
+    ],
+)
+def test_what_a_scammer_says_may_be_quoted(said: str) -> None:
+    assert lint(f"【云汀反诈】{said}", "zh") == []
 
 
 @pytest.mark.parametrize(

@@ -111,14 +111,14 @@ def test_subject_hears_the_body_of_the_domain_table() -> None:
 
 
 @pytest.mark.parametrize("fraud_type", FRAUD_TYPES)
-def test_repeated_calls_name_the_trick_and_then_the_visit(fraud_type: str) -> None:
+def test_repeated_calls_name_the_trick_and_then_where_to_go(fraud_type: str) -> None:
     trick, private = load().types[fraud_type].trick, fraud_type in ("F09", "F12")
     assert trick.zh in parts(fraud_type, "zh", occasion=2)[1]
     assert trick.en in parts(fraud_type, "en", occasion=2)[1]
     third = parts(fraud_type, "zh", occasion=3)[1]
-    assert "民警会带证件" in third
+    assert "派出所" in third
     assert ("家人" in third) != private
-    assert ("保密" in third) == private
+    assert ("隐私" in third) == private
     assert ("family" in parts(fraud_type, "en", occasion=3)[1]) != private
     assert third == parts(fraud_type, "zh", occasion=9)[1]
 
@@ -126,8 +126,8 @@ def test_repeated_calls_name_the_trick_and_then_the_visit(fraud_type: str) -> No
 def test_guardian_of_a_minor_hears_of_the_child_whatever_the_type() -> None:
     for fraud_type, occasion in product(FRAUD_TYPES, OCCASIONS):
         after = parts(fraud_type, "zh", Person.GUARDIAN, minor=True, occasion=occasion, code=CODE)[1]
-        assert "孩子用的手机" in after
-        assert "骗子控制" in after
+        assert "您家孩子" in after
+        assert "骗子" in after
         assert not any(word in after for word in kinds(fraud_type) - kinds("F13"))
 
 
