@@ -188,6 +188,7 @@ class SkipReason(Code):
     BAD_NUMBER = "BAD_NUMBER", "无效号码", "bad number"
     EXPIRED = "EXPIRED", "已过期", "expired"
     NOT_NEEDED = "NOT_NEEDED", "已无需执行", "no longer needed"
+    PRIVATE = "PRIVATE", "涉及隐私", "private"
 
 
 class Hold(Code):

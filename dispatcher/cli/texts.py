@@ -148,9 +148,9 @@ def _chosen(value: Choice | None, known: Sequence[Choice], option: str) -> Seque
 
 def _shown(record: dict[str, Any]) -> Iterator[str]:
     match record["kind"]:
-        case "sms":
-            verdict = "; ".join(record["faults"]) or say("合格", "ok")
-            yield f"{_heading(record, say('短信', 'SMS'))}, {verdict}"
+        case "sms" | "notice":
+            what = say("短信", "SMS") if record["kind"] == "sms" else say("群发提醒", "notice to groups")
+            yield f"{_heading(record, what)}, {'; '.join(record['faults']) or say('合格', 'ok')}"
             yield f"  {record['text']}"
         case "voice":
             yield _heading(record, f"{say('语音', 'voice')}, {say(*_HEARERS[record['hearer']])}")
@@ -162,6 +162,7 @@ def _shown(record: dict[str, Any]) -> Iterator[str]:
 
 
 def _heading(record: dict[str, Any], what: str) -> str:
-    ordinal = say(f"第{record['occasion']}次", f"#{record['occasion']}")
-    length = say(f"{record['characters']} 字", f"{record['characters']} characters")
-    return f"{record['type']} {record['language']} {what}, {ordinal}, {length}"
+    told = [f"{record['type']} {record['language']} {what}"]
+    if "occasion" in record:
+        told.append(say(f"第{record['occasion']}次", f"#{record['occasion']}"))
+    return ", ".join([*told, say(f"{record['characters']} 字", f"{record['characters']} characters")])

@@ -139,7 +139,7 @@ class MessageComposer:
 
     def _text(self, attempt: AttemptRow, case: CaseRow, channel: Channel) -> str | None:
         if channel is Channel.BROADCAST:
-            return self._texts.sms(case.fraud_type, "zh-CN")
+            return self._texts.notice(case.fraud_type, "zh-CN")
         if channel is not Channel.SMS:
             return None
         fraud_type = MINORS_FRAUD_TYPE if case.case_facts.minor else case.fraud_type

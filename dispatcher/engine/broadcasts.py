@@ -23,6 +23,9 @@ def group_notice(case: Case, policy: Policy, now: datetime) -> Iterator[Decision
     if last is not None:
         if last.result is Result.FAILED_TEMPORARY:
             yield again(case, policy, last, now)
+    elif case.fraud_type in policy.family_not_told:
+        # Where one person is known to be in it, a notice about it tells the neighbours who.
+        yield SkipChannel("private_not_noticed", Channel.BROADCAST, SkipReason.PRIVATE)
     elif case.area is None:
         yield SkipChannel("no_area", Channel.BROADCAST, SkipReason.UNSUPPORTED_DESTINATION)
     elif case.noticed_at is not None and now < case.noticed_at + policy.broadcast.again_after:

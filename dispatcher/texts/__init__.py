@@ -50,6 +50,8 @@ class Texts(Table):
     @classmethod
     def _complete_and_in_style(cls, types: dict[str, ScamType], info: ValidationInfo) -> dict[str, ScamType]:
         faults = [f"{code}: {bilingual('缺少此类型', 'missing')}" for code in FRAUD_TYPES if code not in types]
+        if GENERIC_FRAUD_TYPE in types and types[GENERIC_FRAUD_TYPE].notice is None:
+            faults.append(f"{GENERIC_FRAUD_TYPE}.notice: {bilingual('缺少此项', 'missing')}")
         # Without a usable sign there is no telling how long a text is.
         if centre := info.data.get("centre"):
             faults += [fault for code, scam in types.items() for fault in _style(centre, code, scam)]
@@ -79,6 +81,14 @@ class Texts(Table):
         """The signed SMS, in Chinese or else in English; occasion counts the warnings, this one included."""
         chinese = is_chinese(language)
         return self.centre.signed(self._scam(fraud_type).on(occasion).pick(chinese), chinese)
+
+    def notice(self, fraud_type: str, language: str) -> str:
+        """The signed notice to groups of an area; about a type without one they hear what is said of any."""
+        notice = self._scam(fraud_type).notice or self._scam(GENERIC_FRAUD_TYPE).notice
+        if notice is None:
+            raise TypeError("the generic type has a notice")
+        chinese = is_chinese(language)
+        return self.centre.signed(notice.pick(chinese), chinese)
 
     def voice(
         self,
@@ -205,8 +215,9 @@ def _texts_of(tables: Mapping[str, Any], within: str = "") -> Iterator[tuple[str
 
 
 def _style(centre: Centre, code: str, scam: ScamType) -> Iterator[str]:
-    for number, name in enumerate(_OCCASIONS, 1):
+    said = {name: scam.on(number) for number, name in enumerate(_OCCASIONS, 1)}
+    for name, wording in (said | {"notice": scam.notice} if scam.notice else said).items():
         for language in ("zh", "en"):
             chinese = is_chinese(language)
-            for fault in lint(centre.signed(scam.on(number).pick(chinese), chinese), language):
+            for fault in lint(centre.signed(wording.pick(chinese), chinese), language):
                 yield f"{code}.{name}.{language}: {fault}"

@@ -27,19 +27,22 @@ def preview(
     for code in types:
         for language in languages:
             yield from (_sms(texts, code, language, occasion) for occasion in occasions)
+            if texts.types[code].notice is not None:
+                yield {"kind": "notice", **_measured(texts.notice(code, language), code, language)}
             yield from _voices(texts, code, language, occasions, seen)
         cue = texts.card(code, "zh-CN", CaseFacts())[0]
         yield {"kind": "cue", "type": code, "zh": cue.zh, "en": cue.en}
 
 
 def _sms(texts: Texts, code: str, language: str, occasion: int) -> dict[str, Any]:
-    text = texts.sms(code, language, occasion)
+    return {"kind": "sms", "occasion": occasion, **_measured(texts.sms(code, language, occasion), code, language)}
+
+
+def _measured(text: str, code: str, language: str) -> dict[str, Any]:
     alphabet, count = parts(text)
     return {
-        "kind": "sms",
         "type": code,
         "language": language,
-        "occasion": occasion,
         "text": text,
         "characters": len(text),
         "alphabet": alphabet,

@@ -1,10 +1,11 @@
 """The tables of `warnings.toml`, `voice.toml` and `card.toml`, and what each text may hold."""
 
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Generic, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from dispatcher.texts.checks import discreet, placeholders, sign
+from schemas.errors import bilingual
 
 
 def is_chinese(language: str) -> bool:
@@ -73,6 +74,13 @@ class ScamType(Occasions[Wording[str]]):
     trick: Wording[Plain]
     cue: Wording[Plain]
     private: bool = False
+    notice: Wording[str] | None = None
+
+    @model_validator(mode="after")
+    def _private_is_not_noticed(self) -> Self:
+        if self.private and self.notice is not None:
+            raise ValueError(bilingual("private 的类型不群发,不得有 notice", "a private type has no notice"))
+        return self
 
     def said(self, chinese: bool) -> str:
         """The type as a call says it."""

@@ -29,6 +29,13 @@ def test_without_an_area_the_notice_is_skipped() -> None:
     assert SkipChannel("no_area", BROADCAST, SkipReason.UNSUPPORTED_DESTINATION) in harness.decided
 
 
+@pytest.mark.parametrize("fraud_type", ["F09", "F12"])
+def test_groups_hear_of_no_private_case(fraud_type: str) -> None:
+    harness = EngineHarness.of(HIGH, channels=ONLY_BROADCAST, area="C1", fraud_type=fraud_type)
+    assert SkipChannel("private_not_noticed", BROADCAST, SkipReason.PRIVATE) in harness.decided
+    assert harness.rules(PlanAttempt) == []
+
+
 def test_another_channel_that_is_skipped_takes_no_notice_with_it() -> None:
     harness = EngineHarness.of(HIGH, channels=frozenset({SMS, BROADCAST}), numbers=(), area="C1")
     assert planned(harness, BROADCAST).due_at == MONDAY

@@ -75,6 +75,18 @@ def test_private_types_never_send_the_family_in(fraud_type: str) -> None:
     assert "隐私" in load().sms(fraud_type, "zh", 3)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_notice_to_groups_is_no_personal_warning(language: str) -> None:
+    for fraud_type in FRAUD_TYPES:
+        notice = load().notice(fraud_type, language)
+        assert lint(notice, language) == []
+        assert not re.search("您可能|您正|再次|You may|Once more", notice)
+        assert notice not in {load().sms(fraud_type, language, occasion) for occasion in OCCASIONS}
+    for private in PRIVATE:
+        assert load().types[private].notice is None
+        assert load().notice(private, language) == load().notice("F99", language)
+
+
 def test_minors_sms_is_for_the_guardian_on_every_occasion() -> None:
     assert all("孩子" in load().sms("F13", "zh", occasion) for occasion in OCCASIONS)
 
@@ -132,6 +144,10 @@ def test_texts_are_read_once() -> None:
         ('sign = "云汀反诈"\n', 'sign = "12381"\n', "centre.sign", "digits"),
         ("\n[types.F01]\n", "\n[types.F01]\nsms_fr = 'x'\n", "types.F01.sms_fr", "not permitted"),
         ("elderly.zh", "elderyl.zh", "card.facts.elderyl", "写法有误"),
+        ("private = true\n", "private = true\nnotice = { zh = 'x', en = 'x' }\n", "types.F09", "a private type"),
+        ('notice.zh = "近期电信', 'trial.zh = "近期电信', "types.F99.notice.zh", "缺少此项"),
+        ('notice.zh = "近期有人以先返', 'notice.zh = "民警会上门。近期', "types.F01.notice.zh", "announces a visit"),
+        ('press.zh = "如果是本人', 'press.zh = "民警会上门。如果', "voice.press.zh", "announces a visit"),
     ],
 )
 def test_bad_file_names_the_key(tmp_path: Path, old: str, new: str, key: str, why: str) -> None:
