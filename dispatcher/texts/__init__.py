@@ -117,6 +117,7 @@ class Texts(Table):
             trick=scam.trick.pick(chinese),
             check=self._check(chinese, code),
             place=where,
+            relation=self.calls.relations.of(relation).pick(chinese),
         )
         opening = self._opening(chinese, surname, gender)
         return f"{opening}{'' if chinese else ' '}{self.calls.press.pick(chinese)}{CONFIRMED_PART}{told}"
@@ -167,8 +168,10 @@ class Texts(Table):
         words, city, name = self.calls, self._city(chinese), voice.speakable(surname)
         if not name:
             return words.opening_unnamed.pick(chinese).format(city=city)
-        title = words.titles.of(gender).pick(chinese)
-        return words.opening.pick(chinese).format(city=city, surname=name, title=title)
+        title = words.titles.of(gender)
+        if title is None:
+            return words.opening_untitled.pick(chinese).format(city=city, surname=name)
+        return words.opening.pick(chinese).format(city=city, surname=name, title=title.pick(chinese))
 
     def _check(self, chinese: bool, code: str | None) -> str:
         if spoken := voice.digit_by_digit(code):

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from dispatcher.texts.checks import discreet, placeholders, sign
 from schemas.errors import bilingual
+from schemas.vocabulary import Relation
 
 
 def is_chinese(language: str) -> bool:
@@ -18,8 +19,10 @@ Plain = Annotated[str, AfterValidator(placeholders())]
 Sign = Annotated[Plain, AfterValidator(sign)]
 # {type} is not among them: an opening is heard by whoever answers.
 Opening = Annotated[str, AfterValidator(placeholders("city", "surname", "title")), Discreet]
+Untitled = Annotated[str, AfterValidator(placeholders("city", "surname")), Discreet]
 Unnamed = Annotated[str, AfterValidator(placeholders("city")), Discreet]
 Others = Annotated[str, AfterValidator(placeholders("city")), Discreet]
+Kin = Annotated[str, AfterValidator(placeholders("city", "relation")), Discreet]
 Placed = Annotated[str, AfterValidator(placeholders("city", "place")), Discreet]
 Coded = Annotated[str, AfterValidator(placeholders("code"))]
 Body = Annotated[str, AfterValidator(placeholders("city", "type", "trick", "check"))]
@@ -90,22 +93,38 @@ class ScamType(Occasions[Wording[str]]):
 class Titles(Table):
     male: Wording[Plain]
     female: Wording[Plain]
-    unknown: Wording[Plain]
 
-    def of(self, gender: str | None) -> Wording[Plain]:
+    def of(self, gender: str | None) -> Wording[Plain] | None:
         match (gender or "").strip().lower():
             case "男" | "male":
                 return self.male
             case "女" | "female":
                 return self.female
             case _:
-                return self.unknown
+                return None
+
+
+class Relations(Table):
+    """What the subject is to the one who is rung."""
+
+    spouse: Wording[Plain]
+    parent: Wording[Plain]
+    child: Wording[Plain]
+    grandparent: Wording[Plain]
+    sibling: Wording[Plain]
+    friend: Wording[Plain]
+    anybody: Wording[Plain]
+
+    def of(self, relation: Relation | None) -> Wording[Plain]:
+        found: Wording[Plain] = getattr(self, relation.value if relation else "", self.anybody)
+        return found
 
 
 class OthersVoice(Table):
     """What everybody hears who is neither the subject nor the guardian of a minor."""
 
-    family: Wording[Others]
+    family: Wording[Kin]
+    family_private: Wording[Kin]
     employer: Wording[Others]
     community: Wording[Placed]
     community_unplaced: Wording[Others]
@@ -113,6 +132,7 @@ class OthersVoice(Table):
 
 class Voice(Table):
     opening: Wording[Opening]
+    opening_untitled: Wording[Untitled]
     opening_unnamed: Wording[Unnamed]
     press: Wording[Plain]
     check: Wording[Plain]
@@ -122,6 +142,7 @@ class Voice(Table):
     private: Occasions[Wording[Body]]
     guardian: Occasions[Wording[Guardians]]
     others: OthersVoice
+    relations: Relations
 
 
 # Every fact a case may know of its person; a misspelt key would be a line that no officer ever sees.

@@ -31,4 +31,4 @@ def body(
         case ((None | Relation.GUARDIAN), Person.GUARDIAN) if minor:
             return words.guardian.on(occasion)
         case _:
-            return words.others.family
+            return words.others.family_private if scam.private else words.others.family

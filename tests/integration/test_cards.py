@@ -44,7 +44,7 @@ def test_the_officer_who_has_the_visit_reads_it_whole(casework: CaseworkFixture,
     ]
     assert card["code"] == code_of(casework, case_id)
     lines = "".join(line["zh"] for line in card["lines"])
-    assert "先出示证件" in lines
+    assert "先出示警察证" in lines
     assert "老年人" in lines
     assert "假警察" in card["show"]
 

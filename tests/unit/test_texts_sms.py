@@ -137,7 +137,7 @@ def test_texts_are_read_once() -> None:
         ("正遇到{type}骗局", "正遇到{type.label}骗局", "voice.subject.first.zh", "{type.label}"),
         ("正遇到{type}骗局", "正遇到{type!r}骗局", "voice.subject.first.zh", "placeholder"),
         ("正遇到{type}骗局", "正遇到{type骗局", "voice.subject.first.zh", "braces"),
-        ("不是请挂断。", "不是请挂断。||", "voice.press.zh", "||"),
+        ("96110,谢谢。", "96110,谢谢。||", "voice.press.zh", "||"),
         ("[types.F07]", "[types.F77]", "types.F07", "missing"),
         ('sign = "云汀反诈"\n', "", "centre.sign", "required"),
         ('sign = "云汀反诈"\n', 'sign = ""\n', "centre.sign", "at least 1 character"),
@@ -147,7 +147,7 @@ def test_texts_are_read_once() -> None:
         ("private = true\n", "private = true\nnotice = { zh = 'x', en = 'x' }\n", "types.F09", "a private type"),
         ('notice.zh = "近期电信', 'trial.zh = "近期电信', "types.F99.notice.zh", "缺少此项"),
         ('notice.zh = "近期有人以先返', 'notice.zh = "民警会上门。近期', "types.F01.notice.zh", "announces a visit"),
-        ('press.zh = "如果是本人', 'press.zh = "民警会上门。如果', "voice.press.zh", "announces a visit"),
+        ('press.zh = "是本人', 'press.zh = "民警会上门。是本人', "voice.press.zh", "announces a visit"),
     ],
 )
 def test_bad_file_names_the_key(tmp_path: Path, old: str, new: str, key: str, why: str) -> None:

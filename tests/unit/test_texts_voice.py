@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatcher.texts import CONFIRMED_PART, load
-from schemas.vocabulary import FRAUD_TYPES, Person, Relation
+from schemas.vocabulary import FRAUD_TYPES, KIN, Person, Relation
 
 LANGUAGES = ("zh-CN", "en")
 OCCASIONS = (1, 2, 3)
@@ -86,19 +86,33 @@ def test_others_hear_the_same_whatever_type_or_occasion(relation: Relation) -> N
         parts(fraud_type, "zh", relation.person, relation=relation, occasion=occasion, code=CODE)[1]
         for fraud_type, occasion in product(FRAUD_TYPES, OCCASIONS)
     }
-    assert len(said) == 1
+    # Of a private type even less.
+    assert len(said) == (2 if relation in KIN | {Relation.FRIEND} else 1)
+
+
+@pytest.mark.parametrize("fraud_type", FRAUD_TYPES)
+@pytest.mark.parametrize(
+    ("relation", "subject"),
+    [(Relation.SPOUSE, "爱人"), (Relation.PARENT, "孩子"), (Relation.RELATIVE, "亲友"), (None, "亲友")],
+)
+def test_family_is_told_whom_to_find_by_what_they_are_to_them(
+    fraud_type: str, relation: Relation | None, subject: str
+) -> None:
+    after = parts(fraud_type, "zh", Person.FAMILY, relation=relation)[1]
+    assert f"您的{subject}" in after
+    assert ("可疑电话" in after) == (not load().types[fraud_type].private)
 
 
 @pytest.mark.parametrize("person", [Person.FAMILY, Person.GUARDIAN, Person.OTHER])
 def test_without_a_relation_everybody_but_the_subject_hears_the_family_wording(person: Person) -> None:
     after = parts("F08", "zh", person)[1]
-    assert after == "您的一位亲友可能需要您的关心。请尽快当面或打电话看看对方是否平安,并自己拨打96110了解情况。"
+    assert after.startswith("不是事故。您的亲友可能正在接可疑电话。")
 
 
 def test_opening_names_the_surname_and_nothing_more() -> None:
     assert parts("F08", "zh-CN")[0] == (
-        "您好,这里是云汀市反诈中心。我们不会让您转账,也不会问密码和验证码。"
-        "请问您是何女士本人吗?如果是本人请按1,不是请挂断。"
+        "您好,这里是云汀市公安局反诈中心。如果您正要转账、取现金或共享屏幕,请先停下来。我们不会让您转账,也不会要密码和验证码。"
+        "请问您是何女士本人吗?是本人请按1;不是本人,请转告机主自己拨打96110,谢谢。"
     )
 
 
@@ -150,8 +164,8 @@ def test_community_without_a_place_asks_for_it() -> None:
         ("male", "何先生", "Mr 何"),
         ("女", "何女士", "Ms 何"),
         ("Female", "何女士", "Ms 何"),
-        ("未知", "何先生或女士", "Mr or Ms 何"),
-        (None, "何先生或女士", "Mr or Ms 何"),
+        ("未知", "姓何的机主", "the owner of this phone, surname 何"),
+        (None, "姓何的机主", "the owner of this phone, surname 何"),
     ],
 )
 def test_title_follows_the_gender(gender: str | None, zh: str, en: str) -> None:
@@ -173,7 +187,7 @@ DATA = st.text(st.sampled_from("何a |｜{}\n\r0:type"), max_size=12)
 def test_data_can_move_neither_separator_nor_placeholder(surname: str, place: str, code: str) -> None:
     for relation in (None, Relation.COMMUNITY):
         before, after = parts("F01", "zh", surname=surname, place=place, code=code, relation=relation)
-        assert before.endswith("如果是本人请按1,不是请挂断。")
+        assert before.endswith("是本人请按1;不是本人,请转告机主自己拨打96110,谢谢。")
         assert "刷单返利" not in before
         assert not re.search(r"[|｜\n\r]", before + after)
 
