@@ -525,9 +525,10 @@ class AddressFault(Code):
     RESERVED = "reserved", "指向链路本地、元数据或保留地址", "it leads to a link-local, metadata or reserved address"
 
 
-FRAUD_TYPES = (*(f"F{n:02d}" for n in range(1, 15)), "F99")
+FRAUD_TYPES = (*(f"F{n:02d}" for n in range(1, 18)), "F99")
 GENERIC_FRAUD_TYPE = "F99"
 MINORS_FRAUD_TYPE = "F13"  # the wording that a guardian gets, whatever the scam
+REMOTE_CONTROL_TYPE = "F17"  # the wording for whoever's phone is thought to be controlled, whatever the scam
 
 # A number that can't be reached at all: not retried on that number.
 PERMANENT_RESULTS = frozenset({Result.FAILED_PERMANENT, Result.INVALID_NUMBER, Result.OUT_OF_SERVICE})

@@ -28,7 +28,7 @@ from providers.base import Inquiry, Message, Provider
 from schemas import parse
 from schemas.errors import BadInstruction
 from schemas.instruction import Instruction, Transfer
-from schemas.vocabulary import MINORS_FRAUD_TYPE, Action, BankRequest, Channel, Person, Relation
+from schemas.vocabulary import MINORS_FRAUD_TYPE, REMOTE_CONTROL_TYPE, Action, BankRequest, Channel, Person, Relation
 
 _NEEDS_NUMBER = (Action.SEND, Action.QUERY)
 _TRANSFER = {"at", "amount_yuan", "payee_account"}
@@ -134,21 +134,23 @@ class MessageComposer:
         is_guardian = attempt.person == Person.GUARDIAN and relation in (None, Relation.GUARDIAN)
         if case.case_facts.minor and (attempt.channel == Channel.SMS or is_guardian):
             return MINORS_FRAUD_TYPE
-        is_subject = relation is None and attempt.person == Person.SUBJECT
-        return None if attempt.channel == Channel.VOICE and not is_subject else case.fraud_type
+        if attempt.channel == Channel.VOICE:
+            return _said_type(case) if relation is None and attempt.person == Person.SUBJECT else None
+        return _said_type(case) if attempt.channel == Channel.SMS else case.fraud_type
 
     def _text(self, attempt: AttemptRow, case: CaseRow, channel: Channel) -> str | None:
         if channel is Channel.BROADCAST:
             return self._texts.notice(case.fraud_type, "zh-CN")
         if channel is not Channel.SMS:
             return None
-        fraud_type = MINORS_FRAUD_TYPE if case.case_facts.minor else case.fraud_type
+        fraud_type = MINORS_FRAUD_TYPE if case.case_facts.minor else _said_type(case)
         return self._texts.sms(fraud_type, case.language, attempt.occasion)
 
     def _script(self, attempt: AttemptRow, case: CaseRow, relation: Relation | None) -> str:
         is_subject = relation is None
         return self._texts.voice(
-            case.fraud_type,
+            # Others hear no type; whether theirs is a private one decides what they hear.
+            _said_type(case) if is_subject and attempt.person == Person.SUBJECT else case.fraud_type,
             _language(case, relation),
             attempt.person,
             surname(self._person(case, "name" if is_subject else f"name:{attempt.party}")),
@@ -227,6 +229,11 @@ def _transfers_of(line: str) -> tuple[Transfer, ...]:
     except BadInstruction:
         return ()  # taken by an older version: the bank is asked all the same
     return pushed.risk.transfers if isinstance(pushed, Instruction) and pushed.risk is not None else ()
+
+
+def _said_type(case: CaseRow) -> str:
+    """The type that the person is warned of: a phone in somebody's hands comes before whatever story led there."""
+    return REMOTE_CONTROL_TYPE if case.case_facts.suspected_remote_control else case.fraud_type
 
 
 def _language(case: CaseRow, relation: Relation | None) -> str:

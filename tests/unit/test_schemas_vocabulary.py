@@ -25,5 +25,5 @@ def test_urgency_rises_step_by_step_to_critical() -> None:
 
 
 def test_fraud_types_end_with_the_generic_one() -> None:
-    assert len(set(vocabulary.FRAUD_TYPES)) == 15
+    assert len(set(vocabulary.FRAUD_TYPES)) == 18
     assert vocabulary.FRAUD_TYPES[-1] == vocabulary.GENERIC_FRAUD_TYPE
