@@ -64,6 +64,7 @@ WITHOUT_PROVIDER: Mapping[Action, ProviderAnswer | bool] = {
 }
 # No roster adapter is no officer anywhere: the ladder goes up to the centre at once, and a person has it there.
 _NO_ROSTER = Permanent(Result.NOBODY_ON_DUTY, "no_provider")
+_GRACE_S = 1.0  # for an adapter that was cancelled to close what it had open
 _UNREADABLE = Permanent(Result.FAILED_PERMANENT, "unreadable")
 
 
@@ -75,6 +76,12 @@ class ProviderCaller:
 
     async def do(self, call: ProviderCall) -> Any:
         """Do it. Never raises; whatever an adapter does wrong, the attempt is not lost."""
+        try:
+            return await self._do(call)
+        except Exception as error:  # noqa: BLE001 - nor by what stands around the adapter
+            return _failed(call, error)
+
+    async def _do(self, call: ProviderCall) -> Any:
         provider = self._registry.get(call.provider)
         if provider is None:
             return without_provider(call)
@@ -106,16 +113,20 @@ class ProviderCaller:
             if not isinstance(answer, bool if call.action is Action.CANCEL else ProviderAnswer):
                 raise TypeError("an adapter must answer in the typed outcomes")
         except Exception as error:  # noqa: BLE001 - a fault in somebody's adapter must not lose the attempt
-            # What the adapter did before it failed is unknown, and that is a state of its own.
-            kind = type(error).__name__
-            _log.error("adapter_failed", attempt=str(call.attempt_id), provider=call.provider, error=kind)
-            answer = False if call.action is Action.CANCEL else InDoubt(f"adapter failed: {kind}")
+            answer = _failed(call, error)
         if call.message is not None and isinstance(answer, Outcome):
             self._count(provider, answer, time.monotonic() - began)
         return answer
 
     def _count(self, provider: Provider, outcome: Outcome, took_s: float) -> None:
         self._send_counter.count(provider, outcome, took_s, self._registry.slow_s(provider.name))
+
+
+def _failed(call: ProviderCall, error: Exception) -> ProviderAnswer | bool:
+    """What the adapter did before it failed is unknown, and that is a state of its own."""
+    kind = type(error).__name__
+    _log.error("adapter_failed", attempt=str(call.attempt_id), provider=call.provider, error=kind)
+    return False if call.action is Action.CANCEL else InDoubt(f"adapter failed: {kind}")
 
 
 def without_provider(call: ProviderCall) -> ProviderAnswer | bool:
@@ -125,14 +136,20 @@ def without_provider(call: ProviderCall) -> ProviderAnswer | bool:
 
 
 async def _within(left_s: float, call: ProviderCall, under_way: Coroutine[Any, Any, Any]) -> Any:
-    """No call outlasts its lease: a question about it that is asked after that meets nothing on its way from us."""
-    try:
-        async with asyncio.timeout(None if math.isinf(left_s) else left_s) as limit:
-            return await under_way
-    except TimeoutError:
-        if not limit.expired():
-            raise  # the adapter's own
+    """No call outlasts its lease: a question about it that is asked after that meets nothing on its way from us.
+
+    An adapter that goes on all the same, or that cancels itself, holds nobody's place.
+    """
+    asked = asyncio.ensure_future(under_way)
+    done, _ = await asyncio.wait({asked}, timeout=None if math.isinf(left_s) else max(0.0, left_s))
+    if not done:
+        asked.cancel()
+        asked.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # told to nobody any more
+        await asyncio.wait({asked}, timeout=_GRACE_S)
         return False if call.action is Action.CANCEL else _GIVEN_UP
+    if asked.cancelled():
+        raise RuntimeError("the adapter cancelled itself")
+    return asked.result()
 
 
 async def _call(provider: Provider, call: ProviderCall) -> Any:

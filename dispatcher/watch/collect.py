@@ -149,7 +149,8 @@ _UNSENT = text("""
             WHERE w.removed_at IS NULL AND c.revoked_at IS NULL AND e.system = ANY(c.systems))
         UNION ALL
         SELECT e.at FROM webhook_deliveries d JOIN source_events e ON e.position = d.position
-        JOIN webhook_endpoints w ON w.id = d.endpoint_id WHERE d.state = 'waiting' AND w.removed_at IS NULL
+        JOIN webhook_endpoints w ON w.id = d.endpoint_id JOIN clients c ON c.id = w.client_id
+        WHERE d.state = 'waiting' AND w.removed_at IS NULL AND c.revoked_at IS NULL
     ) AS e
     WHERE NOT EXISTS (
         SELECT FROM heartbeats WHERE name = 'webhooks' AND beat_at > clock_timestamp() - make_interval(secs => :limit))
@@ -157,7 +158,8 @@ _UNSENT = text("""
 _NOT_TAKEN = text("""
     SELECT w.name, count(*), min(e.at) FROM webhook_deliveries d
     JOIN webhook_endpoints w ON w.id = d.endpoint_id JOIN source_events e ON e.position = d.position
-    WHERE w.removed_at IS NULL AND (
+    JOIN clients c ON c.id = w.client_id
+    WHERE w.removed_at IS NULL AND c.revoked_at IS NULL AND (
         d.state = 'waiting' AND d.tries > 0 AND e.at < :now - interval '1 hour'
         OR d.state = 'dead' AND d.ended_at > :now - interval '1 day')
     GROUP BY 1 ORDER BY 1""")

@@ -3,6 +3,7 @@
 import base64
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -223,6 +224,22 @@ def test_a_busy_client_may_make_the_calls_that_it_may(calls_per_minute: int) -> 
     )
     made = sum(rate.has_granted(client) or rate.may_call(client) for _ in range(2 * calls_per_minute))
     assert calls_per_minute - calls_per_minute // 100 <= made <= calls_per_minute
+
+
+def test_calls_that_come_at_once_are_counted_once_each() -> None:
+    """Each would else book a share of its own, and a burst of a hundred use up the minute."""
+    rate = Rate("redis://127.0.0.1:1/")
+    client = Client(uuid4(), "north", frozenset(), frozenset(), 600, ())
+    with ThreadPoolExecutor(50) as burst:
+        made = list(burst.map(lambda _: rate.has_granted(client) or rate.may_call(client), range(590)))
+    assert all(made)
+
+
+def test_a_foreign_page_that_is_kept_out_stands_in_the_log(api: Api) -> None:
+    with capture_logs() as logs:
+        answer = api.client("north").post("/v1/instructions", content=b"{}", headers={"Origin": "https://elsewhere"})
+    problem(answer, ProblemCode.OUT_OF_SCOPE)
+    assert [each["code"] for each in logs if each["event"] == "api_call_refused"] == ["out_of_scope"]
 
 
 def test_a_client_never_sees_anothers(api: Api) -> None:

@@ -9,7 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -197,6 +197,34 @@ def test_a_broken_adapter_leaves_a_doubt_and_stops_nobody(casework: CaseworkFixt
     casework.pass_time(seconds=20)
     assert pump.deliver() == 1
     assert casework.attempts(case_id)[0].state == "accepted"
+
+
+class CancelsItself(Scripted):
+    async def send(self, message: Message) -> Any:
+        raise asyncio.CancelledError
+
+
+class GoesOn(Scripted):
+    """It takes no notice of being cancelled."""
+
+    async def send(self, message: Message) -> Any:
+        while True:
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(60)
+
+
+@pytest.mark.parametrize(
+    ("adapter", "told"),
+    [(CancelsItself(), "adapter failed: RuntimeError"), (GoesOn(timeout_s=-4.0), "given up at the end of its lease")],
+)
+def test_an_adapter_that_breaks_off_or_goes_on_holds_no_place(
+    casework: CaseworkFixture, start: Start, adapter: Scripted, told: str
+) -> None:
+    case_id = casework.open(channels=["sms"])
+    pump = start(adapter)
+    assert pump.deliver() >= 1
+    assert pump._under_way == 0
+    assert casework.journal(case_id, "attempt_in_doubt")[0].data["detail"] == told
 
 
 class Nonsense(Scripted):

@@ -363,6 +363,21 @@ def test_events_that_no_process_sends_and_those_that_no_receiver_takes_are_told(
     assert collected().not_taken == ()
 
 
+def test_a_client_that_was_revoked_is_told_nothing_and_so_nothing_is_missing(
+    casework: CaseworkFixture, services: Services, collected: Callable[[], Facts]
+) -> None:
+    with receiving() as receiver:
+        endpoint(services, receiver, "north")
+        casework.open(2)
+        receiver.status = 500
+        send(services)
+        casework.pass_time(minutes=61)
+        assert collected().unsent.number > 0
+        assert collected().not_taken != ()
+        casework.sql("UPDATE clients SET revoked_at = now()")
+        assert (collected().unsent.number, collected().not_taken) == (0, ())
+
+
 def test_a_visit_that_nobody_took_is_told_at_once_and_until_somebody_takes_it_up(
     casework: CaseworkFixture, load: Load, collected: Callable[[], Facts]
 ) -> None:

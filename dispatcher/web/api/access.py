@@ -63,9 +63,9 @@ class Access:
     async def _admit(self, scope: Scope) -> tuple[Client, Credentials]:
         """Raises Problem."""
         headers = Headers(scope=scope)
-        if scope["method"] not in _READING:
-            _check_origin(headers)
         address, is_proxy = self._address(scope, headers)
+        if scope["method"] not in _READING and not _is_own_page(headers):
+            raise _refused(ProblemCode.OUT_OF_SCOPE, address)
         shown = _credentials(headers, believes_proxy=is_proxy)
         if shown is None:
             raise _refused(ProblemCode.UNAUTHENTICATED, address)
@@ -134,15 +134,14 @@ def _refused(
     return Problem(code, retry_after_s=retry_after_s)
 
 
-def _check_origin(headers: Headers) -> None:
-    """A browser sends a password along wherever the form stands; only our own page may push with it. Raises Problem."""
+def _is_own_page(headers: Headers) -> bool:
+    """A browser sends a password along wherever the form stands; only our own page may push with it."""
     told, origin = headers.get("sec-fetch-site"), headers.get("origin")
     try:
         is_ours = origin is None or urlsplit(origin).netloc == headers.get("host")
     except ValueError:
         is_ours = False
-    if told not in (None, "same-origin", "none") or not is_ours:
-        raise Problem(ProblemCode.OUT_OF_SCOPE)
+    return told in (None, "same-origin", "none") and is_ours
 
 
 async def _nothing_more() -> Message:

@@ -1,5 +1,6 @@
 """How many calls a client may make in a minute, over all processes; where Redis is away each counts for itself."""
 
+import threading
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -36,21 +37,34 @@ class Rate:
         self._own = FixedWindowRateLimiter(MemoryStorage())
         self._alone_until = 0.0
         self._grants: dict[UUID, _Grant] = {}
+        self._booking, self._taking = threading.Lock(), threading.Lock()
 
     def has_granted(self, client: Client) -> bool:
-        """Take one of the calls that were granted before; asks nobody. For one thread alone."""
+        """Take one of the calls that were granted before; asks nobody."""
+        with self._taking:
+            return self._take(client)
+
+    def may_call(self, client: Client) -> bool:
+        """Count a call, and some more where there is room; whether it may be made. For use from threads.
+
+        One at a time: of many that come at once each would book a share of its own, and all but the last be lost.
+        """
+        with self._booking:
+            return self.has_granted(client) or self._book(client)
+
+    def _take(self, client: Client) -> bool:
         grant = self._grants.get(client.id)
         if grant is None or grant.left < 1 or time.monotonic() >= grant.until:
             return False
         grant.left -= 1
         return True
 
-    def may_call(self, client: Client) -> bool:
-        """Count a call, and some more where there is room; whether it may be made. For use from threads."""
+    def _book(self, client: Client) -> bool:
         limit = RateLimitItemPerMinute(client.calls_per_minute)
         more = client.calls_per_minute // _SHARES
         if more > 1 and self._hit(limit, client, more):
-            self._grants[client.id] = _Grant(more - 1, time.monotonic() + _MINUTE_S)
+            with self._taking:
+                self._grants[client.id] = _Grant(more - 1, time.monotonic() + _MINUTE_S)
             return True
         return self._hit(limit, client, 1)
 
