@@ -10,7 +10,8 @@ from schemas.errors import bilingual
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _AT_LINE = re.compile(r"\(at line (\d+),")
 # What an input method or a word processor writes for a plain character of TOML.
-_LOOK_ALIKE = re.compile("[“”‘’＂＇＝［］｛｝，．＃：　]")
+_LOOK_ALIKE = re.compile("[“”‘’＂＇＝［］｛｝（），．；＃：－【】「」０-９\u3000\u00a0\u200b\ufeff]")
+_QUOTED = re.compile(r'"[^"]*"|\'[^\']*\'')
 
 
 class UnreadableFileError(ValueError):
@@ -30,9 +31,10 @@ def text_of(data: bytes) -> str:
     if data.startswith(_UTF_16) or (b"\0" in data[:200] and data.count(b"\0") * 4 > len(data)):
         raise UnreadableFileError("文件按 UTF-16 保存,请另存为 UTF-8", "saved as UTF-16; save it as UTF-8")
     try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        pass
+        return data.decode("utf-8").lstrip("\ufeff")  # an editor may add one to that of another
+    except UnicodeDecodeError as error:
+        if error.end == len(data) and error.reason == "unexpected end of data":
+            raise UnreadableFileError("文件末尾不完整,请重新保存", "ends in mid character; save it again") from None
     try:
         data.decode("gb18030")
     except UnicodeDecodeError:
@@ -55,7 +57,7 @@ def tables_of(text: str) -> dict[str, Any]:
 
 def _look_alike(text: str, error: str) -> str | None:
     at = _AT_LINE.search(error)
-    lines = text.splitlines()
+    lines = text.split("\n")  # as TOML counts them
     line = lines[int(at[1]) - 1] if at and int(at[1]) <= len(lines) else ""
-    found = _LOOK_ALIKE.search(line)
-    return found[0] if found else None
+    found = _LOOK_ALIKE.search(_QUOTED.sub("", line))
+    return None if found is None else found[0] if found[0].isprintable() else f"U+{ord(found[0]):04X}"

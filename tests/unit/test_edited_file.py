@@ -36,8 +36,13 @@ DOORS: dict[str, tuple[Callable[[Path], Any], type[Exception]]] = {
 
 @pytest.mark.parametrize(
     "data",
-    [GOOD.encode(), codecs.BOM_UTF8 + GOOD.encode(), GOOD.replace("\n", "\r\n").encode()],
-    ids=["plain", "mark", "windows"],
+    [
+        GOOD.encode(),
+        codecs.BOM_UTF8 + GOOD.encode(),
+        codecs.BOM_UTF8 * 2 + GOOD.encode(),
+        GOOD.replace("\n", "\r\n").encode(),
+    ],
+    ids=["plain", "mark", "two marks", "windows"],
 )
 def test_what_is_safe_is_read(data: bytes, tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_bytes(data)
@@ -55,6 +60,10 @@ def test_what_is_safe_is_read(data: bytes, tmp_path: Path) -> None:
         ("[one]\nname = “云汀”\n".encode(), ("line 2", "“", "半角")),
         ("[one]\nname ＝ 1\n".encode(), ("line 2", "＝", "半角")),
         ("［one］\n".encode(), ("line 1", "［")),
+        ("# 行\u2028分隔\nx = １２\n".encode(), ("line 2", "１", "半角")),
+        ("x\u00a0= 1\n".encode(), ("line 1", "U+00A0")),
+        ('x = "张三，李四" ；\n'.encode(), ("line 1", "；")),
+        (GOOD.encode()[:-4], ("不完整", "mid character")),
         (b"x = 1\nx = 2\n", ("TOML", "line")),
         (b"x = " + b"9" * 5000, ("TOML",)),
         (b"x = " + b"[" * 5000, ("TOML",)),
