@@ -8,6 +8,7 @@ from dispatcher.casework import set_aside, snapshot
 from dispatcher.casework.carry_out import carry_out
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.engine.decisions import Decision, OpenVisit, OpenWorkItem
+from dispatcher.policy.content import digest
 from dispatcher.store import visits, work_items
 from dispatcher.store.cases import CaseRow
 
@@ -42,7 +43,9 @@ def _postpone(case_file: CaseFile) -> None:
 
 def _note_policy(case_file: CaseFile, case: CaseRow) -> None:
     """A decision is explained by the policy that it was made under, which may not be the one the case began with."""
-    version = case_file.context.policy.version
-    if case.policy_version != version:
-        case_file.note(case.id, "policy_changed", {"before": case.policy_version, "policy": version})
-        case.policy_version = version
+    policy = case_file.context.policy
+    before, now = (case.policy_version, case.policy_digest), (policy.version, digest(policy))
+    if before != now:
+        told = {"before": before[0], "digest_before": before[1], "policy": now[0], "policy_digest": now[1]}
+        case_file.note(case.id, "policy_changed", told)
+        case.policy_version, case.policy_digest = now
