@@ -148,6 +148,10 @@ class Policy(Part):
         order = list(Rung).index
         return max(number for number, rung in enumerate(self.ladder) if order(rung) <= order(role))
 
+    def role_at(self, rung: int) -> Rung:
+        """Whom a rung asks. One that this ladder has no more, since it was cut short, is its top."""
+        return self.ladder[min(rung, len(self.ladder) - 1)]
+
     def answer_by(self, urgency: Urgency, now: datetime) -> datetime:
         """By when somebody has to see to what waits for a person and has no date of its own."""
         return now + self.plan(urgency).answer_within

@@ -4,23 +4,30 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from casework_fixture import START, CaseworkFixture, Scripted, event, instruction
 from set_aside_fixture import Poisoned
 from sqlalchemy import select
+from visits_fixture import Load
 
 from dispatcher import policy
 from dispatcher.casework import set_aside
 from dispatcher.policy import Policy, kept
 from dispatcher.policy.content import digest
 from dispatcher.policy.fields import Part
+from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow
+from dispatcher.store.visits import VisitRow
 from dispatcher.supervision import policy_change
-from providers.base import Transient
-from schemas.vocabulary import AttemptState, Channel, Hold
+from dispatcher.visits.roster import RosterAssigner
+from providers.base import ProviderSettings, Transient
+from providers.roster import RosterProvider
+from schemas.vocabulary import AttemptState, Channel, Hold, Rung, WorkItemKind
 
 HOUR = timedelta(hours=1)
+HOME = {"kind": "residence", "text": "样板路1号", "precinct_code": "P1"}
 
 
 def with_(part: Part, key: str, value: Any) -> Any:
@@ -196,3 +203,30 @@ def test_one_that_is_in_somebodys_hands_is_decided_on_later(casework: CaseworkFi
         assert decide_anew(new) == 1
     assert new.case(other).policy_version == "our-city-2"
     assert decide_anew(new) == 1
+
+
+def test_a_ladder_shortened_with_a_higher_rung_planned_asks_its_top(casework: CaseworkFixture, load: Load) -> None:
+    """Also where a worker of the new policy takes in hand what an old process has planned meanwhile."""
+    load("DUTY")
+    old = under(casework, casework.context.policy)
+    cases = [old.open(n, urgency="critical", channels=["visit"], addresses=[HOME]) for n in (1, 2)]
+    for rung in range(5):
+        assert {each.rung for case_id in cases for each in planned_visits(old, case_id)} == {rung}
+        old.deliver(roster_provider(old))
+    assert {each.rung for case_id in cases for each in planned_visits(old, case_id)} == {5}
+    new = under(old, edited("our-city-2", ladder=(Rung.OFFICER, Rung.STATION_LEADER, Rung.CENTRE)))
+    before = new.deliver(roster_provider(new))
+    assert len(before) == 2
+    assert {visit.officer for visit in new.rows(VisitRow)} == {"DUTY"}
+    assert digests(new) == {digest(new.context.policy)}
+    new.pass_time(minutes=3)
+    assert {each.kind for case_id in cases for each in new.items(case_id)} == {WorkItemKind.LADDER_EXHAUSTED}
+
+
+def planned_visits(casework: CaseworkFixture, case_id: UUID) -> list[AttemptRow]:
+    return [each for each in casework.attempts(case_id, "visit") if each.state == AttemptState.PLANNED]
+
+
+def roster_provider(casework: CaseworkFixture) -> RosterProvider:
+    settings = ProviderSettings("roster", "roster", frozenset({Channel.VISIT}))
+    return RosterProvider(settings, RosterAssigner(casework.sessions, casework.context))
