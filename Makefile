@@ -63,11 +63,13 @@ format: $(VENV)/dev  ## ruff's fixes and layout
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/run  ## delivery beside a naive Celery task
+bench: $(VENV)/run  ## delivery beside a naive Celery task; a changed policy on 10,000 open cases
 	$(BIN)/dispatcher bench deliver
+	$(BIN)/dispatcher bench policy --cases 10000
 
 bench-short: $(VENV)/run  ## the same in small, so that it does not rot
 	$(BIN)/dispatcher bench deliver --instructions 200 --rounds 1
+	$(BIN)/dispatcher bench policy --cases 100
 
 plots: $(VENV)/dev  ## draw the pictures of the docs anew, by the engine itself
 	$(BIN)/python tests/unit/calls_by_hour.py

@@ -1,5 +1,6 @@
 """A changed policy reaches the open cases: each is decided on anew, in slices, whoever else is at work."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,11 +13,12 @@ from set_aside_fixture import Poisoned
 from sqlalchemy import select
 from visits_fixture import Load
 
-from dispatcher import policy
+from dispatcher import policy, sweep
 from dispatcher.casework import set_aside
 from dispatcher.policy import Policy, kept
 from dispatcher.policy.content import digest
 from dispatcher.policy.fields import Part
+from dispatcher.setup import Services
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.visits import VisitRow
@@ -230,3 +232,33 @@ def planned_visits(casework: CaseworkFixture, case_id: UUID) -> list[AttemptRow]
 def roster_provider(casework: CaseworkFixture) -> RosterProvider:
     settings = ProviderSettings("roster", "roster", frozenset({Channel.VISIT}))
     return RosterProvider(settings, RosterAssigner(casework.sessions, casework.context))
+
+
+def test_a_restart_in_the_middle_goes_on_where_it_was(
+    casework: CaseworkFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(policy_change, "SLICE", 2)
+    cases = [casework.open(n) for n in range(1, 6)]
+    new = edited("our-city-2", pause_ends_after=5 * HOUR)
+    first = under(casework, new)
+    assert set_aside.run(first.begin, policy_change.DECIDING_ANEW) == 2
+    with pytest.raises(ZeroDivisionError), first.begin() as work:  # it ends in the middle of a slice
+        policy_change.decide_anew(work)
+        raise ZeroDivisionError
+    second = under(casework, new)
+    assert decide_anew(second) == 3
+    assert all(len(second.journal(each, "policy_changed")) == 1 for each in cases)
+
+
+def test_the_sweep_decides_between_two_rounds_and_a_stepped_clock_waits_for_it(
+    casework: CaseworkFixture, services: Services
+) -> None:
+    cases = [casework.open(n) for n in range(1, 4)]
+    new = under(casework, edited("our-city-2", pause_ends_after=5 * HOUR))
+    anew = sweep.DecidingAnew(replace(services, context=new.context))
+    assert not anew.is_done
+    anew.use(0.0, threading.Event())  # no time at all
+    assert digests(new) == {digest(policy.load())}
+    anew.use(60.0, threading.Event())
+    assert anew.is_done
+    assert {new.case(each).policy_version for each in cases} == {"our-city-2"}
