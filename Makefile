@@ -25,7 +25,7 @@ LOCK = $(BIN)/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.1
 # Where this is set, each of the many processes of a test compiles the same 900 modules anew: 2 s of one core.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test end-to-end unit-integration unit laws crowd fuzz model failover failover-short \
+.PHONY: help setup demo test end-to-end unit-integration unit laws crowd fuzz model policies failover failover-short \
 	faults faults-short faults-can-fail browser api-fuzz api-fuzz-short api-lint webhooks-npm limits limits-short mutants mutants-short without-rules without-names \
 	peers peers-short peers-signatures peers-smpp peers-sip peers-kannel peers-jasmin peers-pgbouncer \
 	lint format plots bench bench-short concurrent-producers lock clean
@@ -63,11 +63,13 @@ format: $(VENV)/dev  ## ruff's fixes and layout
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/run  ## delivery beside a naive Celery task
+bench: $(VENV)/run  ## delivery beside a naive Celery task; a changed policy on 10,000 open cases
 	$(BIN)/dispatcher bench deliver
+	$(BIN)/dispatcher bench policy --cases 10000
 
 bench-short: $(VENV)/run  ## the same in small, so that it does not rot
 	$(BIN)/dispatcher bench deliver --instructions 200 --rounds 1
+	$(BIN)/dispatcher bench policy --cases 100
 
 plots: $(VENV)/dev  ## draw the pictures of the docs anew, by the engine itself
 	$(BIN)/python tests/unit/calls_by_hour.py
@@ -84,6 +86,10 @@ crowd: concurrent-producers  ## its former name
 model: $(VENV)/dev  ## random histories of the whole casework on a real database
 	@seed=$${SEED:-$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}; echo "seed $$seed; make model SEED=$$seed repeats it"; \
 	DISPATCHER_TEST_MODEL=$${MODEL:-200} $(BIN)/python -m pytest tests/integration/test_model.py --hypothesis-seed=$$seed --timeout=36000
+
+policies: $(VENV)/dev  ## a thousand generated policies, each played in worlds that never answer
+	@seed=$${SEED:-$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}; echo "seed $$seed; make policies SEED=$$seed repeats it"; \
+	DISPATCHER_TEST_POLICIES=$${POLICIES:-1000} $(BIN)/python -m pytest tests/unit/test_policy_worlds.py --hypothesis-seed=$$seed --timeout=36000
 
 peers: $(VENV)/dev  ## our adapters against what others wrote; versions and what crossed as one table
 	$(BIN)/python -m tests.peers

@@ -23,6 +23,7 @@ from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.clock import Clock
 from dispatcher.errors import OperatorError
 from dispatcher.logging import logger
+from dispatcher.policy import kept
 from dispatcher.settings import Settings, database_url, redis_url, settings
 from dispatcher.store import engine, outages, revision
 from dispatcher.texts import approved
@@ -149,6 +150,7 @@ def _check_database(services: Services) -> None:
     with services.sessions.begin() as session:
         services.context.vault.check(session)
         services.context.clock.start(session)
+        kept.keep(session, services.context.policy)
 
 
 def build_registry(services: Services) -> registry.Registry:

@@ -19,9 +19,10 @@ from dispatcher.casework.context import Context
 from dispatcher.delivery import due, smpp_parts
 from dispatcher.delivery.judge_providers import judge, known
 from dispatcher.logging import logger
+from dispatcher.policy.content import digest
 from dispatcher.setup import Services
 from dispatcher.store import advisory_locks, heartbeats, partitions, silent_sessions
-from dispatcher.supervision import service_items
+from dispatcher.supervision import policy_change, service_items
 from dispatcher.visits import roster, shifts
 from schemas.vocabulary import Health
 
@@ -29,6 +30,7 @@ PERIOD_S = 1.0
 _STEPPED_PERIOD_S = 0.1  # a stepped clock that is ours to move stands still between two sweeps, so they come sooner
 _PARTITIONS_EVERY_S = 3600.0
 _SHIFTS_EVERY_S = 20.0
+_POLICY_EVERY_S = 5.0  # what another process decided under another policy is found as soon
 _log = logger(__name__)
 Found = TypeVar("Found")
 
@@ -50,6 +52,8 @@ def _sweep_while_locked(services: Services, stop: threading.Event) -> None:
         while not advisory_locks.try_lock_connection(holder, advisory_locks.SWEEP):
             if stop.wait(PERIOD_S):
                 return
+        _do_alone(_put_policy_in_force, services)
+        anew = DecidingAnew(services)
         partitions_due = judging_due = shifts_due = 0.0
         while not stop.is_set():
             sweep(services)
@@ -64,8 +68,11 @@ def _sweep_while_locked(services: Services, stop: threading.Event) -> None:
             if time.monotonic() >= shifts_due:
                 _do_alone(_change_shifts, services)
                 shifts_due = time.monotonic() + _SHIFTS_EVERY_S
-            moves_clock = services.context.clock.is_stepped and _do_alone(_step, services)
-            stop.wait(_STEPPED_PERIOD_S if moves_clock else PERIOD_S)
+            anew.use(PERIOD_S, stop)
+            may_step = services.context.clock.is_stepped and anew.is_done
+            moves_clock = may_step and _do_alone(_step, services)
+            if anew.is_done:
+                stop.wait(_STEPPED_PERIOD_S if moves_clock else PERIOD_S)
             heartbeats.beat(holder, heartbeats.SWEEP)  # fails if the connection is lost, and with it the lock
             holder.commit()
 
@@ -86,6 +93,44 @@ def _do_alone(step: Callable[[Services], Found], services: Services) -> Found | 
         name = getattr(step, "func", step).__name__.strip("_")
         _log.error("sweep_step_failed", step=name, **set_aside.kind_of(error))
         return None
+
+
+class DecidingAnew:
+    """Decides on open cases under the policy of now, between two sweeps, so that nothing else waits for it."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._next_look_s = 0.0
+        self._decided = 0
+
+    @property
+    def is_done(self) -> bool:
+        """Nothing was left at the last look, and the next is not due yet."""
+        return time.monotonic() < self._next_look_s
+
+    def use(self, seconds: float, stop: threading.Event) -> None:
+        """Decide on slices for so long, or until none is left."""
+        until = time.monotonic() + seconds
+        while not self.is_done and not stop.is_set() and time.monotonic() < until:
+            decided = _do_alone(_decide_a_slice_anew, self._services)
+            self._decided += decided or 0
+            if not decided:  # what is left is in somebody's hands, if anything is
+                self._next_look_s = time.monotonic() + _POLICY_EVERY_S
+                if self._decided:
+                    _log.info("cases_decided_anew", cases=self._decided)
+                self._decided = 0
+
+
+def _put_policy_in_force(services: Services) -> None:
+    with services.begin() as work:
+        is_new = policy_change.put_in_force(work)
+    if is_new:
+        policy = services.context.policy
+        _log.info("policy_in_force", version=policy.version, digest=digest(policy))
+
+
+def _decide_a_slice_anew(services: Services) -> int:
+    return set_aside.run(services.begin, policy_change.DECIDING_ANEW)
 
 
 def _expire_leases(services: Services) -> None:

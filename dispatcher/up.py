@@ -13,10 +13,12 @@ from pathlib import Path
 import httpx
 import redis
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from dispatcher import clock, embedded, policy, private_files, vault, vocabulary
 from dispatcher.errors import OperatorError
 from dispatcher.logging import logger
+from dispatcher.policy import kept
 from dispatcher.ports import free_port, port_taken
 from dispatcher.settings import RUN_FILE, Settings, read_running, write_running
 from dispatcher.setup import check_file, links, no_providers
@@ -66,7 +68,7 @@ class Stack:
         self._forbid_embedded()
         end_leftovers(home)
         clock.parse(self.settings.clock)
-        policy.load(self.settings.policy_file)
+        in_force = policy.load(self.settings.policy_file)
         vocabulary.load(self.settings.vocabulary_file)
         approved.load(self.settings.texts_folder)
         database_url = self.settings.database_url or self._start(embedded.postgres(home, durable=self.durable))
@@ -79,8 +81,9 @@ class Stack:
         }
         try:
             migrate.upgrade(engine.engine(database_url), clock.real_now(), tell=_log_who_blocks)
-            with engine.engine(database_url).connect() as connection:
-                self._began_at = heartbeats.database_now(connection)
+            with Session(engine.engine(database_url)) as session, session.begin():
+                self._began_at = heartbeats.database_now(session.connection())
+                kept.keep(session, in_force)
         except OperationalError as error:
             raise unreachable(error) from None
 

@@ -364,6 +364,7 @@ class WorkItemKind(Code):
     URGENT_REFUSED = "urgent_refused", "紧急指令未被受理,请更正后重推", "an urgent line was refused: mend it, push it"
     PROVIDER_OUT = "provider_out", "渠道停用,请处理", "a provider is out of use: see to it"
     EMPTY_SHIFT = "empty_shift", "班次将无人值守,请排班", "nobody is on duty in a coming shift: fill it"
+    POLICY_ODD = "policy_odd", "处置策略有可疑之处,请核对", "something about the policy is odd: check it"
 
 
 class WorkItemState(Code):

@@ -28,10 +28,10 @@ def latencies(services: Services, stack: Stack, count: int) -> Iterator[float]:
             begin = clock.real_now()
             with services.begin() as work:
                 instructions.take(work, instruction(number, MORNING), door="bench")
-            yield (_arrival(record) - begin).total_seconds() * 1000
+            yield (arrival(record) - begin).total_seconds() * 1000
 
 
-def _arrival(record: BinaryIO) -> datetime:
+def arrival(record: BinaryIO) -> datetime:
     """When the next message reached the gateway, by its own record."""
     until = time.monotonic() + _LIMIT_S
     while time.monotonic() < until:

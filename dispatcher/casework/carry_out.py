@@ -26,11 +26,8 @@ from schemas.vocabulary import (
     Person,
     Resolution,
     Result,
-    Urgency,
     VisitState,
 )
-
-_FIRST_OF_ALL = -1  # money that is leaving is stopped before anybody is warned
 
 
 def carry_out(case_file: CaseFile, case_id: UUID, decisions: Iterable[d.Decision]) -> None:
@@ -92,7 +89,7 @@ def _plan(writer: DecisionWriter, plan: d.PlanAttempt) -> None:
     attempt.possible_duplicate = plan.possible_duplicate
     attempt.hook, attempt.occasion = plan.bank_request, plan.warning_number
     if plan.bank_request is BankRequest.STOP_PAYMENT:
-        attempt.urgency_rank, attempt.lane = _FIRST_OF_ALL, lane_of(_FIRST_OF_ALL)
+        attempt.urgency_rank, attempt.lane = moves.FIRST_OF_ALL, lane_of(moves.FIRST_OF_ALL)
     attempt.due_at = plan.due_at
     before = writer.attempt(plan.retry_of) if plan.retry_of is not None else None
     if plan.send_key is not None and before is not None and before.state == AttemptState.IN_DOUBT:
@@ -161,6 +158,16 @@ def _bring_forward(writer: DecisionWriter, decision: d.BringAttemptForward) -> N
     if decision.due_at <= writer.now:
         writer.case_file.work.wake(attempt.lane)
     writer.note("attempt_brought_forward", decision.rule, attempt=attempt.id, due_at=decision.due_at)
+
+
+def _move_planned(writer: DecisionWriter, decision: d.MoveAttempt) -> None:
+    attempt = writer.attempt(decision.attempt_id)
+    before, attempt.due_at = attempt.due_at, decision.due_at
+    if decision.due_at <= writer.now:
+        writer.case_file.work.wake(attempt.lane)
+    held_by = list(decision.held_by) or None
+    told = {"attempt": attempt.id, "due_before": before, "due_at": decision.due_at, "held_by": held_by}
+    writer.note("attempt_moved", decision.rule, **told)
 
 
 def _recall(writer: DecisionWriter, recall: d.RecallAttempt) -> None:
@@ -257,16 +264,8 @@ def _cancel_visit(writer: DecisionWriter, decision: d.CancelVisit) -> None:
 def _raise(writer: DecisionWriter, decision: d.RaiseUrgency) -> None:
     before = writer.case.urgency
     writer.case.raised_for = [*writer.case.raised_for, decision.cause]
-    raise_urgency(writer.case_file, writer.case, decision.to)
+    moves.raise_urgency(writer.case_file, writer.case, decision.to)
     writer.note("urgency_raised", decision.rule, before=before, after=decision.to, cause=decision.cause)
-
-
-def raise_urgency(case_file: CaseFile, case: CaseRow, to: Urgency) -> None:
-    """Urgency goes up; what is planned moves up with it."""
-    case.urgency, case.urgency_since = to, case_file.now
-    for attempt in case_file.attempts[case.id]:
-        if attempt.action is not None and attempt.urgency_rank != _FIRST_OF_ALL:
-            attempt.urgency_rank, attempt.lane = to.rank, lane_of(to.rank)
 
 
 def _set_deadline(writer: DecisionWriter, decision: d.SetDeadline) -> None:
@@ -331,6 +330,7 @@ _STEPS: dict[type, Callable[[DecisionWriter, Any], None]] = {
     d.SkipChannel: _skip,
     d.CancelAttempt: _cancel,
     d.BringAttemptForward: _bring_forward,
+    d.MoveAttempt: _move_planned,
     d.RecallAttempt: _recall,
     d.GiveUpDoubt: _give_up,
     d.OpenVisit: _open_visit,

@@ -8,6 +8,7 @@ from dispatcher.casework import set_aside, snapshot
 from dispatcher.casework.carry_out import carry_out
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.engine.decisions import Decision, OpenVisit, OpenWorkItem
+from dispatcher.policy.content import digest
 from dispatcher.store import visits, work_items
 from dispatcher.store.cases import CaseRow
 
@@ -17,10 +18,12 @@ def decide(case_file: CaseFile) -> None:
     if case_file.work.postpones_decisions:
         _postpone(case_file)
         return
-    for row in case_file.cases.values():
-        _note_policy(case_file, row)
+    others = {row.id for row in case_file.cases.values() if _note_policy(case_file, row)}
     policy, now = case_file.context.policy, case_file.now
-    decided = {case_id: engine.decide(case, policy, now) for case_id, case in snapshot.read_all(case_file).items()}
+    decided = {
+        case_id: (engine.decide_anew if case_id in others else engine.decide)(case, policy, now)
+        for case_id, case in snapshot.read_all(case_file).items()
+    }
     _reserve_numbers(case_file, decided.values())
     for case_id, decisions in decided.items():
         carry_out(case_file, case_id, decisions)
@@ -40,9 +43,15 @@ def _postpone(case_file: CaseFile) -> None:
     case_file.work.wake_deciding()
 
 
-def _note_policy(case_file: CaseFile, case: CaseRow) -> None:
-    """A decision is explained by the policy that it was made under, which may not be the one the case began with."""
-    version = case_file.context.policy.version
-    if case.policy_version != version:
-        case_file.note(case.id, "policy_changed", {"before": case.policy_version, "policy": version})
-        case.policy_version = version
+def _note_policy(case_file: CaseFile, case: CaseRow) -> bool:
+    """A decision is explained by the policy that it was made under, which may not be the one the case began with.
+
+    Returns whether this one says something else than that under which the case was last decided on.
+    """
+    policy = case_file.context.policy
+    before, now = (case.policy_version, case.policy_digest), (policy.version, digest(policy))
+    if before != now:
+        told = {"before": before[0], "digest_before": before[1], "policy": now[0], "policy_digest": now[1]}
+        case_file.note(case.id, "policy_changed", told)
+        case.policy_version, case.policy_digest = now
+    return before[1] != now[1]

@@ -23,8 +23,11 @@ from dispatcher.store.cases import CaseRow
 from dispatcher.store.transfers import TransferRow
 from dispatcher.store.visits import VisitRow
 from dispatcher.store.work_items import NUMBERS, WorkItemRow
+from dispatcher.wake import lane_of
 from schemas.vocabulary import TransferState, Urgency, WorkItemKind, WorkItemState
 
+FIRST_OF_ALL = -1
+"""The rank of what stops money that is leaving: it goes before anybody is warned."""
 _OFFERED_TO = select(TransferRow.to_unit).where(TransferRow.state == TransferState.OFFERED)
 
 
@@ -41,6 +44,14 @@ def move_visit(visit: VisitRow, move: VisitMove) -> None:
         visit.accepted_at = visit.departed_at = visit.arrived_at = None
     if move.ends_offer:
         visit.offered_until = None
+
+
+def raise_urgency(case_file: CaseFile, case: CaseRow, to: Urgency) -> None:
+    """Urgency goes up; what is planned moves up with it."""
+    case.urgency, case.urgency_since = to, case_file.now
+    for attempt in case_file.attempts[case.id]:
+        if attempt.action is not None and attempt.urgency_rank != FIRST_OF_ALL:
+            attempt.urgency_rank, attempt.lane = to.rank, lane_of(to.rank)
 
 
 def open_work_item(case_file: CaseFile, case_id: UUID, decision: OpenWorkItem, item_id: UUID) -> None:

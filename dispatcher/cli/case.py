@@ -14,9 +14,11 @@ from dispatcher.cli.arguments import Reader
 from dispatcher.cli.output import list_table, minute, model_line, name_of, out, say
 from dispatcher.cli.why import explain_case
 from dispatcher.errors import OperatorError
+from dispatcher.policy import kept
 from dispatcher.reporting.case import case_ids as find_case_ids
 from dispatcher.reporting.case import case_report
 from dispatcher.reporting.cases import Chosen, cases
+from dispatcher.reporting.explain import policies_of
 from dispatcher.setup import Services, build_services
 from dispatcher.supervision import remarks
 from schemas.read_models.case import CaseReport
@@ -109,7 +111,9 @@ def show(
     for case_id in case_ids:
         report, now = _report(services, case_id, reader)
         if why:
-            explain_case(report, services.context.policy, language, as_json=json)
+            with services.sessions() as session:
+                said = kept.contents(session, policies_of(report.journal))
+            explain_case(report, services.context.policy, language, as_json=json, kept=said)
         elif json:
             model_line(report)
         else:

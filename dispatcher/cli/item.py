@@ -52,6 +52,7 @@ COMMANDS: Mapping[WorkItemKind, tuple[str, ...]] = {
         "dispatcher providers resume {about} …",
     ),
     _K.EMPTY_SHIFT: ("dispatcher roster show --unit {unit}", "dispatcher roster load FILE"),
+    _K.POLICY_ODD: ("dispatcher policy check FILE", "dispatcher item done {number} --by …"),
 }
 _DONE = ("dispatcher item done {number} --by …",)
 

@@ -5,12 +5,15 @@ import threading
 import typer
 from rich.text import Text
 
-from dispatcher import logging, private_files
+from dispatcher import logging, policy, private_files
 from dispatcher.cli.demo_client import key_of_demo_client
 from dispatcher.cli.output import err, out, say
 from dispatcher.cli.signals import stop_on_signals
+from dispatcher.policy.lint import lint
 from dispatcher.settings import settings
 from dispatcher.up import Stack
+
+_ODDITIES = 5
 
 
 def register(app: typer.Typer) -> None:
@@ -57,7 +60,7 @@ def _banner(stack: Stack) -> None:
         out.print(f"  {told}", style="yellow")
         to_script = say("为号码写剧本", "to script a number")
         out.print(f"  {to_script}: {environment['DISPATCHER_SIMULATOR_URL']} (docs/simulate.md)")
-    for warning in private_files.warnings(stack.settings):
+    for warning in [*private_files.warnings(stack.settings), *_oddities(stack)]:
         out.print(f"  {warning}", style="yellow")
     hooks = f"http://{environment['DISPATCHER_HOOKS_HOST']}:{environment['DISPATCHER_HOOKS_PORT']}"
     out.print(f"  {say('回执入口', 'hooks')}: {hooks}")
@@ -67,6 +70,14 @@ def _banner(stack: Stack) -> None:
     out.print(
         f"  {say('日志', 'logs')}: {stack.settings.home / 'logs'}   {say('停止', 'stop')}: Ctrl-C", soft_wrap=True
     )
+
+
+def _oddities(stack: Stack) -> list[str]:
+    """What is odd about the policy; a few lines of it, since `policy check` tells all."""
+    told = [f"{say('策略可疑', 'odd policy')}: {each}" for each in lint(policy.load(stack.settings.policy_file))]
+    left = len(told) - _ODDITIES
+    rest = say(f"另有 {left} 处,见 dispatcher policy check", f"{left} more: dispatcher policy check")
+    return [*told[:_ODDITIES], rest] if left > 0 else told
 
 
 def _print_api(stack: Stack) -> None:

@@ -1,20 +1,28 @@
 """case --why: each decision about a case in plain words, with its rule, its inputs and the policy's version."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 
 from dispatcher.cli import case_screen, output
 from dispatcher.cli.output import json_line, print_lines, say
 from dispatcher.errors import OperatorError
 from dispatcher.policy import Policy
-from dispatcher.reporting.explain import LANGUAGES, Explanation, Words, explain
+from dispatcher.reporting.explain import LANGUAGES, NOTHING_KEPT, Content, Explanation, Words, explain
 from dispatcher.texts import reasons
 from schemas.read_models.case import CaseReport
 
 
-def explain_case(report: CaseReport, policy: Policy, language: str | None, *, as_json: bool) -> None:
+def explain_case(
+    report: CaseReport,
+    policy: Policy,
+    language: str | None,
+    *,
+    as_json: bool,
+    kept: Mapping[str, Content] = NOTHING_KEPT,
+) -> None:
     """Print every decision of a case, as people or as programs read it. Raises OperatorError.
 
-    What was written about it takes the place of its id where the report has it.
+    What was written about it takes the place of its id where the report has it. `kept`: what its policies said.
     """
     if language not in (None, *LANGUAGES):
         raise OperatorError("--language 有误", f"--language: one of {', '.join(LANGUAGES)}")
@@ -25,7 +33,7 @@ def explain_case(report: CaseReport, policy: Policy, language: str | None, *, as
             say(f"劝阻任务 {report.case}  时区 {policy.timezone}", f"case {report.case}  time zone {policy.timezone}")
         )
     read = {str(each.id): each.text for each in report.remarks if each.text}
-    for explanation in explain(report.journal, policy, words.reasons, spoken):
+    for explanation in explain(report.journal, policy, words.reasons, spoken, kept):
         inputs = {key: read.get(str(value), value) for key, value in explanation.inputs.items()}
         told = replace(explanation, inputs=inputs)
         if as_json:

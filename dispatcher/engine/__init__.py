@@ -15,6 +15,7 @@ from dispatcher.engine import (
     closing,
     doubts,
     ladder,
+    replan,
     sms,
     unreached,
     urgency,
@@ -26,7 +27,7 @@ from dispatcher.engine.decisions import DecideAgainAt, Decision
 from dispatcher.engine.evolve import evolve
 from dispatcher.policy.models import Policy
 
-__all__ = ["Case", "Decision", "decide", "evolve"]
+__all__ = ["Case", "Decision", "decide", "decide_anew", "evolve"]
 
 Rule = Callable[[Case, Policy, datetime], Iterator[Decision]]
 
@@ -39,6 +40,8 @@ ENDING: tuple[Rule, ...] = (
     closing.confirmed_call,
     closing.met,
 )
+# What another policy has planned, on hold or not.
+UNDER_ANOTHER_POLICY: tuple[Rule, ...] = (replan.attempts, replan.revisit, replan.asked)
 # What goes on though it is on hold: money that has moved is stopped all the same.
 ON_HOLD: tuple[Rule, ...] = (
     bank_requests.stop_payment_groundless,
@@ -95,6 +98,15 @@ AFTERWARDS: tuple[Rule, ...] = (
     closing.follow_ups,
     closing.hand_over,
 )
+
+
+def decide_anew(case: Case, policy: Policy, now: datetime) -> tuple[Decision, ...]:
+    """As `decide`, of a case that was last decided on under a policy that says something else."""
+    made: list[Decision] = []
+    for rule in UNDER_ANOTHER_POLICY:
+        if case.is_open:
+            case = _run(rule, case, policy, now, made)
+    return (*made, *decide(case, policy, now))
 
 
 def decide(case: Case, policy: Policy, now: datetime) -> tuple[Decision, ...]:

@@ -67,6 +67,16 @@ class BringAttemptForward:
 
 
 @dataclass(frozen=True, slots=True)
+class MoveAttempt:
+    """A planned attempt goes at another time, sooner or later."""
+
+    rule: str
+    attempt_id: str
+    due_at: datetime
+    held_by: tuple[Hold, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RecallAttempt:
     """Ask the provider to take back a message it holds."""
 
@@ -225,6 +235,7 @@ Decision = (
     | SkipChannel
     | CancelAttempt
     | BringAttemptForward
+    | MoveAttempt
     | RecallAttempt
     | GiveUpDoubt
     | OpenVisit

@@ -63,7 +63,7 @@ def _cancel_attempt(case: Case, decision: d.CancelAttempt, now: datetime) -> Cas
     return _move(case, decision.attempt_id, attempt_states.cancel(case.attempt(decision.attempt_id), now))
 
 
-def _bring_attempt_forward(case: Case, decision: d.BringAttemptForward, now: datetime) -> Case:
+def _set_due(case: Case, decision: d.BringAttemptForward | d.MoveAttempt, now: datetime) -> Case:
     return _change(case, decision.attempt_id, due_at=decision.due_at)
 
 
@@ -220,7 +220,8 @@ _STEPS: dict[type, Callable[[Case, Any, datetime], Case]] = {
     d.PlanAttempt: _plan_attempt,
     d.SkipChannel: _skip_channel,
     d.CancelAttempt: _cancel_attempt,
-    d.BringAttemptForward: _bring_attempt_forward,
+    d.BringAttemptForward: _set_due,
+    d.MoveAttempt: _set_due,
     d.RecallAttempt: _recall_attempt,
     d.GiveUpDoubt: _give_up_doubt,
     d.OpenVisit: _open_visit,

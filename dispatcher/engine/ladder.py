@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from dispatcher.engine import caps
 from dispatcher.engine.case import SUBJECT, Attempt, Case, Visit
@@ -96,7 +97,8 @@ def assign(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
         return
     due = max(now, visit.not_before or now)
     if last is not None and last.result is Result.FAILED_TEMPORARY:
-        due = max(due, (last.settled_at or now) + policy.retry.wait(1))
+        failures = sum(1 for _ in takewhile(lambda each: each.result is last.result, reversed(mine)))
+        due = max(due, (last.settled_at or now) + policy.retry.wait(failures))
     yield PlanAttempt(
         "visit_assigned" if last is None else f"ladder_after_{_why(last.result)}",
         Channel.VISIT,

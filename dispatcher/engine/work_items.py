@@ -170,10 +170,11 @@ KINDS: Mapping[WorkItemKind, Kind] = {
     _K.URGENT_REFUSED: Kind(),
     _K.PROVIDER_OUT: Kind(needs_act=True),
     _K.EMPTY_SHIFT: Kind(Rung.COUNTY_DESK, is_unhurried=True, keeps_date=True),
+    _K.POLICY_ODD: Kind(is_unhurried=True, keeps_date=True),
 }
 
 # Of no case; what they ask for is looked up where it stands (supervision/service_items.py).
-WITHOUT_CASE = (_K.URGENT_REFUSED, _K.PROVIDER_OUT, _K.EMPTY_SHIFT)
+WITHOUT_CASE = (_K.URGENT_REFUSED, _K.PROVIDER_OUT, _K.EMPTY_SHIFT, _K.POLICY_ODD)
 
 # An open case that has one of these waits for a person, and for nothing else.
 NEXT_STEPS = frozenset(kind for kind, of_kind in KINDS.items() if of_kind.is_next_step)

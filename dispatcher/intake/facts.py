@@ -5,9 +5,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from dispatcher.casework.carry_out import raise_urgency
 from dispatcher.casework.case_file import CaseFile
-from dispatcher.casework.moves import ask_person
+from dispatcher.casework.moves import ask_person, raise_urgency
 from dispatcher.casework.personal_data import keep_value
 from dispatcher.engine.merge import MergedFacts
 from dispatcher.intake import contact_points, later_losses, statements

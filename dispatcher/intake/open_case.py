@@ -11,6 +11,7 @@ from dispatcher.casework.personal_data import keep_value, new_subject
 from dispatcher.engine.merge import merge
 from dispatcher.intake import contact_points, same_person, statements
 from dispatcher.intake.normalised import NormalisedInstruction
+from dispatcher.policy.content import digest
 from dispatcher.store.base import new_id
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.vault import SubjectRow
@@ -96,6 +97,7 @@ def add_case(
         fraud_type=said.fraud_type,
         language=said.language,
         policy_version=case_file.context.policy.version,
+        policy_digest=digest(case_file.context.policy),
         facts=said.facts.stored(),
         expired=said.expired,
         suppressed=suppressed,
@@ -123,6 +125,7 @@ def add_case(
             "channels": case.channels,
             "fraud_type": case.fraud_type,
             "policy": case.policy_version,
+            "policy_digest": case.policy_digest,
             "expired": case.expired,
             "suppressed": case.suppressed,
             "warned_before": str(earlier) if earlier else None,

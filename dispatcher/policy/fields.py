@@ -58,6 +58,12 @@ def _clock(value: object) -> time:
     return found
 
 
+def quiet_span(begin: time, end: time) -> timedelta:
+    """How long it is quiet from one time of the day to another, over midnight or not."""
+    first, last = (timedelta(hours=at.hour, minutes=at.minute, seconds=at.second) for at in (begin, end))
+    return (last - first) % timedelta(days=1)
+
+
 def _window(value: object) -> Window:
     try:
         begin, end = map(_clock, str(value).split("-"))
@@ -83,11 +89,50 @@ def _not_empty(values: tuple[object, ...]) -> tuple[object, ...]:
     return values
 
 
+def at_most(most: int) -> AfterValidator:
+    """A list of so many entries and no more."""
+
+    def check(values: tuple[object, ...]) -> tuple[object, ...]:
+        if len(values) > most:
+            raise ValueError(bilingual(f"至多 {most} 项", f"give at most {most}"))
+        return values
+
+    return AfterValidator(check)
+
+
+def between(least: str, most: str) -> AfterValidator:
+    """A duration within these bounds: shorter it is a storm, longer nobody is told at all."""
+    bounds = _duration(least), _duration(most)
+
+    def check(value: timedelta) -> timedelta:
+        if not bounds[0] <= value <= bounds[1]:
+            raise ValueError(
+                bilingual(
+                    f"应在 {least} 至 {most} 之间,现为 {duration_text(value)}",
+                    f"give {least} to {most}, not {duration_text(value)}",
+                )
+            )
+        return value
+
+    return AfterValidator(check)
+
+
 # Not a length of the field, which would count entries that are at fault as missing.
 NotEmpty = AfterValidator(_not_empty)
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Soon = Annotated[timedelta, BeforeValidator(_duration), between("0s", "7d")]
+"""Until something happens for the first time, or has to have happened."""
+Rest = Annotated[timedelta, BeforeValidator(_duration), between("1s", "7d")]
+"""Between two of a kind."""
+ShortRest = Annotated[timedelta, BeforeValidator(_duration), between("1s", "1d")]
+"""As `Rest`, where a message or a visit waits for nothing else."""
+Answer = Annotated[timedelta, BeforeValidator(_duration), between("1m", "7d")]
+"""Until a person has to have seen to something: less, and everybody is told all the time."""
 Clock = Annotated[time, BeforeValidator(_clock)]
-Windows = Annotated[tuple[Annotated[Window, BeforeValidator(_window)], ...], NotEmpty]
+Windows = Annotated[tuple[Annotated[Window, BeforeValidator(_window)], ...], NotEmpty, at_most(10)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
 Count = Annotated[int, Field(ge=1, strict=True)]
+Few = Annotated[int, Field(ge=1, le=10, strict=True)]
+Many = Annotated[int, Field(ge=1, le=50, strict=True)]
+"""Of calls or messages to one person, a day or in all: more is a mistake of typing."""
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]

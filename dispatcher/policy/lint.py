@@ -4,7 +4,7 @@ Each check is a small pure function in a table. An oddity is told, never refused
 """
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import time, timedelta
 from itertools import pairwise
 
 from dispatcher.policy.fields import Window, duration_text
@@ -16,6 +16,9 @@ from schemas.vocabularies import SHIPPED
 from schemas.vocabulary import Rung, Urgency
 
 _DAY = timedelta(days=1)
+_NOON = Window(begin=time(12), end=time(12, 1))
+_SHORTEST_LAST_WAIT = timedelta(seconds=30)
+_SHORTEST_BETWEEN_SMS = timedelta(minutes=10)
 # A higher urgency that waits longer than a lower one.
 _QUICKER_ABOVE = (
     *("doubt_wait", "sms.after", "voice.after", "voice.within", "family.after"),
@@ -43,6 +46,12 @@ def _quiet_hours(policy: Policy) -> Iterator[Finding]:
     held = any(policy.plan(urgency).held_in_quiet_hours for urgency in Urgency)
     if held and policy.quiet_hours.begin == policy.quiet_hours.end:
         yield Finding("quiet_hours", "起止相同,免打扰时段永不生效", "from and to are the same: nothing is ever held")
+    elif held and _covers(policy.quiet_hours, _NOON):
+        yield Finding(
+            "quiet_hours",
+            "正午也在免打扰时段内,起止是否写反?",
+            "hold the middle of the day: are from and to the wrong way round?",
+        )
 
 
 def _working_hours(policy: Policy) -> Iterator[Finding]:
@@ -79,8 +88,19 @@ def _revisit(policy: Policy) -> Iterator[Finding]:
         )
 
 
+def _windows_apart(policy: Policy) -> Iterator[Finding]:
+    windows = sorted(policy.revisit.windows, key=lambda window: window.begin)
+    if any(later.begin < earlier.end for earlier, later in pairwise(windows)):
+        yield Finding("revisit.windows", "时段互相重叠", "overlap: two of them are one")
+
+
 def _sms_cap(policy: Policy) -> Iterator[Finding]:
     cap = policy.sms_cap
+    if cap.again_after < _SHORTEST_BETWEEN_SMS:
+        after = duration_text(cap.again_after)
+        yield Finding(
+            "sms_cap.again_after", f"{after} 后又发一条短信", f"one SMS after the other: only {after} between"
+        )
     if cap.again_after > _DAY:
         yield Finding("sms_cap.again_after", "超过一天,期间不再发短信", "longer than a day: no SMS at all meanwhile")
     elif cap.again_after * (cap.per_day - 1) >= _DAY:
@@ -116,8 +136,13 @@ def _codes(policy: Policy) -> Iterator[Finding]:
 def _retry(policy: Policy) -> Iterator[Finding]:
     if any(later < earlier for earlier, later in pairwise(policy.retry.waits)):
         yield Finding("retry.waits", "不是递增", "do not ascend: later retries come faster than earlier ones")
-    if any(not wait for wait in policy.retry.waits):
-        yield Finding("retry.waits", "含 0s,会不停重试", "a wait of 0s: retried without any rest")
+    if policy.retry.waits[-1] < _SHORTEST_LAST_WAIT:
+        wait = duration_text(policy.retry.waits[-1])
+        yield Finding(
+            "retry.waits",
+            f"最后一项 {wait} 会一直重复,服务商停摆时过于频繁",
+            f"the last, {wait}, repeats: a provider that is out is tried all the time",
+        )
 
 
 def _labels(policy: Policy) -> Iterator[Finding]:
@@ -157,6 +182,6 @@ def _order(policy: Policy) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Callable[[Policy], Iterator[Finding]], ...] = (
-    *(_ladder, _quiet_hours, _working_hours, _windows, _revisit, _sms_cap),
+    *(_ladder, _quiet_hours, _working_hours, _windows, _windows_apart, _revisit, _sms_cap),
     *(_warned_again, _minors, _codes, _retry, _labels, _order),
 )

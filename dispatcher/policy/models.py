@@ -1,11 +1,30 @@
 """The policy's form. Every number of domain practice stands in a TOML file that these models check."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
-from dispatcher.policy.fields import Clock, Count, Day, Duration, NotEmpty, Part, Window, Windows, Zone
+from dispatcher.policy.fields import (
+    Answer,
+    Clock,
+    Count,
+    Day,
+    Duration,
+    Few,
+    Many,
+    NotEmpty,
+    Part,
+    Rest,
+    ShortRest,
+    Soon,
+    Window,
+    Windows,
+    Zone,
+    at_most,
+    between,
+    quiet_span,
+)
 from dispatcher.policy.plans import Plan, Plans
 from schemas import normalise
 from schemas.errors import bilingual
@@ -13,10 +32,27 @@ from schemas.vocabulary import FRAUD_TYPES, Channel, Rung, Urgency
 
 __all__ = ["Plan", "Policy", "Window"]
 
+_MOST_QUIET = timedelta(hours=18)
+_MANY_FAILURES = 20
+_LEAST_AFTER_MANY = timedelta(minutes=1)
+
 
 class QuietHours(Part):
     begin: Clock = Field(alias="from")
     end: Clock = Field(alias="to")
+
+    @field_validator("end")
+    @classmethod
+    def _leaves_a_day(cls, end: time, info: ValidationInfo) -> time:
+        begin = info.data.get("begin")
+        if begin is not None and quiet_span(begin, end) > _MOST_QUIET:
+            raise ValueError(
+                bilingual(
+                    "免打扰时段几乎占满全天,每天至少留出 6 小时",
+                    "quiet hours hold nearly the whole day: leave at least 6 hours of it",
+                )
+            )
+        return end
 
 
 class WorkingHours(Part):
@@ -28,14 +64,14 @@ class WorkingHours(Part):
 class SmsCap(Part):
     """Per person, whatever number and whatever case; a rise in urgency permits one more."""
 
-    again_after: Duration
-    per_day: Count
+    again_after: Rest
+    per_day: Many
 
 
 class Revisit(Part):
     """A refusal or an empty home is visited again in one of the windows, but not at once."""
 
-    after: Duration
+    after: Soon
     windows: Windows
 
 
@@ -65,20 +101,21 @@ class Minors(Part):
 
 
 class Retry(Part):
-    waits: Annotated[tuple[Duration, ...], NotEmpty]
-    doubt_sends: Count
+    waits: Annotated[tuple[ShortRest, ...], NotEmpty, at_most(20)]
+    doubt_sends: Few
 
     def wait(self, failures: int) -> timedelta:
-        """The wait after so many failures in a row; the last one repeats."""
-        return self.waits[min(failures, len(self.waits)) - 1]
+        """The wait after so many failures in a row; the last one repeats, but after very many it is no storm."""
+        wait = self.waits[min(failures, len(self.waits)) - 1]
+        return wait if failures <= _MANY_FAILURES else max(wait, _LEAST_AFTER_MANY)
 
 
 class ReceiptWait(Part):
-    sms: Duration
-    voice: Duration
-    visit: Duration
-    broadcast: Duration
-    hook: Duration
+    sms: ShortRest
+    voice: ShortRest
+    visit: ShortRest
+    broadcast: ShortRest
+    hook: ShortRest
 
     def of(self, channel: Channel) -> timedelta:
         wait: timedelta = getattr(self, channel.value)
@@ -101,11 +138,11 @@ class UrgencyLabels(Part):
 class Policy(Part):
     version: Annotated[str, Field(min_length=1, max_length=40)]
     timezone: Zone
-    ladder: Annotated[tuple[Rung, ...], NotEmpty]
+    ladder: Annotated[tuple[Rung, ...], NotEmpty, at_most(12)]
     bad_number_for: Duration
     suppress_for: Duration
-    number_request_within: Duration
-    pause_ends_after: Duration
+    number_request_within: Answer
+    pause_ends_after: Annotated[Duration, between("1m", "30d")]
     family_not_told: tuple[Literal[FRAUD_TYPES], ...]  # type: ignore[valid-type]
     grave_types: tuple[Literal[FRAUD_TYPES], ...]  # type: ignore[valid-type]
     volatile_fields: tuple[str, ...]
@@ -147,6 +184,10 @@ class Policy(Part):
         """The highest rung of the ladder that is not above this role; the first is an officer's."""
         order = list(Rung).index
         return max(number for number, rung in enumerate(self.ladder) if order(rung) <= order(role))
+
+    def role_at(self, rung: int) -> Rung:
+        """Whom a rung asks. One that this ladder has no more, since it was cut short, is its top."""
+        return self.ladder[min(rung, len(self.ladder) - 1)]
 
     def answer_by(self, urgency: Urgency, now: datetime) -> datetime:
         """By when somebody has to see to what waits for a person and has no date of its own."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import pairwise
 
-from dispatcher.policy.fields import duration_text
+from dispatcher.policy.fields import duration_text, quiet_span
 from dispatcher.policy.finding import Finding
 from dispatcher.policy.flatten import duration
 from dispatcher.policy.models import Policy
@@ -36,7 +36,12 @@ _LONGER = (
         "family is told after the person should be met",
     ),
 )
-_RESTS = ("doubt_wait", "voice.again", "family.again", "visit.accept_within")
+_RESTS = {
+    "doubt_wait": timedelta(seconds=30),
+    "voice.again": timedelta(minutes=1),
+    "family.again": timedelta(minutes=1),
+    "visit.accept_within": timedelta(seconds=30),
+}
 
 
 def _longer(plan: Plan, policy: Policy) -> Iterator[Finding]:
@@ -48,9 +53,34 @@ def _longer(plan: Plan, policy: Policy) -> Iterator[Finding]:
 
 
 def _no_rest(plan: Plan, policy: Policy) -> Iterator[Finding]:
-    for key in _RESTS:
-        if duration(plan, key) == timedelta():
-            yield Finding(key, "为 0s,没有任何间隔", "is 0s: no rest at all between two tries")
+    for key, least in _RESTS.items():
+        rest = duration(plan, key)
+        if rest is not None and rest < least:
+            told = f"{duration_text(rest)} < {duration_text(least)}"
+            yield Finding(key, f"{told},间隔过短", f"{told}: hardly a rest between two tries")
+
+
+def _silent(plan: Plan, policy: Policy) -> Iterator[Finding]:
+    """A channel that comes into its own when the case should be over; an instruction may ask for it alone."""
+    key = "visit.met_within" if plan.visit.met_within is not None else "visit.report_within"
+    deadline = duration(plan, key) or timedelta()
+    first = {each: duration(plan, each) or timedelta() for each in ("sms.after", "voice.after")}
+    late = {each: after for each, after in first.items() if after > deadline}
+    for each, after in late.items():
+        compared = f"{duration_text(after)} > {key} {duration_text(deadline)}"
+        if len(late) == len(first):
+            zh, en = "此级别在自身期限内不联系任何人", "this urgency says nothing to anybody within its own deadline"
+        else:
+            zh, en = "该渠道在期限内不联系任何人", "nothing is said there within the deadline"
+        yield Finding(each, f"{compared},{zh}", f"{compared}: {en}")
+    held = quiet_span(policy.quiet_hours.begin, policy.quiet_hours.end) + min(first.values())
+    if plan.held_in_quiet_hours and not late and held > deadline:
+        compared = f"{duration_text(held)} > {key} {duration_text(deadline)}"
+        yield Finding(
+            "held_in_quiet_hours",
+            f"{compared},夜间预警在期限内不联系任何人",
+            f"{compared}: what comes at night says nothing to anybody within its own deadline",
+        )
 
 
 def _never_opens(plan: Plan, policy: Policy) -> Iterator[Finding]:
@@ -145,5 +175,5 @@ def _money(plan: Plan, policy: Policy) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Callable[[Plan, Policy], Iterator[Finding]], ...] = (
-    *(_longer, _no_rest, _never_opens, _ladder_too_long, _calls, _later_days, _follow_up, _held, _money),
+    *(_longer, _no_rest, _silent, _never_opens, _ladder_too_long, _calls, _later_days, _follow_up, _held, _money),
 )

@@ -5,23 +5,23 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from dispatcher.policy.fields import Count, Duration, Part
+from dispatcher.policy.fields import Answer, Duration, Few, Many, Part, Rest, ShortRest, Soon, at_most
 from dispatcher.policy.triggers import BankTrigger, VisitTrigger
 from schemas.errors import bilingual
 from schemas.vocabulary import BankRequest, Urgency
 
 
 class Sms(Part):
-    after: Duration
+    after: Soon
 
 
 class Voice(Part):
-    after: Duration
-    within: Duration | None = None
-    again: Duration
-    per_day: Count | None = None
-    later_days: tuple[Count, ...] | None = None
-    rounds: Annotated[Count | None, Field(validate_default=True)] = None
+    after: Soon
+    within: Soon | None = None
+    again: Rest
+    per_day: Many | None = None
+    later_days: Annotated[tuple[Many, ...], at_most(30)] | None = None
+    rounds: Annotated[Many | None, Field(validate_default=True)] = None
     confirmed_closes: bool
 
     @property
@@ -51,10 +51,10 @@ class Voice(Part):
 
 class Visit(Part):
     on: tuple[VisitTrigger, ...]
-    no_contact_after: Annotated[Duration | None, Field(validate_default=True)] = None
-    accept_within: Duration
-    met_within: Duration | None = None
-    report_within: Duration
+    no_contact_after: Annotated[Soon | None, Field(validate_default=True)] = None
+    accept_within: ShortRest
+    met_within: Soon | None = None
+    report_within: Soon
 
     @field_validator("no_contact_after")
     @classmethod
@@ -67,11 +67,11 @@ class Visit(Part):
 
 
 class Family(Part):
-    after: Duration
-    money_moved_after: Duration
-    refused_after: Duration
-    again: Duration
-    rounds: Count
+    after: Soon
+    money_moved_after: Soon
+    refused_after: Soon
+    again: Rest
+    rounds: Few
 
 
 class Hooks(Part):
@@ -90,23 +90,16 @@ class Plan(Part):
 
     own: ClassVar[Urgency]
 
-    doubt_wait: Duration
-    answer_within: Duration
+    doubt_wait: ShortRest
+    answer_within: Answer
     held_in_quiet_hours: bool
-    follow_up: tuple[Duration, ...]
+    follow_up: Annotated[tuple[Duration, ...], at_most(20)]
     phone_route_exhausted_raises_to: Urgency | None = None
     sms: Sms
     voice: Voice
     visit: Visit
     family: Family | None = None
     hooks: Hooks = Hooks()
-
-    @field_validator("answer_within")
-    @classmethod
-    def _is_some_time(cls, within: timedelta) -> timedelta:
-        if within < timedelta(minutes=1):
-            raise ValueError(bilingual("至少 1m,否则时刻都在催办", "at least 1m, or everybody is told all the time"))
-        return within
 
     @field_validator("phone_route_exhausted_raises_to")
     @classmethod

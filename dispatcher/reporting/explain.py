@@ -9,7 +9,7 @@ from typing import Any
 
 from dispatcher import texts
 from dispatcher.policy import Policy
-from dispatcher.policy.flatten import flatten, plain
+from dispatcher.policy.content import content, digest
 from dispatcher.texts.reasons import Reasons
 from dispatcher.texts.tables import Wording
 from schemas import vocabulary as v
@@ -17,6 +17,8 @@ from schemas.errors import bilingual
 from schemas.read_models.case import JournalEntry
 
 LANGUAGES = ("zh", "en")
+Content = Mapping[str, Any]  # of a policy, key by key
+NOTHING_KEPT: Mapping[str, Content] = {}
 _CODES: dict[str, tuple[type[v.Code], ...]] = {
     "channel": (v.Channel,),
     "channels": (v.Channel,),
@@ -54,20 +56,33 @@ class Explanation:
     policy: str
 
 
+def policies_of(journal: Iterable[JournalEntry]) -> set[str]:
+    """The digests of the policies that these decisions were made under."""
+    return {entry.data["policy_digest"] for entry in journal if "policy_digest" in entry.data}
+
+
 def explain(
-    journal: Iterable[JournalEntry], policy: Policy, reasons: Reasons, language: str | None = None
+    journal: Iterable[JournalEntry],
+    policy: Policy,
+    reasons: Reasons,
+    language: str | None = None,
+    kept: Mapping[str, Content] = NOTHING_KEPT,
 ) -> Iterator[Explanation]:
     """One explanation for each entry that carries a decision; in both languages unless one is named.
 
-    The policy's numbers are told only where `policy` is the one that the decision was made under.
+    The numbers are those of the policy that the decision was made under: of the contents that are kept by digest, or
+    of `policy`. From before there were digests, they are told only where the version is that of `policy`.
     """
-    version, urgency = "", ""
+    known = {digest(policy): content(policy), **kept}
+    version, of, urgency = "", None, ""
     for entry in journal:
         data, rule = entry.data, entry.rule
-        version = data.get("policy", version)
+        version, of = (data["policy"], data.get("policy_digest")) if "policy" in data else (version, of)
         if rule is not None:
             rules = (rule, *data.get("held_by", ()))
-            numbers = _numbers(policy, reasons, rules, urgency) if version == policy.version else {}
+            was_ours = of is None and version == policy.version
+            said = known[digest(policy)] if was_ours else known.get(of or "", {})
+            numbers = _numbers(said, reasons, rules, urgency)
             facts = {key: value for key, value in data.items() if not _is_absent(value)}
             why = _why(entry, Words(policy, reasons), language)
             yield Explanation(entry.seq, entry.at.isoformat(), rule, why, facts | numbers, version)
@@ -83,12 +98,11 @@ def _urgency_after(event: str, data: Mapping[str, Any], before: str) -> str:
     return before
 
 
-def _numbers(policy: Policy, reasons: Reasons, rules: Iterable[str], urgency: str) -> dict[str, Any]:
+def _numbers(known: Content, reasons: Reasons, rules: Iterable[str], urgency: str) -> dict[str, Any]:
     """The policy's numbers that these rules look at: those of the case's urgency, else the common ones."""
-    known = dict(flatten(policy))
     wanted = [name for found in map(reasons.rule, rules) if found for name in found[0].numbers]
     keys = (next((key for key in (f"urgency.{urgency}.{name}", name) if key in known), None) for name in wanted)
-    return {key: plain(known[key]) for key in keys if key is not None}
+    return {key: known[key] for key in keys if key is not None}
 
 
 @cache

@@ -28,6 +28,8 @@ class CaseRow(Base):
         Index("ix_cases_opened_at", "opened_at"),
         # Few cases are such; the KPIs ask which ones came to be warned again.
         Index("ix_cases_warned_before", "warned_before", postgresql_where=text("warned_before IS NOT NULL")),
+        # Those of another policy than the one in force are few, and looked for again and again.
+        Index("ix_cases_policy_digest", "policy_digest", postgresql_where=text("state = 'open'")),
         Index("ix_cases_next_look_at", "next_look_at", postgresql_where=text("next_look_at IS NOT NULL")),
     )
 
@@ -43,6 +45,7 @@ class CaseRow(Base):
     fraud_type: Mapped[str]
     language: Mapped[str]
     policy_version: Mapped[str]
+    policy_digest: Mapped[str | None]  # of what that version said, when the case was last decided on
     facts: Mapped[Json]  # as stored; `case_facts` reads and writes it
     withdrawn_at: Mapped[Timestamp | None]
     expired: Mapped[bool]

@@ -1,4 +1,4 @@
-"""Work items without a case: an urgent line that was refused, a provider out of use, a shift with nobody on duty.
+"""Work items without a case: an urgent line that was refused, a provider out of use, an empty shift, an odd policy.
 
 Each follows from rows that stand elsewhere, so that none can be lost: what is wanted is compared with what is open,
 again and again, by the sweep.
@@ -6,7 +6,8 @@ again and again, by the sweep.
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -18,6 +19,9 @@ from dispatcher.casework.unit_of_work import ENGINE, UnitOfWork
 from dispatcher.engine.decisions import OpenWorkItem
 from dispatcher.engine.work_items import brought_forward, climb
 from dispatcher.intake import early
+from dispatcher.policy import Policy
+from dispatcher.policy.content import digest
+from dispatcher.policy.lint import lint
 from dispatcher.store import advisory_locks
 from dispatcher.store.base import in_array, new_id
 from dispatcher.store.instructions import QuarantineRow
@@ -33,6 +37,7 @@ _WAITS = (
     QuarantineRow.pushed_again_at.is_(None),
     QuarantineRow.decided_at.is_(None),
 )
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _GAP_STANDS_FOR = timedelta(days=7)  # how long a gap that somebody calls right is not told again
 
 
@@ -50,9 +55,10 @@ class Wanted:
 
 
 def tend(work: UnitOfWork) -> None:
-    """Refused lines and providers: what is asked for newly is opened, what is over ends, what is overdue climbs."""
+    """Refused lines, providers, the policy: what is asked for newly is opened, what is over ends, the rest climbs."""
     _compare(work, (WorkItemKind.URGENT_REFUSED,), _refused(work))
     _compare(work, (WorkItemKind.PROVIDER_OUT,), _out_of_use(work))
+    _compare(work, (WorkItemKind.POLICY_ODD,), _odd(work))
 
 
 def tend_shifts(work: UnitOfWork) -> None:
@@ -120,3 +126,16 @@ def _empty_shifts(work: UnitOfWork) -> Iterator[Wanted]:
         cause = f"shift:{gap.unit} {gap.begin}-{gap.end}"
         since = work.now - _GAP_STANDS_FOR
         yield Wanted(WorkItemKind.EMPTY_SHIFT, cause, Urgency.MEDIUM, gap.starts_at, since, unit=gap.unit)
+
+
+def _odd(work: UnitOfWork) -> Iterator[Wanted]:
+    """What is odd about the policy in force. Whoever says that it shall be so is not asked about that content again."""
+    policy = work.context.policy
+    if _is_odd(policy):
+        due_at = policy.answer_by(Urgency.LOW, work.now)
+        yield Wanted(WorkItemKind.POLICY_ODD, f"policy:{digest(policy)}", Urgency.LOW, due_at, _LONG_AGO)
+
+
+@lru_cache(maxsize=4)
+def _is_odd(policy: Policy) -> bool:
+    return any(lint(policy))

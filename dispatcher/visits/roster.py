@@ -144,7 +144,7 @@ class RosterAssigner:
             known = session.scalar(select(AssignmentRow.badge).where(AssignmentRow.send_key == send_key))
             if known is not None:
                 return known
-            badge = self._choose(session, visit_id, self._context.policy.ladder[rung])
+            badge = self._choose(session, visit_id, self._context.policy.role_at(rung))
             if badge is not None:
                 now = self._context.clock.now(session)
                 made = AssignmentRow(send_key=send_key, visit_id=visit_id, badge=badge, rung=rung, assigned_at=now)

@@ -52,6 +52,7 @@ class Poisoned:
         self.step(outcomes, "record", lambda case_file, case_id, *_, **__: case_id)
 
     def decide(self) -> None:
+        self.step(engine, "decide_anew", lambda case, *_: case.id)
         self.step(engine, "decide", lambda case, *_: case.id)
 
     def cure(self) -> None:

@@ -155,6 +155,8 @@ def write_as_0009(casework: CaseworkFixture) -> None:
             kept = {name: columns.pop(name, None) for name in FACTS}
             word = kept["ending"] or kept["return_reason"] or (kept["recalled_at"] and "recalled")
             columns |= {"detail": word} if word else {}
+        for columns in (entry.rows or {}).get("cases", {}).values():
+            columns.pop("policy_digest", None)
         with casework.sessions.begin() as session:
             session.execute(text("SET LOCAL session_replication_role = replica"))
             changed = text("UPDATE journal SET rows = CAST(:rows AS jsonb) WHERE id = :id")
@@ -164,7 +166,7 @@ def write_as_0009(casework: CaseworkFixture) -> None:
 NEW_SINCE_0016 = {
     "duties": ("number", "state", "cause", "role", "unit", "climb_at", "climbs", "taken_at", "taken_by", "urgency"),
     "visits": ("number", "ladder_after"),
-    "cases": ("paused_until",),
+    "cases": ("paused_until", "policy_digest"),
 }
 
 

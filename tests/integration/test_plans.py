@@ -22,6 +22,7 @@ from dispatcher.reporting import kpi, log
 from dispatcher.reporting.case import case_report
 from dispatcher.reporting.kpi_groups import By
 from dispatcher.reporting.visits import visits
+from dispatcher.supervision import policy_change
 from schemas.vocabulary import Result
 
 ATTEMPTS = 20_000
@@ -78,10 +79,16 @@ def steps(casework: CaseworkFixture) -> Iterator[tuple[str, Callable[[], object]
     yield "record", lambda: record(casework, calls)
     yield "settle", lambda: [casework.receipt(call.send_key, Result.DELIVERED) for call in calls]
     yield "advance", lambda: casework.pass_time(minutes=1)
+    yield "anew", lambda: decide_anew(casework)
     yield "log", lambda: read_log(casework)
     yield "visits", lambda: read(casework, lambda session: visits(session, casework.now))
     yield "kpi", lambda: read_kpis(casework)
     yield "case", lambda: read(casework, lambda session: case_report(session, calls[0].case_id))
+
+
+def decide_anew(casework: CaseworkFixture) -> None:
+    with casework.begin() as work:
+        policy_change.decide_anew(work)
 
 
 def look(casework: CaseworkFixture) -> None:

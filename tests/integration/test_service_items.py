@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -272,6 +273,29 @@ def test_said_to_be_right_a_gap_is_not_told_again_for_a_week(casework: CaseworkF
     assert tend(casework) == []
     casework.pass_time(days=8)
     assert [each.kind for each in tend(casework)] == [WorkItemKind.EMPTY_SHIFT]
+
+
+def test_an_odd_policy_is_an_item_until_it_is_mended_or_meant(casework: CaseworkFixture, load: Load) -> None:
+    load()
+    assert tend(casework) == []
+    assert [each.kind for each in tend(under(casework, minors=0))] == [WorkItemKind.POLICY_ODD]
+    assert tend(casework) == []  # mended
+    odd = under(casework, minors=0)
+    [item] = tend(odd)
+    with odd.begin() as work:
+        work_items.done(work, item.id, WorkItemResult(), by="DUTY")
+    assert tend(odd) == []
+    odd.pass_time(days=30)
+    assert tend(odd) == []  # meant so
+    assert [each.kind for each in tend(under(casework, minors=0, pause_hours=5))] == [WorkItemKind.POLICY_ODD]
+
+
+def under(casework: CaseworkFixture, *, minors: int, pause_hours: int = 24) -> CaseworkFixture:
+    """A process with another policy; nobody is younger than 0."""
+    known = casework.context.policy
+    minor, pause = known.minors.model_copy(update={"under": minors}), timedelta(hours=pause_hours)
+    changed = known.model_copy(update={"minors": minor, "pause_ends_after": pause})
+    return replace(casework, context=replace(casework.context, policy=changed))
 
 
 def test_they_stand_in_the_list_among_those_of_cases_by_urgency(casework: CaseworkFixture) -> None:

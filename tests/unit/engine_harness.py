@@ -7,7 +7,7 @@ from typing import Any
 from builders import HIGH, MONDAY, VISIT, new_case
 from engine_trace import facts, short, words
 
-from dispatcher.engine import Case, Decision, attempt_states, decide, evolve, orders, visit_states
+from dispatcher.engine import Case, Decision, attempt_states, decide, decide_anew, evolve, orders, visit_states
 from dispatcher.engine.attempt_states import AttemptMove
 from dispatcher.engine.case import SUBJECT, Attempt, Place, Visit
 from dispatcher.engine.decisions import CloseCase, DecideAgainAt, OpenWorkItem, PlanAttempt
@@ -81,12 +81,13 @@ class EngineHarness:
 
     # --- deciding
 
-    def act(self, *, stood: timedelta = timedelta(0), **changes: Any) -> list[Decision]:
+    def act(self, *, stood: timedelta = timedelta(0), is_other_policy: bool = False, **changes: Any) -> list[Decision]:
         """Change the case, decide, and carry the decisions out."""
         if changes:
             self.trace.append(f"{self.now:%a %H:%M:%S} {words(changes)}")
         self.before, self.case, self.stood = self.case, replace(self.case, **changes), stood
-        self.decided, self.found = list(decide(self.case, self.policy, self.now)), []
+        rules = decide_anew if is_other_policy else decide
+        self.decided, self.found = list(rules(self.case, self.policy, self.now)), []
         for decision in self.decided:
             self.found.append(self.case)
             self.case = evolve(self.case, decision, self.now)
@@ -94,6 +95,12 @@ class EngineHarness:
             f"{self.now:%a %H:%M:%S} {short(each)}" for each in self.decided if not isinstance(each, DecideAgainAt)
         ]
         return self.decided
+
+    def under(self, policy: Policy) -> list[Decision]:
+        """Another policy is in force from now on."""
+        self.policy = policy
+        self.trace.append(f"{self.now:%a %H:%M:%S} another policy")
+        return self.act(is_other_policy=True)
 
     def at(self, moment: datetime) -> list[Decision]:
         """Time moves on to a moment; never back."""

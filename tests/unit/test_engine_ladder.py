@@ -179,3 +179,14 @@ def test_a_new_roster_begins_the_ladder_anew() -> None:
     assert (planned(harness, VISIT).rung, harness.case.work_items) == (0, ())
     harness.send(VISIT, Result.NOBODY_ON_DUTY)
     assert planned(harness, VISIT).rung == 1
+
+
+def test_a_rung_that_can_never_be_asked_is_asked_more_and_more_seldom() -> None:
+    """A roster that fails for an hour is not asked every two seconds."""
+    harness = EngineHarness.of(CRITICAL, channels=ONLY_VISIT)
+    waits = []
+    for _ in range(6):
+        harness.send(VISIT, Result.FAILED_TEMPORARY)
+        waits.append((planned(harness, VISIT).due_at - harness.now).total_seconds())
+        harness.at(planned(harness, VISIT).due_at)
+    assert waits == [2, 10, 30, 120, 300, 300]

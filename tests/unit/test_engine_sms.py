@@ -92,6 +92,18 @@ def test_a_passing_fault_is_retried_with_growing_waits() -> None:
     assert waits == [2, 10, 30, 120, 300, 300]
 
 
+def test_after_very_many_failures_no_wait_is_a_storm() -> None:
+    harness = EngineHarness.of(channels=ONLY_SMS)
+    short = harness.policy.retry.model_copy(update={"waits": (SECOND,)})
+    harness.policy = harness.policy.model_copy(update={"retry": short})
+    waits = []
+    for _ in range(22):
+        harness.send(SMS, Result.FAILED_TEMPORARY)
+        waits.append((planned(harness, SMS).due_at - harness.now).total_seconds())
+        harness.at(planned(harness, SMS).due_at)
+    assert waits == [1] * 20 + [60, 60]
+
+
 def test_an_sms_that_is_being_sent_is_not_planned_a_second_time() -> None:
     harness = EngineHarness.of(channels=ONLY_SMS)
     harness.sending(planned(harness, SMS))

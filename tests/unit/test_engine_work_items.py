@@ -151,6 +151,7 @@ def test_whoever_has_it_in_hand_has_it_and_less_time() -> None:
 @pytest.mark.parametrize("kind", WorkItemKind)
 def test_a_date_of_its_own_does_not_follow_from_the_urgency(kind: WorkItemKind) -> None:
     by_date = {WorkItemKind.FOLLOW_UP, WorkItemKind.LOOK_BACK, WorkItemKind.PAUSED, WorkItemKind.EMPTY_SHIFT}
+    by_date |= {WorkItemKind.POLICY_ODD}
     assert KINDS[kind].keeps_date is (kind in by_date | {WorkItemKind.LIFT_PROTECTION, WorkItemKind.TRANSFER_OFFERED})
     pause = waiting(WorkItemKind.EMPTY_SHIFT)
     assert times(pause) == [(timedelta(hours=1), timedelta(hours=1))]

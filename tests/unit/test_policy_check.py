@@ -39,7 +39,34 @@ FAULTS: list[tuple[str, Any, str, str]] = [
     ("sms_cap.per_day", True, "sms_cap.per_day", "a whole number"),
     ("quiet_hours.from", "21:30+08:00", "quiet_hours.from", '"21:30"'),
     ("revisit.windows", ["22:00-02:00"], "revisit.windows.0", "split it in two"),
+    ("retry.doubt_sends", 1000, "retry.doubt_sends", "at most 10"),
+    ("retry.waits", ["3650d"], "retry.waits.0", "give 1s to 1d, not 3650d"),
+    ("retry.waits", ["0s"], "retry.waits.0", "give 1s to 1d, not 0s"),
+    ("retry.waits", ["1s"] * 21, "retry.waits", "at most 20"),
+    ("sms_cap.again_after", "0s", "sms_cap.again_after", "give 1s to 7d"),
+    ("sms_cap.per_day", 51, "sms_cap.per_day", "at most 50"),
+    ("revisit.after", "8d", "revisit.after", "give 0s to 7d"),
+    ("revisit.windows", ["18:00-19:00"] * 11, "revisit.windows", "at most 10"),
+    ("quiet_hours.to", "21:29", "quiet_hours.to", "leave at least 6 hours of it"),
+    ("ladder", ["officer"] * 12 + ["centre"], "ladder", "at most 12"),
+    ("pause_ends_after", "31d", "pause_ends_after", "give 1m to 30d"),
+    ("number_request_within", "59s", "number_request_within", "give 1m to 7d"),
+    ("receipt_wait.sms", "25h", "receipt_wait.sms", "give 1s to 1d"),
+    ("urgency.high.answer_within", "0s", "urgency.high.answer_within", "give 1m to 7d"),
+    ("urgency.high.sms.after", "30d", "urgency.high.sms.after", "give 0s to 7d, not 30d"),
+    ("urgency.high.doubt_wait", "0s", "urgency.high.doubt_wait", "give 1s to 1d"),
+    ("urgency.high.voice.per_day", 400, "urgency.high.voice.per_day", "at most 50"),
+    ("urgency.high.voice.later_days", [1] * 31, "urgency.high.voice.later_days", "at most 30"),
+    ("urgency.high.voice.rounds", 51, "urgency.high.voice.rounds", "at most 50"),
+    ("urgency.high.voice.again", "0s", "urgency.high.voice.again", "give 1s to 7d"),
+    ("urgency.high.family.again", "0s", "urgency.high.family.again", "give 1s to 7d"),
+    ("urgency.high.family.rounds", 11, "urgency.high.family.rounds", "at most 10"),
+    ("urgency.high.visit.accept_within", "0s", "urgency.high.visit.accept_within", "give 1s to 1d"),
+    ("urgency.high.visit.met_within", "8d", "urgency.high.visit.met_within", "give 0s to 7d"),
+    ("urgency.high.follow_up", ["1d"] * 21, "urgency.high.follow_up", "at most 20"),
 ]
+
+RARE_ROUNDS = {"after": "1m", "within": "5m", "again": "1h", "per_day": 8, "rounds": 30, "confirmed_closes": True}
 
 # What one edit makes odd; without a key, an edit at the very border that is not odd yet.
 ODD: list[tuple[str, Any, str, str]] = [
@@ -54,7 +81,18 @@ ODD: list[tuple[str, Any, str, str]] = [
     ("minors.under", 0, "minors.under", "can never fire"),
     ("codes.valid_for", "2h", "codes.valid_for", "no longer valid"),
     ("retry.waits", ["10s", "2s"], "retry.waits", "do not ascend"),
-    ("retry.waits", ["0s", "2s"], "retry.waits", "without any rest"),
+    ("retry.waits", ["2s", "29s"], "retry.waits", "a provider that is out is tried all the time"),
+    ("retry.waits", ["2s", "30s"], "", ""),
+    ("quiet_hours", {"from": "08:00", "to": "21:30"}, "quiet_hours", "the wrong way round?"),
+    ("quiet_hours", {"from": "22:00", "to": "06:30"}, "", ""),
+    ("revisit.windows", ["18:00-20:00", "19:59-21:00"], "revisit.windows", "overlap"),
+    ("revisit.windows", ["18:00-20:00", "20:00-21:00"], "", ""),
+    ("sms_cap.again_after", "9m", "sms_cap.again_after", "only 9m between"),
+    ("urgency.low.sms.after", "49h", "urgency.low.sms.after", "nothing is said there within the deadline"),
+    ("urgency.low.sms.after", "37h", "", ""),
+    ("urgency.medium.visit.met_within", "10h", "urgency.medium.held_in_quiet_hours", "what comes at night"),
+    ("urgency.high.voice.again", "59s", "urgency.high.voice.again", "hardly a rest"),
+    ("urgency.high.doubt_wait", "29s", "urgency.high.doubt_wait", "hardly a rest"),
     ("urgency_labels", {"high": ["丙"], "low": ["丙"]}, "urgency_labels.low", "it is high already"),
     ("urgency_labels.low", ["高"], "urgency_labels.low", "is high by the words that ship"),
     ("urgency_labels.low", ["high"], "urgency_labels.low", "it is high already"),
@@ -68,14 +106,14 @@ ODD: list[tuple[str, Any, str, str]] = [
     ("urgency.high.visit.report_within", "119m", "urgency.high.visit.met_within", "before the person is met"),
     ("urgency.high.family.after", "121m", "urgency.high.family.after", "121m > visit.met_within 2h"),
     ("urgency.high.family.money_moved_after", "1h", "urgency.high.family.money_moved_after", "1h > family.after 30m"),
-    ("urgency.high.family.again", "0s", "urgency.high.family.again", "no rest"),
+    ("urgency.high.family.again", "59s", "urgency.high.family.again", "hardly a rest"),
     ("urgency.medium.visit.no_contact_after", "1h", "urgency.medium.visit.no_contact_after", "can never fire"),
     ("urgency.low.visit.on", [], "urgency.low.visit.on", "no visit"),
     ("urgency.critical.visit.on", ["receipt", "refused"], "urgency.critical.visit.on", "refused can never fire"),
     ("urgency.high.visit.accept_within", "21m", "urgency.high.visit.accept_within", "21m × 6 = 126m"),
     ("urgency.low.voice.per_day", 7, "urgency.low.voice.per_day", "can never be reached"),
     ("urgency.low.voice.per_day", 6, "urgency.low.voice.per_day", "rounds ends first"),
-    ("urgency.high.voice.rounds", 300, "urgency.high.voice.rounds", "per_day begins anew"),
+    ("urgency.high.voice", RARE_ROUNDS, "urgency.high.voice.rounds", "per_day begins anew"),
     ("urgency.low.voice.later_days", [1], "urgency.low.voice.later_days", "can never fire without per_day"),
     ("urgency.high.voice.later_days", [9], "urgency.high.voice.later_days", "more calls than the day before"),
     ("urgency.high.voice.later_days", [8, 8, 1], "", ""),
@@ -162,3 +200,12 @@ def test_an_absent_file_is_one_line(tmp_path: Path) -> None:
     done = run("check", tmp_path / "absent.toml")
     assert done.exit_code == 1
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_an_urgency_that_says_nothing_within_its_deadline_is_told(tmp_path: Path) -> None:
+    policy = table()
+    for key, value in {"sms.after": "3d", "voice.after": "3d", "voice.within": "4d"}.items():
+        put(policy, f"urgency.medium.{key}", value)
+    told = [str(each) for each in lint(load(write(tmp_path / "own.toml", policy)))]
+    silent = [each for each in told if "says nothing to anybody within its own deadline" in each]
+    assert [each.partition(": ")[0] for each in silent] == ["urgency.medium.sms.after", "urgency.medium.voice.after"]
