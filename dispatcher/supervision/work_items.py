@@ -12,6 +12,7 @@ from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.engine.work_items import KINDS
 from dispatcher.errors import Refused
 from dispatcher.intake import facts, later_losses, statements
+from dispatcher.store import money
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.instructions import QuarantineRow
 from dispatcher.store.work_items import WorkItemRow
@@ -70,6 +71,8 @@ def done(work: UnitOfWork, item_id: UUID, form: WorkItemResult, *, by: str) -> W
             case_file.note(case_id, "later_loss_found", found, actor=by, rule=row.rule)
     if row.kind is WorkItemKind.CONFLICT and row.about is not None:
         _end_conflict(case_file, case_id, row)
+    if row.kind is WorkItemKind.BANK_NOT_REACHED:
+        money.note_rung(case_file.cases[case_id], case_file.attempts[case_id], row.cause)
     decide(case_file)  # also when the case has ended: a bank can be asked still
     return row
 
