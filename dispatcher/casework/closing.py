@@ -6,12 +6,14 @@ from uuid import UUID
 
 from sqlalchemy import Select, select
 
+from dispatcher.casework import snapshot
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.context import Context
-from dispatcher.casework.moves import end_work_item
+from dispatcher.casework.moves import ask_person, end_work_item
 from dispatcher.engine.case import SUBJECT
 from dispatcher.engine.closing import is_asked_at_the_end
 from dispatcher.engine.decisions import ReopenCase
+from dispatcher.engine.work_items import COME_BACK, is_needed
 from dispatcher.store import journal_changes
 from dispatcher.store.base import new_id
 from dispatcher.store.cases import CaseRow, SuppressionRow
@@ -19,6 +21,7 @@ from dispatcher.store.instructions import FeedbackRow, InstructionRow
 from dispatcher.store.transfers import TransferRow
 from dispatcher.store.vault import SubjectRow
 from dispatcher.store.visits import VisitRow
+from dispatcher.store.work_items import WorkItemRow
 from schemas.vocabulary import CaseState, Resolution, TransferState, WorkItemState
 
 
@@ -77,6 +80,16 @@ def reopen(case_file: CaseFile, case: CaseRow, decision: ReopenCase) -> None:
         case.expired = case.suppressed = False
         case.paused_at = case.paused_until = None
     case_file.note(case.id, "case_reopened", {"before": before}, rule=decision.rule)
+
+
+def ask_again(case_file: CaseFile, case_id: UUID) -> None:
+    """Of a case that goes on: what its end cancelled, and no rule asks for, waits for a person again."""
+    asked = select(WorkItemRow).where(WorkItemRow.case_id == case_id, WorkItemRow.kind.in_(COME_BACK))
+    last = {each.cause: each for each in case_file.session.scalars(asked.order_by(WorkItemRow.id))}
+    known = snapshot.read(case_file, case_id)
+    for row in last.values():
+        if row.state is WorkItemState.CANCELLED and is_needed(snapshot.work_item(row), known):
+            ask_person(case_file, case_id, row.rule, row.kind, row.cause, about=row.about)
 
 
 def lapse_offer(case_file: CaseFile, visit: VisitRow) -> None:

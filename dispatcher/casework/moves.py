@@ -166,6 +166,9 @@ def end_work_item(
 ) -> None:
     """It is done, or nobody needs it any more. `note`: the id of what was written about it."""
     item.state, item.done_at, item.done_by = state, work.now, by
+    if case is not None and state is WorkItemState.CANCELLED:
+        # Nobody has answered it: it is asked for again where it is needed again.
+        case.asked_for = [each for each in case.asked_for if each != item.cause]
     data = {"duty": item.id, "kind": item.kind, "outcome": item.outcome, "loss_yuan": item.loss_yuan, "note": note}
     event = "duty_done" if state is WorkItemState.DONE else "duty_cancelled"
     _tell(work, case, event, data, rule=rule, actor=by)

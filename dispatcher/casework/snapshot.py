@@ -65,7 +65,7 @@ def case_of(
         channels=frozenset(row.channels),
         fraud_type=row.fraud_type,
         numbers=tuple(_numbers(row, phones, bad, others, past_calls)),
-        attempts=tuple(_attempt(each) for each in attempts),
+        attempts=tuple(_attempt(each, row.money_stopped) for each in attempts),
         visits=tuple(_visit(each) for each in visits),
         places=tuple(_place(each) for each in places if each.retired_at is None),
         area=row.area,
@@ -125,7 +125,7 @@ def _place(row: AddressRow) -> Place:
     return Place(str(row.id), row.kind, row.added_at, row.precinct_code, row.valid_until)
 
 
-def _attempt(row: AttemptRow) -> Attempt:
+def _attempt(row: AttemptRow, stopped: int) -> Attempt:
     return Attempt(
         id=str(row.id),
         channel=row.channel,
@@ -155,7 +155,7 @@ def _attempt(row: AttemptRow) -> Attempt:
         possible_duplicate=row.possible_duplicate,
         skip_reason=row.skip_reason,
         granted_until=row.granted_until,
-        left_yuan=None if row.asked_yuan is None else max(0, row.asked_yuan - (row.stopped_yuan or 0)),
+        left_yuan=None if row.asked_yuan is None else max(0, row.asked_yuan - stopped),
     )
 
 

@@ -20,6 +20,7 @@ from dispatcher.delivery.compose import MessageComposer
 from dispatcher.delivery.due import is_due
 from dispatcher.delivery.provider_call import ProviderCall
 from dispatcher.engine import attempt_states
+from dispatcher.store import money
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import in_array
 from dispatcher.store.cases import CaseRow
@@ -193,10 +194,10 @@ class _Slice:
         return call
 
     def _asked_yuan(self, attempt: AttemptRow, case: CaseRow) -> int | None:
-        """The message tells of all that is known to be lost; but under a key that was sent before it may do nothing."""
+        """The message tells of all that is known to be gone; but under a key that was sent before it may do nothing."""
         first = select(AttemptRow.asked_yuan).where(AttemptRow.id == attempt.send_key)
         is_sent_again = attempt.send_key != attempt.id
-        return self._work.session.scalar(first) if is_sent_again else case.money_lost
+        return self._work.session.scalar(first) if is_sent_again else money.gone(case)
 
     def _note(self, attempt: AttemptRow, case: CaseRow, message: Message | None) -> None:
         data = {"attempt": str(attempt.id), "channel": attempt.channel, "provider": attempt.provider}

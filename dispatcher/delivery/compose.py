@@ -15,6 +15,7 @@ from dispatcher.casework import personal_data
 from dispatcher.casework.callback_codes import FIELD as CODE
 from dispatcher.casework.snapshot import relation_of
 from dispatcher.casework.unit_of_work import UnitOfWork
+from dispatcher.store import money
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import in_array
 from dispatcher.store.cases import AddressRow, CaseRow, PhoneRow
@@ -183,7 +184,7 @@ class MessageComposer:
             seen |= Counter(tuple(each.items()) for each in told)
         listed = [dict(each) for each in seen.elements()]
         # What an officer or a later word of the source told of, by its amount alone.
-        rest = case.money_lost + case.money_stopped - sum(each.get("amount_yuan", 0) for each in listed)
+        rest = money.gone(case) - sum(each.get("amount_yuan", 0) for each in listed)
         return [*listed, {"amount_yuan": rest}] if rest > 0 else listed
 
     def _standing(self, case: CaseRow) -> Iterator[UUID]:

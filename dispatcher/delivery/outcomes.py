@@ -9,6 +9,7 @@ from dispatcher.casework.moves import move_attempt, move_visit
 from dispatcher.delivery import understanding
 from dispatcher.engine import attempt_states, visit_states
 from dispatcher.logging import logger
+from dispatcher.store import money
 from dispatcher.store.attempts import AttemptRow
 from providers.base import (
     Accepted,
@@ -250,7 +251,7 @@ def unsupported(case_file: CaseFile, case_id: UUID, attempt_id: UUID) -> None:
     move_attempt(attempt, attempt_states.skip(attempt, case_file.now))
     attempt.skip_reason = SkipReason.UNSUPPORTED_DESTINATION
     if attempt.hook is BankRequest.STOP_PAYMENT:
-        attempt.asked_yuan = case_file.cases[case_id].money_lost  # a person rings the bank about so much
+        money.note_asked(attempt, case_file.cases[case_id])  # a person rings the bank about so much
     data = {"attempt": str(attempt.id), "channel": attempt.channel, "reason": attempt.skip_reason}
     case_file.note(case_id, "attempt_skipped", data, rule="unsupported_destination")
 
@@ -264,10 +265,9 @@ def _bank_answered(case_file: CaseFile, attempt: AttemptRow, answer: Answered) -
     if answer.stopped_yuan:
         case = case_file.cases[attempt.case_id]
         attempt.stopped_yuan = answer.stopped_yuan
-        case.money_stopped += answer.stopped_yuan
-        case.money_lost = max(0, case.money_lost - answer.stopped_yuan)
-        money = {"stopped": answer.stopped_yuan, "lost": case.money_lost, "attempt": str(attempt.id)}
-        case_file.note(attempt.case_id, "money_stopped", money, actor=PROVIDER, rule=attempt.hook)
+        money.add_stopped(case, answer.stopped_yuan)
+        data = {"stopped": answer.stopped_yuan, "lost": case.money_lost, "attempt": str(attempt.id)}
+        case_file.note(attempt.case_id, "money_stopped", data, actor=PROVIDER, rule=attempt.hook)
 
 
 def _as_called(case_file: CaseFile, attempt: AttemptRow, result: Result) -> Result:

@@ -12,7 +12,7 @@ from dispatcher.engine.case import SUBJECT, Attempt, Case, Visit, WorkItem
 from dispatcher.engine.closing import is_asked_at_the_end
 from dispatcher.engine.visit_states import VisitMove
 from dispatcher.engine.work_items import role_of
-from schemas.vocabulary import CaseState, Ending, Person, Result, VisitState
+from schemas.vocabulary import CaseState, Ending, Person, Result, VisitState, WorkItemState
 
 
 def evolve(case: Case, decision: d.Decision, now: datetime) -> Case:
@@ -164,7 +164,11 @@ def _climb_work_item(case: Case, decision: d.ClimbWorkItem, now: datetime) -> Ca
 
 
 def _end_work_item(case: Case, decision: d.EndWorkItem, now: datetime) -> Case:
-    return replace(case, work_items=tuple(each for each in case.work_items if each.id != decision.item_id))
+    ended = next(each for each in case.work_items if each.id == decision.item_id)
+    left = tuple(each for each in case.work_items if each is not ended)
+    # Nobody has answered what is cancelled: it is asked for again where it is needed again.
+    unanswered = {ended.cause} if decision.state is WorkItemState.CANCELLED else frozenset()
+    return replace(case, work_items=left, asked_causes=case.asked_causes - unanswered)
 
 
 def _close_case(case: Case, decision: d.CloseCase, now: datetime) -> Case:

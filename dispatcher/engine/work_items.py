@@ -32,7 +32,8 @@ class Kind:
     date of its own, days away, and is reminded of by days. `keeps_date`: what it is due at does not follow from the
     urgency. `needs_clock`: nobody needs it while the case is on hold;
     when it goes on, it is asked for anew. `follows`: what it follows from; where that is so no longer (a report was
-    corrected, a case reopened), nobody needs it.
+    corrected, a case reopened), nobody needs it. `comes_back`: no rule asks for it, so whoever reopens a case
+    asks for it again, if nobody has answered it.
     """
 
     role: Rung = Rung.CENTRE
@@ -44,6 +45,7 @@ class Kind:
     keeps_date: bool = False
     needs_clock: bool = False
     follows: Callable[[Case], bool] = lambda case: True
+    comes_back: bool = False
 
 
 def _visit_of(item: WorkItem, case: Case) -> Visit | None:
@@ -133,17 +135,17 @@ KINDS: Mapping[WorkItemKind, Kind] = {
     _K.NUMBER_REQUEST: Kind(is_over=_has_a_number),
     _K.OPERATOR_HELP: Kind(is_over=_can_be_found),
     _K.ADDRESS_REQUEST: Kind(is_over=_has_an_address),
-    _K.PRECINCT_UNKNOWN: Kind(is_over=_is_placed),
+    _K.PRECINCT_UNKNOWN: Kind(comes_back=True, is_over=_is_placed),
     _K.CASE_REPORT: Kind(outlives_case=True, follows=lambda case: case.ended_with_loss),
     _K.LOOK_BACK: Kind(
         outlives_case=True, is_unhurried=True, keeps_date=True, follows=lambda case: case.ended_with_loss
     ),
     _K.CONFLICT: Kind(outlives_case=True),
-    _K.URGENCY_REVIEW: Kind(),
-    _K.HELD_CASE: Kind(is_over=lambda item, case: not case.is_on_hold),
+    _K.URGENCY_REVIEW: Kind(comes_back=True),
+    _K.HELD_CASE: Kind(comes_back=True, is_over=lambda item, case: not case.is_on_hold),
     _K.FEEDBACK_REVIEW: Kind(outlives_case=True),
     _K.SAME_PERSON: Kind(),
-    _K.CONTACT_REVIEW: Kind(),
+    _K.CONTACT_REVIEW: Kind(comes_back=True),
     _K.EMPLOYER_APPROVAL: Kind(
         is_over=lambda item, case: case.true_contact or not unreached.has_employer_to_call(case)
     ),
@@ -178,6 +180,7 @@ WITHOUT_CASE = (_K.URGENT_REFUSED, _K.PROVIDER_OUT, _K.EMPTY_SHIFT, _K.POLICY_OD
 
 # An open case that has one of these waits for a person, and for nothing else.
 NEXT_STEPS = frozenset(kind for kind, of_kind in KINDS.items() if of_kind.is_next_step)
+COME_BACK = frozenset(kind for kind, of_kind in KINDS.items() if of_kind.comes_back)
 
 
 def ended(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
@@ -193,6 +196,12 @@ def ended(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
 
 def _rests(kind: Kind, case: Case) -> bool:
     return kind.needs_clock and case.is_on_hold
+
+
+def is_needed(item: WorkItem, case: Case) -> bool:
+    """What it asks for has not come about meanwhile."""
+    is_over = KINDS[item.kind].is_over
+    return is_over is None or not is_over(item, case)
 
 
 def urgency_rose(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:

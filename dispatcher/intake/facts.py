@@ -10,6 +10,7 @@ from dispatcher.casework.moves import ask_person, raise_urgency
 from dispatcher.casework.personal_data import keep_value
 from dispatcher.engine.merge import MergedFacts
 from dispatcher.intake import contact_points, later_losses, statements
+from dispatcher.store import money
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.instructions import InstructionRow, QuarantineRow
 from schemas.vocabulary import VisitState, WorkItemKind
@@ -82,7 +83,8 @@ def _urgency(
 def _money(case_file: CaseFile, case: CaseRow, before: MergedFacts, after: MergedFacts) -> None:
     """What later losses add to what was transferred may be the same money, told in a newer version."""
     was, now = (later_losses.beyond(case_file.session, case.id, each) for each in (before, after))
-    case.money_lost = max(0, case.money_lost + after.transferred + now - case.money_transferred - was)
+    gone = money.gone(case) + after.transferred + now - case.money_transferred - was
+    money.set_gone(case, case_file.attempts[case.id], gone)
     case.money_transferred = after.transferred
 
 

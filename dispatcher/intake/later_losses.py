@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.engine.merge import MergedFacts
 from dispatcher.intake import statements
+from dispatcher.store import money
 from dispatcher.store.journal import JournalRow
 from dispatcher.store.work_items import WorkItemRow
 
@@ -32,7 +33,8 @@ def add_increase(case_file: CaseFile, case_id: UUID, system: str = _NO_SOURCE, r
     yield
     case_file.session.flush()
     after = beyond(case_file.session, case_id, told, {system: reported})
-    case_file.cases[case_id].money_lost += after - before
+    case = case_file.cases[case_id]
+    money.set_gone(case, case_file.attempts[case.id], money.gone(case) + after - before)
 
 
 def beyond(

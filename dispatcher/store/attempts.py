@@ -79,7 +79,7 @@ class AttemptRow(Base):
     return_reason: Mapped[ReturnReason | None]  # why an officer gave the visit back
     recalled_at: Mapped[Timestamp | None]
     skip_reason: Mapped[SkipReason | None]
-    asked_yuan: Mapped[Yuan | None]  # of a bank: what was known to be lost when it was asked to stop it
+    asked_yuan: Mapped[Yuan | None]  # of a bank that was asked to stop payment: all that was known to be gone then
     stopped_yuan: Mapped[Yuan | None]  # a bank's answer: how much it stopped
     granted_until: Mapped[Timestamp | None]  # a bank's answer: how long the account is protected
     ref: Mapped[str | None]

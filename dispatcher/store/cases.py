@@ -67,8 +67,9 @@ class CaseRow(Base):
     amount_at_risk: Mapped[Yuan | None]
     money_moved: Mapped[bool]
     money_transferred: Mapped[Yuan]  # what the source saw leave; part of it may yet be stopped
-    money_lost: Mapped[Yuan]
+    money_lost: Mapped[Yuan]  # what is known to have left and no bank has stopped
     money_stopped: Mapped[Yuan]
+    money_gone: Mapped[Yuan | None]  # all that is known to have left, where a bank stopped more than that
     money_avoided: Mapped[Yuan | None]
     money_avoided_basis: Mapped[str | None]
     money_returned: Mapped[Yuan]

@@ -5,7 +5,7 @@ from uuid import UUID
 from dispatcher.casework import snapshot
 from dispatcher.casework.carry_out import carry_out
 from dispatcher.casework.case_file import CaseFile
-from dispatcher.casework.closing import standing
+from dispatcher.casework.closing import ask_again, standing
 from dispatcher.casework.decide import decide
 from dispatcher.casework.moves import ask_person, move_attempt
 from dispatcher.casework.unit_of_work import UnitOfWork
@@ -69,4 +69,6 @@ def _decide_anew(case_file: CaseFile, visit: VisitRow, before: Case) -> None:
         ask_person(case_file, case_id, "report_corrected", WorkItemKind.FEEDBACK_REVIEW, f"corrected:{visit.id}")
     else:
         carry_out(case_file, case_id, decisions)
+        if goes_on:
+            ask_again(case_file, case_id)
     decide(case_file)

@@ -8,7 +8,7 @@ from uuid import UUID
 from dispatcher.casework import snapshot
 from dispatcher.casework.carry_out import carry_out
 from dispatcher.casework.case_file import CaseFile
-from dispatcher.casework.closing import standing
+from dispatcher.casework.closing import ask_again, standing
 from dispatcher.casework.decide import decide
 from dispatcher.casework.moves import end_work_item
 from dispatcher.casework.unit_of_work import UnitOfWork
@@ -159,4 +159,5 @@ def reopen(work: UnitOfWork, case_id: UUID, order: SupervisorDecision) -> None:
     note(case_file, case, order, "reopened_by_supervisor")
     decisions = engine.reopen(snapshot.read(case_file, case_id), case_file.context.policy, case_file.now)
     carry_out(case_file, case_id, decisions)
+    ask_again(case_file, case_id)
     decide(case_file)

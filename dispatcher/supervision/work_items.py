@@ -12,6 +12,7 @@ from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.engine.work_items import KINDS
 from dispatcher.errors import Refused
 from dispatcher.intake import facts, later_losses, statements
+from dispatcher.store import money
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.instructions import QuarantineRow
 from dispatcher.store.work_items import WorkItemRow
@@ -65,12 +66,14 @@ def done(work: UnitOfWork, item_id: UUID, form: WorkItemResult, *, by: str) -> W
         note = case_file.remark(case_id, form.note) if form.note and form.note.strip() else None
         end_work_item(work, case_file.cases[case_id], row, WorkItemState.DONE, rule=row.rule, by=by, note=note)
         if form.outcome is FollowUp.DEFRAUDED:
+            case_file.cases[case_id].money_moved = True  # whoever tells it, and though nobody may know how much
             found = {"duty": str(row.id), "loss_yuan": form.loss_yuan}
             case_file.note(case_id, "later_loss_found", found, actor=by, rule=row.rule)
     if row.kind is WorkItemKind.CONFLICT and row.about is not None:
         _end_conflict(case_file, case_id, row)
-    elif case_file.cases[case_id].state == CaseState.OPEN:
-        decide(case_file)
+    if row.kind is WorkItemKind.BANK_NOT_REACHED:
+        money.note_rung(case_file.cases[case_id], case_file.attempts[case_id], row.cause)
+    decide(case_file)  # also when the case has ended: a bank can be asked still
     return row
 
 
@@ -128,7 +131,6 @@ def _end_conflict(case_file: CaseFile, case_id: UUID, row: WorkItemRow) -> None:
     case_file.session.get_one(QuarantineRow, row.about).decided_at = case_file.now
     if is_open:
         facts.apply(case_file, case_id, before, rule="conflict_decided", cause=row.id)
-        decide(case_file)
 
 
 def _check(kind: WorkItemKind, form: WorkItemResult) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.errors import Refused
+from dispatcher.store import money
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.journal import JournalRow
 from dispatcher.store.visits import VisitRow
@@ -20,7 +21,7 @@ REPORTS = ("visit_reported", "transfer_reported", "report_corrected")
 
 
 class Recorded(NamedTuple):
-    """`is_met`: the person was met, a child only with a guardian present. `lost_added`: to the case's loss, by this."""
+    """`is_met`: the person was met, a child only with a guardian present. `lost_added`: to all that is gone."""
 
     is_met: bool
     lost_added: int | None
@@ -31,7 +32,7 @@ def record_result(case_file: CaseFile, visit: VisitRow, report: OfficerReport) -
     case = case_file.cases[visit.case_id]
     _check(case, report)
     visit.reported_at = case_file.now
-    recorded = _write(case, visit, report)
+    recorded = _write(case_file, case, visit, report)
     if recorded.is_met and case.first_contact_at is None:
         case.first_contact_at, case.first_contact_channel = case_file.now, Channel.VISIT
     return recorded
@@ -69,12 +70,12 @@ def _check(case: CaseRow, report: OfficerReport) -> None:
         raise Refused(RefusalCode.UNKNOWN_LOSS_WITHOUT_FRAUD, result=defrauded)
 
 
-def _write(case: CaseRow, visit: VisitRow, report: OfficerReport) -> Recorded:
+def _write(case_file: CaseFile, case: CaseRow, visit: VisitRow, report: OfficerReport) -> Recorded:
     visit.result, visit.guardian_present = report.result, report.guardian_present
     added = None
     if isinstance(report.lost_yuan, int):
-        lost = max(0, report.lost_yuan - case.money_stopped)
-        added, case.money_lost = lost - case.money_lost, lost
+        added = report.lost_yuan - money.gone(case)
+        money.set_gone(case, case_file.attempts[case.id], report.lost_yuan)
     return Recorded(_was_met(case, visit), added)
 
 
@@ -92,13 +93,11 @@ def _correct_loss(case_file: CaseFile, case: CaseRow, visit: VisitRow, report: O
     others = (each for each in told[own[0] :] if each["visit"] != str(visit.id))
     if any(isinstance(each.get("lost_yuan"), int) for each in others):
         return had_added
-    if not isinstance(report.lost_yuan, int):
-        case.money_lost = max(0, case.money_lost - had_added)
-        return None
-    lost, had_said = max(0, report.lost_yuan - case.money_stopped), before.get("lost_yuan")
-    stood = max(0, had_said - case.money_stopped) - had_added if isinstance(had_said, int) else case.money_lost
-    added = lost - stood
-    case.money_lost = max(0, case.money_lost - had_added + added)
+    gone, had_said, added = money.gone(case), before.get("lost_yuan"), None
+    if isinstance(report.lost_yuan, int):
+        stood = had_said - had_added if isinstance(had_said, int) else gone
+        added = report.lost_yuan - stood
+    money.set_gone(case, case_file.attempts[case.id], gone - had_added + (added or 0))
     return added
 
 

@@ -1,14 +1,17 @@
 """Money that is gone: the bank is asked at once, whoever tells it, and nobody counts it as dissuaded in time."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from casework_fixture import CaseworkFixture, Scripted, event, instruction, resident
 from visits_fixture import Load, act, case_with_visit, employ
 
+from dispatcher.store.visits import VisitRow
 from dispatcher.store.work_items import WorkItemRow
-from dispatcher.supervision import work_items
+from dispatcher.supervision import corrections, work_items
 from providers.base import Answered, InDoubt
+from schemas.officer_report import OfficerReport
 from schemas.vocabulary import Answer, Channel, Result
 
 
@@ -190,3 +193,144 @@ def test_what_is_sent_again_under_its_key_asks_for_no_more_than_it_did(casework:
     asked = {each.asked_yuan for each in casework.attempts(case_id, "hook") if each.send_key == first.send_key}
     assert asked <= {5000, None}
     assert casework.attempts(case_id, "hook")[-1].rule == "stop_payment_more"
+
+
+TELLS = ["a newer version", "a later loss", "an officer"]
+
+
+def told_of(casework: CaseworkFixture, version: int, yuan: int) -> None:
+    transfers = {"transfers": [{"amount_yuan": yuan}]}
+    casework.push(instruction(1, version=version, urgency="critical", channels=["visit"], risk=transfers))
+
+
+def case_with_loss(casework: CaseworkFixture) -> UUID:
+    """A visit is assigned, and then 5,000 are told to be gone."""
+    case_id = case_with_visit(casework)
+    told_of(casework, 2, 5000)
+    return case_id
+
+
+def tell_gone(casework: CaseworkFixture, case_id: UUID, by: str, yuan: int, version: int = 3) -> None:
+    """That so much is gone in all, of which 5,000 was told before."""
+    if by == "a newer version":
+        told_of(casework, version, yuan)
+    elif by == "a later loss":
+        casework.push(event("later_loss", 1, loss_yuan=yuan - 5000))
+    else:
+        report = {"result": Result.NOT_FOUND_TEMPORARILY, "lost_yuan": yuan}
+        act(casework, case_id, "accept", officer="A")
+        act(casework, case_id, "report", officer="A", **report)
+
+
+@pytest.mark.parametrize("by", TELLS)
+@pytest.mark.parametrize(("gone", "lost"), [(7000, 0), (9000, 0), (12_000, 3000)])
+def test_what_a_bank_stopped_before_anybody_told_of_it_counts_when_it_is_told(
+    casework: CaseworkFixture, load: Load, by: str, gone: int, lost: int
+) -> None:
+    load()
+    case_id = case_with_loss(casework)
+    bank = Scripted(channels=(Channel.HOOK,))
+    casework.deliver(bank)
+    [first] = casework.attempts(case_id, "hook")
+    casework.receipt(first.send_key, Answered(Result.STOPPED, stopped_yuan=9000))
+    tell_gone(casework, case_id, by, gone)
+    case = casework.case(case_id)
+    assert (case.money_lost, case.money_stopped) == (lost, 9000)
+    casework.deliver(bank)
+    told = told_to(bank)
+    assert [sum(each) for each in told] == [5000, gone][: 2 if lost else 1]
+
+
+def test_who_lost_nothing_because_a_bank_stopped_it_all_is_dissuaded(casework: CaseworkFixture, load: Load) -> None:
+    load()
+    case_id = case_with_loss(casework)
+    casework.deliver(Scripted(channels=(Channel.HOOK,)))
+    [first] = casework.attempts(case_id, "hook")
+    casework.receipt(first.send_key, Answered(Result.STOPPED, stopped_yuan=9000))
+    casework.push(event("later_loss", 1, loss_yuan=4000))
+    act(casework, case_id, "accept", officer="A")
+    act(casework, case_id, "report", officer="A", result=Result.MET_DISSUADED)
+    assert casework.case(case_id).resolution == "DISSUADED_IN_TIME"
+
+
+def test_a_report_that_is_corrected_counts_what_was_stopped_before_it(casework: CaseworkFixture, load: Load) -> None:
+    load()
+    case_id = case_with_loss(casework)
+    casework.deliver(Scripted(channels=(Channel.HOOK,)))
+    [first] = casework.attempts(case_id, "hook")
+    casework.receipt(first.send_key, Answered(Result.STOPPED, stopped_yuan=9000))
+    tell_gone(casework, case_id, "an officer", 3000)
+    [visit, _] = casework.rows(VisitRow, VisitRow.case_id == case_id)
+    for said, lost in ((11_000, 2000), (8000, 0), (None, 0), (10_000, 1000)):
+        with casework.begin() as work:
+            report = OfficerReport(result=Result.NOT_FOUND_TEMPORARILY, lost_yuan=said)
+            corrections.correct(work, visit.id, report, by="A", reason="核实")
+        assert casework.case(case_id).money_lost == lost
+
+
+@pytest.mark.parametrize("by", ["a newer version", "an officer"])
+def test_what_turned_out_not_to_be_gone_and_is_then_is_told_to_the_bank(
+    casework: CaseworkFixture, load: Load, by: str
+) -> None:
+    load()
+    case_id = case_with_loss(casework)
+    bank = Scripted(channels=(Channel.HOOK,))
+    tell_gone(casework, case_id, by, 9000)
+    casework.deliver(bank)
+    casework.receipt(casework.attempts(case_id, "hook")[0].send_key, Answered(Result.STOPPED, stopped_yuan=1000))
+    if by == "an officer":
+        visit = casework.rows(VisitRow, VisitRow.case_id == case_id)[0]
+        with casework.begin() as work:
+            report = OfficerReport(result=Result.NOT_FOUND_TEMPORARILY, lost_yuan=5000)
+            corrections.correct(work, visit.id, report, by="A", reason="核实")
+    else:
+        tell_gone(casework, case_id, by, 5000, version=4)
+    assert (casework.case(case_id).money_lost, len(casework.attempts(case_id, "hook"))) == (4000, 1)
+    casework.push(event("later_loss", 1, loss_yuan=2000))
+    casework.deliver(bank)
+    assert [sum(each) for each in told_to(bank)] == [9000, 7000]
+
+
+@pytest.mark.parametrize("channels", [(Channel.HOOK,), (Channel.SMS,)], ids=["not stopped", "no bank to ask"])
+def test_what_a_person_rang_the_bank_about_counts_as_asked(
+    casework: CaseworkFixture, channels: tuple[Channel, ...]
+) -> None:
+    case_id = casework.open(risk={"transfers": [{"amount_yuan": 5000}]})
+    employ(casework)
+    bank = Scripted(channels=channels)
+    casework.deliver(bank)
+    for each in casework.attempts(case_id, "hook"):
+        if each.result is None:
+            casework.receipt(each.send_key, Answered(Result.NOT_STOPPED))
+    casework.push(instruction(1, version=2, risk={"transfers": [{"amount_yuan": 8000}]}))
+    [item] = [each for each in casework.items(case_id) if each.kind == "bank_not_reached"]
+    with casework.begin() as work:
+        work_items.done(work, item.id, work_items.WorkItemResult(), by="S-1")
+    casework.push(instruction(1, version=3, urgency="critical", risk={"transfers": [{"amount_yuan": 8000}]}))
+    assert len(casework.attempts(case_id, "hook")) == 1
+    casework.push(instruction(1, version=4, urgency="critical", risk={"transfers": [{"amount_yuan": 9000}]}))
+    assert [each.rule for each in casework.attempts(case_id, "hook")] == ["stop_payment", "stop_payment_more"]
+
+
+def test_a_stop_that_is_heard_of_late_leaves_what_was_asked_since_as_it_is(casework: CaseworkFixture) -> None:
+    """What an earlier request stopped is no part of what the later one is about."""
+    case_id = casework.open(risk={"transfers": [{"amount_yuan": 5000}]})
+    employ(casework)
+    bank = Scripted(channels=(Channel.HOOK,))
+    casework.deliver(bank)
+    [first] = casework.attempts(case_id, "hook")
+    casework.receipt(first.send_key, Answered(Result.UNKNOWN))
+    [item] = [each for each in casework.items(case_id) if each.kind == "bank_not_reached"]
+    with casework.begin() as work:
+        work_items.done(work, item.id, work_items.WorkItemResult(), by="S-1")
+    casework.push(instruction(1, version=2, risk={"transfers": [{"amount_yuan": 8000}]}))
+    casework.deliver(bank)
+    casework.receipt(first.send_key, Answered(Result.STOPPED, stopped_yuan=5000))
+    again = casework.attempts(case_id, "hook")[1]
+    casework.receipt(again.send_key, Answered(Result.NOT_STOPPED))
+    [item] = [each for each in casework.items(case_id) if each.kind == "bank_not_reached"]
+    with casework.begin() as work:
+        work_items.done(work, item.id, work_items.WorkItemResult(), by="S-1")
+    casework.push(instruction(1, version=3, risk={"transfers": [{"amount_yuan": 11_000}]}))
+    casework.deliver(bank)
+    assert [sum(each) for each in told_to(bank)] == [5000, 8000, 11_000]

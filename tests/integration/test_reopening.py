@@ -13,9 +13,10 @@ from visits_fixture import ORDER, Load, act, case_with_visit, decide_as_supervis
 from dispatcher.errors import Refused
 from dispatcher.intake import instructions
 from dispatcher.store.cases import CaseRow
-from dispatcher.supervision import corrections, decisions
+from dispatcher.store.work_items import WorkItemRow
+from dispatcher.supervision import corrections, decisions, pauses, work_items
 from schemas.officer_report import OfficerReport
-from schemas.vocabulary import Resolution, Result
+from schemas.vocabulary import Resolution, Result, WorkItemKind
 
 
 def closed(casework: CaseworkFixture, outcome: str = "DISSUADED_IN_TIME", **person: Any) -> UUID:
@@ -92,3 +93,76 @@ def test_a_case_that_ended_as_a_false_alarm_again_is_one(casework: CaseworkFixtu
     decide_as_supervisor(casework, decisions.reopen, case_id)
     decide_as_supervisor(casework, decisions.close, case_id, Resolution.NOT_A_VICTIM)
     assert casework.case(casework.open(2, id_number=resident(1))).suppressed
+
+
+def asked_by_intake(casework: CaseworkFixture, kind: WorkItemKind) -> UUID:
+    """A case of which a person was asked something that no rule asks again."""
+    elsewhere = [{"kind": "work", "text": "样板路9号", "precinct_code": "P9"}]
+    unclear = [{"relation": "某某", "phone": phone(9)}]
+    known = {"channels": ["visit"], "addresses": elsewhere}
+    case_id = casework.open(1, urgency="critical", contacts=unclear, **known)
+    casework.push(instruction(1, version=2, urgency="medium", **known))
+    assert kind in {each.kind for each in casework.items(case_id)}
+    return case_id
+
+
+COMES_BACK = [WorkItemKind.PRECINCT_UNKNOWN, WorkItemKind.CONTACT_REVIEW, WorkItemKind.URGENCY_REVIEW]
+
+
+@pytest.mark.parametrize("kind", COMES_BACK)
+def test_what_nobody_had_answered_at_the_end_waits_again(
+    casework: CaseworkFixture, load: Load, kind: WorkItemKind
+) -> None:
+    load()
+    case_id = asked_by_intake(casework, kind)
+    [before] = [each for each in casework.items(case_id) if each.kind == kind]
+    for _ in range(2):
+        decide_as_supervisor(casework, decisions.close, case_id, Resolution.SELF_AWARE)
+        decide_as_supervisor(casework, decisions.reopen, case_id)
+        [again] = [each for each in casework.items(case_id) if each.kind == kind]
+        assert (again.cause, again.rule, again.id != before.id) == (before.cause, before.rule, True)
+        assert again.due_at == casework.now + casework.context.policy.urgency.critical.answer_within
+    assert casework.verdict().differences == []
+
+
+@pytest.mark.parametrize("kind", COMES_BACK)
+def test_what_was_answered_before_the_end_does_not_wait_again(
+    casework: CaseworkFixture, load: Load, kind: WorkItemKind
+) -> None:
+    load()
+    case_id = asked_by_intake(casework, kind)
+    [item] = [each for each in casework.items(case_id) if each.kind == kind]
+    with casework.begin() as work:
+        work_items.done(work, item.id, work_items.WorkItemResult(), by="S-1")
+    casework.push(event("feedback", outcome="DISSUADED_IN_TIME"))
+    casework.pass_time(minutes=1)
+    decide_as_supervisor(casework, decisions.reopen, case_id)
+    assert kind not in {each.kind for each in casework.items(case_id)}
+
+
+def test_a_hold_that_the_reopening_ends_asks_nobody(casework: CaseworkFixture, load: Load) -> None:
+    load()
+    case_id = casework.open(1)
+    decide_as_supervisor(casework, pauses.pause, case_id)
+    casework.push(instruction(1, version=2))
+    assert "held_case" in {each.kind for each in casework.items(case_id)}
+    casework.push(event("feedback", outcome="DISSUADED_IN_TIME"))
+    casework.pass_time(minutes=1)
+    decide_as_supervisor(casework, decisions.reopen, case_id)
+    assert "held_case" not in {each.kind for each in casework.items(case_id)}
+    assert len([each for each in casework.rows(WorkItemRow) if each.kind == "held_case"]) == 1
+
+
+def test_a_corrected_report_asks_again_what_its_end_had_cancelled(casework: CaseworkFixture, load: Load) -> None:
+    load()
+    case_id = case_with_visit(casework)
+    casework.push(instruction(1, version=2, urgency="medium", channels=["visit"]))
+    act(casework, case_id, "accept")
+    act(casework, case_id, "report", result=Result.MET_DISSUADED)
+    visit = visit_of(casework, case_id)
+    for result in (Result.MET_SELF_AWARE, Result.NOT_FOUND_TEMPORARILY):
+        assert "urgency_review" not in {each.kind for each in casework.items(case_id)}
+        casework.pass_time(minutes=1)
+        with casework.begin() as work:
+            corrections.correct(work, visit.id, OfficerReport(result=result), by="A", reason="点错了")
+    assert [each.kind for each in casework.items(case_id)].count(WorkItemKind.URGENCY_REVIEW) == 1

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from casework_fixture import CaseworkFixture, event, instruction, resident
+from casework_fixture import CaseworkFixture, Scripted, event, instruction, resident
 from visits_fixture import OFF_DUTY, Load, act, assign, case_with_visit, decide_as_supervisor, employ, visit_of
 
 from dispatcher.errors import Refused
@@ -17,9 +17,10 @@ from dispatcher.store.visits import VisitRow
 from dispatcher.store.work_items import WorkItemRow
 from dispatcher.supervision import assignments, pauses, work_items
 from dispatcher.visits import roster
+from providers.base import Answered
 from schemas.read_models.work_items import OpenWorkItemLine
 from schemas.refusals import RefusalCode
-from schemas.vocabulary import FollowUp, Rung, WorkItemKind
+from schemas.vocabulary import Channel, FollowUp, Result, Rung, WorkItemKind
 
 SAME_PERSON = {"id_number": resident(1)}
 
@@ -115,6 +116,43 @@ def test_defrauded_of_a_sum_nobody_knows_is_defrauded_all_the_same(casework: Cas
     case_id = closed(casework)
     done(casework, outcome=FollowUp.DEFRAUDED)
     assert (casework.case(case_id).money_lost, len(casework.journal(case_id, "later_loss_found"))) == (0, 1)
+
+
+@pytest.mark.parametrize("loss_yuan", [5000, None])
+def test_who_was_defrauded_after_the_end_has_it_stopped_at_once(casework: CaseworkFixture, loss_yuan: int) -> None:
+    case_id = closed(casework)
+    done(casework, outcome=FollowUp.DEFRAUDED, loss_yuan=loss_yuan)
+    assert [each.rule for each in casework.attempts(case_id, "hook")] == ["stop_payment"]
+    assert casework.case(case_id).state == "closed"
+
+
+def test_what_a_follow_up_finds_beyond_what_the_bank_was_told_is_told_to_it_too(casework: CaseworkFixture) -> None:
+    case_id = casework.open(risk={"transfers": [{"amount_yuan": 5000}]})
+    casework.push(event("feedback", outcome="ALREADY_TRANSFERRED_ALL"))
+    casework.deliver(Scripted(channels=(Channel.HOOK,)))
+    [first] = casework.attempts(case_id, "hook")
+    casework.receipt(first.send_key, Answered(Result.STOPPED, stopped_yuan=5000))
+    followed_up = [each.kind for each in casework.rows(WorkItemRow)].index(WorkItemKind.FOLLOW_UP)
+    done(casework, followed_up, outcome=FollowUp.DEFRAUDED, loss_yuan=3000)
+    assert casework.case(case_id).money_lost == 3000
+    assert [each.rule for each in casework.attempts(case_id, "hook")] == ["stop_payment", "stop_payment_more"]
+
+
+@pytest.mark.parametrize("outcome", [FollowUp.SAFE, FollowUp.NOT_REACHED])
+def test_what_loses_no_money_asks_no_bank(casework: CaseworkFixture, outcome: FollowUp) -> None:
+    case_id = closed(casework)
+    done(casework, outcome=outcome)
+    assert casework.attempts(case_id, "hook") == []
+
+
+def test_a_conflict_that_is_decided_after_the_end_changes_nothing_of_the_case(casework: CaseworkFixture) -> None:
+    case_id = casework.open(risk={"transfers": [{"amount_yuan": 5000}]})
+    casework.push(instruction(risk={"transfers": [{"amount_yuan": 7000}]}))
+    casework.push(event("feedback", outcome="SELF_AWARE"))
+    kinds = [each.kind for each in casework.rows(WorkItemRow)]
+    done(casework, kinds.index(WorkItemKind.CONFLICT))
+    assert WorkItemKind.CONFLICT not in {each.kind for each in casework.items(case_id)}
+    assert casework.case(case_id).state == "closed"
 
 
 def lost(casework: CaseworkFixture, yuan: int) -> None:

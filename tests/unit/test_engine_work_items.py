@@ -1,5 +1,6 @@
 """What waits for a person: when it is over by itself, what outlives its case, and how it climbs until it is done."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -260,6 +261,61 @@ def test_what_needs_the_clock_rests_while_it_stands_and_is_asked_for_anew() -> N
     assert climbs(harness) == []
     harness.resume()
     assert [each.kind for each in harness.case.work_items] == [WorkItemKind.LADDER_EXHAUSTED]
+
+
+def test_an_offer_that_stands_after_a_pause_waits_for_its_answer_still() -> None:
+    harness = EngineHarness.of(CRITICAL, channels=ONLY_VISIT)
+    harness.goes_there()
+    harness.returns(offered_for=2 * MINUTE)
+    offered = [each.kind for each in harness.case.work_items]
+    assert WorkItemKind.TRANSFER_OFFERED in offered
+    harness.pause()
+    harness.resume()
+    assert [each.kind for each in harness.case.work_items] == offered
+
+
+def unheard() -> EngineHarness:
+    return EngineHarness.of(CRITICAL, numbers=())
+
+
+def bank_to_ring() -> EngineHarness:
+    harness = EngineHarness.of(CRITICAL, money_moved=True)
+    harness.bank(BankRequest.STOP_PAYMENT, Result.NOT_STOPPED)
+    return harness
+
+
+def no_such_address() -> EngineHarness:
+    harness = EngineHarness.of(CRITICAL, channels=ONLY_VISIT)
+    harness.goes_there()
+    harness.reports(Result.WRONG_ADDRESS)
+    return harness
+
+
+@pytest.mark.parametrize(
+    ("waits", "kind"),
+    [
+        (unheard, WorkItemKind.NUMBER_REQUEST),
+        (bank_to_ring, WorkItemKind.BANK_NOT_REACHED),
+        (no_such_address, WorkItemKind.ADDRESS_REQUEST),
+    ],
+)
+def test_what_the_end_cancelled_waits_again_when_the_case_goes_on(
+    waits: Callable[[], EngineHarness], kind: WorkItemKind
+) -> None:
+    harness = waits()
+    harness.feedback(Resolution.NOT_A_VICTIM)
+    assert kind not in {each.kind for each in harness.case.work_items}
+    harness.after(hours=1)
+    harness.reopen()
+    assert kind in {each.kind for each in harness.case.work_items}
+
+
+def test_what_was_answered_before_the_end_is_asked_no_more_when_the_case_goes_on() -> None:
+    harness = unheard()
+    harness.act(work_items=())
+    harness.feedback(Resolution.NOT_A_VICTIM)
+    harness.reopen()
+    assert WorkItemKind.NUMBER_REQUEST not in {each.kind for each in harness.case.work_items}
 
 
 def test_a_number_that_came_is_asked_for_no_more() -> None:
