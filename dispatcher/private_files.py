@@ -2,8 +2,6 @@
 
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from dispatcher.settings import Settings
@@ -18,17 +16,21 @@ def close_to_others() -> None:
     os.umask(0o077)
 
 
-@contextmanager
-def closed_parents(*paths: Path) -> Iterator[None]:
-    """Others may enter the folders above, and see no more of them, even where something inside opens them wide."""
-    folders = {folder for path in paths for folder in path.resolve().parents if folder.exists()}
-    before = {folder: stat.S_IMODE(folder.stat().st_mode) for folder in folders}
-    try:
-        yield
-    finally:
-        for folder, mode in before.items():
-            if stat.S_IMODE(folder.stat().st_mode) != mode:
-                folder.chmod(mode | _ENTER)
+def let_others_through(*paths: Path) -> None:
+    """Other users may pass through the folders above these, and see no more of them."""
+    for folder in {folder for path in paths for folder in path.resolve().parents if folder.exists()}:
+        mode = stat.S_IMODE(folder.stat().st_mode)
+        if not mode & stat.S_IXOTH:
+            folder.chmod(mode | _ENTER)
+
+
+def let_others_read(*folders: Path) -> None:
+    """Other users may read these folders of programs, and run what their owner can run."""
+    for path in (path for folder in folders for path in (folder, *folder.rglob("*")) if not path.is_symlink()):
+        mode = stat.S_IMODE(path.stat().st_mode)
+        wanted = mode | (mode & 0o500) >> 3 | (mode & 0o500) >> 6
+        if mode != wanted:
+            path.chmod(wanted)
 
 
 def warnings(settings: Settings) -> list[str]:

@@ -13,6 +13,7 @@ from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dispatcher.errors import OperatorError
+from dispatcher.owners import denied
 from schemas.validation_errors import faults
 
 RUN_FILE = "run.json"
@@ -78,6 +79,8 @@ class Running(BaseModel):
 def settings() -> Settings:
     """The settings of this process. Raises OperatorError."""
     own = read_as(Settings)
+    if own.database_url and own.redis_url and not os.access(own.home, os.X_OK):
+        return own  # nothing of `up` is needed
     running = read_running(own.home)
     if running is None:
         return own
@@ -109,9 +112,14 @@ def _required(value: str | None, variable: str) -> str:
 
 
 def read_running(home: Path) -> Running | None:
-    """The `up` that runs under this home, if its process is still the one that wrote the file."""
+    """The `up` that runs under this home, if its process is still the one that wrote the file.
+
+    Raises OperatorError for a home that is closed to us.
+    """
     try:
         running = Running.model_validate_json((home / RUN_FILE).read_bytes())
+    except PermissionError as error:
+        raise denied(home / RUN_FILE, error) from None
     except (OSError, ValidationError):
         return None
     return running if _started(running.pid) == running.started else None

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import psutil
 from dispatcher.logging import logger
 
 _STOP_WITHIN_S = 15.0
+_LOOK_EVERY_S = 0.05
 _START_GAP_S = 1.5  # between two children that start in turn: all at once, the first too would come up last
 _STEADY_S = 5.0  # a child that ran so long has come up; its next end is another fault
 _WAIT_S, _MOST_WAIT_S = 0.5, 30.0
@@ -81,6 +82,7 @@ class Supervisor:
 
     children: dict[str, Child] = field(default_factory=dict)
     stopping: threading.Event = field(default_factory=threading.Event)
+    in_haste: Callable[[], bool] = bool  # whether somebody does not want to wait for the end of what is under way
 
     def add(self, child: Child) -> None:
         """Start one more child."""
@@ -119,8 +121,10 @@ class Supervisor:
         for child in children:
             child.terminate()
         until = time.monotonic() + _STOP_WITHIN_S
+        while any(child.is_running for child in children) and time.monotonic() < until and not self.in_haste():
+            time.sleep(_LOOK_EVERY_S)
         for child in children:
-            child.wait(max(0.1, until - time.monotonic()))
+            child.wait(_LOOK_EVERY_S)
 
 
 def kill_orphans(environment: Mapping[str, str]) -> None:

@@ -1,14 +1,17 @@
 """What `up` runs, and with which settings: servers if none are named, gateway simulator, hooks, sweep, workers."""
 
 import base64
+import fcntl
 import os
 import secrets
 import socket
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import IO
 
 import httpx
 import redis
@@ -16,7 +19,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from dispatcher import clock, embedded, policy, private_files, vault, vocabulary
-from dispatcher.errors import OperatorError
+from dispatcher.errors import OperatorError, StartStopped
 from dispatcher.logging import logger
 from dispatcher.policy import kept
 from dispatcher.ports import free_port, port_taken
@@ -56,23 +59,30 @@ class Stack:
     serves_api: bool = False
     receipt_delay_ms: int = 20
     supervisor: Supervisor = field(default_factory=Supervisor)
+    stop_asked: Callable[[], int] = int  # the signal by which somebody asked to stop, or 0
     _servers: list[embedded.Server] = field(default_factory=list)
+    _hold: IO[bytes] | None = None
     _began_at: datetime = field(default_factory=clock.real_now)
 
     def start_servers(self) -> None:
-        """PostgreSQL, Redis, keys, schema. Raises OperatorError."""
+        """PostgreSQL, Redis, keys, schema. Raises OperatorError, StartStopped."""
         private_files.close_to_others()
         home = self.settings.home
-        if read_running(home) is not None:
-            raise OperatorError(f"{home} 下已有 dispatcher 在运行", f"a dispatcher is already running under {home}")
+        embedded.check_home(home)
         self._forbid_embedded()
+        self._hold = _hold(home)
         end_leftovers(home)
         clock.parse(self.settings.clock)
         in_force = policy.load(self.settings.policy_file)
         vocabulary.load(self.settings.vocabulary_file)
         approved.load(self.settings.texts_folder)
-        database_url = self.settings.database_url or self._start(embedded.postgres(home, durable=self.durable))
-        redis_url = self.settings.redis_url or self._start(embedded.redis(home))
+        asked = self.stop_asked
+        self._check_stop()
+        database_url = self.settings.database_url or self._start(
+            embedded.postgres(home, durable=self.durable, stop_asked=asked)
+        )
+        self._check_stop()
+        redis_url = self.settings.redis_url or self._start(embedded.redis(home, stop_asked=asked))
         _check_redis(redis_url)
         vault.load(self.settings.key_path, make=self.is_embedded)
         self.environment = self._own_settings() | {
@@ -80,7 +90,7 @@ class Stack:
             "DISPATCHER_REDIS_URL": redis_url,
         }
         try:
-            migrate.upgrade(engine.engine(database_url), clock.real_now(), tell=_log_who_blocks)
+            migrate.upgrade(engine.engine(database_url), clock.real_now(), _log_who_blocks, self._check_stop)
             with Session(engine.engine(database_url)) as session, session.begin():
                 self._began_at = heartbeats.database_now(session.connection())
                 kept.keep(session, in_force)
@@ -88,7 +98,11 @@ class Stack:
             raise unreachable(error) from None
 
     def start_children(self) -> None:
-        """The gateway simulator if no gateway is configured, hooks, sweep, workers."""
+        """The gateway simulator if no gateway is configured, hooks, sweep, workers.
+
+        Raises OperatorError, StartStopped.
+        """
+        self._check_stop()
         if self.settings.providers_file:
             self.environment["DISPATCHER_PROVIDERS_FILE"] = str(self.settings.providers_file)
         elif self.is_embedded or self.simulated:
@@ -121,12 +135,16 @@ class Stack:
         self.supervisor.add(Child(name, command, environment, log, in_turn=name.startswith("worker")))
 
     def wait_until_ready(self, timeout_s: float = 60.0) -> None:
-        """Every worker lives, the hooks answer. Raises OperatorError naming what does not, and its log."""
+        """Every worker lives, the hooks answer.
+
+        Raises OperatorError naming what does not, and its log; StartStopped.
+        """
         until = time.monotonic() + timeout_s
         doors = ["hooks", "api"] if self.serves_api else ["hooks"]
         waiting = [f"worker-{name}" for name in self.workers] + doors
         while waiting and time.monotonic() < until:
             time.sleep(_LOOK_EVERY_S)
+            self._check_stop()
             self._check_alive(waiting)
             living = self._living_workers()
             waiting = [name for name in waiting if name.removeprefix("worker-") not in living]
@@ -141,9 +159,18 @@ class Stack:
         engine.engine.cache_clear()
         for server in reversed(self._servers):
             server.stop()
-        running = read_running(self.settings.home)
-        if running is not None and running.pid == os.getpid():
-            (self.settings.home / RUN_FILE).unlink()
+        if self._hold is not None:
+            (self.settings.home / RUN_FILE).unlink(missing_ok=True)
+            self._hold.close()
+            self._hold = None
+
+    def keep_servers_running(self, tell: Callable[[str, str], object]) -> None:
+        """Start embedded servers again that have ended. Raises OperatorError if that is of no use, StartStopped."""
+        embedded.keep_running(self._servers, tell, self.stop_asked)
+
+    def _check_stop(self) -> None:
+        if number := self.stop_asked():
+            raise StartStopped(number)
 
     @property
     def is_embedded(self) -> bool:
@@ -222,6 +249,20 @@ class Stack:
             return httpx.get(f"{self.url(door)}/healthz", timeout=1, trust_env=False).is_success
         except httpx.HTTPError:
             return False
+
+
+def _hold(home: Path) -> IO[bytes]:
+    """Until it is closed, or its process ends in any way, no other may start under this home. Raises OperatorError."""
+    running = OperatorError(f"{home} 下已有 dispatcher 在运行", f"a dispatcher is already running under {home}")
+    if read_running(home) is not None:
+        raise running
+    file = (embedded.make_folder(home, "logs").parent / "up.lock").open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise running from None
+    return file
 
 
 def _port(host: str, wanted: int, variable: str) -> int:

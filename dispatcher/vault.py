@@ -25,6 +25,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from dispatcher.errors import OperatorError
+from dispatcher.owners import denied
 from dispatcher.store.vault import KeyCheckRow
 
 _NONCE = 12
@@ -126,15 +127,17 @@ class Vault:
 
 def load(path: Path, *, make: bool) -> Vault:
     """Read the key file; with `make`, write a fresh one (mode 0600) where there is none. Raises OperatorError."""
-    if make and not path.exists():
-        make_keys(path)
     try:
+        if make and not path.exists():
+            make_keys(path)
         data = json.loads(path.read_text("utf-8"))
         keys = {key_id: base64.b64decode(key, validate=True) for key_id, key in data["keys"].items()}
         index = base64.b64decode(data["index"], validate=True)
         current = data["current"]
         if current not in keys or any(len(key) != 32 for key in (*keys.values(), index)):
             raise ValueError("keys of 32 bytes, and current among them")
+    except PermissionError as error:
+        raise denied(path, error, "DISPATCHER_KEY_FILE") from None
     except OSError as error:
         raise OperatorError(
             f"无法读取密钥文件 {path}({error.strerror});请检查 DISPATCHER_KEY_FILE",
@@ -154,6 +157,8 @@ def make_keys(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except PermissionError as error:
+        raise denied(path, error, "DISPATCHER_KEY_FILE") from None
     except OSError as error:
         raise OperatorError(
             f"无法新建密钥文件 {path}({error.strerror})",

@@ -2,11 +2,13 @@
 
 import gc
 from importlib import import_module
+from signal import SIGINT
 from typing import Any, cast
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from dispatcher.cli import signals
 from dispatcher.cli.commands import WITHOUT_DATABASE
 
 
@@ -23,7 +25,9 @@ class LazyCommand(TyperCommand):
         return cast(TyperCommand | TyperGroup, typer.main.get_group(app).commands[name])
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
-        return self.load().make_context(info_name, args, parent, **extra)
+        command = self.load()
+        signals.restore(SIGINT)  # which raises KeyboardInterrupt, so that a command can undo what it does
+        return command.make_context(info_name, args, parent, **extra)
 
 
 def _module(name: str) -> Any:

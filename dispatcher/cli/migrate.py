@@ -2,7 +2,7 @@
 
 import typer
 
-from dispatcher import clock, policy, vault, vocabulary
+from dispatcher import clock, policy, private_files, vault, vocabulary
 from dispatcher.cli.output import err, out, say
 from dispatcher.errors import OperatorError
 from dispatcher.settings import database_url, settings
@@ -25,11 +25,13 @@ def migrate() -> None:
             f"there is no key file {chosen.key_path}; run `dispatcher new-key` once, or set DISPATCHER_KEY_FILE",
         )
     ring = vault.load(chosen.key_path, make=False)
-    revision = migrations.upgrade(engine.engine(database_url()), clock.real_now(), tell=_say_who_blocks)
+    revision = migrations.upgrade(engine.engine(database_url()), clock.real_now(), tell=_say)
     with engine.sessions(database_url()).begin() as session:
         ring.check(session)
     out.print(f"{say('数据库结构', 'schema')}: {revision}")
+    for warning in private_files.warnings(chosen):
+        _say(warning)
 
 
-def _say_who_blocks(line: str) -> None:
+def _say(line: str) -> None:
     err.print(line, highlight=False, soft_wrap=True)

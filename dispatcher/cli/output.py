@@ -14,6 +14,7 @@ from rich.text import Text
 
 from dispatcher.cli import encoding
 from dispatcher.cli.arguments import zone
+from dispatcher.terminal import escaped, showable
 from schemas.read_models.base import ReadModel
 from schemas.read_models.log import LogLine
 from schemas.vocabulary import AttemptState, Channel, Code, Person, Resolution, Result
@@ -22,16 +23,12 @@ from schemas.vocabulary import AttemptState, Channel, Code, Person, Resolution, 
 # and vendors wrote is shown as it stands: a name in brackets is no markup.
 _PIPED = 150
 _HAS_WIDTH = sys.stdout.isatty() or "COLUMNS" in os.environ
-# Of what others wrote nothing moves the cursor, colours the screen or turns the direction of reading.
-_CONTROLS = (*range(0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0))  # but for tab and line feed
-_DIRECTIONS = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
-_UNSHOWN = dict.fromkeys((*_CONTROLS, *_DIRECTIONS))
 
 
 class _Screen(Console):
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         for segment in super().render(renderable, options):
-            yield segment if segment.control else Segment(segment.text.translate(_UNSHOWN), segment.style)
+            yield segment if segment.control else Segment(showable(segment.text), segment.style)
 
 
 out = _Screen(width=None if _HAS_WIDTH else _PIPED, markup=False, emoji=False)
@@ -59,9 +56,9 @@ _BAD = frozenset({"INVALID_NUMBER", "FAILED_PERMANENT", "ANSWERED_NOT_SUBJECT", 
 
 
 def json_line(value: Any) -> None:
-    """What programs read is whole in any encoding."""
+    """What programs read is whole in any encoding, and commands no terminal."""
     encoder = _JSON if encoding.is_utf(sys.stdout) else _PLAIN_JSON
-    sys.stdout.write(encoder.encode(value) + "\n")
+    sys.stdout.write(escaped(encoder.encode(value)) + "\n")
 
 
 def model_line(model: ReadModel) -> None:

@@ -19,6 +19,7 @@ from dispatcher.intake.answer import Answer
 from dispatcher.reporting import work_items
 from dispatcher.setup import Services, build_services, collect_garbage_seldom
 from dispatcher.store.retries import retry_on_deadlock
+from dispatcher.terminal import one_line
 from schemas.vocabulary import IntakeStatus, WorkItemKind
 
 DOOR = "push"
@@ -153,7 +154,7 @@ def print_answer(services: Services, number: int, answer: Answer) -> None:
         answer.case or "",
         answer.reason or "",
     )
-    out.print(Text(answer.status, colour), *words, highlight=False, soft_wrap=True)
+    out.print(Text(answer.status, colour), *map(one_line, words), highlight=False, soft_wrap=True)
     if answer.status is IntakeStatus.CONFLICT and answer.case is not None:
         _print_who_decides(services, UUID(answer.case))
 

@@ -12,6 +12,7 @@ from dispatcher.cli.push import SOME_REFUSED, as_line, print_answer, take_line
 from dispatcher.errors import OperatorError
 from dispatcher.intake import quarantine as use_case
 from dispatcher.setup import build_services
+from dispatcher.terminal import showable
 
 group = typer.Typer(help="隔离区 / lines that could not be taken: list, show, push.", no_args_is_help=True)
 Id = Annotated[str, typer.Argument(metavar="ID", help="隔离编号 quarantine id")]
@@ -64,7 +65,9 @@ def _told(entry: use_case.Kept) -> Text:
 @group.command()
 def show(kept_id: Id) -> None:
     """取出原文以便更正(含个人信息) / the line as it came, for mending; personal data."""
-    sys.stdout.write(_line(kept_id) + "\n")
+    line = _line(kept_id)
+    # Into a file it goes as it came; a screen is shown it, and commanded nothing.
+    sys.stdout.write((showable(line) if sys.stdout.isatty() else line) + "\n")
 
 
 @group.command()

@@ -1,6 +1,8 @@
 """up: the whole service on this machine."""
 
 import threading
+import time
+from contextlib import suppress
 
 import typer
 from rich.text import Text
@@ -8,12 +10,14 @@ from rich.text import Text
 from dispatcher import logging, policy, private_files
 from dispatcher.cli.demo_client import key_of_demo_client
 from dispatcher.cli.output import err, out, say
-from dispatcher.cli.signals import stop_on_signals
+from dispatcher.cli.signals import StopSignals
+from dispatcher.errors import StartStopped
 from dispatcher.policy.lint import lint
 from dispatcher.settings import settings
 from dispatcher.up import Stack
 
 _ODDITIES = 5
+_LOOK_EVERY_S = 0.2
 
 
 def register(app: typer.Typer) -> None:
@@ -27,8 +31,12 @@ def up() -> None:
 
 
 def run_until_stopped(stack: Stack) -> None:
-    """Run a stack until Ctrl-C or SIGTERM, then end it in order."""
-    stop = stop_on_signals()
+    """Run a stack until Ctrl-C or SIGTERM, then end it in order.
+
+    Raises StartStopped where that came before it was ready, and OperatorError.
+    """
+    signals = StopSignals()
+    stack.stop_asked, stack.supervisor.in_haste = signals.asked, signals.in_haste
     try:
         with err.status(say("正在启动 …", "starting …")):
             stack.start_servers()
@@ -37,12 +45,18 @@ def run_until_stopped(stack: Stack) -> None:
         _banner(stack)
         watcher = threading.Thread(target=stack.supervisor.run, daemon=True)
         watcher.start()
-        stop.wait()
+        with suppress(StartStopped):
+            while not signals.asked():
+                time.sleep(_LOOK_EVERY_S)
+                stack.keep_servers_running(_tell)
+    finally:
         with err.status(say("正在停止 …", "stopping …")):
             stack.stop()
-        out.print(say("已停止", "stopped"))
-    finally:
-        stack.stop()
+    out.print(say("已停止", "stopped"))
+
+
+def _tell(zh: str, en: str) -> None:
+    err.print(say(zh, en), soft_wrap=True, highlight=False)
 
 
 def _banner(stack: Stack) -> None:

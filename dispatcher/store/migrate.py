@@ -38,11 +38,14 @@ def config(connection: Connection) -> Config:
     return found
 
 
-def upgrade(engine: Engine, now: datetime, tell: Callable[[str], object] = str) -> str:
+def upgrade(
+    engine: Engine, now: datetime, tell: Callable[[str], object] = str, check_stop: Callable[[], object] = str
+) -> str:
     """Upgrade to the newest revision and make the partitions due. Returns the revision.
 
     A table that somebody else uses is waited for for a moment at a time; `tell` is given a line with who it is.
-    Raises Blocked after ten minutes.
+    `check_stop` is called between the steps: where it raises, nothing has been changed.
+    Raises Blocked after ten minutes, and OperatorError for a database of a newer release.
     """
 
     def tell_why(state: RetryCallState) -> None:
@@ -56,19 +59,23 @@ def upgrade(engine: Engine, now: datetime, tell: Callable[[str], object] = str) 
         before_sleep=tell_why,
         reraise=True,
     )
-    patiently(_upgrade_once, engine, now)
+    patiently(_upgrade_once, engine, now, check_stop)
     return revision.newest()
 
 
-def _upgrade_once(engine: Engine, now: datetime) -> None:
+def _upgrade_once(engine: Engine, now: datetime, check_stop: Callable[[], object]) -> None:
     """Raises Blocked."""
+    check_stop()
     blockers: Sequence[Blocker] = ()
     try:
         with engine.begin() as connection, lock_waits.watch(engine, connection, LOCK_WAIT_S / 8) as blockers:
             # Another migration is waited for: nobody stands behind this lock but migrations.
             advisory_locks.lock(connection, [advisory_locks.MIGRATION])
+            revision.check_known(connection)
             connection.execute(text(f"SET LOCAL lock_timeout = {int(LOCK_WAIT_S * 1000)}"))
-            command.upgrade(config(connection), "head")
+            found = config(connection)
+            found.attributes["check_stop"] = check_stop
+            command.upgrade(found, "head")
             partitions.ensure(connection, now)
     except OperationalError as error:
         if isinstance(error.orig, LockNotAvailable | DeadlockDetected):

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
+
+from dispatcher.errors import OperatorError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -13,7 +15,20 @@ def newest() -> str:
 
 
 def is_current(engine: Engine) -> bool:
+    """Raises OperatorError for a database of a newer release."""
     with engine.connect() as connection:
-        if connection.scalar(text("SELECT to_regclass('alembic_version')")) is None:
-            return False
-        return bool(connection.scalar(text("SELECT version_num FROM alembic_version")) == newest())
+        return check_known(connection) == newest()
+
+
+def check_known(connection: Connection) -> str | None:
+    """The database's revision. Raises OperatorError where this program knows none of that number: it is too old."""
+    if connection.scalar(text("SELECT to_regclass('alembic_version')")) is None:
+        return None
+    found = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    if found is not None and not any((MIGRATIONS / "versions").glob(f"{found}_*.py")):
+        raise OperatorError(
+            f"本程序比数据库旧:数据库结构为 {found},本程序只到 {newest()};请安装更新的版本",
+            f"this program is older than the database: its schema is {found}, and this knows no more than {newest()}; "
+            "install the newer release",
+        )
+    return None if found is None else str(found)

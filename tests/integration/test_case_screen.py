@@ -7,7 +7,8 @@ from casework_fixture import CaseworkFixture
 from typer.testing import CliRunner
 from visits_fixture import Load
 
-from dispatcher.cli import build_app, case
+from dispatcher.cli import case
+from dispatcher.cli.app import build_app
 from dispatcher.settings import Settings
 from dispatcher.setup import Services
 

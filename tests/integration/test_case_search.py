@@ -10,7 +10,8 @@ from casework_fixture import CaseworkFixture, Scripted, phone
 from typer.testing import CliRunner
 from visits_fixture import Load
 
-from dispatcher.cli import build_app, log
+from dispatcher.cli import log
+from dispatcher.cli.app import build_app
 from dispatcher.errors import OperatorError
 from dispatcher.settings import Settings
 from dispatcher.setup import Services

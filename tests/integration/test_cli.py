@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 from visits_fixture import Load, act, case_with_visit, visit_of
 
 from dispatcher.casework import personal_data
-from dispatcher.cli import build_app, case, code, item, kpi, log, main, visit, visit_card, worklist
+from dispatcher.cli import case, code, item, kpi, log, main, visit, visit_card, worklist
+from dispatcher.cli.app import build_app
 from dispatcher.cli.refusals import line
 from dispatcher.errors import OperatorError, Refused
 from dispatcher.settings import Settings, settings

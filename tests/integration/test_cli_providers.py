@@ -15,7 +15,8 @@ from typer.testing import CliRunner, Result
 
 from dispatcher import probe_message
 from dispatcher.casework import provider_health
-from dispatcher.cli import build_app, provider_trial, providers
+from dispatcher.cli import provider_trial, providers
+from dispatcher.cli.app import build_app
 from dispatcher.cli.refusals import line
 from dispatcher.errors import OperatorError, Refused
 from dispatcher.limits import Limiter, Shared

@@ -8,7 +8,8 @@ import pytest
 from casework_fixture import CaseworkFixture
 from typer.testing import CliRunner
 
-from dispatcher.cli import build_app, client
+from dispatcher.cli import client
+from dispatcher.cli.app import build_app
 from dispatcher.cli.refusals import line
 from dispatcher.errors import OperatorError, Refused
 from dispatcher.settings import Settings

@@ -11,7 +11,8 @@ from casework_fixture import START, CaseworkFixture, event, resident, withdrawal
 from typer.testing import CliRunner
 from visits_fixture import Load, act, assign, case_with_visit, decide_as_supervisor, visit_of
 
-from dispatcher.cli import build_app, visit
+from dispatcher.cli import visit
+from dispatcher.cli.app import build_app
 from dispatcher.errors import Refused
 from dispatcher.reporting.log import Filters, log
 from dispatcher.reporting.report_outcome import report_outcome

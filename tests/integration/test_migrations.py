@@ -1,8 +1,12 @@
 """The migrated schema is the one that the models mean, and what stands in an older one goes on."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
@@ -14,7 +18,7 @@ from casework_fixture import CaseworkFixture, Scripted, event, phone, withdrawal
 from sqlalchemy import Engine, create_engine, text
 from visits_fixture import Load, act, case_with_visit
 
-from dispatcher import clock
+from dispatcher import clock, vault
 from dispatcher.errors import OperatorError
 from dispatcher.store import migrate, revision
 from dispatcher.store.attempts import AttemptRow
@@ -213,3 +217,30 @@ def write_as_0016(casework: CaseworkFixture) -> None:
             session.execute(text("SET LOCAL session_replication_role = replica"))
             changed = text("UPDATE journal SET rows = CAST(:rows AS jsonb) WHERE id = :id")
             session.execute(changed, {"rows": json.dumps(entry.rows), "id": entry.id})
+
+
+@pytest.mark.parametrize("words", ["migrate", "log"])
+def test_an_older_program_is_told_to_be_replaced_and_not_to_migrate(database: str, tmp_path: Path, words: str) -> None:
+    engine = create_engine(database)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    vault.make_keys(tmp_path / "keys.json")
+    done = run_command(database, tmp_path, words)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert "older than the database" in done.stderr and "9999" in done.stderr
+    assert "dispatcher migrate" not in done.stderr
+
+
+def test_migrate_tells_of_a_key_file_that_others_can_read(database: str, tmp_path: Path) -> None:
+    keys = tmp_path / "keys.json"
+    vault.make_keys(keys)
+    keys.chmod(0o644)
+    done = run_command(database, tmp_path, "migrate")
+    assert done.returncode == 0 and f"chmod 600 {keys}" in done.stderr
+
+
+def run_command(database: str, home: Path, word: str) -> subprocess.CompletedProcess[str]:
+    own = {"DISPATCHER_HOME": str(home), "DISPATCHER_DATABASE_URL": database, "DISPATCHER_REDIS_URL": "redis://x"}
+    command = [sys.executable, "-m", "dispatcher.cli", word]
+    return subprocess.run(command, env=os.environ | own, capture_output=True, text=True, timeout=300)

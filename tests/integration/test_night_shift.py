@@ -9,7 +9,8 @@ from rich.cells import cell_len
 from typer.testing import CliRunner
 from visits_fixture import OFF_DUTY, Load, case_with_visit, visit_of
 
-from dispatcher.cli import build_app, case, decide, item, log, output, visit, worklist
+from dispatcher.cli import case, decide, item, log, output, visit, worklist
+from dispatcher.cli.app import build_app
 from dispatcher.settings import Settings, settings
 from dispatcher.setup import Services
 from dispatcher.store.instructions import InstructionRow

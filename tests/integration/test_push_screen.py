@@ -10,7 +10,8 @@ from casework_fixture import CaseworkFixture, instruction
 from click.testing import Result
 from typer.testing import CliRunner
 
-from dispatcher.cli import build_app, push
+from dispatcher.cli import push
+from dispatcher.cli.app import build_app
 from dispatcher.settings import Settings
 from dispatcher.setup import Services
 from dispatcher.store.work_items import WorkItemRow

@@ -8,7 +8,8 @@ import pytest
 from casework_fixture import CaseworkFixture, phone
 from typer.testing import CliRunner, Result
 
-from dispatcher.cli import build_app, push
+from dispatcher.cli import push
+from dispatcher.cli.app import build_app
 from dispatcher.errors import OperatorError
 from dispatcher.settings import Settings
 from dispatcher.setup import Services

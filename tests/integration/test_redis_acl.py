@@ -14,7 +14,7 @@ from celery import Celery
 from redis import Redis
 from redis.exceptions import NoPermissionError
 
-from dispatcher import embedded
+from dispatcher.embedded import redis_server
 from dispatcher.ports import free_port
 from dispatcher.store.instructions import InstructionRow
 
@@ -60,11 +60,13 @@ def guarded(tmp_path: Path) -> Iterator[Guarded]:
     users = DOCS.read_text("utf-8").split("```text\nuser default")[1].split("```")[0]
     (tmp_path / "users.acl").write_text("user default" + users + ADMINISTRATOR, "utf-8")
     port = free_port("127.0.0.1", 0) or 0
-    command = [embedded._redis_program(), "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+    command = [redis_server.program(), "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
     command += ["--dir", str(tmp_path), "--aclfile", str(tmp_path / "users.acl")]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
         found = Guarded(port)
-        embedded._wait_for_redis(found.dispatcher)
+        while not redis_server.answers(found.dispatcher):
+            assert server.poll() is None
+            time.sleep(0.05)
         yield found
         server.terminate()
 

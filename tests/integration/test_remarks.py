@@ -9,7 +9,8 @@ from casework_fixture import CaseworkFixture, event, withdrawal
 from typer.testing import CliRunner
 from visits_fixture import ORDER, Load, case_with_visit, decide_as_supervisor
 
-from dispatcher.cli import build_app, case, item
+from dispatcher.cli import case, item
+from dispatcher.cli.app import build_app
 from dispatcher.settings import Settings
 from dispatcher.setup import Services
 from dispatcher.store.cases import CaseRow

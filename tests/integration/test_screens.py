@@ -11,7 +11,6 @@ from typer.testing import CliRunner
 from visits_fixture import Load, act, case_with_visit, decide_as_supervisor, visit_of
 
 from dispatcher.cli import (
-    build_app,
     case,
     decide,
     feedback,
@@ -27,6 +26,7 @@ from dispatcher.cli import (
     visit_card,
     worklist,
 )
+from dispatcher.cli.app import build_app
 from dispatcher.policy import load as load_policy
 from dispatcher.policy.flatten import flatten, plain
 from dispatcher.settings import Settings, settings

@@ -4,7 +4,8 @@ import pytest
 from casework_fixture import CaseworkFixture
 from typer.testing import CliRunner
 
-from dispatcher.cli import build_app, verify
+from dispatcher.cli import verify
+from dispatcher.cli.app import build_app
 from dispatcher.settings import Settings
 from dispatcher.setup import Services
 

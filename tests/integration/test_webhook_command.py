@@ -9,7 +9,8 @@ import pytest
 from casework_fixture import SYSTEM, CaseworkFixture
 from typer.testing import CliRunner
 
-from dispatcher.cli import build_app, webhook
+from dispatcher.cli import webhook
+from dispatcher.cli.app import build_app
 from dispatcher.cli.refusals import line
 from dispatcher.clients import register
 from dispatcher.errors import OperatorError, Refused

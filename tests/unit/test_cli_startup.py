@@ -11,7 +11,8 @@ from test_commands import commands
 from typer.core import TyperGroup
 from typer.testing import CliRunner
 
-from dispatcher.cli import build_app, lazy
+from dispatcher.cli import lazy
+from dispatcher.cli.app import build_app
 from dispatcher.cli.commands import COMMANDS, WITHOUT_DATABASE
 from dispatcher.cli.lazy import LazyCommand
 

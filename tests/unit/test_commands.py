@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from dispatcher.cli import build_app
+from dispatcher.cli.app import build_app
 from dispatcher.cli.lazy import LazyCommand
 
 PAGE = Path(__file__).parents[2] / "docs" / "commands.md"

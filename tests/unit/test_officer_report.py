@@ -4,7 +4,7 @@ import pytest
 import typer
 from typer.core import TyperGroup
 
-from dispatcher.cli import build_app
+from dispatcher.cli.app import build_app
 from dispatcher.cli.lazy import LazyCommand
 from dispatcher.visits.officer_steps import STEPS
 from schemas.officer_report import OfficerReport, SaidWith, fields_of, label_of

@@ -41,11 +41,19 @@ def test_each_that_others_can_read_is_told_in_both_languages(
     assert "其他用户可以读取" in warning and "other users can read" in warning
 
 
-def test_what_opens_the_folders_above_leaves_others_their_way_through_and_no_more(tmp_path: Path) -> None:
+def test_others_may_pass_through_the_folders_above_and_see_no_more_of_them(tmp_path: Path) -> None:
     outer, inner = tmp_path / "outer", tmp_path / "outer" / "inner"
     inner.mkdir(parents=True)
     outer.chmod(0o700)
     inner.chmod(0o750)
-    with private_files.closed_parents(inner / "postgres", tmp_path / "not there" / "any"):
-        outer.chmod(0o755)
-    assert [stat.S_IMODE(folder.stat().st_mode) for folder in (outer, inner)] == [0o711, 0o750]
+    private_files.let_others_through(inner / "postgres", tmp_path / "not there" / "any")
+    assert [stat.S_IMODE(folder.stat().st_mode) for folder in (outer, inner)] == [0o711, 0o751]
+
+
+def test_programs_that_only_their_owner_can_run_are_opened(tmp_path: Path) -> None:
+    folder, program, data = tmp_path / "bin", tmp_path / "bin" / "postgres", tmp_path / "bin" / "postgres.bki"
+    folder.mkdir(0o700)
+    program.touch(0o700)
+    data.touch(0o600)
+    private_files.let_others_read(folder)
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (folder, program, data)] == [0o755, 0o755, 0o644]

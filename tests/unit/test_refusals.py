@@ -10,7 +10,7 @@ import typer
 from test_commands import commands
 from typer.core import TyperGroup
 
-from dispatcher.cli import build_app
+from dispatcher.cli.app import build_app
 from dispatcher.cli.refusals import REMEDIES, line
 from dispatcher.errors import Refused
 from dispatcher.texts import refusals

@@ -141,3 +141,17 @@ def test_an_orphan_with_these_variables_is_killed_and_no_other(orphan: psutil.Pr
     assert _has_ended(orphan)
     assert ours.is_running
     _kill(ours)
+
+
+def test_who_asks_twice_does_not_wait_for_a_child_that_does_not_end(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); "
+    deaf += "time.sleep(600)"
+    children = Supervisor(in_haste=lambda: True)
+    children.add(Child("deaf", [sys.executable, "-c", deaf], {}, log))
+    while b"deaf" not in log.read_bytes():
+        time.sleep(0.01)
+    begin = time.monotonic()
+    children.stop()
+    assert not children.children["deaf"].is_running
+    assert time.monotonic() - begin < supervisor._STOP_WITHIN_S

@@ -13,6 +13,7 @@ def check_now(ctx: MigrationContext, step: Any, heads: Any, run_args: Any) -> No
     """What a revision wrote is checked at its end: the next one may alter a table only with no check pending."""
     ctx.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
     ctx.execute(text("SET CONSTRAINTS ALL DEFERRED"))
+    context.config.attributes.get("check_stop", str)()
 
 
 context.configure(
