@@ -59,6 +59,7 @@ class RefusalCode(StrEnum):
     WRONG_ROLE = "wrong_role"
     WRONG_UNIT = "wrong_unit"
     UNIT_UNKNOWN = "unit_unknown"
+    NOT_OF_CENTRE = "not_of_centre"
 
     # An officer's step in a visit.
     NO_OFFICER = "no_officer"

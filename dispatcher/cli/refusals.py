@@ -42,6 +42,7 @@ REMEDIES: Mapping[RefusalCode, Remedy] = {
     RefusalCode.WRONG_ROLE: _see("dispatcher roster show"),
     RefusalCode.WRONG_UNIT: _see("dispatcher roster show"),
     RefusalCode.UNIT_UNKNOWN: _see("dispatcher roster show"),
+    RefusalCode.NOT_OF_CENTRE: _see("dispatcher roster show"),
     RefusalCode.NO_SUCH_ADDRESS: _see("dispatcher visit card"),
     RefusalCode.ADDRESSES_NOT_TRIED: Remedy(
         "除最后一处外,请逐处用 `dispatcher visit tried` 登记",
