@@ -101,10 +101,11 @@ class Services:
         return build_registry(self)
 
 
-def build_services(*, serving: bool = False) -> Services:
+def build_services(*, serving: bool = False, with_own_texts: bool = True) -> Services:
     """Build everything but the providers. Raises OperatorError.
 
-    `serving`: for a process that runs all the time, which waits here for a PostgreSQL that is away.
+    `serving`: for a process that runs all the time, which waits here for a PostgreSQL that is away. `with_own_texts`:
+    not for what has to work before a centre's own texts have been approved; it says nothing to those who are warned.
     """
     found = settings()
     url = database_url()
@@ -117,7 +118,7 @@ def build_services(*, serving: bool = False) -> Services:
         vocabulary=vocabulary.load(found.vocabulary_file),
         vault=vault.load(found.key_path, make=False),
         clock=Clock(found.clock),
-        texts=approved.load(found.texts_folder),
+        texts=approved.load(found.texts_folder if with_own_texts else None),
         wake=CeleryWake(redis_url()),
     )
     services = Services(found, engine.sessions(url, serving=serving), context, serving)

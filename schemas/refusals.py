@@ -52,6 +52,9 @@ class RefusalCode(StrEnum):
     INSTRUCTION_OF_TWO_SOURCES = "instruction_of_two_sources"
     INSTRUCTION_WITHDRAWN = "instruction_withdrawn"
 
+    # A roster.
+    ROSTER_EMPTIES_RUNGS = "roster_empties_rungs"
+
     # Who acts.
     NO_ROSTER = "no_roster"
     NAME_MISSING = "name_missing"
@@ -59,6 +62,7 @@ class RefusalCode(StrEnum):
     WRONG_ROLE = "wrong_role"
     WRONG_UNIT = "wrong_unit"
     UNIT_UNKNOWN = "unit_unknown"
+    NOT_OF_CENTRE = "not_of_centre"
 
     # An officer's step in a visit.
     NO_OFFICER = "no_officer"

@@ -18,32 +18,64 @@ unit = "YT-FZ"
 role = "supervisor"          # supervisor, operator (of a centre)
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from schemas import edited_file
 from schemas.edited_file import UnreadableFileError
-from schemas.validation_errors import faults
+from schemas.errors import bilingual
+from schemas.roster_joins import misfits, printable
+from schemas.validation_errors import Fault, Words, faults
 from schemas.vocabulary import Role, Rung
 
 _DAY_MINUTES = 24 * 60
+_TOLD = 20  # faults in one message
+_WORDS: Words = {
+    "missing": ("缺少此项,请补上", "required, but missing"),
+    "extra_forbidden": ("没有此项,应为 {known} 之一", "no such key; one of: {known}"),
+    "enum": ("应为 {expected} 之一", "one of: {expected}"),
+    "literal_error": ("应为 {expected} 之一", "one of: {expected}"),
+    "string_type": ("应为带引号的文字", "give a text in quotes"),
+    "string_too_short": ("不能为空", "must not be empty"),
+    "string_too_long": ("不能超过 {max_length} 个字", "at most {max_length} characters"),
+    "tuple_type": ("应为列表", "give a list: [[...]] for entries, [...] for shifts"),
+    "model_type": ("应为一节", "give a table of keys"),
+    "not_shown": ("含有控制字符、不可见字符或全为空白", "has control or invisible characters, or only blanks"),
+}
+# Of a text that has another form.
+_CODE = ("只能用字母、数字、- 与 _", "letters, digits, - and _ only")
+_SHIFT = ("班次写法如 08:00-20:00,跨零点为 20:00-08:00", "a shift is written 08:00-20:00, over midnight 20:00-08:00")
 Code = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9_\-]+$")]
 Shift = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$")]
 
 
 class RosterError(ValueError):
-    """The roster file can't be used; names the entry and the remedy."""
+    """The roster file can't be used. Every fault with its place and remedy, in both languages; many are counted."""
+
+    def __init__(self, path: Path, errors: Sequence[str]) -> None:
+        self.errors = list(errors)
+        told, untold = self.errors[:_TOLD], len(self.errors) - _TOLD
+        more = [bilingual(f"另有 {untold} 处", f"{untold} more")] if untold > 0 else []
+        super().__init__(f"{path}: {'; '.join([*told, *more])}")
+
+
+def _shown(text: str) -> str:
+    """A name that a screen and the database can hold."""
+    if not text.isprintable() or not text.strip():
+        raise PydanticCustomError("not_shown", "characters that can't be shown")
+    return text
 
 
 class Unit(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     code: Code
-    name: Annotated[str, Field(min_length=1, max_length=100)]
+    name: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_shown)]
     kind: Literal["precinct", "county", "centre"]
     parent: Code | None = None
 
@@ -73,35 +105,51 @@ class Roster(BaseModel):
     staff: tuple[StaffMember, ...] = ()
 
     @model_validator(mode="after")
-    def _joined_up(self) -> "Roster":
-        codes = {unit.code for unit in self.units}
-        for unit in self.units:
-            if unit.parent is not None and unit.parent not in codes:
-                raise ValueError(f"unit {unit.code}: parent {unit.parent} is not among the units")
-        for officer in self.officers:
-            if officer.unit not in codes:
-                raise ValueError(f"officer {officer.badge}: unit {officer.unit} is not among the units")
-        if len({officer.badge for officer in self.officers}) != len(self.officers):
-            raise ValueError("a badge stands twice")
-        for member in self.staff:
-            if member.unit not in codes:
-                raise ValueError(f"staff {member.badge}: unit {member.unit} is not among the units")
-        if len({member.badge for member in self.staff}) != len(self.staff):
-            raise ValueError("a badge of the staff stands twice")
+    def _fits_together(self) -> "Roster":
+        found = list(misfits(self.model_dump(mode="json")))
+        if found:
+            raise ValueError("\n".join(found))
         return self
+
+
+_ENTRIES: Mapping[str, type[BaseModel]] = {"units": Unit, "officers": Officer, "staff": StaffMember}
 
 
 def read(path: Path) -> Roster:
     """Read a roster file. Raises RosterError."""
     try:
-        return Roster.model_validate(edited_file.read(path))
+        tables = edited_file.read(path)
     except OSError as error:
-        raise RosterError(f"{path}: can't be read ({error.strerror})") from None
+        told = bilingual("无法读取", f"can't be read ({error.strerror})")
+        raise RosterError(path, [told]) from None
     except UnreadableFileError as error:
-        raise RosterError(f"{path}: {error}") from None
+        raise RosterError(path, [str(error)]) from None
+    try:
+        return Roster.model_validate(tables)
     except ValidationError as error:
-        fault = faults(error)[0]
-        raise RosterError(f"{path}: {fault.key or 'roster'}: {fault.message}") from None
+        of_keys = (_line(fault, tables) for fault in faults(error) if fault.kind != "value_error")
+        raise RosterError(path, [*of_keys, *misfits(tables)]) from None
+
+
+def _line(fault: Fault, tables: Mapping[str, Any]) -> str:
+    """A fault of one key, with whose entry it is in."""
+    where = printable(fault.key) or "roster"
+    model = _ENTRIES.get(str(fault.where[0])) if len(fault.where) > 2 else None
+    fields = (model or Roster).model_fields
+    expected = str(fault.facts.get("expected", "")).replace(" or ", ", ")
+    zh, en = fault.in_words(_WORDS, known=", ".join(fields), expected=expected)
+    if fault.kind == "string_pattern_mismatch":
+        zh, en = _SHIFT if "duty" in fault.where else _CODE
+    return f"{where}{_whose(tables, fault.where)}: {bilingual(zh, en)}"
+
+
+def _whose(tables: Mapping[str, Any], where: Sequence[int | str]) -> str:
+    """Nobody counts to the 700th entry."""
+    if len(where) < 3 or not isinstance(where[1], int):
+        return ""
+    entry = tables[str(where[0])][where[1]]
+    name = entry.get("badge", entry.get("code")) if isinstance(entry, dict) else None
+    return f" ({printable(name)})" if isinstance(name, str) and name else ""
 
 
 def on_duty(shifts: tuple[str, ...] | list[str], at: time) -> bool:
@@ -119,7 +167,8 @@ def minutes_on(shifts: tuple[str, ...] | list[str], at: time) -> int | None:
 
 def gaps(shifts: Iterable[str]) -> list[tuple[str, str]]:
     """From when to when of each day no shift is, in their order; one over midnight ends on the next day."""
-    covered = [any(_covers(shift, _clock(minute)) for shift in set(shifts)) for minute in range(_DAY_MINUTES)]
+    known = set(shifts)
+    covered = [any(_covers(shift, _clock(minute)) for shift in known) for minute in range(_DAY_MINUTES)]
     if not any(covered):
         return [("00:00", "24:00")]
     begins = [each for each in range(_DAY_MINUTES) if not covered[each] and covered[each - 1]]

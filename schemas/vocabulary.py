@@ -463,7 +463,7 @@ class Role(Code):
 
 
 class Act(Code):
-    """What a person does to a case, a visit or a work item, where not everybody may."""
+    """What a person does under a name, where not everybody may."""
 
     CLOSE = "close", "结案", "close a case"
     REOPEN = "reopen", "重启案件", "reopen a case"
@@ -481,6 +481,11 @@ class Act(Code):
     REPORT_TRANSFER = "report_transfer", "反馈移交结果", "report on a transferred visit"
     CORRECT = "correct", "更正反馈", "correct a report"
     HANDLE_ITEM = "handle_item", "办理该待办", "handle this work item"
+    READ_CARD = "read_card", "查看上门卡", "read a visit's card"
+    READ_REMARKS = "read_remarks", "查看理由与备注", "read reasons and remarks"
+    SEARCH = "search", "按号码或姓名查找", "search by a number or a name"
+    HANDLE_PROVIDER = "handle_provider", "停用或恢复渠道", "pause or resume a provider"
+    APPROVE_TEXTS = "approve_texts", "批准预警文本", "approve texts"
 
 
 class ClientScope(Code):

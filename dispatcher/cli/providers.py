@@ -13,10 +13,11 @@ from dispatcher.cli import arguments, provider_trial
 from dispatcher.cli.arguments import By, Json
 from dispatcher.cli.output import err, json_line, label, model_line, name_of, out, say, short_time, wide_table
 from dispatcher.cli.provider_trial import Name
-from dispatcher.delivery import judge_providers
+from dispatcher.delivery.judge_providers import HealthChange
 from dispatcher.errors import OperatorError
 from dispatcher.reporting import providers as provider_status
 from dispatcher.setup import build_services
+from dispatcher.supervision import provider_holds
 from schemas.read_models.providers import LimitUse, ProviderChange, ProviderStatus
 from schemas.vocabulary import Channel, Health
 
@@ -83,7 +84,7 @@ def pause(name: Name, by: By, reason: Why, json: Json = False) -> None:
     badge, note = arguments.badge(by, "--by"), _reason(reason)
     services = build_services()
     with services.begin() as work:
-        moved = judge_providers.pause(work, name, by=badge, note=note)
+        moved = provider_holds.pause(work, name, by=badge, note=note)
         down = _left_without(list(provider_status.listed(work.session, services.limiter)), name)
     _print_change(moved, json)
     if down:
@@ -97,8 +98,8 @@ def resume(name: Name, by: By, reason: Why, json: Json = False) -> None:
     """恢复渠道,分步加量 / have a provider come back, by steps."""
     badge, note = arguments.badge(by, "--by"), _reason(reason)
     services = build_services()
-    with services.sessions.begin() as session:
-        moved = judge_providers.resume(session, name, by=badge, note=note)
+    with services.begin() as work:
+        moved = provider_holds.resume(work, name, by=badge, note=note)
     services.send_counter.forget(name)
     _print_change(moved, json)
 
@@ -120,7 +121,7 @@ def _reason(text: str) -> str:
     return text.strip()
 
 
-def _print_change(moved: judge_providers.HealthChange, json: bool) -> None:
+def _print_change(moved: HealthChange, json: bool) -> None:
     if json:
         json_line(asdict(moved))
     else:

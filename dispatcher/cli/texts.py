@@ -1,4 +1,4 @@
-"""texts: what people are told, to read and to check. Needs no database."""
+"""texts: what people are told, to read and to check. Needs no database, but to look up who approves."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from dispatcher import texts
+from dispatcher.cli import arguments
 from dispatcher.cli.arguments import Json
 from dispatcher.cli.output import err, json_line, language, out, say, wide_table
 from dispatcher.errors import OperatorError
@@ -24,7 +25,6 @@ group = typer.Typer(
 )
 
 _FAULTY = 1
-_LONGEST_NAME = 60
 _LANGUAGES = ("zh-CN", "en")
 _OCCASIONS = (1, 2, 3)
 _HEARERS = {
@@ -69,7 +69,8 @@ def texts_(context: typer.Context, json: Json = False) -> None:
 
 @group.command()
 def approve(
-    by: Annotated[str, typer.Option("--by", help="批准人姓名或警号 name or badge of who approves")], json: Json = False
+    by: Annotated[str, typer.Option("--by", help="批准人警号(主管) badge of the supervisor who approves")],
+    json: Json = False,
 ) -> None:
     """批准编辑中的文本,成为下一版本 / put the edited texts into use as the next version; processes take it at start."""
     folder = settings().texts_folder
@@ -77,9 +78,12 @@ def approve(
         raise OperatorError(
             "未设置 DISPATCHER_TEXTS_FOLDER", "DISPATCHER_TEXTS_FOLDER is not set; name the folder of your texts"
         )
-    if not 0 < len(by.strip()) <= _LONGEST_NAME:
-        raise OperatorError(f"--by 应为 1 至 {_LONGEST_NAME} 字", f"--by wants 1 to {_LONGEST_NAME} characters")
-    new = approved.approve(folder, by.strip(), datetime.now(UTC))
+    badge = arguments.badge(by, "--by")
+    from dispatcher import setup  # loaded here, since no other command on texts needs the database
+    from dispatcher.supervision import text_approval
+
+    with setup.build_services(with_own_texts=False).begin() as work:
+        new = text_approval.approve(work, folder, by=badge, at=datetime.now(UTC))
     if json:
         json_line({"version": new.version, "by": new.edition.by})
     else:

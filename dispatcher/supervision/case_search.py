@@ -13,6 +13,7 @@ from dispatcher.store.cases import CaseRow, PhoneRow
 from dispatcher.store.vault import SubjectRow
 from dispatcher.visits import permissions
 from schemas import normalise
+from schemas.vocabulary import Act
 
 _AT_ONCE = 20  # noted in one transaction, which has as many cases locked, for that moment
 Begin: TypeAlias = Callable[[], AbstractContextManager[UnitOfWork]]
@@ -27,7 +28,7 @@ def find(begin: Begin, *, by: str, phone: str | None = None, name: str | None = 
     """
     data = {"searched_by": [kind for kind, value in (("phone", phone), ("name", name)) if value]}
     with begin() as work:
-        permissions.check_known(work.session, by)
+        permissions.check(work.session, by, Act.SEARCH, None)
         found = select(CaseRow.id).join(SubjectRow, SubjectRow.id == CaseRow.subject_id)
         case_ids = sorted(work.session.scalars(found.where(*_conditions(work, phone, name))))
         if not case_ids:

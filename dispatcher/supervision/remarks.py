@@ -25,6 +25,7 @@ from schemas.errors import BadInstruction
 from schemas.instruction import Instruction
 from schemas.read_models.case import Remark
 from schemas.refusals import RefusalCode
+from schemas.vocabulary import Act
 
 _NAMES = ("reason", "note")  # under which a journal entry holds the id of what was written
 
@@ -47,9 +48,11 @@ def read(work: UnitOfWork, case_id: UUID, *, by: str) -> list[Remark]:
 
     Raises Refused.
     """
-    permissions.check_known(work.session, by)
     case_file = CaseFile(work)
     case_file.open([case_id])
+    if case_id not in case_file.cases:
+        raise Refused(RefusalCode.NO_CASE, case=str(case_id))
+    permissions.check_case(case_file, case_file.cases[case_id], by, Act.READ_REMARKS)
     remarks = [*_notes(work, case_id), *_opened(work, listed(work.session, case_id))]
     if remarks:
         data = {"remarks": [str(each.id) for each in remarks]}

@@ -42,8 +42,8 @@ def load(folder: Path | None) -> Texts:
             folder,
             [
                 bilingual(
-                    "尚无获批的文本;请运行 dispatcher texts approve --by 姓名",
-                    "nothing was approved yet; run `dispatcher texts approve --by NAME`",
+                    "尚无获批的文本;请运行 dispatcher texts approve --by 警号",
+                    "nothing was approved yet; run `dispatcher texts approve --by BADGE`",
                 )
             ],
         )

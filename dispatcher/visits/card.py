@@ -24,23 +24,26 @@ from dispatcher.store.vault import SubjectRow, VaultValueRow
 from dispatcher.store.visits import VisitRow
 from dispatcher.texts import names
 from dispatcher.vault import Erased
-from dispatcher.visits import addresses
+from dispatcher.visits import addresses, permissions
 from dispatcher.visits.officer_steps import HELD
 from dispatcher.visits.open_visit import open_visit
 from schemas import parse
 from schemas.instruction import Instruction
 from schemas.refusals import RefusalCode
-from schemas.vocabulary import MINORS_FRAUD_TYPE, Relation
+from schemas.vocabulary import MINORS_FRAUD_TYPE, Act, Relation
 
-_NOBODY = "unnamed"
 _LONGEST_NOTE = 2000  # characters; the whole is in the case report
 
 
 def read(work: UnitOfWork, visit_id: UUID, *, officer: str | None) -> dict[str, Any]:
     """The card as this officer may see it. Raises Refused."""
+    if officer is None:
+        raise Refused(RefusalCode.NAME_MISSING, act=Act.READ_CARD)
     case_file, visit = open_visit(work, visit_id)
     case = case_file.cases[visit.case_id]
-    masked = officer is None or officer != visit.officer or visit.state not in HELD
+    masked = officer != visit.officer or visit.state not in HELD
+    if masked:
+        permissions.check(work.session, officer, Act.READ_CARD, visit.precinct_code)
     try:
         person = _Person(work, case)
         known = _masked(case, person) if masked else _whole(case_file, case, visit, person)
@@ -49,7 +52,7 @@ def read(work: UnitOfWork, visit_id: UUID, *, officer: str | None) -> dict[str, 
     except InvalidTag:
         raise Refused(RefusalCode.PERSONAL_DATA_UNREADABLE) from None
     data = {"visit": str(visit_id), "masked": masked}
-    case_file.note(case.id, "card_read", data, actor=officer or _NOBODY, rule="visit_card")
+    case_file.note(case.id, "card_read", data, actor=officer, rule="visit_card")
     head = {"visit": str(visit_id), "case": str(case.id), "state": visit.state, "precinct": visit.precinct_code}
     return head | {"masked": masked, "minor": case.case_facts.minor} | known
 

@@ -24,19 +24,22 @@ class Permission:
     """Who may: these roles, of the unit that has it or of one above. Our centre is above all that no unit has.
 
     `is_for_own_people`: where another centre has it, ours may not act for that one. `is_for_others`: another centre's
-    people may, of what that centre has; all else about a case stays ours, wherever its visit went.
+    people may, of what that centre has; all else about a case stays ours, wherever its visit went. `is_of_any_unit`:
+    whoever is on the roster may, whatever unit has it. `is_of_centre`: no unit has it; our centre's people may.
     """
 
     roles: tuple[Role, ...]
     is_for_own_people: bool = False
     is_for_others: bool = False
+    is_of_any_unit: bool = False
+    is_of_centre: bool = False
 
 
 _ANYBODY = tuple(Role)
 _CENTRE = (Role.OPERATOR, Role.SUPERVISOR)
 _DESKS = (Role.COUNTY_DESK, *_CENTRE)
 _SUPERVISOR = (Role.SUPERVISOR,)
-# The steps of a visit are not here: they are of whoever has it.
+# The steps of a visit are not here: they are of whoever has it. docs/roles.md shows this table.
 PERMISSIONS: Mapping[Act, Permission] = {
     Act.CLOSE: Permission(_SUPERVISOR),
     Act.REOPEN: Permission(_SUPERVISOR),
@@ -54,6 +57,11 @@ PERMISSIONS: Mapping[Act, Permission] = {
     Act.HANDLE_ITEM: Permission(_ANYBODY, is_for_others=True),  # from the item's own role up
     Act.REPORT_TRANSFER: Permission(_ANYBODY, is_for_others=True),
     Act.ANSWER_OFFER: Permission(_ANYBODY, is_for_own_people=True, is_for_others=True),
+    Act.READ_CARD: Permission(_ANYBODY, is_for_others=True, is_of_any_unit=True),  # masked; whoever has it sees all
+    Act.READ_REMARKS: Permission(_ANYBODY, is_for_others=True),
+    Act.SEARCH: Permission(_ANYBODY, is_of_any_unit=True),
+    Act.HANDLE_PROVIDER: Permission(_CENTRE, is_of_centre=True),
+    Act.APPROVE_TEXTS: Permission(_SUPERVISOR, is_of_centre=True),
 }
 _ROLE_OF: Mapping[Rung, Role] = {
     Rung.OFFICER: Role.OFFICER,
@@ -84,6 +92,10 @@ def check(session: Session, by: str, act: Act, unit: str | None, *, roles: tuple
     if not held:
         check_known(session, by)
         raise Refused(RefusalCode.WRONG_ROLE, by=by, act=act, allowed=allowed)
+    if permission.is_of_any_unit and any(
+        permission.is_for_others or not _is_another_centre(session, post.unit) for post in held
+    ):
+        return
     above = set(_from_unit_up(session, unit))
     near = [post.unit for post in held if post.unit in above]
     if near and (permission.is_for_others or not _is_another_centre(session, near[0])):
@@ -91,6 +103,8 @@ def check(session: Session, by: str, act: Act, unit: str | None, *, roles: tuple
     if not permission.is_for_own_people and _has_our_centre(session, [post.unit for post in held]):
         return
     own = held[0].unit
+    if permission.is_of_any_unit or permission.is_of_centre:
+        raise Refused(RefusalCode.NOT_OF_CENTRE, by=by, own=own, act=act, allowed=allowed)
     if unit is None:
         raise Refused(RefusalCode.UNIT_UNKNOWN, by=by, own=own, act=act, allowed=allowed)
     raise Refused(RefusalCode.WRONG_UNIT, by=by, own=own, unit=unit, act=act, allowed=allowed)

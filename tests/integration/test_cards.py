@@ -83,8 +83,8 @@ def test_addresses_stand_in_visiting_order(casework: CaseworkFixture, load: Load
     ]
 
 
-@pytest.mark.parametrize("officer", ["B", "L", "S-1", None])
-def test_all_others_see_a_surname_and_a_precinct(casework: CaseworkFixture, load: Load, officer: str | None) -> None:
+@pytest.mark.parametrize("officer", ["B", "L", "S-1", "Z", "X-1"])
+def test_all_others_see_a_surname_and_a_precinct(casework: CaseworkFixture, load: Load, officer: str) -> None:
     load()
     case_id = case_of(casework)
     card = read(casework, case_id, officer)
@@ -120,10 +120,13 @@ def test_a_foreigner_is_shown_the_english_text(casework: CaseworkFixture, load: 
 def test_each_reading_is_on_the_record_without_personal_data(casework: CaseworkFixture, load: Load) -> None:
     load()
     case_id = case_of(casework)
-    for officer in ("A", "B", None):
+    for officer in ("A", "B"):
         read(casework, case_id, officer)
+    for nobody, why in ((None, "name_missing act=read_card"), ("NOBODY-9", "not_on_roster by=NOBODY-9")):
+        with pytest.raises(Refused, match=why):
+            read(casework, case_id, nobody)
     found = [(each.actor, each.data["masked"]) for each in casework.journal(case_id, "card_read")]
-    assert found == [("A", False), ("B", True), ("unnamed", True)]
+    assert found == [("A", False), ("B", True)]
     written = str([(each.actor, each.data) for each in casework.journal(case_id)])
     kept = ("何", "样板", PHONE, "15400009001", code_of(casework, case_id))
     assert [each for each in kept if each in written] == []

@@ -59,7 +59,8 @@ def run(casework: CaseworkFixture, load: Load, monkeypatch: pytest.MonkeyPatch) 
         (("case", "list", "--urgency", "huge"), "--urgency: one of critical"),
         (("worklist", "--unit", "P9"), "no unit P9 in the roster"),
         (("worklist", "--for", "boss"), "--for: one of officer"),
-        (("visit", "card", NOBODY), f"no visit {NOBODY}"),
+        (("visit", "card", NOBODY, "--officer", "A"), f"no visit {NOBODY}"),
+        (("visit", "card", NOBODY), "say who does this, by badge: read_card"),
         (("visit", "card", NOBODY, "--officer", "张三"), "--officer wants a badge"),
         (("visit", "card", NOBODY, "--language", "fr"), "--language: one of zh, en"),
         (
@@ -178,7 +179,7 @@ def test_an_officer_works_from_the_card(casework: CaseworkFixture, run: Run) -> 
     assert "→ 2. 现住址: 样板路[b]1[/b]号\n" in shown
     assert "  1. 工作单位: 样板大厦9层   已试:地址有误\n" in shown
     assert "  3. 户籍: 样板村3组   属 P2 辖区\n" in shown
-    assert "何样" not in run("visit", "card", visit_id)
+    assert "何样" not in run("visit", "card", visit_id, "--officer", "B")
     line = json.loads(
         run(
             *(

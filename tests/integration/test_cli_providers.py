@@ -12,6 +12,7 @@ import pytest
 from casework_fixture import CaseworkFixture, Scripted
 from rich.console import Console
 from typer.testing import CliRunner, Result
+from visits_fixture import load_roster
 
 from dispatcher import probe_message
 from dispatcher.casework import provider_health
@@ -81,6 +82,7 @@ def run(casework: CaseworkFixture, tmp_path: Path, redis_url: str, monkeypatch: 
     with casework.sessions.begin() as session:
         provider_health.register(session, Registry([Scripted(name="city"), Scripted(name="spare")], {"spare": 0}))
 
+    load_roster(casework)
     yield lambda *words: CliRunner().invoke(build_app(), ["providers", *words], catch_exceptions=False)
 
 
@@ -123,19 +125,19 @@ def test_what_is_left_of_each_limit_is_told(casework: CaseworkFixture, run: Run,
 
 def test_pause_and_resume_stand_in_the_history_with_who_and_why(casework: CaseworkFixture, run: Run) -> None:
     for what, reason in (("pause", "线路检修"), ("resume", "检修完毕")):
-        run(what, "city", "--by", "OPS-1", "--reason", reason)
+        run(what, "city", "--by", "DUTY", "--reason", reason)
     found = lines(run("--history", "--json"))
     assert [(each["after"], each["share"], each["by"], each["note"]) for each in found] == [
-        ("paused", None, "OPS-1", "线路检修"),
-        ("returning", 0.1, "OPS-1", "检修完毕"),
+        ("paused", None, "DUTY", "线路检修"),
+        ("returning", 0.1, "DUTY", "检修完毕"),
     ]
     table = run("--history").stdout
-    assert "人工暂停" in table and "OPS-1: 线路检修" in table and "10%" in table
+    assert "人工暂停" in table and "DUTY: 线路检修" in table and "10%" in table
     assert "恢复中" in run().stdout
 
 
 def test_whoever_pauses_the_only_provider_of_a_channel_is_told(run: Run) -> None:
-    why = ("--by", "OPS-1", "--reason", "线路检修")
+    why = ("--by", "DUTY", "--reason", "线路检修")
     assert "现无可用服务商" not in run("pause", "city", *why).stderr
     told = run("pause", "spare", *why).stderr
     assert "现无可用服务商:短信, 语音外呼;消息将积压至恢复  dispatcher providers resume spare" in told
@@ -144,11 +146,11 @@ def test_whoever_pauses_the_only_provider_of_a_channel_is_told(run: Run) -> None
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("pause", "nobody", "--by", "OPS-1", "--reason", "x"), "no provider nobody; see `dispatcher providers`"),
+        (("pause", "nobody", "--by", "DUTY", "--reason", "x"), "no provider nobody; see `dispatcher providers`"),
         (("pause", "city", "--by", "张三", "--reason", "x"), "--by wants a badge"),
-        (("pause", "city", "--by", "OPS-1", "--reason", " "), "--reason wants 1 to 200"),
-        (("pause", "city", "--by", "OPS-1", "--reason", "投诉人 13800138000"), "no number of a person"),
-        (("resume", "city", "--by", "OPS-1", "--reason", "x"), "city is in use"),
+        (("pause", "city", "--by", "DUTY", "--reason", " "), "--reason wants 1 to 200"),
+        (("pause", "city", "--by", "DUTY", "--reason", "投诉人 13800138000"), "no number of a person"),
+        (("resume", "city", "--by", "DUTY", "--reason", "x"), "city is in use"),
         (("test", "nobody", NUMBER), "no provider nobody .* one of: city, line, bank"),
         (("test", "line", NUMBER), "line is a link"),
         (("test", "bank", NUMBER), "serves neither sms nor voice"),

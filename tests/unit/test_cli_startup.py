@@ -99,7 +99,7 @@ def test_every_command_knows_h_and_help() -> None:
     [
         ("policy show --urgency urgent", "dispatcher: --urgency 有误 / --urgency: one of critical, high, medium, low"),
         ("schema receipt", "dispatcher: 没有格式 receipt / no schema receipt; one of: instruction"),
-        ("texts approve --by 郑批准", "DISPATCHER_TEXTS_FOLDER is not set"),
+        ("texts approve --by SUP-1", "DISPATCHER_TEXTS_FOLDER is not set"),
         ("log", "DISPATCHER_DATABASE_URL is not set"),
         ("decide pause W-1 --by 张三 --reason r", "--by wants a badge"),
     ],

@@ -26,7 +26,7 @@ def faults(folder: Path) -> list[str]:
 
 
 def test_nothing_is_in_use_before_somebody_approved_it(folder: Path) -> None:
-    assert faults(folder)[0].endswith("nothing was approved yet; run `dispatcher texts approve --by NAME`")
+    assert faults(folder)[0].endswith("nothing was approved yet; run `dispatcher texts approve --by BADGE`")
     assert approved.is_edited(folder)
     made = approved.approve(folder, "郑批准", AT)
     found = approved.load(folder)
