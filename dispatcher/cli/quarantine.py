@@ -7,7 +7,8 @@ from uuid import UUID
 import typer
 from rich.text import Text
 
-from dispatcher.cli.output import json_line, list_table, minute, name_of, out, say
+from dispatcher.cli.listing import Column, Listing, ids, words
+from dispatcher.cli.output import json_line, minute, name_of, say
 from dispatcher.cli.push import SOME_REFUSED, as_line, print_answer, take_line
 from dispatcher.errors import OperatorError
 from dispatcher.intake import quarantine as use_case
@@ -31,10 +32,12 @@ def list_(
     """列出隔离的行及原因 / list them with their reasons."""
     with build_services().sessions() as session:
         entries = use_case.listed(session, everything=everything)
-    table = list_table(say(f"隔离区 {len(entries)} 行", f"quarantine, {len(entries)} lines"))
-    for name in (say("编号", "id"), say("时间", "at")):
-        table.add_column(name, no_wrap=True)
-    table.add_column(say("状态与原因", "status and reason"), overflow="fold")
+    columns = (
+        Column(say("时间", "at")),
+        words(say("状态与原因", "status and reason"), readable=40),
+        ids(say("编号", "id")),
+    )
+    listing = Listing(say(f"隔离区 {len(entries)} 行", f"quarantine, {len(entries)} lines"), columns)
     for entry in entries:
         if json:
             json_line(
@@ -49,9 +52,9 @@ def list_(
                     "pushed_again_at": entry.pushed_again_at.isoformat() if entry.pushed_again_at else None,
                 }
             )
-        table.add_row(str(entry.id), minute(entry.received_at), _told(entry))
+        listing.add(minute(entry.received_at), _told(entry), str(entry.id))
     if not json:
-        out.print(table)
+        listing.print()
 
 
 def _told(entry: use_case.Kept) -> Text:
