@@ -17,6 +17,7 @@ from dispatcher.delivery import judge_providers
 from dispatcher.errors import OperatorError
 from dispatcher.reporting import providers as provider_status
 from dispatcher.setup import build_services
+from schemas.folding import is_blank
 from schemas.read_models.providers import LimitUse, ProviderChange, ProviderStatus
 from schemas.vocabulary import Channel, Health
 
@@ -112,7 +113,7 @@ def _left_without(lines: list[ProviderStatus], name: str) -> list[Channel]:
 
 def _reason(text: str) -> str:
     """It stands in the history, which nothing erases: so no number of anybody's."""
-    if not 0 < len(text.strip()) <= _LONGEST_REASON or _NUMBER_LIKE.search(text):
+    if is_blank(text) or len(text.strip()) > _LONGEST_REASON or _NUMBER_LIKE.search(text):
         raise OperatorError(
             f"--reason 应为 1 至 {_LONGEST_REASON} 字,且不含号码",
             f"--reason wants 1 to {_LONGEST_REASON} characters, and no number of a person",

@@ -15,6 +15,7 @@ from dispatcher.errors import OperatorError
 from dispatcher.settings import settings
 from dispatcher.texts import approved
 from dispatcher.texts.preview import preview
+from schemas.folding import is_blank
 from schemas.vocabulary import FRAUD_TYPES
 
 group = typer.Typer(
@@ -77,7 +78,7 @@ def approve(
         raise OperatorError(
             "未设置 DISPATCHER_TEXTS_FOLDER", "DISPATCHER_TEXTS_FOLDER is not set; name the folder of your texts"
         )
-    if not 0 < len(by.strip()) <= _LONGEST_NAME:
+    if is_blank(by) or len(by.strip()) > _LONGEST_NAME:
         raise OperatorError(f"--by 应为 1 至 {_LONGEST_NAME} 字", f"--by wants 1 to {_LONGEST_NAME} characters")
     new = approved.approve(folder, by.strip(), datetime.now(UTC))
     if json:
