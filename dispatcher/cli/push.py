@@ -19,6 +19,7 @@ from dispatcher.intake.answer import Answer
 from dispatcher.reporting import work_items
 from dispatcher.setup import Services, build_services, collect_garbage_seldom
 from dispatcher.store.retries import retry_on_deadlock
+from schemas.errors import in_one_language
 from schemas.vocabulary import IntakeStatus, WorkItemKind
 
 DOOR = "push"
@@ -151,9 +152,9 @@ def print_answer(services: Services, number: int, answer: Answer) -> None:
         *([answer.status.zh] if language() == "zh" else []),
         answer.instruction_id or say(f"第 {number} 行", f"line {number}"),
         answer.case or "",
-        answer.reason or "",
+        in_one_language(answer.reason or "", language()),
     )
-    out.print(Text(answer.status, colour), *words, highlight=False, soft_wrap=True)
+    out.print(Text(answer.status, colour), *filter(None, words), highlight=False, soft_wrap=True)
     if answer.status is IntakeStatus.CONFLICT and answer.case is not None:
         _print_who_decides(services, UUID(answer.case))
 

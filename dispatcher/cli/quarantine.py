@@ -8,11 +8,12 @@ import typer
 from rich.text import Text
 
 from dispatcher.cli.listing import Column, Listing, ids, words
-from dispatcher.cli.output import json_line, minute, name_of, say
+from dispatcher.cli.output import json_line, language, minute, name_of, say
 from dispatcher.cli.push import SOME_REFUSED, as_line, print_answer, take_line
 from dispatcher.errors import OperatorError
 from dispatcher.intake import quarantine as use_case
 from dispatcher.setup import build_services
+from schemas.errors import in_one_language
 
 group = typer.Typer(help="隔离区 / lines that could not be taken: list, show, push.", no_args_is_help=True)
 Id = Annotated[str, typer.Argument(metavar="ID", help="隔离编号 quarantine id")]
@@ -61,7 +62,7 @@ def _told(entry: use_case.Kept) -> Text:
     """How it stands and how urgent it is, by which way it came, and why."""
     urgency = Text(f"{name_of(entry.urgency)} ", "red") if entry.urgency is not None else ""
     door = say(*_DOORS.get(entry.door, (entry.door, entry.door)))
-    return Text.assemble(urgency, f"{name_of(entry.status)} ({door}): {entry.reason}")
+    return Text.assemble(urgency, f"{name_of(entry.status)} ({door}): {in_one_language(entry.reason, language())}")
 
 
 @group.command()

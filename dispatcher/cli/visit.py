@@ -77,10 +77,8 @@ def _listing(lines: list[ListedVisitLine]) -> Listing:
     for line in lines:
         due = Text(f"{minute(line.deadline)} {say('超时', 'late')}", "red") if line.overdue else minute(line.deadline)
         officer = line.officer or say("无", "nobody")
-        rung, state = (
-            f"{line.rung_number} {name_of(line.rung)}" if line.rung else "",
-            name_of(line.result or line.state),
-        )
+        rung = f"{line.rung_number} {name_of(line.rung)}" if line.rung else ""
+        state = name_of(line.result or line.state)
         whose = (officer, line.precinct_code or "", line.instructions)
         listing.add(str(line.number), name_of(line.urgency), due, rung, state, *whose)
     return listing
