@@ -14,7 +14,7 @@ from dispatcher.cli import build_app, case, decide, item, log, output, visit, wo
 from dispatcher.settings import Settings, settings
 from dispatcher.setup import Services
 from dispatcher.store.instructions import InstructionRow
-from dispatcher.store.visits import VisitRow
+from dispatcher.store.visits import OfficerRow, VisitRow
 from dispatcher.store.work_items import WorkItemRow
 from dispatcher.supervision import pauses, service_items
 from dispatcher.supervision.decisions import SupervisorDecision
@@ -64,7 +64,8 @@ def routine(casework: CaseworkFixture, load: Load) -> None:
 @pytest.fixture
 def night(casework: CaseworkFixture, load: Load) -> dict[str, UUID]:
     """One case of each kind that somebody has to find."""
-    load(**OFF_DUTY)
+    if not casework.rows(OfficerRow):  # loaded again, it would start the ladders anew
+        load(**OFF_DUTY)
     found = {
         "nobody accepts": case_with_visit(casework, number=1),
         "paused": casework.open(2, urgency="critical", channels=["sms"]),
@@ -113,6 +114,7 @@ def test_what_needs_somebody_is_on_the_first_screen_of_two_hundred(
 ) -> None:
     for number in range(10, INSTRUCTIONS - ROUTINE + 3):
         casework.open(number, urgency="low", channels=["sms"])
+    assert f"逾期 {ROUTINE} 项" in run("worklist")
     assert len(casework.rows(InstructionRow)) + len(casework.quarantined()) == INSTRUCTIONS + 1  # one has two versions
     help_ = CliRunner().invoke(build_app(), ["--help"]).stdout
     for wanted, (kind, words) in FOUND_BY.items():
