@@ -79,7 +79,8 @@ class Listing:
         if not self.rows:
             return
         widths = self._widths(width)
-        yield from self._beside([[Text(column.name, "bold")] for column in self.columns], widths)
+        heads = zip((Text(column.name, "bold") for column in self.columns), widths, strict=True)
+        yield from self._beside([_folded(head, room) if room else [head] for head, room in heads], widths)
         for row in self.rows:
             yield from self._row(row, widths, width)
 

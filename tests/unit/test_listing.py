@@ -161,3 +161,12 @@ def test_any_ids_are_whole(rows) -> None:
             assert any(each in line for line in lines)
     longest = max((cell_len(each) for _, _, names in rows for each in names), default=0)
     assert max(map(cell_len, lines)) <= max(WIDTH, longest + 2)
+
+
+def test_the_name_of_a_column_is_folded_like_what_stands_below_it() -> None:
+    listing = Listing("x", [words("a name of some words", readable=8) for _ in range(9)])
+    listing.add(*["told in several words"] * 9)
+    lines = [line.plain for line in listing.lines(WIDTH + 10)]
+    assert max(map(cell_len, lines)) <= WIDTH + 10
+    starts = {tuple(found.start() for found in re.finditer(r"(?<= {2})\S|^\S", line)) for line in (lines[1], lines[5])}
+    assert len({each[0] for each in starts}) == 1
