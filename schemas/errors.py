@@ -1,11 +1,29 @@
 """Errors that are for people: each names a field and its remedy, in Chinese with English beside it."""
 
+import re
 from collections.abc import Sequence
+from typing import Literal
+
+_BESIDE, _NEXT = " / ", " | "
+_FIELD = re.compile(r"[\w.\[\]-]+: ", re.ASCII)
 
 
 def bilingual(zh: str, en: str) -> str:
     """Chinese first, English beside it."""
-    return f"{zh} / {en}"
+    return f"{zh}{_BESIDE}{en}"
+
+
+def in_one_language(told: str, language: Literal["zh", "en"]) -> str:
+    """What `bilingual` made, each fault with its field; as it is where somebody else wrote it."""
+    return _NEXT.join(_in_one(each, language) for each in told.split(_NEXT))
+
+
+def _in_one(told: str, language: Literal["zh", "en"]) -> str:
+    field = found.group() if (found := _FIELD.match(told)) else ""
+    parts = told.removeprefix(field).split(_BESIDE)
+    half = len(parts) // 2  # either may have a stroke of its own, the same number of them
+    chosen = parts[:half] if language == "zh" else parts[half:]
+    return told if len(parts) % 2 else field + _BESIDE.join(chosen)
 
 
 class BadInstruction(ValueError):
@@ -25,7 +43,7 @@ class BadInstruction(ValueError):
         if in_all > len(faults):
             more = in_all - len(faults)
             told.append(bilingual(f"另有 {more} 处", f"{more} more"))
-        refusal.reason = " | ".join((refusal.reason, *told))
+        refusal.reason = _NEXT.join((refusal.reason, *told))
         refusal.args = (refusal.reason,)
         return refusal
 

@@ -22,6 +22,11 @@ def visible(text: str) -> str:
     return _plain(text) if _is_plain(text) else _until_stable(_visible, text)
 
 
+def is_blank(text: str) -> bool:
+    """Nobody can see that anything is written there."""
+    return not visible(text)
+
+
 def label(text: str) -> str:
     """A code or a label as it is compared: visible, lower case, without quotes around it, blanks, dashes."""
     return _until_stable(_label, text)

@@ -55,7 +55,7 @@ from providers.base import (
     Status,
 )
 from providers.registry import Registry
-from schemas.vocabulary import Channel, Result
+from schemas.vocabulary import Channel, Result, Rung
 
 BATCH = 50
 # The steps of a warning's way, in its order; beside them stands what people ask for.
@@ -204,7 +204,7 @@ def _short_reads(database: Prepared) -> Mapping[str, Callable[[], object]]:
 
     def open_visits() -> object:
         with database.sessions() as session:
-            return visits(session, last)
+            return visits(session, tuple(Rung), last)
 
     with database.sessions() as session:
         last = session.scalars(select(func.max(AttemptRow.planned_at))).one()

@@ -5,13 +5,13 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
-from rich.table import Table
 from rich.text import Text
 from typer.core import TyperGroup
 
 from dispatcher.cli import arguments, case_screen, lookups
 from dispatcher.cli.arguments import Reader
-from dispatcher.cli.output import list_table, minute, model_line, name_of, out, say
+from dispatcher.cli.listing import Column, Listing, ids, words
+from dispatcher.cli.output import minute, model_line, name_of, out, say
 from dispatcher.cli.why import explain_case
 from dispatcher.errors import OperatorError
 from dispatcher.policy import kept
@@ -64,23 +64,30 @@ def list_(
         for line in lines:
             model_line(line)
     else:
-        out.print(_list_table(lines))
+        _listing(lines).print()
         if len(lines) >= chosen.limit:
             out.print(say(f"仅列前 {chosen.limit} 件", f"the first {chosen.limit} only"))
 
 
-def _list_table(lines: list[CaseLine]) -> Table:
-    title = say(f"案件 {len(lines)} 件", f"{len(lines)} cases")
-    table = list_table(title)
-    for name in (say("紧急", "urgency"), say("类型", "type"), say("受理", "opened")):
-        table.add_column(name, no_wrap=True)
-    table.add_column(say("下一步", "next"), overflow="fold")
-    table.add_column(say("指令", "instructions"), no_wrap=True)
+def _listing(lines: list[CaseLine]) -> Listing:
+    late = sum(line.overdue for line in lines)
+    title = say(f"案件 {len(lines)} 件,逾期 {late} 件", f"{len(lines)} cases, {late} late")
+    columns = (
+        *(Column(say("紧急", "urgency")), Column(say("状态", "state")), Column(say("类型", "type"))),
+        *(Column(say("何时", "when")), words(say("下一步", "next"), readable=30)),
+        *(ids(say("单位", "unit")), ids(say("指令", "instruction"))),
+    )
+    listing = Listing(title, columns)
     for line in lines:
-        names = ", ".join(line.instructions)
-        step = Text(_next_step(line), "red" if line.overdue else "")
-        table.add_row(name_of(line.urgency), line.fraud_type, minute(line.opened_at), step, names)
-    return table
+        when, step = minute(line.due_at or line.next_at), _next_step(line)
+        listing.add(name_of(line.urgency), _state(line), line.fraud_type, when, step, line.units, line.instructions)
+    return listing
+
+
+def _state(line: CaseLine) -> Text:
+    """How it stands; what is late says so by a word, which a pipe and a screen without colours show too."""
+    state = say("暂停", "paused") if line.paused else name_of(line.state)
+    return Text(f"{state} {say('逾期', 'late')}", "red") if line.overdue else Text(state)
 
 
 def _next_step(line: CaseLine) -> str:
@@ -88,9 +95,7 @@ def _next_step(line: CaseLine) -> str:
         return name_of(line.resolution)
     if line.waits_for is not None and line.waiting_for is not None:
         return f"{name_of(line.waiting_for)}: {name_of(line.waits_for)}"
-    if line.next_at is None:
-        return say("处理中", "under way")
-    return say(f"{minute(line.next_at)} 自动", f"by itself at {minute(line.next_at)}")
+    return say("处理中", "under way") if line.next_at is None else say("自动继续", "goes on by itself")
 
 
 @group.command("show")

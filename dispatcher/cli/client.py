@@ -10,7 +10,8 @@ import typer
 
 from dispatcher.cli import arguments
 from dispatcher.cli.arguments import Json, Name, OverlapHours
-from dispatcher.cli.output import err, json_line, list_table, minute, name_of, out, say
+from dispatcher.cli.listing import Column, Listing, ids, words
+from dispatcher.cli.output import err, json_line, minute, name_of, out, say
 from dispatcher.clients import authentication, certificates
 from dispatcher.clients import register as use_case
 from dispatcher.errors import OperatorError
@@ -84,20 +85,16 @@ def list_(json: Json = False) -> None:
         for each in found:
             json_line(_as_line(each))
         return
-    table = list_table(say(f"接口客户端 {len(found)} 个", f"{len(found)} clients"))
-    for title in (say("名称", "name"), say("来源", "systems"), say("权限", "may"), say("密钥", "keys")):
-        table.add_column(title, overflow="fold")
-    table.add_column(say("每分钟", "a minute"), justify="right", no_wrap=True)
+    columns = (
+        *(Column(say("每分钟", "a minute"), is_number=True), words(say("权限", "may")), words(say("密钥", "keys"))),
+        *(ids(say("名称", "name")), ids(say("来源", "systems"))),
+    )
+    listing = Listing(say(f"接口客户端 {len(found)} 个", f"{len(found)} clients"), columns)
     for each in found:
         keys = [f"{hint}{say(' 至 ', ' until ')}{minute(until)}" if until else hint for hint, until in each.keys]
-        table.add_row(
-            each.row.name,
-            ", ".join(each.row.systems),
-            ", ".join(map(name_of, each.row.scopes)),
-            ", ".join(keys) or say("已停用", "revoked"),
-            str(each.row.calls_per_minute),
-        )
-    out.print(table)
+        told = (", ".join(map(name_of, each.row.scopes)), ", ".join(keys) or say("已停用", "revoked"))
+        listing.add(str(each.row.calls_per_minute), *told, each.row.name, each.row.systems)
+    listing.print()
 
 
 def _as_line(each: use_case.Listed) -> dict[str, object]:

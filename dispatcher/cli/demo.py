@@ -7,7 +7,8 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from dispatcher.cli.output import json_line, log_table, name_of, out, say, wide_table
+from dispatcher.cli.log_listing import log_listing
+from dispatcher.cli.output import json_line, name_of, out, say, wide_table
 from dispatcher.cli.run_progress import ROSTER, load_roster, play
 from dispatcher.cli.temporary_stack import temporary_stack
 from dispatcher.reporting import log as attempt_log
@@ -53,7 +54,7 @@ def _report(services: Services, pushes: list[sample.Push], played: Outcome, *, j
         log = [line.model_dump(mode="json") for line in lines]
         json_line({"answers": answers, "cases": printed, "log": log, "expectations": met})
         return verdicts
-    out.print(log_table(lines, say("劝阻日志", "dissuasion log")))
+    log_listing(lines, say("劝阻日志", "dissuasion log")).print()
     out.print(_summary(played, cases))
     out.print(_judged(verdicts))
     return verdicts

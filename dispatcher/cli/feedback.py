@@ -7,7 +7,8 @@ import typer
 
 from dispatcher.cli import arguments
 from dispatcher.cli.arguments import Json
-from dispatcher.cli.output import json_line, label, out, say, short_time, wide_table
+from dispatcher.cli.listing import Column, Listing, ids, words
+from dispatcher.cli.output import json_line, label, say, short_time
 from dispatcher.reporting import feedback
 from dispatcher.setup import build_services
 
@@ -34,13 +35,17 @@ def list_(
     moment = arguments.moment(since, "--since")
     with build_services().sessions() as session:
         lines = list(feedback.listed(session, system=system, since=moment))
-    columns = (("时间", "at"), ("来源", "source"), ("指令", "instruction"), ("方向", "direction"), ("结论", "outcome"))
-    table = wide_table(say("反馈", "feedback"), *(say(*name) for name in columns))
-    for line in lines:
-        if json:
+    if json:
+        for line in lines:
             json_line(line)
-        source = (line["system"], line["instruction_id"], say(*_DIRECTIONS[line["direction"]]))
+        return
+    columns = (
+        *(Column(say("时间", "at")), Column(say("方向", "direction")), words(say("结论", "outcome"))),
+        *(words(say("来源", "source")), ids(say("指令", "instruction"))),
+    )
+    listing = Listing(say(f"反馈 {len(lines)} 条", f"feedback, {len(lines)} lines"), columns)
+    for line in lines:
         at = short_time(datetime.fromisoformat(line["at"]))
-        table.add_row(at, *source, label("resolution", line["outcome"]))
-    if not json:
-        out.print(table)
+        said = (say(*_DIRECTIONS[line["direction"]]), label("resolution", line["outcome"]))
+        listing.add(at, *said, line["system"], line["instruction_id"])
+    listing.print()

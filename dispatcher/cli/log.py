@@ -10,7 +10,8 @@ import typer
 
 from dispatcher.cli import arguments, lookups
 from dispatcher.cli.arguments import Precinct
-from dispatcher.cli.output import log_table, model_line, out, print_lines, say
+from dispatcher.cli.log_listing import log_listing
+from dispatcher.cli.output import model_line, print_lines, say
 from dispatcher.errors import OperatorError
 from dispatcher.reporting import log as attempt_log
 from dispatcher.setup import Services, build_services
@@ -71,7 +72,7 @@ def log(
                 model_line(line)
             return
         shown = list(islice(lines, _SCREEN))
-        out.print(log_table(shown, say(f"劝阻日志 {len(shown)} 条", f"dissuasion log, {len(shown)} lines")))
+        log_listing(shown, say(f"劝阻日志 {len(shown)} 条", f"dissuasion log, {len(shown)} lines")).print()
         if next(lines, None) is not None:
             rest = say(
                 f"仅显示最近 {_SCREEN} 条;较早的用 --until 或其他条件筛选,全部用 --json",

@@ -113,20 +113,6 @@ def wide_table(title: str, *columns: str) -> Table:
     return table
 
 
-def log_table(lines: Iterable[LogLine], title: str) -> Table:
-    """The dissuasion log as a table."""
-    table = list_table(title)
-    for name in (("指令", "instruction"), ("时间", "at"), ("渠道", "channel"), ("对象", "person")):
-        table.add_column(say(*name), no_wrap=True)
-    for name in (("结果", "result"), ("规则", "rule")):
-        table.add_column(say(*name), overflow="fold")
-    for line in lines:
-        at = short_time(line.sent_at or line.due_at or line.planned_at)
-        cells = (at, name_of(line.channel), name_of(line.person), result_of(line), line.rule)
-        table.add_row(", ".join(line.instructions), *cells)
-    return table
-
-
 def result_of(line: LogLine) -> Text:
     """What came of an attempt, or how it stands."""
     code = line.result or line.state

@@ -6,18 +6,19 @@ from dataclasses import asdict
 from typing import Annotated, TypeVar
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from dispatcher.cli import arguments, provider_trial
 from dispatcher.cli.arguments import By, Json
-from dispatcher.cli.output import err, json_line, label, model_line, name_of, out, say, short_time, wide_table
+from dispatcher.cli.listing import Column, Listing, ids, words
+from dispatcher.cli.output import err, json_line, label, minute, model_line, name_of, out, say, short_time
 from dispatcher.cli.provider_trial import Name
 from dispatcher.delivery.judge_providers import HealthChange
 from dispatcher.errors import OperatorError
 from dispatcher.reporting import providers as provider_status
 from dispatcher.setup import build_services
 from dispatcher.supervision import provider_holds
+from schemas.folding import is_blank
 from schemas.read_models.providers import LimitUse, ProviderChange, ProviderStatus
 from schemas.vocabulary import Channel, Health
 
@@ -26,14 +27,6 @@ group = typer.Typer(
 )
 Why = Annotated[str, typer.Option("--reason", help="理由(留存于渠道历史,勿写个人信息) why; no personal data")]
 
-_COLUMNS = (
-    *(("服务商", "provider"), ("渠道", "channels"), ("权重", "weight"), ("状态", "health"), ("起", "since")),
-    *(("原因", "reason"), ("存疑", "in doubt"), ("最近错误", "last error"), ("余量", "limits left")),
-)
-_CHANGES = (
-    *(("时间", "at"), ("服务商", "provider"), ("之前", "before"), ("之后", "after")),
-    *(("份额", "share"), ("原因", "reason")),
-)
 _LIMITS = {
     "rate": ("速率", "rate"),
     "lines": ("并发", "at once"),
@@ -70,9 +63,9 @@ def providers(
             _print(list(provider_status.listed(session, services.limiter, name)), _standings, json)
 
 
-def _print(lines: list[Line], draw: Callable[[list[Line]], Table], json: bool) -> None:
+def _print(lines: list[Line], draw: Callable[[list[Line]], Listing], json: bool) -> None:
     if not json:
-        out.print(draw(lines))
+        draw(lines).print()
         return
     for line in lines:
         model_line(line)
@@ -113,7 +106,7 @@ def _left_without(lines: list[ProviderStatus], name: str) -> list[Channel]:
 
 def _reason(text: str) -> str:
     """It stands in the history, which nothing erases: so no number of anybody's."""
-    if not 0 < len(text.strip()) <= _LONGEST_REASON or _NUMBER_LIKE.search(text):
+    if is_blank(text) or len(text.strip()) > _LONGEST_REASON or _NUMBER_LIKE.search(text):
         raise OperatorError(
             f"--reason 应为 1 至 {_LONGEST_REASON} 字,且不含号码",
             f"--reason wants 1 to {_LONGEST_REASON} characters, and no number of a person",
@@ -128,22 +121,28 @@ def _print_change(moved: HealthChange, json: bool) -> None:
         out.print(f"{moved.provider}  {name_of(moved.before)} → {name_of(moved.after)}", highlight=False)
 
 
-def _standings(lines: list[ProviderStatus]) -> Table:
-    table = _empty(say("服务商", "providers"), _COLUMNS)
+def _standings(lines: list[ProviderStatus]) -> Listing:
+    columns = (
+        *(ids(say("服务商", "provider")), words(say("状态", "health")), Column(say("起", "since"))),
+        *(Column(say("权重", "weight"), is_number=True), Column(say("存疑", "in doubt"), is_number=True)),
+        *(words(say("渠道", "channels")), words(say("原因", "reason"))),
+        *(words(say("最近错误", "last error")), words(say("余量", "limits left"))),
+    )
+    listing = Listing(say("服务商", "providers"), columns)
     for line in lines:
-        error = f"{line.last_error} {short_time(line.last_error_at)}" if line.last_error else ""
-        table.add_row(
+        error = f"{line.last_error} {minute(line.last_error_at)}" if line.last_error else ""
+        listing.add(
             line.provider,
-            ", ".join(label("channel", each) for each in line.channels),
-            f"{line.weight:g}",
             Text.assemble(_health(line.health), " ", _share(line.share)),
-            short_time(line.since),
-            _why(line),
+            minute(line.since),
+            f"{line.weight:g}",
             str(line.in_doubt),
+            ", ".join(label("channel", each) for each in line.channels),
+            _why(line),
             error,
-            "\n".join(_limit(limit) for limit in line.limits),
+            ", ".join(_limit(limit) for limit in line.limits),
         )
-    return table
+    return listing
 
 
 def _limit(limit: LimitUse) -> str:
@@ -152,16 +151,16 @@ def _limit(limit: LimitUse) -> str:
     return f"{say(*_LIMITS[limit.kind])} {limit.limit}{left}"
 
 
-def _changes(lines: list[ProviderChange]) -> Table:
-    table = _empty(say("服务商历史", "history of the providers"), _CHANGES)
+def _changes(lines: list[ProviderChange]) -> Listing:
+    columns = (
+        *(Column(say("时间", "at")), words(say("之前", "before")), words(say("之后", "after"))),
+        *(Column(say("份额", "share"), is_number=True), words(say("原因", "reason")), ids(say("服务商", "provider"))),
+    )
+    listing = Listing(say("服务商历史", "history of the providers"), columns)
     for line in lines:
         before, after = _health(line.before), _health(line.after)
-        table.add_row(short_time(line.at), line.provider, before, after, _share(line.share), _why(line))
-    return table
-
-
-def _empty(title: str, columns: tuple[tuple[str, str], ...]) -> Table:
-    return wide_table(title, *(say(*name) for name in columns))
+        listing.add(short_time(line.at), before, after, _share(line.share), _why(line), line.provider)
+    return listing
 
 
 def _health(health: Health) -> Text:

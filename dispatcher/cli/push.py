@@ -20,6 +20,7 @@ from dispatcher.reporting import work_items
 from dispatcher.setup import Services, build_services, collect_garbage_seldom
 from dispatcher.store.retries import retry_on_deadlock
 from dispatcher.terminal import one_line
+from schemas.errors import in_one_language
 from schemas.vocabulary import IntakeStatus, WorkItemKind
 
 DOOR = "push"
@@ -152,9 +153,9 @@ def print_answer(services: Services, number: int, answer: Answer) -> None:
         *([answer.status.zh] if language() == "zh" else []),
         answer.instruction_id or say(f"第 {number} 行", f"line {number}"),
         answer.case or "",
-        answer.reason or "",
+        in_one_language(answer.reason or "", language()),
     )
-    out.print(Text(answer.status, colour), *map(one_line, words), highlight=False, soft_wrap=True)
+    out.print(Text(answer.status, colour), *map(one_line, filter(None, words)), highlight=False, soft_wrap=True)
     if answer.status is IntakeStatus.CONFLICT and answer.case is not None:
         _print_who_decides(services, UUID(answer.case))
 

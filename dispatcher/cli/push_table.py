@@ -14,7 +14,7 @@ from dispatcher.intake.answer import Answer
 from dispatcher.intake.sheets import SheetLine
 from dispatcher.setup import Services
 from dispatcher.texts import reasons
-from schemas.errors import bilingual
+from schemas.errors import bilingual, in_one_language
 from schemas.sheets import columns, refused
 from schemas.sheets.read import Row, Sheet, SheetError, read
 
@@ -79,10 +79,9 @@ def preview(table: Table, services: Services) -> None:
     shown.add_column(say("行号", "row"), justify="right", no_wrap=True)
     shown.add_column(say("说明", "what is to be seen to"), overflow="fold")
     for line in islice([*bad, *doubtful], _MOST_SHOWN):
-        shown.add_row(
-            str(line.row.number),
-            line.refusal or ", ".join(reasons.load().flag(each, language()) for each in line.flags),
-        )
+        flags = ", ".join(reasons.load().flag(each, language()) for each in line.flags)
+        why = in_one_language(line.refusal, language()) if line.refusal else flags
+        shown.add_row(str(line.row.number), why)
     out.print(shown)
     if len(bad) + len(doubtful) > _MOST_SHOWN:
         out.print(say(f"只列出前 {_MOST_SHOWN} 行", f"the first {_MOST_SHOWN} are listed"))

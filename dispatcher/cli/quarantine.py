@@ -7,12 +7,14 @@ from uuid import UUID
 import typer
 from rich.text import Text
 
-from dispatcher.cli.output import json_line, list_table, minute, name_of, out, say
+from dispatcher.cli.listing import Column, Listing, ids, words
+from dispatcher.cli.output import json_line, language, minute, name_of, say
 from dispatcher.cli.push import SOME_REFUSED, as_line, print_answer, take_line
 from dispatcher.errors import OperatorError
 from dispatcher.intake import quarantine as use_case
 from dispatcher.setup import build_services
 from dispatcher.terminal import showable
+from schemas.errors import in_one_language
 
 group = typer.Typer(help="隔离区 / lines that could not be taken: list, show, push.", no_args_is_help=True)
 Id = Annotated[str, typer.Argument(metavar="ID", help="隔离编号 quarantine id")]
@@ -32,10 +34,12 @@ def list_(
     """列出隔离的行及原因 / list them with their reasons."""
     with build_services().sessions() as session:
         entries = use_case.listed(session, everything=everything)
-    table = list_table(say(f"隔离区 {len(entries)} 行", f"quarantine, {len(entries)} lines"))
-    for name in (say("编号", "id"), say("时间", "at")):
-        table.add_column(name, no_wrap=True)
-    table.add_column(say("状态与原因", "status and reason"), overflow="fold")
+    columns = (
+        Column(say("时间", "at")),
+        words(say("状态与原因", "status and reason"), readable=40),
+        ids(say("编号", "id")),
+    )
+    listing = Listing(say(f"隔离区 {len(entries)} 行", f"quarantine, {len(entries)} lines"), columns)
     for entry in entries:
         if json:
             json_line(
@@ -50,16 +54,16 @@ def list_(
                     "pushed_again_at": entry.pushed_again_at.isoformat() if entry.pushed_again_at else None,
                 }
             )
-        table.add_row(str(entry.id), minute(entry.received_at), _told(entry))
+        listing.add(minute(entry.received_at), _told(entry), str(entry.id))
     if not json:
-        out.print(table)
+        listing.print()
 
 
 def _told(entry: use_case.Kept) -> Text:
     """How it stands and how urgent it is, by which way it came, and why."""
     urgency = Text(f"{name_of(entry.urgency)} ", "red") if entry.urgency is not None else ""
     door = say(*_DOORS.get(entry.door, (entry.door, entry.door)))
-    return Text.assemble(urgency, f"{name_of(entry.status)} ({door}): {entry.reason}")
+    return Text.assemble(urgency, f"{name_of(entry.status)} ({door}): {in_one_language(entry.reason, language())}")
 
 
 @group.command()

@@ -4,9 +4,9 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from dispatcher.cli.arguments import Json
+from dispatcher.cli.listing import Listing, ids, words
 from dispatcher.cli.output import err, json_line, out, say
 from dispatcher.intake import recheck as use_case
 from dispatcher.intake.recheck import Rechecked
@@ -47,14 +47,12 @@ def _print(found: list[Rechecked], cases: int, *, applied: bool) -> None:
     out.print(say(f"在办案件 {cases} 件,需关注 {len(found)} 件", f"{cases} open cases, {len(found)} to look at"))
     if not found:
         return
-    table = Table()
-    table.add_column(say("任务", "case"), no_wrap=True)
     changed = say("已更新", "brought up to date") if applied else say("现行规则下不同", "other today")
-    table.add_column(changed, overflow="fold")
-    table.add_column(say("疑误并,请核查拆分", "joined by a worthless number: split?"), overflow="fold")
+    doubtful = say("疑误并,请核查拆分", "joined by a worthless number: split?")
+    listing = Listing(say("需关注", "to look at"), (words(changed), ids(doubtful), ids(say("任务", "case"))))
     for seen in found:
-        table.add_row(seen.case, ", ".join(seen.changed) or "—", ", ".join(seen.doubtful) or "—")
-    out.print(table)
+        listing.add(", ".join(seen.changed) or "—", seen.doubtful or "—", seen.case)
+    listing.print()
     if any(seen.doubtful for seen in found):
         how = "dispatcher decide split CASE --instruction ID --by WHO --reason WHY"
         out.print(f"{say('拆分', 'to split')}: {how}", soft_wrap=True)

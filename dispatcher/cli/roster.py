@@ -11,7 +11,8 @@ import typer
 
 from dispatcher.cli import lookups, refusals
 from dispatcher.cli.arguments import Json
-from dispatcher.cli.output import err, json_line, list_table, name_of, out, print_lines, say
+from dispatcher.cli.listing import Column, Listing, ids, words
+from dispatcher.cli.output import err, json_line, name_of, print_lines, say
 from dispatcher.errors import OperatorError, Refused
 from dispatcher.setup import Services, build_services
 from dispatcher.supervision import service_items
@@ -137,14 +138,14 @@ def show(
         f"值班表 {len(on_ladder)} 人,在岗 {on_now} 人;其他人员 {len(officers) - len(on_ladder)} 人",
         f"{len(on_ladder)} on the roster, {on_now} on duty now; {len(officers) - len(on_ladder)} staff",
     )
-    table = list_table(title)
-    for name in (say("警号", "badge"), say("单位", "unit"), say("岗位", "role"), say("班次", "duty")):
-        table.add_column(name, overflow="fold")
-    table.add_column(say("在岗", "now"), no_wrap=True)
-    table.add_column(say("在手", "visits"), justify="right", no_wrap=True)
+    columns = (
+        *(ids(say("警号", "badge")), ids(say("单位", "unit")), words(say("岗位", "role")), words(say("班次", "duty"))),
+        *(Column(say("在岗", "now")), Column(say("在手", "visits"), is_number=True)),
+    )
+    listing = Listing(title, columns)
     for officer in officers:
         is_on = say("是", "yes") if officer.on_duty else "—"
         shifts = ", ".join(officer.duty) or "—"
         in_hand = "—" if officer.open_visits is None else str(officer.open_visits)
-        table.add_row(officer.badge, officer.unit, name_of(officer.role), shifts, is_on, in_hand)
-    out.print(table)
+        listing.add(officer.badge, officer.unit, name_of(officer.role), shifts, is_on, in_hand)
+    listing.print()

@@ -6,9 +6,11 @@ import typer
 
 from dispatcher.cli import arguments, lookups
 from dispatcher.cli.arguments import By, Json
-from dispatcher.cli.output import model_line, name_of, out, say, short_time, wide_table
+from dispatcher.cli.listing import Column, Listing, ids, words
+from dispatcher.cli.output import minute, model_line, name_of, out, say
 from dispatcher.cli.report_options import code_list, report_options
 from dispatcher.setup import build_services
+from dispatcher.store.visits import VisitRow
 from dispatcher.visits import transfers
 from schemas.channel_results import VISIT_REPORTS
 from schemas.officer_report import OfficerReport
@@ -32,16 +34,19 @@ def list_(
     """列出待接收、待反馈的移交 / what waits for another unit."""
     with build_services().sessions() as session:
         lines = list(transfers.listed(session, lookups.visit(session, visit) if visit else None))
-    columns = (("上门单", "visit"), ("自", "from"), ("至", "to"), ("原因", "reason"), ("状态", "state"))
-    names = (say(*name) for name in (*columns, ("答复期限", "answer by")))
-    table = wide_table(say("移交", "transfers"), *names)
-    for line in lines:
-        if json:
+    if json:
+        for line in lines:
             model_line(line)
-        places = (str(line.visit), line.from_unit or "", line.to_unit)
-        table.add_row(*places, name_of(line.reason), name_of(line.state), short_time(line.answer_by))
-    if not json:
-        out.print(table)
+        return
+    columns = (
+        *(Column(say("上门单", "visit"), is_number=True), Column(say("答复期限", "answer by"))),
+        *(words(say("状态", "state")), words(say("原因", "reason")), ids(say("自", "from")), ids(say("至", "to"))),
+    )
+    listing = Listing(say(f"移交 {len(lines)} 件", f"{len(lines)} transfers"), columns)
+    for line in lines:
+        told = (minute(line.answer_by), name_of(line.state), name_of(line.reason))
+        listing.add(str(line.number), *told, line.from_unit or "", line.to_unit)
+    listing.print()
 
 
 @group.command()
@@ -86,8 +91,8 @@ def _carry_out(step: Any, visit: str, by: str, json: bool, **what: Any) -> None:
     badge = arguments.badge(by, "--by")
     with build_services().begin() as work:
         row = step(work, lookups.visit(work.session, visit), by=badge, **what)
-        line = transfers.line(row)
+        line = transfers.line(row, work.session.get_one(VisitRow, row.visit_id).number)
     if json:
         model_line(line)
     else:
-        out.print(f"{name_of(line.state)}  {line.visit}  → {line.to_unit}", highlight=False)
+        out.print(f"{name_of(line.state)}  {line.number}  → {line.to_unit}", highlight=False)

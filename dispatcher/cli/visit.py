@@ -5,12 +5,12 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from dispatcher.cli import arguments, lookups
 from dispatcher.cli.arguments import By, Json, Reason, VisitId
-from dispatcher.cli.output import json_line, list_table, minute, model_line, name_of, out, say
+from dispatcher.cli.listing import Column, Listing, ids, words
+from dispatcher.cli.output import json_line, minute, model_line, name_of, out, say
 from dispatcher.cli.report_options import code_list, report_options
 from dispatcher.cli.visit_card import card
 from dispatcher.errors import Refused
@@ -57,32 +57,31 @@ def list_(
     with build_services().begin() as work:
         place = lookups.unit(work.session, unit)
         chosen = Chosen(everything, chosen_urgency, chosen_state, place, badge, overdue)
-        lines = visits(work.session, work.now, chosen)
+        lines = visits(work.session, work.context.policy.ladder, work.now, chosen)
     if json:
         for line in lines:
             model_line(line)
     else:
-        out.print(_table(lines))
+        _listing(lines).print()
 
 
-def _table(lines: list[ListedVisitLine]) -> Table:
+def _listing(lines: list[ListedVisitLine]) -> Listing:
     late = sum(line.overdue for line in lines)
     title = say(f"上门单 {len(lines)} 件,超时 {late} 件", f"{len(lines)} visits, {late} late")
-    table = list_table(title)
-    table.add_column(say("编号", "no."), justify="right", no_wrap=True)
-    table.add_column(say("紧急", "urgency"), no_wrap=True)
-    table.add_column(say("期限", "due"), no_wrap=True)
-    table.add_column(say("状态", "state"), no_wrap=True)
-    table.add_column(say("民警", "officer"), overflow="fold")
-    table.add_column(say("单位", "unit"), overflow="fold")
-    table.add_column(say("指令", "instructions"), no_wrap=True)
+    columns = (
+        *(Column(say("编号", "no."), is_number=True), Column(say("紧急", "urgency")), Column(say("期限", "due"))),
+        *(words(say("层级", "rung")), words(say("状态", "state"))),
+        *(ids(say("民警", "officer")), ids(say("单位", "unit")), ids(say("指令", "instruction"))),
+    )
+    listing = Listing(title, columns)
     for line in lines:
         due = Text(f"{minute(line.deadline)} {say('超时', 'late')}", "red") if line.overdue else minute(line.deadline)
         officer = line.officer or say("无", "nobody")
+        rung = f"{line.rung_number} {name_of(line.rung)}" if line.rung else ""
         state = name_of(line.result or line.state)
-        names = ", ".join(line.instructions)
-        table.add_row(str(line.number), name_of(line.urgency), due, state, officer, line.precinct_code or "", names)
-    return table
+        whose = (officer, line.precinct_code or "", line.instructions)
+        listing.add(str(line.number), name_of(line.urgency), due, rung, state, *whose)
+    return listing
 
 
 @group.command("assign")

@@ -9,7 +9,8 @@ import typer
 
 from dispatcher.cli import arguments
 from dispatcher.cli.arguments import Json, Name, OverlapHours
-from dispatcher.cli.output import err, json_line, list_table, minute, name_of, out, say
+from dispatcher.cli.listing import Column, Listing, ids, words
+from dispatcher.cli.output import err, json_line, minute, name_of, out, say
 from dispatcher.setup import build_services
 from dispatcher.webhooks import addresses
 from dispatcher.webhooks import register as use_case
@@ -64,16 +65,16 @@ def list_(json: Json = False) -> None:
         for each in found:
             json_line(_as_line(each))
         return
-    table = list_table(say(f"进展推送 {len(found)} 个", f"{len(found)} webhooks"))
-    for title in (say("名称", "name"), say("客户端", "client"), say("网址", "address"), say("密钥", "secrets")):
-        table.add_column(title, overflow="fold")
-    for title in (say("待送达", "waiting"), say("已停止", "dead")):
-        table.add_column(title, justify="right", no_wrap=True)
+    columns = (
+        *(Column(say("待送达", "waiting"), is_number=True), Column(say("已停止", "dead"), is_number=True)),
+        *(words(say("密钥", "secrets")), ids(say("名称", "name")), ids(say("客户端", "client"))),
+        ids(say("网址", "address")),
+    )
+    listing = Listing(say(f"进展推送 {len(found)} 个", f"{len(found)} webhooks"), columns)
     for each in found:
         secrets = [say("有效", "good") if until is None else f"→ {minute(until)}" for until in each.secrets]
-        told = (each.row.name, each.client, each.row.url, ", ".join(secrets), str(each.waiting), str(each.dead))
-        table.add_row(*told)
-    out.print(table)
+        listing.add(str(each.waiting), str(each.dead), ", ".join(secrets), each.row.name, each.client, each.row.url)
+    listing.print()
 
 
 @group.command()
@@ -101,14 +102,15 @@ def dead(
         for line in lines:
             json_line(line)
         return
-    table = list_table(say(f"停止投递 {len(lines)} 条", f"{len(lines)} dead letters"))
-    for title in (say("推送", "webhook"), say("事件", "event"), say("类别", "type"), say("案件", "case")):
-        table.add_column(title, overflow="fold")
-    table.add_column(say("原因", "why"), no_wrap=True)
+    columns = (
+        *(Column(say("原因", "why")), words(say("类别", "type")), ids(say("推送", "webhook"))),
+        *(ids(say("事件", "event")), ids(say("案件", "case"))),
+    )
+    listing = Listing(say(f"停止投递 {len(lines)} 条", f"{len(lines)} dead letters"), columns)
     for row, event, webhook in found:
         why = str(row.status or row.fault)
-        table.add_row(webhook, str(event.id), name_of(event.type), str(event.case_id), why)
-    out.print(table)
+        listing.add(why, name_of(event.type), webhook, str(event.id), str(event.case_id))
+    listing.print()
 
 
 @group.command()

@@ -3,12 +3,12 @@
 from typing import Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from dispatcher.cli import arguments, lookups
 from dispatcher.cli.arguments import Json
-from dispatcher.cli.output import list_table, minute, model_line, name_of, out, say
+from dispatcher.cli.listing import Column, Listing, ids, words
+from dispatcher.cli.output import minute, model_line, name_of, out, say
 from dispatcher.reporting import work_items
 from dispatcher.setup import build_services
 from schemas.read_models.work_items import OpenWorkItemLine
@@ -43,23 +43,22 @@ def worklist(
         for line in lines:
             model_line(line)
     elif lines:
-        out.print(_table(lines))
+        _listing(lines).print()
     else:
         out.print(say("没有待办", "nothing waits for a person"))
 
 
-def _table(lines: list[OpenWorkItemLine]) -> Table:
+def _listing(lines: list[OpenWorkItemLine]) -> Listing:
     late = sum(line.overdue for line in lines)
     title = say(f"待办 {len(lines)} 项,逾期 {late} 项", f"{len(lines)} to be done, {late} overdue")
-    table = list_table(title)
-    table.add_column(say("编号", "no."), justify="right", no_wrap=True)
-    table.add_column(say("紧急", "urgency"), no_wrap=True)
-    table.add_column(say("待办事项", "what"), overflow="fold")
-    table.add_column(say("期限", "due"), no_wrap=True)
-    table.add_column(say("由谁", "for"), overflow="fold")
+    columns = (
+        *(Column(say("编号", "no."), is_number=True), Column(say("紧急", "urgency")), Column(say("期限", "due"))),
+        *(words(say("待办事项", "what"), readable=30), words(say("由谁", "for")), ids(say("单位", "unit"))),
+    )
+    listing = Listing(title, columns)
     for line in lines:
         due = Text(f"{minute(line.due_at)} {say('逾期', 'late')}", "red") if line.overdue else minute(line.due_at)
         has_it = say(f"{line.taken_by} 已取", f"{line.taken_by} has it") if line.taken_by else ""
-        who = has_it or " ".join(filter(None, (name_of(line.role), line.unit)))
-        table.add_row(str(line.number), name_of(line.urgency), name_of(line.kind), due, who)
-    return table
+        told = (name_of(line.kind), has_it or name_of(line.role), line.unit or "")
+        listing.add(str(line.number), name_of(line.urgency), due, *told)
+    return listing

@@ -21,7 +21,7 @@ from schemas.vocabulary import Channel, Person, Result, ReturnReason, Rung, Visi
 # What is done at the very moment of a deadline is in time.
 _PAST = timedelta(seconds=1)
 _UNDER_WAY = frozenset({VisitState.ACCEPTED, VisitState.DEPARTED, VisitState.ARRIVED, VisitState.TRANSFERRED})
-_MOVED = frozenset({Result.READDRESSED, Result.RETURNED, Result.TRANSFERRED})
+MOVED = frozenset({Result.READDRESSED, Result.RETURNED, Result.TRANSFERRED})
 # Who decides what an officer of the same station can't mend.
 _RETURN_TO = {
     ReturnReason.NOT_MY_JURISDICTION: Rung.COUNTY_DESK,
@@ -132,7 +132,7 @@ def _since_move(made: list[Attempt], visit: Visit) -> list[Attempt]:
     if visit.moved_at is None:
         return made
     later = [each for each in made if each.settled_at is None or each.settled_at >= visit.moved_at]
-    moved = [n for n, each in enumerate(later) if each.settled_at == visit.moved_at and each.result in _MOVED]
+    moved = [n for n, each in enumerate(later) if each.settled_at == visit.moved_at and each.result in MOVED]
     return later[moved[-1] + 1 :] if moved else later
 
 

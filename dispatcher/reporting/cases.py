@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from dispatcher.engine.work_items import NEXT_STEPS
 from dispatcher.reporting.log import instruction_ids
+from dispatcher.reporting.visits import IS_OPEN as VISIT_IS_OPEN
 from dispatcher.reporting.work_items import IS_OPEN, has_next_step
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import equal_where_given, in_array
 from dispatcher.store.cases import AddressRow, CaseRow, by_urgency
-from dispatcher.store.visits import in_unit
+from dispatcher.store.visits import VisitRow, in_unit
 from dispatcher.store.work_items import WorkItemRow
 from schemas.read_models.cases import CaseLine
 from schemas.vocabulary import CaseState, Urgency
@@ -42,8 +43,10 @@ def cases(session: Session, now: datetime, chosen: Chosen = Chosen()) -> list[Ca
     rows = session.scalars(found.order_by(*order).limit(chosen.limit)).all()
     ids = {row.id for row in rows}
     names, items = instruction_ids(session, ids), _items(session, ids)
-    due = dict(session.execute(_next_attempts(ids)).tuples().all())
-    return [_line(row, names[row.id], items.get(row.id, []), due.get(row.id), now) for row in rows]
+    due, units = dict(session.execute(_next_attempts(ids)).tuples().all()), _units(session, ids)
+    return [
+        _line(row, names[row.id], items.get(row.id, []), due.get(row.id), units.get(row.id, []), now) for row in rows
+    ]
 
 
 def _conditions(chosen: Chosen) -> Iterator[ColumnElement[bool]]:
@@ -51,7 +54,9 @@ def _conditions(chosen: Chosen) -> Iterator[ColumnElement[bool]]:
         (CaseRow.state, chosen.state), (CaseRow.urgency, chosen.urgency), (CaseRow.fraud_type, chosen.fraud_type)
     )
     if chosen.unit is not None:
-        yield exists().where(AddressRow.case_id == CaseRow.id, in_unit(AddressRow.precinct_code, chosen.unit))
+        lives_there = AddressRow.case_id == CaseRow.id, in_unit(AddressRow.precinct_code, chosen.unit)
+        is_visited = VisitRow.case_id == CaseRow.id, VISIT_IS_OPEN, in_unit(VisitRow.precinct_code, chosen.unit)
+        yield or_(exists().where(*lives_there), exists().where(*is_visited))
 
 
 def _items(session: Session, ids: set[UUID]) -> dict[UUID, list[WorkItemRow]]:
@@ -63,6 +68,19 @@ def _items(session: Session, ids: set[UUID]) -> dict[UUID, list[WorkItemRow]]:
     return found
 
 
+def _units(session: Session, ids: set[UUID]) -> dict[UUID, list[str]]:
+    """Of an open visit, then of each address, in their order."""
+    of_visits = select(VisitRow.case_id, VisitRow.precinct_code).where(in_array(VisitRow.case_id, ids), VISIT_IS_OPEN)
+    of_places = select(AddressRow.case_id, AddressRow.precinct_code).where(in_array(AddressRow.case_id, ids))
+    in_order = of_places.order_by(AddressRow.retired_at.is_not(None), AddressRow.position, AddressRow.id)
+    found: dict[UUID, list[str]] = {}
+    for case_id, unit in (*session.execute(of_visits).tuples(), *session.execute(in_order).tuples()):
+        units = found.setdefault(case_id, [])
+        if unit is not None and unit not in units:
+            units.append(unit)
+    return found
+
+
 def _next_attempts(ids: set[UUID]) -> Select[UUID, datetime]:
     of_these = in_array(AttemptRow.case_id, ids)
     found = select(AttemptRow.case_id, func.min(AttemptRow.due_at)).where(of_these, AttemptRow.action.is_not(None))
@@ -70,7 +88,12 @@ def _next_attempts(ids: set[UUID]) -> Select[UUID, datetime]:
 
 
 def _line(
-    row: CaseRow, names: list[str], items: list[WorkItemRow], attempt_at: datetime | None, now: datetime
+    row: CaseRow,
+    names: list[str],
+    items: list[WorkItemRow],
+    attempt_at: datetime | None,
+    units: list[str],
+    now: datetime,
 ) -> CaseLine:
     waits = sorted((item for item in items if item.kind in NEXT_STEPS), key=lambda item: item.due_at)
     moments = [at for at in (attempt_at, row.next_look_at) if at is not None]
@@ -88,4 +111,6 @@ def _line(
         waiting_for=waits[0].role if waits else None,
         items=len(items),
         overdue=any(item.due_at < now for item in items),
+        due_at=waits[0].due_at if waits else None,
+        units=units,
     )

@@ -1,22 +1,25 @@
 """Door visits as they are listed. Ids and codes only; where a person lives is on the visit card."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from dispatcher.engine.ladder import MOVED
 from dispatcher.engine.visit_states import FINAL
 from dispatcher.reporting.log import instruction_ids
-from dispatcher.store.base import constant, equal_where_given
+from dispatcher.store.attempts import AttemptRow
+from dispatcher.store.base import constant, equal_where_given, in_array
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.visits import VisitRow, in_unit
 from schemas.read_models.visits import ListedVisitLine, VisitLine
-from schemas.vocabulary import Urgency, VisitState
+from schemas.vocabulary import Rung, Urgency, VisitState
 
 # In the words of the index on open visits.
-_IS_OPEN = VisitRow.state.not_in(
+IS_OPEN = VisitRow.state.not_in(
     [constant(VisitRow.state, VisitState.REPORTED), constant(VisitRow.state, VisitState.CANCELLED)]
 )
 
@@ -33,12 +36,14 @@ class Chosen:
     is_overdue: bool = False
 
 
-def visits(session: Session, now: datetime, chosen: Chosen = Chosen()) -> list[ListedVisitLine]:
+def visits(session: Session, ladder: Sequence[Rung], now: datetime, chosen: Chosen = Chosen()) -> list[ListedVisitLine]:
     """Visits, the most urgent first, of these the late ones, then those whose deadline comes first."""
     found = select(VisitRow, CaseRow).join(CaseRow, CaseRow.id == VisitRow.case_id).where(*_conditions(chosen))
     rows = session.execute(found.order_by(VisitRow.id)).tuples().all()
-    names = instruction_ids(session, {of_case.id for _, of_case in rows})
-    lines = [_listed(visit, of_case, names[of_case.id], now) for visit, of_case in rows]
+    case_ids = {of_case.id for _, of_case in rows}
+    names, last = instruction_ids(session, case_ids), _last_assignments(session, case_ids)
+    rungs = {visit.id: _rung(visit, last.get(visit.id)) for visit, _ in rows}
+    lines = [_listed(visit, of_case, names[of_case.id], rungs[visit.id], ladder, now) for visit, of_case in rows]
     if chosen.is_overdue:
         lines = [each for each in lines if each.overdue]
     return sorted(lines, key=_first_of_all)
@@ -51,7 +56,7 @@ def _conditions(chosen: Chosen) -> Iterator[ColumnElement[bool]]:
     if chosen.unit is not None:
         yield in_unit(VisitRow.precinct_code, chosen.unit)
     if not chosen.everything and chosen.state is None:
-        yield _IS_OPEN
+        yield IS_OPEN
 
 
 def _first_of_all(line: ListedVisitLine) -> tuple[bool, int, bool, str]:
@@ -84,7 +89,26 @@ def visit_line(row: VisitRow) -> VisitLine:
     )
 
 
-def _listed(row: VisitRow, of_case: CaseRow, instructions: list[str], now: datetime) -> ListedVisitLine:
+def _last_assignments(session: Session, case_ids: set[UUID]) -> dict[UUID, AttemptRow]:
+    of_these = in_array(AttemptRow.case_id, case_ids), AttemptRow.visit_id.is_not(None)
+    found = session.scalars(select(AttemptRow).where(*of_these).order_by(AttemptRow.id))
+    return {each.visit_id: each for each in found if each.visit_id is not None}
+
+
+def _rung(visit: VisitRow, last: AttemptRow | None) -> int | None:
+    """None where nobody has been asked since the ladder began, or began anew."""
+    if last is None or last.rung is None or last.id == visit.ladder_after:
+        return None
+    if visit.moved_at is not None and last.settled_at is not None:
+        was_before = last.settled_at < visit.moved_at or (last.settled_at == visit.moved_at and last.result in MOVED)
+        if was_before:
+            return None
+    return last.rung
+
+
+def _listed(
+    row: VisitRow, of_case: CaseRow, instructions: list[str], rung: int | None, ladder: Sequence[Rung], now: datetime
+) -> ListedVisitLine:
     deadline = _deadline(row, of_case)
     return ListedVisitLine(
         **dict(visit_line(row)),
@@ -92,6 +116,8 @@ def _listed(row: VisitRow, of_case: CaseRow, instructions: list[str], now: datet
         urgency=of_case.urgency,
         deadline=deadline,
         overdue=row.state not in FINAL and deadline is not None and deadline < now,
+        rung=None if rung is None else ladder[min(rung, len(ladder) - 1)],  # it may have become shorter
+        rung_number=None if rung is None else rung + 1,
     )
 
 

@@ -17,6 +17,7 @@ from dispatcher.intake import locks, same_person
 from dispatcher.store.visits import VisitRow
 from dispatcher.visits import permissions, results
 from dispatcher.visits.open_visit import case_of, open_visit
+from schemas.folding import is_blank
 from schemas.officer_report import OfficerReport
 from schemas.refusals import RefusalCode
 from schemas.vocabulary import Act, Result, VisitState, WorkItemKind
@@ -26,7 +27,7 @@ def correct(work: UnitOfWork, visit_id: UUID, report: OfficerReport, *, by: str 
     """Put this report in place of what had been reported: by whoever reported it, or a supervisor. Raises Refused."""
     if by is None:
         raise Refused(RefusalCode.NAME_MISSING, act=Act.CORRECT)
-    if not reason.strip():
+    if is_blank(reason):
         raise Refused(RefusalCode.REASON_MISSING)
     case_id = case_of(work, visit_id)
     locks.lock_person_of(work, case_id)  # the case may go on

@@ -22,6 +22,7 @@ from dispatcher.store.cases import CaseRow
 from dispatcher.store.vault import SubjectRow
 from dispatcher.store.visits import UnitRow
 from dispatcher.visits import permissions
+from schemas.folding import is_blank
 from schemas.instruction import Address
 from schemas.refusals import RefusalCode
 from schemas.vocabulary import Act, BankRequest, CaseState, Relation, Resolution, WorkItemKind, WorkItemState
@@ -63,7 +64,7 @@ def lock_open_case(work: UnitOfWork, case_id: UUID, order: SupervisorDecision, a
 
 def lock_case(work: UnitOfWork, case_id: UUID, order: SupervisorDecision, act: Act) -> tuple[CaseFile, CaseRow]:
     """As `lock_open_case`, also of a case that has ended."""
-    if not order.reason.strip():
+    if is_blank(order.reason):
         raise Refused(RefusalCode.REASON_MISSING)
     case_file = CaseFile(work)
     case_file.open([case_id])

@@ -22,6 +22,7 @@ from dispatcher.vault import Erased
 from dispatcher.visits import permissions
 from schemas import parse
 from schemas.errors import BadInstruction
+from schemas.folding import is_blank
 from schemas.instruction import Instruction
 from schemas.read_models.case import Remark
 from schemas.refusals import RefusalCode
@@ -81,7 +82,7 @@ def _notes(work: UnitOfWork, case_id: UUID) -> Iterator[Remark]:
             pushed = parse.line(raw.encode()) if raw is not None else None
         except BadInstruction:
             continue  # taken by an older version, and not read by this one
-        if isinstance(pushed, Instruction) and pushed.note and pushed.note.strip():
+        if isinstance(pushed, Instruction) and pushed.note and not is_blank(pushed.note):
             said = {"at": row.received_at, "by": row.system, "event": "instruction_accepted", "text": pushed.note}
             yield Remark(id=row.raw_value_id, **said)
 

@@ -18,6 +18,7 @@ from dispatcher.store.instructions import QuarantineRow
 from dispatcher.store.work_items import WorkItemRow
 from dispatcher.supervision import service_items
 from dispatcher.visits import permissions
+from schemas.folding import is_blank
 from schemas.refusals import RefusalCode
 from schemas.vocabulary import CaseState, FollowUp, Urgency, WorkItemKind, WorkItemState
 
@@ -63,7 +64,7 @@ def done(work: UnitOfWork, item_id: UUID, form: WorkItemResult, *, by: str) -> W
         return row
     with later_losses.add_increase(case_file, case_id):
         row.outcome, row.loss_yuan = form.outcome, form.loss_yuan
-        note = case_file.remark(case_id, form.note) if form.note and form.note.strip() else None
+        note = case_file.remark(case_id, form.note) if form.note and not is_blank(form.note) else None
         end_work_item(work, case_file.cases[case_id], row, WorkItemState.DONE, rule=row.rule, by=by, note=note)
         if form.outcome is FollowUp.DEFRAUDED:
             case_file.cases[case_id].money_moved = True  # whoever tells it, and though nobody may know how much
@@ -90,7 +91,7 @@ def _until(case_file: CaseFile, row: WorkItemRow) -> datetime:
 
 def _remark(work: UnitOfWork, words: str | None) -> str | None:
     """What was written about an item without a case, kept in the vault as that of nobody known."""
-    if words is None or not words.strip():
+    if words is None or is_blank(words):
         return None
     subject = personal_data.new_subject(work, work.now, kind="work_item")
     return str(personal_data.keep_value(work, subject, "remark", words))

@@ -28,6 +28,7 @@ from dispatcher.visits import addresses, permissions
 from dispatcher.visits.officer_steps import HELD
 from dispatcher.visits.open_visit import open_visit
 from schemas import parse
+from schemas.folding import is_blank
 from schemas.instruction import Instruction
 from schemas.refusals import RefusalCode
 from schemas.vocabulary import MINORS_FRAUD_TYPE, Act, Relation
@@ -114,7 +115,7 @@ def _notes(case_file: CaseFile, case_id: UUID) -> list[dict[str, str]]:
     for row in closing.standing(case_file, case_id):
         pushed = parse.line(personal_data.read_value(case_file.work, row.raw_value_id).encode())
         note = pushed.note if isinstance(pushed, Instruction) else None
-        if note and note.strip():
+        if note and not is_blank(note):
             said.append({"source": row.system, "instruction_id": row.instruction_id, "text": note[:_LONGEST_NOTE]})
     return said
 

@@ -1,6 +1,7 @@
 """Transfers 移交: another unit is offered a visit, and has it only once it accepts. The clock stands throughout."""
 
 from collections.abc import Iterator
+from itertools import starmap
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, or_, select
@@ -125,15 +126,19 @@ def report(work: UnitOfWork, visit_id: UUID, said: OfficerReport, *, by: str) ->
 
 def listed(session: Session, visit_id: UUID | None = None) -> Iterator[TransferLine]:
     """What waits for another unit's answer or report; of one visit, every leg."""
-    found = select(TransferRow).join(VisitRow, VisitRow.id == TransferRow.visit_id).order_by(TransferRow.id)
+    found = (
+        select(TransferRow, VisitRow.number)
+        .join(VisitRow, VisitRow.id == TransferRow.visit_id)
+        .order_by(TransferRow.id)
+    )
     away = (VisitRow.state == VisitState.TRANSFERRED) & (TransferRow.state == TransferState.ACCEPTED)
     waiting = or_(TransferRow.state == TransferState.OFFERED, away)
     chosen = found.where(waiting if visit_id is None else TransferRow.visit_id == visit_id)
-    return map(line, session.scalars(chosen))
+    return starmap(line, session.execute(chosen).tuples())
 
 
-def line(row: TransferRow) -> TransferLine:
-    """One transfer as programs and people read it."""
+def line(row: TransferRow, number: int) -> TransferLine:
+    """One transfer, of the visit with this number, as programs and people read it."""
     return TransferLine(
         transfer=row.id,
         visit=row.visit_id,
@@ -147,6 +152,7 @@ def line(row: TransferRow) -> TransferLine:
         offered_at=row.offered_at,
         answer_by=row.answer_by,
         decided_at=row.decided_at,
+        number=number,
     )
 
 

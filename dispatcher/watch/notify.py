@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -25,7 +25,7 @@ def as_json(state: str, alarm: Alarm) -> dict[str, Any]:
         "alarm": alarm.code.value,
         "state": state,
         "about": alarm.about or None,
-        "since": alarm.since.isoformat(timespec="seconds"),
+        "since": alarm.since.astimezone(UTC).isoformat(timespec="seconds"),
         "count": alarm.count,
         "zh": alarm.zh,
         "en": alarm.en,

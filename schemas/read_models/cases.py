@@ -7,7 +7,10 @@ from schemas.vocabulary import CaseState, Resolution, Rung, Urgency, WorkItemKin
 
 
 class CaseLine(ReadModel):
-    """One case. `next_at`: when something comes next by itself; `waits_for`: what it waits for else, and whom."""
+    """One case. `next_at`: when something comes next by itself; `waits_for`: what it waits for else, whom, until when.
+
+    `units`: whose area the person is in, that of an open visit first.
+    """
 
     case: UUID
     instructions: list[str]
@@ -22,3 +25,5 @@ class CaseLine(ReadModel):
     waiting_for: Rung | None
     items: int
     overdue: bool
+    due_at: Moment | None
+    units: list[str]

@@ -41,12 +41,17 @@ class VisitLine(ReadModel):
 
 
 class ListedVisitLine(VisitLine):
-    """One as `visit list` shows it: whose it is, by when it has to be done, and whether it is late."""
+    """One as `visit list` shows it: whose it is, by when it has to be done, and whether it is late.
+
+    `rung`, and its number from one: how far up the ladder it is; who is asked, or was asked last, since that began.
+    """
 
     instructions: list[str]
     urgency: Urgency
     deadline: Moment | None
     overdue: bool
+    rung: Rung | None
+    rung_number: int | None
 
 
 class FollowingItemLine(ReadModel):
@@ -84,3 +89,4 @@ class TransferLine(ReadModel):
     offered_at: Moment
     answer_by: Moment
     decided_at: Moment | None
+    number: int  # of the visit

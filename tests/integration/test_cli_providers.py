@@ -10,13 +10,12 @@ from typing import Any
 
 import pytest
 from casework_fixture import CaseworkFixture, Scripted
-from rich.console import Console
 from typer.testing import CliRunner, Result
 from visits_fixture import load_roster
 
 from dispatcher import probe_message
 from dispatcher.casework import provider_health
-from dispatcher.cli import provider_trial, providers
+from dispatcher.cli import output, provider_trial, providers
 from dispatcher.cli.app import build_app
 from dispatcher.cli.refusals import line
 from dispatcher.errors import OperatorError, Refused
@@ -78,7 +77,7 @@ def run(casework: CaseworkFixture, tmp_path: Path, redis_url: str, monkeypatch: 
     services = Services(found, casework.sessions, casework.context)
     for module in (providers, provider_trial):
         monkeypatch.setattr(module, "build_services", lambda: services)
-    monkeypatch.setattr(providers, "out", Console(width=220))
+    monkeypatch.setattr(output.out, "width", 220)
     with casework.sessions.begin() as session:
         provider_health.register(session, Registry([Scripted(name="city"), Scripted(name="spare")], {"spare": 0}))
 

@@ -23,6 +23,7 @@ from dispatcher.store.visits import VisitRow
 from dispatcher.supervision import corrections, decisions
 from dispatcher.supervision.decisions import SupervisorDecision
 from schemas.officer_report import OfficerReport
+from schemas.refusals import RefusalCode
 from schemas.vocabulary import Resolution, Result
 
 CHILD = {"id_number": "990101201801010001"}
@@ -361,3 +362,15 @@ def test_a_case_that_nobody_warns_of_any_more_stays_closed(casework: CaseworkFix
     assert casework.case(case_id).state == "closed"
     with pytest.raises(Refused, match="case_withdrawn"):
         decide_as_supervisor(casework, decisions.reopen, case_id)
+
+
+@pytest.mark.parametrize("reason", ["", "\u3000", "\u200b\u2060"], ids=ascii)
+def test_a_correction_without_a_reason_that_can_be_seen_is_refused(
+    casework: CaseworkFixture, load: Load, reason: str
+) -> None:
+    load()
+    case_id = case_with_visit(casework)
+    report(casework, case_id, Result.MET_REFUSED)
+    with pytest.raises(Refused, match=RefusalCode.REASON_MISSING):
+        correct(casework, visit_of(casework, case_id).id, Result.MET_DISSUADED, reason=reason)
+    assert casework.journal(case_id, "report_corrected") == []

@@ -1,7 +1,8 @@
 """A critical visit that nobody takes, as a story in product time: the alarm, and the two ways out of it."""
 
+import threading
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -9,12 +10,14 @@ from casework_fixture import NO_REDIS, CaseworkFixture, Scripted
 from sqlalchemy import create_engine
 from visits_fixture import OFF_DUTY, Load, act, assign, case_with_visit, visit_of
 
+from dispatcher.settings import Settings
 from dispatcher.store.work_items import WorkItemRow
 from dispatcher.supervision import assignments, work_items
 from dispatcher.watch.active_alarms import OVER, RAISED, STANDING, ActiveAlarms
-from dispatcher.watch.alarms import Code, judge
+from dispatcher.watch.alarms import Alarm, Code, judge
 from dispatcher.watch.collect import collect
 from dispatcher.watch.limits import Limits
+from dispatcher.watch.run import Watch
 from schemas.vocabulary import Channel
 
 PATIENT = Limits(answer_s=120, sweep_s=600)
@@ -53,8 +56,53 @@ def pass_minutes(casework: CaseworkFixture, minutes: int) -> None:
     casework.advance()
 
 
-def test_the_watch_looks_every_five_seconds() -> None:
-    assert Limits().period_s <= 5
+class Steps(threading.Event):
+    """Where the watch would wait for its next look, the product's time moves on by as much, and something happens."""
+
+    def __init__(self, casework: CaseworkFixture, happening: Iterator[None]) -> None:
+        super().__init__()
+        self.casework, self.happening = casework, happening
+
+    def wait(self, timeout: float | None = None) -> bool:
+        for _ in self.happening:
+            break
+        else:
+            self.set()
+        self.casework.pass_time(seconds=timeout or 0)
+        return self.is_set()
+
+
+def test_the_running_watch_tells_it_within_five_seconds_and_again_until_somebody_takes_it(
+    casework: CaseworkFixture, load: Load
+) -> None:
+    load(**OFF_DUTY)
+    told: list[tuple[str, datetime]] = []
+    at: dict[str, datetime] = {}
+
+    def notify(state: str, alarm: Alarm) -> None:
+        if alarm.code is Code.LADDER_EXHAUSTED:
+            told.append((state, casework.now))
+
+    def night() -> Iterator[None]:
+        assert told == []
+        case_id = case_with_visit(casework)
+        at["exhausted"] = casework.now
+        yield
+        while len(told) < 2:  # nobody takes it: it climbs
+            at["climbs"] = item(casework, case_id).climb_at
+            yield
+        with casework.begin() as work:
+            work_items.take(work, item(casework, case_id).id, by="S-1")
+        at["taken"] = casework.now
+        yield
+
+    settings = Settings(clock=casework.context.clock.spec)
+    watch = Watch(settings, Limits(answer_s=120, sweep_s=600), casework.url, NO_REDIS)
+    watch.run(notify, Steps(casework, night()))
+    assert [state for state, _ in told] == [RAISED, STANDING, OVER]
+    within = timedelta(seconds=5)
+    for (_, when), cause in zip(told, ("exhausted", "climbs", "taken"), strict=True):
+        assert at[cause] <= when <= at[cause] + within, cause
 
 
 def test_it_is_told_at_the_first_look_and_again_until_somebody_takes_it(

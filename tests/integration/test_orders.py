@@ -61,7 +61,11 @@ def test_each_order_stands_in_the_journal_under_its_own_name(casework: CaseworkF
     ]
 
 
-@pytest.mark.parametrize("reason", ["", "  "])
+# What nobody sees is no reason: spaces of all widths, joiners, fillers, marks of direction.
+BLANK = ("", "  ", "\t", "\u3000", "\u200b", "\u2800", "\u3164", "\ufeff\u00ad", " \u200d\u2060 ", "\u202e", "\ufe0f")
+
+
+@pytest.mark.parametrize("reason", BLANK)
 def test_an_order_without_a_reason_is_refused(casework: CaseworkFixture, reason: str) -> None:
     case_id = casework.open()
     for order in (decisions.revive, pauses.pause, pauses.resume):

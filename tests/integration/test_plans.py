@@ -23,7 +23,7 @@ from dispatcher.reporting.case import case_report
 from dispatcher.reporting.kpi_groups import By
 from dispatcher.reporting.visits import visits
 from dispatcher.supervision import policy_change
-from schemas.vocabulary import Result
+from schemas.vocabulary import Result, Rung
 
 ATTEMPTS = 20_000
 MODES = ("force_custom_plan", "force_generic_plan")
@@ -81,7 +81,7 @@ def steps(casework: CaseworkFixture) -> Iterator[tuple[str, Callable[[], object]
     yield "advance", lambda: casework.pass_time(minutes=1)
     yield "anew", lambda: decide_anew(casework)
     yield "log", lambda: read_log(casework)
-    yield "visits", lambda: read(casework, lambda session: visits(session, casework.now))
+    yield "visits", lambda: read(casework, lambda session: visits(session, tuple(Rung), casework.now))
     yield "kpi", lambda: read_kpis(casework)
     yield "case", lambda: read(casework, lambda session: case_report(session, calls[0].case_id))
 

@@ -1,18 +1,19 @@
 """What `push` tells people of each line: its code first, and of a conflict who decides, and how."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from casework_fixture import CaseworkFixture, instruction
+from casework_fixture import CaseworkFixture, event, instruction
 from click.testing import Result
 from typer.testing import CliRunner
 
 from dispatcher.cli import push
 from dispatcher.cli.app import build_app
-from dispatcher.settings import Settings
+from dispatcher.settings import Settings, settings
 from dispatcher.setup import Services
 from dispatcher.store.work_items import WorkItemRow
 
@@ -45,3 +46,20 @@ def test_a_refused_line_is_told_by_its_id_with_underscores(
 ) -> None:
     done = pushed({"op": "create", "instruction_id": "YJ_2026_1"})
     assert (done.exit_code, "refused 已拒收 YJ_2026_1" in done.stdout) == (3, True)
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_why_a_line_was_refused_is_said_in_the_language_of_the_screen(
+    pushed: Push, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    monkeypatch.setenv("DISPATCHER_LANGUAGE", language)
+    settings.cache_clear()
+    refused = (instruction(1, phones=[]), {"op": "later_loss"}, {"op": "nothing"})
+    told = pushed(*refused, event("withdraw", 9, version=1), instruction(3), instruction(3, channels=["voice"])).stdout
+    settings.cache_clear()
+    assert told.count("refused") == len(refused)
+    lines = [line for line in told.splitlines() if line.split()[0] in ("refused", "conflict", "accepted")]
+    assert len(lines) == len(refused) + 3
+    for line in lines:
+        assert " / " not in line
+        assert bool(re.search("[一-鿿]", line)) is (language == "zh-CN"), line

@@ -14,8 +14,8 @@ from test_service_items import alarms, standing
 from typer.testing import CliRunner
 from visits_fixture import AWAY, BADGES, BESIDE, STAFF, UNITS, Load, act, assign, case_with_visit, visit_of
 
-from dispatcher.cli import build_app
 from dispatcher.cli import roster as command
+from dispatcher.cli.app import build_app
 from dispatcher.cli.refusals import line
 from dispatcher.errors import OperatorError, Refused
 from dispatcher.settings import Settings

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterator
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import pytest
 from casework_fixture import CaseworkFixture, Scripted, event, instruction
 from rich.cells import cell_len
 from typer.testing import CliRunner
-from visits_fixture import Load, act, case_with_visit, decide_as_supervisor, visit_of
+from visits_fixture import Load, act, assign, case_with_visit, decide_as_supervisor, visit_of
 
 from dispatcher.cli import (
     case,
@@ -34,6 +34,7 @@ from dispatcher.setup import Services
 from dispatcher.supervision import pauses
 from dispatcher.supervision.decisions import SupervisorDecision
 from dispatcher.texts import reasons
+from schemas.vocabulary import ReturnReason
 
 MODULES = (
     *(case, decide, feedback, item, log, quarantine, recheck, roster, transfer, verify),
@@ -60,6 +61,7 @@ SCREENS: tuple[tuple[str, ...], ...] = (
     ("roster", "show"),
     ("feedback", "list"),
     ("recheck",),
+    ("quarantine", "list"),
     ("verify",),
     ("verify", "--rebuild"),
     ("policy", "show"),
@@ -135,7 +137,6 @@ def test_a_screen_is_in_one_language(screen: Callable[[str, tuple[str, ...]], st
 Screen = Callable[[str, tuple[str, ...]], str]
 # What somebody works with all night; a command that is to be copied stays whole.
 NARROW = [words for words in SCREENS if words[0] not in ("policy", "texts", "verify", "recheck")]
-NARROW.append(("quarantine", "list"))  # why a line was refused is told in both languages
 IDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|YJ-[0-9]+")
 
 
@@ -149,3 +150,52 @@ def test_eighty_columns_are_enough_and_fold_no_id(
     shown = screen(language, words)
     assert [line for line in shown.splitlines() if cell_len(line) > 80 and not line.startswith("dispatcher ")] == []
     assert set(IDS.findall(wide)) <= set(IDS.findall(shown))
+
+
+LONG = (
+    ("YT-20260302-00000001", "YT-20260302-00000002"),
+    tuple(str(uuid5(UUID(int=0), str(number))) for number in range(3)),
+    ("b" * 64,),
+    ("W" * 100,),
+    ("预警指令二〇二六〇三〇二第一号",),
+)
+LISTS = (
+    *(("visit", "list"), ("case", "list"), ("log",), ("worklist",), ("transfer", "list"), ("feedback", "list")),
+    *(("quarantine", "list"), ("roster", "show")),
+)
+
+
+@pytest.fixture
+def long_names(casework: CaseworkFixture, names: dict[str, str]) -> set[str]:
+    """Ids as sources make them: for each set a visit that another unit is offered; a source is told the end of one."""
+    known = set()
+    for number, ids in enumerate(LONG, start=20):
+        for each in ids:
+            case_id = casework.push(instruction(number, **_told(["sms", "visit"], instruction_id=each))).case
+        assign(casework)
+        act(casework, UUID(case_id), "return", reason=ReturnReason.NOT_MY_JURISDICTION, to_unit="P2")
+        known |= {*ids}
+    casework.push(event("feedback", 20, instruction_id=LONG[1][0], outcome="NOT_A_VICTIM", source=SOURCE))
+    casework.push(instruction(31, phones=[]))
+    return known
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+@pytest.mark.parametrize("words", LISTS, ids=" ".join)
+def test_on_eighty_columns_an_id_of_any_length_is_whole_and_its_row_readable(
+    screen: Screen, long_names: set[str], monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], language: str
+) -> None:
+    monkeypatch.setattr(output.out, "width", 150)
+    in_list = {each for each in long_names if each in screen(language, words)}
+    monkeypatch.setattr(output.out, "width", 80)
+    lines = screen(language, words).splitlines()
+    cells = {cell for line in lines for cell in re.split("[ ,]+", line)}
+    assert in_list <= cells
+    assert [line for line in lines if cell_len(line) > 80 and line.strip() not in long_names] == []
+    heads = set(lines[1].split())
+    assert heads & {"编号", "紧急", "时间", "上门单", "警号", "no.", "urgency", "at", "visit", "badge"}
+    if words[0] in ("visit", "case", "log", "feedback"):
+        assert in_list
+    if heads & {"期限", "due"}:
+        assert sum("03-0" in line for line in lines) >= len(LONG)
+    assert not any(re.fullmatch(r"\s*\S{1,3}", line) for line in lines[2:])  # a column of crumbs

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from casework_fixture import CaseworkFixture, Scripted
@@ -40,7 +41,7 @@ def run(
     set_for(casework, tmp_path, monkeypatch)
     monkeypatch.setenv("DISPATCHER_DATABASE_URL", casework.url)
 
-    def run_(zone: str, *words: str) -> str:
+    def run_(zone: str, *words: str, exit_code: int = 0) -> str:
         casework.sql(f"ALTER DATABASE \"{make_url(casework.url).database}\" SET timezone = '{zone}'")
         engine.engine(casework.url, serving=False).dispose()
         monkeypatch.setenv("TZ", zone)
@@ -51,7 +52,7 @@ def run(
         with pytest.raises(SystemExit) as ended:
             main()
         printed = capsys.readouterr()
-        assert (ended.value.code or 0, printed.err) == (0, ""), (words, printed)
+        assert (ended.value.code or 0, printed.err) == (exit_code, ""), (words, printed)
         return printed.out
 
     yield run_
@@ -80,6 +81,22 @@ def test_the_same_rows_and_figures_in_every_zone(night: CaseworkFixture, run: Ru
     for words in COMMANDS:
         printed = {run(zone, *words) for zone in ZONES}
         assert len(printed) == 1, (words, *printed)
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)], ids=["screen", "json"])
+def test_an_alarm_says_the_same_time_in_every_zone(night: CaseworkFixture, run: Run, options: tuple[str, ...]) -> None:
+    """Of what has waited for a person since a time of the product; all else it has seen just now."""
+    night.open(3, urgency="critical", valid_until="2026-03-02T08:00:00+08:00")
+    opened = night.now
+    night.pass_time(minutes=31)
+    printed = set()
+    for zone in ZONES:
+        lines = run(zone, "watch", "--once", *options, exit_code=1).splitlines()
+        printed.add(tuple(line for line in lines if "expired" in line))
+    [lines] = printed
+    [line] = lines
+    since = opened.astimezone(ZoneInfo("UTC" if options else "Asia/Shanghai"))
+    assert (since.isoformat(timespec="seconds") if options else f"自 {since:%m-%d %H:%M:%S}") in line
 
 
 def test_a_time_without_a_zone_chooses_the_same_lines(night: CaseworkFixture, run: Run) -> None:

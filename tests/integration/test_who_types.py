@@ -15,8 +15,9 @@ from visits_fixture import BADGES, Load, act, case_with_visit, visit_of
 
 from dispatcher import setup
 from dispatcher.casework import provider_health
-from dispatcher.cli import build_app, case, decide, item, log, providers, transfer, visit, visit_card
+from dispatcher.cli import case, decide, item, log, providers, transfer, visit, visit_card
 from dispatcher.cli import texts as texts_command
+from dispatcher.cli.app import build_app
 from dispatcher.errors import OperatorError, Refused
 from dispatcher.settings import Settings
 from dispatcher.setup import Services

@@ -40,7 +40,7 @@ FIELDS: dict[type[ReadModel], str] = {
     ),
     CaseLine: (
         "case instructions urgency state resolution fraud_type opened_at paused next_at waits_for waiting_for items "
-        "overdue"
+        "overdue due_at units"
     ),
     FirstContact: "at channel",
     Money: "at_risk transferred lost stopped avoided avoided_basis returned",
@@ -49,11 +49,12 @@ FIELDS: dict[type[ReadModel], str] = {
     JournalEntry: "seq at actor event rule data",
     Remark: "id at by event text",
     VisitLine: VISIT,
-    ListedVisitLine: f"{VISIT} instructions urgency deadline overdue",
+    ListedVisitLine: f"{VISIT} instructions urgency deadline overdue rung rung_number",
     FollowingItemLine: "number kind role unit",
     ReportOutcome: "reopened closed_as next_visit next_visit_at bank_asked work_items",
     TransferLine: (
-        "transfer visit case from_unit to_unit reason state offered_by decided_by offered_at answer_by decided_at"
+        "transfer visit case from_unit to_unit reason state offered_by decided_by offered_at answer_by decided_at "
+        "number"
     ),
     WorkItemLine: WORK_ITEM,
     OpenWorkItemLine: f"{WORK_ITEM} urgency overdue",

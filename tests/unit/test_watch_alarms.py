@@ -1,12 +1,19 @@
 """The watch: which facts are an alarm, and which alarms are news."""
 
+import io
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+import typer
 from builders import MONDAY
+from typer.core import TyperGroup
 
+from dispatcher.cli import output, watch
+from dispatcher.cli.app import build_app
+from dispatcher.settings import settings
 from dispatcher.watch.active_alarms import ActiveAlarms
 from dispatcher.watch.alarms import Alarm, Code, judge
 from dispatcher.watch.facts import Count, Doubts, Down, Facts, Late, NotTaken, OutOfUse, Probe, Silent, Waiting
@@ -162,3 +169,43 @@ def test_what_nobody_takes_is_told_again_each_time_that_it_climbs_and_when_anoth
     news = [active.update(alarms(waiting=(replace(waits, told=frozenset(each)),)), MONDAY) for each in steps]
     assert [[state for state, _ in each] for each in news] == [["raised"], [], ["standing"], ["standing"], []]
     assert [state for state, _ in active.update([], MONDAY)] == ["over"]
+
+
+# Mended outside the dispatcher: a server, a process, the network.
+WITHOUT_COMMAND = {
+    *(Code.DATABASE_UNREACHABLE, Code.REDIS_UNREACHABLE, Code.REDIS_FULL, Code.WORKER_SILENT),
+    *(Code.WEBHOOKS_SILENT, Code.PROBE_STUCK),
+}
+
+
+def test_every_alarm_line_names_the_command_that_deals_with_it() -> None:
+    assert watch.COMMANDS.keys() == set(Code) - WITHOUT_COMMAND
+    app = typer.main.get_command(build_app())
+    assert isinstance(app, TyperGroup)
+    for command in watch.COMMANDS.values():
+        program, name, *words = command.format(about="north", kind="paused").split()
+        assert program == "dispatcher"
+        app.commands[name].make_context(name, words)
+    waiting = Waiting(WorkItemKind.LADDER_EXHAUSTED, Urgency.CRITICAL, Count(1, MONDAY), ONE)
+    [alarm] = alarms(waiting=(waiting,))
+    shown = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(output.out, "_file", shown)
+        watch._line(ZoneInfo("America/New_York"))("raised", alarm)
+        watch._line(ZoneInfo("Asia/Shanghai"))("over", alarm)
+    raised, over = shown.getvalue().splitlines()
+    assert raised.endswith("dispatcher worklist --kind ladder_exhausted")
+    assert f"{MONDAY.astimezone(ZoneInfo('America/New_York')):%m-%d %H:%M:%S}" in raised
+    assert over.endswith(f"{MONDAY.astimezone(ZoneInfo('Asia/Shanghai')):%m-%d %H:%M:%S}")
+
+
+def test_a_policy_that_can_not_be_read_keeps_nobody_from_an_alarm(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DISPATCHER_POLICY_FILE", "/nowhere/policy.toml")
+    settings.cache_clear()
+    shown = io.StringIO()
+    monkeypatch.setattr(output.err, "_file", shown)
+    assert str(watch._zone()) == "Asia/Shanghai"
+    assert "DISPATCHER_POLICY_FILE" in shown.getvalue()
+    settings.cache_clear()
