@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from dispatcher.cli import arguments, provider_trial
+from dispatcher.cli import arguments, provider_check, provider_trial
 from dispatcher.cli.arguments import By, Json
 from dispatcher.cli.output import err, json_line, label, model_line, name_of, out, say, short_time, wide_table
 from dispatcher.cli.provider_trial import Name
@@ -21,7 +21,9 @@ from schemas.read_models.providers import LimitUse, ProviderChange, ProviderStat
 from schemas.vocabulary import Channel, Health
 
 group = typer.Typer(
-    help="渠道 / the gateways: how they stand, test, pause, resume.", invoke_without_command=True, no_args_is_help=False
+    help="渠道 / the gateways: how they stand, check, test, pause, resume.",
+    invoke_without_command=True,
+    no_args_is_help=False,
 )
 Why = Annotated[str, typer.Option("--reason", help="理由(留存于渠道历史,勿写个人信息) why; no personal data")]
 
@@ -47,6 +49,7 @@ _NUMBER_LIKE = re.compile(r"\d{7}")
 
 
 def register(app: typer.Typer) -> None:
+    group.command("check")(provider_check.check)
     group.command("test")(provider_trial.test)
     app.add_typer(group, name="providers")
 
