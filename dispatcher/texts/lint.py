@@ -1,14 +1,8 @@
 """The house style of a warning SMS: what operators refuse, and what a fraudster would write."""
 
 import re
-import tomllib
-import unicodedata
-from functools import cache, partial
-from pathlib import Path
-from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
-
+from dispatcher.texts import style
 from dispatcher.texts.tables import is_chinese
 from schemas.errors import bilingual
 
@@ -21,33 +15,12 @@ MAX_SMS_EN = 3 * 67
 
 _SIGN = {"zh": re.compile(r"【[^【】]+】\S"), "en": re.compile(r"\[[^\[\]]+\] \S")}
 _LIMIT = {"zh": MAX_SMS_ZH, "en": MAX_SMS_EN}
-_Pattern = Annotated[re.Pattern[str], BeforeValidator(partial(re.compile, flags=re.IGNORECASE))]
-
-
-class _Row(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    zh: str
-    en: str
-
-
-class _Never(_Row):
-    pattern: _Pattern
-
-
-class _Must(_Row):
-    pattern: dict[str, _Pattern]
-
-
-class _Style(BaseModel):
-    must: _Must
-    never: tuple[_Never, ...]
 
 
 def lint(text: str, language: str) -> list[str]:
     """What is wrong with a signed SMS, Chinese and English; nothing if it may be sent."""
     kind = "zh" if is_chinese(language) else "en"
-    return _form(text, kind) + _words(unicodedata.normalize("NFKC", text), kind)
+    return _form(text, kind) + _words(text, kind)
 
 
 def _form(text: str, kind: str) -> list[str]:
@@ -64,17 +37,8 @@ def _form(text: str, kind: str) -> list[str]:
 
 
 def _words(text: str, kind: str) -> list[str]:
-    style = _style()
-    faults = [
-        bilingual(f"{row.zh}“{found.group().strip()}”", row.en)
-        for row in style.never
-        if (found := row.pattern.search(text))
-    ]
-    if not style.must.pattern[kind].search(text):
-        faults.append(bilingual(style.must.zh, style.must.en))
-    return faults
-
-
-@cache
-def _style() -> _Style:
-    return _Style.model_validate(tomllib.loads(Path(__file__).with_name("lint.toml").read_text(encoding="utf-8")))
+    found = list(style.faults(text))
+    if not style.says_what_to_do(text, kind):
+        must = style.style().must
+        found.append(bilingual(must.zh, must.en))
+    return found
