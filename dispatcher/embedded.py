@@ -22,7 +22,7 @@ from sqlalchemy import create_engine, text
 
 from dispatcher import private_files
 from dispatcher.errors import OperatorError
-from dispatcher.ports import free_port
+from dispatcher.ports import own_port
 from dispatcher.store.engine import normalised
 
 DATABASE = "dispatcher"
@@ -94,7 +94,7 @@ def _close_socket(folder: Path, socket_folder: Path) -> None:
 def redis(home: Path, port: int = 0) -> Server:
     """A Redis-compatible server on this loopback port, by default a free one. Raises OperatorError."""
     folder = _folder(home, "redis")
-    port = port or free_port("127.0.0.1", 0) or 0
+    port = port or own_port()
     place = {"port": port, "dir": folder, "pidfile": folder / _REDIS_PID, "logfile": folder / "valkey.log"}
     url = f"redis://127.0.0.1:{port}/0"
     handle = contextlib.ExitStack()

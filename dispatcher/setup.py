@@ -29,6 +29,7 @@ from dispatcher.texts import approved
 from dispatcher.wake import CeleryWake
 from providers import registry
 from providers.base import SettingsError
+from providers.options import fault_of_url
 from schemas.vocabulary import Channel
 
 if TYPE_CHECKING:
@@ -221,6 +222,8 @@ def _registry(
 ) -> registry.Registry:
     if path is None:
         raise no_providers()
+    if callback_base and (fault := fault_of_url(callback_base)):
+        raise OperatorError("DISPATCHER_HOOKS_URL 有误", f"DISPATCHER_HOOKS_URL {fault}")
 
     def stored(used: set[str]) -> Mapping[str, object]:
         return {entry.name: storage(entry) for entry in entry_points(group=STORAGE_GROUP) if entry.name in used}

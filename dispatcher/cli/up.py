@@ -7,9 +7,11 @@ from rich.text import Text
 
 from dispatcher import logging, private_files
 from dispatcher.cli.demo_client import key_of_demo_client
+from dispatcher.cli.in_use import in_use
 from dispatcher.cli.output import err, out, say
 from dispatcher.cli.signals import stop_on_signals
 from dispatcher.settings import settings
+from dispatcher.store import engine
 from dispatcher.up import Stack
 
 
@@ -59,14 +61,20 @@ def _banner(stack: Stack) -> None:
         out.print(f"  {to_script}: {environment['DISPATCHER_SIMULATOR_URL']} (docs/simulate.md)")
     for warning in private_files.warnings(stack.settings):
         out.print(f"  {warning}", style="yellow")
-    hooks = f"http://{environment['DISPATCHER_HOOKS_HOST']}:{environment['DISPATCHER_HOOKS_PORT']}"
-    out.print(f"  {say('回执入口', 'hooks')}: {hooks}")
+    _print_in_use(stack)
+    out.print(f"  {say('回执入口', 'hooks')}: {stack.url('hooks')}")
     if stack.serves_api:
         _print_api(stack)
     out.print(f"  Celery broker: {_without_password(environment['DISPATCHER_REDIS_URL'])}")
     out.print(
         f"  {say('日志', 'logs')}: {stack.settings.home / 'logs'}   {say('停止', 'stop')}: Ctrl-C", soft_wrap=True
     )
+
+
+def _print_in_use(stack: Stack) -> None:
+    with engine.sessions(stack.environment["DISPATCHER_DATABASE_URL"])() as session:
+        for line in in_use(stack.settings, stack.environment["DISPATCHER_PROVIDERS_FILE"], session):
+            out.print(f"  {line}", soft_wrap=True, highlight=False)
 
 
 def _print_api(stack: Stack) -> None:

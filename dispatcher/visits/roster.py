@@ -33,6 +33,8 @@ def load(work: UnitOfWork, roster: Roster) -> None:
     being asked is waited for first.
     """
     store(work.session, roster)
+    counts = {"units": len(roster.units), "officers": len(roster.officers), "staff": len(roster.staff)}
+    work.note_without_case("roster_loaded", counts, actor="operator")
     begin_anew(work, {*work.session.scalars(_exhausted()), *work.session.scalars(_passed_an_empty_rung())})
 
 

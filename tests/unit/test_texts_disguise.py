@@ -134,6 +134,10 @@ QUOTED = (
         "Please stop all transfers first",
     ),
     *("Ring us. Communities help", "They say that you must transfer first"),
+    *(
+        "Next, the trader may say the account is frozen and you must pay in",
+        "the 'airline' may want codes or say you must transfer",
+    ),
 )
 
 
