@@ -29,7 +29,6 @@ from dispatcher.texts import approved
 from dispatcher.wake import CeleryWake
 from providers import registry
 from providers.base import SettingsError
-from providers.options import fault_of_url
 from schemas.vocabulary import Channel
 
 if TYPE_CHECKING:
@@ -222,6 +221,8 @@ def _registry(
 ) -> registry.Registry:
     if path is None:
         raise no_providers()
+    from providers.options import fault_of_url  # the adapters need it too; most commands do without
+
     if callback_base and (fault := fault_of_url(callback_base)):
         raise OperatorError("DISPATCHER_HOOKS_URL 有误", f"DISPATCHER_HOOKS_URL {fault}")
 
