@@ -166,7 +166,9 @@ def _empty(title: str, columns: tuple[tuple[str, str], ...]) -> Table:
     return wide_table(title, *(say(*name) for name in columns))
 
 
-def _health(health: Health) -> Text:
+def _health(health: Health | None) -> Text:
+    if health is None:
+        return Text(say("已不在配置中", "no longer in PROVIDERS_FILE"), "red")
     return Text(name_of(health), _COLOURS.get(health, "red"))
 
 
