@@ -17,6 +17,7 @@ from dispatcher.owners import denied
 from schemas.validation_errors import faults
 
 RUN_FILE = "run.json"
+_LAST_PORT = 65535
 _NEAR = 0.8  # of difflib: a letter or two
 
 
@@ -47,10 +48,10 @@ class Settings(FromEnvironment):
     language: Literal["zh-CN", "en"] = "zh-CN"  # of what the commands print
     key_file: Path | None = None
     hooks_host: str = "127.0.0.1"
-    hooks_port: int = 8621
+    hooks_port: int = Field(default=8621, ge=0, le=_LAST_PORT)
     hooks_url: str | None = None  # as gateways reach it, where that differs from host and port
     api_host: str = "127.0.0.1"
-    api_port: int = 8600
+    api_port: int = Field(default=8600, ge=0, le=_LAST_PORT)
     api_trusted_proxies: str = ""  # networks whose Client-Cert and X-Forwarded-For are believed
     webhook_allowed: str = ""  # hosts and networks that events may be sent to
     workers: int = Field(default=2, ge=1)  # that deliver, on all hosts: they share the limits where Redis is away
@@ -62,7 +63,11 @@ class Settings(FromEnvironment):
 
     @property
     def hooks_base(self) -> str:
-        return self.hooks_url or f"http://{self.hooks_host}:{self.hooks_port}"
+        return self.hooks_url or local_url(self.hooks_host, self.hooks_port)
+
+
+def local_url(host: str, port: int | str) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 class Running(BaseModel):

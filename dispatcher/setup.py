@@ -59,6 +59,14 @@ wait_at_start = retry(
 )
 
 
+class ProvidersError(OperatorError):
+    """PROVIDERS_FILE can't be used; `faults` are one line each."""
+
+    def __init__(self, error: SettingsError) -> None:
+        super().__init__("渠道配置文件有误", str(error))
+        self.faults = error.faults
+
+
 @dataclass(frozen=True)
 class Services:
     """A process's services. Building it checks them all, so that a mistake is told at start.
@@ -166,17 +174,20 @@ def build_registry(services: Services) -> registry.Registry:
 
 def links(path: Path, environment: Mapping[str, str]) -> list[str]:
     """Names of the providers in this file that need a worker of their own. Raises OperatorError."""
-    return _looked_at(path, environment, frozenset()).links()
+    return _closed(look_at(path, environment)).links()
 
 
 def check_file(path: Path, environment: Mapping[str, str], without: str) -> None:
     """Raises the OperatorError that a worker would raise at its start."""
-    check_channels(_looked_at(path, environment, _without(without)))
+    check_channels(_closed(look_at(path, environment, without)))
 
 
-def _looked_at(path: Path, environment: Mapping[str, str], without: frozenset[Channel]) -> registry.Registry:
-    """The providers of a file, not to be used."""
-    providers = _registry(path, environment, "", lambda entry: object(), without)
+def look_at(path: Path, environment: Mapping[str, str], without: str = "") -> registry.Registry:
+    """The providers of a file as a start would have them, to be looked at and closed. Raises OperatorError."""
+    return _registry(path, environment, "", lambda entry: object(), _without(without))
+
+
+def _closed(providers: registry.Registry) -> registry.Registry:
     asyncio.run(providers.close())
     return providers
 
@@ -213,13 +224,18 @@ def _registry(
 ) -> registry.Registry:
     if path is None:
         raise no_providers()
+    from providers.options import fault_of_url  # the adapters need it too; most commands do without
+
+    if callback_base and (fault := fault_of_url(callback_base)):
+        raise OperatorError("DISPATCHER_HOOKS_URL 有误", f"DISPATCHER_HOOKS_URL {fault}")
+
+    def stored(used: set[str]) -> Mapping[str, object]:
+        return {entry.name: storage(entry) for entry in entry_points(group=STORAGE_GROUP) if entry.name in used}
+
     try:
-        tables = registry.read(path, environment, callback_base)
-        used = {table.adapter for table in tables}
-        stored = {entry.name: storage(entry) for entry in entry_points(group=STORAGE_GROUP) if entry.name in used}
-        return registry.build(tables, stored, without)
+        return registry.load(path, environment, callback_base, stored, without)
     except SettingsError as error:
-        raise OperatorError("渠道配置文件有误", str(error)) from None
+        raise ProvidersError(error) from None
 
 
 def no_providers() -> OperatorError:

@@ -22,8 +22,8 @@ from dispatcher import clock, embedded, policy, private_files, vault, vocabulary
 from dispatcher.errors import OperatorError, StartStopped
 from dispatcher.logging import logger
 from dispatcher.policy import kept
-from dispatcher.ports import free_port, port_taken
-from dispatcher.settings import RUN_FILE, Settings, read_running, write_running
+from dispatcher.ports import free_port, own_port
+from dispatcher.settings import RUN_FILE, Settings, local_url, read_running, write_running
 from dispatcher.setup import check_file, links, no_providers
 from dispatcher.store import engine, heartbeats, migrate
 from dispatcher.store.outages import unreachable
@@ -190,8 +190,10 @@ class Stack:
     def _own_settings(self) -> dict[str, str]:
         """What the children have to know of our settings."""
         found = self.settings
-        port = _port(found.hooks_host, found.hooks_port, "DISPATCHER_HOOKS_PORT")
-        api_port = _port(found.api_host, found.api_port, "DISPATCHER_API_PORT") if self.serves_api else found.api_port
+        port = free_port(found.hooks_host, found.hooks_port, "DISPATCHER_HOOKS_PORT")
+        api_port = found.api_port
+        if self.serves_api:
+            api_port = free_port(found.api_host, found.api_port, "DISPATCHER_API_PORT")
         values = {
             "DISPATCHER_HOME": found.home,
             "DISPATCHER_CLOCK": found.clock,
@@ -212,7 +214,7 @@ class Stack:
     def _simulate(self) -> None:
         """No gateway is configured: a simulated one, said in the banner."""
         self.simulated = True
-        home, port = self.settings.home, free_port("127.0.0.1", 0)
+        home, port = self.settings.home, own_port()
         secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
         self.environment |= {
             "DISPATCHER_SIMULATOR_SECRET": secret,
@@ -242,7 +244,7 @@ class Stack:
     def url(self, door: str) -> str:
         """Of "hooks" or "api", on this machine."""
         prefix = f"DISPATCHER_{door.upper()}_"
-        return f"http://{self.environment[prefix + 'HOST']}:{self.environment[prefix + 'PORT']}"
+        return local_url(self.environment[prefix + "HOST"], self.environment[prefix + "PORT"])
 
     def _answers(self, door: str) -> bool:
         try:
@@ -263,14 +265,6 @@ def _hold(home: Path) -> IO[bytes]:
         file.close()
         raise running from None
     return file
-
-
-def _port(host: str, wanted: int, variable: str) -> int:
-    """Raises OperatorError."""
-    port = free_port(host, wanted)
-    if port is None:
-        raise port_taken(host, wanted, variable)
-    return port
 
 
 def _log_who_blocks(line: str) -> None:

@@ -164,7 +164,7 @@ class Receipts:
 class Callback:
     """A request to a provider's receipts address, unread."""
 
-    headers: Mapping[str, str]  # names in small composer
+    headers: Mapping[str, str]  # names in small letters
     body: bytes
     query: Mapping[str, str] = field(default_factory=dict)
     token: str | None = field(default=None, repr=False)  # what follows the provider's name in the path
@@ -264,4 +264,8 @@ class ProviderSettings:
 
 
 class SettingsError(ValueError):
-    """A provider can't be built as configured. Names the setting and the remedy."""
+    """A provider can't be built as configured. Each fault names the setting and the remedy."""
+
+    def __init__(self, *faults: str) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults

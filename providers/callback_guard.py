@@ -9,7 +9,7 @@ import hmac
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Literal, Protocol
 
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -49,7 +49,7 @@ class PathToken:
         if len(token) < _SHORTEST_TOKEN or not token.replace("-", "").replace("_", "").isalnum():
             raise SettingsError(
                 f"provider {settings.name}: what receipts_token_env names must hold {_SHORTEST_TOKEN} or more "
-                "composer, digits, - and _; try: openssl rand -hex 20"
+                "letters, digits, - and _; try: openssl rand -hex 20"
             )
 
         def verify(callback: Callback) -> None:
@@ -125,6 +125,13 @@ def _readable(signatures: str) -> str:
     return " ".join(filter(_SIGNATURE.fullmatch, signatures.split())) or signatures
 
 
+def _networks(given: object) -> list[IPv4Network | IPv6Network]:
+    """Raises ValueError. A number would be read as an address, and an empty list lets nobody in."""
+    if not isinstance(given, list) or not given or not all(isinstance(each, str) for each in given):
+        raise ValueError
+    return [ip_network(each) for each in given]
+
+
 class CallbackGuard:
     """Settings: those of the proof, and receipts_from, a list of addresses or networks (left out: from anywhere)."""
 
@@ -134,8 +141,8 @@ class CallbackGuard:
         self._url = f"{settings.callback_url}{proof.path(settings)}"
         networks = settings.options.get("receipts_from")
         try:
-            self._networks = None if networks is None else [ip_network(network) for network in networks]
-        except (ValueError, TypeError):
+            self._networks = None if networks is None else _networks(networks)
+        except ValueError:
             raise SettingsError(
                 f'provider {settings.name}: receipts_from must be a list of networks such as ["10.0.0.0/8"]'
             ) from None

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import httpx
 
-from providers import error_codes, http, options, pushed_receipts
+from providers import error_codes, http, options, pushed_receipts, reach
 from providers.base import (
     Callback,
     Capabilities,
@@ -24,7 +24,6 @@ from providers.base import (
     Reply,
     SendOnlyProvider,
     Status,
-    Transient,
 )
 from providers.callback_guard import CallbackGuard
 from providers.error_codes import ErrorCodes
@@ -61,6 +60,7 @@ class CloudApi(ABC):
         """Raises SettingsError."""
         url = options.base_url(settings, product.base_url)
         self.timeout_s = options.timeout_s(settings)
+        self.address = reach.of_url(url)
         self._version = product.api_version
         self._error_codes = {**self.error_codes, **product.error_codes}
         self._host = httpx.URL(url).netloc.decode()
@@ -79,7 +79,7 @@ class CloudApi(ABC):
         await self._http.aclose()
 
     @abstractmethod
-    async def _exchange(self, action: str, parameters: Body) -> httpx.Response | Transient | InDoubt:
+    async def _exchange(self, action: str, parameters: Body) -> httpx.Response | http.Unsent | InDoubt:
         """Sign and send one request."""
 
     @abstractmethod
@@ -107,6 +107,7 @@ class CloudProvider(SendOnlyProvider, ABC):
         self._guard = CallbackGuard(settings)
         self._api = api
         self.timeout_s = api.timeout_s
+        self.address = api.address
 
     async def send(self, message: Message) -> Outcome:
         if message.to is None:

@@ -3,6 +3,7 @@
 import socket
 import ssl
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from functools import cache, partial
 from typing import Any
 
@@ -10,16 +11,23 @@ import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
-from providers.base import InDoubt, Transient
+from providers.base import InDoubt, OperationsFault, Transient
 
 # Called with (family, type, proto, canonname, sockaddr).
 SocketFactory = Callable[[tuple[Any, ...]], socket.socket]
+
+# Certainly nothing of it left.
+Unsent = Transient | OperationsFault
 
 CONNECTIONS = 128
 _KEPT_S = 20
 
 # What can go wrong between us and a gateway. aiohttp's own errors are not all mapped by the transport.
 ERRORS = (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, TimeoutError)
+# What else is raised where a request can't be put together: its address, a header, its body.
+_UNBUILDABLE = (ValueError, TypeError, LookupError)
+# Whether the request of this task has been given a connection.
+_is_connected: ContextVar[bool] = ContextVar("is_connected", default=False)
 
 
 def client(
@@ -37,7 +45,7 @@ def client(
     return httpx.AsyncClient(
         base_url=base_url,
         timeout=httpx.Timeout(timeout_s, connect=min(3.0, timeout_s)),
-        transport=AiohttpTransport(verify=_trusted(), client=partial(_session, socket_factory)),
+        transport=AiohttpTransport(verify=trusted(), client=partial(_session, socket_factory)),
         headers=headers,
         trust_env=False,
     )
@@ -45,13 +53,23 @@ def client(
 
 def _session(socket_factory: SocketFactory | None) -> aiohttp.ClientSession:
     connector = aiohttp.TCPConnector(
-        limit=CONNECTIONS, keepalive_timeout=_KEPT_S, ssl=_trusted(), socket_factory=socket_factory
+        limit=CONNECTIONS, keepalive_timeout=_KEPT_S, ssl=trusted(), socket_factory=socket_factory
     )
-    return aiohttp.ClientSession(connector=connector, middlewares=[_once])
+    return aiohttp.ClientSession(connector=connector, middlewares=[_once], trace_configs=[_watched()])
+
+
+def _watched() -> aiohttp.TraceConfig:
+    async def connected(*_: Any) -> None:
+        _is_connected.set(True)
+
+    trace = aiohttp.TraceConfig()
+    trace.on_connection_create_end.append(connected)
+    trace.on_connection_reuseconn.append(connected)
+    return trace
 
 
 @cache
-def _trusted() -> ssl.SSLContext:
+def trusted() -> ssl.SSLContext:
     """The certificate authorities, the same for every client: to read them takes 40 ms of CPU."""
     return httpx.create_ssl_context(trust_env=False)
 
@@ -68,13 +86,17 @@ async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType)
 
 async def exchange(
     client: httpx.AsyncClient, method: str, url: str, **request: Any
-) -> httpx.Response | Transient | InDoubt:
+) -> httpx.Response | Unsent | InDoubt:
     """One request, never a second one. An error comes back as what it means for a send."""
+    _is_connected.set(False)
     try:
         return await client.request(method, url, **request)
     except ERRORS as error:
         kind = type(error).__name__
         return Transient(f"not connected: {kind}") if never_left(error) else InDoubt(kind)
+    except _UNBUILDABLE as error:
+        kind = type(error).__name__
+        return InDoubt(kind) if _is_connected.get() else OperationsFault(f"request can't be built: {kind}", ours=True)
 
 
 def json_object(answer: httpx.Response) -> Mapping[str, Any] | None:

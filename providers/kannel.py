@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from providers import error_codes, http, options, pushed_receipts, tiers
+from providers import error_codes, http, options, pushed_receipts, reach, tiers
 from providers.base import (
     Accepted,
     Answered,
@@ -65,7 +65,9 @@ class Kannel(SendOnlyProvider):
             "from": options.text(settings, "sender"),
         }
         self._guard = CallbackGuard(settings)
-        self._http = http.client(options.base_url(settings), timeout_s=self.timeout_s)
+        url = options.base_url(settings)
+        self.address = reach.of_url(url)
+        self._http = http.client(url, timeout_s=self.timeout_s)
 
     async def send(self, message: Message) -> Outcome:
         payload = {"to": message.to or "", "text": message.text or ""}

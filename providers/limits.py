@@ -13,7 +13,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from schemas.validation_errors import faults
+from schemas.validation_errors import Fault, faults
 
 _RATE = re.compile(r"([1-9][0-9]{0,8})/([1-9][0-9]{0,5})([smhd])")
 _QUIET = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])")
@@ -116,14 +116,17 @@ NO_LIMITS = Limits()
 
 
 def read(value: object) -> Limits:
-    """The table `limits` of a provider. Raises ValueError: field and remedy in one line."""
+    """The table `limits` of a provider. Raises ValueError: each field and its remedy, in one line."""
     if not isinstance(value, dict):
         raise ValueError('limits must be a table such as { rate = ["50/1s"], at_once = 20 }')  # noqa: TRY004
     try:
         return Limits.model_validate(value)
     except ValidationError as error:
-        fault = faults(error)[0]
-        field = fault.where[0]
-        if fault.kind == "extra_forbidden":
-            raise ValueError(f"limits.{field} is unknown; one of: {', '.join(Limits.model_fields)}") from None
-        raise ValueError(f"limits.{field}: {fault.message}") from None
+        raise ValueError("; ".join(_told(fault) for fault in faults(error))) from None
+
+
+def _told(fault: Fault) -> str:
+    field = fault.where[0]
+    if fault.kind == "extra_forbidden":
+        return f"limits.{field} is unknown; one of: {', '.join(Limits.model_fields)}"
+    return f"limits.{field}: {fault.message}"

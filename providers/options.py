@@ -1,8 +1,11 @@
 """Reads an adapter's own settings. A SettingsError names the provider, the setting and the remedy."""
 
+import re
+from ipaddress import ip_address
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+import httpx
 from pydantic import BaseModel, ValidationError
 
 from providers.base import ProviderSettings, SettingsError
@@ -12,6 +15,8 @@ from schemas.vocabulary import Channel
 Model = TypeVar("Model", bound=BaseModel)
 
 LONGEST_TIMEOUT_S = 30
+_LONGEST_HOST = 253
+_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 # The domestic products of the clouds reach numbers of the mainland only.
 _MAINLAND = frozenset({"CN"})
 
@@ -21,8 +26,8 @@ def validated(model: type[Model], settings: ProviderSettings) -> Model:
     try:
         return model.model_validate(dict(settings.options))
     except ValidationError as error:
-        fault = faults(error)[0]
-        raise _error(settings, f"{fault.key}: {fault.message}") from None
+        told = [f"provider {settings.name}: {fault.key}: {fault.message}" for fault in faults(error)]
+        raise SettingsError(*told) from None
 
 
 def channels(settings: ProviderSettings, able: frozenset[Channel]) -> frozenset[Channel]:
@@ -43,27 +48,50 @@ def base_url(settings: ProviderSettings, default: str | None = None) -> str:
     value = settings.options.get("base_url", default)
     if not isinstance(value, str) or not value.startswith(("http://", "https://")):
         raise _error(settings, "base_url must be an http(s) URL")
-    if fault := _fault_of(value):
+    if fault := fault_of_url(value):
         raise _error(settings, f"base_url {fault}")
     return value.rstrip("/")
 
 
-def _fault_of(url: str) -> str | None:
+def fault_of_url(url: str) -> str | None:
     """What would only show at the first send. The URL is not repeated: it may hold a password."""
+    unreadable = "has a host or a port that can't be read"
     try:
         parts = urlsplit(url)
         has_port = parts.port is None or parts.port > 0
-    except ValueError:
-        return "has a host or a port that can't be read"
+        host = httpx.URL(url).raw_host.decode("ascii")  # of a name in another script its ASCII form
+    except (ValueError, httpx.InvalidURL):
+        return unreadable
     if not has_port or any(each.isspace() or not each.isprintable() for each in url):
-        return "has a host or a port that can't be read"
+        return unreadable
     if not parts.hostname:
         return "has no host"
+    if not is_host(host):
+        return unreadable
     if parts.username is not None or parts.password is not None:
         return "holds a user or a password; the secret goes into the environment, named by secret_env"
     if parts.query or parts.fragment or "?" in url or "#" in url:
         return "has a query or a fragment; name the path alone"
     return None
+
+
+def is_host(name: str) -> bool:
+    """Whether a connection could be opened to it: an address, or a name whose parts the DNS can hold."""
+    try:
+        ip_address(name)
+    except ValueError:
+        labels = name.removesuffix(".").split(".")
+        # All digits and dots is an address, and a wrong one.
+        is_name = all(_LABEL.fullmatch(label) for label in labels) and not labels[-1].isdigit()
+        return is_name and len(name) <= _LONGEST_HOST
+    return True
+
+
+def a_host(name: str) -> str:
+    """For a model's field. Raises ValueError."""
+    if not is_host(name):
+        raise ValueError("write an address, or a name of ASCII letters, digits, dots and -, without a port")
+    return name
 
 
 def timeout_s(settings: ProviderSettings) -> float:

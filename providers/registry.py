@@ -11,18 +11,19 @@ weight = 2                      # its share beside the others of a channel; 0: o
 base_url = "https://…"          # all else is the adapter's own
 """
 
-import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
-from providers import limits
+from providers import provider_table
 from providers.base import Provider, ProviderSettings, SettingsError
 from providers.given import Given, nearest
 from providers.limits import NO_LIMITS, Limits
-from schemas import edited_file, normalise
+from providers.provider_table import OURS
+from schemas import edited_file
 from schemas.edited_file import UnreadableFileError
 from schemas.vocabulary import Channel
 
@@ -31,12 +32,7 @@ _REINSTALL = (
     "an entry point that was added or moved is found once its package is installed again: "
     "`make .venv/run`, or `pip install -e .`"
 )
-_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 _TO_NUMBERS = frozenset({Channel.SMS, Channel.VOICE})
-_OURS = ("name", "adapter", "channels", "destinations", "weight", "slow_s", "travel_s", "limits")
-_ENV = "_env"
-_QUOTES = "\"'"
-_HEAVIEST, _SLOWEST_S = 1000, 600
 TRAVEL_S = 60.0  # below the shortest wait for a doubt, 90 s
 
 
@@ -119,15 +115,15 @@ def build(
 ) -> Registry:
     """Build every provider. `storage`, by adapter name, is the second argument of adapters that keep something.
 
-    Raises SettingsError.
+    Raises SettingsError with the faults of all of them.
     """
-    adapters = installed_adapters()
-    providers: list[Provider] = []
-    for settings in tables:
-        factory = _factory(settings, adapters)
-        stored = storage.get(settings.adapter)
-        providers.append(factory(settings) if stored is None else factory(settings, stored))
-        _check_names(settings)
+    providers, faults = _built(tables, storage)
+    if faults:
+        raise SettingsError(*faults)
+    return _of(providers, tables, without)
+
+
+def _of(providers: list[Provider], tables: list[ProviderSettings], without: frozenset[Channel]) -> Registry:
     weights = {settings.name: settings.weight for settings in tables}
     slow_s = {settings.name: settings.slow_s for settings in tables if settings.slow_s is not None}
     travel_s = {settings.name: settings.travel_s for settings in tables if settings.travel_s is not None}
@@ -135,16 +131,39 @@ def build(
     return Registry(providers, weights, slow_s, limits_of, travel_s, without)
 
 
+def _built(tables: list[ProviderSettings], storage: Mapping[str, Any]) -> tuple[list[Provider], list[str]]:
+    """What can be built, and what is wrong with the rest."""
+    adapters = installed_adapters()
+    providers: list[Provider] = []
+    faults: list[str] = []
+    for settings in tables:
+        stored = storage.get(settings.adapter)
+        try:
+            factory = _factory(settings, adapters)
+            providers.append(factory(settings) if stored is None else factory(settings, stored))
+            _check_names(settings)
+        except SettingsError as error:
+            faults += error.faults
+        except (ValueError, TypeError, LookupError, OSError) as error:
+            # What the adapter itself did not foresee. The error's words may hold a secret.
+            faults.append(f"provider {settings.name}: can't be built with these settings ({type(error).__name__})")
+    return providers, faults
+
+
 def _check_names(settings: ProviderSettings) -> None:
     """A misspelt name would take a limit, a fence or a timeout out of force. Raises SettingsError.
 
     An adapter asks for all its settings where it is built.
     """
-    for given, ours, ending in ((settings.options, _OURS, ""), (settings.secrets, ("secret",), _ENV)):
-        if isinstance(given, Given) and given.unasked:
-            name = given.unasked[0] + ending
-            remedy = nearest(name, {each + ending for each in (*given.asked, *ours)})
-            raise SettingsError(f"provider {settings.name}: unknown setting {name}; {remedy}")
+    faults = [
+        f"provider {settings.name}: unknown setting {unknown + ending}; "
+        + nearest(unknown + ending, {each + ending for each in (*given.asked, *ours)})
+        for given, ours, ending in ((settings.options, OURS, ""), (settings.secrets, ("secret",), provider_table.ENV))
+        if isinstance(given, Given)
+        for unknown in given.unasked
+    ]
+    if faults:
+        raise SettingsError(*faults)
 
 
 @cache
@@ -168,107 +187,50 @@ def _factory(settings: ProviderSettings, adapters: Mapping[str, EntryPoint]) -> 
 
 
 def read(path: Path, environment: Mapping[str, str], callback_base: str) -> list[ProviderSettings]:
-    """Read PROVIDERS_FILE. Raises SettingsError naming the table and the remedy."""
+    """Read PROVIDERS_FILE. Raises SettingsError with the faults of every table, each with its remedy."""
+    tables, faults = _read(path, environment, callback_base)
+    if faults:
+        raise SettingsError(f"{path}: {faults[0]}", *faults[1:])
+    return tables
+
+
+def load(
+    path: Path,
+    environment: Mapping[str, str],
+    callback_base: str,
+    storage: Callable[[set[str]], Mapping[str, Any]],
+    without: frozenset[Channel] = frozenset(),
+) -> Registry:
+    """Read PROVIDERS_FILE and build its providers. `storage` is asked with the adapters that are used.
+
+    Raises SettingsError with all faults of the file: of its tables, and of what was made of the good ones.
+    """
+    tables, faults = _read(path, environment, callback_base)
+    stored = storage({table.adapter for table in tables})
+    providers, more = _built(tables, stored)
+    if faults := faults + more:
+        raise SettingsError(f"{path}: {faults[0]}", *faults[1:])
+    return _of(providers, tables, without)
+
+
+def _read(path: Path, environment: Mapping[str, str], callback_base: str) -> tuple[list[ProviderSettings], list[str]]:
+    """The tables that can be used, and what is wrong with the others."""
     try:
         data = edited_file.read(path)
     except OSError as error:
-        raise SettingsError(f"{path}: can't be read ({error.strerror}); check DISPATCHER_PROVIDERS_FILE") from None
+        return [], [f"can't be read ({error.strerror}); check DISPATCHER_PROVIDERS_FILE"]
     except UnreadableFileError as error:
-        raise SettingsError(f"{path}: {error}") from None
-    tables = data.get("providers")
-    if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
-        raise SettingsError(f"{path}: no [[providers]] table; add one for each gateway")
-    settings = [_settings(path, table, environment, callback_base) for table in tables]
-    names = [table.name for table in settings]
-    if len(set(names)) != len(names):
-        raise SettingsError(f"{path}: two providers have the same name; names must differ")
-    return settings
-
-
-def _settings(
-    path: Path, table: Mapping[str, Any], environment: Mapping[str, str], callback_base: str
-) -> ProviderSettings:
-    name = table.get("name")
-    if not isinstance(name, str) or not name.replace("-", "").replace("_", "").isalnum():
-        raise SettingsError(f"{path}: a provider needs a name of composer, digits, - and _")
-    if not isinstance(table.get("adapter"), str):
-        raise SettingsError(f"{path}: provider {name}: adapter is missing")
-    channels = table.get("channels", [])
-    if not isinstance(channels, list) or not channels or not all(_is_channel(channel) for channel in channels):
-        raise SettingsError(f"{path}: provider {name}: channels must be a list of: {', '.join(Channel)}")
-    secrets = _secrets(path, name, table, environment)
-    return ProviderSettings(
-        name=name,
-        adapter=table["adapter"],
-        channels=frozenset(Channel(channel) for channel in channels),
-        destinations=_destinations(path, name, table.get("destinations")),
-        secret=secrets.pop("secret", None),
-        secrets=Given(secrets),
-        weight=_weight(path, name, table.get("weight", 1)),
-        slow_s=_seconds(path, name, "slow_s", table),
-        travel_s=_seconds(path, name, "travel_s", table),
-        callback_url=f"{callback_base.rstrip('/')}/receipts/{name}",
-        limits=_limits(path, name, table.get("limits", {})),
-        options=Given({key: value for key, value in table.items() if key not in _OURS and not key.endswith(_ENV)}),
-    )
-
-
-def _is_channel(value: object) -> bool:
-    return isinstance(value, str) and value in set(Channel)
-
-
-def _limits(path: Path, name: str, table: object) -> Limits:
-    try:
-        return limits.read(table)
-    except ValueError as error:
-        raise SettingsError(f"{path}: provider {name}: {error}") from None
-
-
-def _destinations(path: Path, name: str, regions: object) -> frozenset[str] | None:
-    if regions is None:
-        return None
-    # Each by itself: TOML may put lists into a list, and those are in no set.
-    if not isinstance(regions, list) or not regions or not all(_is_region(region) for region in regions):
-        raise SettingsError(
-            f'{path}: provider {name}: destinations must be a list of calling regions such as ["CN", "GB"], '
-            "or US for all of +1; leave it out for anywhere"
-        )
-    return frozenset(regions)
-
-
-def _weight(path: Path, name: str, value: object) -> float:
-    # No share can be drawn of a number that is not finite.
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= _HEAVIEST:
-        raise SettingsError(
-            f"{path}: provider {name}: weight must be a number from 0 (only when no other is left) to {_HEAVIEST}"
-        )
-    return float(value)
-
-
-def _seconds(path: Path, name: str, key: str, table: Mapping[str, Any]) -> float | None:
-    value = table.get(key)
-    if value is None:
-        return None
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= _SLOWEST_S:
-        raise SettingsError(f"{path}: provider {name}: {key} must be seconds, more than 0 and at most {_SLOWEST_S}")
-    return float(value)
-
-
-def _is_region(value: object) -> bool:
-    return isinstance(value, str) and value in normalise.CALLING_REGIONS
-
-
-def _secrets(path: Path, name: str, table: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, str]:
-    named = {key: variable for key, variable in table.items() if key.endswith(_ENV)}
-    for key, variable in named.items():
-        if not isinstance(variable, str) or not _VARIABLE.fullmatch(variable):
-            # The value is not repeated: it may be the secret itself.
-            raise SettingsError(f"{path}: provider {name}: {key} must be the name of an environment variable")
-        value = environment.get(variable)
-        if not value:
-            raise SettingsError(f"{path}: provider {name}: {key} names {variable}, which is not set")
-        if value != value.strip() or value[0] in _QUOTES:
-            raise SettingsError(
-                f"{path}: provider {name}: {variable} has blanks or quotes around its value; take them away"
-            )
-    return {key.removesuffix(_ENV): environment[variable] for key, variable in named.items()}
+        return [], [str(error)]
+    found = data.get("providers")
+    faults = [f"unknown table {name}; the tables are [[providers]]" for name in data if name != "providers"]
+    if not isinstance(found, list) or not found or not all(isinstance(table, dict) for table in found):
+        return [], ["no [[providers]] table; add one for each gateway", *faults]
+    tables: list[ProviderSettings] = []
+    for table in found:
+        try:
+            tables.append(provider_table.read(table, environment, callback_base))
+        except SettingsError as error:
+            faults += error.faults
+    names = Counter(table["name"] for table in found if isinstance(table.get("name"), str))
+    faults += [f"two providers have the same name, {name!r}; names must differ" for name in names if names[name] > 1]
+    return tables, faults

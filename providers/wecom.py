@@ -6,7 +6,7 @@ receipts, no status query, no idempotence; 20 messages a minute for one robot, a
 
 import httpx
 
-from providers import error_codes, http, options, tiers
+from providers import error_codes, http, options, reach, tiers
 from providers.base import (
     Answered,
     Capabilities,
@@ -45,6 +45,7 @@ class WecomRobot(SendOnlyProvider):
         self.timeout_s = options.timeout_s(settings)
         self._key = options.secret(settings)
         url = options.base_url(settings, "https://qyapi.weixin.qq.com")
+        self.address = reach.of_url(url)
         self._http = http.client(url, timeout_s=self.timeout_s)
 
     async def send(self, message: Message) -> Outcome:

@@ -20,7 +20,7 @@ import psutil
 from dispatcher.bench.sample import instruction
 from dispatcher.clients import register
 from dispatcher.errors import OperatorError
-from dispatcher.ports import free_port
+from dispatcher.ports import own_port
 from dispatcher.setup import Services
 from dispatcher.supervisor import Child
 from dispatcher.up import Stack
@@ -73,7 +73,7 @@ class Bench:
     @contextmanager
     def naive(self) -> Iterator[str]:
         """The URL of the naive service, on the same database."""
-        port = free_port("127.0.0.1", 0)
+        port = own_port()
         home = self._stack.settings.home
         command = [sys.executable, "-m", "dispatcher.bench.naive_api", str(port)]
         child = Child("naive-api", command, dict(self._stack.environment), home / "logs" / "naive-api.log")

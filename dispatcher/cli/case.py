@@ -1,5 +1,6 @@
 """case: everything on record about one case."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -23,7 +24,7 @@ from dispatcher.setup import Services, build_services
 from dispatcher.supervision import remarks
 from schemas.read_models.case import CaseReport
 from schemas.read_models.cases import CaseLine
-from schemas.vocabulary import FRAUD_TYPES, CaseState, Urgency
+from schemas.vocabulary import FRAUD_TYPES, CaseState, Channel, Urgency
 
 
 class _ShowByDefault(TyperGroup):
@@ -114,7 +115,7 @@ def show(
     if not case_ids:
         raise OperatorError(f"没有任务或指令 {name}", f"no case or instruction {name}; see `dispatcher log`")
     for case_id in case_ids:
-        report, now = _report(services, case_id, reader)
+        report, now, down = _report(services, case_id, reader)
         if why:
             with services.sessions() as session:
                 said = kept.contents(session, policies_of(report.journal))
@@ -122,11 +123,11 @@ def show(
         elif json:
             model_line(report)
         else:
-            case_screen.show(report, services.context.policy, now)
+            case_screen.show(report, services.context.policy, now, down)
 
 
-def _report(services: Services, case_id: UUID, reader: str | None) -> tuple[CaseReport, datetime]:
-    """The case, with what was written about it if somebody says who reads it."""
+def _report(services: Services, case_id: UUID, reader: str | None) -> tuple[CaseReport, datetime, Collection[Channel]]:
+    """The case, with what was written about it if somebody says who reads it; the time, and what channels are down."""
     read_by = None
     if reader is not None:
         with services.begin() as work:
@@ -134,4 +135,4 @@ def _report(services: Services, case_id: UUID, reader: str | None) -> tuple[Case
     with services.sessions() as session:
         found = remarks.listed(session, case_id) if read_by is None else read_by
         report = case_report(session, case_id).model_copy(update={"remarks": tuple(found)})
-        return report, services.context.clock.now(session)
+        return report, services.context.clock.now(session), services.context.provider_health.down(session)

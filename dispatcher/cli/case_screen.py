@@ -1,6 +1,6 @@
 """One case as people read it: how it stands, its deadlines, attempts and journal, and what was written about it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -27,13 +27,13 @@ from schemas.read_models.log import LogLine
 from schemas.vocabulary import Channel, Hold
 
 
-def show(report: CaseReport, policy: Policy, now: datetime) -> None:
-    """Print it."""
+def show(report: CaseReport, policy: Policy, now: datetime, down: Collection[Channel] = ()) -> None:
+    """Print it. `down`: channels none of whose providers works."""
     words = Words(policy, reasons.load())
     print_lines((f"{say('劝阻任务', 'case')} {report.case}", "bold"))
     for name, value in _facts(report, words, now):
         print_lines(f"  {name}: ", value, indent=4)
-    out.print(_attempts(report))
+    out.print(_attempts(report, now, down))
     out.print(_journal(report, words))
     told = written(report.remarks, words)
     if told:
@@ -89,7 +89,7 @@ def _money(money: Money) -> str:
     return " · ".join(f"{say(*text)} {value:,}" for name, text in MONEY.items() if (value := getattr(money, name)))
 
 
-def _attempts(report: CaseReport) -> Table:
+def _attempts(report: CaseReport, now: datetime, down: Collection[Channel]) -> Table:
     table = list_table(say(f"尝试 {len(report.attempts)} 次", f"{len(report.attempts)} attempts"))
     held = {str(entry.data.get("attempt")): entry.data for entry in report.journal if "held_by" in entry.data}
     columns = (("时间", "at"), ("渠道", "channel"), ("对象", "person"), ("结果", "result"), ("规则", "rule"))
@@ -97,20 +97,38 @@ def _attempts(report: CaseReport) -> Table:
         table.add_column(say(*name), overflow="fold")
     for line in report.attempts:
         at = short_time(line.sent_at or line.planned_at)
-        how = Text.assemble(result_of(line), _due(line, held.get(str(line.attempt), {})))
+        waits = _why_it_waits(line, held.get(str(line.attempt), {}), report, now, down)
+        how = Text.assemble(result_of(line), _due(line, waits))
         table.add_row(at, name_of(line.channel), name_of(line.person), how, line.rule)
     return table
 
 
-def _due(line: LogLine, planned: Mapping[str, Any]) -> str:
-    """When it is to be sent, and what holds it until then."""
+def _due(line: LogLine, waits: Sequence[str]) -> str:
+    """When it is to be sent, and why not sooner."""
     if line.due_at is None:
         return ""
     due = say(f",{minute(line.due_at)} 执行", f", due {minute(line.due_at)}")
+    return f"{due} ({', '.join(waits)})" if waits else due
+
+
+def _why_it_waits(
+    line: LogLine, planned: Mapping[str, Any], report: CaseReport, now: datetime, down: Collection[Channel]
+) -> list[str]:
+    """What holds a planned attempt; of one that is due and held by nothing, that it is about to go."""
+    if line.due_at is None:
+        return []
     # Once it was brought forward, what held it does so no more.
     is_held = "due_at" in planned and datetime.fromisoformat(planned["due_at"]) == line.due_at
-    why = ", ".join(name_of(Hold(each)) for each in planned["held_by"]) if is_held else ""
-    return f"{due} ({why})" if why else due
+    why = [name_of(Hold(each)) for each in planned["held_by"]] if is_held else []
+    if report.paused_at is not None:
+        why.append(say("任务已暂停", "the case is paused"))
+    if line.channel in down:
+        why.append(say("无可用服务商", "no provider of its channel works"))
+    if line.retry_of is not None and line.due_at > now:
+        why.append(say("上次未成,稍后再试", "to be tried again after one that failed"))
+    if not why and line.due_at <= now:
+        why.append(say("已到时间,等待发送", "due, waits for its turn"))
+    return why
 
 
 def _journal(report: CaseReport, words: Words) -> Table:

@@ -13,7 +13,7 @@ COMMANDS: Mapping[str, str] = {
     "new-key": "新建密钥文件,一次即可;丢失则数据无法恢复 / make the key file, once. "
     "Lost keys mean lost data: back it up.",
     "watch": "值守监控:任务停滞、无人负责、巡检停摆等即告警 / the dead-man watch: alarms when warnings stop moving.",
-    "providers": "渠道 / the gateways: how they stand, test, pause, resume.",
+    "providers": "渠道 / the gateways: how they stand, check, test, pause, resume.",
     "push": "推送预警指令与事件 / push instructions and events. Exit 3 if some were refused.",
     "log": "劝阻日志 / the dissuasion log: one line per attempt.",
     "case": "案件 / cases: list, show; `case ID` shows one.",

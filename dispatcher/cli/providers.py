@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 import typer
 from rich.text import Text
 
-from dispatcher.cli import arguments, provider_trial
+from dispatcher.cli import arguments, provider_check, provider_trial
 from dispatcher.cli.arguments import By, Json
 from dispatcher.cli.listing import Column, Listing, ids, words
 from dispatcher.cli.output import err, json_line, label, minute, model_line, name_of, out, say, short_time
@@ -23,7 +23,9 @@ from schemas.read_models.providers import LimitUse, ProviderChange, ProviderStat
 from schemas.vocabulary import Channel, Health
 
 group = typer.Typer(
-    help="渠道 / the gateways: how they stand, test, pause, resume.", invoke_without_command=True, no_args_is_help=False
+    help="渠道 / the gateways: how they stand, check, test, pause, resume.",
+    invoke_without_command=True,
+    no_args_is_help=False,
 )
 Why = Annotated[str, typer.Option("--reason", help="理由(留存于渠道历史,勿写个人信息) why; no personal data")]
 
@@ -41,6 +43,7 @@ _NUMBER_LIKE = re.compile(r"\d{7}")
 
 
 def register(app: typer.Typer) -> None:
+    group.command("check")(provider_check.check)
     group.command("test")(provider_trial.test)
     app.add_typer(group, name="providers")
 
@@ -163,7 +166,9 @@ def _changes(lines: list[ProviderChange]) -> Listing:
     return listing
 
 
-def _health(health: Health) -> Text:
+def _health(health: Health | None) -> Text:
+    if health is None:
+        return Text(say("已不在配置中", "no longer in PROVIDERS_FILE"), "red")
     return Text(name_of(health), _COLOURS.get(health, "red"))
 
 

@@ -9,11 +9,13 @@ from rich.text import Text
 
 from dispatcher import logging, policy, private_files
 from dispatcher.cli.demo_client import key_of_demo_client
+from dispatcher.cli.in_use import in_use
 from dispatcher.cli.output import err, out, say
 from dispatcher.cli.signals import StopSignals
 from dispatcher.errors import StartStopped
 from dispatcher.policy.lint import lint
 from dispatcher.settings import settings
+from dispatcher.store import engine
 from dispatcher.up import Stack
 
 _ODDITIES = 5
@@ -76,8 +78,8 @@ def _banner(stack: Stack) -> None:
         out.print(f"  {to_script}: {environment['DISPATCHER_SIMULATOR_URL']} (docs/simulate.md)")
     for warning in [*private_files.warnings(stack.settings), *_oddities(stack)]:
         out.print(f"  {warning}", style="yellow")
-    hooks = f"http://{environment['DISPATCHER_HOOKS_HOST']}:{environment['DISPATCHER_HOOKS_PORT']}"
-    out.print(f"  {say('回执入口', 'hooks')}: {hooks}")
+    _print_in_use(stack)
+    out.print(f"  {say('回执入口', 'hooks')}: {stack.url('hooks')}")
     if stack.serves_api:
         _print_api(stack)
     out.print(f"  Celery broker: {_without_password(environment['DISPATCHER_REDIS_URL'])}")
@@ -92,6 +94,12 @@ def _oddities(stack: Stack) -> list[str]:
     left = len(told) - _ODDITIES
     rest = say(f"另有 {left} 处,见 dispatcher policy check", f"{left} more: dispatcher policy check")
     return [*told[:_ODDITIES], rest] if left > 0 else told
+
+
+def _print_in_use(stack: Stack) -> None:
+    with engine.sessions(stack.environment["DISPATCHER_DATABASE_URL"])() as session:
+        for line in in_use(stack.settings, stack.environment["DISPATCHER_PROVIDERS_FILE"], session):
+            out.print(f"  {line}", soft_wrap=True, highlight=False)
 
 
 def _print_api(stack: Stack) -> None:

@@ -29,6 +29,9 @@ from providers.base import Message, Provider
 from providers.registry import Registry
 from schemas.vocabulary import Action, AttemptState, BankRequest, Channel
 
+# Without a provider these wait, and the case goes on by a visit; a bank that can't be asked is rung by a person.
+_BY_PHONE = frozenset({Channel.SMS, Channel.VOICE})
+_HELD = timedelta(seconds=10)
 Rows = Sequence[tuple[AttemptRow, CaseRow]]
 Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
 
@@ -112,6 +115,7 @@ class _Slice:
             work.session, registry, (attempt for attempt, _ in rows), work.context.provider_health.shares(work.session)
         )
         self._out_of_reach: list[AttemptRow] = []
+        self._newly_held: set[UUID] = set()
         self.any_deferred = False
 
     def take(self, rows: Rows) -> list[ProviderCall]:
@@ -119,6 +123,10 @@ class _Slice:
         found = [self._one(attempt, case) for attempt, case in rows]
         if self._out_of_reach:
             self._leave_out()
+        if self._newly_held:
+            case_file = CaseFile(self._work)
+            case_file.open(self._newly_held)
+            decide(case_file)
         return [call for call in found if call is not None]
 
     def _one(self, attempt: AttemptRow, case: CaseRow) -> ProviderCall | None:
@@ -130,6 +138,9 @@ class _Slice:
         provider = choose(())
         if is_open and provider is None and self._is_out_of_reach(attempt, country):
             self._out_of_reach.append(attempt)
+            return None
+        if is_open and provider is None and attempt.channel in _BY_PHONE:
+            self._hold(attempt)
             return None
         slot = Slot(provider)
         if is_new and provider is not None:
@@ -155,6 +166,16 @@ class _Slice:
         may_lack = channel in (Channel.HOOK, Channel.BROADCAST) or channel in self._registry.without - {Channel.VISIT}
         is_expected = self._registry.serves(channel) or may_lack
         return is_expected and not self._registry.reaching(channel, country)
+
+    def _hold(self, attempt: AttemptRow) -> None:
+        """Nobody could take it, so no attempt is made: it stays planned, and is looked at again in a while.
+
+        At the first time its case is decided on, which may send somebody instead.
+        """
+        if attempt.lease_until is None:
+            self._newly_held.add(attempt.case_id)
+        attempt.lease_until = self._work.real_now + _HELD
+        self.any_deferred = True
 
     def _leave_out(self) -> None:
         case_file = CaseFile(self._work)

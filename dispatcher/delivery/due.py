@@ -30,8 +30,12 @@ Moment = datetime | BindParameter[datetime]
 
 def is_due(now: Moment, real_now: Moment) -> ColumnElement[bool]:
     """Something is to be done, its product time has come, and nobody has it in hand (real time)."""
-    free = or_(AttemptRow.lease_until.is_(None), AttemptRow.lease_until < real_now)
-    return and_(AttemptRow.action.is_not(None), AttemptRow.due_at <= now, free)
+    return and_(AttemptRow.action.is_not(None), AttemptRow.due_at <= now, is_free(real_now))
+
+
+def is_free(real_now: Moment) -> ColumnElement[bool]:
+    """Nobody has it in hand, and nothing holds it."""
+    return or_(AttemptRow.lease_until.is_(None), AttemptRow.lease_until < real_now)
 
 
 def is_waiting(real_now: Moment) -> ColumnElement[bool]:
@@ -148,7 +152,12 @@ def _whole_look() -> Select[Any]:
     # The first of all tells whether one has struck, too: EXISTS would be planned as a scan of the whole table.
     next_look = select(func.min(CaseRow.next_look_at)).scalar_subquery()
     next_climb = _climbing(WorkItemRow.climb_at).limit(1).scalar_subquery()
-    next_attempt = select(func.min(AttemptRow.due_at)).where(has_action).scalar_subquery()
+    # What is due and held, for want of a provider or set aside, is nothing that a stepped clock could move to.
+    next_attempt = (
+        select(func.min(AttemptRow.due_at))
+        .where(has_action, or_(AttemptRow.due_at > now, is_free(real)))
+        .scalar_subquery()
+    )
     return select(
         lanes.scalar_subquery(),
         func.coalesce(func.least(next_look, next_climb) <= now, false()),

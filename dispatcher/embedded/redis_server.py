@@ -13,7 +13,7 @@ from redis.retry import Retry
 from dispatcher.embedded.folders import make_folder
 from dispatcher.embedded.leftovers import REDIS_PID
 from dispatcher.embedded.server import Server, never
-from dispatcher.ports import free_port
+from dispatcher.ports import own_port
 
 _OPTIONS = {
     "bind": "127.0.0.1",
@@ -27,7 +27,7 @@ _OPTIONS = {
 def redis(home: Path, port: int = 0, stop_asked: Callable[[], int] = never) -> Server:
     """A server on this port, by default a free one. Raises OperatorError, StartStopped."""
     folder = make_folder(home, "redis")
-    port = port or free_port("127.0.0.1", 0) or 0
+    port = port or own_port()
     log = folder / "valkey.log"
     place = {"port": port, "dir": folder, "pidfile": folder / REDIS_PID, "logfile": log}
     url = f"redis://127.0.0.1:{port}/0"

@@ -16,7 +16,7 @@ from schemas.vocabulary import AttemptState
 
 
 def listed(session: Session, limiter: Limiter, name: str | None = None) -> Iterator[ProviderStatus]:
-    """A line for each provider, or for this one."""
+    """A line for each provider, or for this one; last those that are gone and left something in doubt."""
     doubts = _in_doubt(session)
     rows = _of(select(ProviderRow).order_by(ProviderRow.name), ProviderRow.name, name)
     for row in session.scalars(rows):
@@ -36,11 +36,34 @@ def listed(session: Session, limiter: Limiter, name: str | None = None) -> Itera
             cause=last.cause if last else None,
             by=last.by if last else None,
             note=last.note if last else None,
-            in_doubt=doubts.get(row.name, 0),
+            in_doubt=doubts.pop(row.name, 0),
             last_error=row.last_error,
             last_error_at=row.last_error_at,
             limits=_limits(limiter, row.name, row.limits),
         )
+    for gone in sorted(doubts if name is None else doubts.keys() & {name}):
+        yield _gone(session, gone, doubts[gone])
+
+
+def _gone(session: Session, name: str, in_doubt: int) -> ProviderStatus:
+    channels = select(AttemptRow.channel).where(
+        AttemptRow.was_in_doubt, AttemptRow.state == AttemptState.IN_DOUBT, AttemptRow.provider == name
+    )
+    return ProviderStatus(
+        provider=name,
+        channels=sorted(session.scalars(channels.distinct())),
+        weight=0,
+        health=None,
+        share=None,
+        since=None,
+        cause=None,
+        by=None,
+        note=None,
+        in_doubt=in_doubt,
+        last_error=None,
+        last_error_at=None,
+        limits=[],
+    )
 
 
 def _limits(limiter: Limiter, provider: str, table: dict[str, Any]) -> list[LimitUse]:

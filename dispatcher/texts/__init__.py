@@ -9,11 +9,11 @@ from typing import Any
 from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from dispatcher.texts import card, voice
+from dispatcher.texts import card, style, voice
 from dispatcher.texts.checks import CONFIRMED_PART
 from dispatcher.texts.edition import Edition
 from dispatcher.texts.errors import TextsError, describe
-from dispatcher.texts.lint import harm, lint
+from dispatcher.texts.lint import lint
 from dispatcher.texts.tables import (
     CardLines,
     Centre,
@@ -62,7 +62,9 @@ class Texts(Table):
     @field_validator("calls")
     @classmethod
     def _harmless(cls, calls: Voice) -> Voice:
-        faults = [f"{key}: {fault}" for key, text in _texts_of(calls.model_dump()) for fault in harm(text)]
+        faults = [
+            f"{key}: {fault}" for key, text in _texts_of(calls.model_dump()) for fault in style.faults_in_call(text)
+        ]
         if faults:
             raise PydanticCustomError("within", "{lines}", {"lines": "\n".join(faults)})
         return calls

@@ -1,10 +1,10 @@
 """What a text may hold: its placeholders, nobody's data, and before key 1 nothing of the scam."""
 
 import re
-import unicodedata
 from collections.abc import Callable
 from string import Formatter
 
+from dispatcher.texts import characters, style
 from schemas.errors import bilingual
 
 # The gateway plays what follows only after key 1 was pressed.
@@ -34,7 +34,11 @@ def placeholders(*known: str) -> Callable[[str], str]:
                 raise ValueError(
                     bilingual(f"占位符有误 {{{name}}}", f"unknown placeholder {{{name}}}, allowed: {allowed}")
                 )
-        if _LONG_NUMBER.search(unicodedata.normalize("NFKC", text)):
+        if odd := characters.strange(text):
+            raise ValueError(odd)
+        if found := list(style.faults(text, everywhere=True)):
+            raise ValueError("; ".join(found))
+        if _LONG_NUMBER.search(characters.undisguised(text)):
             raise ValueError(
                 bilingual(
                     "不得含有电话、证件等号码", "holds a long number; a text is for everybody and holds nobody's data"

@@ -1,19 +1,12 @@
 """The house style of a warning SMS: what operators refuse, and what a fraudster would write."""
 
 import re
-import tomllib
-import unicodedata
-from collections.abc import Iterable
-from functools import cache, partial
-from pathlib import Path
-from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
-
+from dispatcher.texts import style
 from dispatcher.texts.tables import is_chinese
 from schemas.errors import bilingual
 
-__all__ = ["MAX_SMS_EN", "MAX_SMS_ZH", "harm", "lint"]
+__all__ = ["MAX_SMS_EN", "MAX_SMS_ZH", "lint"]
 
 # One Chinese SMS; a longer one is split, and the parts may arrive apart or not at all.
 MAX_SMS_ZH = 70
@@ -22,34 +15,12 @@ MAX_SMS_EN = 3 * 67
 
 _SIGN = {"zh": re.compile(r"【[^【】]+】\S"), "en": re.compile(r"\[[^\[\]]+\] \S")}
 _LIMIT = {"zh": MAX_SMS_ZH, "en": MAX_SMS_EN}
-_Pattern = Annotated[re.Pattern[str], BeforeValidator(partial(re.compile, flags=re.IGNORECASE))]
-
-
-class _Row(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    zh: str
-    en: str
-
-
-class _Never(_Row):
-    pattern: _Pattern
-    always: bool = False  # in calls too
-
-
-class _Must(_Row):
-    pattern: dict[str, _Pattern]
-
-
-class _Style(BaseModel):
-    must: _Must
-    never: tuple[_Never, ...]
 
 
 def lint(text: str, language: str) -> list[str]:
     """What is wrong with a signed SMS, Chinese and English; nothing if it may be sent."""
     kind = "zh" if is_chinese(language) else "en"
-    return _form(text, kind) + _words(unicodedata.normalize("NFKC", text), kind)
+    return _form(text, kind) + _words(text, kind)
 
 
 def _form(text: str, kind: str) -> list[str]:
@@ -65,25 +36,9 @@ def _form(text: str, kind: str) -> list[str]:
     return faults
 
 
-def harm(text: str) -> list[str]:
-    """What does harm in a text whoever hears it, in a call as in an SMS."""
-    return _found(unicodedata.normalize("NFKC", text), (row for row in _style().never if row.always))
-
-
 def _words(text: str, kind: str) -> list[str]:
-    style = _style()
-    faults = _found(text, style.never)
-    if not style.must.pattern[kind].search(text):
-        faults.append(bilingual(style.must.zh, style.must.en))
-    return faults
-
-
-def _found(text: str, rows: Iterable[_Never]) -> list[str]:
-    return [
-        bilingual(f"{row.zh}“{found.group().strip()}”", row.en) for row in rows if (found := row.pattern.search(text))
-    ]
-
-
-@cache
-def _style() -> _Style:
-    return _Style.model_validate(tomllib.loads(Path(__file__).with_name("lint.toml").read_text(encoding="utf-8")))
+    found = list(style.faults(text))
+    if not style.says_what_to_do(text, kind):
+        must = style.style().must
+        found.append(bilingual(must.zh, must.en))
+    return found

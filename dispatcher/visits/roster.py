@@ -45,6 +45,8 @@ def load(work: UnitOfWork, roster: Roster, *, may_empty: bool = True) -> RosterC
         rungs = [f"{unit}/{role}" for unit, role in change.emptied[:_TOLD]]
         raise Refused(RefusalCode.ROSTER_EMPTIES_RUNGS, count=len(change.emptied), rungs=rungs)
     store(work.session, roster)
+    counts = {"units": len(roster.units), "officers": len(roster.officers), "staff": len(roster.staff)}
+    work.note_without_case("roster_loaded", counts, actor="operator")
     left = list(handing_on.of_those_who_left(work.session))
     begin_anew(
         work,

@@ -81,7 +81,9 @@ def _ask_database(engine: Engine, product_clock: Clock, limits: Limits, at: date
                 out_of_use=tuple(
                     OutOfUse(name, Health(h), since, Cause(c)) for name, h, since, c in session.execute(_OUT_OF_USE)
                 ),
-                down=tuple(Down(Channel(channel), since) for channel, since in session.execute(_DOWN, {"at": at})),
+                down=tuple(
+                    Down(Channel(channel), since) for channel, since in session.execute(_DOWN, {"at": at, "now": now})
+                ),
             )
     except SQLAlchemyError as error:
         # The kind of error alone: its text may hold the address.
@@ -193,7 +195,8 @@ _DOWN = text("""
     GROUP BY 1 HAVING bool_and(p.health NOT IN ('closed', 'returning'))
     UNION ALL
     SELECT DISTINCT a.channel, :at FROM attempts a
-    WHERE a.action = 'send' AND a.channel IN ('sms', 'voice') AND EXISTS (SELECT FROM providers)
+    WHERE a.action = 'send' AND a.channel IN ('sms', 'voice')
+      AND (EXISTS (SELECT FROM providers) OR a.due_at < :now - interval '10 seconds')
       AND NOT EXISTS (SELECT FROM providers p WHERE a.channel = ANY(p.channels))
     ORDER BY 1""")
 _DOUBTED = text("""

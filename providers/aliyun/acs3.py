@@ -43,7 +43,7 @@ def signed_headers(
 
 
 def authorization(key_id: str, secret: str, query: str, headers: Mapping[str, str], body_digest: str) -> str:
-    """The Authorization of a POST to `/`, over all the headers given (names in small composer)."""
+    """The Authorization of a POST to `/`, over all the headers given (names in small letters)."""
     names = ";".join(sorted(headers))
     lines = "".join(f"{name}:{value.strip()}\n" for name, value in sorted(headers.items()))
     request = "\n".join(("POST", "/", query, lines, names, body_digest))

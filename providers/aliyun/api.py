@@ -7,7 +7,7 @@ import httpx
 
 from providers import error_codes, http, options
 from providers.aliyun import acs3
-from providers.base import InDoubt, Outcome, ProviderSettings, Reply, Transient
+from providers.base import InDoubt, Outcome, ProviderSettings, Reply
 from providers.cloud import Body, CloudApi, CloudProduct
 from providers.error_codes import ErrorCodes, in_doubt, operations_fault, transient
 
@@ -40,7 +40,7 @@ class AliyunApi(CloudApi):
         self._secret = options.secret(settings)
         super().__init__(settings, product)
 
-    async def _exchange(self, action: str, parameters: Body) -> httpx.Response | Transient | InDoubt:
+    async def _exchange(self, action: str, parameters: Body) -> httpx.Response | http.Unsent | InDoubt:
         """Parameters go in the query and the body is empty, as the vendor's own SDK does it."""
         headers = acs3.signed_headers(
             key_id=self._key_id,

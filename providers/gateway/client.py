@@ -1,5 +1,6 @@
 """The client of our gateway protocol (schemas/gateway.py). The adapters of this package differ in the fields alone."""
 
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import httpx
 from pydantic import ValidationError
 
-from providers import error_codes, http, options, tiers
+from providers import error_codes, http, options, reach, tiers
 from providers.base import (
     Accepted,
     Answered,
@@ -64,6 +65,7 @@ class GatewayClient:
             cancels=True,
         )
         self.timeout_s = options.timeout_s(settings)
+        self.address = reach.of_url(base_url)
         self._fields = fields
         self._callback_url = settings.callback_url
         self._guard = CallbackGuard(settings, StandardWebhook())
@@ -91,6 +93,13 @@ class GatewayClient:
             return _reported(GatewayReceipt.model_validate_json(answer.content))
         except ValidationError:
             return InDoubt("status query answered in an unknown form")
+
+    async def probe(self) -> str | None:
+        """Asks for a message that nobody sent: it has to say that it has none."""
+        status = await self.query(Inquiry(str(uuid.uuid4())))
+        if isinstance(status, NeverTaken):
+            return None
+        return status.detail if isinstance(status, InDoubt) else "it knows a message that nobody sent"
 
     async def cancel(self, send_key: str) -> bool:
         try:

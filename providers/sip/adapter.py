@@ -18,7 +18,8 @@ from providers.base import (
     SendOnlyProvider,
     Transient,
 )
-from providers.sip import call, speech
+from providers.reach import Address
+from providers.sip import ask, call, speech
 from providers.sip.lines import Lines
 from providers.sip.trunk_options import PREPARE_S, options_of
 from schemas.vocabulary import Result
@@ -35,6 +36,7 @@ class SipProvider(SendOnlyProvider):
         self.capabilities = Capabilities(
             channels=settings.channels, destinations=settings.destinations, linked=True, at_once=self._options.lines
         )
+        self.address = Address(self._options.host, self._options.port, self._options.transport)
         self._lines = Lines(settings.name, self._options, settings.secret or "")
 
     async def open(self) -> None:
@@ -42,6 +44,9 @@ class SipProvider(SendOnlyProvider):
 
     async def close(self) -> None:
         await self._lines.close()
+
+    async def probe(self) -> str | None:
+        return await ask.probe(self._options)
 
     async def send(self, message: Message) -> Outcome:
         if message.to is None:

@@ -25,6 +25,7 @@ from providers.base import (
     Status,
     Transient,
 )
+from providers.reach import Address
 from providers.smpp import protocol_codes, text, wire
 from providers.smpp.delivery_receipts import DroppedReceipts, UnreadableReceipt, report_of
 from providers.smpp.link import Link, NotSent
@@ -65,6 +66,7 @@ class SmppProvider(SendOnlyProvider):
             at_once=self._options.at_once,
         )
         self.dropped_receipts = DroppedReceipts(settings.name)
+        self.address = Address(self._options.host, self._options.port)  # a bind would be a second one
         self._link = Link(self._options, settings.secret or "", self._take_in, self.dropped_receipts.count)
         self._answers: set[asyncio.Task[str]] = set()
 

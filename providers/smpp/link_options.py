@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from providers import options
 from providers.base import ProviderSettings, SettingsError
@@ -17,7 +17,7 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    host: str
+    host: Annotated[str, AfterValidator(options.a_host)]
     port: int = Field(2775, ge=1, le=65535)
     system_id: Annotated[_Ascii, Field(min_length=1, max_length=15)]
     system_type: Annotated[_Ascii, Field(max_length=12)] = ""

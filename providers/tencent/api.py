@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import httpx
 
 from providers import error_codes, http, options
-from providers.base import InDoubt, Outcome, ProviderSettings, Reply, Transient
+from providers.base import InDoubt, Outcome, ProviderSettings, Reply
 from providers.cloud import Body, CloudApi, CloudProduct
 from providers.error_codes import ErrorCodes, in_doubt, operations_fault, permanent, switch_channel, transient
 from providers.tencent import tc3
@@ -62,7 +62,7 @@ class TencentApi(CloudApi):
         self._service = service
         super().__init__(settings, product)
 
-    async def _exchange(self, action: str, parameters: Body) -> httpx.Response | Transient | InDoubt:
+    async def _exchange(self, action: str, parameters: Body) -> httpx.Response | http.Unsent | InDoubt:
         raw = json.dumps(parameters, ensure_ascii=False).encode()
         headers = tc3.signed_headers(
             key_id=self._id,

@@ -13,14 +13,17 @@ class LimitUse(ReadModel):
 
 
 class ProviderStatus(ReadModel):
-    """One provider; `cause`, `by` and `note` are of the last change."""
+    """One provider; `cause`, `by` and `note` are of the last change.
+
+    `health` and `since` are None where PROVIDERS_FILE names it no more, and something is in doubt there.
+    """
 
     provider: str
     channels: list[Channel]
     weight: float
-    health: Health
+    health: Health | None
     share: float | None
-    since: Moment
+    since: Moment | None
     cause: Cause | None
     by: str | None
     note: str | None

@@ -89,6 +89,8 @@ def test_an_unknown_case(played: Played) -> None:
         ({"DISPATCHER_WITHOUT": "voice,fax"}, "fax"),
         ({"DISPATCHER_PROVIDER_FILE": "bad-providers.toml"}, "DISPATCHER_PROVIDERS_FILE"),
         ({"DISPATCHER_REDIS_URL": "redis://127.0.0.1:1/0"}, "DISPATCHER_REDIS_URL"),
+        ({"DISPATCHER_API_PORT": "65536"}, "DISPATCHER_API_PORT"),
+        ({"DISPATCHER_HOOKS_HOST": "198.51.100.7"}, "DISPATCHER_HOOKS_HOST"),
     ],
 )
 def test_up_with_a_mistaken_setting(tmp_path: Path, settings: dict[str, str], named: str) -> None:

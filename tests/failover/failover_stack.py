@@ -19,7 +19,7 @@ import httpx
 
 from dispatcher import clock
 from dispatcher.intake import instructions
-from dispatcher.ports import free_port
+from dispatcher.ports import own_port
 from dispatcher.settings import Settings
 from dispatcher.setup import Services
 from dispatcher.up import Stack
@@ -45,7 +45,7 @@ class FailoverStack(Stack):
 
     @classmethod
     def at(cls, home: Path) -> "FailoverStack":
-        ports = {name: free_port("127.0.0.1", 0) or 0 for name in GATEWAYS}
+        ports = {name: own_port() for name in GATEWAYS}
         path = home / "providers.toml"
         tables = (
             _TABLE.format(name=name, timeout_s=TIMEOUT_S, slow_s=SLOW_S, port=port) for name, port in ports.items()

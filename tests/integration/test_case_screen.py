@@ -3,14 +3,20 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from casework_fixture import CaseworkFixture
+from casework_fixture import CaseworkFixture, Scripted
+from sqlalchemy import update
 from typer.testing import CliRunner
 from visits_fixture import Load
 
+from dispatcher.casework import provider_health
 from dispatcher.cli import case
 from dispatcher.cli.app import build_app
 from dispatcher.settings import Settings
 from dispatcher.setup import Services
+from dispatcher.store.providers import ProviderRow
+from providers.base import Transient
+from providers.registry import Registry
+from schemas.vocabulary import Health
 
 Run = Callable[..., str]
 
@@ -27,6 +33,24 @@ def test_a_held_message_is_shown_with_its_time_and_what_holds_it(casework: Casew
     casework.pass_time(hours=14)
     case_id = casework.open(urgency="medium")
     assert "待执行,03-03 08:00 执行 (夜间免打扰)" in run("case", str(case_id))
+
+
+def test_what_is_due_says_so_and_why_it_has_not_gone(casework: CaseworkFixture, run: Run) -> None:
+    case_id = casework.open(urgency="medium")
+    assert "已到时间,等待发送" in run("case", str(case_id))
+    with casework.sessions.begin() as session:
+        provider_health.register(session, Registry([Scripted(name="city")]))
+        session.execute(update(ProviderRow).values(health=Health.PAUSED))
+    casework.context.provider_health.forget()
+    shown = run("case", str(case_id))
+    assert "无可用服务商" in shown
+    assert "已到时间" not in shown
+
+
+def test_what_is_tried_again_says_so(casework: CaseworkFixture, run: Run) -> None:
+    case_id = casework.open(urgency="medium")
+    casework.deliver(Scripted([Transient("busy")], name="city"))
+    assert "上次未成,稍后再试" in run("case", str(case_id))
 
 
 def test_a_deadline_that_was_missed_is_marked(casework: CaseworkFixture, run: Run) -> None:

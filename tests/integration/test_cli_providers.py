@@ -103,6 +103,19 @@ def test_each_provider_is_told_with_what_is_in_doubt(casework: CaseworkFixture, 
     assert [each["provider"] for each in lines(run("--json", "--name", "spare"))] == ["spare"]
 
 
+def test_what_is_in_doubt_under_a_name_that_is_gone_is_told(casework: CaseworkFixture, run: Run) -> None:
+    casework.open()
+    casework.deliver(Scripted([InDoubt("ReadTimeout")], name="city"))
+    with casework.sessions.begin() as session:
+        provider_health.register(session, Registry([Scripted(name="spare")]))
+    spare, gone = lines(run("--json"))
+    assert (spare["provider"], spare["in_doubt"]) == ("spare", 0)
+    assert (gone["provider"], gone["channels"], gone["health"], gone["since"]) == ("city", ["sms"], None, None)
+    assert gone["in_doubt"] == 1
+    assert lines(run("--json", "--name", "city")) == [gone]
+    assert "已不在配置中" in run().stdout
+
+
 def test_what_is_left_of_each_limit_is_told(casework: CaseworkFixture, run: Run, redis_url: str) -> None:
     allowed = {"rate": ["50/1m"], "at_once": 20, "callee": ["5/1h"], "quiet": "21:00-08:00"}
     casework.limiter = Limiter(Shared(redis_url), str, 1)

@@ -14,7 +14,7 @@ from sqlalchemy.exc import ProgrammingError
 from dispatcher import embedded, sweep
 from dispatcher.casework import provider_health
 from dispatcher.casework.breaker import RECENT_S, WINDOW_S, Counts, Kind, Window
-from dispatcher.delivery import judge_providers
+from dispatcher.delivery import due, judge_providers
 from dispatcher.delivery.send_stats import SendCounter, SendStats
 from dispatcher.errors import Refused
 from dispatcher.settings import Settings
@@ -266,9 +266,41 @@ def test_a_paused_one_is_never_used(casework: CaseworkFixture) -> None:
     register(casework, A)
     pause(casework)
     assert to(casework, A, count=1) == {"a": 0}
-    [row] = casework.sql("SELECT provider, detail FROM attempts WHERE channel = 'sms' AND sent_at IS NOT NULL")
-    assert tuple(row) == (None, "no_provider")
+    [row] = casework.sql("SELECT provider, state FROM attempts WHERE channel = 'sms'")
+    assert tuple(row) == (None, "planned")
     assert judge(casework, a=FAILING) == []
+
+
+def test_no_attempt_is_made_that_nobody_can_take(casework: CaseworkFixture) -> None:
+    """However often it is looked at; once there is somebody again it goes."""
+    register(casework, A)
+    pause(casework)
+    case_id = casework.open(urgency="low")
+    casework.deliver(A)
+    assert [tuple(each) for each in casework.sql("SELECT rule FROM visits")] == [("visit_channel_down",)]
+    for _ in range(60):
+        casework.clear_leases()
+        casework.deliver(A)  # the visit climbs its ladder meanwhile
+    assert [each.state for each in casework.attempts(case_id, "sms")] == ["planned"]
+    assert {each.data["channel"] for each in casework.journal(case_id, "attempt_sending")} == {"visit"}
+    with casework.sessions.begin() as session:
+        judge_providers.resume(session, "a", by="OPS-1", note="mended")
+    casework.context.provider_health.forget()
+    casework.clear_leases()
+    casework.deliver(A)
+    assert [each.provider for each in casework.attempts(case_id, "sms")] == ["a"]
+
+
+def test_a_stepped_clock_moves_on_beside_what_nobody_can_take(casework: CaseworkFixture) -> None:
+    register(casework, A)
+    pause(casework)
+    casework.open(urgency="low")
+    casework.deliver(A)
+    casework.sql("UPDATE attempts SET lease_until = clock_timestamp() + interval '1 hour' WHERE channel = 'visit'")
+    with casework.begin() as work:
+        seen = due.find_due_work(work)
+    assert seen.lanes == frozenset()
+    assert seen.next_at is None or seen.next_at > casework.now
 
 
 def test_an_open_one_is_no_other_to_fail_over_to(casework: CaseworkFixture) -> None:

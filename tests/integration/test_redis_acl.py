@@ -15,7 +15,7 @@ from redis import Redis
 from redis.exceptions import NoPermissionError
 
 from dispatcher.embedded import redis_server
-from dispatcher.ports import free_port
+from dispatcher.ports import own_port
 from dispatcher.store.instructions import InstructionRow
 
 DOCS = Path(__file__).parents[2] / "docs" / "celery.md"
@@ -59,7 +59,7 @@ class Guarded:
 def guarded(tmp_path: Path) -> Iterator[Guarded]:
     users = DOCS.read_text("utf-8").split("```text\nuser default")[1].split("```")[0]
     (tmp_path / "users.acl").write_text("user default" + users + ADMINISTRATOR, "utf-8")
-    port = free_port("127.0.0.1", 0) or 0
+    port = own_port()
     command = [redis_server.program(), "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
     command += ["--dir", str(tmp_path), "--aclfile", str(tmp_path / "users.acl")]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:

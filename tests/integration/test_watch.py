@@ -166,6 +166,8 @@ def test_a_channel_that_no_file_serves_is_told_once_somebody_waits_for_it(
 ) -> None:
     casework.open(channels=["voice"])
     assert collected().down == ()  # no worker has said yet whom it knows
+    casework.pass_time(hours=1)
+    assert [each.channel for each in collected().down] == [Channel.VOICE]  # nor will: its file has the roster alone
     with casework.sessions.begin() as session:
         provider_health.register(session, Registry([Scripted(channels=(Channel.SMS,))]))
     assert [each.channel for each in collected().down] == [Channel.VOICE]

@@ -15,7 +15,7 @@ from casework_fixture import CaseworkFixture, event
 from test_webhooks import all_events
 from webhooks_fixture import Receiver, endpoint, send
 
-from dispatcher.ports import free_port
+from dispatcher.ports import own_port
 from dispatcher.setup import Services
 from dispatcher.webhooks import signing
 
@@ -39,7 +39,7 @@ def npm_receiver(secret: str, port: int) -> Iterator[list[dict[str, Any]]]:
 
 
 def test_npm_verifies_what_waited_for_an_hour(casework: CaseworkFixture, services: Services) -> None:
-    port = free_port("127.0.0.1", 0)
+    port = own_port()
     assert port is not None
     secret = endpoint(services, Receiver(url=f"http://127.0.0.1:{port}/hooks"))._whsecret
     for number in range(1, 6):
@@ -60,7 +60,7 @@ def test_npm_verifies_what_waited_for_an_hour(casework: CaseworkFixture, service
 
 
 def test_npm_refuses_what_is_tampered_with_or_old() -> None:
-    port, secret, other = free_port("127.0.0.1", 0), signing.new_secret(), signing.new_secret()
+    port, secret, other = own_port(), signing.new_secret(), signing.new_secret()
     assert port is not None
     now, body = datetime.now(UTC), '{"id": "e-1", "note": "已受理"}'
     good = signing.headers([other, secret], "e-1", now, body)  # the second of two secrets is its own

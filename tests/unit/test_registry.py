@@ -1,6 +1,7 @@
 """PROVIDERS_FILE: every mistake is named with its remedy, and the secret never stands in it."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ ENVIRONMENT = {
     "EMPTY_SECRET": "",
     "BLANK_SECRET": f"{SECRET}\n",
     "QUOTED_SECRET": f'"{SECRET}"',
+    "HIDDEN_SECRET": f"whsec_\u200b{SECRET.removeprefix('whsec_')}",
 }
 GOOD = """
 [[providers]]
@@ -178,6 +180,18 @@ def test_the_simulated_providers_serve_every_channel(tmp_path: Path) -> None:
         ("invalid/v1", "invalid:port/v1", ("city-sms", "base_url", "port")),
         ("https://gateway", "https://[gateway", ("city-sms", "base_url", "host")),
         ("https://gateway", "https://gate way", ("city-sms", "base_url", "host")),
+        ("https://gateway", "https://gate..way", ("city-sms", "base_url", "host")),
+        ("https://gateway", f"https://{'g' * 64}", ("city-sms", "base_url", "host")),
+        ("https://gateway.invalid", "https://10.0.0.300", ("city-sms", "base_url", "host")),
+        ("https://gateway.invalid", "https://-gateway", ("city-sms", "base_url", "host")),
+        ("https://gateway.invalid", "https://gateway,other", ("city-sms", "base_url", "host")),
+        ("timeout_s = 3", "receipts_from = [7]", ("city-sms", "receipts_from", "10.0.0.0/8")),
+        ("timeout_s = 3", "receipts_from = []", ("city-sms", "receipts_from")),
+        ("timeout_s = 3", 'receipts_from = "::"', ("city-sms", "receipts_from")),
+        ("timeout_s = 3", 'receipts_from = ["10.0.0.1/8"]', ("city-sms", "receipts_from")),
+        ("CITY_SECRET", "HIDDEN_SECRET", ("city-sms", "HIDDEN_SECRET", "can't be seen")),
+        ('name = "city-sms"', 'name = "市"', ("needs a name",)),
+        ("[[providers]]", "[[provider]]\n[[providers]]", ("unknown table provider",)),
         ("CITY_SECRET", "BLANK_SECRET", ("city-sms", "BLANK_SECRET", "blanks or quotes")),
         ("CITY_SECRET", "QUOTED_SECRET", ("city-sms", "QUOTED_SECRET", "blanks or quotes")),
         ("timeout_s = 3", 'timeout_s = "soon"', ("city-sms", "timeout_s")),
@@ -239,6 +253,37 @@ def test_a_secret_of_the_wrong_form_is_told_without_it(tmp_path: Path) -> None:
         registry.build(registry.read(path, {"CITY_SECRET": "no-base64-at-all!"}, "https://police.invalid"), {})
     assert "city-sms" in str(caught.value)
     assert "no-base64" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://网关.中国", "http://[::1]:8/v1", "http://a_b.invalid.:80", "https://10.0.0.3"]
+)
+def test_an_address_that_can_be_built_is_taken(tmp_path: Path, url: str) -> None:
+    registry.build(read(tmp_path, GOOD.replace("https://gateway.invalid/v1", url)), {})
+
+
+class Unforeseen(str):
+    def startswith(self, *_: object) -> bool:
+        raise LookupError(SECRET)
+
+
+def test_what_no_adapter_foresaw_is_told_without_its_value(tmp_path: Path) -> None:
+    """A password that no header can hold."""
+    path = tmp_path / "providers.toml"
+    path.write_text(GOOD.replace("http_gateway", "wecom_robot").replace('"sms"', '"broadcast"'), encoding="utf-8")
+    (table,) = registry.read(path, ENVIRONMENT, "")
+    with pytest.raises(SettingsError, match="provider city-sms: can't be built with these settings"):
+        registry.build([replace(table, options={**table.options, "base_url": Unforeseen()})], {})
+
+
+def test_all_faults_of_a_file_are_told_at_once(tmp_path: Path) -> None:
+    bad = GOOD.replace("timeout_s = 3", "weight = -1\nslow_s = 0") + SECOND.replace("https", "ftp")
+    with pytest.raises(SettingsError) as caught:
+        path = tmp_path / "providers.toml"
+        path.write_text(bad, encoding="utf-8")
+        registry.load(path, ENVIRONMENT, "", lambda adapters: {})
+    faults = caught.value.faults
+    assert [word in fault for word, fault in zip(("weight", "slow_s", "base_url"), faults, strict=True)] == [True] * 3
 
 
 def test_two_providers_of_one_name_are_refused(tmp_path: Path) -> None:

@@ -69,6 +69,49 @@ def test_what_was_changed_by_hand_is_told(folder: Path) -> None:
     assert faults(folder) == ["无法读取 / can't be read: not as `texts approve` wrote it"]
 
 
+def changed(folder: Path, change: dict[str, object], version: int = 1) -> None:
+    path = folder / "approved" / f"{version}.json"
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | change, ensure_ascii=False), "utf-8")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"tables": {"centre": {"sign": "江畔反诈", "city": "江畔市", "city_en": "Jiangpan "}}},
+        {"tables": {}},
+        {"by": "钱批准"},
+        {"at": "2026-11-24T08:00:00Z"},
+        {"version": 2},
+        {"digest": None},
+        {"digest": "0" * 64},
+    ],
+)
+def test_what_was_edited_by_hand_is_not_used_until_it_is_approved_anew(folder: Path, change: dict[str, object]) -> None:
+    approved.approve(folder, "郑批准", AT)
+    changed(folder, change)
+    (fault,) = faults(folder)
+    assert "changed since it was approved" in fault
+    assert "texts approve" in fault
+    assert approved.is_edited(folder)
+    assert approved.approve(folder, "郑批准", AT).edition.version == 2
+    assert approved.load(folder).edition.version == 2
+
+
+def test_only_the_writing_of_a_file_may_differ(folder: Path) -> None:
+    approved.approve(folder, "郑批准", AT)
+    changed(folder, {})
+    path = folder / "approved" / "1.json"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert approved.load(folder).edition.version == 1
+
+
+def test_a_version_that_cant_be_read_is_approved_anew(folder: Path) -> None:
+    approved.approve(folder, "郑批准", AT)
+    (folder / "approved" / "1.json").write_text("{}", "utf-8")
+    (folder / "approved" / "２.json").write_text("{}", "utf-8")
+    assert approved.approve(folder, "郑批准", AT).edition.version == 2
+
+
 @pytest.mark.parametrize("number", ["13800138000", "138 0013 8000", "990101198001010011", "1380013-8000"])
 def test_nobodys_number_stands_in_a_text(folder: Path, number: str) -> None:
     tables = load().model_dump(by_alias=True, mode="json")

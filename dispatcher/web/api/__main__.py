@@ -7,7 +7,7 @@ import uvicorn
 
 from dispatcher import logging
 from dispatcher.errors import OperatorError
-from dispatcher.ports import free_port, port_taken
+from dispatcher.ports import free_port
 from dispatcher.settings import settings
 from dispatcher.setup import build_services
 from dispatcher.web.api.app import make
@@ -19,8 +19,7 @@ def main() -> None:
     found = settings()
     logging.configure(found.log_level)
     app = make(build_services(serving=True))
-    if free_port(found.api_host, found.api_port) is None:
-        raise port_taken(found.api_host, found.api_port, "DISPATCHER_API_PORT")
+    free_port(found.api_host, found.api_port, "DISPATCHER_API_PORT")
     allow_most_files()
     with suppress(KeyboardInterrupt):
         uvicorn.Server(configure(app, found.api_host, found.api_port, streams=True)).run()

@@ -7,7 +7,7 @@ import uvicorn
 
 from dispatcher import logging
 from dispatcher.errors import OperatorError
-from dispatcher.ports import free_port, port_taken
+from dispatcher.ports import free_port
 from dispatcher.settings import settings
 from dispatcher.setup import build_services
 from dispatcher.web.hooks.app import make
@@ -20,8 +20,7 @@ def main() -> None:
     logging.configure(found.log_level)
     services = build_services(serving=True)
     _ = services.registry
-    if free_port(found.hooks_host, found.hooks_port) is None:
-        raise port_taken(found.hooks_host, found.hooks_port, "DISPATCHER_HOOKS_PORT")
+    free_port(found.hooks_host, found.hooks_port, "DISPATCHER_HOOKS_PORT")
     allow_most_files()
     with suppress(KeyboardInterrupt):
         uvicorn.Server(configure(make(services), found.hooks_host, found.hooks_port)).run()
