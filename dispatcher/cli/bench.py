@@ -135,7 +135,7 @@ def policy(
     out.print(
         say(
             f"{cases} 件未结案件在 {reached.seconds:.1f} 秒内按新策略重新处理({per_second:.0f}/秒);"
-            f"其间推送特急 {len(reached.critical_ms)} 件,最慢 {slowest:.0f} ms 到达网关;负载 {load}",
+            f"其间推送特急 {len(reached.critical_ms)} 件,最慢 {slowest:.0f} 毫秒到达网关;负载 {load}",
             f"{cases} open cases decided on anew in {reached.seconds:.1f} s ({per_second:.0f}/s); of "
             f"{len(reached.critical_ms)} critical ones meanwhile the slowest reached the gateway in {slowest:.0f} ms; "
             f"load {load}",

@@ -14,11 +14,11 @@ from dispatcher.cli.output import err, out, say
 from dispatcher.cli.signals import StopSignals
 from dispatcher.errors import StartStopped
 from dispatcher.policy.lint import lint
-from dispatcher.settings import settings
+from dispatcher.settings import Settings, settings
 from dispatcher.store import engine
 from dispatcher.up import Stack
 
-_ODDITIES = 5
+_MOST_ODDITIES = 5
 _LOOK_EVERY_S = 0.2
 
 
@@ -76,7 +76,7 @@ def _banner(stack: Stack) -> None:
         out.print(f"  {told}", style="yellow")
         to_script = say("为号码写剧本", "to script a number")
         out.print(f"  {to_script}: {environment['DISPATCHER_SIMULATOR_URL']} (docs/simulate.md)")
-    for warning in [*private_files.warnings(stack.settings), *_oddities(stack)]:
+    for warning in [*private_files.warnings(stack.settings), *oddities(stack.settings)]:
         out.print(f"  {warning}", style="yellow")
     _print_in_use(stack)
     out.print(f"  {say('回执入口', 'hooks')}: {stack.url('hooks')}")
@@ -88,12 +88,12 @@ def _banner(stack: Stack) -> None:
     )
 
 
-def _oddities(stack: Stack) -> list[str]:
+def oddities(of: Settings) -> list[str]:
     """What is odd about the policy; a few lines of it, since `policy check` tells all."""
-    told = [f"{say('策略可疑', 'odd policy')}: {each}" for each in lint(policy.load(stack.settings.policy_file))]
-    left = len(told) - _ODDITIES
+    told = [f"{say('策略可疑', 'odd policy')}: {each}" for each in lint(policy.load(of.policy_file))]
+    left = len(told) - _MOST_ODDITIES
     rest = say(f"另有 {left} 处,见 dispatcher policy check", f"{left} more: dispatcher policy check")
-    return [*told[:_ODDITIES], rest] if left > 0 else told
+    return [*told[:_MOST_ODDITIES], rest] if left > 0 else told
 
 
 def _print_in_use(stack: Stack) -> None:

@@ -11,9 +11,11 @@ from policies import DEFAULTS, put, table, write
 from typer.testing import CliRunner
 
 from dispatcher.cli import policy as command
+from dispatcher.cli.up import oddities
 from dispatcher.errors import OperatorError
 from dispatcher.policy import load
 from dispatcher.policy.lint import lint
+from dispatcher.settings import Settings
 
 # What a bad edit does to the file, and the key and the remedy that its line names.
 FAULTS: list[tuple[str, Any, str, str]] = [
@@ -209,3 +211,16 @@ def test_an_urgency_that_says_nothing_within_its_deadline_is_told(tmp_path: Path
     told = [str(each) for each in lint(load(write(tmp_path / "own.toml", policy)))]
     silent = [each for each in told if "says nothing to anybody within its own deadline" in each]
     assert [each.partition(": ")[0] for each in silent] == ["urgency.medium.sms.after", "urgency.medium.voice.after"]
+
+
+def test_the_banner_of_up_tells_the_first_oddities_and_how_many_more_there_are(tmp_path: Path) -> None:
+    assert oddities(Settings(policy_file=None)) == []
+    policy = put(table(), "minors.under", 0)
+    (line,) = oddities(Settings(policy_file=write(tmp_path / "one.toml", policy)))
+    assert "minors.under: " in line
+    for urgency in ("critical", "high", "medium", "low"):
+        for key in ("voice.again", "visit.accept_within"):
+            put(policy, f"urgency.{urgency}.{key}", "2s")
+    told = oddities(Settings(policy_file=write(tmp_path / "nine.toml", policy)))
+    assert len(told) == 6
+    assert "dispatcher policy check" in told[-1] and "4" in told[-1]
