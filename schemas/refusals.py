@@ -52,6 +52,9 @@ class RefusalCode(StrEnum):
     INSTRUCTION_OF_TWO_SOURCES = "instruction_of_two_sources"
     INSTRUCTION_WITHDRAWN = "instruction_withdrawn"
 
+    # A roster.
+    ROSTER_EMPTIES_RUNGS = "roster_empties_rungs"
+
     # Who acts.
     NO_ROSTER = "no_roster"
     NAME_MISSING = "name_missing"

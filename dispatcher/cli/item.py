@@ -20,7 +20,7 @@ from schemas.vocabulary import FollowUp, WorkItemKind
 group = typer.Typer(help="待办 / one work item: show, take, done, hand-over.", no_args_is_help=True)
 Item = Annotated[str, typer.Argument(metavar="NUMBER", help="编号(见 dispatcher worklist) its number or id")]
 _K = WorkItemKind
-# What does it, a command a line; {case}, {visit}, {number}, {unit} and {about} are filled in.
+# What does it, a command a line; {case}, {visit}, {number}, {of_unit} and {about} are filled in.
 _ASSIGN = "dispatcher visit assign {visit} OFFICER --by …"
 COMMANDS: Mapping[WorkItemKind, tuple[str, ...]] = {
     _K.FOLLOW_UP: ("dispatcher item done {number} --outcome … --by …",),
@@ -51,7 +51,7 @@ COMMANDS: Mapping[WorkItemKind, tuple[str, ...]] = {
         "dispatcher providers --history --name {about}",
         "dispatcher providers resume {about} …",
     ),
-    _K.EMPTY_SHIFT: ("dispatcher roster show --unit {unit}", "dispatcher roster load FILE"),
+    _K.EMPTY_SHIFT: ("dispatcher roster show{of_unit}", "dispatcher roster load FILE"),
 }
 _DONE = ("dispatcher item done {number} --by …",)
 
@@ -82,8 +82,9 @@ def show(item: Item, by: Reader = None, json: Json = False) -> None:
         print_lines(case_screen.written(written, words))
     if line.done_at is None:
         print_lines(say("办法", "do") + ":")
+        known = dict(line) | {"visit": visit or "VISIT", "of_unit": f" --unit {line.unit}" if line.unit else ""}
         for command in COMMANDS.get(line.kind, _DONE):
-            out.print(command.format(**dict(line), visit=visit or "VISIT"), soft_wrap=True, highlight=False)
+            out.print(command.format(**known), soft_wrap=True, highlight=False)
 
 
 @group.command()

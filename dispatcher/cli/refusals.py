@@ -36,6 +36,9 @@ REMEDIES: Mapping[RefusalCode, Remedy] = {
     ),
     RefusalCode.NO_OFFICER: _see("dispatcher roster show"),
     RefusalCode.OFFICER_LEFT: _see("dispatcher roster show"),
+    RefusalCode.ROSTER_EMPTIES_RUNGS: Remedy(
+        "先用 --dry-run 查看;确认无误则加 --yes", "--dry-run shows all; if it is meant, give --yes"
+    ),
     RefusalCode.NO_ROSTER: Remedy("请先 `dispatcher roster load`", "load one with `dispatcher roster load`"),
     RefusalCode.NAME_MISSING: Remedy("用 --officer 填写", "give it with --officer"),
     RefusalCode.NOT_ON_ROSTER: _see("dispatcher roster show"),

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Index, exists, or_, text
+from sqlalchemy import ColumnElement, Index, exists, or_, text, true
 from sqlalchemy import Text as SqlText
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
@@ -80,6 +80,7 @@ class UnitRow(Base):
     name: Mapped[str]
     kind: Mapped[str]  # precinct, county, centre
     parent: Mapped[str | None]
+    on_roster: Mapped[bool] = mapped_column(server_default=true())  # the last one names it; others are kept
 
 
 class OfficerRow(Base):

@@ -24,7 +24,7 @@ from dispatcher.store.instructions import QuarantineRow
 from dispatcher.store.providers import ProviderRow
 from dispatcher.store.work_items import WorkItemRow
 from dispatcher.visits import shifts
-from schemas.vocabulary import IntakeStatus, Urgency, WorkItemKind, WorkItemState
+from schemas.vocabulary import IntakeStatus, Rung, Urgency, WorkItemKind, WorkItemState
 
 _MOST_AT_ONCE = 200  # opened in one transaction; the next look opens more
 _WAITS = (
@@ -47,6 +47,7 @@ class Wanted:
     since: datetime
     unit: str | None = None
     about: UUID | None = None
+    role: Rung | None = None  # where it is not whom its kind names
 
 
 def tend(work: UnitOfWork) -> None:
@@ -87,7 +88,7 @@ def _compare(work: UnitOfWork, kinds: Collection[WorkItemKind], asked_for: Itera
 
 def _open(work: UnitOfWork, wanted: Wanted) -> None:
     about = str(wanted.about) if wanted.about is not None else None
-    opened = OpenWorkItem(wanted.kind, wanted.kind, wanted.due_at, wanted.cause, about=about)
+    opened = OpenWorkItem(wanted.kind, wanted.kind, wanted.due_at, wanted.cause, wanted.role, about)
     add_work_item(work, None, opened, new_id(), wanted.unit, urgency=wanted.urgency)
 
 
@@ -117,6 +118,7 @@ def _out_of_use(work: UnitOfWork) -> Iterator[Wanted]:
 
 def _empty_shifts(work: UnitOfWork) -> Iterator[Wanted]:
     for gap in shifts.gaps_ahead(work):
-        cause = f"shift:{gap.unit} {gap.begin}-{gap.end}"
+        cause = f"shift:{gap.unit or '*'} {gap.begin}-{gap.end}"
         since = work.now - _GAP_STANDS_FOR
-        yield Wanted(WorkItemKind.EMPTY_SHIFT, cause, Urgency.MEDIUM, gap.starts_at, since, unit=gap.unit)
+        role = Rung.CENTRE if gap.unit is None else None
+        yield Wanted(WorkItemKind.EMPTY_SHIFT, cause, Urgency.MEDIUM, gap.starts_at, since, gap.unit, role=role)

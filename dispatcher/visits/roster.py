@@ -1,12 +1,13 @@
 """Who is on duty: loading the roster, and the desk that the roster provider assigns visits through."""
 
 import asyncio
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, Select, case, delete, exists, func, not_, or_, select
+from sqlalchemy import ScalarSelect, Select, case, delete, exists, func, not_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -14,36 +15,62 @@ from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.context import Context
 from dispatcher.casework.decide import decide
 from dispatcher.casework.unit_of_work import UnitOfWork
+from dispatcher.errors import Refused
 from dispatcher.store import advisory_locks
 from dispatcher.store.attempts import AttemptRow
+from dispatcher.store.base import in_array
 from dispatcher.store.visits import AssignmentRow, OfficerRow, StaffRow, UnitRow, VisitRow, in_unit
 from dispatcher.store.work_items import WorkItemRow
+from dispatcher.visits import handing_on, roster_changes
+from dispatcher.visits.roster_changes import RosterChange
+from schemas.refusals import RefusalCode
 from schemas.roster import Roster, on_duty
 from schemas.vocabulary import Result, ReturnReason, Role, Rung, VisitState, WorkItemKind
 
 # Nobody has accepted it.
 _NOT_TAKEN = (VisitState.WAITING, VisitState.ASSIGNED)
+_TOLD = 5  # rungs in a refusal
 
 
-def load(work: UnitOfWork, roster: Roster) -> None:
+def load(work: UnitOfWork, roster: Roster, *, may_empty: bool = True) -> RosterChange:
     """Take over a roster: units and officers in it are added or changed, officers not in it go off duty. Its
-    staff is the staff from now on.
+    staff is the staff from now on. Without `may_empty` it is Refused where it leaves nobody on a rung.
 
-    A visit that nobody took, or that passed a rung on which nobody was on duty, climbs the ladder anew; whoever is
-    being asked is waited for first.
+    What an officer who is no longer there has not set out for is handed on. It, a visit that nobody took, and one that
+    passed a rung on which nobody was on duty, climb the ladder anew; whoever is being asked is waited for first.
     """
+    advisory_locks.lock(work.session, [advisory_locks.ROSTER])  # nobody is given a visit meanwhile
+    change = roster_changes.compare(work.session, roster)
+    if change.emptied and not may_empty:
+        rungs = [f"{unit}/{role}" for unit, role in change.emptied[:_TOLD]]
+        raise Refused(RefusalCode.ROSTER_EMPTIES_RUNGS, count=len(change.emptied), rungs=rungs)
     store(work.session, roster)
-    begin_anew(work, {*work.session.scalars(_exhausted()), *work.session.scalars(_passed_an_empty_rung())})
+    left = list(handing_on.of_those_who_left(work.session))
+    begin_anew(
+        work,
+        {*work.session.scalars(_exhausted()), *work.session.scalars(_passed_an_empty_rung())},
+        left={visit.id: visit.case_id for visit in left},
+    )
+    going = tuple(handing_on.on_the_way(work.session))
+    return replace(change, handed_on=tuple(sorted({visit.number for visit in left})), on_the_way=going)
 
 
-def begin_anew(work: UnitOfWork, case_ids: Collection[UUID], rule: str = "roster_loaded") -> None:
+def begin_anew(
+    work: UnitOfWork,
+    case_ids: Collection[UUID],
+    rule: str = "roster_loaded",
+    *,
+    left: Mapping[UUID, UUID] = MappingProxyType({}),
+) -> None:
     """Have the visits of these cases that nobody took climb the ladder from its bottom.
 
-    Each case is decided on by itself after this: one that can't be keeps nobody off duty.
+    `left`: visits to be handed on first, with their cases. Each case is decided on by itself after this: one that
+    can't be keeps nobody off duty.
     """
     work.postpones_decisions = True
     case_file = CaseFile(work)
-    case_file.open(case_ids)
+    case_file.open({*case_ids, *left.values()})
+    handing_on.hand_on(case_file, left.keys())
     for case_id, visits in case_file.visits.items():
         for visit in visits:
             if visit.state in _NOT_TAKEN:
@@ -73,27 +100,24 @@ def _passed_an_empty_rung() -> Select[UUID]:
 
 def store(session: Session, roster: Roster) -> None:
     """The rows of a roster, and nothing that follows from it."""
-    for unit in roster.units:
-        row = insert(UnitRow).values(unit.model_dump())
-        session.execute(
-            row.on_conflict_do_update(
-                index_elements=["code"], set_={"name": unit.name, "kind": unit.kind, "parent": unit.parent}
-            )
-        )
-    kept = {officer.badge for officer in roster.officers}
-    for gone in session.scalars(select(OfficerRow).where(OfficerRow.badge.not_in(kept))):
-        gone.duty = []
-    for position, officer in enumerate(roster.officers):
-        values = {
-            "unit": officer.unit,
-            "role": officer.role,
-            "position": position,
-            "duty": list(officer.duty),
-        }
-        row = insert(OfficerRow).values(badge=officer.badge, **values)
-        session.execute(row.on_conflict_do_update(index_elements=["badge"], set_=values))
+    session.execute(update(UnitRow).values(on_roster=False))
+    _upsert(session, UnitRow, "code", [unit.model_dump() | {"on_roster": True} for unit in roster.units])
+    kept = in_array(OfficerRow.badge, {officer.badge for officer in roster.officers})
+    session.execute(update(OfficerRow).where(not_(kept)).values(duty=[]))
+    officers = (officer.model_dump() | {"duty": list(officer.duty)} for officer in roster.officers)
+    numbered = [values | {"position": position} for position, values in enumerate(officers)]
+    _upsert(session, OfficerRow, "badge", numbered)
     session.execute(delete(StaffRow))
     session.add_all(StaffRow(badge=each.badge, unit=each.unit, role=each.role) for each in roster.staff)
+
+
+def _upsert(session: Session, table: type[UnitRow] | type[OfficerRow], key: str, rows: list[dict[str, Any]]) -> None:
+    """All rows by one statement: a province has thousands."""
+    if rows:
+        statement = insert(table)
+        changed = {name: statement.excluded[name] for name in rows[0] if name != key}
+        session.execute(statement.on_conflict_do_update(index_elements=[key], set_=changed), rows)
+    session.expire_all()
 
 
 @dataclass(frozen=True)
@@ -141,9 +165,14 @@ class RosterAssigner:
 
     def _assign(self, visit_id: UUID, rung: int, send_key: UUID) -> str | None:
         with self._sessions.begin() as session:
-            known = session.scalar(select(AssignmentRow.badge).where(AssignmentRow.send_key == send_key))
-            if known is not None:
-                return known
+            # One after the other: of two visits at once, each sees whom the other went to, and a roster is whole.
+            advisory_locks.lock(session, [advisory_locks.ROSTER])
+            known = session.get(AssignmentRow, send_key)
+            if known is not None and not _has_left(session, known.badge):
+                return known.badge
+            if known is not None:  # named by a person, and gone from the roster since
+                session.delete(known)
+                return None
             badge = self._choose(session, visit_id, self._context.policy.ladder[rung])
             if badge is not None:
                 now = self._context.clock.now(session)
@@ -153,8 +182,6 @@ class RosterAssigner:
 
     def _choose(self, session: Session, visit_id: UUID, rung: Rung) -> str | None:
         """Of those on duty on this rung who have not had this visit yet, the one with the fewest in hand."""
-        # One after the other: of two visits at once, each sees whom the other went to.
-        advisory_locks.lock(session, [advisory_locks.ROSTER])
         visit = session.get_one(VisitRow, visit_id)
         asked = set(session.scalars(_had(visit)))
         local = self._context.clock.now(session).astimezone(self._context.policy.timezone).time()
@@ -163,6 +190,11 @@ class RosterAssigner:
             standing = standing.where(OfficerRow.unit == _unit(session, rung, visit.precinct_code))
         on_shift = (each for each in session.scalars(standing) if on_duty(each.duty, local))
         return next((each.badge for each in on_shift if each.badge not in asked), None)
+
+
+def _has_left(session: Session, badge: str) -> bool:
+    officer = session.get(OfficerRow, badge)
+    return officer is not None and not officer.duty
 
 
 AT_SHIFT_END = exists().where(

@@ -1,50 +1,66 @@
 """Shifts: what an officer has in hand at the end of one goes back; one with nobody on duty is seen before it comes."""
 
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, not_, select
+from sqlalchemy import Select, exists, not_, or_, select
+from sqlalchemy.orm import aliased
 
 from dispatcher.casework.decide import decide
-from dispatcher.casework.moves import move_visit
 from dispatcher.casework.unit_of_work import UnitOfWork
-from dispatcher.engine import visit_states
 from dispatcher.engine.orders import ASSIGNED_BY_PERSON
 from dispatcher.store.attempts import AttemptRow
-from dispatcher.store.visits import AssignmentRow, OfficerRow, VisitRow
+from dispatcher.store.visits import AssignmentRow, OfficerRow, UnitRow, VisitRow
 from dispatcher.store.work_items import WorkItemRow
-from dispatcher.visits.officer_steps import settle_assignment
+from dispatcher.visits import handing_on
+from dispatcher.visits.handing_on import NOT_DEPARTED, has_left
 from dispatcher.visits.open_visit import open_visit
 from dispatcher.visits.roster import AT_SHIFT_END
 from schemas.roster import gaps, minutes_on, on_duty
-from schemas.vocabulary import Result, ReturnReason, VisitState, WorkItemKind
+from schemas.vocabulary import VisitState, WorkItemKind
 
-# Whoever is on the way goes there.
-_NOT_DEPARTED = (VisitState.ASSIGNED, VisitState.ACCEPTED)
+_WHOLE_DAY = ("00:00", "24:00")
 
 
 @dataclass(frozen=True)
 class Gap:
-    """From when to when of each day, in local time, nobody of a unit is on duty, and when that is next (or is now)."""
+    """From when to when of each day, in local time, nobody of a unit is on duty, and when that is next (or is now).
 
-    unit: str
+    Without a unit it is nobody of any.
+    """
+
+    unit: str | None
     begin: str
     end: str
     starts_at: datetime
 
 
 def gaps_ahead(work: UnitOfWork) -> Iterator[Gap]:
-    """Of each unit that has officers."""
+    """Of each unit of the roster that has to have officers, and of the whole where nobody is on it."""
     local = work.now.astimezone(work.context.policy.timezone)
-    shifts: dict[str, list[str]] = defaultdict(list)
-    for unit, duty in work.session.execute(select(OfficerRow.unit, OfficerRow.duty)).tuples():
-        shifts[unit] += duty
+    shifts: dict[str, set[str]] = {unit: set() for unit in work.session.scalars(_staffed_units())}
+    on_roster = select(OfficerRow.unit, OfficerRow.duty).where(not_(has_left()))
+    for unit, duty in work.session.execute(on_roster).tuples():
+        shifts.setdefault(unit, set()).update(duty)
+    if not any(shifts.values()):
+        yield Gap(None, *_WHOLE_DAY, local)
+        return
+    known: dict[frozenset[str], list[tuple[str, str]]] = {}  # most units have the same shifts as many others
     for unit, of_unit in sorted(shifts.items()):
-        for begin, end in gaps(of_unit):
+        key = frozenset(of_unit)
+        if key not in known:
+            known[key] = gaps(key)
+        for begin, end in known[key]:
             yield Gap(unit, begin, end, _next(begin, end, local))
+
+
+def _staffed_units() -> Select[str]:
+    """Units of the roster in force; another centre has neither officers in it nor units below it."""
+    below = aliased(UnitRow)
+    stands_above = exists().where(below.parent == UnitRow.code, below.on_roster)
+    return select(UnitRow.code).where(UnitRow.on_roster, or_(UnitRow.kind != "centre", stands_above))
 
 
 def _next(begin: str, end: str, local: datetime) -> datetime:
@@ -57,11 +73,11 @@ def _next(begin: str, end: str, local: datetime) -> datetime:
 def left_at_shift_end(work: UnitOfWork) -> list[UUID]:
     """Visits of officers who are no longer on duty, and not on the way: by the roster of now, whatever it was then.
 
-    What was assigned by name stays, on duty or not.
+    What was assigned by name stays, on duty or not, as long as the officer is on the roster.
     """
     found = select(VisitRow.id, OfficerRow.duty).join(OfficerRow, OfficerRow.badge == VisitRow.officer)
-    by_ladder = and_(AttemptRow.id == VisitRow.attempt_id, AttemptRow.rule != ASSIGNED_BY_PERSON)
-    found = found.join(AttemptRow, by_ladder).where(VisitRow.state.in_(_NOT_DEPARTED))
+    found = found.join(AttemptRow, AttemptRow.id == VisitRow.attempt_id).where(VisitRow.state.in_(NOT_DEPARTED))
+    found = found.where(or_(AttemptRow.rule != ASSIGNED_BY_PERSON, has_left()))
     now = work.now.astimezone(work.context.policy.timezone).time()
     held = work.session.execute(found.order_by(VisitRow.id)).tuples()
     return [visit_id for visit_id, duty in held if not on_duty(duty, now)]
@@ -92,11 +108,9 @@ def begun_since_exhausted(work: UnitOfWork) -> list[UUID]:
 def hand_back(work: UnitOfWork, visit_id: UUID) -> None:
     """Back to the ladder, as if the officer had returned it; its clock stands."""
     case_file, visit = open_visit(work, visit_id)
-    if visit.state not in _NOT_DEPARTED or visit_id not in left_at_shift_end(work):
+    if visit.state not in NOT_DEPARTED or visit_id not in left_at_shift_end(work):
         return
-    reason = visit.return_reason = ReturnReason.SHIFT_ENDED
-    settle_assignment(case_file, visit, Result.RETURNED, confirmed=False, reason=reason)
-    data = {"visit": visit.id, "attempt": visit.attempt_id, "officer": visit.officer, "reason": reason}
-    case_file.note(visit.case_id, "visit_returned", data, rule="shift_ended")
-    move_visit(visit, visit_states.free(visit))
+    officer = work.session.get(OfficerRow, visit.officer)
+    is_on_roster = officer is not None and bool(officer.duty)
+    handing_on.hand_back(case_file, visit, rule="shift_ended" if is_on_roster else "officer_left")
     decide(case_file)

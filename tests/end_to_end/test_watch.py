@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
+from dispatcher.simulate import sample
 from tests.end_to_end.stack import BIN, PATIENCE_S, Up, environment
 
 PROBE = {"DISPATCHER_WATCH_NUMBER": "15400009999", "DISPATCHER_WATCH_PROBE_EVERY_S": "10"}
@@ -26,6 +27,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     running = Up(tmp_path_factory.mktemp("watched"), PROBE)
     running.start()
     try:
+        assert running.run("roster", "load", str(sample.bundled().with_name("roster.toml"))).code == 0
         yield running
     finally:
         running.stop()

@@ -189,6 +189,7 @@ def test_off_duty_or_gone_an_officer_finishes_what_is_in_hand_and_nothing_else(
     load()
     case_id = case_with_visit(casework)
     act(casework, case_id, "accept", officer="A")
+    act(casework, case_id, "depart", officer="A")
     load("B", "L")
     act(casework, case_id, "report", officer="A", result=Result.MET_DISSUADED)
     follow_up = next(each for each in casework.items(case_id) if each.kind == "follow_up")

@@ -323,7 +323,7 @@ def test_whoever_was_named_has_the_visit_though_a_roster_is_loaded_before_it_is_
     case_id, visit = exhausted(casework, load)
     with casework.begin() as work:
         assignments.assign(work, visit.id, "A", by="S-1")
-    load("B", "C")
+    load("A", "B", "C")
     casework.advance()
     assign(casework)
     planned = [each for each in casework.attempts(case_id, "visit") if each.settled_at is None]
