@@ -18,7 +18,7 @@ from schemas.validation_errors import faults
 
 RUN_FILE = "run.json"
 _LAST_PORT = 65535
-_NEAR = 0.8  # of difflib: a letter or two
+_NEAR = 2  # letters left out or too many; one that is another counts as both
 
 
 class FromEnvironment(BaseModel):
@@ -152,13 +152,23 @@ def _check_spelling(prefix: str, known: set[str]) -> None:
 
     Not every other one: a secret's variable has the name that its owner gave it.
     """
-    for name in sorted(name for name in os.environ if name.startswith(prefix) and name not in known):
-        from difflib import get_close_matches  # most commands do without
-
-        bare = {each.removeprefix(prefix): each for each in known}
-        if close := get_close_matches(name.removeprefix(prefix), bare, n=1, cutoff=_NEAR):
-            right = bare[close[0]]
+    others = sorted(name for name, value in os.environ.items() if value and name.startswith(prefix))
+    for name in (name for name in others if name not in known):
+        if right := _meant(name, known):
             raise OperatorError(f"没有环境变量 {name};是否为 {right}?", f"{name} is unknown; did you mean {right}?")
+
+
+def _meant(name: str, known: set[str]) -> str | None:
+    """The one of ours that this is nearly; a name that goes on behind one of ours is meant to be another."""
+    from difflib import SequenceMatcher  # most commands do without
+
+    if any(name.startswith(f"{each}_") for each in known):
+        return None
+    for each in sorted(known):
+        same = SequenceMatcher(None, name, each, autojunk=False).get_matching_blocks()
+        if len(name) + len(each) - 2 * sum(block.size for block in same) <= _NEAR:
+            return each
+    return None
 
 
 def read_as(kind: type[Kind]) -> Kind:

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import re
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -206,13 +207,14 @@ def check_channels(providers: registry.Registry) -> None:
 
 def _without(setting: str) -> frozenset[Channel]:
     """Raises OperatorError."""
-    named = [each.strip() for each in setting.split(",") if each.strip()]
-    if unknown := [each for each in named if each not in set(_USED)]:
+    known = {name: channel for channel in _USED for name in (channel.value, channel.zh)}
+    named = [each for each in re.split(r"[,，、\s]+", setting.lower()) if each]
+    if unknown := [each for each in named if each not in known]:
         raise OperatorError(
             f"DISPATCHER_WITHOUT 中的 {unknown[0]} 不是渠道;可填 {','.join(_USED)}",
             f"DISPATCHER_WITHOUT: {unknown[0]} is none of {', '.join(_USED)}",
         )
-    return frozenset(map(Channel, named))
+    return frozenset(known[each] for each in named)
 
 
 def _registry(

@@ -81,7 +81,7 @@ def _fault_of_secret(key: str, variable: object, environment: Mapping[str, str])
     value = environment.get(variable)
     if not value:
         return f"{key} names {variable}, which is not set"
-    if value != value.strip() or value[0] in _QUOTES:
+    if value != value.strip() or (len(value) > 1 and value[0] in _QUOTES and value[-1] in _QUOTES):
         return f"{variable} has blanks or quotes around its value; take them away"
     if not value.isprintable():
         return f"{variable} has characters that can't be seen; enter its value anew"

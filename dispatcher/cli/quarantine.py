@@ -71,7 +71,11 @@ def show(kept_id: Id) -> None:
     """取出原文以便更正(含个人信息) / the line as it came, for mending; personal data."""
     line = _line(kept_id)
     # Into a file it goes as it came; a screen is shown it, and commanded nothing.
-    sys.stdout.write((showable(line) if sys.stdout.isatty() else line) + "\n")
+    if sys.stdout.isatty():
+        sys.stdout.write(showable(line) + "\n")
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(line.encode("utf-8", "surrogateescape") + b"\n")
 
 
 @group.command()

@@ -1,10 +1,12 @@
 """schema: what is pushed, as JSON Schema. Needs no database."""
 
 import json
+import sys
 from typing import Annotated
 
 import typer
 
+from dispatcher.cli.encoding import is_utf
 from dispatcher.cli.output import out
 from dispatcher.errors import OperatorError
 from schemas.instruction import PUSHED, json_schema
@@ -24,4 +26,4 @@ def schema(
     if name not in _NAMES:
         raise OperatorError(f"没有格式 {name}", f"no schema {name}; one of: {', '.join(_NAMES)}")
     op = "create" if name == _INSTRUCTION else name
-    out.print_json(json.dumps(json_schema(op), ensure_ascii=False))
+    out.print_json(json.dumps(json_schema(op), ensure_ascii=not is_utf(sys.stdout)))

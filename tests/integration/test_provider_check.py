@@ -20,7 +20,8 @@ from settings_fixture import forget_settings
 from typer.testing import CliRunner, Result
 from vendor_stub import Says, Stub, stub
 
-from dispatcher.cli import build_app, provider_check
+from dispatcher.cli import provider_check
+from dispatcher.cli.app import build_app
 from dispatcher.settings import settings
 from providers import reach
 from providers.base import ProviderSettings

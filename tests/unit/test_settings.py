@@ -8,6 +8,20 @@ from dispatcher.watch.limits import Limits
 
 
 @pytest.mark.parametrize(
+    "name",
+    ["DATABASE_URL_FILE", "DATABASE_URL_RO", "REDIS_URL_2", "DATABASE_USER", "TEST_DATABASE_URL", "KEY_FILE_OLD"],
+)
+def test_one_that_goes_on_behind_ours_is_somebody_elses(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(f"DISPATCHER_{name}", "x")
+    read_as(Settings)
+
+
+def test_an_empty_one_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISPATCHER_CLOK", "")
+    read_as(Settings)
+
+
+@pytest.mark.parametrize(
     ("wrong", "right"),
     [
         ("DISPATCHER_PROVIDER_FILE", "DISPATCHER_PROVIDERS_FILE"),
