@@ -1,16 +1,17 @@
 """The migrated schema is the one that the models mean, and what stands in an older one goes on."""
 
-import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import Any
+from uuid import UUID
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from casework_fixture import CaseworkFixture, Scripted, event, phone, withdrawal
+from journal_forms import rewrite
 from sqlalchemy import Engine, create_engine, text
 from visits_fixture import Load, act, case_with_visit
 
@@ -18,7 +19,7 @@ from dispatcher import clock
 from dispatcher.errors import OperatorError
 from dispatcher.store import migrate, revision
 from dispatcher.store.attempts import AttemptRow
-from dispatcher.store.journal import JournalRow
+from dispatcher.store.journal_form import Changes
 from dispatcher.store.partitions import PARTITIONED
 from dispatcher.store.tables import metadata
 from dispatcher.store.work_items import WorkItemRow
@@ -150,15 +151,14 @@ def facts(casework: CaseworkFixture) -> dict[Any, dict[str, Any]]:
 
 def write_as_0009(casework: CaseworkFixture) -> None:
     """The journal as the version before 0010 would have written it."""
-    for entry in casework.rows(JournalRow):
-        for columns in (entry.rows or {}).get("attempts", {}).values():
+
+    def without_facts(_: UUID | None, changes: Changes) -> None:
+        for columns in changes.get("attempts", {}).values():
             kept = {name: columns.pop(name, None) for name in FACTS}
             word = kept["ending"] or kept["return_reason"] or (kept["recalled_at"] and "recalled")
             columns |= {"detail": word} if word else {}
-        with casework.sessions.begin() as session:
-            session.execute(text("SET LOCAL session_replication_role = replica"))
-            changed = text("UPDATE journal SET rows = CAST(:rows AS jsonb) WHERE id = :id")
-            session.execute(changed, {"rows": json.dumps(entry.rows), "id": entry.id})
+
+    rewrite(casework, without_facts)
 
 
 NEW_SINCE_0016 = {
@@ -196,18 +196,17 @@ def test_what_waited_for_a_person_becomes_a_work_item(casework: CaseworkFixture,
 def write_as_0016(casework: CaseworkFixture) -> None:
     """The journal as the version before 0017 would have written it, of the items that are there."""
     kept = {str(each.id): each for each in casework.rows(WorkItemRow)}
-    for entry in casework.rows(JournalRow):
+
+    def without_items(_: UUID | None, changes: Changes) -> None:
         for table, names in NEW_SINCE_0016.items():
-            for columns in (entry.rows or {}).get(table, {}).values():
+            for columns in changes.get(table, {}).values():
                 for name in names:
                     columns.pop(name, None)
-        items = (entry.rows or {}).get("duties", {})
+        items = changes.get("duties", {})
         for key in list(items):
             if key not in kept:
                 del items[key]
             elif "kind" in items[key]:
                 items[key]["kind"] = kept[key].kind
-        with casework.sessions.begin() as session:
-            session.execute(text("SET LOCAL session_replication_role = replica"))
-            changed = text("UPDATE journal SET rows = CAST(:rows AS jsonb) WHERE id = :id")
-            session.execute(changed, {"rows": json.dumps(entry.rows), "id": entry.id})
+
+    rewrite(casework, without_items)
