@@ -34,7 +34,7 @@ WHERE state = 'closed' AND warned_before IS NULL AND next_look_at IS NULL AND jo
 _KEYS_SENT = "(SELECT DISTINCT send_key, case_id FROM attempts)"
 _NUMBERS = "(SELECT DISTINCT digest, case_id FROM phones)"
 # table: how its rows lead to their case, and when each was made, by which its copy's id is dated.
-_TABLES: Mapping[str, tuple[str, str]] = {
+TABLES: Mapping[str, tuple[str, str]] = {
     "subjects": ("chosen c ON c.subject_id = t.id", "c.opened_at"),
     "vault_values": ("chosen c ON c.subject_id = t.subject_id", "c.opened_at"),
     "cases": ("chosen c ON c.case_id = t.id", "c.opened_at"),
@@ -138,7 +138,7 @@ def read(connection: Connection) -> list[Template]:
     connection.execute(text("SET LOCAL timezone = 'UTC'"))
     connection.execute(text(_CHOSEN))
     cases: dict[str, _Case] = defaultdict(_Case)
-    for table, (way, made_at) in _TABLES.items():
+    for table, (way, made_at) in TABLES.items():
         for case_id, key, made_ms, row in _rows(connection, table, way, made_at):
             cases[case_id].rows[table].append(row)
             if key != _NULL:
