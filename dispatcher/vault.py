@@ -14,8 +14,10 @@ import secrets
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib import resources
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -29,7 +31,8 @@ from dispatcher.owners import denied
 from dispatcher.store.vault import KeyCheckRow
 
 _NONCE = 12
-_COMPRESSED = b"\x78\x9c"  # how zlib begins, and no text in UTF-8
+# How zlib begins, which no text in UTF-8 does: alone, as older versions had it, and against the text of usual values.
+_ALONE, _AGAINST_USUAL = b"\x78\x9c", b"\x78\xbb"
 _SHORT = 64  # bytes; so few are hardly ever shorter compressed, and to try takes longer than to encrypt them
 _CHECK = b"warning-dispatcher key check"
 
@@ -186,13 +189,28 @@ def _packed(text: str) -> bytes:
     plain = text.encode()
     if len(plain) < _SHORT:
         return plain
-    packed = zlib.compress(plain)
+    compressor = _compressor().copy()
+    packed: bytes = compressor.compress(plain) + compressor.flush()
     return packed if len(packed) < len(plain) else plain
 
 
 def _unpacked(packed: bytes) -> str:
-    plain = zlib.decompress(packed) if packed.startswith(_COMPRESSED) else packed
+    if packed.startswith(_AGAINST_USUAL):
+        reader = zlib.decompressobj(zdict=_usual())
+        return (reader.decompress(packed) + reader.flush()).decode()
+    plain = zlib.decompress(packed) if packed.startswith(_ALONE) else packed
     return plain.decode()
+
+
+@cache
+def _usual() -> bytes:
+    """What instructions usually say, and no person's data. What was written against it needs it for ever, as it is."""
+    return resources.files(__package__).joinpath("vault_form_1.txt").read_bytes()
+
+
+@cache
+def _compressor() -> Any:
+    return zlib.compressobj(zdict=_usual())
 
 
 def _wrap_data(subject_id: UUID, key_id: str) -> bytes:

@@ -20,14 +20,18 @@ class CaseFacts:
 
     @classmethod
     def read(cls, stored: Mapping[str, Any]) -> "CaseFacts":
-        """From `stored` of any version: what is missing is not known, what is unknown is left out."""
+        """From `stored` of any version: what is missing is as usual, what is unknown is left out."""
         known = {name: stored[name] for name in _NAMES if name in stored}
         codes = known.pop("vulnerability", ())
         return cls(tuple(Vulnerability(each) for each in codes if each in _VULNERABILITIES), **known)
 
-    def stored(self) -> dict[str, Any]:
-        """As the database, the journal and the case report hold it."""
+    def told(self) -> dict[str, Any]:
+        """As the case report tells it: every fact."""
         return {name: getattr(self, name) for name in _NAMES} | {"vulnerability": list(self.vulnerability)}
+
+    def stored(self) -> dict[str, Any]:
+        """As the database and the journal hold it: of most cases nothing but the app is known."""
+        return {name: fact for name, fact in self.told().items() if fact != _USUAL[name]}
 
     def joined(self, other: "CaseFacts") -> "CaseFacts":
         """The safer reading of two sources: what either of them fears is feared. What was known of the app stands."""
@@ -45,4 +49,5 @@ class CaseFacts:
 
 _NAMES = tuple(each.name for each in fields(CaseFacts))
 _FLAGS = tuple(each.name for each in fields(CaseFacts) if each.type is bool)
+_USUAL = CaseFacts().told()
 _VULNERABILITIES = frozenset(Vulnerability)

@@ -1,8 +1,9 @@
 """Copies of cases that really ran: each is a person, an instruction and a history of its own on another day.
 
 A case is read once, as the text that PostgreSQL's COPY writes, and cut at what differs from copy to copy: ids, days,
-digests and the names of instructions and messages. All else is the same in each copy. Values of the vault are copied as
-they are, so they can't be opened: they are bound to the ids of the first one.
+digests and the names of instructions and messages. All else is the same in each copy. What an entry of the journal
+changed is text meanwhile, since ids stand in it. Values of the vault are copied as they are, so they can't be opened:
+they are bound to the ids of the first one.
 """
 
 import re
@@ -13,6 +14,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, text
+
+from dispatcher.store import journal_form
+from dispatcher.store.journal import JournalRow
 
 _DAY_MS = 86_400_000
 # Only whole cases that no other shares anything with, and in which nothing is left to do.
@@ -30,7 +34,7 @@ WHERE state = 'closed' AND warned_before IS NULL AND next_look_at IS NULL AND jo
 _KEYS_SENT = "(SELECT DISTINCT send_key, case_id FROM attempts)"
 _NUMBERS = "(SELECT DISTINCT digest, case_id FROM phones)"
 # table: how its rows lead to their case, and when each was made, by which its copy's id is dated.
-_TABLES: Mapping[str, tuple[str, str]] = {
+TABLES: Mapping[str, tuple[str, str]] = {
     "subjects": ("chosen c ON c.subject_id = t.id", "c.opened_at"),
     "vault_values": ("chosen c ON c.subject_id = t.subject_id", "c.opened_at"),
     "cases": ("chosen c ON c.case_id = t.id", "c.opened_at"),
@@ -61,6 +65,9 @@ UNION SELECT case_id, ref FROM attempts WHERE ref IS NOT NULL AND channel <> 'vi
 UNION SELECT s.case_id, k.dedupe_key FROM receipt_keys k JOIN receipts r ON r.id = k.receipt_id
     JOIN (SELECT DISTINCT send_key, case_id FROM attempts) s ON s.send_key = r.send_key
 """
+_JOURNAL = JournalRow.__tablename__
+_CHANGES = sorted(JournalRow.__table__.columns.keys()).index("changes")
+_NULL, _BYTES = r"\N", r"\\x"  # as COPY writes them
 _ID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _DAY = r"\d{4}-\d\d-\d\d(?=[ T]\d\d:\d\d)"
 _DIGEST = r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])"
@@ -104,7 +111,8 @@ class Template:
             pieces = [""] * (2 * len(order) + 1)
             pieces[0::2] = texts
             pieces[1::2] = [slots[each] for each in order]
-            yield table, "".join(pieces)
+            rows = "".join(pieces)
+            yield table, "\n".join(map(_packed, rows.split("\n"))) if table == _JOURNAL else rows
 
 
 @dataclass
@@ -130,10 +138,10 @@ def read(connection: Connection) -> list[Template]:
     connection.execute(text("SET LOCAL timezone = 'UTC'"))
     connection.execute(text(_CHOSEN))
     cases: dict[str, _Case] = defaultdict(_Case)
-    for table, (way, made_at) in _TABLES.items():
+    for table, (way, made_at) in TABLES.items():
         for case_id, key, made_ms, row in _rows(connection, table, way, made_at):
             cases[case_id].rows[table].append(row)
-            if key != r"\N":
+            if key != _NULL:
                 cases[case_id].made_ms[key] = int(made_ms)
     for case_id, name in connection.execute(text(_NAMES)).tuples():
         if str(case_id) in cases and not re.search(_ID, name):
@@ -150,7 +158,23 @@ def _rows(connection: Connection, table: str, way: str, made_at: str) -> Iterato
     with _cursor(connection).copy(f"COPY ({rows} FROM {table} t JOIN {way}) TO STDOUT") as found:
         whole = b"".join(bytes(part) for part in found).decode()
     for line in whole.split("\n")[:-1]:
-        yield f"{line}\n".split("\t", 3)
+        case_id, made, at_ms, row = f"{line}\n".split("\t", 3)
+        yield [case_id, made, at_ms, _unpacked(row) if table == _JOURNAL else row]
+
+
+def _unpacked(row: str) -> str:
+    """A row of the journal as COPY writes it, with its changes as text."""
+    values = row.split("\t")
+    if values[_CHANGES] != _NULL:
+        values[_CHANGES] = journal_form.inflate(bytes.fromhex(values[_CHANGES].removeprefix(_BYTES)))
+    return "\t".join(values)
+
+
+def _packed(row: str) -> str:
+    values = row.split("\t")
+    if len(values) > 1 and values[_CHANGES] != _NULL:
+        values[_CHANGES] = _BYTES + journal_form.deflate(values[_CHANGES]).hex()
+    return "\t".join(values)
 
 
 def _cursor(connection: Connection) -> Any:

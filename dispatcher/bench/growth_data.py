@@ -27,7 +27,7 @@ _TOGETHER = 500  # cases a transaction
 # Keys that rise with time. In service they fill their pages one after the other; copied case by case they leave many
 # half empty.
 _BY_TIME = (
-    *("pk_journal", "pk_attempts", "pk_receipts", "pk_receipt_keys", "pk_vault_values"),
+    *("pk_attempts", "pk_receipts", "pk_receipt_keys", "pk_vault_values"),
     *("ix_attempts_send_key", "ix_receipts_send_key"),
 )
 Tell = Callable[[int, int], None]  # cases written, of how many

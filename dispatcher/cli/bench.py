@@ -19,6 +19,7 @@ from dispatcher.bench import intake as producers
 from dispatcher.bench.case_copies import Template
 from dispatcher.bench.deliver import NIGHT, Bench, Round
 from dispatcher.bench.growth import DELIVERY, READS, Measured, measure
+from dispatcher.bench.growth_limits import Judged, judge
 from dispatcher.bench.latency import MORNING, latencies
 from dispatcher.cli.output import err, json_line, out, say
 from dispatcher.cli.run_progress import ROSTER, load_roster, play
@@ -243,7 +244,7 @@ def growth(
     rebuild: Annotated[bool, typer.Option(help="含 verify --rebuild")] = True,
     json: Annotated[bool, typer.Option("--json", help="JSON")] = False,
 ) -> None:
-    """各步骤在已准备的各数据量下的用时 / what each step takes on each of the prepared databases."""
+    """各步骤在各数据量下的用时;超限则退出码 1 / what each step takes on each prepared size; exit 1 over a limit."""
     folder = _folder()
     sizes = growth_data.sizes(folder)
     if not sizes:
@@ -253,11 +254,16 @@ def growth(
     with ExitStack() as stack, err.status("") as status:
         databases = [stack.enter_context(growth_data.opened(folder, size)) for size in sizes]
         found = measure(databases, rounds, rebuild=rebuild, tell=status.update)
+    judged = judge(found)
     if json:
         for each in found:
             json_line(asdict(each))
+        json_line({"limits": list(map(asdict, judged))})
     else:
         _print_growth(found)
+        _print_judged(judged)
+    if not all(each.kept for each in judged):
+        raise typer.Exit(1)
 
 
 def _folder() -> Path:
@@ -279,6 +285,17 @@ def _print_growth(found: list[Measured]) -> None:
         (say("每案件字节", "bytes a case"), [each.bytes_a_case for each in found]),
     ):
         table.add_row(name, *("—" if each is None else f"{each:,.0f}" for each in values), "")
+    out.print(table)
+
+
+def _print_judged(judged: list[Judged]) -> None:
+    table = Table(title=say("限值", "limits"), title_justify="left")
+    for name in (say("项目", "what"), say("实测", "found"), say("限值", "limit"), ""):
+        table.add_column(name, justify="right")
+    for each in judged:
+        verdict = say("符合", "kept") if each.kept else say("超限", "missed")
+        numbers = (f"{number:,.2f}".rstrip("0").rstrip(".") for number in (each.found, each.limit))
+        table.add_row(each.name, *numbers, verdict, style=None if each.kept else "red")
     out.print(table)
 
 

@@ -49,7 +49,7 @@ def case_report(session: Session, case_id: UUID) -> CaseReport:
         first_contact=FirstContact(at=row.first_contact_at, channel=row.first_contact_channel),
         fraud_type=row.fraud_type,
         policy=row.policy_version,
-        facts=row.facts,
+        facts=row.case_facts.told(),
         language=row.language,
         masked=row.case_facts.minor,
         warned_before=row.warned_before,

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from heapq import merge
 from itertools import groupby
@@ -14,10 +15,12 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     Text,
+    case,
     collate,
     column,
     func,
     inspect,
+    or_,
     select,
     text,
     true,
@@ -33,11 +36,19 @@ from dispatcher.store.cases import CaseRow
 from dispatcher.store.code_column import as_stored
 from dispatcher.store.journal import JournalNumberRow, JournalRow
 from dispatcher.store.journal_changes import OF_A_CASE, SHARED, Columns
+from dispatcher.store.journal_form import Changes, UnreadableChangesError
 from dispatcher.store.work_items import WorkItemRow
 
 BATCH = 500
 # table → key → columns
 Rows = dict[str, dict[str, Columns]]
+Entry = tuple[UUID | None, int, datetime, dict[str, Any], bytes | None, Changes | None]
+# The data only where they say something that its changes do not say again.
+_ENTRY = (
+    *(JournalRow.case_id, JournalRow.seq, JournalRow.at),
+    case((JournalRow.changes.is_not(None), JournalRow.data)),
+    *(JournalRow.changes, JournalRow.rows),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +81,7 @@ def compare(session: Session, *, rows: bool = True) -> Iterator[Verdict]:
     session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
     verdict = Verdict()
     for case_ids in _batches(session):
-        told, counts = _replayed(session, case_ids)
+        told, counts = _replayed(session, case_ids, verdict)
         verdict.cases += len(case_ids)
         verdict.entries += counts.total()
         for table in OF_A_CASE if rows else ():
@@ -102,18 +113,34 @@ def _batches(session: Session) -> Iterator[Sequence[UUID]]:
         last = found[-1]
 
 
-def _replayed(session: Session, case_ids: Sequence[UUID]) -> tuple[Rows, Counter[UUID]]:
+def _replayed(session: Session, case_ids: Sequence[UUID], verdict: Verdict) -> tuple[Rows, Counter[UUID]]:
     """Apply the entries of these cases in their order. Returns their rows, and how many entries each case has."""
     rows: Rows = defaultdict(dict)
     counts: Counter[UUID] = Counter()
-    wanted = select(JournalRow.case_id, JournalRow.rows).where(JournalRow.case_id.in_(case_ids))
+    wanted = select(*_ENTRY).where(JournalRow.case_id.in_(case_ids))
     entries = session.execute(wanted.order_by(JournalRow.case_id, JournalRow.seq)).tuples()
     for case_id, told in groupby(entries, key=itemgetter(0)):
-        changed = [rows or {} for _, rows in told]
-        counts[case_id] = len(changed)
+        seqs: Counter[int] = Counter()
+        changed = []
+        for entry in told:
+            seqs[entry[1]] += 1
+            changed.append(_told_by(entry, verdict))
+        counts[case_id] = seqs.total()
+        verdict.differences += (_twice(case_id, seq) for seq, count in seqs.items() if count > 1)
         for table, kept in _of_case(str(case_id), changed).items():
             rows[table] |= kept
     return rows, counts
+
+
+def _told_by(entry: Entry, verdict: Verdict) -> Changes:
+    """What an entry told of all rows; nothing where somebody has changed it so that it can't be read."""
+    case_id, seq, at, data, changes, rows = entry
+    try:
+        return journal_changes.told_by(case_id, at, data, changes, rows)
+    except UnreadableChangesError:
+        of_case = str(case_id) if case_id else None
+        verdict.differences.append(Difference(of_case, "journal", str(seq), "changes", journal=False, found=True))
+        return {}
 
 
 def _of_case(case_id: str | None, changed: Iterable[Rows]) -> Rows:
@@ -142,8 +169,11 @@ def _compare_cases(
 
 def _compare_without_case(session: Session, verdict: Verdict) -> None:
     """The work items that belong to no case against what the entries without a case told of them."""
-    of_none = select(JournalRow.rows).where(JournalRow.case_id.is_(None), JournalRow.rows.is_not(None))
-    told = _of_case(None, session.scalars(of_none.order_by(JournalRow.seq).execution_options(yield_per=BATCH)))
+    of_none = select(*_ENTRY).where(
+        JournalRow.case_id.is_(None), or_(JournalRow.rows.is_not(None), JournalRow.changes.is_not(None))
+    )
+    entries = session.execute(of_none.order_by(JournalRow.seq).execution_options(yield_per=BATCH)).tuples()
+    told = _of_case(None, (_told_by(entry, verdict) for entry in entries))
     of_items = told.get(WorkItemRow.__tablename__, {})
     _compare_rows(session, WorkItemRow, WorkItemRow.case_id.is_(None), of_items, verdict)
 
@@ -239,13 +269,17 @@ def _without_case(session: Session, verdict: Verdict) -> None:
     for seq in session.scalars(numbered.execution_options(yield_per=BATCH)):
         verdict.differences += (_missing(number) for number in range(expected, seq))
         if seq < expected:
-            verdict.differences.append(Difference(None, "journal", str(seq), "seq", "twice", "once"))
+            verdict.differences.append(_twice(None, seq))
         expected = max(expected, seq + 1)
         verdict.entries += 1
     verdict.differences += (_missing(number) for number in range(expected, last + 1))
     if expected - 1 > last:
         verdict.differences.append(Difference(None, "journal", "last", "seq", expected - 1, last))
     verdict.entries += older
+
+
+def _twice(case_id: UUID | None, seq: int) -> Difference:
+    return Difference(str(case_id) if case_id else None, "journal", str(seq), "seq", "twice", "once")
 
 
 def _missing(number: int) -> Difference:

@@ -82,7 +82,9 @@ class CaseRow(Base):
 
     @case_facts.setter
     def case_facts(self, facts: CaseFacts) -> None:
-        self.facts = facts.stored()
+        # Older versions stored every fact; one that is as it was is no change.
+        if facts != self.case_facts:
+            self.facts = facts.stored()
 
 
 class PhoneRow(Base):

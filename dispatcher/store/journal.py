@@ -2,14 +2,16 @@
 
 from uuid import UUID
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index, LargeBinary, text
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from dispatcher.store.base import Base, Json, Key, Timestamp
+from dispatcher.store.base import Base, Json, Timestamp
 
 
 class JournalRow(Base):
+    """It has no key of its own in the database: who looks for an entry has its case, and its number tells it there."""
+
     __tablename__ = "journal"
     __table_args__ = (
         Index("ix_journal_case_id", "case_id"),
@@ -19,7 +21,7 @@ class JournalRow(Base):
         {"postgresql_partition_by": "RANGE (id)"},
     )
 
-    id: Mapped[Key]
+    id: Mapped[UUID]  # of version 7; it says in which month's partition the entry lies
     case_id: Mapped[UUID | None]
     seq: Mapped[int]  # 1, 2, 3 … within its case, and among those without a case; 0 where it is older than that
     at: Mapped[Timestamp]  # product time
@@ -28,8 +30,12 @@ class JournalRow(Base):
     event: Mapped[str]
     rule: Mapped[str | None]
     data: Mapped[Json]
-    # What its transaction did to the case's rows; see journal_changes.py.
+    # What its transaction did to the case's rows, packed; see journal_changes.py and journal_form.py.
+    changes: Mapped[bytes | None] = mapped_column(LargeBinary)
+    # And to rows that cases share. Entries of older versions have all of it here.
     rows: Mapped[Json | None] = mapped_column(JSONB(none_as_null=True))
+
+    __mapper_args__ = {"primary_key": ["id"]}  # noqa: RUF012 - as SQLAlchemy declares it
 
 
 class JournalNumberRow(Base):

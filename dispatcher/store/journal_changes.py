@@ -1,8 +1,9 @@
 """Writes what each transaction did to a case's rows into its journal, so that the journal alone can rebuild them.
 
 Entries are held back until the commit. The last entry of each case then carries the changed columns of all its rows,
-and the last one without a case those of the rows that have none; a change that nobody noted is refused. Personal data
-is in none of these tables, and so in no entry.
+and the last one without a case those of the rows that have none; a change that nobody noted is refused. What was done
+to a case's own rows is packed (journal_form.py); what cases share is looked for over all of them, and stays JSON that
+the database can read. Personal data is in none of these tables, and so in no entry.
 """
 
 from collections import defaultdict
@@ -17,13 +18,14 @@ from sqlalchemy import event, inspect, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, UOWTransaction, sessionmaker
 
-from dispatcher.store import bulk_insert, source_event_rules, source_events
+from dispatcher.store import bulk_insert, journal_form, source_event_rules, source_events
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import Base
 from dispatcher.store.cases import AddressRow, BadNumberRow, CaseRow, LinkRow, PhoneRow, SuppressionRow
 from dispatcher.store.codes import CodeRow
 from dispatcher.store.instructions import FeedbackRow, InstructionRow
 from dispatcher.store.journal import JournalRow
+from dispatcher.store.journal_form import Changes
 from dispatcher.store.transfers import TransferRow
 from dispatcher.store.visits import VisitRow
 from dispatcher.store.work_items import WorkItemRow
@@ -35,13 +37,12 @@ OF_A_CASE: tuple[type[Base], ...] = (
 )
 # Shared by cases, under a key of their own; the one that holds longest stands.
 SHARED: Mapping[type[Base], str] = {BadNumberRow: "until", SuppressionRow: "until", CodeRow: "valid_until"}
+_SHARED = frozenset(table.__tablename__ for table in SHARED)
 # A lock in real time, a hint when to decide again, a fault of ours, and a count: they follow from the rest or the hour.
 TECHNICAL = frozenset({"lease_until", "gave_up_at", "next_look_at", "set_aside_at", "journal_seq"})
 
 _ENTRIES, _CASES, _CHANGES = "journal entries", "their cases", "journal changes"
 Columns = dict[str, Any]
-# table → key → changed columns
-Changes = dict[str, dict[str, Columns]]
 
 
 class UnnotedChangeError(RuntimeError):
@@ -70,9 +71,9 @@ def write_in_bulk(session: Session, rows: Sequence[Base]) -> None:
     for row in rows:
         if isinstance(row, OF_A_CASE):
             _note_new(pending, row, _case_of(row))
-    entries = _completed_entries(session)
+    entries, changes = _completed_entries(session)
     bulk_insert.write(session, [*rows, *entries])
-    _tell_sources(session, entries)
+    _tell_sources(session, entries, changes)
 
 
 def note_upsert(session: Session, case_id: UUID, row: Base) -> None:
@@ -102,6 +103,17 @@ def plain(columns: Mapping[str, Any]) -> Columns:
 def columns_of(row: Base) -> Columns:
     """Returns a row's columns as the journal holds them."""
     return plain({name: value for name, value in vars(row).items() if name[0] != "_"})
+
+
+def told_by(
+    case_id: UUID | None, at: datetime, data: Mapping[str, Any], changes: bytes | None, rows: Changes | None
+) -> Changes:
+    """Returns what an entry with these columns told of all rows. Raises UnreadableChangesError.
+
+    `data` is asked for only where there are `changes`.
+    """
+    packed = journal_form.unpack(changes, case_id, at, data) if changes is not None else {}
+    return {**(rows or {}), **packed}
 
 
 def implied(table: type[Base], case_id: str | None, key: str) -> Columns:
@@ -161,21 +173,21 @@ def _note(pending: dict[UUID | None, Changes], row: Base, case_id: UUID | None, 
 
 
 def _before_commit(session: Session) -> None:
-    entries = _completed_entries(session)
-    _tell_sources(session, entries)
+    entries, changes = _completed_entries(session)
+    _tell_sources(session, entries, changes)
     session.add_all(entries)
 
 
-def _tell_sources(session: Session, entries: Iterable[JournalRow]) -> None:
+def _tell_sources(session: Session, entries: Iterable[JournalRow], changes: Mapping[UUID | None, Changes]) -> None:
     # Kept until here: the session alone forgets a row once nobody else holds it, and would ask for each again.
     cases: dict[UUID, CaseRow] = session.info.pop(_CASES, {})
-    told = list(source_event_rules.told_of(entries, cases))
+    told = list(source_event_rules.told_of(entries, cases, changes))
     if told:
         source_events.write(session, told)
 
 
-def _completed_entries(session: Session) -> list[JournalRow]:
-    """The entries so far, each with what was done to its case's rows."""
+def _completed_entries(session: Session) -> tuple[list[JournalRow], Mapping[UUID | None, Changes]]:
+    """The entries so far, each with what was done to its case's rows, and this by itself."""
     session.flush()
     entries: list[JournalRow] = session.info.pop(_ENTRIES, [])
     pending = _pending(session)
@@ -183,9 +195,16 @@ def _completed_entries(session: Session) -> list[JournalRow]:
     for case_id, changes in pending.items():
         if case_id not in last:
             raise UnnotedChangeError(f"rows of case {case_id} changed without a journal entry: {', '.join(changes)}")
-        last[case_id].rows = {table: dict(rows) for table, rows in changes.items()}
+        _complete(last[case_id], changes)
     session.info.pop(_CHANGES, None)
-    return entries
+    return entries, pending
+
+
+def _complete(entry: JournalRow, changes: Changes) -> None:
+    shared = {table: rows for table, rows in changes.items() if table in _SHARED}
+    own = {table: rows for table, rows in changes.items() if table not in _SHARED}
+    entry.rows = shared or None
+    entry.changes = journal_form.pack(own, entry.case_id, entry.at, entry.data) if own else None
 
 
 def _forget(session: Session) -> None:

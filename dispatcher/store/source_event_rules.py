@@ -6,6 +6,7 @@ from uuid import UUID
 
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.journal import JournalRow
+from dispatcher.store.journal_form import Changes
 from dispatcher.store.source_events import Told
 from schemas.vocabulary import SourceEvent, WorkItemKind
 
@@ -125,18 +126,18 @@ RULES = (
 _BY_EVENT = {name: [rule for rule in RULES if name in rule.events] for rule in RULES for name in rule.events}
 
 
-def told_of(entries: Iterable[JournalRow], cases: Mapping[UUID, CaseRow]) -> Iterator[Told]:
-    """What sources are told of these entries of one transaction, which hold the changed columns already."""
+def told_of(
+    entries: Iterable[JournalRow], cases: Mapping[UUID, CaseRow], changes: Mapping[UUID | None, Changes]
+) -> Iterator[Told]:
+    """What sources are told of these entries of one transaction, which changed this."""
     known = [(entry.case_id, entry) for entry in entries if entry.case_id is not None]
-    changed = {case_id: _changed(case_id, entry) for case_id, entry in known if entry.rows}
     for case_id, entry in known:
         for rule in _BY_EVENT.get(entry.event, ()):
-            noted = Noted(entry, cases[case_id], changed.get(case_id, {}))
+            noted = Noted(entry, cases[case_id], _changed(case_id, changes))
             if rule.where(noted):
                 instruction = entry.data["instruction"] if rule.to_one else None
                 yield Told(rule.type, case_id, entry.seq, entry.at, rule.told(noted), instruction)
 
 
-def _changed(case_id: UUID, entry: JournalRow) -> Mapping[str, Any]:
-    columns: Mapping[str, Any] = (entry.rows or {}).get(CaseRow.__tablename__, {}).get(str(case_id), {})
-    return columns
+def _changed(case_id: UUID, changes: Mapping[UUID | None, Changes]) -> Mapping[str, Any]:
+    return changes.get(case_id, {}).get(CaseRow.__tablename__, {}).get(str(case_id), {})

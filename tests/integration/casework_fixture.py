@@ -10,7 +10,7 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import inspect, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from dispatcher import clock
@@ -209,7 +209,7 @@ class CaseworkFixture:
 
     def rows(self, table: type, *conditions: Any) -> list[Any]:
         with self.sessions() as session:
-            keys = list(table.__table__.primary_key)
+            keys = inspect(table).primary_key
             return list(session.scalars(select(table).where(*conditions).order_by(*keys)))
 
     def case(self, case_id: UUID) -> CaseRow:

@@ -1,5 +1,6 @@
 """Copies of cases that ran: people of their own, with a journal that rebuilds them, on whom each step is measured."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from dispatcher.bench.growth_data import Prepared
 from dispatcher.casework.context import Context
 from dispatcher.clock import Clock
 from dispatcher.reporting import verify
-from dispatcher.store import engine
+from dispatcher.store import engine, journal_form
 from dispatcher.visits import roster
 from dispatcher.wake import Silent
 from providers.base import Permanent
@@ -23,6 +24,7 @@ from schemas.vocabulary import Result
 from tests.conftest import NewDatabase
 
 ATTEMPTS = 2000
+ROWS_OF_A_CASE = 11_100  # bytes; 10,794 when it was set
 
 
 @pytest.fixture
@@ -85,6 +87,19 @@ def test_copies_are_people_and_messages_of_their_own_over_a_year(prepared: Prepa
         # An id of version 7 leads with its milliseconds.
         assert all(abs((key.int >> 80) / 1000 - at.timestamp()) < 1 for key, at in planned)
         assert session.scalar(text("SELECT count(*) FROM attempts_rest")) == 0
+
+
+def test_a_case_takes_no_more_bytes_than_it_did(prepared: Prepared) -> None:
+    """Rows without their pages and indexes, of which the smallest databases have more than large ones."""
+    tables = [table for table in case_copies.TABLES if table != "bad_numbers"]
+    rows = " UNION ALL ".join(f"SELECT pg_column_size(t.*) AS bytes FROM {table} t" for table in tables)  # noqa: S608
+    with prepared.sessions() as session:
+        cases = session.scalar(text("SELECT count(*) FROM cases"))
+        taken = session.scalar(text(f"SELECT sum(bytes) FROM ({rows}) AS each"))  # noqa: S608
+        assert taken / cases < ROWS_OF_A_CASE
+        changes = session.execute(text("SELECT case_id, at, data, changes FROM journal WHERE changes IS NOT NULL"))
+        as_json = sum(len(json.dumps(journal_form.unpack(row[3], *row[:3]))) - len(row[3]) for row in changes)
+        assert (taken + as_json) / cases > 1.3 * ROWS_OF_A_CASE, "this test notices the form before"
 
 
 def test_every_step_is_measured_and_leaves_the_copies_as_they_were(

@@ -1,6 +1,5 @@
 """The migrated schema is the one that the models mean, and what stands in an older one goes on."""
 
-import json
 import os
 import subprocess
 import sys
@@ -9,12 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
+from uuid import UUID
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from casework_fixture import CaseworkFixture, Scripted, phone, withdrawal
+from journal_forms import rewrite
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import sessionmaker
 from visits_fixture import Load, act, case_with_visit
@@ -23,7 +24,7 @@ from dispatcher import clock, vault
 from dispatcher.errors import OperatorError
 from dispatcher.store import journal_changes, migrate, revision
 from dispatcher.store.attempts import AttemptRow
-from dispatcher.store.journal import JournalRow
+from dispatcher.store.journal_form import Changes
 from dispatcher.store.partitions import PARTITIONED
 from dispatcher.store.tables import metadata
 from dispatcher.store.visits import VisitRow
@@ -156,17 +157,16 @@ def facts(casework: CaseworkFixture) -> dict[Any, dict[str, Any]]:
 
 def write_as_0009(casework: CaseworkFixture) -> None:
     """The journal as the version before 0010 would have written it."""
-    for entry in casework.rows(JournalRow):
-        for columns in (entry.rows or {}).get("attempts", {}).values():
+
+    def without_facts(_: UUID | None, changes: Changes) -> None:
+        for columns in changes.get("attempts", {}).values():
             kept = {name: columns.pop(name, None) for name in FACTS}
             word = kept["ending"] or kept["return_reason"] or (kept["recalled_at"] and "recalled")
             columns |= {"detail": word} if word else {}
-        for columns in (entry.rows or {}).get("cases", {}).values():
+        for columns in changes.get("cases", {}).values():
             columns.pop("policy_digest", None)
-        with casework.sessions.begin() as session:
-            session.execute(text("SET LOCAL session_replication_role = replica"))
-            changed = text("UPDATE journal SET rows = CAST(:rows AS jsonb) WHERE id = :id")
-            session.execute(changed, {"rows": json.dumps(entry.rows), "id": entry.id})
+
+    rewrite(casework, without_facts)
 
 
 ROWS_OF_0016 = Path(__file__).with_name("rows_of_0016.sql")

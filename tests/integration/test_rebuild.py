@@ -1,6 +1,5 @@
 """The journal alone rebuilds every row, and tells where somebody changed one behind its back."""
 
-import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ from uuid import UUID
 
 import pytest
 from casework_fixture import CaseworkFixture, Scripted, event, instruction, phone, resident
+from journal_forms import changes_of, rewrite
 from sqlalchemy import select, text
 from visits_fixture import Load, act, case_with_visit, decide_as_supervisor
 
@@ -16,6 +16,7 @@ from dispatcher.reporting.verify import Difference
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.journal import JournalRow
 from dispatcher.store.journal_changes import OF_A_CASE, SHARED, UnnotedChangeError, implied
+from dispatcher.store.journal_form import Changes
 from dispatcher.supervision import decisions, splits
 from providers.base import Answered, Permanent
 from schemas.instruction import Address
@@ -111,6 +112,43 @@ def test_a_number_left_out_is_told(full: CaseworkFixture) -> None:
     assert {(each.table, each.column) for each in differences(full)} == {("journal", "seq")}
 
 
+@pytest.mark.parametrize("change", ["changes = decode('09', 'hex')", "data = data - 'attempt'", "changes = '\\x01ff'"])
+def test_an_entry_that_can_be_read_no_more_is_named(casework: CaseworkFixture, change: str) -> None:
+    """Somebody spoiled it, or took away what it refers to: the rest is compared all the same."""
+    casework.is_tampered = True
+    case_id = casework.open(1, channels=["sms"])
+    casework.deliver(Scripted())
+    [(seq,)] = casework.sql("SELECT max(seq) FROM journal")
+    casework.sql(f"SET LOCAL session_replication_role = replica; UPDATE journal SET {change} WHERE seq = {seq}")  # noqa: S608
+    found = differences(casework)
+    assert (found[0].case, found[0].table, found[0].key, found[0].column) == (
+        str(case_id),
+        "journal",
+        str(seq),
+        "changes",
+    )
+    assert {each.table for each in found[1:]} == {"attempts"}
+
+
+def test_what_an_entry_says_beside_its_changes_is_compared_with_them(casework: CaseworkFixture) -> None:
+    """Its changes name the attempt that its data name: who puts another there is found out."""
+    casework.is_tampered = True
+    casework.open(1, channels=["sms"])
+    casework.deliver(Scripted())
+    casework.sql(
+        "SET LOCAL session_replication_role = replica; "
+        "UPDATE journal SET data = data || jsonb_build_object('attempt', id) WHERE event = 'attempt_accepted'"
+    )
+    assert {each.table for each in differences(casework)} == {"attempts"}
+
+
+def test_an_entry_that_took_the_number_of_another_is_told(casework: CaseworkFixture) -> None:
+    casework.is_tampered = True
+    casework.open(1)
+    casework.sql("SET LOCAL session_replication_role = replica; UPDATE journal SET seq = 1 WHERE seq = 2")
+    assert ("seq", "twice", "once") in {(each.column, each.journal, each.found) for each in differences(casework)}
+
+
 def refuse(casework: CaseworkFixture, times: int) -> None:
     for _ in range(times):
         assert casework.push({"op": "no such thing"}).status == "refused"
@@ -175,25 +213,33 @@ def test_what_was_rolled_back_is_not_told_later(casework: CaseworkFixture) -> No
 
 def test_entries_of_the_version_before_are_replayed(full: CaseworkFixture) -> None:
     """It wrote a row's key and case into its columns, too, and what was None into the data."""
-    for entry in full.rows(JournalRow, JournalRow.case_id.is_not(None)):
-        rows = entry.rows or {}
+
+    def in_full(case_id: UUID | None, changes: Changes) -> None:
         for table in (*OF_A_CASE, *SHARED):
-            for key, columns in rows.get(table.__tablename__, {}).items():
-                rows[table.__tablename__][key] = implied(table, str(entry.case_id), key) | columns
-        with full.sessions.begin() as session:
-            session.execute(text("SET LOCAL session_replication_role = replica"))
-            changed = text(
-                "UPDATE journal SET rows = CAST(:rows AS jsonb), data = data || '{\"hook\": null}' WHERE id = :id"
-            )
-            session.execute(changed, {"rows": json.dumps(rows) if entry.rows else None, "id": entry.id})
+            for key, columns in changes.get(table.__tablename__, {}).items():
+                changes[table.__tablename__][key] = implied(table, str(case_id), key) | columns
+
+    rewrite(full, in_full)
+    full.sql("SET LOCAL session_replication_role = replica; UPDATE journal SET data = data || '{\"hook\": null}'")
+    assert full.sql("SELECT count(*) FROM journal WHERE changes IS NOT NULL") == [(0,)]
     assert differences(full) == []
+
+
+def test_a_case_that_began_in_the_form_before_goes_on_in_this_one(casework: CaseworkFixture) -> None:
+    case_id = casework.open(1, channels=["sms", "voice"])
+    rewrite(casework, lambda _, changes: None)
+    casework.deliver(Scripted())
+    forms = casework.sql("SELECT bool_or(rows ? 'cases'), bool_or(changes IS NOT NULL) FROM journal")
+    assert forms == [(True, True)]
+    assert {each.state for each in casework.attempts(case_id, "sms")} == {"accepted"}
+    assert differences(casework) == []
 
 
 def test_a_new_row_says_nothing_that_its_place_says(full: CaseworkFixture) -> None:
     known = set()  # what moves to another case is told whole there
     for entry in full.rows(JournalRow, JournalRow.case_id.is_not(None)):
         for table in (*OF_A_CASE, *SHARED):
-            for key, columns in (entry.rows or {}).get(table.__tablename__, {}).items():
+            for key, columns in changes_of(entry).get(table.__tablename__, {}).items():
                 said = {name for name, value in implied(table, str(entry.case_id), key).items() if name in columns}
                 assert (table, key) in known or not said, (table, columns)
                 known.add((table, key))

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from casework_fixture import CaseworkFixture
+from journal_forms import changes_of
 
 from dispatcher.casework import callback_codes, personal_data
 from dispatcher.intake.answer import Answer
@@ -55,7 +56,7 @@ def _case(casework: CaseworkFixture, case_id: UUID, name: str, names: dict[str, 
         return names[found[0]]
 
     for row in casework.rows(JournalRow, JournalRow.case_id == case_id):
-        text = json.dumps([row.seq, row.at.isoformat(), row.actor, row.event, row.rule, row.data, row.rows])
+        text = json.dumps([row.seq, row.at.isoformat(), row.actor, row.event, row.rule, row.data, changes_of(row)])
         plain = _NUMBER.sub("", _DRAWN.sub(r"\1", text))
         lines.append(f"{name}: {_ID.sub(named, plain)}")
     return lines

@@ -9,6 +9,7 @@ import pytest
 from dispatcher.casework.context import Context
 from dispatcher.intake import normalised
 from dispatcher.simulate import sample
+from dispatcher.store.cases import CaseRow
 from schemas.case_facts import CaseFacts
 from schemas.instruction import Instruction
 from schemas.vocabulary import Vulnerability
@@ -42,11 +43,26 @@ def test_what_is_stored_reads_as_it_was(from_samples: list[CaseFacts]) -> None:
 
 @pytest.mark.parametrize("name", [each.name for each in fields(CaseFacts)])
 def test_what_an_older_version_did_not_store_is_not_known(name: str) -> None:
-    known = CALLED.joined(SEEN).stored()
+    known = CALLED.joined(SEEN).told()
     del known[name]
     read = CaseFacts.read(known)
     assert getattr(read, name) == getattr(CaseFacts(), name)
-    assert read.stored() == CaseFacts().stored() | known
+    assert read.told() == CaseFacts().told() | known
+
+
+def test_what_is_usual_is_not_stored() -> None:
+    assert CaseFacts().stored() == {}
+    assert CALLED.stored() == {name: fact for name, fact in CALLED.told().items() if fact not in (False, "unknown", [])}
+
+
+def test_facts_that_are_as_they_were_are_no_change() -> None:
+    """An older version stored every fact; a case that it opened is not changed by saying the same again."""
+    before = CALLED.told()
+    row = CaseRow(facts=before)
+    row.case_facts = CALLED
+    assert row.facts is before
+    row.case_facts = SEEN
+    assert row.facts == SEEN.stored()
 
 
 def test_what_this_version_does_not_know_is_left_out() -> None:

@@ -1,9 +1,12 @@
 """The vault: what is sealed opens only where it belongs, and never after erasure."""
 
 import base64
+import hashlib
 import json
 import stat
+import zlib
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 from uuid import UUID
 
@@ -14,6 +17,7 @@ from hypothesis import strategies as st
 
 from dispatcher import vault
 from dispatcher.errors import OperatorError
+from dispatcher.simulate import sample
 from dispatcher.vault import Erased, Vault
 
 ANN, BEN, ROW, OTHER_ROW = (UUID(int=n) for n in range(1, 5))
@@ -33,6 +37,26 @@ def test_a_whole_instruction_takes_less_than_its_text() -> None:
     sealed = RING.seal(ANN, *key, ROW, "instruction", text)
     assert len(sealed.ciphertext) < len(text.encode()) / 4
     assert RING.open(sealed, *key) == text
+
+
+def instruction() -> str:
+    return json.dumps(next(push.body for push in sample.read(sample.bundled()) if "victim" in push.body))
+
+
+def test_what_an_older_version_sealed_opens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It compressed an instruction alone."""
+    key, text = RING.new_key(ANN), instruction()
+    monkeypatch.setattr(vault, "_packed", lambda plain: zlib.compress(plain.encode()))
+    before = RING.seal(ANN, *key, ROW, "instruction", text)
+    monkeypatch.undo()
+    assert RING.open(before, *key) == text
+    assert len(RING.seal(ANN, *key, ROW, "instruction", text).ciphertext) < len(before.ciphertext) * 3 / 4
+
+
+def test_what_instructions_are_compressed_against_never_changes() -> None:
+    """Whatever was sealed against it needs it as it is."""
+    usual = resources.files("dispatcher").joinpath("vault_form_1.txt").read_bytes()
+    assert hashlib.sha256(usual).hexdigest() == "b97fb9f540f086995d8521ee68a5dcac6e8010591f69d714647a2ff06e096735"
 
 
 def test_a_value_is_sealed_differently_each_time_and_never_in_the_clear() -> None:
