@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from api_fixture import Api
-from casework_fixture import CaseworkFixture, event
+from casework_fixture import CaseworkFixture, Scripted, event
 from test_api_push import problem, push
 from test_codes import code_of
 
@@ -104,7 +104,7 @@ def check(client: httpx.Client, **changes: Any) -> httpx.Response:
 def test_a_task_code_is_checked(api: Api, casework: CaseworkFixture) -> None:
     client = api.client()
     case = push(client).json()["case"]
-    casework.deliver()
+    casework.deliver(Scripted())
     code = code_of(casework, UUID(case))
     assert check(client, code=code).json() == {"genuine": True}
     assert check(client, code=code, last_four="9999").json() == {"genuine": False}

@@ -125,7 +125,7 @@ def writing(casework: CaseworkFixture) -> list[tuple[tuple[str, ...], str]]:
         ("code", "123456", "--last-four", "0001", "--asker", "OP-1"),
         *(("item", "take", str(row.number), "--by", "S-1") for row in casework.rows(WorkItemRow)),
         ("visit", "assign", visit_id, "B", "--by", "S-1"),
-        ("roster", "load", "dispatcher/samples/roster.toml"),
+        ("roster", "load", "dispatcher/samples/roster.toml", "--yes"),
     ]
     return [(words, "") for words in asked] + [(("push", "-"), lines)]
 

@@ -70,6 +70,7 @@ def test_sms_and_calls_go_on_meanwhile(casework: CaseworkFixture, load: Load) ->
     load()
     case_id = case_with_visit(casework, channels=["sms", "voice", "visit"])
     returned(casework, case_id, "P2")
+    casework.clear_leases()  # nobody could take an SMS or a call so far
     sent = casework.deliver(Scripted())
     assert {each.message.channel for each in sent if each.message} >= {"sms", "voice"}
     assert visit_of(casework, case_id).state == "offered"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from casework_fixture import SYSTEM, CaseworkFixture, event, instruction
+from casework_fixture import SYSTEM, CaseworkFixture, Scripted, event, instruction
 from settings_fixture import set_for
 from sqlalchemy import text
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -256,7 +256,7 @@ def test_a_slow_receiver_delays_neither_another_nor_a_warning(
                 await sending.wait(asyncio.Event())
             await asyncio.to_thread(receiver.wait_for, deliveries.UNDER_WAY)
             assert len(receiver.asked) == deliveries.UNDER_WAY  # it holds what it was given, and no more
-            assert len(await asyncio.to_thread(casework.claim)) == cases
+            assert len(await asyncio.to_thread(casework.claim, Scripted())) == cases
 
     asyncio.run(asyncio.wait_for(run(), PATIENCE_S))
     assert receiver.taken == [] and in_order(second)
