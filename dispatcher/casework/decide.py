@@ -18,8 +18,9 @@ def decide(case_file: CaseFile) -> None:
     if case_file.work.postpones_decisions:
         _postpone(case_file)
         return
-    others = {row.id for row in case_file.cases.values() if _note_policy(case_file, row)}
     policy, now = case_file.context.policy, case_file.now
+    mine = policy.version, digest(policy)
+    others = {row.id for row in case_file.cases.values() if _note_policy(case_file, row, mine)}
     decided = {
         case_id: (engine.decide_anew if case_id in others else engine.decide)(case, policy, now)
         for case_id, case in snapshot.read_all(case_file).items()
@@ -43,13 +44,12 @@ def _postpone(case_file: CaseFile) -> None:
     case_file.work.wake_deciding()
 
 
-def _note_policy(case_file: CaseFile, case: CaseRow) -> bool:
+def _note_policy(case_file: CaseFile, case: CaseRow, now: tuple[str, str]) -> bool:
     """A decision is explained by the policy that it was made under, which may not be the one the case began with.
 
     Returns whether this one says something else than that under which the case was last decided on.
     """
-    policy = case_file.context.policy
-    before, now = (case.policy_version, case.policy_digest), (policy.version, digest(policy))
+    before = case.policy_version, case.policy_digest
     if before != now:
         told = {"before": before[0], "digest_before": before[1], "policy": now[0], "policy_digest": now[1]}
         case_file.note(case.id, "policy_changed", told)
