@@ -8,6 +8,7 @@ from dispatcher.casework import other_cases
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.other_cases import OtherCases
 from dispatcher.engine.case import SUBJECT, Attempt, Case, Number, Place, Visit, WorkItem
+from dispatcher.store import money
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.cases import AddressRow, CaseRow, PhoneRow
 from dispatcher.store.visits import VisitRow
@@ -65,7 +66,7 @@ def case_of(
         channels=frozenset(row.channels),
         fraud_type=row.fraud_type,
         numbers=tuple(_numbers(row, phones, bad, others, past_calls)),
-        attempts=tuple(_attempt(each, row.money_stopped) for each in attempts),
+        attempts=tuple(_attempt(each, row) for each in attempts),
         visits=tuple(_visit(each) for each in visits),
         places=tuple(_place(each) for each in places if each.retired_at is None),
         area=row.area,
@@ -125,7 +126,7 @@ def _place(row: AddressRow) -> Place:
     return Place(str(row.id), row.kind, row.added_at, row.precinct_code, row.valid_until)
 
 
-def _attempt(row: AttemptRow, stopped: int) -> Attempt:
+def _attempt(row: AttemptRow, case: CaseRow) -> Attempt:
     return Attempt(
         id=str(row.id),
         channel=row.channel,
@@ -155,7 +156,8 @@ def _attempt(row: AttemptRow, stopped: int) -> Attempt:
         possible_duplicate=row.possible_duplicate,
         skip_reason=row.skip_reason,
         granted_until=row.granted_until,
-        left_yuan=None if row.asked_yuan is None else max(0, row.asked_yuan - stopped),
+        left_yuan=None if row.asked_yuan is None else max(0, row.asked_yuan - case.money_stopped),
+        lacks_payee=money.lacks_payee(row, case),
     )
 
 

@@ -208,17 +208,19 @@ class _Slice:
         if is_new:
             attempt.provider, attempt.sent_at = call.provider, self._work.now
             if attempt.hook is BankRequest.STOP_PAYMENT:
-                attempt.asked_yuan = self._asked_yuan(attempt, case)
+                self._note_asked(attempt, case)
             move_attempt(attempt, attempt_states.claim(attempt))
             self._note(attempt, case, call.message)
         set_aside.end(self._work, case, is_decided=False)
         return call
 
-    def _asked_yuan(self, attempt: AttemptRow, case: CaseRow) -> int | None:
+    def _note_asked(self, attempt: AttemptRow, case: CaseRow) -> None:
         """The message tells of all that is known to be gone; but under a key that was sent before it may do nothing."""
-        first = select(AttemptRow.asked_yuan).where(AttemptRow.id == attempt.send_key)
-        is_sent_again = attempt.send_key != attempt.id
-        return self._work.session.scalar(first) if is_sent_again else money.gone(case)
+        if attempt.send_key == attempt.id:
+            money.note_asked(attempt, case)
+        else:
+            first = select(AttemptRow.asked_yuan, AttemptRow.asked_payees).where(AttemptRow.id == attempt.send_key)
+            attempt.asked_yuan, attempt.asked_payees = self._work.session.execute(first).tuples().one()
 
     def _note(self, attempt: AttemptRow, case: CaseRow, message: Message | None) -> None:
         data = {"attempt": str(attempt.id), "channel": attempt.channel, "provider": attempt.provider}

@@ -82,8 +82,9 @@ def _ask_bank(case: Case, policy: Policy, bank_request: BankRequest, now: dateti
 
 
 def _has_more_left(case: Case, policy: Policy, last: Attempt) -> bool:
-    """More is lost than the bank was told of; a person who rings it about the last request asks for that too."""
-    is_more = last.left_yuan is not None and case.money_lost > last.left_yuan
+    """More is lost than the bank was told of, or it went elsewhere too; whoever rings it about the last request asks
+    for that as well."""
+    is_more = last.lacks_payee or (last.left_yuan is not None and case.money_lost > last.left_yuan)
     is_rung = case.has_item(f"bank:{last.id}")
     return is_more and not is_rung and _triggered(case, policy, BankRequest.STOP_PAYMENT)
 

@@ -69,7 +69,7 @@ class Attempt:
     """`number_fault`: the provider refused the number itself, or knows no such number.
 
     `return_reason`: why an officer gave the visit back. `left_yuan`: of a stop of payment, what was known to be lost
-    when it was asked for, without what was stopped.
+    when it was asked for, without what was stopped; `lacks_payee`: it did not name an account that is known now.
     """
 
     id: str
@@ -101,6 +101,7 @@ class Attempt:
     skip_reason: SkipReason | None = None
     granted_until: datetime | None = None
     left_yuan: int | None = None
+    lacks_payee: bool = False
 
     @property
     def is_live(self) -> bool:

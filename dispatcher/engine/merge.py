@@ -62,6 +62,7 @@ class Statement:
     facts: CaseFacts = _NOTHING
     amount_at_risk: int | None = None
     transfers: tuple[Transfer, ...] = ()
+    payees: frozenset[bytes] = frozenset()
     untimed: tuple[int, ...] = ()
     money_moved: bool = False
     expired: bool = False
@@ -84,6 +85,7 @@ class MergedFacts:
     amount_at_risk: int | None
     transferred: int
     transferred_later: int
+    payees: frozenset[bytes]
     money_moved: bool
     expired: bool
 
@@ -117,6 +119,7 @@ def merge(
         amount_at_risk=max(amounts, default=None),
         transferred=sum(each.yuan for each in transfers),
         transferred_later=sum(each.yuan for each in transfers if warned_at is not None and each.at > warned_at),
+        payees=frozenset[bytes]().union(*(each.payees for each in oldest_first)),
         money_moved=any(each.money_moved for each in oldest_first),
         expired=all(each.expired for each in oldest_first),
     )

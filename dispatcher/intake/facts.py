@@ -85,7 +85,7 @@ def _money(case_file: CaseFile, case: CaseRow, before: MergedFacts, after: Merge
     was, now = (later_losses.beyond(case_file.session, case.id, each) for each in (before, after))
     gone = money.gone(case) + after.transferred + now - case.money_transferred - was
     money.set_gone(case, case_file.attempts[case.id], gone)
-    case.money_transferred = after.transferred
+    case.money_transferred, case.payees = after.transferred, sorted(after.payees) or None
 
 
 def _identity(case_file: CaseFile, case: CaseRow, after: MergedFacts) -> None:

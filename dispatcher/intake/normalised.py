@@ -44,6 +44,7 @@ class NormalisedInstruction:
     money_moved: bool = False
     texts: dict[str, str] = field(default_factory=dict)
     text_digests: dict[str, bytes] = field(default_factory=dict)
+    payees: frozenset[bytes] = frozenset()  # keyed digests of the accounts that money went to
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,16 @@ def read(context: Context, pushed: Instruction, now: datetime) -> NormalisedInst
         money_moved=bool(pushed.risk.transfers) or pushed.risk.transfer_ongoing,
         texts=texts,
         text_digests={name: text_digest(context, name, value) for name, value in texts.items()},
+        payees=frozenset(_payees(context, pushed)),
     )
+
+
+def _payees(context: Context, pushed: Instruction) -> Iterator[bytes]:
+    """However an account is written: blanks and signs make no other of it."""
+    for each in pushed.risk.transfers:
+        account = "".join(filter(str.isalnum, (each.payee_account or "").casefold()))
+        if account:
+            yield context.vault.digest("payee", account)
 
 
 def most_urgent(context: Context, label: str) -> Urgency | None:

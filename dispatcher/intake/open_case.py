@@ -109,6 +109,7 @@ def add_case(
         money_moved=said.money_moved,
         money_transferred=said.transferred,
         money_lost=said.transferred,
+        payees=sorted(said.payees) or None,
         money_stopped=0,
         money_returned=0,
         journal_seq=0,

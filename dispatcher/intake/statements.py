@@ -134,6 +134,7 @@ def of(statement_id: UUID, received: NormalisedInstruction) -> Statement:
         amount_at_risk=pushed.risk.amount_at_risk_yuan,
         transfers=tuple(Transfer(each.at, each.amount_yuan or 0) for each in pushed.risk.transfers if each.at),
         untimed=tuple(each.amount_yuan or 0 for each in pushed.risk.transfers if not each.at),
+        payees=received.payees,
         money_moved=received.money_moved,
         expired=received.expired,
     )

@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index, LargeBinary, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatcher.store.base import Base, DeferredFK, Key, Timestamp, Yuan
@@ -80,6 +81,7 @@ class AttemptRow(Base):
     recalled_at: Mapped[Timestamp | None]
     skip_reason: Mapped[SkipReason | None]
     asked_yuan: Mapped[Yuan | None]  # of a bank that was asked to stop payment: all that was known to be gone then
+    asked_payees: Mapped[list[bytes] | None] = mapped_column(ARRAY(LargeBinary))  # and the accounts that were named
     stopped_yuan: Mapped[Yuan | None]  # a bank's answer: how much it stopped
     granted_until: Mapped[Timestamp | None]  # a bank's answer: how long the account is protected
     ref: Mapped[str | None]

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Index, case, text
+from sqlalchemy import ColumnElement, Index, LargeBinary, case, text
 from sqlalchemy import Text as SqlText
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
@@ -70,6 +70,7 @@ class CaseRow(Base):
     money_lost: Mapped[Yuan]  # what is known to have left and no bank has stopped
     money_stopped: Mapped[Yuan]
     money_gone: Mapped[Yuan | None]  # all that is known to have left, where a bank stopped more than that
+    payees: Mapped[list[bytes] | None] = mapped_column(ARRAY(LargeBinary))  # keyed digests of where money went
     money_avoided: Mapped[Yuan | None]
     money_avoided_basis: Mapped[str | None]
     money_returned: Mapped[Yuan]

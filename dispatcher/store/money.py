@@ -40,8 +40,13 @@ def note_rung(case: CaseRow, attempts: Iterable[AttemptRow], cause: str) -> None
 
 
 def note_asked(attempt: AttemptRow, case: CaseRow) -> None:
-    """The bank is told of all that is known to be gone."""
-    attempt.asked_yuan = gone(case)
+    """The bank is told of all that is known to be gone, and where it went."""
+    attempt.asked_yuan, attempt.asked_payees = gone(case), list(case.payees or ())
+
+
+def lacks_payee(attempt: AttemptRow, case: CaseRow) -> bool:
+    """Whether an account is known now that the bank was not told of; what was asked before that was kept names all."""
+    return attempt.asked_payees is not None and not set(case.payees or ()) <= set(attempt.asked_payees)
 
 
 def _reckon(case: CaseRow, known: int, stopped: int) -> None:

@@ -334,3 +334,48 @@ def test_a_stop_that_is_heard_of_late_leaves_what_was_asked_since_as_it_is(casew
     casework.push(instruction(1, version=3, risk={"transfers": [{"amount_yuan": 11_000}]}))
     casework.deliver(bank)
     assert [sum(each) for each in told_to(bank)] == [5000, 8000, 11_000]
+
+
+A, B = "6222 0000 0001", "6222-0000-0002"
+
+
+def transfers(*told: tuple[object, str]) -> dict[str, object]:
+    return {"transfers": [{"amount_yuan": yuan, "payee_account": payee} for yuan, payee in told]}
+
+
+@pytest.mark.parametrize(
+    ("now", "is_asked"),
+    [
+        (transfers((5000, A), ("不详", B)), True),
+        (transfers((5000, B)), True),
+        (transfers((5000, A.replace(" ", ""))), False),
+        (transfers((5000, A), (5000, A)), True),
+    ],
+)
+def test_a_bank_hears_of_another_account_though_no_more_is_known_to_be_gone(
+    casework: CaseworkFixture, now: dict[str, object], is_asked: bool
+) -> None:
+    case_id = casework.open(risk=transfers((5000, A)))
+    bank = Scripted(channels=(Channel.HOOK,))
+    casework.deliver(bank)
+    [first] = casework.attempts(case_id, "hook")
+    assert casework.receipt(first.send_key, Answered(Result.STOPPED, stopped_yuan=5000))
+    casework.push(instruction(1, version=2, risk=now))
+    casework.deliver(bank)
+    again = [each.rule for each in casework.attempts(case_id, "hook")[1:]]
+    assert again == (["stop_payment_more"] if is_asked else [])
+    casework.push(instruction(1, version=3, risk=now))
+    casework.deliver(bank)
+    assert len(casework.attempts(case_id, "hook")) == 1 + is_asked
+
+
+def test_an_account_that_is_corrected_while_the_bank_is_asked_is_told_after_it(casework: CaseworkFixture) -> None:
+    case_id = casework.open(risk=transfers((5000, A)))
+    bank = Scripted(channels=(Channel.HOOK,))
+    casework.deliver(bank)
+    casework.push(instruction(1, version=2, risk=transfers((5000, B))))
+    casework.deliver(bank)
+    [first] = casework.attempts(case_id, "hook")
+    assert casework.receipt(first.send_key, Answered(Result.STOPPED_PARTLY, stopped_yuan=1))
+    casework.deliver(bank)
+    assert [each.rule for each in casework.attempts(case_id, "hook")] == ["stop_payment", "stop_payment_more"]
