@@ -20,34 +20,29 @@ class GroupCommit(Generic[Entry, Result]):
     `write` is one whole transaction, run in a thread; it returns a result for each entry, in their order. A result that
     is an exception is raised to who waits for it. If `write` raises, the entry that makes it raise is found by halves.
     `turn_of`: whose turn an entry takes. Where more wait than one transaction holds, each has as many of them.
-    `writers`: transactions at once; with more than one, entries that wait together may be written in any order.
     """
 
     def __init__(
         self,
         write: Callable[[Sequence[Entry]], Sequence[Result | Exception]],
         turn_of: Callable[[Entry], Hashable] = lambda entry: None,
-        writers: int = 1,
     ) -> None:
-        self._write, self._turn_of, self._most_writers = write, turn_of, writers
+        self._write, self._turn_of = write, turn_of
         self._waiting: list[tuple[Entry, asyncio.Future[Result]]] = []
-        self._writers: list[asyncio.Task[None]] = []
+        self._writer: asyncio.Task[None] | None = None
 
     async def add(self, entry: Entry) -> Result:
         """Write this entry; returns after the commit. Raises what it alone made `write` raise, or an outage."""
         result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((entry, result))
-        self._writers = [writer for writer in self._writers if not writer.done()]
-        if len(self._writers) < self._most_writers:
-            self._writers.append(asyncio.create_task(self._write_on()))
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write_on())
         return await result
 
     async def _write_on(self) -> None:
         while self._waiting:
             await asyncio.sleep(_GATHER_S)
             group = self._next_group()
-            if not group:
-                return  # another writer has them
             written = await asyncio.to_thread(self._write_group, [entry for entry, _ in group])
             for (_, waiting), result in zip(group, written, strict=True):
                 if waiting.done():

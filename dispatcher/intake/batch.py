@@ -6,7 +6,7 @@ go together, where they stand one after the other. It makes no difference to wha
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby
 
@@ -27,6 +27,8 @@ SLICE = 100
 has room: by default 6,400 of all transactions."""
 _MOST_IDENTITIES = 20  # of a line that goes with others, for the same reason
 _MOST_LOCKED = 500  # identities in one transaction
+Also = Callable[[UnitOfWork, Mapping[int, Answer]], None]
+"""What is written in the same transaction, given the answers by place. It may be taken back with them."""
 _take_line = retry_on_deadlock(lines.take_line)
 
 
@@ -37,8 +39,10 @@ class _Line:
     said: Instruction | Event | None  # None: it can't be read, which is told where it is taken
 
 
-def take_lines(begin: Begin, raws: Sequence[bytes], *, door: str) -> list[Answer]:
+def take_lines(begin: Begin, raws: Sequence[bytes], *, door: str, also: Also = lambda *_: None) -> list[Answer]:
     """Take some hundreds of lines. Returns the answer to each, in their order; all of it is committed.
+
+    `also`: called for such as are taken together, and so for none or for some.
 
     An outage goes up, and so does a lock that somebody holds for too long. What was committed by then is answered as a
     duplicate when it comes again.
@@ -47,7 +51,7 @@ def take_lines(begin: Begin, raws: Sequence[bytes], *, door: str) -> list[Answer
     read = [_read(place, raw) for place, raw in enumerate(raws)]
     for first in range(0, len(read), SLICE):
         for part in _parts(read[first : first + SLICE]):
-            _take(begin, part, door, answers)
+            _take(begin, part, door, answers, also)
     return [answers[place] for place in range(len(read))]
 
 
@@ -64,18 +68,19 @@ def _parts(read: Sequence[_Line]) -> Iterator[list[_Line]]:
         yield list(part)
 
 
-def _take(begin: Begin, part: Sequence[_Line], door: str, answers: dict[int, Answer]) -> None:
+def _take(begin: Begin, part: Sequence[_Line], door: str, answers: dict[int, Answer], also: Also) -> None:
     """Take together what can be, by halves where that raises, and the rest line by line."""
     if len(part) > 1:
         try:
             with begin() as work:
                 together = _take_together(work, part)
+                also(work, together)
         except Exception as error:
             if is_outage(error):
                 raise
             middle = len(part) // 2
-            _take(begin, part[:middle], door, answers)
-            _take(begin, part[middle:], door, answers)
+            _take(begin, part[:middle], door, answers, also)
+            _take(begin, part[middle:], door, answers, also)
             return
         answers |= together
     rest = [line for line in part if line.place not in answers]

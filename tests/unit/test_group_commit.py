@@ -5,8 +5,6 @@ import threading
 import time
 from collections.abc import Sequence
 
-import pytest
-
 from dispatcher.delivery.group_commit import GroupCommit
 
 WAIT_S = 30.0
@@ -22,8 +20,7 @@ async def pushed(commit: GroupCommit[int, int], entries: Sequence[int]) -> list[
     return list(await asyncio.gather(*map(push, entries)))
 
 
-@pytest.mark.parametrize("writers", [1, 2])
-def test_each_entry_is_written_once_and_answered(writers: int) -> None:
+def test_each_entry_is_written_once_and_answered() -> None:
     written: list[int] = []
 
     def write(entries: Sequence[int]) -> list[int]:
@@ -31,7 +28,7 @@ def test_each_entry_is_written_once_and_answered(writers: int) -> None:
         return [each * 2 for each in entries]
 
     async def run() -> list[int]:
-        commit = GroupCommit(write, writers=writers)
+        commit = GroupCommit(write)
         waves = [await asyncio.wait_for(pushed(commit, range(first, first + 50)), WAIT_S) for first in (0, 50, 100)]
         return [each for wave in waves for each in wave]
 
@@ -39,26 +36,7 @@ def test_each_entry_is_written_once_and_answered(writers: int) -> None:
     assert sorted(written) == list(range(150))
 
 
-def test_two_writers_write_at_once() -> None:
-    both = threading.Barrier(2, timeout=WAIT_S)
-
-    async def run() -> list[int]:
-        loop, begun = asyncio.get_running_loop(), asyncio.Event()
-
-        def write(entries: Sequence[int]) -> list[int]:
-            loop.call_soon_threadsafe(begun.set)
-            both.wait()  # raises unless the other is written meanwhile
-            return list(entries)
-
-        commit = GroupCommit(write, writers=2)
-        first = asyncio.create_task(commit.add(1))
-        await begun.wait()
-        return [await commit.add(2), await first]
-
-    assert asyncio.run(run()) == [2, 1]
-
-
-def test_one_writer_never_writes_two_groups_at_once() -> None:
+def test_no_two_groups_are_written_at_once() -> None:
     alone = threading.Lock()
 
     def write(entries: Sequence[int]) -> list[int]:

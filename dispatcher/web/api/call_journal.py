@@ -7,6 +7,7 @@ from typing import NamedTuple
 from starlette.types import Scope
 
 from dispatcher.casework.set_aside import Begin
+from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.clients.authentication import Client
 from dispatcher.delivery.group_commit import GroupCommit
 
@@ -38,5 +39,10 @@ def of(scope: Scope, client: Client, status: int) -> Call:
 def write(begin: Begin, calls: Sequence[Call]) -> list[Exception | None]:
     """In one transaction."""
     with begin() as work:
-        work.note_several_without_case("api_called", [(call.client, call._asdict()) for call in calls])
+        note(work, calls)
     return [None] * len(calls)
+
+
+def note(work: UnitOfWork, calls: Sequence[Call]) -> None:
+    if calls:
+        work.note_several_without_case("api_called", [(call.client, call._asdict()) for call in calls])
