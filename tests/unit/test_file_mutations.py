@@ -1,4 +1,7 @@
-"""Good providers, texts and environment, changed as people and editors change them: used, or told; no traceback."""
+"""Good files and environments, changed as people and editors change them: used, or told; no traceback.
+
+Roster files have a test of their own.
+"""
 
 import os
 import tempfile
@@ -6,18 +9,24 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from builders import MONDAY
+from engine_harness import EngineHarness
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dispatcher import policy
 from dispatcher.errors import OperatorError
+from dispatcher.policy.lint import lint
 from dispatcher.settings import Settings, read_as
 from dispatcher.setup import look_at
 from dispatcher.texts import load
 from dispatcher.up import SIMULATED
+from schemas.vocabulary import Urgency
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 PROVIDERS = SIMULATED.format(port=8700) + 'weight = 2\nslow_s = 1\ntravel_s = 60\nlimits = { rate = ["50/1s"] }\n'
 TEXTS = (Path(__file__).parents[2] / "dispatcher" / "texts" / "warnings.toml").read_text("utf-8")
+POLICY = (Path(policy.__file__).parent / "defaults.toml").read_text("utf-8")
 VALUES = st.sampled_from(
     [
         '""',
@@ -85,6 +94,19 @@ def test_any_change_of_a_providers_file_is_used_or_told(data: bytes) -> None:
 @given(mutations(TEXTS))
 def test_any_change_of_a_texts_file_is_used_or_told(data: bytes) -> None:
     used_or_told(data, load.__wrapped__)
+
+
+def play(path: Path) -> None:
+    """Read, told of and played: what is taken raises nothing later either."""
+    taken = policy.load(path)
+    list(lint(taken))
+    for urgency in Urgency:
+        EngineHarness.as_found(MONDAY, taken, urgency=urgency).after(hours=26)
+
+
+@given(mutations(POLICY))
+def test_any_change_of_a_policy_file_is_used_or_told(data: bytes) -> None:
+    used_or_told(data, play)
 
 
 @given(
