@@ -346,6 +346,7 @@ class WorkItemKind(Code):
         "nobody reached: may the employer be called",
     )
     DOUBT = "doubt", "是否送达无法确认,请人工致电本人", "nobody knows whether it arrived: ring the person"
+    NOT_SENT = "not_sent", "多次发送失败,请人工联系", "sending fails again and again: reach them otherwise"
     FAULT = "fault", "系统故障,请人工跟进本案", "a fault of the program holds this case up: see to it by hand"
     LADDER_EXHAUSTED = "ladder_exhausted", "上门单无人承接,请指派民警", "nobody took the visit: assign an officer"
     VISIT_OVERDUE = "visit_overdue", "上门超时,请督办", "a visit is late: see to it"

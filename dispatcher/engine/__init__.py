@@ -86,6 +86,7 @@ GOING_ON: tuple[Rule, ...] = (
     unreached.operator_help,
     unreached.employer_approval,
     unreached.doubt,
+    unreached.sending_fails,
 )
 # What is left when it has ended.
 AFTERWARDS: tuple[Rule, ...] = (

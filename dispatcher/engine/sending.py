@@ -1,6 +1,6 @@
 """What all channels share: planning one attempt, and making it again."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -35,7 +35,7 @@ def again(case: Case, policy: Policy, last: Attempt, now: datetime) -> PlanAttem
     What the provider has not taken goes at once and under its old key; what it never takes, after waits that grow.
     It is marked where its sender vanished, who may still go on, and beside a doubt about an earlier one.
     """
-    return beside_a_doubt(_again(case, policy, last, now), _same_errand(case, last))
+    return beside_a_doubt(_again(case, policy, last, now), same_errand(case, last))
 
 
 def _again(case: Case, policy: Policy, last: Attempt, now: datetime) -> PlanAttempt:
@@ -49,7 +49,7 @@ def _again(case: Case, policy: Policy, last: Attempt, now: datetime) -> PlanAtte
         return replace(once_more, send_key=last.send_key, possible_duplicate=may_double)
     if last.onward is Onward.NEXT_PROVIDER and not last.is_resend:
         return repeat("next_provider", RetryKind.NEXT_PROVIDER, last, again_at(case, policy, last, Due(now)))
-    failures = _failures_in_a_row(_same_errand(case, last))
+    failures = failures_in_a_row(same_errand(case, last))
     waited = max(now, (last.settled_at or now) + policy.retry.wait(failures), last.retry_not_before or now)
     due = again_at(case, policy, last, Due(waited))
     once_more = repeat("transient_failure", RetryKind.TRANSIENT_FAILURE, last, due)
@@ -97,13 +97,14 @@ def _shortfall(attempt: Attempt) -> int:
     return (attempt.result in NEVER_ARRIVED) + (attempt.result is Result.FAILED_TEMPORARY)
 
 
-def _same_errand(case: Case, attempt: Attempt) -> list[Attempt]:
+def same_errand(case: Case, attempt: Attempt) -> list[Attempt]:
+    """All that was made to this party on this channel, or of the bank for the same."""
     errand = attempt.channel, attempt.party, attempt.bank_request
     return [each for each in case.attempts if (each.channel, each.party, each.bank_request) == errand]
 
 
-def _failures_in_a_row(made: list[Attempt]) -> int:
-    """One for each time that every provider was tried."""
+def failures_in_a_row(made: Sequence[Attempt]) -> int:
+    """At the end of these; one for each time that every provider was tried."""
     failures = 0
     for attempt in reversed(made):
         if attempt.result is not Result.FAILED_TEMPORARY:

@@ -6,9 +6,10 @@ from datetime import datetime
 from dispatcher.engine import caps, numbers
 from dispatcher.engine.case import KIN, Attempt, Case, Number
 from dispatcher.engine.decisions import Decision, OpenWorkItem
+from dispatcher.engine.sending import failures_in_a_row, same_errand
 from dispatcher.engine.times import Due
-from dispatcher.policy.models import Policy
-from schemas.vocabulary import Channel, Ending, Relation, Result, Urgency, WorkItemKind
+from dispatcher.policy.models import MANY_FAILURES, Policy
+from schemas.vocabulary import Channel, Ending, Onward, Relation, Result, Urgency, WorkItemKind
 
 _GRAVE = frozenset({Urgency.CRITICAL, Urgency.HIGH})
 _BY_PHONE = frozenset({Channel.SMS, Channel.VOICE})
@@ -102,6 +103,37 @@ def _is_given_up(case: Case, attempt: Attempt) -> bool:
         return False
     same = (each.result for each in case.attempts if each.send_key == attempt.send_key)
     return all(result in _NOTHING_KNOWN for result in same)
+
+
+def sending_fails(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
+    """What fails for now, again and again, is tried on ever more seldom; a person is told, once for each such run."""
+    asked = set(case.asked_causes)
+    for attempt in case.attempts:
+        cause = f"failing:{attempt.id}"
+        if cause not in asked and _is_many_th_failure(case, attempt):
+            asked.add(cause)
+            yield OpenWorkItem("sending_fails", WorkItemKind.NOT_SENT, policy.answer_by(case.urgency, now), cause)
+
+
+def still_fails(case: Case, cause: str) -> bool:
+    """Nothing else has come of that errand since."""
+    since = next((each for each in case.attempts if cause == f"failing:{each.id}"), None)
+    return since is not None and _runs_on(case, since)
+
+
+def _is_many_th_failure(case: Case, attempt: Attempt) -> bool:
+    """The one by which a run of failures, which still goes on, became long."""
+    if attempt.result is not Result.FAILED_TEMPORARY or attempt.onward is Onward.NEXT_PROVIDER:
+        return False
+    errand = same_errand(case, attempt)
+    until_it = errand[: errand.index(attempt) + 1]
+    return failures_in_a_row(until_it) == MANY_FAILURES and _runs_on(case, attempt)
+
+
+def _runs_on(case: Case, attempt: Attempt) -> bool:
+    errand = same_errand(case, attempt)
+    after = errand[errand.index(attempt) + 1 :]
+    return all(each.result in (None, Result.FAILED_TEMPORARY) for each in after)
 
 
 def has_new_number(case: Case) -> bool:

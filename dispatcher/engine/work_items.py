@@ -150,6 +150,7 @@ KINDS: Mapping[WorkItemKind, Kind] = {
         is_over=lambda item, case: case.true_contact or not unreached.has_employer_to_call(case)
     ),
     _K.DOUBT: Kind(is_over=lambda item, case: case.true_contact or not unreached.stays_in_doubt(case, item.cause)),
+    _K.NOT_SENT: Kind(is_over=lambda item, case: not unreached.still_fails(case, item.cause)),
     _K.FAULT: Kind(outlives_case=True),
     _K.LADDER_EXHAUSTED: Kind(is_next_step=True, needs_act=True, needs_clock=True, is_over=_has_somebody),
     _K.VISIT_OVERDUE: Kind(

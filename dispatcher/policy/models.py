@@ -30,11 +30,11 @@ from schemas import normalise
 from schemas.errors import bilingual
 from schemas.vocabulary import FRAUD_TYPES, Channel, Rung, Urgency
 
-__all__ = ["Plan", "Policy", "Window"]
+__all__ = ["MANY_FAILURES", "Plan", "Policy", "Window"]
 
 _MOST_QUIET = timedelta(hours=18)
-_MANY_FAILURES = 20
-_LEAST_AFTER_MANY = timedelta(minutes=1)
+MANY_FAILURES = 20
+_MOST_AFTER_MANY = timedelta(minutes=10)
 
 
 class QuietHours(Part):
@@ -105,9 +105,12 @@ class Retry(Part):
     doubt_sends: Few
 
     def wait(self, failures: int) -> timedelta:
-        """The wait after so many failures in a row; the last one repeats, but after very many it is no storm."""
+        """The wait after so many failures in a row; the last one repeats, and after very many it grows."""
         wait = self.waits[min(failures, len(self.waits)) - 1]
-        return wait if failures <= _MANY_FAILURES else max(wait, _LEAST_AFTER_MANY)
+        beyond = failures - MANY_FAILURES
+        if beyond <= 0:
+            return wait
+        return max(wait, min(timedelta(minutes=1 << min(beyond - 1, 4)), _MOST_AFTER_MANY))
 
 
 class ReceiptWait(Part):

@@ -28,9 +28,11 @@ from engine_harness import EngineHarness, planned
 from dispatcher.engine import evolve, orders
 from dispatcher.engine.case import Number, WorkItem
 from dispatcher.engine.decisions import OpenWorkItem
+from dispatcher.policy.models import MANY_FAILURES
 from schemas.vocabulary import Answer, BankRequest, Channel, Ending, Relation, Result, Rung, Urgency, WorkItemKind
 
 HELP, APPROVAL, DOUBT = WorkItemKind.OPERATOR_HELP, WorkItemKind.EMPLOYER_APPROVAL, WorkItemKind.DOUBT
+NOT_SENT = WorkItemKind.NOT_SENT
 
 
 def items(harness: EngineHarness, kind: WorkItemKind) -> list[WorkItem]:
@@ -258,6 +260,41 @@ def test_what_stays_in_doubt_after_its_last_send_is_a_persons_to_ring_about(chan
 
 def test_at_medium_nobody_rings_about_a_doubt() -> None:
     assert not items(in_doubt_to_the_end(MEDIUM), DOUBT)
+
+
+def failing(times: int, channel: Channel = SMS) -> EngineHarness:
+    harness = EngineHarness.of(HIGH, channels=frozenset({channel}))
+    for _ in range(times):
+        harness.send(channel, Result.FAILED_TEMPORARY)
+    return harness
+
+
+@pytest.mark.parametrize("channel", [SMS, VOICE])
+def test_what_fails_again_and_again_is_told_to_a_person_once_a_run(channel: Channel) -> None:
+    assert not items(failing(MANY_FAILURES - 1, channel), NOT_SENT)
+    harness = failing(MANY_FAILURES, channel)
+    (item,) = items(harness, NOT_SENT)
+    assert (item.role, item.due_at) == (Rung.CENTRE, harness.now + 15 * MINUTE)
+    waits = []
+    for _ in range(6):
+        harness.send(channel, Result.FAILED_TEMPORARY)
+        waits.append(planned(harness, channel).due_at - harness.now)
+        assert len(items(harness, NOT_SENT)) == 1
+    assert waits == sorted(waits)
+    assert waits[-1] == 10 * MINUTE
+
+
+def test_said_to_be_done_it_is_not_asked_again_until_another_run_is_as_long() -> None:
+    harness = failing(MANY_FAILURES)
+    harness.act(work_items=())
+    harness.send(SMS, Result.FAILED_TEMPORARY)
+    assert not items(harness, NOT_SENT)
+
+
+def test_once_something_came_of_it_nobody_is_waited_for() -> None:
+    harness = failing(MANY_FAILURES)
+    harness.send(SMS, Result.DELIVERED)
+    assert not items(harness, NOT_SENT)
 
 
 @pytest.mark.parametrize("place", [0, -1])

@@ -361,6 +361,7 @@ STANDS_AFTER_THE_CASE = {
     WorkItemKind.CONTACT_REVIEW: False,
     WorkItemKind.EMPLOYER_APPROVAL: False,
     WorkItemKind.DOUBT: False,
+    WorkItemKind.NOT_SENT: False,
     WorkItemKind.FAULT: True,
     WorkItemKind.LADDER_EXHAUSTED: False,
     WorkItemKind.VISIT_OVERDUE: False,
