@@ -98,7 +98,7 @@ def quiet_hours_hold_no_bank(harness: EngineHarness) -> None:
         if plan.channel is Channel.HOOK:
             again = found.attempt(plan.retry_of) if plan.retry_of else None
             wait = (
-                max(harness.policy.retry.waits)
+                max(*harness.policy.retry.waits, harness.policy.retry.wait(1000))
                 if again and plan.rule in ("transient_failure", "never_taken", "not_there")
                 else timedelta(0)
             )

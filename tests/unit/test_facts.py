@@ -36,6 +36,8 @@ CODES = {
     "party": "contact:guardian:0",
     "digest": SHARED,
     "retired_at": None,
+    "payees": [b"a", b"b"],
+    "asked_payees": [b"a"],
 }
 STATES: dict[type[Base], StrEnum] = {
     CaseRow: CaseState.OPEN,
