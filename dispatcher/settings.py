@@ -7,10 +7,10 @@ import json
 import os
 from functools import cache
 from pathlib import Path
-from typing import ClassVar, Literal, TypeVar
+from typing import Annotated, ClassVar, Literal, TypeVar
 
 from platformdirs import user_data_path
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from dispatcher.errors import OperatorError
 from dispatcher.owners import denied
@@ -35,7 +35,8 @@ Kind = TypeVar("Kind", bound=FromEnvironment)
 class Settings(FromEnvironment):
     prefix = "DISPATCHER_"
 
-    home: Path = user_data_path("dispatcher")
+    # However it is spelled it is one home: what runs under it is known by its path.
+    home: Annotated[Path, AfterValidator(Path.resolve)] = user_data_path("dispatcher")
     database_url: str | None = None
     redis_url: str | None = None
     embedded: Literal["auto", "never"] = "auto"

@@ -162,7 +162,7 @@ def _bring_forward(writer: DecisionWriter, decision: d.BringAttemptForward) -> N
 
 def _move_planned(writer: DecisionWriter, decision: d.MoveAttempt) -> None:
     attempt = writer.attempt(decision.attempt_id)
-    before, attempt.due_at = attempt.due_at, decision.due_at
+    before, attempt.due_at, attempt.lease_until = attempt.due_at, decision.due_at, None  # held no more
     if decision.due_at <= writer.now:
         writer.case_file.work.wake(attempt.lane)
     held_by = list(decision.held_by) or None

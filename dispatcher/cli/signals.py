@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM."""
+"""Ctrl-C, SIGTERM, and a terminal that is closed."""
 
 import os
 import signal
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-_NUMBERS = (signal.SIGINT, signal.SIGTERM)
+_NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _before: dict[int, Any] = {}  # what a signal did before `end_at_once`
 _Handler = Callable[[int, FrameType | None], None]
 
@@ -77,4 +77,5 @@ def stop_on_signals() -> threading.Event:
 
 def _handle(handler: _Handler) -> None:
     for number in _NUMBERS:
-        signal.signal(number, handler)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, handler)

@@ -19,7 +19,8 @@ from dispatcher.delivery.choose_provider import Chooser
 from dispatcher.delivery.compose import MessageComposer
 from dispatcher.delivery.due import is_due
 from dispatcher.delivery.provider_call import ProviderCall
-from dispatcher.engine import attempt_states
+from dispatcher.engine import attempt_states, times
+from dispatcher.engine.times import Due
 from dispatcher.store import money
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import in_array
@@ -133,6 +134,8 @@ class _Slice:
         # Only the provider that was given a message can say what became of it; on a link's lane it is settled already.
         is_new = attempt.action == Action.SEND
         is_open = is_new and not link_lanes.are_of_a_link(self._lanes)
+        if is_new and self._is_put_off(attempt, case):
+            return None
         country = self._composer.country(attempt)
         choose = partial(self._chooser.choose, attempt, country) if is_open else partial(self._settled, attempt)
         provider = choose(())
@@ -166,6 +169,21 @@ class _Slice:
         may_lack = channel in (Channel.HOOK, Channel.BROADCAST) or channel in self._registry.without - {Channel.VISIT}
         is_expected = self._registry.serves(channel) or may_lack
         return is_expected and not self._registry.reaching(channel, country)
+
+    def _is_put_off(self, attempt: AttemptRow, case: CaseRow) -> bool:
+        """What was to go while people are awake, and could not until now, goes no sooner than when they wake.
+
+        What was planned for the quiet hours, as by a person's order, goes in them.
+        """
+        policy, now = self._work.context.policy, self._work.now
+        due = times.awake(policy, case.urgency, Due(now))
+        was_for_day = times.awake(policy, case.urgency, Due(attempt.due_at)).at == attempt.due_at
+        if attempt.channel not in _BY_PHONE or due.at == now or not was_for_day:
+            return False
+        told = {"attempt": attempt.id, "due_before": attempt.due_at, "due_at": due.at, "held_by": list(due.held_by)}
+        attempt.due_at, attempt.lease_until = due.at, None
+        self._work.note(case, "attempt_moved", told, rule="late_for_day", actor="worker")
+        return True
 
     def _hold(self, attempt: AttemptRow) -> None:
         """Nobody could take it, so no attempt is made: it stays planned, and is looked at again in a while.

@@ -1,11 +1,12 @@
 """Rules of what a bank is asked for. The product asks; it never moves money."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import takewhile
 
 from dispatcher.engine.case import SUBJECT, Attempt, Case
 from dispatcher.engine.decisions import CancelAttempt, Decision, OpenWorkItem, PlanAttempt
-from dispatcher.engine.sending import again, last_of
+from dispatcher.engine.sending import again, failures_in_a_row, last_of, same_errand
 from dispatcher.policy.models import Policy
 from dispatcher.policy.triggers import BankTrigger
 from schemas.vocabulary import (
@@ -24,6 +25,7 @@ _GROUNDS: Mapping[BankTrigger, Callable[[Case], bool]] = {
     BankTrigger.MONEY_MOVED: lambda case: case.money_has_moved,
     BankTrigger.REFUSED: lambda case: bool(case.refusals),
 }
+_SOON_TOLD = 3  # failures in a row: within a minute by the usual waits, and money is gone in minutes
 # After one of these a measure has no ground any more.
 NO_GROUND = frozenset({Resolution.NOT_A_VICTIM, Resolution.WITHDRAWN, Resolution.DUPLICATE_MERGED})
 
@@ -73,6 +75,7 @@ def _ask_bank(case: Case, policy: Policy, bank_request: BankRequest, now: dateti
         yield bank(bank_request.value, bank_request, now)
     elif last.result is Result.FAILED_TEMPORARY:
         yield again(case, policy, last, now)
+        yield from _tell_of_failing(case, policy, last, now)
     elif _has_more_left(case, policy, last):
         yield bank("stop_payment_more", bank_request, now)
     elif last.result not in IS_DONE and f"bank:{last.id}" not in case.asked_causes:
@@ -81,12 +84,32 @@ def _ask_bank(case: Case, policy: Policy, bank_request: BankRequest, now: dateti
         yield OpenWorkItem("bank_not_reached", WorkItemKind.BANK_NOT_REACHED, due_at, f"bank:{last.id}")
 
 
+def _tell_of_failing(case: Case, policy: Policy, last: Attempt, now: datetime) -> Iterator[Decision]:
+    """A line that fails again and again: a person rings the bank meanwhile, and again where more has left since."""
+    failing = _run_of_failures(same_errand(case, last))
+    if failures_in_a_row(failing) < _SOON_TOLD:
+        return
+    told = [each for each in failing if f"bank:{each.id}" in case.asked_causes]
+    is_known = told and (case.has_item(f"bank:{told[-1].id}") or not _is_more_than(case, told[-1]))
+    if not is_known:
+        due_at = policy.answer_by(case.urgency, now)
+        yield OpenWorkItem("bank_not_reached", WorkItemKind.BANK_NOT_REACHED, due_at, f"bank:{last.id}")
+
+
+def _run_of_failures(made: Sequence[Attempt]) -> list[Attempt]:
+    """Those at the end, the oldest first."""
+    return list(takewhile(lambda each: each.result is Result.FAILED_TEMPORARY, reversed(made)))[::-1]
+
+
+def _is_more_than(case: Case, asked: Attempt) -> bool:
+    return asked.lacks_payee or (asked.left_yuan is not None and case.money_lost > asked.left_yuan)
+
+
 def _has_more_left(case: Case, policy: Policy, last: Attempt) -> bool:
     """More is lost than the bank was told of, or it went elsewhere too; whoever rings it about the last request asks
     for that as well."""
-    is_more = last.lacks_payee or (last.left_yuan is not None and case.money_lost > last.left_yuan)
     is_rung = case.has_item(f"bank:{last.id}")
-    return is_more and not is_rung and _triggered(case, policy, BankRequest.STOP_PAYMENT)
+    return _is_more_than(case, last) and not is_rung and _triggered(case, policy, BankRequest.STOP_PAYMENT)
 
 
 def ordered(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:

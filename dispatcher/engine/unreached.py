@@ -9,11 +9,12 @@ from dispatcher.engine.decisions import Decision, OpenWorkItem
 from dispatcher.engine.sending import failures_in_a_row, same_errand
 from dispatcher.engine.times import Due
 from dispatcher.policy.models import MANY_FAILURES, Policy
-from schemas.vocabulary import Channel, Ending, Onward, Relation, Result, Urgency, WorkItemKind
+from schemas.vocabulary import AttemptState, Channel, Ending, Onward, Relation, Result, Urgency, WorkItemKind
 
 _GRAVE = frozenset({Urgency.CRITICAL, Urgency.HIGH})
 _BY_PHONE = frozenset({Channel.SMS, Channel.VOICE})
 _NOTHING_KNOWN = frozenset({None, Result.UNKNOWN, Result.FAILED_TEMPORARY})
+_NOT_OUT = (AttemptState.PLANNED, AttemptState.SENDING)
 _OPERATOR_HELP = "operator_help"  # once a case
 
 
@@ -125,15 +126,20 @@ def _is_many_th_failure(case: Case, attempt: Attempt) -> bool:
     """The one by which a run of failures, which still goes on, became long."""
     if attempt.result is not Result.FAILED_TEMPORARY or attempt.onward is Onward.NEXT_PROVIDER:
         return False
+    if attempt.channel is Channel.HOOK:
+        return False  # somebody rings the bank, and much sooner
     errand = same_errand(case, attempt)
     until_it = errand[: errand.index(attempt) + 1]
     return failures_in_a_row(until_it) == MANY_FAILURES and _runs_on(case, attempt)
 
 
 def _runs_on(case: Case, attempt: Attempt) -> bool:
+    """It is still tried, nothing else has come of it, and the person was not reached otherwise."""
     errand = same_errand(case, attempt)
     after = errand[errand.index(attempt) + 1 :]
-    return all(each.result in (None, Result.FAILED_TEMPORARY) for each in after)
+    fails = all(each.result is Result.FAILED_TEMPORARY or each.state in _NOT_OUT for each in after)
+    is_needed = attempt.channel is Channel.VISIT or not case.true_contact
+    return fails and is_needed and any(map(case.is_pending, after))
 
 
 def has_new_number(case: Case) -> bool:

@@ -83,7 +83,8 @@ def _has_next_step(item: WorkItem, case: Case) -> bool:
 
 def _has_a_number(item: WorkItem, case: Case) -> bool:
     """One was asked for because there was none. Where nobody answered on those that there are, a person says."""
-    return item.cause == visits.NUMBER_REQUEST and visits.can_be_rung(case)
+    is_about_none = item.cause == visits.NUMBER_REQUEST or item.cause == f"{visits.NUMBER_REQUEST}:{item.id}"
+    return is_about_none and visits.can_be_rung(case)  # with its id it was migrated
 
 
 def _has_an_address(item: WorkItem, case: Case) -> bool:
@@ -117,12 +118,12 @@ def _has_ground(item: WorkItem, case: Case) -> bool:
 
 
 def _bank_has_done_it(item: WorkItem, case: Case) -> bool:
-    """It was granted after all, or a later request of the same kind was, or is under way."""
+    """It was granted after all, or a later request of the same kind was, or is under way: not the same once more."""
     asked = _asked_of_bank(item, case)
     if asked is None or asked.bank_request is None:
         return False
     last = case.bank_requests(asked.bank_request)[-1]
-    return last.result in IS_DONE or (last.id != asked.id and case.is_pending(last))
+    return last.result in IS_DONE or (last.retry_of is None and last.id != asked.id and case.is_pending(last))
 
 
 KINDS: Mapping[WorkItemKind, Kind] = {

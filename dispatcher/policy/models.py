@@ -3,7 +3,7 @@
 from datetime import datetime, time, timedelta
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from dispatcher.policy.fields import (
     Answer,
@@ -35,6 +35,14 @@ __all__ = ["MANY_FAILURES", "Plan", "Policy", "Window"]
 _MOST_QUIET = timedelta(hours=18)
 MANY_FAILURES = 20
 _MOST_AFTER_MANY = timedelta(minutes=10)
+
+
+def _readable(version: str) -> str:
+    if not version.isprintable() or version != version.strip():
+        raise ValueError(
+            bilingual("不得含有控制字符,首尾不得有空格", "holds characters that can't be seen, or blanks at an end")
+        )
+    return version
 
 
 class QuietHours(Part):
@@ -139,7 +147,7 @@ class UrgencyLabels(Part):
 
 
 class Policy(Part):
-    version: Annotated[str, Field(min_length=1, max_length=40)]
+    version: Annotated[str, Field(min_length=1, max_length=40), AfterValidator(_readable)]
     timezone: Zone
     ladder: Annotated[tuple[Rung, ...], NotEmpty, at_most(12)]
     bad_number_for: Duration

@@ -35,7 +35,8 @@ def note_rung(case: CaseRow, attempts: Iterable[AttemptRow], cause: str) -> None
     """A person rang the bank, instead of what this item is about: of all that is known to be gone."""
     of_a_stop = (each for each in attempts if each.hook is BankRequest.STOP_PAYMENT)
     asked = [each for each in of_a_stop if each.state is not AttemptState.CANCELLED]
-    if any(cause == f"bank:{each.id}" for each in asked):
+    if about := next((each for each in asked if cause == f"bank:{each.id}"), None):
+        note_asked(about, case)
         note_asked(asked[-1], case)
 
 

@@ -29,13 +29,14 @@ def put_in_force(work: UnitOfWork) -> bool:
     policy = work.context.policy
     was_in_force = PolicyRow.in_force_at.is_not(None)
     newest = select(PolicyRow.version, PolicyRow.digest).where(was_in_force).order_by(PolicyRow.in_force_at.desc())
-    before, now = work.session.execute(newest.limit(1)).tuples().one_or_none(), (policy.version, digest(policy))
-    if before == now:
-        return False
+    before = work.session.execute(newest.limit(1)).tuples().one_or_none()
+    if before is not None and before[0] == policy.version:
+        return False  # one version says one thing, whatever a later release makes of its digest
     ours = update(PolicyRow).where(PolicyRow.version == policy.version)
     work.session.execute(ours.values(in_force_at=func.clock_timestamp()))
     if before is not None:
-        told = {"before": before[0], "digest_before": before[1], "policy": now[0], "policy_digest": now[1]}
+        now = {"policy": policy.version, "policy_digest": digest(policy)}
+        told = {"before": before[0], "digest_before": before[1], **now}
         work.note_without_case("policy_changed", told, actor=ENGINE)
     return True
 

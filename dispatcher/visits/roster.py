@@ -20,12 +20,12 @@ from dispatcher.store import advisory_locks
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.base import in_array
 from dispatcher.store.visits import AssignmentRow, OfficerRow, StaffRow, UnitRow, VisitRow, in_unit
-from dispatcher.store.work_items import WorkItemRow
 from dispatcher.visits import handing_on, roster_changes
+from dispatcher.visits.exhausted import exhausted
 from dispatcher.visits.roster_changes import RosterChange
 from schemas.refusals import RefusalCode
 from schemas.roster import Roster, on_duty
-from schemas.vocabulary import Result, ReturnReason, Role, Rung, VisitState, WorkItemKind
+from schemas.vocabulary import Result, ReturnReason, Role, Rung, VisitState
 
 # Nobody has accepted it.
 _NOT_TAKEN = (VisitState.WAITING, VisitState.ASSIGNED)
@@ -48,9 +48,10 @@ def load(work: UnitOfWork, roster: Roster, *, may_empty: bool = True) -> RosterC
     counts = {"units": len(roster.units), "officers": len(roster.officers), "staff": len(roster.staff)}
     work.note_without_case("roster_loaded", counts, actor="operator")
     left = list(handing_on.of_those_who_left(work.session))
+    undone = select(exhausted().subquery().c.case_id)
     begin_anew(
         work,
-        {*work.session.scalars(_exhausted()), *work.session.scalars(_passed_an_empty_rung())},
+        {*work.session.scalars(undone), *work.session.scalars(_passed_an_empty_rung())},
         left={visit.id: visit.case_id for visit in left},
     )
     going = tuple(handing_on.on_the_way(work.session))
@@ -80,12 +81,6 @@ def begin_anew(
                 visit.ladder_after = max(made, default=None)
                 case_file.note(case_id, "ladder_begun_anew", {"visit": visit.id}, rule=rule)
     decide(case_file)
-
-
-def _exhausted() -> Select[Any]:
-    """Cases with a visit that the whole ladder left undone."""
-    is_open = WorkItemRow.done_at.is_(None)
-    return select(WorkItemRow.case_id).where(is_open, WorkItemRow.kind == WorkItemKind.LADDER_EXHAUSTED)
 
 
 def _passed_an_empty_rung() -> Select[UUID]:

@@ -8,7 +8,9 @@ from sqlalchemy.orm import Session
 from dispatcher.store.visits import OfficerRow, StaffRow, UnitRow
 from dispatcher.visits.handing_on import has_left
 from schemas.roster import Roster
-from schemas.vocabulary import Rung
+from schemas.vocabulary import Role, Rung
+
+_ORDER: list[Rung | Role] = [*Rung, *Role]
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class RosterChange:
     staff_comes: tuple[str, ...]
     staff_goes: tuple[str, ...]
     units_gone: tuple[str, ...]
-    emptied: tuple[tuple[str, Rung], ...]
+    emptied: tuple[tuple[str, Rung | Role], ...]
     handed_on: tuple[int, ...] = ()
     on_the_way: tuple[int, ...] = ()
 
@@ -30,14 +32,17 @@ def compare(session: Session, roster: Roster) -> RosterChange:
     had = list(session.execute(select(OfficerRow.badge, OfficerRow.unit, OfficerRow.role).where(not_(has_left()))))
     stand = [each for each in roster.officers if each.duty]
     before, after = {badge for badge, *_ in had}, {each.badge for each in stand}
-    staff_before, staff_after = set(session.scalars(select(StaffRow.badge))), {each.badge for each in roster.staff}
+    staff = list(session.execute(select(StaffRow.badge, StaffRow.unit, StaffRow.role)).tuples())
+    staff_before, staff_after = {badge for badge, *_ in staff}, {each.badge for each in roster.staff}
     units = set(session.scalars(select(UnitRow.code).where(UnitRow.on_roster)))
-    emptied = {(unit, role) for _, unit, role in had} - {(each.unit, each.role) for each in stand}
+    posts: set[tuple[str, Rung | Role]] = {(unit, role) for _, unit, role in had}
+    posts |= {(unit, role) for _, unit, role in staff}
+    emptied = posts - {(each.unit, each.role) for each in stand} - {(each.unit, each.role) for each in roster.staff}
     return RosterChange(
         comes_on=tuple(sorted(after - before)),
         goes_off=tuple(sorted(before - after)),
         staff_comes=tuple(sorted(staff_after - staff_before)),
         staff_goes=tuple(sorted(staff_before - staff_after)),
         units_gone=tuple(sorted(units - {unit.code for unit in roster.units})),
-        emptied=tuple(sorted(emptied, key=lambda post: (post[0], list(Rung).index(post[1])))),
+        emptied=tuple(sorted(emptied, key=lambda post: (post[0], _ORDER.index(post[1])))),
     )

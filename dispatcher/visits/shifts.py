@@ -13,13 +13,12 @@ from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.engine.orders import ASSIGNED_BY_PERSON
 from dispatcher.store.attempts import AttemptRow
 from dispatcher.store.visits import AssignmentRow, OfficerRow, UnitRow, VisitRow
-from dispatcher.store.work_items import WorkItemRow
 from dispatcher.visits import handing_on
+from dispatcher.visits.exhausted import exhausted
 from dispatcher.visits.handing_on import NOT_DEPARTED, has_left
 from dispatcher.visits.open_visit import open_visit
 from dispatcher.visits.roster import AT_SHIFT_END
 from schemas.roster import gaps, minutes_on, on_duty
-from schemas.vocabulary import VisitState, WorkItemKind
 
 _WHOLE_DAY = ("00:00", "24:00")
 
@@ -90,17 +89,18 @@ def begun_since_exhausted(work: UnitOfWork) -> list[UUID]:
     """
     local = work.now.astimezone(work.context.policy.timezone)
     had = select(AssignmentRow.badge).where(AssignmentRow.visit_id == VisitRow.id, not_(AT_SHIFT_END))
+    left = exhausted().subquery()
     found = (
-        select(WorkItemRow.case_id, WorkItemRow.planned_at, OfficerRow.duty)
-        .join(VisitRow, VisitRow.case_id == WorkItemRow.case_id)
+        select(left.c.case_id, left.c.since, OfficerRow.duty)
+        .select_from(left)
+        .join(VisitRow, VisitRow.id == left.c.id)
         .join(OfficerRow, OfficerRow.unit == VisitRow.precinct_code)
-        .where(WorkItemRow.done_at.is_(None), WorkItemRow.kind == WorkItemKind.LADDER_EXHAUSTED)
-        .where(VisitRow.state == VisitState.WAITING, OfficerRow.badge.not_in(had))
+        .where(OfficerRow.badge.not_in(had))
     )
     begun: set[UUID] = set()
     for case_id, exhausted_at, duty in work.session.execute(found).tuples():
         on = minutes_on(duty, local.time())
-        if case_id is not None and on is not None and work.now - timedelta(minutes=on) > exhausted_at:
+        if on is not None and work.now - timedelta(minutes=on) > exhausted_at:
             begun.add(case_id)
     return sorted(begun)
 

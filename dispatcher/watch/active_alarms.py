@@ -17,9 +17,11 @@ class ActiveAlarms:
     alarms: dict[tuple[Code, str], Alarm] = field(default_factory=dict)
     _sent_at: dict[tuple[Code, str], datetime] = field(default_factory=dict)
 
-    def update(self, alarms: Iterable[Alarm], at: datetime) -> list[tuple[str, Alarm]]:
-        """Returns what to send now. Alarms that are not among these are over."""
+    def update(self, alarms: Iterable[Alarm], at: datetime, *, is_blind: bool = False) -> list[tuple[str, Alarm]]:
+        """Returns what to send now. Alarms that are not among these are over, unless nothing could be looked at."""
         found = {alarm.key: alarm for alarm in alarms}
+        if is_blind:
+            found = self.alarms | found
         over = [(OVER, alarm) for key, alarm in self.alarms.items() if key not in found]
         for key, alarm in found.items():
             known = self.alarms.get(key)

@@ -58,7 +58,8 @@ class Watch:
         alive_due = clock.real_now()
         while not stop.is_set():
             facts = replace(self._collect(), probe=loop.last if loop else None)
-            for state, alarm in active.update(judge(facts, self.limits), facts.at):
+            is_blind = facts.database is not None
+            for state, alarm in active.update(judge(facts, self.limits), facts.at, is_blind=is_blind):
                 self._notify(notify_operator, state, alarm)
             if self._webhook is not None and facts.at >= alive_due:
                 self._webhook.post(notify.alive(len(active.alarms), facts.at))

@@ -291,6 +291,26 @@ def test_no_attempt_is_made_that_nobody_can_take(casework: CaseworkFixture) -> N
     assert [each.provider for each in casework.attempts(case_id, "sms")] == ["a"]
 
 
+@pytest.mark.parametrize(("urgency", "is_sent"), [("low", False), ("medium", False), ("critical", True)])
+def test_what_was_held_by_day_does_not_go_at_night(casework: CaseworkFixture, urgency: str, is_sent: bool) -> None:
+    register(casework, A)
+    pause(casework)
+    case_id = casework.open(urgency=urgency, channels=["sms"])
+    casework.deliver(A)
+    casework.pass_time(hours=14)  # it is 23:00
+    resume(casework)
+    casework.clear_leases()
+    already = len(A.sent)
+    casework.deliver(A)
+    assert (len(A.sent) > already) is is_sent
+    if not is_sent:
+        [moved] = casework.journal(case_id, "attempt_moved")
+        assert (moved.rule, moved.data["held_by"]) == ("late_for_day", ["quiet_hours"])
+        casework.pass_time(hours=9)
+        casework.deliver(A)
+        assert len(A.sent) > already
+
+
 def test_a_stepped_clock_moves_on_beside_what_nobody_can_take(casework: CaseworkFixture) -> None:
     register(casework, A)
     pause(casework)

@@ -8,11 +8,11 @@ from uuid import UUID
 import pytest
 from casework_fixture import NO_REDIS, CaseworkFixture, Scripted
 from sqlalchemy import create_engine
-from visits_fixture import OFF_DUTY, Load, act, assign, case_with_visit, visit_of
+from visits_fixture import OFF_DUTY, Load, act, assign, case_with_visit, decide_as_supervisor, visit_of
 
 from dispatcher.settings import Settings
 from dispatcher.store.work_items import WorkItemRow
-from dispatcher.supervision import assignments, work_items
+from dispatcher.supervision import assignments, pauses, work_items
 from dispatcher.watch.active_alarms import OVER, RAISED, STANDING, ActiveAlarms
 from dispatcher.watch.alarms import Alarm, Code, judge
 from dispatcher.watch.collect import collect
@@ -149,6 +149,32 @@ def test_a_roster_that_is_loaded_instead_starts_the_ladder(
     pass_minutes(casework, 6)  # B does not sign for it: on to the next rung
     assign(casework)
     assert visit_of(casework, case_id).officer == "L"
+
+
+@pytest.mark.parametrize("is_paused", [False, True])
+def test_a_roster_that_is_loaded_in_a_pause_starts_the_ladder_once_it_is_over(
+    casework: CaseworkFixture, load: Load, is_paused: bool
+) -> None:
+    """Everybody was asked, and nobody accepted; the pause cancels the item that said so."""
+    load()
+    case_id = case_with_visit(casework)
+    for _ in range(12):
+        pass_minutes(casework, 10)
+        assign(casework)
+    assert item(casework, case_id).kind == "ladder_exhausted"
+    if is_paused:
+        decide_as_supervisor(casework, pauses.pause, case_id)
+    load()
+    if is_paused:
+        decide_as_supervisor(casework, pauses.resume, case_id)
+    casework.advance()
+    assign(casework)
+    assert (visit_of(casework, case_id).officer, casework.items(case_id)) == ("A", [])
+    load()  # and once more while A is asked: nothing is asked anew
+    asked = len(casework.attempts(case_id, "visit"))
+    casework.advance()
+    assign(casework)
+    assert len(casework.attempts(case_id, "visit")) == asked
 
 
 @pytest.mark.parametrize("without", [frozenset(), frozenset({Channel.VISIT})])
