@@ -65,6 +65,7 @@ _CHANNEL: Words = {
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # UTF-8 itself has none
 _OTHER = ("取值不合法", "not a valid value ({kind})")
 _MOST_DIGITS = 400
+_MOST_NESTED = 100  # an instruction has four levels
 _MOST_FAULTS = 100  # that a refusal tells one by one
 _OP_WORDS = {
     "新建": "create",
@@ -95,9 +96,21 @@ def decoded(raw: bytes) -> tuple[Any, list[str]]:
     try:
         text = raw.decode("utf-8-sig")
         body = json.loads(text, object_pairs_hook=partial(_object, twice), parse_int=whole)
-        return _without_half_letters(body) if _SURROGATE.search(text) else body, twice
     except (ValueError, RecursionError):
         raise BadInstruction("", "不是合法的 JSON", "not valid JSON; one object a line, UTF-8") from None
+    _check_nesting(text, body)
+    return _without_half_letters(body) if _SURROGATE.search(text) else body, twice
+
+
+def _check_nesting(text: str, body: Any) -> None:
+    """What reads the body later goes down into it, from wherever it is called. Raises BadInstruction."""
+    may_be = text.count("[") + text.count("{") > _MOST_NESTED and isinstance(body, dict | list)
+    level = [body] if may_be else []
+    for _ in range(_MOST_NESTED):
+        inner = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [each for some in inner for each in some if isinstance(each, dict | list)]
+    if level:
+        raise BadInstruction("", f"嵌套超过 {_MOST_NESTED} 层", f"nested deeper than {_MOST_NESTED} levels")
 
 
 def whole(digits: str) -> int | str:

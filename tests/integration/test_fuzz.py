@@ -104,7 +104,7 @@ def test_push_answers_and_keeps_every_line(casework: CaseworkFixture, redis_url:
     }
     command = [sys.executable, "-m", "dispatcher.cli", "push", "-", "--json"]
     done = subprocess.run(command, input=b"\n".join(pushed), env=clean | given, capture_output=True, check=False)
-    assert done.stderr == b""
+    assert done.stderr == b"", done.stderr[:600]
     assert done.returncode == 3
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert [each["line"] for each in answers] == list(range(1, len(pushed) + 1))

@@ -219,3 +219,16 @@ def test_every_line_of_the_sample_is_read() -> None:
 def test_resolutions_are_what_feedback_may_say() -> None:
     for outcome in Resolution:
         assert isinstance(line(EVENT | {"op": "feedback", "outcome": outcome.value}), Feedback)
+
+
+@pytest.mark.parametrize("depth", [101, 900, 5000])
+@pytest.mark.parametrize(("opens", "closes"), [("[", "]"), ('{"a":', "}")])
+def test_what_is_nested_too_deep_is_refused_wherever_it_is_read_from(depth: int, opens: str, closes: str) -> None:
+    inside = opens * depth + ("1" if closes == "}" else "") + closes * depth
+    with pytest.raises(BadInstruction, match=r"nested deeper than 100 levels|not valid JSON"):
+        parse.line(f'{{"op": "create", "x": {inside}}}'.encode())
+
+
+def test_many_that_are_not_nested_are_read() -> None:
+    body, _ = parse.decoded(("[" + "[1]," * 500 + "1]").encode())
+    assert len(body) == 501
