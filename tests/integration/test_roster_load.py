@@ -320,3 +320,13 @@ def test_five_thousand_officers_are_loaded_within_five_seconds(casework: Casewor
     with casework.begin() as work:
         assert len(list(shifts.gaps_ahead(work))) == 51
         permissions.check_known(work.session, "B4999")
+
+
+def test_a_roster_without_the_staff_that_there_was_asks_first(casework: CaseworkFixture) -> None:
+    """Nobody could resume or close a case any more."""
+    load_tables(casework, tables())
+    made = tables() | {"staff": []}
+    with pytest.raises(Refused) as refused:
+        load_tables(casework, made, may_empty=False)
+    assert "supervisor" in str(refused.value.facts)
+    assert load_tables(casework, made).staff_goes

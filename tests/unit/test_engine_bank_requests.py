@@ -418,3 +418,27 @@ def test_a_protection_that_a_rule_asked_for_is_asked_again_after_a_passing_fault
     harness = refused(HIGH)
     harness.bank(PROTECT, Result.FAILED_TEMPORARY)
     assert harness.rules(PlanAttempt) == ["transient_failure"]
+
+
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_a_bank_whose_line_keeps_failing_is_rung_meanwhile_and_again_where_more_has_left(is_closed: bool) -> None:
+    harness = EngineHarness.of(HIGH, money_moved=True, money_lost=5000)
+    if is_closed:
+        harness.feedback(Resolution.ALREADY_TRANSFERRED_ALL)
+    kinds = [each.kind for each in harness.case.work_items]
+    for _ in range(2):
+        harness.bank(STOP, Result.FAILED_TEMPORARY)
+    assert WorkItemKind.BANK_NOT_REACHED not in {each.kind for each in harness.case.work_items}
+    for _ in range(9):
+        harness.bank(STOP, Result.FAILED_TEMPORARY)
+    told = [each for each in harness.case.work_items if each.kind is WorkItemKind.BANK_NOT_REACHED]
+    assert len(told) == 1  # it is tried on meanwhile, which ends no item
+    rest = tuple(each for each in harness.case.work_items if each.kind in kinds)
+    harness.act(work_items=rest)  # rung
+    harness.bank(STOP, Result.FAILED_TEMPORARY)
+    assert WorkItemKind.BANK_NOT_REACHED not in {each.kind for each in harness.case.work_items}
+    harness.act(money_lost=95_000)
+    harness.bank(STOP, Result.FAILED_TEMPORARY)
+    assert WorkItemKind.BANK_NOT_REACHED in {each.kind for each in harness.case.work_items}
+    harness.bank(STOP, Result.STOPPED)
+    assert WorkItemKind.BANK_NOT_REACHED not in {each.kind for each in harness.case.work_items}

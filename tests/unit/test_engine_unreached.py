@@ -297,6 +297,18 @@ def test_once_something_came_of_it_nobody_is_waited_for() -> None:
     assert not items(harness, NOT_SENT)
 
 
+def test_taken_by_the_gateway_it_is_sent() -> None:
+    harness = failing(MANY_FAILURES)
+    harness.accepted(harness.sending(planned(harness, SMS)))
+    assert not items(harness, NOT_SENT)
+
+
+def test_what_is_tried_no_more_is_no_work() -> None:
+    harness = failing(MANY_FAILURES)
+    harness.joined(channels=frozenset({VOICE}))
+    assert not items(harness, NOT_SENT)
+
+
 @pytest.mark.parametrize("place", [0, -1])
 def test_whichever_of_the_sends_a_late_receipt_is_about_ends_it(place: int) -> None:
     harness = in_doubt_to_the_end()

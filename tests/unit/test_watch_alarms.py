@@ -150,6 +150,15 @@ def test_news_is_raised_once_reminded_and_over() -> None:
     assert active.update([alarm], MONDAY + timedelta(minutes=13)) == [("raised", alarm)]
 
 
+def test_nothing_is_over_while_nothing_can_be_looked_at() -> None:
+    active = ActiveAlarms(timedelta(minutes=10))
+    [stands], [blind] = alarms(forgotten=Count(1, EARLIER)), alarms(database="OperationalError")
+    active.update([stands], MONDAY)
+    assert active.update([blind], MONDAY, is_blind=True) == [("raised", blind)]
+    assert active.update([stands], MONDAY) == [("over", blind)]
+    assert active.update([], MONDAY) == [("over", stands)]
+
+
 def test_alarms_of_one_code_are_told_apart() -> None:
     active = ActiveAlarms(timedelta(minutes=10))
     both = alarms(late=tuple(Late("attempt", each, Count(1, EARLIER)) for each in (Urgency.CRITICAL, Urgency.LOW)))
