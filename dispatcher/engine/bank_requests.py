@@ -108,7 +108,8 @@ def _is_more_than(case: Case, asked: Attempt) -> bool:
 def _has_more_left(case: Case, policy: Policy, last: Attempt) -> bool:
     """More is lost than the bank was told of, or it went elsewhere too; whoever rings it about the last request asks
     for that as well."""
-    is_rung = case.has_item(f"bank:{last.id}")
+    # Where the bank has answered after all, that item is over: nobody rings about what left since.
+    is_rung = last.result not in IS_DONE and case.has_item(f"bank:{last.id}")
     return _is_more_than(case, last) and not is_rung and _triggered(case, policy, BankRequest.STOP_PAYMENT)
 
 

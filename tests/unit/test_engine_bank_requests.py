@@ -442,3 +442,12 @@ def test_a_bank_whose_line_keeps_failing_is_rung_meanwhile_and_again_where_more_
     assert WorkItemKind.BANK_NOT_REACHED in {each.kind for each in harness.case.work_items}
     harness.bank(STOP, Result.STOPPED)
     assert WorkItemKind.BANK_NOT_REACHED not in {each.kind for each in harness.case.work_items}
+
+
+def test_a_late_yes_of_the_bank_leaves_what_went_since_to_be_asked_for() -> None:
+    harness = EngineHarness.of(HIGH, money_moved=True, money_lost=1000)
+    asked = harness.bank(STOP, Result.UNKNOWN)
+    harness.joined(money_lost=2000)
+    assert harness.plans == []  # whoever rings about the first asks for that too
+    harness.settled(asked, Result.STOPPED_PARTLY)
+    assert [each.rule for each in harness.plans] == ["stop_payment_more"]
