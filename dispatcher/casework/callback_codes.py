@@ -76,15 +76,13 @@ def _keep_free_statement() -> ReturningInsert[bytes]:
     arrays = (bindparam(each.key, type_=ARRAY(each.type)) for each in _COLUMNS)
     given = func.unnest(*arrays).table_valued(*(each.key for each in _COLUMNS)).render_derived()
     wanted = insert(CodeRow).from_select(_COLUMNS, select(given))
-    return (
-        wanted.on_conflict_do_update(
-            index_elements=["digest"],
-            set_={each.key: wanted.excluded[each.key] for each in _COLUMNS[1:]},
-            where=CodeRow.valid_until < bindparam("now", type_=CodeRow.valid_until.type),
-        )
-        .returning(CodeRow.digest)
-        .execution_options(dml_strategy="raw")
-    )  # parameters, not rows of a bulk insert
+    free_again = wanted.on_conflict_do_update(
+        index_elements=["digest"],
+        set_={each.key: wanted.excluded[each.key] for each in _COLUMNS[1:]},
+        where=CodeRow.valid_until < bindparam("now", type_=CodeRow.valid_until.type),
+    )
+    # What it is given are parameters, and no rows of a bulk insert.
+    return free_again.returning(CodeRow.digest).execution_options(dml_strategy="raw")
 
 
 _KEEP_FREE = _keep_free_statement()

@@ -1,12 +1,11 @@
 """Rules of what a bank is asked for. The product asks; it never moves money."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from itertools import takewhile
 
 from dispatcher.engine.case import SUBJECT, Attempt, Case
 from dispatcher.engine.decisions import CancelAttempt, Decision, OpenWorkItem, PlanAttempt
-from dispatcher.engine.sending import again, failures_in_a_row, last_of, same_errand
+from dispatcher.engine.sending import again, failures_in_a_row, last_of, run_of_failures, same_errand
 from dispatcher.policy.models import Policy
 from dispatcher.policy.triggers import BankTrigger
 from schemas.vocabulary import (
@@ -86,7 +85,7 @@ def _ask_bank(case: Case, policy: Policy, bank_request: BankRequest, now: dateti
 
 def _tell_of_failing(case: Case, policy: Policy, last: Attempt, now: datetime) -> Iterator[Decision]:
     """A line that fails again and again: a person rings the bank meanwhile, and again where more has left since."""
-    failing = _run_of_failures(same_errand(case, last))
+    failing = run_of_failures(same_errand(case, last))
     if failures_in_a_row(failing) < _SOON_TOLD:
         return
     told = [each for each in failing if f"bank:{each.id}" in case.asked_causes]
@@ -94,11 +93,6 @@ def _tell_of_failing(case: Case, policy: Policy, last: Attempt, now: datetime) -
     if not is_known:
         due_at = policy.answer_by(case.urgency, now)
         yield OpenWorkItem("bank_not_reached", WorkItemKind.BANK_NOT_REACHED, due_at, f"bank:{last.id}")
-
-
-def _run_of_failures(made: Sequence[Attempt]) -> list[Attempt]:
-    """Those at the end, the oldest first."""
-    return list(takewhile(lambda each: each.result is Result.FAILED_TEMPORARY, reversed(made)))[::-1]
 
 
 def _is_more_than(case: Case, asked: Attempt) -> bool:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from itertools import takewhile
 
 from dispatcher.engine import caps
 from dispatcher.engine.case import SUBJECT, Attempt, Case, Visit
@@ -15,6 +14,7 @@ from dispatcher.engine.decisions import (
     PlanAttempt,
     SetDeadline,
 )
+from dispatcher.engine.sending import run_of_failures
 from dispatcher.policy.models import Policy
 from schemas.vocabulary import Channel, Person, Result, ReturnReason, Rung, VisitState, WorkItemKind
 
@@ -97,8 +97,7 @@ def assign(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
         return
     due = max(now, visit.not_before or now)
     if last is not None and last.result is Result.FAILED_TEMPORARY:
-        failures = sum(1 for _ in takewhile(lambda each: each.result is last.result, reversed(mine)))
-        due = max(due, (last.settled_at or now) + policy.retry.wait(failures))
+        due = max(due, (last.settled_at or now) + policy.retry.wait(len(run_of_failures(mine))))
     yield PlanAttempt(
         "visit_assigned" if last is None else f"ladder_after_{_why(last.result)}",
         Channel.VISIT,

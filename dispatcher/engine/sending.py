@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import takewhile
 
 from dispatcher.engine import times
 from dispatcher.engine.caps import NEVER_ARRIVED
@@ -103,11 +104,11 @@ def same_errand(case: Case, attempt: Attempt) -> list[Attempt]:
     return [each for each in case.attempts if (each.channel, each.party, each.bank_request) == errand]
 
 
+def run_of_failures(made: Sequence[Attempt]) -> list[Attempt]:
+    """Those at the end of these that failed for now, the oldest first."""
+    return list(takewhile(lambda each: each.result is Result.FAILED_TEMPORARY, reversed(made)))[::-1]
+
+
 def failures_in_a_row(made: Sequence[Attempt]) -> int:
     """At the end of these; one for each time that every provider was tried."""
-    failures = 0
-    for attempt in reversed(made):
-        if attempt.result is not Result.FAILED_TEMPORARY:
-            break
-        failures += attempt.onward is not Onward.NEXT_PROVIDER
-    return failures
+    return sum(each.onward is not Onward.NEXT_PROVIDER for each in run_of_failures(made))
