@@ -125,6 +125,30 @@ def test_ctrl_c_or_sigterm_at_any_moment_of_the_start_leaves_nothing_behind(tmp_
     assert up.stop() == 0
 
 
+def test_a_terminal_that_is_closed_leaves_nothing_behind(tmp_path: Path) -> None:
+    up = Up(tmp_path / "home")
+    up.start()
+    up.process.send_signal(signal.SIGHUP)
+    assert up.process.wait(PATIENCE_S) == 0
+    assert up.processes() == []
+
+
+def test_a_home_is_one_under_whatever_name(tmp_path: Path) -> None:
+    """What a killed `up` left is found by another spelling of its folder."""
+    (tmp_path / "home").mkdir(mode=0o700)
+    (tmp_path / "link").symlink_to("home")
+    first, second = Up(tmp_path / "home"), Up(tmp_path / "link")
+    first.start()
+    first.process.kill()
+    first.process.wait(PATIENCE_S)
+    left = {each.pid for each in first.processes()}
+    assert left
+    second.start()
+    assert left.isdisjoint(each.pid for each in first.processes())
+    assert second.stop() == 0
+    assert first.processes() == []
+
+
 def _remove_data(home: Path) -> None:
     subprocess.run(["rm", "-rf", home / "postgres"], check=True)
 
