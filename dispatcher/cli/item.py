@@ -35,6 +35,7 @@ COMMANDS: Mapping[WorkItemKind, tuple[str, ...]] = {
     ),
     _K.PRECINCT_UNKNOWN: ("dispatcher decide locate {case} …", "dispatcher item done {number} --by …"),
     _K.CONFLICT: ("dispatcher quarantine list", "dispatcher item done {number} --by …"),
+    _K.NOT_SENT: ("dispatcher case show {case}", "dispatcher providers", "dispatcher item done {number} --by …"),
     _K.LADDER_EXHAUSTED: (_ASSIGN,),
     _K.VISIT_OVERDUE: (_ASSIGN, "dispatcher visit report {visit} …", "dispatcher transfer report {visit} …"),
     _K.TRANSFER_OFFERED: ("dispatcher transfer accept {visit} --by …", "dispatcher transfer refuse {visit} --by …"),

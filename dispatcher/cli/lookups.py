@@ -11,6 +11,7 @@ from dispatcher.reporting.case import case_ids as find_case_ids
 from dispatcher.store.cases import CaseRow
 from dispatcher.store.visits import UnitRow, VisitRow
 from dispatcher.store.work_items import WorkItemRow
+from dispatcher.visits import permissions
 from schemas.refusals import RefusalCode
 from schemas.vocabulary import CaseState, VisitState
 
@@ -22,6 +23,15 @@ def unit(session: Session, code: str | None) -> str | None:
     if code is not None and session.get(UnitRow, code) is None:
         raise Refused(RefusalCode.NO_UNIT, unit=code)
     return code
+
+
+def badge(session: Session, given: str | None, option: str) -> str | None:
+    """Whoever was on the roster or the staff list at any time: a badge mistyped would look like nothing to do."""
+    if not given:
+        return None
+    known = arguments.badge(given, option)
+    permissions.check_known(session, known)
+    return known
 
 
 def visit(session: Session, name: str) -> UUID:

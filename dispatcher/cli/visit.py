@@ -53,9 +53,9 @@ def list_(
     """列出上门单,紧急与超时的在前 / list visits, late and urgent ones first."""
     chosen_urgency: Urgency | None = arguments.code(urgency, Urgency, "--urgency") if urgency else None
     chosen_state: VisitState | None = arguments.code(state, VisitState, "--state") if state else None
-    badge = arguments.badge(officer, "--officer") if officer else None
     with build_services().begin() as work:
         place = lookups.unit(work.session, unit)
+        badge = lookups.badge(work.session, officer, "--officer")
         chosen = Chosen(everything, chosen_urgency, chosen_state, place, badge, overdue)
         lines = visits(work.session, work.context.policy.ladder, work.now, chosen)
     if json:

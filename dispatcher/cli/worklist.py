@@ -33,10 +33,10 @@ def worklist(
     chosen_role: Rung | None = arguments.code(role, Rung, "--for") if role else None
     chosen_urgency: Urgency | None = arguments.code(urgency, Urgency, "--urgency") if urgency else None
     chosen_kind: WorkItemKind | None = arguments.code(kind, WorkItemKind, "--kind") if kind else None
-    badge = arguments.badge(mine, "--taken-by") if mine else None
     with build_services().begin() as work:
         case_id = lookups.case(work.session, case) if case else None
         place = lookups.unit(work.session, unit)
+        badge = lookups.badge(work.session, mine, "--taken-by")
         chosen = work_items.Chosen(chosen_role, place, chosen_urgency, chosen_kind, case_id, overdue, badge)
         lines = list(work_items.listed(work.session, work.now, chosen))
     if json:

@@ -8,11 +8,13 @@ from casework_fixture import CaseworkFixture, Scripted
 from typer.testing import CliRunner
 from visits_fixture import OFF_DUTY, Load, act, assign, case_with_visit, decide_as_supervisor
 
-from dispatcher.cli import case, transfer, visit
+from dispatcher.cli import case, transfer, visit, worklist
 from dispatcher.cli.app import build_app
+from dispatcher.errors import Refused
 from dispatcher.settings import Settings
 from dispatcher.setup import Services
 from dispatcher.supervision import pauses
+from schemas.refusals import RefusalCode
 from schemas.vocabulary import ReturnReason, Rung
 
 Run = Callable[..., str]
@@ -22,7 +24,7 @@ Run = Callable[..., str]
 def run(casework: CaseworkFixture, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     """Runs a command against the fixture's database; returns what it prints, as a pipe has it."""
     services = Services(Settings(), casework.sessions, casework.context)
-    for module in (case, transfer, visit):
+    for module in (case, transfer, visit, worklist):
         monkeypatch.setattr(module, "build_services", lambda: services)
 
     def invoke(*words: str) -> str:
@@ -114,3 +116,14 @@ def test_a_case_is_found_by_the_unit_that_took_its_visit(casework: CaseworkFixtu
     act(casework, case_id, "return", reason=ReturnReason.NOT_MY_JURISDICTION, to_unit="P2")
     run("transfer", "accept", "1", "--by", "Z")
     assert json.loads(run("case", "list", "--unit", "P2", "--json"))["units"] == ["P2", "P1"]
+
+
+@pytest.mark.parametrize("words", [("visit", "list", "--officer"), ("worklist", "--taken-by")])
+def test_a_badge_that_nobody_has_is_told_and_is_no_empty_list(
+    casework: CaseworkFixture, load: Load, run: Run, words: tuple[str, ...]
+) -> None:
+    load()
+    run(*words, "A")
+    with pytest.raises(Refused) as refused:
+        run(*words, "NOBODY-9")
+    assert refused.value.code is RefusalCode.NOT_ON_ROSTER
