@@ -442,6 +442,7 @@ class TransferState(Code):
     REFUSED = "refused", "已拒收", "refused"
     LAPSED = "lapsed", "逾期未接收", "not answered in time"
     REPORTED = "reported", "已反馈", "reported back"
+    RECALLED = "recalled", "已收回", "taken back"
 
 
 class Rung(Code):

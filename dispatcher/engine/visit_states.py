@@ -18,7 +18,7 @@ MOVES: Mapping[VisitState, frozenset[VisitState]] = {
     _S.DEPARTED: frozenset({_S.DEPARTED, _S.ARRIVED, _S.REPORTED, _S.WAITING, _S.CANCELLED}),
     _S.ARRIVED: frozenset({_S.DEPARTED, _S.REPORTED, _S.WAITING, _S.CANCELLED}),
     _S.OFFERED: frozenset({_S.WAITING, _S.TRANSFERRED, _S.CANCELLED}),
-    _S.TRANSFERRED: frozenset({_S.REPORTED, _S.CANCELLED}),
+    _S.TRANSFERRED: frozenset({_S.REPORTED, _S.WAITING, _S.CANCELLED}),
     _S.REPORTED: frozenset(),
     _S.CANCELLED: frozenset(),
 }

@@ -9,13 +9,16 @@ from dispatcher.casework.unit_of_work import UnitOfWork
 from dispatcher.engine import orders
 from dispatcher.errors import Refused
 from dispatcher.store.visits import AssignmentRow, OfficerRow, VisitRow
-from dispatcher.visits import permissions
+from dispatcher.visits import permissions, transfers
 from dispatcher.visits.open_visit import open_visit, take_back
 from schemas.refusals import RefusalCode
 from schemas.vocabulary import Act, Result, VisitState, VisitStep
 
-# Up to the door a visit can go to somebody else; behind it the officer reports.
-_ASSIGNABLE = (VisitState.WAITING, VisitState.ASSIGNED, VisitState.ACCEPTED, VisitState.DEPARTED)
+# Up to the door a visit can go to somebody else; behind it the officer reports. Another centre's may be taken back.
+_ASSIGNABLE = (
+    *(VisitState.WAITING, VisitState.ASSIGNED, VisitState.ACCEPTED, VisitState.DEPARTED),
+    VisitState.TRANSFERRED,
+)
 
 
 def assign(work: UnitOfWork, visit_id: UUID, badge: str, *, by: str) -> VisitRow:
@@ -24,7 +27,8 @@ def assign(work: UnitOfWork, visit_id: UUID, badge: str, *, by: str) -> VisitRow
     Raises Refused.
     """
     case_file, visit = open_visit(work, visit_id)
-    permissions.check(work.session, by, Act.ASSIGN, visit.precinct_code)
+    away = transfers.taken_over(case_file, visit)
+    permissions.check(work.session, by, Act.ASSIGN, away.from_unit if away is not None else visit.precinct_code)
     officer = work.session.get(OfficerRow, badge)
     if officer is None:
         raise Refused(RefusalCode.NO_OFFICER, officer=badge)
@@ -34,6 +38,8 @@ def assign(work: UnitOfWork, visit_id: UUID, badge: str, *, by: str) -> VisitRow
         raise Refused(RefusalCode.WRONG_VISIT_STATE, state=state, step=VisitStep.ASSIGN, allowed=_ASSIGNABLE)
     if visit.officer == badge:
         raise Refused(RefusalCode.OFFICER_HAS_VISIT, officer=badge)
+    if away is not None:
+        transfers.recall(case_file, visit, away, by=by)
     before = visit.officer
     take_back(case_file, visit, Result.REASSIGNED)
     rung = work.context.policy.rung_of(officer.role)

@@ -124,6 +124,23 @@ def report(work: UnitOfWork, visit_id: UUID, said: OfficerReport, *, by: str) ->
     return row
 
 
+def taken_over(case_file: CaseFile, visit: VisitRow) -> TransferRow | None:
+    """By which another centre has this visit."""
+    if visit.state != VisitState.TRANSFERRED:
+        return None
+    found = select(TransferRow).where(TransferRow.visit_id == visit.id, TransferRow.state == TransferState.ACCEPTED)
+    return case_file.session.scalars(found.order_by(TransferRow.id.desc()).limit(1)).one()
+
+
+def recall(case_file: CaseFile, visit: VisitRow, row: TransferRow, *, by: str) -> None:
+    """Take a visit back from another centre that does not report: it is of the unit that offered it."""
+    row.state = TransferState.RECALLED
+    move_visit(visit, visit_states.free(visit))
+    visit.precinct_code, visit.moved_at = row.from_unit, case_file.now
+    data = {"transfer": str(row.id), "visit": str(visit.id), "unit": row.to_unit}
+    case_file.note(visit.case_id, "transfer_recalled", data, actor=by, rule="transfer")
+
+
 def listed(session: Session, visit_id: UUID | None = None) -> Iterator[TransferLine]:
     """What waits for another unit's answer or report; of one visit, every leg."""
     found = (

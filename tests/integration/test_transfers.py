@@ -9,7 +9,7 @@ from visits_fixture import Load, act, assign, case_with_visit, decide_as_supervi
 
 from dispatcher.errors import Refused
 from dispatcher.store.transfers import TransferRow
-from dispatcher.supervision import decisions
+from dispatcher.supervision import assignments, decisions
 from dispatcher.visits import transfers
 from schemas.instruction import Address
 from schemas.officer_report import OfficerReport
@@ -159,6 +159,29 @@ def test_another_centre_that_is_late_is_asked_about(casework: CaseworkFixture, l
     answer(casework, case_id, accepts=True, by="X-1")
     casework.pass_time(minutes=31)
     assert (casework.waiting_for(case_id), visit_of(casework, case_id).state) == ("centre", "transferred")
+
+
+def test_a_visit_that_another_centre_never_reports_is_given_to_somebody_of_ours(
+    casework: CaseworkFixture, load: Load
+) -> None:
+    load()
+    case_id = case_with_visit(casework)
+    returned(casework, case_id, "AWAY")
+    answer(casework, case_id, accepts=True, by="X-1")
+    casework.pass_time(hours=3)
+    casework.advance()
+    with casework.begin() as work, pytest.raises(Refused, match=RefusalCode.WRONG_UNIT):
+        assignments.assign(work, visit_of(casework, case_id).id, "B", by="X-1")
+    assert (visit_of(casework, case_id).state, states(casework)) == ("transferred", ["accepted"])
+    with casework.begin() as work:
+        assignments.assign(work, visit_of(casework, case_id).id, "B", by="DESK")
+    assign(casework)
+    visit = visit_of(casework, case_id)
+    assert (visit.state, visit.precinct_code, visit.officer, states(casework)) == ("assigned", "P1", "B", ["recalled"])
+    act(casework, case_id, "accept", officer="B")
+    act(casework, case_id, "report", officer="B", result=Result.MET_DISSUADED)
+    assert (casework.case(case_id).state, casework.items(case_id)[0].kind) == ("closed", "follow_up")
+    assert casework.verdict().differences == []
 
 
 def test_a_child_is_met_elsewhere_too_only_with_a_guardian(casework: CaseworkFixture, load: Load) -> None:
