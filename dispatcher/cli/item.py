@@ -117,7 +117,10 @@ def done(
     by: By,
     outcome: Annotated[str | None, typer.Option(help=f"回访结果 of a follow-up: {', '.join(FollowUp)}")] = None,
     loss_yuan: Annotated[
-        int | None, typer.Option(min=0, max=10**15, help="预警后共损失(元) all that has gone since the warning")
+        int | None,
+        typer.Option(
+            min=0, max=10**15, help="上门反馈(无则预警)之后的损失(元) all gone since the last report, or the warning"
+        ),
     ] = None,
     note: Annotated[str | None, typer.Option(help="备注(存入个人信息库) kept in the vault")] = None,
     json: Json = False,

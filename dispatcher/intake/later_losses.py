@@ -1,6 +1,7 @@
 """Later losses: what went after the warning. Sources report it, and follow-ups find it; often it is the same money.
 
-One source's reports are added up (each event counts once); a follow-up asks for all that has gone since the warning.
+One source's reports are added up (each event counts once); a follow-up asks for all that has gone since the last
+report from the door, or since the warning where there was none.
 Of several sources and the follow-ups the largest stands, they are never added, in whichever order they come. Neither
 are they to what the instructions tell of money that left after the case was opened: it is the same.
 """

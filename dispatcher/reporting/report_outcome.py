@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from dispatcher.store.journal import JournalRow
 from dispatcher.store.visits import VisitRow
 from dispatcher.store.work_items import WorkItemRow
-from dispatcher.visits.results import REPORTS
+from dispatcher.visits.reported_losses import REPORTS
 from schemas.read_models.visits import FollowingItemLine, ReportOutcome
 from schemas.vocabulary import BankRequest, Resolution
 

@@ -43,7 +43,7 @@ def correct(work: UnitOfWork, visit_id: UUID, report: OfficerReport, *, by: str 
     before, had_said = snapshot.read(case_file, visit.case_id), visit.result
     recorded = results.correct_result(case_file, visit, report)
     _correct_assignment(case_file, visit, had_said, recorded)
-    said = report.said("report") | {"before": had_said, "lost_added": recorded.lost_added}
+    said = report.said("report") | {"before": had_said, **recorded.noted}
     data = {"visit": str(visit.id), **said, "reason": case_file.remark(visit.case_id, reason)}
     case_file.note(visit.case_id, "report_corrected", data, actor=by, rule="report_corrected")
     _decide_anew(case_file, visit, before)

@@ -25,7 +25,7 @@ from schemas.vocabulary import CaseState, FollowUp, Urgency, WorkItemKind, WorkI
 
 @dataclass(frozen=True)
 class WorkItemResult:
-    """What was found; of a follow-up the outcome, and what has gone in all since the warning."""
+    """What was found; of a follow-up the outcome, and what has gone since the last report, or else the warning."""
 
     outcome: FollowUp | None = None
     loss_yuan: int | None = None

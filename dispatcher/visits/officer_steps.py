@@ -140,7 +140,7 @@ def _report(case_file: CaseFile, visit: VisitRow, report: OfficerReport) -> None
         visit.arrived_at = case_file.now
     recorded = results.record_result(case_file, visit, report)
     settle_assignment(case_file, visit, result, confirmed=recorded.is_met)
-    said = report.said("report") | {"address": str(last.id) if last else None, "lost_added": recorded.lost_added}
+    said = report.said("report") | {"address": str(last.id) if last else None, **recorded.noted}
     _move(case_file, visit, "report", **said)
 
 

@@ -4,27 +4,22 @@ from datetime import datetime
 from operator import itemgetter
 from typing import NamedTuple
 
-from sqlalchemy import select
-
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.errors import Refused
-from dispatcher.store import money
 from dispatcher.store.cases import CaseRow
-from dispatcher.store.journal import JournalRow
 from dispatcher.store.visits import VisitRow
+from dispatcher.visits import reported_losses
 from schemas.channel_results import VISIT_REPORTS
 from schemas.officer_report import UNKNOWN, OfficerReport
 from schemas.refusals import RefusalCode
 from schemas.vocabulary import Channel, Result
 
-REPORTS = ("visit_reported", "transfer_reported", "report_corrected")
-
 
 class Recorded(NamedTuple):
-    """`is_met`: the person was met, a child only with a guardian present. `lost_added`: to all that is gone."""
+    """`is_met`: the person was met, a child only with a guardian present. `noted`: what its entry says of the loss."""
 
     is_met: bool
-    lost_added: int | None
+    noted: dict[str, int]
 
 
 def record_result(case_file: CaseFile, visit: VisitRow, report: OfficerReport) -> Recorded:
@@ -43,9 +38,9 @@ def correct_result(case_file: CaseFile, visit: VisitRow, report: OfficerReport) 
     case = case_file.cases[visit.case_id]
     _check(case, report)
     visit.result, visit.guardian_present, visit.corrected_at = report.result, report.guardian_present, case_file.now
-    added = _correct_loss(case_file, case, visit, report)
+    otherwise = reported_losses.correct(case_file, case.id, visit.id, _sum_of(report))
     case.first_contact_at, case.first_contact_channel = _first_contact(case_file, case)
-    return Recorded(_was_met(case, visit), added)
+    return Recorded(_was_met(case, visit), {reported_losses.OTHERWISE: otherwise})
 
 
 def result_of(report: OfficerReport) -> Result:
@@ -72,33 +67,17 @@ def _check(case: CaseRow, report: OfficerReport) -> None:
 
 def _write(case_file: CaseFile, case: CaseRow, visit: VisitRow, report: OfficerReport) -> Recorded:
     visit.result, visit.guardian_present = report.result, report.guardian_present
-    added = None
-    if isinstance(report.lost_yuan, int):
-        added = report.lost_yuan - money.gone(case)
-        money.set_gone(case, case_file.attempts[case.id], report.lost_yuan)
-    return Recorded(_was_met(case, visit), added)
+    otherwise = reported_losses.add(case_file, case.id, _sum_of(report))
+    return Recorded(_was_met(case, visit), {reported_losses.OTHERWISE: otherwise})
+
+
+def _sum_of(report: OfficerReport) -> int | None:
+    return report.lost_yuan if isinstance(report.lost_yuan, int) else None
 
 
 def _was_met(case: CaseRow, visit: VisitRow) -> bool:
     is_counted = bool(visit.guardian_present) or not case.case_facts.minor
     return visit.result is not None and is_meeting(visit.result) and is_counted
-
-
-def _correct_loss(case_file: CaseFile, case: CaseRow, visit: VisitRow, report: OfficerReport) -> int | None:
-    """A report tells all that is gone by then: what was lost after it stays, and a later report stands over it."""
-    found = select(JournalRow.data).where(JournalRow.case_id == visit.case_id, JournalRow.event.in_(REPORTS))
-    told = list(case_file.session.scalars(found.order_by(JournalRow.seq)))
-    own = [number for number, each in enumerate(told) if each["visit"] == str(visit.id)]
-    before, had_added = told[own[-1]], int(told[own[-1]].get("lost_added") or 0)
-    others = (each for each in told[own[0] :] if each["visit"] != str(visit.id))
-    if any(isinstance(each.get("lost_yuan"), int) for each in others):
-        return had_added
-    gone, had_said, added = money.gone(case), before.get("lost_yuan"), None
-    if isinstance(report.lost_yuan, int):
-        stood = had_said - had_added if isinstance(had_said, int) else gone
-        added = report.lost_yuan - stood
-    money.set_gone(case, case_file.attempts[case.id], gone - had_added + (added or 0))
-    return added
 
 
 def _first_contact(case_file: CaseFile, case: CaseRow) -> tuple[datetime, Channel] | tuple[None, None]:

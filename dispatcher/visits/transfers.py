@@ -118,7 +118,7 @@ def report(work: UnitOfWork, visit_id: UUID, said: OfficerReport, *, by: str) ->
         return row
     move_visit(visit, visit_states.advance(visit, VisitState.REPORTED))
     recorded = results.record_result(case_file, visit, said)
-    data |= {"lost_added": recorded.lost_added}
+    data |= recorded.noted
     case_file.note(visit.case_id, "transfer_reported", data, actor=by, rule="transfer")
     decide(case_file)
     return row

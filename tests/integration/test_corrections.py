@@ -342,6 +342,40 @@ def test_what_was_lost_after_a_report_stays_when_it_is_corrected(casework: Casew
     assert casework.case(case_id).money_lost == 14000
 
 
+@pytest.mark.parametrize(("result", "said"), [(Result.MET_DISSUADED, None), (Result.MET_ALREADY_DEFRAUDED, "unknown")])
+def test_what_was_lost_after_a_report_without_a_sum_stays_too(
+    casework: CaseworkFixture, load: Load, result: Result, said: str | None
+) -> None:
+    load()
+    case_id = case_with_visit(casework)
+    report(casework, case_id, result, lost_yuan=said)
+    casework.push(event("later_loss", 1, loss_yuan=8000))
+    for sum_, result_, gone in (
+        (5000, Result.MET_ALREADY_DEFRAUDED, 13000),
+        (None, Result.MET_DISSUADED, 8000),
+        (6000, Result.MET_ALREADY_DEFRAUDED, 14000),
+    ):
+        correct(casework, visit_of(casework, case_id).id, result_, lost_yuan=sum_)
+        assert casework.case(case_id).money_lost == gone
+
+
+def test_a_report_that_no_longer_names_a_sum_leaves_what_the_other_says_now(
+    casework: CaseworkFixture, load: Load
+) -> None:
+    """In whichever order they are corrected."""
+    load()
+    case_id, first = twice_visited(casework, 5000, 8000)
+    second = visit_of(casework, case_id).id
+    correct(casework, first, Result.MET_REFUSED, by="S-1", lost_yuan=0)
+    assert casework.case(case_id).money_lost == 8000
+    correct(casework, second, Result.MET_DISSUADED)
+    assert casework.case(case_id).money_lost == 0
+    correct(casework, first, Result.MET_REFUSED, by="S-1", lost_yuan=3000)
+    assert casework.case(case_id).money_lost == 3000
+    correct(casework, first, Result.MET_REFUSED, by="S-1")
+    assert casework.case(case_id).money_lost == 0
+
+
 def test_the_first_contact_is_the_first_of_those_that_are_left(casework: CaseworkFixture, load: Load) -> None:
     load()
     case_id, first = twice_visited(casework, None, 0)
