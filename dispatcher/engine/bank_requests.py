@@ -43,13 +43,13 @@ def stop_payment_on_hold(case: Case, policy: Policy, now: datetime) -> Iterator[
 
 def stop_payment_groundless(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """Nothing has left after all, as a corrected report has it: what is only planned is not asked."""
-    if not _is_stopped(case, policy):
+    if not has_money_to_stop(case, policy):
         for each in case.bank_requests(BankRequest.STOP_PAYMENT):
             if each.state is AttemptState.PLANNED:
                 yield CancelAttempt("stop_payment_groundless", each.id)
 
 
-def _is_stopped(case: Case, policy: Policy) -> bool:
+def has_money_to_stop(case: Case, policy: Policy) -> bool:
     """Whether there is something to stop; nobody but a rule asks for it."""
     has_left = case.money_has_moved or case.money_lost > 0
     return has_left or _triggered(case, policy, BankRequest.STOP_PAYMENT)
@@ -111,7 +111,7 @@ def ordered(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """What a human asked of the bank is pursued like what a rule asks, also when the case has ended."""
     for bank_request in BankRequest:
         # Whatever a rule asked for already is pending, or with a person.
-        is_asked = bank_request is not BankRequest.STOP_PAYMENT or _is_stopped(case, policy)
+        is_asked = bank_request is not BankRequest.STOP_PAYMENT or has_money_to_stop(case, policy)
         if is_asked and case.bank_requests(bank_request) and has_ground(case, bank_request):
             yield from _ask_bank(case, policy, bank_request, now)
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dispatcher.engine import ladder, unreached, visits
-from dispatcher.engine.bank_requests import IS_DONE, has_ground, standing_protection
+from dispatcher.engine.bank_requests import IS_DONE, has_ground, has_money_to_stop, standing_protection
 from dispatcher.engine.case import Attempt, Case, Visit, WorkItem
 from dispatcher.engine.decisions import BringWorkItemForward, ClimbWorkItem, Decision, EndWorkItem, OpenWorkItem
 from dispatcher.policy.models import Policy
-from schemas.vocabulary import Rung, Urgency, VisitState, WorkItemKind, WorkItemState
+from schemas.vocabulary import BankRequest, Rung, Urgency, VisitState, WorkItemKind, WorkItemState
 
 _K = WorkItemKind
 IsOver = Callable[[WorkItem, Case], bool]
@@ -111,10 +111,14 @@ def _asked_of_bank(item: WorkItem, case: Case) -> Attempt | None:
     return next((each for each in case.attempts if item.cause == f"bank:{each.id}"), None)
 
 
-def _has_ground(item: WorkItem, case: Case) -> bool:
-    """Nobody rings a bank about a person who turned out to be no victim, but to lift a measure."""
+def _has_ground(item: WorkItem, case: Case, policy: Policy) -> bool:
+    """Nobody rings a bank about a person who turned out to be no victim, but to lift a measure; nor about a loss that
+    a corrected report takes back."""
     asked = _asked_of_bank(item, case)
-    return asked is None or has_ground(case, asked.bank_request)
+    if asked is None:
+        return True
+    is_stop = asked.bank_request is BankRequest.STOP_PAYMENT
+    return has_ground(case, asked.bank_request) and (not is_stop or has_money_to_stop(case, policy))
 
 
 def _bank_has_done_it(item: WorkItem, case: Case) -> bool:
@@ -189,7 +193,8 @@ def ended(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     """What has come about is done; what nobody needs any more, now that the case has ended, is cancelled."""
     for item in case.work_items:
         kind = KINDS[item.kind]
-        is_moot = not (kind.outlives_case and _has_ground(item, case)) if not case.is_open else _rests(kind, case)
+        is_of_no_use = _rests(kind, case) if case.is_open else not kind.outlives_case
+        is_moot = is_of_no_use or not _has_ground(item, case, policy)
         if is_moot or not kind.follows(case):
             yield EndWorkItem("item_moot", item.id, WorkItemState.CANCELLED)
         elif kind.is_over is not None and kind.is_over(item, case):

@@ -408,3 +408,21 @@ def test_a_correction_without_a_reason_that_can_be_seen_is_refused(
     with pytest.raises(Refused, match=RefusalCode.REASON_MISSING):
         correct(casework, visit_of(casework, case_id).id, Result.MET_DISSUADED, reason=reason)
     assert casework.journal(case_id, "report_corrected") == []
+
+
+@pytest.mark.parametrize(
+    ("said", "right"),
+    [(Result.MET_REFUSED, Result.NOT_FOUND_TEMPORARILY), (Result.MET_ALREADY_DEFRAUDED, Result.MET_DISSUADED)],
+)
+def test_nobody_rings_a_bank_about_a_loss_that_was_taken_back(
+    casework: CaseworkFixture, load: Load, said: Result, right: Result
+) -> None:
+    load()
+    case_id = case_with_visit(casework)
+    visit_id = visit_of(casework, case_id).id
+    report(casework, case_id, said, lost_yuan=5000)
+    casework.deliver()
+    stop = casework.attempts(case_id, "hook")[0]
+    assert f"bank:{stop.id}" in {each.cause for each in casework.items(case_id)}
+    correct(casework, visit_id, right)
+    assert f"bank:{stop.id}" not in {each.cause for each in casework.items(case_id)}
