@@ -22,8 +22,8 @@ from dispatcher.logging import logger
 from dispatcher.policy.content import digest
 from dispatcher.setup import Services
 from dispatcher.store import advisory_locks, heartbeats, partitions, silent_sessions
-from dispatcher.supervision import policy_change, service_items
-from dispatcher.visits import roster, shifts
+from dispatcher.supervision import left_items, policy_change, service_items
+from dispatcher.visits import handing_on, roster, shifts
 from schemas.vocabulary import Health
 
 PERIOD_S = 1.0
@@ -172,15 +172,27 @@ def _tend_service_items(services: Services) -> None:
 
 
 def _change_shifts(services: Services) -> None:
-    """What is left at the end of a shift goes back, each alone; who begins one is asked what nobody took before."""
+    """What is left at the end of a shift goes back, each alone; who begins one is asked what nobody took before.
+
+    So does what somebody took who has left the roster.
+    """
     with services.begin() as work:
         left, begun = shifts.left_at_shift_end(work), shifts.begun_since_exhausted(work)
     for visit_id in left:
         _do_alone(partial(_hand_back, visit_id=visit_id), services)
     for case_id in begun:
         _do_alone(partial(_begin_anew, case_id=case_id), services)
+    with services.sessions() as session:
+        items = handing_on.items_left(session)
+    for item_id, _ in items:
+        _do_alone(partial(_free_item, item_id=item_id), services)
     with services.begin() as work:
         service_items.tend_shifts(work)
+
+
+def _free_item(services: Services, item_id: UUID) -> None:
+    with services.begin() as work:
+        left_items.free(work, [item_id])
 
 
 def _begin_anew(services: Services, case_id: UUID) -> None:

@@ -137,6 +137,14 @@ def take_work_item(
     _tell(work, case, "duty_taken", data, actor=said_by or by)
 
 
+def free_work_item(work: UnitOfWork, case: CaseRow | None, item: WorkItemRow, *, rule: str) -> None:
+    """Nobody sees to it any more: it waits as it did before it was taken, and if it is late goes up at once."""
+    data = {"duty": item.id, "kind": item.kind, "had": item.taken_by, "role": item.role}
+    item.state, item.taken_by, item.taken_at = WorkItemState.OPEN, None, None
+    item.climb_at = max(item.due_at, work.now)
+    _tell(work, case, "duty_freed", data | {"again_at": item.climb_at}, rule=rule)
+
+
 def bring_work_item_forward(
     work: UnitOfWork, case: CaseRow | None, item: WorkItemRow, decision: BringWorkItemForward
 ) -> None:

@@ -15,7 +15,8 @@ from dispatcher.cli.listing import Column, Listing, ids, words
 from dispatcher.cli.output import err, json_line, name_of, print_lines, say
 from dispatcher.errors import OperatorError, Refused
 from dispatcher.setup import Services, build_services
-from dispatcher.supervision import service_items
+from dispatcher.supervision import left_items, service_items
+from dispatcher.visits import handing_on
 from dispatcher.visits import roster as use_case
 from dispatcher.visits.roster_changes import RosterChange
 from schemas import roster as form
@@ -85,7 +86,9 @@ def _load(services: Services, roster_file: form.Roster, *, may_empty: bool, may_
             raise
         return _load(services, roster_file, may_empty=True, may_ask=False)
     with services.begin() as work:
-        service_items.tend_shifts(work)  # the sweep would come to it within half a minute
+        left_items.free(work, [item_id for item_id, _ in handing_on.items_left(work.session)])
+    with services.begin() as work:
+        service_items.tend_shifts(work)  # the sweep would come to both within half a minute
     return change
 
 
@@ -112,6 +115,7 @@ def _told(change: RosterChange) -> Iterator[str]:
         ("现无人的岗位", "rungs with nobody left", emptied),
         ("退回重新派单的上门单", "visits handed on", change.handed_on),
         ("已出发,仍由原民警承办的上门单", "visits on the way, which go on", change.on_the_way),
+        ("承办人已离岗、重新等人办理的待办", "work items whose taker is gone, which wait again", change.items_left),
     )
     for zh, en, named in lines:
         if named:

@@ -1,19 +1,20 @@
 """Handing on: a visit goes back to the ladder from an officer whose shift is over, or who has left the roster.
 
-Whoever is on the way goes there.
+Whoever is on the way goes there. What work items somebody took who is gone is told here too.
 """
 
 from collections.abc import Collection, Iterator
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, exists, func, not_, select
 from sqlalchemy.orm import Session
 
 from dispatcher.casework.case_file import CaseFile
 from dispatcher.casework.moves import move_visit
 from dispatcher.engine import visit_states
 from dispatcher.store.attempts import AttemptRow
-from dispatcher.store.visits import AssignmentRow, OfficerRow, VisitRow
+from dispatcher.store.visits import AssignmentRow, OfficerRow, StaffRow, VisitRow
+from dispatcher.store.work_items import WorkItemRow
 from dispatcher.visits.officer_steps import settle_assignment
 from dispatcher.visits.open_visit import take_back
 from schemas.vocabulary import AttemptState, Result, ReturnReason, VisitState
@@ -25,6 +26,14 @@ _ON_THE_WAY = (VisitState.DEPARTED, VisitState.ARRIVED)
 def has_left() -> ColumnElement[bool]:
     """Of an officer: the last roster does not have them, or gives them no shift at all."""
     return func.cardinality(OfficerRow.duty) == 0
+
+
+IS_LEFT = (
+    WorkItemRow.done_at.is_(None),
+    WorkItemRow.taken_by.is_not(None),
+    not_(exists().where(OfficerRow.badge == WorkItemRow.taken_by, not_(has_left()))),
+    not_(exists().where(StaffRow.badge == WorkItemRow.taken_by)),
+)
 
 
 def of_those_who_left(session: Session) -> Iterator[VisitRow]:
@@ -42,6 +51,12 @@ def on_the_way(session: Session) -> list[int]:
     """Numbers of the visits that officers who have left the roster have set out for, and still make."""
     theirs = select(VisitRow.number).join(OfficerRow, and_(OfficerRow.badge == VisitRow.officer, has_left()))
     return sorted(session.scalars(theirs.where(VisitRow.state.in_(_ON_THE_WAY))))
+
+
+def items_left(session: Session) -> list[tuple[UUID, int]]:
+    """Ids and numbers of the work items that somebody sees to who is neither on the roster nor staff any more."""
+    found = select(WorkItemRow.id, WorkItemRow.number).where(*IS_LEFT).order_by(WorkItemRow.number)
+    return list(session.execute(found).tuples())
 
 
 def hand_on(case_file: CaseFile, visit_ids: Collection[UUID]) -> None:

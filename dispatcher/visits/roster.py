@@ -54,8 +54,12 @@ def load(work: UnitOfWork, roster: Roster, *, may_empty: bool = True) -> RosterC
         {*work.session.scalars(undone), *work.session.scalars(_passed_an_empty_rung())},
         left={visit.id: visit.case_id for visit in left},
     )
-    going = tuple(handing_on.on_the_way(work.session))
-    return replace(change, handed_on=tuple(sorted({visit.number for visit in left})), on_the_way=going)
+    return replace(
+        change,
+        handed_on=tuple(sorted({visit.number for visit in left})),
+        on_the_way=tuple(handing_on.on_the_way(work.session)),
+        items_left=tuple(number for _, number in handing_on.items_left(work.session)),
+    )
 
 
 def begin_anew(

@@ -15,7 +15,10 @@ _ORDER: list[Rung | Role] = [*Rung, *Role]
 
 @dataclass(frozen=True)
 class RosterChange:
-    """Badges, codes of units, and of visits their numbers. `emptied`: where somebody stood, and nobody does now."""
+    """Badges, codes of units, and of visits and work items their numbers.
+
+    `emptied`: where somebody stood, and nobody does now. `items_left`: what somebody sees to who is gone.
+    """
 
     comes_on: tuple[str, ...]
     goes_off: tuple[str, ...]
@@ -25,6 +28,7 @@ class RosterChange:
     emptied: tuple[tuple[str, Rung | Role], ...]
     handed_on: tuple[int, ...] = ()
     on_the_way: tuple[int, ...] = ()
+    items_left: tuple[int, ...] = ()
 
 
 def compare(session: Session, roster: Roster) -> RosterChange:

@@ -12,7 +12,19 @@ import pytest
 from casework_fixture import CaseworkFixture
 from test_service_items import alarms, standing
 from typer.testing import CliRunner
-from visits_fixture import AWAY, BADGES, BESIDE, STAFF, UNITS, Load, act, assign, case_with_visit, visit_of
+from visits_fixture import (
+    AWAY,
+    BADGES,
+    BESIDE,
+    STAFF,
+    UNITS,
+    Load,
+    act,
+    assign,
+    case_with_visit,
+    decide_as_supervisor,
+    visit_of,
+)
 
 from dispatcher.cli import roster as command
 from dispatcher.cli.app import build_app
@@ -22,13 +34,13 @@ from dispatcher.settings import Settings
 from dispatcher.setup import Services
 from dispatcher.store.visits import AssignmentRow, OfficerRow, UnitRow, VisitRow
 from dispatcher.store.work_items import WorkItemRow
-from dispatcher.supervision import assignments, service_items
+from dispatcher.supervision import assignments, pauses, service_items, work_items
 from dispatcher.visits import permissions, roster, shifts
 from dispatcher.visits.roster import RosterAssigner
 from dispatcher.watch.alarms import Code
 from schemas.refusals import RefusalCode
 from schemas.roster import Roster
-from schemas.vocabulary import Result, ReturnReason, Rung, VisitState, WorkItemKind
+from schemas.vocabulary import Result, ReturnReason, Rung, VisitState, WorkItemKind, WorkItemState
 
 Run = Callable[..., str]
 
@@ -242,6 +254,33 @@ def alarms_after(casework: CaseworkFixture) -> set[Code]:
     empty_shifts(casework)
     casework.pass_time(minutes=1)
     return alarms(casework)
+
+
+# --- work items
+
+
+def test_what_somebody_took_who_is_gone_waits_again(casework: CaseworkFixture, run: Run) -> None:
+    """Of a case and of none; what the staff has in hand stays there."""
+    run("A L DUTY Z")
+    paused = [casework.open(number, urgency="critical", channels=["sms"]) for number in (1, 2)]
+    for case_id in paused:
+        decide_as_supervisor(casework, pauses.pause, case_id)
+    [gap], [first], [second] = standing(casework), *map(casework.items, paused)
+    with casework.begin() as work:
+        for item, by in ((gap, "DUTY"), (first, "DUTY"), (second, "S-1")):
+            work_items.take(work, item.id, by=by)
+    had = {each.id: each.due_at for each in casework.rows(WorkItemRow)}
+    trial, meant = run("A L Z", "--yes", "--dry-run", "--json"), run("A L Z", "--yes", "--json")
+    assert json.loads(trial)["items_left"] == json.loads(meant)["items_left"]
+    assert json.loads(meant)["items_left"] == sorted([gap.number, first.number])
+    rows = {each.id: each for each in casework.rows(WorkItemRow)}
+    assert [rows[each.id].taken_by for each in (gap, first, second)] == [None, None, "S-1"]
+    assert {rows[each.id].state for each in (gap, first)} == {WorkItemState.OPEN}
+    assert {key: rows[key].due_at for key in had} == had
+    assert rows[first.id].climb_at == max(first.due_at, casework.now)
+    assert rows[gap.id].climbs == 1  # its time has come: told again at once
+    assert {entry.rule for entry in casework.journal(paused[0], "duty_freed")} == {"taker_left"}
+    assert json.loads(run("A L Z", "--json"))["items_left"] == []
 
 
 # --- the command
