@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 from uuid import UUID
@@ -14,6 +15,8 @@ from schemas.vocabulary import Code
 
 # Badges stand in the journal, so they may hold nothing but a reference.
 _BADGE = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_AS_SHOWN = re.compile(r"\d\d-\d\d \d\d:\d\d(:\d\d)?", re.ASCII)
+_LEAP_YEAR = 2000  # has every day
 AnyCode = TypeVar("AnyCode", bound=Code)
 
 By = Annotated[str, typer.Option("--by", help="操作人警号 badge of who decides")]
@@ -48,7 +51,7 @@ def uuid(text: str, name: str, see: str) -> UUID:
 def badge(text: str, option: str) -> str:
     """A badge, never a name."""
     if not _BADGE.fullmatch(text):
-        raise OperatorError(f"{option} 应为警号", f"{option} wants a badge: composer, digits, - and _")
+        raise OperatorError(f"{option} 应为警号", f"{option} wants a badge: letters, digits, - and _")
     return text
 
 
@@ -79,11 +82,11 @@ def zone() -> ZoneInfo:
 
 
 def moment(text: str | None, option: str) -> datetime | None:
-    """A time in ISO 8601; without a zone it is in the policy's, like the times that are shown."""
+    """A time in ISO 8601, or as the lists show it; without a zone it is in the policy's, like those."""
     if text is None:
         return None
     try:
-        at = datetime.fromisoformat(text)
+        at = _as_shown(text, datetime.now(zone())) if _AS_SHOWN.fullmatch(text) else datetime.fromisoformat(text)
         at = at if at.tzinfo else at.replace(tzinfo=zone())
         at.astimezone(UTC), at.astimezone(zone())  # neither before the first day that there is nor after the last
     except (ValueError, OverflowError):
@@ -91,6 +94,18 @@ def moment(text: str | None, option: str) -> datetime | None:
             f"{option} 时间格式有误", f"{option} wants ISO 8601, e.g. 2026-03-02T09:00:00+08:00"
         ) from None
     return at
+
+
+def _as_shown(text: str, now: datetime) -> datetime:
+    """A month, a day and a time, of the year that brings it nearest to now. Raises ValueError."""
+    in_a_leap_year = datetime.fromisoformat(f"{_LEAP_YEAR}-{text}").replace(tzinfo=now.tzinfo)
+    found = []
+    for year in (now.year - 1, now.year, now.year + 1):
+        with suppress(ValueError):  # 29 February
+            found.append(in_a_leap_year.replace(year=year))
+    if not found:
+        raise ValueError(text)
+    return min(found, key=lambda at: abs(at - now))
 
 
 def period(since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:

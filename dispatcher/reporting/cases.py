@@ -95,8 +95,9 @@ def _line(
     units: list[str],
     now: datetime,
 ) -> CaseLine:
-    waits = sorted((item for item in items if item.kind in NEXT_STEPS), key=lambda item: item.due_at)
     moments = [at for at in (attempt_at, row.next_look_at) if at is not None]
+    waits = [item for item in items if item.kind in NEXT_STEPS or item.due_at < now or not moments]
+    waits.sort(key=lambda item: (item.kind not in NEXT_STEPS, item.due_at))
     return CaseLine(
         case=row.id,
         instructions=names,

@@ -27,7 +27,7 @@ _CODES: dict[str, tuple[type[v.Code], ...]] = {
     "held_by": (v.Hold,),
     "result": (v.Result,),
     "reason": (v.SkipReason, v.ReturnReason),
-    "before": (v.Urgency, v.Rung),
+    "before": (v.Urgency, v.Rung, v.Result, v.Resolution),
     "after": (v.Urgency,),
     "urgency": (v.Urgency,),
     "state": (v.AttemptState, v.VisitState),

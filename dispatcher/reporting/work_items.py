@@ -37,10 +37,10 @@ class Chosen:
 
 
 def listed(session: Session, now: datetime, chosen: Chosen = Chosen()) -> Iterator[OpenWorkItemLine]:
-    """What still waits for somebody: what is overdue or holds a case up, the most urgent first; then the rest."""
+    """What still waits for somebody: the most urgent first; of these what is overdue or holds a case up."""
     found = select(WorkItemRow, URGENCY).outerjoin(CaseRow, CaseRow.id == WorkItemRow.case_id)
     is_pressing = or_(WorkItemRow.due_at < now, WorkItemRow.kind.in_(_PRESSING))
-    order = (is_pressing.desc(), by_urgency(URGENCY), WorkItemRow.due_at, WorkItemRow.id)
+    order = (by_urgency(URGENCY), is_pressing.desc(), WorkItemRow.due_at, WorkItemRow.id)
     rows = session.execute(found.where(IS_OPEN, *_conditions(chosen, now)).order_by(*order))
     for row, urgency in rows.tuples():
         yield open_work_item_line(row, urgency, now)

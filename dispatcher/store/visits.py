@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Index, exists, or_, text, true
+from sqlalchemy import ColumnElement, Index, or_, select, text, true
 from sqlalchemy import Text as SqlText
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
@@ -57,8 +57,10 @@ class VisitRow(Base):
 
 
 def in_unit(column: InstrumentedAttribute[str | None] | InstrumentedAttribute[str], unit: str) -> ColumnElement[bool]:
-    """Of a unit, or, where that is a county, of one of its precincts."""
-    return or_(column == unit, exists().where(UnitRow.code == column, UnitRow.parent == unit))
+    """Of a unit, or of one below it: of a county its precincts, of a centre its counties and theirs."""
+    below = select(UnitRow.code).where(UnitRow.parent == unit).cte(recursive=True)
+    below = below.union(select(UnitRow.code).join(below, UnitRow.parent == below.c.code))
+    return or_(column == unit, column.in_(select(below.c.code)))
 
 
 class AssignmentRow(Base):

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from dispatcher.errors import Fact, Refused
 from dispatcher.texts.tables import Wording
 from schemas.refusals import RefusalCode
-from schemas.vocabulary import Code
+from schemas.vocabulary import Act, Code, Role
 
 
 @cache
@@ -35,4 +35,7 @@ def _in_chinese(fact: Fact) -> str:
 
 
 def _in_english(fact: Fact) -> str:
-    return str(fact) if isinstance(fact, str | int) else ", ".join(fact)
+    """A code as it is typed; what nobody types in words."""
+    if isinstance(fact, str | int):
+        return fact.en if isinstance(fact, Act | Role) else str(fact)
+    return ", ".join(map(_in_english, fact))

@@ -7,7 +7,8 @@ from schemas.vocabulary import CaseState, Resolution, Rung, Urgency, WorkItemKin
 
 
 class CaseLine(ReadModel):
-    """One case. `next_at`: when something comes next by itself; `waits_for`: what it waits for else, whom, until when.
+    """One case. `next_at`: when something comes next by itself; `waits_for`: what it waits for else, whom, until when,
+    and what is late beside that.
 
     `units`: whose area the person is in, that of an open visit first.
     """

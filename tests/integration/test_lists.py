@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 
 import pytest
-from casework_fixture import CaseworkFixture, Scripted
+from casework_fixture import CaseworkFixture, Scripted, instruction
 from typer.testing import CliRunner
 from visits_fixture import OFF_DUTY, Load, act, assign, case_with_visit, decide_as_supervisor
 
@@ -13,9 +13,10 @@ from dispatcher.cli.app import build_app
 from dispatcher.errors import Refused
 from dispatcher.settings import Settings
 from dispatcher.setup import Services
+from dispatcher.store.work_items import WorkItemRow
 from dispatcher.supervision import pauses
 from schemas.refusals import RefusalCode
-from schemas.vocabulary import ReturnReason, Rung
+from schemas.vocabulary import ReturnReason, Rung, WorkItemKind
 
 Run = Callable[..., str]
 
@@ -116,6 +117,28 @@ def test_a_case_is_found_by_the_unit_that_took_its_visit(casework: CaseworkFixtu
     act(casework, case_id, "return", reason=ReturnReason.NOT_MY_JURISDICTION, to_unit="P2")
     run("transfer", "accept", "1", "--by", "Z")
     assert json.loads(run("case", "list", "--unit", "P2", "--json"))["units"] == ["P2", "P1"]
+
+
+@pytest.mark.parametrize("unit", ["P1", "COUNTY", "CENTRE"])
+def test_a_unit_has_what_any_unit_below_it_has(casework: CaseworkFixture, load: Load, run: Run, unit: str) -> None:
+    load(**OFF_DUTY)
+    case_id = case_with_visit(casework)
+    for words in (("visit", "list"), ("worklist",), ("case", "list")):
+        assert json.loads(run(*words, "--unit", unit, "--json"))["case"] == str(case_id), words
+        assert run(*words, "--unit", "P2", "--json") == "", words
+
+
+def test_a_case_that_goes_on_says_what_waits_beside_it_once_that_is_late(casework: CaseworkFixture, run: Run) -> None:
+    casework.open(1, urgency="critical", channels=["sms", "voice"])
+    casework.push(instruction(1, version=2, urgency="low", channels=["sms", "voice"]))
+    assert [each.kind for each in casework.rows(WorkItemRow)] == [WorkItemKind.URGENCY_REVIEW]
+    assert "自动继续" in run("case", "list")
+    casework.is_tampered = True
+    casework.sql("UPDATE duties SET due_at = due_at - interval '1 day'")
+    listed = json.loads(run("case", "list", "--json"))
+    assert (listed["overdue"], listed["waits_for"]) == (True, "urgency_review")
+    assert listed["next_at"] is not None
+    assert WorkItemKind.URGENCY_REVIEW.zh in run("case", "list")
 
 
 @pytest.mark.parametrize("words", [("visit", "list", "--officer"), ("worklist", "--taken-by")])

@@ -337,7 +337,7 @@ def test_query_sm(number: str, status: object) -> None:
     ("changes", "named"),
     [
         ({"host": 7}, "host"),
-        ({"system_id": "seventeen-composer"}, "system_id"),
+        ({"system_id": "seventeen-letters"}, "system_id"),
         ({"window": 0}, "window"),
         ({"windows": 3}, "windows"),
         ({"timeout_s": 31}, "timeout_s"),

@@ -20,7 +20,7 @@ class Inner(BaseModel):
     @classmethod
     def _short(cls, name: str) -> str:
         if len(name) > 3:
-            raise ValueError("at most three composer")
+            raise ValueError("at most three letters")
         return name
 
 
@@ -37,7 +37,7 @@ def refused(body: object) -> list[Fault]:
 
 def test_every_fault_has_its_place_kind_and_words_of_its_own() -> None:
     first, second = refused({"inner": {"name": SECRET}, "rows": [{}, {"at_least": 0}]})
-    assert (first.key, first.kind, first.message) == ("inner.name", "value_error", "at most three composer")
+    assert (first.key, first.kind, first.message) == ("inner.name", "value_error", "at most three letters")
     assert (second.key, second.path, second.kind) == ("rows.1.at_least", "rows[1].at_least", "greater_than_equal")
     assert SECRET not in repr((first, second))
 

@@ -1,6 +1,6 @@
 """Adapter for Pigeon, an SMS gateway made up for docs/write-a-provider.md.
 
-POST /composer {"id", "phone", "words"} answers {"code": 0, "letter": its own number}; GET /composer/ID tells the state;
+POST /letters {"id", "phone", "words"} answers {"code": 0, "letter": its own number}; GET /letters/ID tells the state;
 reports are pushed as a JSON array, with an HMAC of the body in X-Pigeon-Signature.
 """
 
@@ -77,11 +77,11 @@ class Pigeon(SendOnlyProvider):
         if message.to is None:
             return error_codes.NO_NUMBER
         body = {"id": message.send_key, "phone": message.to, "words": message.text}
-        answer = await http.exchange(self._http, "POST", "/composer", json=body)
+        answer = await http.exchange(self._http, "POST", "/letters", json=body)
         return _outcome(answer) if isinstance(answer, httpx.Response) else answer
 
     async def query(self, inquiry: Inquiry) -> Status:
-        answer = await http.exchange(self._http, "GET", f"/composer/{inquiry.send_key}")
+        answer = await http.exchange(self._http, "GET", f"/letters/{inquiry.send_key}")
         if not isinstance(answer, httpx.Response):
             return InDoubt(answer.detail)
         body = http.json_object(answer) or {}
