@@ -74,7 +74,7 @@ def reopen(case_file: CaseFile, case: CaseRow, decision: ReopenCase) -> None:
     case.asked_for = [each for each in case.asked_for if not is_asked_at_the_end(each)]
     for item in case_file.work_items[case.id]:
         if item.done_at is None and is_asked_at_the_end(item.cause):
-            end_work_item(case_file.work, case, item, WorkItemState.CANCELLED, rule="item_moot")
+            end_work_item(case_file.work, case, item, WorkItemState.CANCELLED, rule="item_groundless")
     if decision.overrules:
         case.reopened_at, case.deadlines = case_file.now, {}
         case.expired = case.suppressed = False

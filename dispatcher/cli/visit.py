@@ -1,5 +1,6 @@
 """visit: what officers do, by command until their page is there."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Annotated, Any
 from uuid import UUID
@@ -254,8 +255,9 @@ def outcome_lines(led_to: ReportOutcome) -> Iterator[str]:
     if led_to.next_visit is not None:
         at = minute(led_to.next_visit_at)
         yield say(f"再次上门:上门单 {led_to.next_visit},{at} 起", f"next visit: number {led_to.next_visit}, from {at}")
-    for asked in led_to.bank_asked:
-        yield say(f"已请银行:{asked.zh}", f"bank asked: {asked.en}")
+    for asked, count in Counter(led_to.bank_asked).items():
+        times = f" ×{count}" if count > 1 else ""
+        yield say(f"已请银行:{asked.zh}{times}", f"bank asked: {asked.en}{times}")
     for item in led_to.work_items:
         whose = " ".join(filter(None, (name_of(item.role), item.unit)))
         yield say(

@@ -194,9 +194,10 @@ def ended(case: Case, policy: Policy, now: datetime) -> Iterator[Decision]:
     for item in case.work_items:
         kind = KINDS[item.kind]
         is_of_no_use = _rests(kind, case) if case.is_open else not kind.outlives_case
-        is_moot = is_of_no_use or not _has_ground(item, case, policy)
-        if is_moot or not kind.follows(case):
+        if is_of_no_use:
             yield EndWorkItem("item_moot", item.id, WorkItemState.CANCELLED)
+        elif not kind.follows(case) or not _has_ground(item, case, policy):
+            yield EndWorkItem("item_groundless", item.id, WorkItemState.CANCELLED)
         elif kind.is_over is not None and kind.is_over(item, case):
             yield EndWorkItem("item_resolved", item.id, WorkItemState.DONE)
 

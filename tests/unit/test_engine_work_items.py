@@ -241,7 +241,7 @@ def test_no_bank_is_rung_about_a_person_who_was_no_victim(resolution: Resolution
     harness = EngineHarness.of(CRITICAL, money_moved=True)
     harness.bank(BankRequest.STOP_PAYMENT, Result.FAILED_PERMANENT)
     harness.feedback(resolution)
-    assert ("item_moot", WorkItemState.CANCELLED) in ended(harness)
+    assert ("item_groundless", WorkItemState.CANCELLED) in ended(harness)
     assert WorkItemKind.BANK_NOT_REACHED not in {each.kind for each in harness.case.work_items}
 
 
